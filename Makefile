@@ -1,0 +1,37 @@
+# Two commands on a fresh machine: `make demo` and `make test`. PYTHON chooses the interpreter (3.11 to 3.13).
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+SAMPLE  = $(shell $(BIN)/python -c "import importlib.util as u; print(next(iter(u.find_spec('pyannote.audio').submodule_search_locations)))")/sample/sample.wav
+
+.PHONY: help setup demo test lint bench clean
+help:  ## what can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(VENV)/.done: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=23.2'
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --progress-bar on --editable '.[dev]'
+	touch $@
+
+setup: $(VENV)/.done  ## the environment (.venv) and the default models, fetched once
+	$(BIN)/transcribe models pull --preset default
+
+demo: setup  ## transcribe a real telephone call of two people, and show what was written
+	$(BIN)/transcribe "$(SAMPLE)" --speakers 2 --output-dir demo --format txt,json,srt,rttm
+	@echo; echo "Written:"; ls -l demo
+
+test: setup  ## lint, types and all tests
+	$(MAKE) lint
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.done  ## ruff and mypy --strict
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: setup  ## the project's own benchmark: accuracy, speed and memory beside the common flow
+	$(BIN)/transcribe bench --project
+
+clean:  ## remove the environment and what was made (not the models)
+	rm -rf $(VENV) demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,50 @@
+"""Crosstalk: who said what, also when they talk at once. ``from pipeline import transcribe``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pipeline.events import Listener
+    from pipeline.values import Transcript
+
+__version__ = "0.1.0"
+
+
+def transcribe(
+    recording: Path | str,
+    *,
+    speakers: int | None = None,
+    min_speakers: int | None = None,
+    max_speakers: int | None = None,
+    language: str | None = None,
+    preset: str = "default",
+    device: str | None = None,
+    threads: int | None = None,
+    offline: bool = False,
+    cache: bool = True,
+    settings: dict[str, Any] | None = None,
+    listener: Listener | None = None,
+) -> Transcript:
+    """Who said what in a recording: the same as the command ``transcribe``.
+
+    ``settings`` are dotted ones (``{"recognition.beam_size": 5}``). Raises `pipeline.errors.CrosstalkError`.
+    """
+    from pipeline.cache import DiskCache
+    from pipeline.events import ignore
+    from pipeline.presets import compose
+    from pipeline.run import Transcriber
+
+    given = {
+        "diarization.speakers": speakers,
+        "diarization.min_speakers": min_speakers,
+        "diarization.max_speakers": max_speakers,
+        "recognition.language": language,
+        "runtime.device": device,
+        "runtime.threads": threads,
+        "runtime.offline": offline or None,
+    }
+    config = compose(preset, given, settings or {})
+    run = Transcriber(config, cache=DiskCache() if cache else None, listener=listener or ignore)
+    return run(recording)

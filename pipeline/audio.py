@@ -1,0 +1,68 @@
+"""Audio in memory: samples with a rate, and the one place where seconds become samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.values import Origin, Span
+
+Samples: TypeAlias = NDArray[np.float32]
+RATE = 16_000
+"""The models' sample rate in Hz: every `Audio` in the pipeline has it."""
+
+
+def index(seconds: float, rate: int = RATE) -> int:
+    """The sample at a time: nearest, halves up, so that the same time gives the same sample everywhere."""
+    return int(np.floor(seconds * rate + 0.5))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Audio:
+    """A recording: mono ``samples`` (float32, −1 to 1, read-only) at ``rate`` Hz, time 0 is the file's own.
+
+    ``channels`` holds the file's channels (shape: channels × samples, same rate) when there is more than one.
+    """
+
+    samples: Samples
+    rate: int = RATE
+    channels: NDArray[np.float32] | None = None
+
+    def __post_init__(self) -> None:
+        self.samples.setflags(write=False)
+
+    @property
+    def duration(self) -> float:
+        return len(self.samples) / self.rate
+
+    def cut(self, span: Span) -> Samples:
+        """The samples of a span, as a view; parts outside the recording are left out."""
+        return self.samples[max(0, index(span.start, self.rate)) : max(0, index(span.end, self.rate))]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clip:
+    """A piece of one speaker's voice: samples (`RATE` Hz) from ``start`` seconds on, from the mixture or separated."""
+
+    samples: Samples
+    start: float
+    origin: Origin = "mixture"
+
+    @property
+    def end(self) -> float:
+        return self.start + len(self.samples) / RATE
+
+    @property
+    def span(self) -> Span:
+        return Span(self.start, self.end)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stream:
+    """One speaker's voice over the whole recording: clips sorted by start, silence between them implied."""
+
+    speaker: str
+    clips: tuple[Clip, ...]

@@ -1,0 +1,200 @@
+"""Who speaks when, by pyannote.audio's own pipeline: from our parts, or a published one by name or folder.
+
+``diarization.clustering: tracklets`` (the default) takes the same models another way: `pipeline.backends.tracklets`.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ["PYANNOTE_METRICS_ENABLED"] = "0"  # telemetry is on by default; pyannote reads this when it is imported
+
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import huggingface_hub.constants
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pyannote.audio import Model, Pipeline
+from pyannote.audio.core.plda import PLDA
+from pyannote.audio.pipelines import SpeakerDiarization
+from torch import Tensor
+
+from pipeline import timeline
+from pipeline.audio import RATE, Audio
+from pipeline.backends.resemblyzer import ResemblyzerEmbedder, choose_device
+from pipeline.backends.segmentation import load_segmentation
+from pipeline.config import Config
+from pipeline.errors import BackendError, MissingModel
+from pipeline.events import Progress
+from pipeline.protocols import Diarization, Embedder, SpeakerCount
+from pipeline.values import Notice, Turn
+
+if TYPE_CHECKING:
+    from pipeline.store import Store
+
+STOCK_PARAMETERS = {"method": "centroid", "min_cluster_size": 12, "threshold": 0.6}
+"""pyannote's own, but for the threshold: Resemblyzer's voices lie closer together."""
+SHARES = {"segmentation": (0.0, 0.3), "embeddings": (0.3, 0.7)}
+"""Where pyannote's steps begin in the progress of the whole, and their share of it."""
+
+
+class PyannoteDiarizer:
+    """A pyannote pipeline behind the protocol `Diarizer`."""
+
+    def __init__(self, pipeline: Pipeline, identity: str) -> None:
+        self._pipeline = pipeline
+        self.identity = identity
+
+    @classmethod
+    def from_config(cls, config: Config, models: Store) -> PyannoteDiarizer:
+        """The pipeline that ``diarization`` describes; raises `BadModel`, `MissingModel`."""
+        device = choose_device(config.runtime.device)
+        if config.diarization.pipeline is not None:
+            name = config.diarization.pipeline
+            return cls(load_published(name, device, config.runtime.offline), f"pyannote:{name}")
+        segmentation, embedding = config.diarization.segmentation, config.diarization.embedding
+        network = load_segmentation(segmentation, models, device)
+        pipeline = assemble(network, ResemblyzerEmbedder.from_config(config, models), config)
+        return cls(pipeline.to(device), f"pyannote-stock:{models.identity(segmentation)}+{models.identity(embedding)}")
+
+    def diarize(self, audio: Audio, count: SpeakerCount, progress: Progress) -> Diarization:
+        """Turns with at most ``count.most`` speakers; a notice says when they are fewer than asked for."""
+        if not np.any(audio.samples):
+            return enforce((), {}, count)
+        output = self._run(audio, count, progress)
+        annotation = output.speaker_diarization
+        turns = [
+            Turn(max(0.0, segment.start), segment.end, str(label))
+            for segment, _, label in annotation.itertracks(yield_label=True)
+            if segment.end > max(0.0, segment.start)
+        ]
+        centroids = output.speaker_embeddings
+        voices = {} if centroids is None else dict(zip(map(str, annotation.labels()), centroids, strict=True))
+        progress(audio.duration, audio.duration)
+        return enforce(timeline.tidy(turns, audio.duration), voices, count)
+
+    def _run(self, audio: Audio, count: SpeakerCount, progress: Progress) -> Any:
+        file = {"waveform": torch.from_numpy(audio.samples.copy())[None], "sample_rate": audio.rate}
+
+        def hook(step: str, artifact: Any, file: Any = None, total: int = 0, completed: int = 0) -> None:
+            if step in SHARES and total:
+                start, share = SHARES[step]
+                progress(audio.duration * (start + share * min(1.0, completed / total)), audio.duration)
+
+        bounds = {"min_speakers": count.least, "max_speakers": count.most}
+        with _quiet():
+            try:
+                return self._pipeline(file, hook=hook, **bounds)
+            except ValueError:  # clustering refuses more speakers than it has embeddings; `enforce` keeps the bound
+                pass
+            try:
+                return self._pipeline(file, hook=hook)
+            except ValueError as error:
+                raise BackendError(f"pyannote's pipeline failed: {error}") from error
+
+
+class VoiceModel(Model):  # type: ignore[misc]
+    """An `Embedder` as pyannote's pipeline wants its embedding model: waveforms and masks in, vectors out."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        super().__init__(sample_rate=RATE)
+        self._embedder = embedder
+        self.dimension = embedder.embed([np.ones(RATE, np.float32)]).shape[1]
+
+    def forward(self, waveforms: Tensor, weights: Tensor | None = None) -> Tensor:
+        """(batch, 1, samples) and optional masks (batch, frames) to (batch, dimension); NaN where too little is left."""
+        clips = waveforms[:, 0].cpu().numpy()
+        if weights is None:
+            return torch.from_numpy(self._embedder.embed(list(clips)))
+        samples = clips.shape[1]
+        nearest = np.arange(samples) * weights.shape[1] // samples
+        masks = weights.cpu().numpy()[:, nearest] > 0.5
+        return torch.from_numpy(self._embedder.embed([clip[mask] for clip, mask in zip(clips, masks, strict=True)]))
+
+
+class _NoPLDA(PLDA):  # type: ignore[misc]
+    """Fills a place that pyannote's constructor insists on and agglomerative clustering never asks."""
+
+    def __init__(self) -> None:
+        pass
+
+
+def assemble(network: Model, embedder: Embedder, config: Config) -> SpeakerDiarization:
+    """pyannote's pipeline from a segmentation network and a voice encoder, as pyannote would make it."""
+    pipeline = SpeakerDiarization(
+        segmentation=network,
+        embedding=VoiceModel(embedder),
+        plda=_NoPLDA(),
+        clustering="AgglomerativeClustering",
+        segmentation_batch_size=config.runtime.batch_size,
+        embedding_batch_size=config.runtime.batch_size,
+    )
+    return pipeline.instantiate(
+        {
+            "segmentation": {"threshold": config.diarization.threshold, "min_duration_off": 0.0},
+            "clustering": STOCK_PARAMETERS,
+        }
+    )
+
+
+def load_published(name: str, device: torch.device, offline: bool) -> Pipeline:
+    """A pipeline from the hub or a folder, untouched; raises `MissingModel` when it cannot be had."""
+    was, huggingface_hub.constants.HF_HUB_OFFLINE = huggingface_hub.constants.HF_HUB_OFFLINE, offline
+    try:
+        with _quiet():
+            pipeline = Pipeline.from_pretrained(name)
+    except (OSError, ValueError) as error:
+        hint = "give a folder with its files, or accept its terms on the hub and log in there once without --offline"
+        raise MissingModel(f"the pipeline cannot be loaded ({type(error).__name__})", where=name, hint=hint) from error
+    finally:
+        huggingface_hub.constants.HF_HUB_OFFLINE = was
+    if pipeline is None:
+        raise MissingModel("the pipeline cannot be loaded", where=name)
+    return pipeline.to(device)
+
+
+def enforce(turns: tuple[Turn, ...], voices: Mapping[str, NDArray[Any]], count: SpeakerCount) -> Diarization:
+    """Turns of at most ``count.most`` speakers named by appearance; a notice when there are fewer than ``least``.
+
+    A speaker too many (the one who says least) goes to the nearest of the ``voices``, label to vector, or where there
+    is none to the one who says most.
+    """
+    duration = max((turn.end for turn in turns), default=0.0)
+    while len(groups := timeline.by_speaker(turns)) > (count.most or len(groups)):
+        spoken = {label: timeline.total(turn.span for turn in own) for label, own in groups.items()}
+        loser = min(spoken, key=lambda label: (spoken[label], label))
+        others = [label for label in spoken if label != loser]
+        heir = max(others, key=lambda label: (_cosine(voices.get(loser), voices.get(label)), spoken[label], label))
+        moved = (Turn(t.start, t.end, heir if t.speaker == loser else t.speaker, t.margin) for t in turns)
+        turns = timeline.tidy(moved, duration)
+    return Diarization(timeline.renamed(turns), fewer(turns, count))
+
+
+def fewer(turns: tuple[Turn, ...], count: SpeakerCount) -> tuple[Notice, ...]:
+    """The notice that fewer speakers were found than asked for, if so."""
+    found = len({turn.speaker for turn in turns})
+    if not 0 < found < count.least:
+        return ()
+    speech = timeline.total(turn.span for turn in turns)
+    told = f"{count.least} speakers were asked for, {found} told apart in {speech:.1f} s of speech"
+    return (Notice("fewer_speakers", told),)
+
+
+def _cosine(one: NDArray[Any] | None, other: NDArray[Any] | None) -> float:
+    if one is None or other is None:
+        return 0.0
+    norms = float(np.linalg.norm(one) * np.linalg.norm(other))
+    return float(one @ other) / norms if norms > 0 else 0.0
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    with warnings.catch_warnings():
+        # said better by our own notice; short audio and silent masks make the rest
+        warnings.filterwarnings("ignore", message=r"(?s).*The detected number of speakers")
+        warnings.filterwarnings("ignore", message=r"Mean of empty slice|invalid value encountered|Degrees of freedom")
+        yield

@@ -1,0 +1,101 @@
+"""The command ``transcribe``: parse, call one function, render; errors become one line and an exit code.
+
+Exit codes: 0 done (no speech counts as done) · 1 usage or settings · 2 input refused · 3 some of a batch failed · 4 all
+failed · 5 out of disk, memory or missing models, resumable · 130/143 interrupted, resumable.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import Any
+
+import typer
+
+from pipeline.commands import convert, doctor, models, run, score, settings, simulate
+from pipeline.errors import CrosstalkError, OutOfMemory
+
+INTERRUPTED, TERMINATED = 130, 143
+COMMANDS = ("run", "convert", "models", "score", "simulate", "config", "doctor", "cache")
+_GROUP_OPTIONS = ("--help", "-h", "--version", "--install-completion", "--show-completion")
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="`transcribe RECORDING...` is short for `transcribe run RECORDING...`; its options: transcribe run --help",
+)
+
+
+@app.callback(invoke_without_command=True)
+def _top(version: bool = typer.Option(False, "--version", help="Print the version and exit.")) -> None:
+    """Who said what, also when they talk at once.
+
+    transcribe meeting.m4a --speakers 3
+    """
+    if version:
+        from pipeline import __version__
+
+        typer.echo(f"transcribe {__version__}")
+        raise typer.Exit
+
+
+app.command("run")(run.run)
+app.command("convert")(convert.convert)
+app.command("score")(score.score)
+app.command("simulate")(simulate.simulate)
+app.command("config")(settings.show)
+app.command("doctor")(doctor.doctor)
+app.command("cache")(settings.cache)
+app.add_typer(models.app, name="models")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """The entry point of the script ``transcribe``; never returns."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        code = app(args=_with_command(given), prog_name="transcribe", standalone_mode=True)
+        sys.exit(code or 0)
+    except CrosstalkError as error:
+        _fail(error, "--debug" in given)
+    except KeyboardInterrupt:
+        _leave("interrupted; run the same command again to go on", INTERRUPTED)
+    except _Terminated:
+        _leave("terminated; run the same command again to go on", TERMINATED)
+    except MemoryError:
+        _fail(OutOfMemory("memory ran out", hint="close other programs or transcribe a shorter piece"), False)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+class _Terminated(BaseException):
+    """SIGTERM, unwinding the stack so that every temporary file is removed."""
+
+
+def _terminate(number: int, frame: Any) -> None:
+    raise _Terminated
+
+
+def _with_command(given: list[str]) -> list[str]:
+    """``run`` in front, unless a command or an option of the whole program stands there."""
+    return given if not given or given[0] in COMMANDS or given[0] in _GROUP_OPTIONS else ["run", *given]
+
+
+def _fail(error: CrosstalkError, debug: bool) -> None:
+    if debug:
+        raise error
+    _leave(error.line, error.exit_code)
+
+
+def _leave(line: str, code: int) -> None:
+    """Say one line and end at once: no library's clean-up at exit delays an interrupted run."""
+    sys.stdout.flush()
+    print(f"transcribe: {line}", file=sys.stderr, flush=True)  # noqa: T201 — the program's own last word
+    if code in (INTERRUPTED, TERMINATED):
+        os._exit(code)
+    sys.exit(code)

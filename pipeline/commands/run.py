@@ -1,0 +1,115 @@
+"""``transcribe RECORDING...``: recordings in, transcripts out."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.errors import CrosstalkError
+
+if TYPE_CHECKING:
+    from pipeline.config import Config
+    from pipeline.run import Transcriber
+    from pipeline.values import Transcript
+
+SOME_FAILED, ALL_FAILED = 3, 4
+
+
+def run(
+    recordings: Annotated[list[str], typer.Argument(help="Audio or video files; - reads one from stdin.")],
+    speakers: Annotated[int | None, typer.Option(help="How many people talk.")] = None,
+    min_speakers: Annotated[int | None, typer.Option(help="At least so many people.")] = None,
+    max_speakers: Annotated[int | None, typer.Option(help="At most so many people.")] = None,
+    language: Annotated[str | None, typer.Option(help="Two letters (en, de); found out when not given.")] = None,
+    preset: Annotated[str, typer.Option(help="default, accurate or fast.")] = "default",
+    config: Annotated[Path | None, typer.Option(help="A YAML file of settings.")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One setting.")] = None,
+    output_dir: Annotated[Path, typer.Option("--output-dir", "-o", help="Where the transcripts go.")] = Path(),
+    format_: Annotated[str, typer.Option("--format", "-f", help="A comma list, for example txt,srt.")] = "txt,json",
+    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:1.")] = None,
+    threads: Annotated[int | None, typer.Option(help="CPU threads; 0 takes all cores.")] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Never fetch anything.")] = False,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Keep no finished stages on disk.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no transcript on the terminal.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """Transcribe recordings: who said what, also when they talk at once."""
+    from pipeline import output
+    from pipeline.config import parse_assignments
+    from pipeline.presets import compose
+
+    given = {
+        "diarization.speakers": speakers,
+        "diarization.min_speakers": min_speakers,
+        "diarization.max_speakers": max_speakers,
+        "recognition.language": language,
+        "runtime.device": device,
+        "runtime.threads": threads,
+        "runtime.offline": offline or None,
+    }
+    settings = compose(preset, given, parse_assignments(set_ or []), config)
+    delivery = Delivery(output_dir, output.parse_formats(format_), quiet)
+    output.refuse_collisions([_stem(recording) for recording in recordings])
+    failures = _transcribe_all(recordings, settings, not no_cache, delivery)
+    if failures:
+        raise typer.Exit(ALL_FAILED if failures == len(recordings) else SOME_FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Where the transcripts go, in which formats, and whether the terminal shows them too."""
+
+    folder: Path
+    formats: tuple[str, ...]
+    quiet: bool
+
+
+def _transcribe_all(recordings: list[str], settings: Config, keep: bool, delivery: Delivery) -> int:
+    """How many recordings failed; of several, one that fails stops none of the others."""
+    from pipeline import output
+    from pipeline.cache import DiskCache, NoCache
+    from pipeline.commands.progress import listening
+    from pipeline.run import Transcriber
+
+    cache = DiskCache() if keep else NoCache()
+    cache.prune()
+    failures = 0
+    with listening(delivery.quiet) as listener:
+        transcriber = Transcriber(settings, cache=cache, listener=listener)
+        for recording in recordings:
+            stem = _stem(recording)
+            try:
+                transcript = _transcribe(transcriber, recording)
+                output.write(transcript, stem, delivery.folder, delivery.formats)
+            except CrosstalkError as error:
+                if len(recordings) == 1:
+                    raise
+                failures += 1
+                typer.echo(f"transcribe: {error.line}", err=True)
+            else:
+                _show(transcript, stem, delivery.quiet)
+    return failures
+
+
+def _transcribe(transcriber: Transcriber, recording: str) -> Transcript:
+    return transcriber.stream(sys.stdin.buffer) if recording == "-" else transcriber(recording)
+
+
+def _stem(recording: str) -> str:
+    return "stdin" if recording == "-" else Path(recording).stem
+
+
+def _show(transcript: Transcript, stem: str, quiet: bool) -> None:
+    """The readable transcript on stdout, warnings on stderr."""
+    from pipeline import formats
+    from pipeline.errors import printable
+
+    if not quiet:
+        sys.stdout.write(formats.dumps(transcript, "txt", stem))
+        sys.stdout.flush()
+    for notice in transcript.warnings:
+        typer.echo(printable(f"transcribe: {stem}: warning: {notice.message}"), err=True)

@@ -1,0 +1,1 @@
+"""Scores as the field counts them, meetings with known truth, and the benchmark made of both."""

@@ -1,0 +1,47 @@
+"""Writing files so that they are absent or whole: temporary in the same folder, flushed to disk, then put in place."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from pathlib import Path
+
+from pipeline.errors import OutOfDisk, SettingsError
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """``data`` as the file ``path``, or the old file untouched; OutOfDisk or SettingsError says why not."""
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=".crosstalk-", dir=path.parent)
+    except OSError as error:
+        raise explain(error, path) from error
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o666 & ~_umask())
+        os.replace(temporary, path)  # noqa: PTH105 — Path.replace would hide that this is the atomic step
+    except BaseException as error:
+        Path(temporary).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise explain(error, path) from error
+        raise
+
+
+def explain(error: OSError, path: Path) -> OutOfDisk | SettingsError:
+    """A failed write as the error the user reads."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return OutOfDisk("the disk is full", where=str(path), hint="make room and run again: finished stages are kept")
+    if error.errno == errno.ENAMETOOLONG:
+        return SettingsError("the name is too long for this file system", where=str(path))
+    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return SettingsError("cannot be written", where=str(path), hint="choose another folder with --output-dir")
+    return SettingsError(f"cannot be written: {error.strerror}", where=str(path))
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

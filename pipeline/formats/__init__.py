@@ -1,0 +1,95 @@
+"""Transcripts as text: a table of formats, each a pure converter at the border of the pipeline.
+
+A format is a module with ``dumps(transcript, session) -> str``; one that can be read has ``loads(text) -> Transcript``,
+and one that may hold several recordings ``loads_sessions(text) -> dict[str, Transcript]`` too. What is written is inert
+(see `pipeline.formats.inert`): no word and no name can add a row, a cue, a tag or a formula.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import PurePath
+from types import ModuleType
+
+from pipeline.errors import FormatError
+from pipeline.values import Transcript
+
+_MODULES = {
+    "txt": "pipeline.formats.text",
+    "md": "pipeline.formats.markdown",
+    "srt": "pipeline.formats.srt",
+    "vtt": "pipeline.formats.vtt",
+    "json": "pipeline.formats.native",
+    "rttm": "pipeline.formats.rttm",
+    "ctm": "pipeline.formats.ctm",
+    "stm": "pipeline.formats.stm",
+    "seglst": "pipeline.formats.seglst",
+    "tsv": "pipeline.formats.tsv",
+    "csv": "pipeline.formats.comma",
+    "labels": "pipeline.formats.labels",
+}
+_READABLE = ("json", "rttm", "ctm", "stm", "seglst")
+
+
+def names() -> tuple[str, ...]:
+    """Every format that can be written."""
+    return tuple(_MODULES)
+
+
+def readable() -> tuple[str, ...]:
+    """Every format that can be read."""
+    return _READABLE
+
+
+def suffix(name: str) -> str:
+    """What a file of the format is called after the recording's stem: ``.srt``, but ``.seglst.json``."""
+    _known(name, names())
+    return ".seglst.json" if name == "seglst" else f".{name}"
+
+
+def guess(path: str | PurePath) -> str:
+    """The format that a file's suffix stands for; raises `FormatError` for any other."""
+    file = PurePath(path).name.lower()
+    for name in sorted(names(), key=lambda name: -len(suffix(name))):
+        if file.endswith(suffix(name)):
+            return name
+    known = ", ".join(suffix(name) for name in names())
+    raise FormatError("no format is known by this suffix", where=str(path), hint=f"known are {known}")
+
+
+def dumps(transcript: Transcript, name: str, session: str | None = None) -> str:
+    """The transcript in a format; ``session`` names the recording in it, by default by its file's stem."""
+    text: str = _module(name, names()).dumps(transcript, session_of(transcript) if session is None else session)
+    return text
+
+
+def loads(text: str, name: str) -> Transcript:
+    """The one transcript in ``text``; raises `FormatError` when it is malformed or holds another number of them."""
+    transcript: Transcript = _module(name, readable()).loads(text)
+    return transcript
+
+
+def loads_sessions(text: str, name: str) -> dict[str, Transcript]:
+    """The transcripts in ``text`` by session, in order of first appearance; raises `FormatError`."""
+    module = _module(name, readable())
+    if not hasattr(module, "loads_sessions"):
+        transcript = loads(text, name)
+        return {session_of(transcript): transcript}
+    sessions: dict[str, Transcript] = module.loads_sessions(text)
+    return sessions
+
+
+def session_of(transcript: Transcript) -> str:
+    """The recording's name without folder and suffix; ``recording`` when nothing is known of it."""
+    return (PurePath(transcript.provenance.source).stem if transcript.provenance else "") or "recording"
+
+
+def _module(name: str, among: tuple[str, ...]) -> ModuleType:
+    return import_module(_MODULES[_known(name, among)])
+
+
+def _known(name: str, among: tuple[str, ...]) -> str:
+    if name not in among:
+        verb = "read" if name in _MODULES else "known"
+        raise FormatError(f"format {name!r} cannot be {verb}", hint=f"one of {', '.join(among)}")
+    return name

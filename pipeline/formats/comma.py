@@ -1,0 +1,25 @@
+"""``csv``: one row an utterance (RFC 4180 quoting): start, end, speaker, text.
+
+A cell that a spreadsheet would take for a formula (it begins with ``= + - @``) gets an apostrophe in front (OWASP).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from pipeline.formats.tsv import HEADER, rows
+from pipeline.values import Transcript
+
+
+def dumps(transcript: Transcript, session: str) -> str:
+    """The utterances as rows under a header; ``session`` is not written."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(HEADER)
+    writer.writerows(map(_guarded, row) for row in rows(transcript))
+    return out.getvalue()
+
+
+def _guarded(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell

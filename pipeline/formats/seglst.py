@@ -1,0 +1,66 @@
+"""``seglst``: MeetEval's segment list, a JSON array with one object an utterance.
+
+    [{"session_id": "meeting", "speaker": "SPEAKER_00", "start_time": 12.3, "end_time": 15.0, "words": "And then"}]
+
+Reading takes times as numbers or as decimal strings (CHiME), ignores further keys, and interpolates word times.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pipeline.errors import FormatError
+from pipeline.formats.clock import millis
+from pipeline.formats.inert import clean, distinct
+from pipeline.formats.sessions import Row, gathered, interpolated, number, only, turn
+from pipeline.values import Transcript
+
+
+def dumps(transcript: Transcript, session: str) -> str:
+    """The utterances as segments, one a line."""
+    names = distinct(transcript.speakers, clean)
+    found = []
+    for utterance in transcript.utterances:
+        start, end = (time / 1000 for time in millis(utterance))
+        segment = {
+            "session_id": clean(session),
+            "speaker": names[utterance.speaker],
+            "start_time": start,
+            "end_time": end,
+            "words": clean(utterance.text),
+        }
+        found.append(json.dumps(segment, ensure_ascii=False))
+    return "[\n" + ",\n".join(found) + "\n]\n" if found else "[]\n"
+
+
+def loads(text: str) -> Transcript:
+    """The utterances of the one recording in ``text``."""
+    return only(loads_sessions(text))
+
+
+def loads_sessions(text: str) -> dict[str, Transcript]:
+    """The utterances of each recording in ``text``; raises `FormatError` naming the segment."""
+    try:
+        segments = json.loads(text.removeprefix("\ufeff"), parse_float=str, parse_int=str, parse_constant=str)
+    except (ValueError, RecursionError) as error:
+        raise FormatError(f"not JSON: {error}") from error
+    if not isinstance(segments, list):
+        raise FormatError("a SegLST file is a JSON array of segments")
+    return gathered(_row(segment, f"segment {count}") for count, segment in enumerate(segments, start=1))
+
+
+def _row(segment: Any, place: str) -> Row:
+    if not isinstance(segment, dict):
+        raise FormatError(f"{place}: not an object")
+    session, speaker, words = (_text(segment, key, place) for key in ("session_id", "speaker", "words"))
+    start, end = (number(_text(segment, key, place), key, place) for key in ("start_time", "end_time"))
+    held = turn(start, end, speaker, place)
+    return Row(session, held, interpolated(held, words, place))
+
+
+def _text(segment: dict[str, Any], key: str, place: str) -> str:
+    value = segment.get(key)
+    if not isinstance(value, str):
+        raise FormatError(f"{place}: {key} is {'missing' if value is None else 'neither a text nor a number'}")
+    return value

@@ -1,0 +1,21 @@
+"""``srt``: SubRip subtitles, each cue labelled with its speaker.
+
+SubRip has no escapes, and players obey ``<i>`` and ``{\\an8}``: angle brackets and braces become look-alikes.
+"""
+
+from __future__ import annotations
+
+from pipeline.formats.clock import clock
+from pipeline.formats.subtitles import cues
+from pipeline.values import Transcript
+
+LOOKALIKES = str.maketrans("<>{}", "‹›❴❵")
+
+
+def dumps(transcript: Transcript, session: str) -> str:
+    """The transcript as SubRip cues; ``session`` is not written."""
+    blocks = []
+    for number, cue in enumerate(cues(transcript, labelled=True), start=1):
+        text = "\n".join(cue.lines).translate(LOOKALIKES)
+        blocks.append(f"{number}\n{clock(cue.start, ',')} --> {clock(cue.end, ',')}\n{text}\n")
+    return "\n".join(blocks)

@@ -1,0 +1,50 @@
+"""Words as the formats want them: whole tokens without inner joints, utterances marked where voices overlap."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pipeline.formats.inert import clean
+from pipeline.values import Utterance, Word
+
+
+def columns(text: str) -> int:
+    """The width of ``text`` on a screen: two for each wide (Chinese, Japanese, Korean) character."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def merged(words: Sequence[Word], limit: float = float("inf")) -> tuple[Word, ...]:
+    """Clean words, each ``joined`` one made part of the one before as long as both fit in ``limit`` columns.
+
+    Words without a visible character are left out. A merged word is as probable as its least probable part.
+    """
+    found: list[Word] = []
+    for word in (replace(word, text=clean(word.text)) for word in words):
+        if not word.text:
+            continue
+        if found and word.joined and columns(found[-1].text + word.text) <= limit:
+            known = [p for p in (found[-1].probability, word.probability) if p is not None]
+            found[-1] = replace(
+                found[-1],
+                end=max(found[-1].end, word.end),
+                text=found[-1].text + word.text,
+                probability=min(known, default=None),
+            )
+        else:
+            found.append(word)
+    return tuple(found)
+
+
+def overlapping(utterances: Sequence[Utterance]) -> frozenset[int]:
+    """The indices of the utterances during which somebody else talks."""
+    found: set[int] = set()
+    active: list[int] = []
+    for i in sorted(range(len(utterances)), key=lambda i: utterances[i].start):
+        now = utterances[i]
+        active = [j for j in active if utterances[j].end > now.start]
+        others = [j for j in active if utterances[j].speaker != now.speaker]
+        found.update(others, [i] if others else [])
+        active.append(i)
+    return frozenset(found)

@@ -1,0 +1,194 @@
+"""Any recording into audio: packet by packet with PyAV, on the file's own clock, nothing lost silently."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import av
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.packet import Packet
+
+from pipeline.audio import RATE, Audio
+from pipeline.errors import InputError, OutOfMemory
+from pipeline.events import Progress, no_progress
+from pipeline.media import Decoded, Limits
+from pipeline.media.clock import Clock, Reading
+from pipeline.media.mixing import mix_down
+from pipeline.media.opening import digest, open_recording, spool
+from pipeline.media.sniffing import inspect, require_sane
+from pipeline.values import Notice
+
+FORMATS = (
+    "wav w64 aiff au caf voc nistsphere flac wv ogg mp3 aac ac3 eac3 amr amrnb amrwb gsm "
+    "mov matroska avi asf flv mpeg mpegts"
+)
+_OPTIONS = {"format_whitelist": FORMATS.replace(" ", ","), "protocol_whitelist": "none"}
+_DECLARING = frozenset({"mov", "matroska", "flac", "aiff", "w64", "caf", "au"})
+_UNTIMED = frozenset({"mp3", "aac", "ac3", "eac3"})
+_OWN_ZERO = frozenset({"mov", "matroska"})
+_DRM_TAGS = frozenset({"drms", "enca", "aavd"})
+_ERRORS_IN_A_ROW = 50
+
+
+def decode(path: Path | str, limits: Limits = Limits(), progress: Progress = no_progress) -> Decoded:  # noqa: B008
+    """Decode a recording: its first audio track as 16 kHz mono, and its channels when there are several.
+
+    ``progress`` counts seconds. What is damaged becomes silence of the same length and a notice. Raises
+    ``InputError`` when there is nothing to hear, with the reason, and ``OutOfMemory``.
+    """
+    with open_recording(path) as file:
+        return _decode(file, str(path), limits, progress)
+
+
+def decode_stream(
+    stream: BinaryIO, limits: Limits = Limits(), progress: Progress = no_progress  # noqa: B008
+) -> Decoded:
+    """Decode what comes in through a pipe, see `decode`; it is spooled to a nameless temporary file first."""
+    with spool(stream) as file:
+        return _decode(file, "standard input", limits, progress)
+
+
+class _Nameless:
+    """A file without its name: FFmpeg guesses formats by extensions and reads patterns into names."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.read, self.seek, self.tell = file.read, file.seek, file.tell
+
+
+def _decode(file: BinaryIO, name: str, limits: Limits, progress: Progress) -> Decoded:
+    content = inspect(file, name, limits)
+    sha256 = digest(file, name)
+    try:
+        long = _survey(file, name, limits)
+        with _open_container(file, name) as container:
+            reading = _read(container, name, limits, long, progress)
+            cut = content.cut or reading.stopped or _falls_short(container, reading, file)
+            return _finish(reading, sha256, name, cut)
+    except MemoryError:
+        raise OutOfMemory("is too long for this machine's memory", where=name, hint="cut it into parts") from None
+
+
+def _open_container(file: BinaryIO, name: str) -> InputContainer:
+    try:
+        return av.open(_Nameless(file), "r", options=_OPTIONS, metadata_errors="replace")
+    except (FFmpegError, OSError, ValueError):
+        raise InputError(
+            "is no recording in a known format, or damaged from its beginning on",
+            where=name,
+            hint="convert it to WAV, FLAC, MP3 or M4A",
+        ) from None
+
+
+def _survey(file: BinaryIO, name: str, limits: Limits) -> float:
+    """About how many seconds the recording has, by its packets, which are not decoded, and by its own statement.
+
+    Raises ``InputError`` for what is not to be decoded: no track, impossible numbers, too long.
+    """
+    with _open_container(file, name) as container:
+        track = _choose(container, name)
+        channels = track.codec_context.layout.nb_channels
+        require_sane(track.codec_context.sample_rate, channels, name, limits)
+        most = 3600 * min(limits.max_hours, limits.max_channel_hours / channels)
+        stated = (container.duration or 0) / av.time_base
+        found = 0.0
+        for packet in _packets(container):
+            if packet.stream.index == track.index and packet.duration and packet.time_base:
+                found += float(packet.duration * packet.time_base)
+            if max(stated, found) > most:
+                length = f"{stated / 3600:.1f} h" if stated > most else "more"
+                what = f"lasts {length}; the limit for {channels} channel(s) is {most / 3600:g} h"
+                raise InputError(what, where=name, hint="cut it into parts")
+        return max(stated, found)
+
+
+def _read(container: InputContainer, name: str, limits: Limits, long: float, progress: Progress) -> Reading:
+    track = _choose(container, name)
+    track.codec_context.thread_count = 1  # with more, errors are reported for another packet than the bad one
+    kind = _kind(container)
+    zero = 0.0 if kind in _OWN_ZERO else (container.start_time or 0) / av.time_base
+    channels = track.codec_context.layout.nb_channels
+    reading = Reading(channels, limits, name, Clock(zero, long, timed=kind not in _UNTIMED))
+    reported = 0.0
+    for packet in _packets(container, reading):
+        if packet.stream.index != track.index:
+            reading.pass_by(packet)
+            continue
+        reading.take(packet)
+        if reading.position - reported >= 1:
+            reported = reading.position
+            progress(min(reported, long), long)
+    reading.end()
+    if len(container.streams.audio) > 1:
+        others = len(container.streams.audio) - 1
+        reading.notices.append(Notice("other_tracks", f"{others} more audio track(s) were not read, only the first"))
+    return reading
+
+
+def _choose(container: InputContainer, name: str) -> AudioStream:
+    tracks = container.streams.audio
+    if not tracks:
+        raise InputError("has no audio track", where=name, hint="give a recording with sound")
+    if any(_tag(track) in _DRM_TAGS for track in tracks):
+        raise InputError("is copy-protected (DRM)", where=name, hint="give an unprotected recording")
+    usable = [track for track in tracks if track.codec_context is not None]
+    if not usable:
+        raise InputError("has audio in a codec that is not known here", where=name, hint="convert it to WAV or FLAC")
+    return usable[0]
+
+
+def _kind(container: InputContainer) -> str:
+    return container.format.name.split(",")[0]
+
+
+def _tag(track: AudioStream) -> str:
+    return track.codec_context.codec_tag if track.codec_context is not None else ""
+
+
+def _packets(container: InputContainer, reading: Reading | None = None) -> Iterator[Packet[Any]]:
+    """All packets; an error of the container costs what it hides, and many in a row the rest."""
+    failures = 0
+    while failures < _ERRORS_IN_A_ROW:
+        try:
+            for packet in container.demux():
+                failures = 0 if packet.size else failures
+                yield packet
+            return
+        except (FFmpegError, OSError):
+            failures += 1
+            if reading is not None:
+                reading.stopped = True
+
+
+def _falls_short(container: InputContainer, reading: Reading, file: BinaryIO) -> bool:
+    """Whether the packets end before the length that the container states, or, where none does, within a packet."""
+    kind = _kind(container)
+    states = kind in _DECLARING or (kind == "mp3" and _has_frame_count(file, reading.first_byte))
+    if not states:
+        return reading.broken_end
+    start = 0.0 if kind == "matroska" else max(0.0, reading.start)  # Matroska's length counts from zero
+    missing = (container.duration or 0) / av.time_base - (reading.covered - start)
+    return missing > max(0.3, 0.005 * reading.covered)
+
+
+def _has_frame_count(file: BinaryIO, first_byte: int) -> bool:
+    """Whether an MP3 states its length (a Xing header before the first packet); else FFmpeg only guesses it."""
+    file.seek(max(0, first_byte - 4096))
+    before = file.read(min(4096, first_byte))
+    return b"Xing" in before or b"Info" in before
+
+
+def _finish(reading: Reading, sha256: str, name: str, cut: bool) -> Decoded:
+    reading.require_sound()
+    mix = mix_down(reading.tape.cut())
+    notices = [*reading.report(), *mix.notices]
+    if cut:
+        message = f"the file was cut short; {reading.position:.1f} s could be read"
+        notices.insert(0, Notice("truncated", message))
+    if mix.channels is not None:
+        mix.channels.setflags(write=False)
+    audio = Audio(mix.samples, RATE, mix.channels)
+    return Decoded(audio, sha256, not cut, tuple(notices), reading.decoded)

@@ -1,0 +1,72 @@
+"""Presets: named YAML files that hold only differences from the defaults, and the models each of them needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pipeline import config as configuration
+from pipeline.config import Config
+from pipeline.errors import SettingsError
+
+
+def preset_names() -> tuple[str, ...]:
+    """The presets that ship, sorted."""
+    return tuple(sorted(path.stem for path in _folder().glob("*.yaml")))
+
+
+def load_preset(name: str) -> Config:
+    """The defaults with a preset laid over them; SettingsError for an unknown name."""
+    path = _folder() / f"{name}.yaml"
+    if name not in preset_names():
+        raise SettingsError(f"no preset {name!r}", hint=f"there are {', '.join(preset_names())}")
+    return configuration.read(path.read_text(encoding="utf-8"), where=f"preset {name}")
+
+
+def compose(
+    preset: str = "default",
+    given: Mapping[str, Any] | None = None,
+    assignments: Mapping[str, Any] | None = None,
+    file: Path | None = None,
+) -> Config:
+    """A preset, then a YAML file, then ``KEY=VALUE`` assignments, then what was given by name (None = not given)."""
+    config = load_preset(preset)
+    if file:
+        config = configuration.read(_text(file), where=str(file), base=config)
+    config = configuration.assign(config, assignments or {})
+    named = {key: value for key, value in (given or {}).items() if value is not None}
+    return configuration.check(configuration.assign(config, named, where="command line"))
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"cannot read the settings: {error}", where=str(file)) from error
+
+
+def parts_of(config: Config) -> dict[str, str]:
+    """The store's models that these settings use, by the part they play; a user's own backend brings its own."""
+    who, apart, words = config.diarization, config.separation, config.recognition
+    parts: dict[str, str | None] = {}
+    if who.backend == "pyannote" and who.pipeline:
+        parts["pipeline"] = who.pipeline
+    elif who.backend == "pyannote":
+        parts |= {"segmentation": who.segmentation, "embedding": who.embedding}
+    if apart.backend in ("exemplar", "speechbrain"):
+        parts |= {"embedding": who.embedding, "separation": apart.model}
+    if words.backend == "whisper":
+        parts["recognition"] = words.model
+    return {part: name for part, name in parts.items() if name}
+
+
+def models_of(config: Config) -> tuple[str, ...]:
+    """Names of the store's models that these settings use, each once."""
+    return tuple(dict.fromkeys(parts_of(config).values()))
+
+
+def _folder() -> Path:
+    """``configs/`` inside the installed package, or beside it in a checkout."""
+    inside = Path(__file__).parent / "configs"
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "configs"

@@ -1,0 +1,78 @@
+"""What a model must be to take a place in the pipeline: one call each, arrays in, values out.
+
+A backend is any class with ``from_config(config: Config, models: Store)`` that makes such an object; it is found by a
+name of `pipeline.backends` or given as ``package.module:Class``. What identifies a model (settings, hashes of its weights,
+source code) is read without loading it, so an object here needs no more than its one call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.audio import Audio, Samples
+from pipeline.events import Progress
+from pipeline.values import Notice, Turn, Word
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerCount:
+    """How many people there are: ``least`` to ``most``; equal when the number is given, ``most`` None when open."""
+
+    least: int = 1
+    most: int | None = None
+
+    @property
+    def exact(self) -> int | None:
+        return self.least if self.least == self.most else None
+
+
+@dataclass(frozen=True, slots=True)
+class Diarization:
+    """Who speaks when: turns (a speaker never overlaps himself; speakers may), and what is to be said of them."""
+
+    turns: tuple[Turn, ...]
+    notices: tuple[Notice, ...] = ()
+
+
+class Diarizer(Protocol):
+    """Finds who speaks when."""
+
+    def diarize(self, audio: Audio, count: SpeakerCount, progress: Progress) -> Diarization: ...
+
+
+class Embedder(Protocol):
+    """Turns speech into a vector that tells voices apart."""
+
+    def embed(self, clips: Sequence[Samples]) -> NDArray[np.float32]:
+        """Unit vectors, shape (clips, dimension), of clips at 16 kHz; a row of NaN for a clip that is too short."""
+        ...
+
+
+class Separator(Protocol):
+    """Takes a mixture apart."""
+
+    def separate(self, mixture: Samples, solo: Mapping[str, Samples]) -> NDArray[np.float32]:
+        """Sources, shape (any number, len(mixture)), 16 kHz, in any order and at any level.
+
+        ``solo`` holds, for each person who talks in the mixture, speech of his alone from the same recording.
+        """
+        ...
+
+
+class Recognizer(Protocol):
+    """Writes down what is said."""
+
+    def language(self, samples: Samples) -> str:
+        """The language spoken, ISO 639-1, of at most 30 s at 16 kHz."""
+        ...
+
+    def recognize(
+        self, windows: Sequence[Samples], language: str, rescue: bool = False
+    ) -> list[tuple[Word, ...]]:
+        """The words of each window of at most 30 s, times from the window's start; ``rescue`` asks for the careful way."""
+        ...

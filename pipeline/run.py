@@ -1,0 +1,142 @@
+"""A recording in, a transcript out: the four stages in order. Cache, progress and timing wrap them from outside."""
+
+from __future__ import annotations
+
+import functools
+import importlib.metadata
+import platform
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pipeline
+from pipeline import backends, media
+from pipeline.cache import Cache, NoCache
+from pipeline.config import Config, as_mapping, check
+from pipeline.events import Listener, Progress, Warned, ignore
+from pipeline.media import Decoded
+from pipeline.presets import parts_of
+from pipeline.protocols import Diarization, Diarizer, Embedder, Recognizer, Separator
+from pipeline.stages.assembly import assemble, measure_coverage
+from pipeline.stages.diarization import diarize
+from pipeline.stages.recognition import Recognition, recognize
+from pipeline.stages.separation import separate
+from pipeline.steps import Steps
+from pipeline.store import Store
+from pipeline.values import Coverage, Notice, Provenance, Transcript
+
+PACKAGES = ("pyannote.audio", "speechbrain", "torch", "faster-whisper", "ctranslate2", "av", "numpy")
+"""Packages whose version can change a result."""
+
+
+class Transcriber:
+    """Transcribes recordings with one set of settings; the models are loaded once, when first needed."""
+
+    def __init__(
+        self,
+        config: Config | None = None,
+        *,
+        store: Store | None = None,
+        cache: Cache | None = None,
+        listener: Listener = ignore,
+    ) -> None:
+        self.config = check(config or Config())
+        self.models = Models(self.config, store or Store(offline=self.config.runtime.offline))
+        self._cache = cache or NoCache()
+        self._listener = listener
+
+    def __call__(self, path: Path | str) -> Transcript:
+        """The transcript of a file; raises `pipeline.errors.CrosstalkError`."""
+        return self._run(Path(path).name, lambda progress: media.decode(path, progress=progress))
+
+    def stream(self, file: BinaryIO) -> Transcript:
+        """The transcript of what an open stream gives."""
+        return self._run("stdin", lambda progress: media.decode_stream(file, progress=progress))
+
+    def _run(self, name: str, decode: Callable[[Progress], Decoded]) -> Transcript:
+        steps = Steps(self.models.identities, self.config, self._cache, self._listener)
+        transcript = transcribe(steps.time("decode", decode), name, self.models, self.config, steps)
+        for notice in transcript.warnings:
+            self._listener(Warned(notice.code, notice.message))
+        return transcript
+
+
+def transcribe(recording: Decoded, name: str, models: Models, config: Config, steps: Steps) -> Transcript:
+    """Decoded audio to transcript, stage by stage."""
+    audio = recording.audio
+    steps.begin(recording.sha256)
+
+    who = steps.run("diarization", Diarization, lambda p: diarize(audio, models.diarizer, config.diarization, p))
+    apart = steps.run_separation(
+        audio, lambda p: separate(audio, who.turns, models.separator, models.embedder, config.separation, p)
+    )
+    heard = steps.run(
+        "recognition",
+        Recognition,
+        lambda p: recognize(
+            audio, who.turns, apart.streams, apart.regions, models.recognizer, config.recognition, p
+        ),
+    )
+    utterances, ledger = assemble(heard.spoken, who.turns, apart.regions, audio.duration, config.assembly)
+
+    coverage = measure_coverage(who.turns, utterances, recording.duration, recording.decoded)
+    return Transcript(
+        duration=audio.duration,
+        utterances=utterances,
+        turns=who.turns,
+        overlaps=ledger,
+        language=heard.language if utterances else None,
+        complete=recording.complete,
+        coverage=coverage,
+        warnings=(*recording.notices, *who.notices, *_lost(coverage)),
+        provenance=_provenance(recording, name, config, models.identities),
+    )
+
+
+def _lost(coverage: Coverage) -> tuple[Notice, ...]:
+    if coverage.uncovered <= 0:
+        return ()
+    message = f"{coverage.uncovered:.1f} s of speech have no words, even after a second hearing"
+    return (Notice("uncovered_speech", message),)
+
+
+def _provenance(recording: Decoded, name: str, config: Config, identities: Mapping[str, str]) -> Provenance:
+    settings = as_mapping(config)
+    del settings["runtime"]
+    versions = {package: importlib.metadata.version(package) for package in PACKAGES}
+    versions |= {"crosstalk": pipeline.__version__, "python": platform.python_version()}
+    return Provenance(name, recording.sha256, settings, dict(identities), dict(sorted(versions.items())))
+
+
+class Models:
+    """The backends of a run, each loaded when a stage first needs it, then kept: one set serves many recordings."""
+
+    def __init__(self, config: Config, store: Store) -> None:
+        self._config, self.store = config, store
+
+    @functools.cached_property
+    def diarizer(self) -> Diarizer:
+        return self._load("diarizer", self._config.diarization.backend)  # type: ignore[no-any-return]
+
+    @functools.cached_property
+    def separator(self) -> Separator:
+        return self._load("separator", self._config.separation.backend)  # type: ignore[no-any-return]
+
+    @functools.cached_property
+    def embedder(self) -> Embedder | None:
+        """None where nothing is taken apart, so that no voice needs to be compared."""
+        if self._config.separation.backend == "mixture":
+            return None
+        return self._load("embedder", self._config.diarization.embedding)  # type: ignore[no-any-return]
+
+    @functools.cached_property
+    def recognizer(self) -> Recognizer:
+        return self._load("recognizer", self._config.recognition.backend)  # type: ignore[no-any-return]
+
+    @functools.cached_property
+    def identities(self) -> dict[str, str]:
+        """The hash of each model's weights, by the part it plays."""
+        return {part: self.store.identity(name) for part, name in parts_of(self._config).items()}
+
+    def _load(self, kind: backends.Kind, name: str) -> Any:
+        return backends.load(kind, name, self._config, self.store)

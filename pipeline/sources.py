@@ -1,0 +1,63 @@
+"""Fingerprints of our own code: a change of code redoes exactly the stages that depend on it.
+
+A module's fingerprint covers its source and, transitively, that of every module of the same package that it imports,
+read from the files without importing anything.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+import importlib.util
+from collections.abc import Iterator
+from pathlib import Path
+
+
+@functools.cache
+def fingerprint(module: str) -> str:
+    """16 hexadecimal digits over the module and what it imports from its own package; "" for what has no source."""
+    digest = hashlib.sha256()
+    for name in sorted(_closure(module)):
+        path = _source(name)
+        if path:
+            digest.update(name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _closure(module: str) -> set[str]:
+    """The module and all it imports, transitively, inside its top-level package."""
+    found: set[str] = set()
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        if name not in found and _source(name):
+            found.add(name)
+            waiting += _imports(name)
+    return found
+
+
+@functools.cache
+def _imports(module: str) -> tuple[str, ...]:
+    path = _source(module)
+    tree = ast.parse(path.read_text(encoding="utf-8")) if path else ast.Module([], [])
+    top = module.partition(".")[0]
+    return tuple(name for name in _names(tree) if name.partition(".")[0] == top)
+
+
+def _names(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@functools.cache
+def _source(module: str) -> Path | None:
+    try:
+        spec = importlib.util.find_spec(module)
+    except (ModuleNotFoundError, ValueError):
+        return None
+    return Path(spec.origin) if spec and spec.origin and spec.origin.endswith(".py") else None

@@ -1,0 +1,1 @@
+"""The four stages: pure functions from values and a model to values."""

@@ -1,0 +1,65 @@
+"""Leakage: the same words at the same time in two streams were said once; one keeps them, the ledger records the other.
+
+Only inside overlaps, where one microphone hears both; two people who say "yes" at different moments both keep it.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+
+from pipeline.values import Overlap, Span, Utterance, Word
+
+TOGETHER = 0.4
+"""Words whose middles lie at most so many seconds apart are at the same time."""
+EDGE = 0.5
+"""Leaks are looked for up to so many seconds around an overlap: word times and turn edges are that inexact."""
+
+Lines = Mapping[str, Sequence[Word]]
+
+
+def without_leaks(
+    lines: Lines, regions: Sequence[Overlap]
+) -> tuple[dict[str, tuple[Word, ...]], tuple[tuple[Span, Utterance], ...]]:
+    """The lines without leaked words, and those words with their span, as the utterances they would have been."""
+    removed: dict[str, list[Word]] = {}
+    for region in regions:
+        near = {s: _near(lines.get(s, ()), region, removed.get(s, ())) for s in region.speakers}
+        for index, one in enumerate(region.speakers):
+            for other in region.speakers[index + 1 :]:
+                for mine, theirs in _twins(near[one], near[other]):
+                    loser, word = (other, theirs) if _better(mine, theirs) else (one, mine)
+                    near[loser] = [kept for kept in near[loser] if kept is not word]
+                    removed.setdefault(loser, []).append(word)
+    gone = {id(word) for words in removed.values() for word in words}
+    kept = {speaker: tuple(word for word in words if id(word) not in gone) for speaker, words in lines.items()}
+    leaked = tuple(
+        (Span(word.start, word.end), Utterance(speaker, (word,))) for speaker in sorted(removed) for word in removed[speaker]
+    )
+    return kept, leaked
+
+
+def _near(words: Sequence[Word], region: Overlap, removed: Sequence[Word]) -> list[Word]:
+    gone = {id(word) for word in removed}
+    low, high = region.start - EDGE, region.end + EDGE
+    return [word for word in words if low <= word.middle < high and id(word) not in gone]
+
+
+def _twins(one: Sequence[Word], other: Sequence[Word]) -> Iterator[tuple[Word, Word]]:
+    """Pairs of equal words at the same time, each word in one pair at most."""
+    free = list(other)
+    for word in one:
+        twins = [w for w in free if abs(w.middle - word.middle) <= TOGETHER and _plain(w) == _plain(word)]
+        if twins:
+            twin = min(twins, key=lambda w: abs(w.middle - word.middle))
+            free = [w for w in free if w is not twin]
+            yield word, twin
+
+
+def _better(one: Word, other: Word) -> bool:
+    """Whether ``one`` is the better attributed: the recogniser surer of it; in a tie the earlier speaker's."""
+    return (one.probability or 0.0) >= (other.probability or 0.0)
+
+
+def _plain(word: Word) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKC", word.text).casefold() if c.isalnum())

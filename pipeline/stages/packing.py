@@ -1,0 +1,87 @@
+"""Clips into windows of at most 30 s and words back onto the recording's clock.
+
+Whisper's encoder always works on 30 s, so a lone clip of 2 s costs as much as a full window: clips share windows. Gaps
+are kept as they are up to `JOIN` seconds and shortened to it beyond, so that the recogniser hears separate sentences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pipeline.audio import RATE, Clip, Samples, index
+from pipeline.values import Word
+
+WINDOW = 29.0
+"""Longest window in seconds: one second below Whisper's, for rounding and a breath of silence at the end."""
+JOIN = 0.6
+"""Longest silence kept between two clips of a window, in seconds."""
+SEARCH = 6.0
+"""How far back from the end of a full window the quietest place to cut a long clip is looked for, in seconds."""
+_FRAME = 0.05
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Window:
+    """Clips laid side by side; ``offsets[i]`` is where clip i begins in ``samples``, in seconds."""
+
+    clips: tuple[Clip, ...]
+    offsets: tuple[float, ...]
+
+    @property
+    def samples(self) -> Samples:
+        joined = np.zeros(index(self.offsets[-1]) + len(self.clips[-1].samples), np.float32)
+        for clip, offset in zip(self.clips, self.offsets, strict=True):
+            joined[index(offset) : index(offset) + len(clip.samples)] = clip.samples
+        return joined
+
+    def restore(self, words: Iterable[Word]) -> Iterator[Word]:
+        """The words on the recording's clock; a word whose middle lies in no clip does not exist."""
+        for word in words:
+            for clip, offset in zip(self.clips, self.offsets, strict=True):
+                if offset <= word.middle < offset + clip.end - clip.start:
+                    shift = clip.start - offset
+                    start, end = max(clip.start, word.start + shift), min(clip.end, word.end + shift)
+                    yield replace(word, start=start, end=end, origin=clip.origin)
+                    break
+
+
+def pack(clips: Sequence[Clip]) -> tuple[Window, ...]:
+    """Windows of at most `WINDOW` seconds that hold every clip, in order; long clips are cut at quiet places."""
+    windows: list[Window] = []
+    held: list[Clip] = []
+    offsets: list[float] = []
+    for clip in (piece for clip in clips for piece in _pieces(clip)):
+        offset = 0.0
+        if held:
+            gap = min(JOIN, max(0.0, clip.start - held[-1].end))
+            offset = offsets[-1] + (held[-1].end - held[-1].start) + gap
+            if offset + (clip.end - clip.start) > WINDOW:
+                windows.append(Window(tuple(held), tuple(offsets)))
+                held, offsets, offset = [], [], 0.0
+        held.append(clip)
+        offsets.append(offset)
+    if held:
+        windows.append(Window(tuple(held), tuple(offsets)))
+    return tuple(windows)
+
+
+def _pieces(clip: Clip) -> Iterator[Clip]:
+    while clip.end - clip.start > WINDOW:
+        cut = _quietest(clip.samples)
+        yield replace(clip, samples=clip.samples[:cut])
+        clip = replace(clip, samples=clip.samples[cut:], start=clip.start + cut / RATE)
+    if len(clip.samples):
+        yield clip
+
+
+def _quietest(samples: Samples) -> int:
+    """The sample to cut at: the middle of the quietest 50 ms in the last `SEARCH` seconds of a window."""
+    frame = index(_FRAME)
+    first = index(WINDOW - SEARCH)
+    tail = samples[first : index(WINDOW)].astype(np.float64)
+    energy = np.square(tail[: len(tail) // frame * frame]).reshape(-1, frame).sum(axis=1)
+    smooth = np.convolve(energy, np.ones(5), mode="same")
+    return first + int(np.argmin(smooth)) * frame + frame // 2

@@ -1,0 +1,163 @@
+"""Stage three, the words: what each speaker says, from whole passages and from separated streams.
+
+Whisper writes better text from a whole passage than from one speaker cut out of silence. So, by default, solo speech is
+heard in passages of the mixture and each word goes to the turn it lies in; where the ledger decided for separated
+speech, each speaker's words come from his own stream, heard with some seconds of context.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pipeline.audio import RATE, Audio, Clip, Samples, Stream
+from pipeline.config import RecognitionConfig
+from pipeline.events import Progress, no_progress
+from pipeline.protocols import Recognizer
+from pipeline.stages.attending import attend
+from pipeline.stages.ownership import own
+from pipeline.timeline import gaps, solo, union
+from pipeline.values import Region, Span, Turn, Utterance, Word
+
+BREATH = 0.3
+"""Seconds of the mixture kept before and after speech, where nobody else talks: turns cut words at their edges."""
+PASSAGE = 1.0
+"""Turns at most so many seconds apart are heard as one passage."""
+CONTEXT = 2.0
+"""Seconds of his own speech heard with a speaker's part of an overlap."""
+LISTEN = 30.0
+"""Seconds of speech on which the language is decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """What was heard: the language (None without speech) and, per speaker, his words sorted by time."""
+
+    language: str | None
+    spoken: tuple[Utterance, ...] = ()
+
+
+def recognize(
+    audio: Audio,
+    turns: Sequence[Turn],
+    streams: Sequence[Stream],
+    regions: Sequence[Region],
+    recognizer: Recognizer,
+    config: RecognitionConfig,
+    progress: Progress = no_progress,
+) -> Recognition:
+    """The words of every speaker; one utterance of all his words each, for the assembly to cut."""
+    if not turns:
+        return Recognition(config.language)
+    language = config.language or recognizer.language(_specimen(audio, turns))
+    listen = _from_streams if config.strategy == "streams" else _from_passages
+    spoken = listen(audio, turns, streams, regions, recognizer, language, progress)
+    return Recognition(language, tuple(Utterance(s, tuple(spoken[s])) for s in sorted(spoken) if spoken[s]))
+
+
+def _from_passages(
+    audio: Audio,
+    turns: Sequence[Turn],
+    streams: Sequence[Stream],
+    regions: Sequence[Region],
+    recognizer: Recognizer,
+    language: str,
+    progress: Progress,
+) -> dict[str, list[Word]]:
+    """Solo speech from passages of the mixture, overlaps decided as separated from streams, spliced by word times."""
+    apart = union(Span(region.start, region.end) for region in regions if region.decision == "separated")
+    passages = [Clip(audio.cut(span), span.start) for span in _passages(turns, audio.duration)]
+    heard = attend(passages, recognizer, language, progress)
+    spoken = own([word for word in heard if not _lies_in(word, apart)], turns)
+    for stream in streams:
+        clips = _around(stream, apart)
+        for word in attend(clips, recognizer, language) if clips else ():
+            if _lies_in(word, apart):
+                spoken.setdefault(stream.speaker, []).append(replace(word, origin="separated"))
+    return {speaker: sorted(words, key=lambda word: word.start) for speaker, words in spoken.items()}
+
+
+def _from_streams(
+    audio: Audio,
+    turns: Sequence[Turn],
+    streams: Sequence[Stream],
+    regions: Sequence[Region],
+    recognizer: Recognizer,
+    language: str,
+    progress: Progress,
+) -> dict[str, list[Word]]:
+    """Every speaker's words from his own stream alone."""
+    spoken: dict[str, list[Word]] = {}
+    quiet = gaps((turn.span for turn in turns), Span(0, audio.duration))
+    for number, stream in enumerate(streams, 1):
+        clips = [_with_breath(clip, audio, quiet) for clip in _joined(stream.clips)]
+        spoken[stream.speaker] = list(attend(clips, recognizer, language))
+        progress(number, len(streams))
+    return spoken
+
+
+def _passages(turns: Iterable[Turn], duration: float) -> tuple[Span, ...]:
+    """Where anybody talks, with a breath on either side, pauses up to `PASSAGE` included."""
+    wide = (Span(max(0.0, t.start - BREATH), min(duration, t.end + BREATH)) for t in turns)
+    return union(wide, max(0.0, PASSAGE - 2 * BREATH))
+
+
+def _around(stream: Stream, apart: Sequence[Span]) -> tuple[Clip, ...]:
+    """The stream's separated clips joined with up to `CONTEXT` seconds of his speech before and after."""
+    wide = union(Span(max(0.0, span.start - CONTEXT), span.end + CONTEXT) for span in apart)
+    mine = [c for c in stream.clips if any(c.start < s.end and s.start < c.end for s in wide)]
+    near = [_trimmed(c, next(s for s in wide if c.start < s.end and s.start < c.end)) for c in mine]
+    joined = _joined(near)
+    return tuple(c for c in joined if any(c.start < s.end and s.start < c.end for s in apart))
+
+
+def _trimmed(clip: Clip, span: Span) -> Clip:
+    """A mixture clip cut to the span; a separated clip is kept whole."""
+    if clip.origin == "separated":
+        return clip
+    first = max(0, round((span.start - clip.start) * RATE))
+    last = round((span.end - clip.start) * RATE)
+    return replace(clip, samples=clip.samples[first:last], start=clip.start + first / RATE)
+
+
+def _joined(clips: Sequence[Clip]) -> tuple[Clip, ...]:
+    """Clips that touch become one: the recogniser hears a passage, not its seams."""
+    joined: list[Clip] = []
+    for clip in clips:
+        if joined and abs(joined[-1].end - clip.start) < 1.5 / RATE:
+            joined[-1] = replace(joined[-1], samples=np.concatenate([joined[-1].samples, clip.samples]))
+        else:
+            joined.append(clip)
+    return tuple(joined)
+
+
+def _with_breath(clip: Clip, audio: Audio, quiet: Sequence[Span]) -> Clip:
+    """The clip with up to `BREATH` seconds of the mixture before and after, as far as nobody talks there."""
+    before = next((q for q in quiet if abs(q.end - clip.start) < 1e-3), None)
+    after = next((q for q in quiet if abs(q.start - clip.end) < 1e-3), None)
+    start = max(before.start, clip.start - BREATH) if before else clip.start
+    end = min(after.end, clip.end + BREATH) if after else clip.end
+    head = audio.cut(Span(start, clip.start)) if start < clip.start else clip.samples[:0]
+    tail = audio.cut(Span(clip.end, end)) if clip.end < end else clip.samples[:0]
+    return replace(clip, samples=np.concatenate([head, clip.samples, tail]), start=clip.start - len(head) / RATE)
+
+
+def _lies_in(word: Word, spans: Sequence[Span]) -> bool:
+    return any(span.start <= word.middle < span.end for span in spans)
+
+
+def _specimen(audio: Audio, turns: Sequence[Turn]) -> Samples:
+    """Up to `LISTEN` seconds of the longest solo speech of everybody in turn, to tell the language by."""
+    spans = [span for own_spans in solo(turns).values() for span in own_spans] or [turn.span for turn in turns]
+    chosen: list[Samples] = []
+    left = LISTEN
+    for span in sorted(spans, key=lambda s: (-s.duration, s.start)):
+        chosen.append(audio.cut(Span(span.start, min(span.end, span.start + left))))
+        left -= len(chosen[-1]) / RATE
+        if left < 0.1:
+            break
+    return np.concatenate(chosen)
+
+

@@ -1,0 +1,162 @@
+"""What wraps a stage: its key, its cached result, its progress and its time. The stages themselves know of none of it.
+
+A key covers the stage's settings, the hashes of its models, the source code it depends on, and the key of the stage
+before it; the first covers the recording. Device, threads and batch size are in no key.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+
+from pipeline import backends
+from pipeline.audio import Audio, Clip, Samples, Stream, index
+from pipeline.cache import Cache, recipe_key
+from pipeline.config import Config
+from pipeline.events import Listener, Progress, StageAdvanced, StageFinished, StageStarted
+from pipeline.sources import fingerprint
+from pipeline.stages.separation import Separation
+from pipeline.values import Origin, Region
+
+Value = TypeVar("Value")
+Compute = Callable[[Progress], Value]
+
+USES: Mapping[str, tuple[tuple[backends.Kind, str], ...]] = {
+    "diarization": (("diarizer", "diarization.backend"), ("embedder", "diarization.embedding")),
+    "separation": (("separator", "separation.backend"), ("embedder", "diarization.embedding")),
+    "recognition": (("recognizer", "recognition.backend"),),
+}
+"""Each stage's backends, and the settings that name them."""
+PARTS: Mapping[str, tuple[str, ...]] = {
+    "diarization": ("pipeline", "segmentation", "embedding"),
+    "separation": ("separation", "embedding"),
+    "recognition": ("recognition",),
+}
+"""The parts played by each stage's models."""
+
+
+class Steps:
+    """Runs the stages of one recording."""
+
+    def __init__(
+        self, identities: Mapping[str, str], config: Config, cache: Cache, listener: Listener
+    ) -> None:
+        self._identities, self._config, self._cache, self._tell = identities, config, cache, listener
+        self._key = ""
+
+    def begin(self, sha256: str) -> None:
+        """The chain of keys starts with the recording."""
+        self._key = recipe_key(recording=sha256, decoder=fingerprint("pipeline.media"))
+
+    def run(self, stage: str, kind: type[Value], compute: Compute[Value]) -> Value:
+        """The stage's value, from the cache or computed and kept."""
+        key = self._advance(stage)
+        return self._cached(
+            stage, lambda: self._cache.load(key, kind), compute, lambda value: self._cache.save(key, value)
+        )
+
+    def run_separation(self, audio: Audio, compute: Compute[Separation]) -> Separation:
+        """The same for separation, whose samples are kept as FLAC; those of the mixture are cut again."""
+        key = self._advance("separation")
+        return self._cached(
+            "separation",
+            lambda: _load_separation(self._cache, key, audio),
+            compute,
+            lambda value: _save_separation(self._cache, key, value),
+        )
+
+    def time(self, stage: str, compute: Compute[Value]) -> Value:
+        """A stage that is not cached, timed."""
+        return self._cached(stage, lambda: None, compute, lambda value: None)
+
+    def _cached(
+        self, stage: str, load: Callable[[], Value | None], compute: Compute[Value], save: Callable[[Value], None]
+    ) -> Value:
+        began = time.perf_counter()
+        self._tell(StageStarted(stage))
+        value = load()
+        cached = value is not None
+        if value is None:
+            value = compute(lambda done, total: self._tell(StageAdvanced(stage, done, total)))
+            save(value)
+        self._tell(StageFinished(stage, time.perf_counter() - began, cached))
+        return value
+
+    def _advance(self, stage: str) -> str:
+        """This stage's key, which the next one's builds on."""
+        modules = [backends.target(kind, self._setting(dotted))[0] for kind, dotted in self._named(stage)]
+        self._key = recipe_key(
+            before=self._key,
+            stage=stage,
+            settings=dataclasses.asdict(getattr(self._config, stage)),
+            models={part: self._identities[part] for part in PARTS[stage] if part in self._identities},
+            code=[fingerprint(module) for module in (f"pipeline.stages.{stage}", *modules)],
+        )
+        return self._key
+
+    def _named(self, stage: str) -> list[tuple[backends.Kind, str]]:
+        """The stage's backends; an embedding that is only a model's name has no code of its own."""
+        return [
+            (kind, dotted)
+            for kind, dotted in USES[stage]
+            if kind != "embedder" or self._setting(dotted) in backends.BACKENDS[kind] or ":" in self._setting(dotted)
+        ]
+
+    def _setting(self, dotted: str) -> str:
+        section, _, name = dotted.partition(".")
+        return str(getattr(getattr(self._config, section), name))
+
+
+@dataclass(frozen=True, slots=True)
+class _KeptClip:
+    speaker: str
+    start: float
+    samples: int
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class _KeptSeparation:
+    """A separation without its samples: regions, speakers, and for each clip where it lies and how long it is."""
+
+    regions: tuple[Region, ...]
+    speakers: tuple[str, ...]
+    clips: tuple[_KeptClip, ...]
+
+
+def _save_separation(cache: Cache, key: str, value: Separation) -> None:
+    kept = tuple(
+        _KeptClip(stream.speaker, clip.start, len(clip.samples), clip.origin)
+        for stream in value.streams
+        for clip in stream.clips
+    )
+    apart = [c.samples for stream in value.streams for c in stream.clips if c.origin == "separated"]
+    cache.save_samples(key, np.concatenate(apart) if apart else np.zeros(0, np.float32))
+    cache.save(key, _KeptSeparation(value.regions, tuple(s.speaker for s in value.streams), kept))
+
+
+def _load_separation(cache: Cache, key: str, audio: Audio) -> Separation | None:
+    kept = cache.load(key, _KeptSeparation)
+    samples = cache.load_samples(key) if kept else None
+    if kept is None or samples is None:
+        return None
+    clips: dict[str, list[Clip]] = {speaker: [] for speaker in kept.speakers}
+    for clip in kept.clips:
+        if clip.origin == "separated":
+            own, samples = samples[: clip.samples], samples[clip.samples :]
+        else:
+            own = _slice(audio, clip)
+        clips[clip.speaker].append(Clip(own, clip.start, clip.origin))
+    return Separation(tuple(Stream(s, tuple(own)) for s, own in clips.items()), kept.regions)
+
+
+def _slice(audio: Audio, clip: _KeptClip) -> Samples:
+    first = index(clip.start)
+    return audio.samples[first : first + clip.samples]
+
+

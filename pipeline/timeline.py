@@ -1,0 +1,144 @@
+"""Interval algebra over turns: overlaps, solo speech, gaps, unions. Pure functions, times in seconds.
+
+Everything is a sweep over the sorted boundaries, so n turns cost n log n.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from pipeline.values import Overlap, Span, Turn
+
+
+def pieces(turns: Iterable[Turn]) -> Iterator[tuple[Span, frozenset[str]]]:
+    """Cut the time line at every boundary; yield each piece in which somebody talks, with who does."""
+    edges: dict[float, list[tuple[int, str]]] = {}
+    for turn in turns:
+        edges.setdefault(turn.start, []).append((+1, turn.speaker))
+        edges.setdefault(turn.end, []).append((-1, turn.speaker))
+    active: dict[str, int] = {}
+    previous = 0.0
+    for time in sorted(edges):
+        if active:
+            yield Span(previous, time), frozenset(active)
+        for step, speaker in edges[time]:
+            count = active.get(speaker, 0) + step
+            if count:
+                active[speaker] = count
+            else:
+                del active[speaker]
+        previous = time
+
+
+def overlaps(turns: Iterable[Turn]) -> tuple[Overlap, ...]:
+    """The regions in which two or more speakers talk, cut where the set of speakers changes."""
+    found: list[Overlap] = []
+    for span, speakers in pieces(turns):
+        if len(speakers) < 2:
+            continue
+        names = tuple(sorted(speakers))
+        if found and found[-1].end == span.start and found[-1].speakers == names:
+            found[-1] = replace(found[-1], end=span.end)
+        else:
+            found.append(Overlap(span.start, span.end, names))
+    return tuple(found)
+
+
+def solo(turns: Iterable[Turn]) -> dict[str, tuple[Span, ...]]:
+    """Where each speaker talks alone."""
+    spans: dict[str, list[Span]] = {}
+    for span, speakers in pieces(turns):
+        if len(speakers) == 1:
+            (speaker,) = speakers
+            spans.setdefault(speaker, []).append(span)
+    return {speaker: union(own) for speaker, own in sorted(spans.items())}
+
+
+def union(spans: Iterable[Span], gap: float = 0.0) -> tuple[Span, ...]:
+    """The spans joined where they touch, overlap, or lie at most ``gap`` seconds apart; sorted."""
+    joined: list[Span] = []
+    for span in sorted(spans):
+        if joined and span.start <= joined[-1].end + gap:
+            joined[-1] = Span(joined[-1].start, max(joined[-1].end, span.end))
+        else:
+            joined.append(span)
+    return tuple(joined)
+
+
+def gaps(spans: Iterable[Span], whole: Span) -> tuple[Span, ...]:
+    """The parts of ``whole`` that no span covers."""
+    found: list[Span] = []
+    time = whole.start
+    for span in union(spans):
+        if span.start > time and time < whole.end:
+            found.append(Span(time, min(span.start, whole.end)))
+        time = max(time, span.end)
+    if time < whole.end:
+        found.append(Span(time, whole.end))
+    return tuple(found)
+
+
+def intersection(one: Iterable[Span], other: Iterable[Span]) -> tuple[Span, ...]:
+    """What both sides cover."""
+    left, right = union(one), union(other)
+    found: list[Span] = []
+    i = j = 0
+    while i < len(left) and j < len(right):
+        start, end = max(left[i].start, right[j].start), min(left[i].end, right[j].end)
+        if start < end:
+            found.append(Span(start, end))
+        if left[i].end <= right[j].end:
+            i += 1
+        else:
+            j += 1
+    return tuple(found)
+
+
+def total(spans: Iterable[Span]) -> float:
+    """Seconds covered, each counted once."""
+    return sum(span.duration for span in union(spans))
+
+
+def by_speaker(turns: Iterable[Turn]) -> dict[str, tuple[Turn, ...]]:
+    """The turns of each speaker, sorted; speakers in order of label."""
+    groups: dict[str, list[Turn]] = {}
+    for turn in sorted(turns):
+        groups.setdefault(turn.speaker, []).append(turn)
+    return {speaker: tuple(groups[speaker]) for speaker in sorted(groups)}
+
+
+def tidy(turns: Iterable[Turn], duration: float, gap: float = 0.0) -> tuple[Turn, ...]:
+    """Sorted turns inside ``[0, duration]`` in which a speaker never overlaps himself.
+
+    A speaker's turns at most ``gap`` seconds apart become one; its margin is the mean of theirs weighted by duration.
+    """
+    tidied: list[Turn] = []
+    for own in by_speaker(_clipped(turns, duration)).values():
+        for span in union((turn.span for turn in own), gap):
+            within = [turn for turn in own if span.start <= turn.start < span.end]
+            tidied.append(Turn(span.start, span.end, own[0].speaker, _mean_margin(within)))
+    return tuple(sorted(tidied))
+
+
+def renamed(turns: Iterable[Turn], pattern: str = "SPEAKER_{:02d}") -> tuple[Turn, ...]:
+    """The turns with speakers named by order of first appearance: SPEAKER_00, SPEAKER_01, ..."""
+    ordered = sorted(turns)
+    names = {s: pattern.format(i) for i, s in enumerate(dict.fromkeys(t.speaker for t in ordered))}
+    return tuple(sorted(replace(turn, speaker=names[turn.speaker]) for turn in ordered))
+
+
+def shifted(turns: Iterable[Turn], offset: float) -> tuple[Turn, ...]:
+    """The turns ``offset`` seconds later."""
+    return tuple(replace(turn, start=turn.start + offset, end=turn.end + offset) for turn in turns)
+
+
+def _clipped(turns: Iterable[Turn], duration: float) -> Iterator[Turn]:
+    for turn in turns:
+        if turn.start < duration:
+            yield replace(turn, end=min(turn.end, duration))
+
+
+def _mean_margin(turns: Sequence[Turn]) -> float | None:
+    known = [(turn.margin, turn.duration) for turn in turns if turn.margin is not None]
+    return sum(m * d for m, d in known) / sum(d for _, d in known) if known else None

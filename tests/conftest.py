@@ -1,0 +1,42 @@
+"""What every test may ask for: the models, the development recordings, pyannote's sample; and no network."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parent.parent
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connecting anywhere but to this machine's own pipes fails the test."""
+
+    def refuse(self: socket.socket, address: object) -> None:
+        if self.family != socket.AF_UNIX:
+            raise AssertionError(f"a test tried to connect to {address!r}")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of development recordings beside the checkout; the test skips without it."""
+    for folder in REPOSITORY.parents:
+        data = folder / "shared" / "data"
+        if data.is_dir():
+            return data
+    pytest.skip("needs the development recordings (a sibling folder shared/data), which are not in the repository")
+
+
+@pytest.fixture(scope="session")
+def sample() -> Path:
+    """pyannote.audio's own test recording, with .rttm and .stm beside it: 30 s, two speakers on the telephone."""
+    import importlib.util
+
+    spec = importlib.util.find_spec("pyannote.audio")
+    assert spec is not None
+    assert spec.submodule_search_locations
+    return Path(next(iter(spec.submodule_search_locations))) / "sample" / "sample.wav"

@@ -1,0 +1,64 @@
+"""Transcripts to score: few words, so that they match, and times that never tie, so that mappings are unique."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+from hypothesis import strategies as st
+
+from pipeline.values import Transcript, Turn, Utterance, Word
+
+
+def meeting(seed: int, speakers: int = 3, turns: int = 5, vocabulary: str = "abcd") -> Transcript:
+    """A meeting drawn from a seed: nobody overlaps himself, others at will."""
+    rng = random.Random(seed)
+    utterances, held, duration = [], [], 0.0
+    for speaker in (f"S{seed % 7}{i}" for i in range(rng.randint(1, speakers))):
+        time = rng.uniform(0, 3)
+        for _ in range(rng.randint(1, turns)):
+            words = []
+            start = time
+            for _ in range(rng.randint(1, 5)):
+                end = time + rng.uniform(0.1, 0.8)
+                words.append(Word(time, end, rng.choice(vocabulary)))
+                time = end
+            utterances.append(Utterance(speaker, tuple(words)))
+            held.append(Turn(start, time, speaker))
+            time += rng.uniform(0.1, 3)
+        duration = max(duration, time)
+    return Transcript(duration, tuple(sorted(utterances, key=lambda u: u.start)), tuple(sorted(held)))
+
+
+def meetings(speakers: int = 3) -> st.SearchStrategy[Transcript]:
+    return st.builds(meeting, st.integers(0, 2**32), st.just(speakers))
+
+
+def shifted(transcript: Transcript, offset: float) -> Transcript:
+    """Everything ``offset`` seconds later."""
+    utterances = tuple(
+        Utterance(u.speaker, tuple(replace(w, start=w.start + offset, end=w.end + offset) for w in u.words))
+        for u in transcript.utterances
+    )
+    turns = tuple(replace(t, start=t.start + offset, end=t.end + offset) for t in transcript.turns)
+    return replace(transcript, duration=transcript.duration + offset, utterances=utterances, turns=turns)
+
+
+def renamed(transcript: Transcript, names: dict[str, str]) -> Transcript:
+    utterances = tuple(replace(u, speaker=names[u.speaker]) for u in transcript.utterances)
+    return replace(
+        transcript, utterances=utterances, turns=tuple(replace(t, speaker=names[t.speaker]) for t in transcript.turns)
+    )
+
+
+def said(speaker: str, start: float, end: float, text: str) -> Utterance:
+    """An utterance whose words are equally long."""
+    words = text.split()
+    step = (end - start) / len(words)
+    return Utterance(
+        speaker, tuple(Word(start + i * step, start + (i + 1) * step, word) for i, word in enumerate(words))
+    )
+
+
+def transcript(*utterances: Utterance) -> Transcript:
+    return Transcript(max(u.end for u in utterances), tuple(sorted(utterances, key=lambda u: u.start)))

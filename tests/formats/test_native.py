@@ -1,0 +1,151 @@
+"""Crosstalk's own JSON: nothing lost, the same bytes, strict reading that names the place."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from pipeline.errors import FormatError
+from pipeline.formats.native import dumps, loads
+from pipeline.values import Notice, Provenance, Region, Transcript, Turn, Utterance, Voice, Word
+from tests.strategies import transcripts
+
+HELLO = Utterance("SPEAKER_00", (Word(0.5, 0.8, "Hello", 0.93), Word(0.8, 1.1, "there.", 0.5, origin="separated")))
+YES = Utterance("SPEAKER_01", (Word(1.0, 1.2, "Yes."),))
+TALK = Transcript(
+    duration=3.5,
+    utterances=(HELLO, YES),
+    turns=(Turn(0.4, 1.2, "SPEAKER_00", 0.25), Turn(1.0, 1.25, "SPEAKER_01")),
+    overlaps=(Region(1.0, 1.2, (Voice("SPEAKER_00"), Voice("SPEAKER_01", "Yes.")), "exemplar", "mixture", "no gain"),),
+    language="en",
+    warnings=(Notice("gap", "0.2 s are missing"),),
+    provenance=Provenance("talk.wav", "00", {"b": {"x": [1, None]}, "a": 1}),
+)
+GOLDEN = """\
+{
+  "version": "crosstalk/1",
+  "duration": 3.5,
+  "status": "ok",
+  "speakers": ["SPEAKER_00", "SPEAKER_01"],
+  "utterances": [
+    {
+      "speaker": "SPEAKER_00",
+      "start": 0.5,
+      "end": 1.1,
+      "text": "Hello there.",
+      "words": [
+        {"start": 0.5, "end": 0.8, "text": "Hello", "probability": 0.93},
+        {"start": 0.8, "end": 1.1, "text": "there.", "probability": 0.5, "origin": "separated"}
+      ]
+    },
+    {
+      "speaker": "SPEAKER_01",
+      "start": 1.0,
+      "end": 1.2,
+      "text": "Yes.",
+      "words": [
+        {"start": 1.0, "end": 1.2, "text": "Yes."}
+      ]
+    }
+  ],
+  "turns": [
+    {"start": 0.4, "end": 1.2, "speaker": "SPEAKER_00", "margin": 0.25},
+    {"start": 1.0, "end": 1.25, "speaker": "SPEAKER_01"}
+  ],
+"""
+
+
+@given(transcripts(hostile=True))
+def test_nothing_is_lost(transcript: Transcript) -> None:
+    text = dumps(transcript)
+    read = loads(text)
+    assert read == transcript
+    assert [turn.margin for turn in read.turns] == [turn.margin for turn in transcript.turns]
+    assert dumps(read) == text
+
+
+@given(transcripts(hostile=True))
+def test_is_json_of_visible_characters(transcript: Transcript) -> None:
+    text = dumps(transcript)
+    assert text.replace("\n", "").isprintable()
+    assert loads(text.encode("utf-8").decode("utf-8")) == transcript
+    data = json.loads(text)
+    assert data["status"] == transcript.status
+    assert [u["text"] for u in data["utterances"]] == [u.text for u in transcript.utterances]
+
+
+def test_golden() -> None:
+    assert dumps(TALK).startswith(GOLDEN)
+    assert '"settings": {\n      "a": 1,\n      "b": {\n        "x": [1, null]' in dumps(TALK)
+
+
+def changed(path: str, value: Any) -> str:
+    """TALK's JSON with one thing changed; ``...`` deletes it."""
+    data = json.loads(dumps(TALK))
+    *way, last = [int(key) if key.isdigit() else key for key in path.split(".")]
+    inner = data
+    for key in way:
+        inner = inner[key]
+    if value is ...:
+        del inner[last]
+    else:
+        inner[last] = value
+    return json.dumps(data)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("version", "crosstalk/2", "version: 'crosstalk/2' is not 'crosstalk/1'"),
+        ("version", ..., "version: None is not"),
+        ("duration", ..., "duration: is missing"),
+        ("duration", "3", "duration: expected a number, found a text"),
+        ("duration", True, "duration: expected a number, found true or false"),
+        ("duration", 10**400, "duration: is too large a number"),
+        ("complete", 1, "complete: expected true or false, found a number"),
+        ("language", 7, "language: expected a text, found a number"),
+        ("colour", 1, "colour: is not known"),
+        ("utterances", {}, "utterances: expected an array, found an object"),
+        ("utterances.1.words", [], "utterances[1]: an utterance has at least one word"),
+        ("utterances.0.words.1.end", 0.1, "utterances[0].words[1]: a span needs"),
+        ("utterances.0.words.1.end", None, "utterances[0].words[1].end: expected a number, found null"),
+        ("utterances.0.words.0.pitch", 4, "utterances[0].words[0].pitch: is not known"),
+        ("utterances.0.words.0.origin", "radio", "utterances[0].words[0].origin: 'radio' is not one of"),
+        ("utterances.0.text", "Goodbye", "utterances[0].text: disagrees"),
+        ("status", "no_speech", "status: disagrees"),
+        ("overlaps.0.voices.1", 3, "overlaps[0].voices[1]: expected an object, found a number"),
+        ("provenance.models", {"segmentation": 3}, "provenance.models.segmentation: expected a text"),
+    ],
+)
+def test_errors_name_the_place(path: str, value: Any, message: str) -> None:
+    with pytest.raises(FormatError, match=f"^{re.escape(message)}"):
+        loads(changed(path, value))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "not JSON"),
+        ("[]", "SegLST"),
+        ("7", "version"),
+        ("[" * 100_000, "not JSON"),
+        ('{"version": "crosstalk/1", "duration": NaN}', "NaN is no number"),
+        ('{"version": "crosstalk/1", "duration": 1, "duration": 2}', "'duration' stands twice"),
+    ],
+)
+def test_what_is_no_transcript_is_refused(text: str, message: str) -> None:
+    with pytest.raises(FormatError, match=message):
+        loads(text)
+
+
+def test_derived_keys_may_be_left_out() -> None:
+    assert loads(changed("utterances.0.text", ...)) == TALK
+
+
+def test_a_value_json_cannot_hold_is_never_written() -> None:
+    with pytest.raises(ValueError, match="Out of range"):
+        dumps(Transcript(1.0, turns=(Turn(0, 1, "A", float("nan")),)))

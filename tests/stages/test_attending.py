@@ -1,0 +1,78 @@
+"""Hearing clips: loops are heard again, words lost in long speech come back, the better evidence is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from hypothesis import given
+
+from pipeline.audio import RATE, Clip, Samples
+from pipeline.backends.replay import ReplayRecognizer, speak
+from pipeline.stages.attending import attend, is_loop, silent_spans
+from pipeline.values import Word
+from tests.tones import conversations
+
+
+class Forgetful:
+    """Hears tones, but at first nothing in the middle of a window; with care everything."""
+
+    def __init__(self) -> None:
+        self.careful = 0
+
+    def language(self, samples: Samples) -> str:
+        return "en"
+
+    def recognize(self, windows: Sequence[Samples], language: str, rescue: bool = False) -> list[tuple[Word, ...]]:
+        heard = ReplayRecognizer().recognize(windows, language)
+        self.careful += rescue
+        return heard if rescue else [tuple(w for w in words if not 5 < w.start < 15) for words in heard]
+
+
+class Looping(Forgetful):
+    """Says the same over and over, unless asked to take care."""
+
+    def recognize(self, windows: Sequence[Samples], language: str, rescue: bool = False) -> list[tuple[Word, ...]]:
+        if rescue:
+            return ReplayRecognizer().recognize(windows, language)
+        return [tuple(Word(n, n + 0.5, "so what") for n in range(20))] * len(windows)
+
+
+def clip_of(words: Sequence[Word], duration: float = 20.0) -> Clip:
+    return Clip(speak(words, duration), 0.0)
+
+
+WORDS = tuple(Word(n + 0.2, n + 0.8, f"a{n}") for n in range(20))
+
+
+def test_speech_without_words_is_heard_again() -> None:
+    recognizer = Forgetful()
+    heard = attend([clip_of(WORDS)], recognizer, "en")
+    assert [word.text for word in heard] == [word.text for word in WORDS]
+    assert recognizer.careful == 1
+
+
+def test_a_loop_is_heard_again() -> None:
+    heard = attend([clip_of(WORDS)], Looping(), "en")
+    assert [word.text for word in heard] == [word.text for word in WORDS]
+
+
+def test_silence_stays_without_words() -> None:
+    recognizer = Forgetful()
+    assert attend([Clip(np.zeros(10 * RATE, np.float32), 3.0)], recognizer, "en") == ()
+    assert attend([], recognizer, "en") == ()
+
+
+@given(conversations(voices="a"))
+def test_all_words_of_one_voice_are_heard_where_they_are(words: tuple[Word, ...]) -> None:
+    heard = attend([clip_of(words, 60.0)], ReplayRecognizer(), "en")
+    assert [word.text for word in heard] == [word.text for word in words]
+    assert all(abs(one.start - other.start) < 0.021 for one, other in zip(heard, words, strict=True))
+
+
+def test_silent_spans_and_loops_are_measured() -> None:
+    clips = [Clip(np.zeros(10 * RATE, np.float32), 5.0)]
+    (span,) = silent_spans(clips, [Word(5, 6, "x"), Word(8, 9, "y")])
+    assert (span.start, span.end) == (9, 15)
+    assert is_loop([Word(n, n + 1, "the same thing") for n in range(12)])
+    assert not is_loop([Word(n, n + 1, text) for n, text in enumerate("we were not sure what it meant".split())])

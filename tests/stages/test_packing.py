@@ -1,0 +1,56 @@
+"""Packing: every sample in one window, in order, and words come back to where they were."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.audio import RATE, Clip
+from pipeline.stages.packing import WINDOW, pack
+from pipeline.values import Word
+
+
+@st.composite
+def clips(draw: st.DrawFn) -> list[Clip]:
+    """Clips in order, some longer than a window, some touching; every sample has a value of its own."""
+    found, time, value = [], 0.0, 0
+    for _ in range(draw(st.integers(0, 6))):
+        time += draw(st.sampled_from([0.0, 0.3, 5.0]))
+        length = draw(st.sampled_from([160, 1600, 16_000, 29 * RATE, 70 * RATE]))
+        found.append(Clip(np.arange(value, value + length, dtype=np.float32), time))
+        time, value = found[-1].end, value + length
+    return found
+
+
+@given(clips())
+def test_every_sample_is_in_one_window_in_order(some: list[Clip]) -> None:
+    windows = pack(some)
+    assert all(len(window.samples) <= WINDOW * RATE + 1 for window in windows)
+    packed = [clip.samples for window in windows for clip in window.clips]
+    whole = [clip.samples for clip in some]
+    assert np.array_equal(np.concatenate([[], *packed]), np.concatenate([[], *whole]))
+
+
+@given(clips(), st.floats(0, 1))
+def test_words_come_back_to_the_recordings_clock(some: list[Clip], where: float) -> None:
+    for window in pack(some):
+        for clip, offset in zip(window.clips, window.offsets, strict=True):
+            length = clip.end - clip.start
+            start = offset + where * length * 0.9
+            (word,) = window.restore([Word(start, start + length * 0.05, "x")])
+            assert abs(word.start - (clip.start + where * length * 0.9)) < 1e-6
+            assert clip.start <= word.start < word.end <= clip.end
+
+
+def test_words_between_clips_do_not_exist() -> None:
+    (window,) = pack([Clip(np.ones(RATE, np.float32), 0.0), Clip(np.ones(RATE, np.float32), 9.0)])
+    assert list(window.restore([Word(1.1, 1.4, "ghost"), Word(5.0, 6.0, "ghost")])) == []
+    assert [word.start for word in window.restore([Word(1.6, 2.0, "real")])] == [9.0]
+
+
+def test_long_speech_is_cut_where_it_is_quiet() -> None:
+    samples = np.random.default_rng(0).normal(0, 0.1, 40 * RATE).astype(np.float32)
+    samples[26 * RATE : 26 * RATE + RATE // 2] = 0
+    first, _ = pack([Clip(samples, 100.0)])
+    assert 126.0 < first.clips[0].end < 126.5

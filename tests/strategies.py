@@ -1,0 +1,142 @@
+"""Hypothesis strategies for the pipeline's values: small ones by default, lawful always, hostile on demand.
+
+Lawful: ``0 <= start < end <= duration``, utterances and turns sorted, words and turns of one speaker never overlap
+(those of different speakers do). ``hostile=True`` puts markup, line breaks, control and direction characters into words
+and names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hypothesis import strategies as st
+
+from pipeline.values import Coverage, Notice, Provenance, Region, Span, Transcript, Turn, Utterance, Voice, Word
+
+LABELS = ("SPEAKER_00", "SPEAKER_01", "SPEAKER_02", "SPEAKER_03")
+SAID = ("Yes", "and", "then", "he", "said,", "well.", "Wirklich?", "don't", "twenty", "-five", "жaр", "日本", "evening")
+VENOM = (
+    "-->", "00:00:01,000 --> 00:00:02,000", "<script>alert(1)</script>", "</v>", "<v Mallory>", "&lt;", "&amp", "<b>",
+    "{\\an8}", ";;", ";; gone", "<o,f0,male>", "<NA>", "SPEAKER", "=cmd|' /C calc'!A0", "+1", "-five", "@SUM(A1)",
+    '"', '""x', "a\tb", "a\nb", "\n\n7\n", "a\r\nb", "\x00", "\x1b[31m", "\x1c", "\x85", "\u2028", "\u202eevil",
+    "| x |", "![i](http://x)", "[l](javascript:1)", "**b**", "`c`", "_e_", "# h", "\\", "NOTE", "WEBVTT", "STYLE",
+    "\u2066", "\ufeff", "'", ",", "1", "12", "e\u0301", "早上好", "می‌روم", "👩‍👧",
+    "\N{NO-BREAK SPACE}", "\N{IDEOGRAPHIC SPACE}x", "x" * 60,
+)  # fmt: skip
+
+
+EVIDENCE = (
+    {},
+    {"probability": 0.93},
+    {"probability": 0.5, "margin": 0.25},
+    {"probability": 1.0, "origin": "separated", "margin": -1 / 3},
+    {"joined": True},
+    {"probability": 0.1, "suspect": "the same phrase five times"},
+)
+
+
+def times(least: int = 1, most: int = 3000) -> st.SearchStrategy[float]:
+    """A number of seconds of at least a millisecond, mostly one that no decimal is equal to."""
+    return st.integers(least, most).map(lambda n: n / 500 if n % 3 == 0 else n / 717)
+
+
+@st.composite
+def rows_of_spans(draw: st.DrawFn, most: int = 3) -> tuple[Span, ...]:
+    """Spans in order of time that do not overlap, some of them touching."""
+    spans, time = [], 0.0
+    for gap, length in draw(st.lists(st.tuples(times(0), times()), max_size=most)):
+        spans.append(Span(time + max(gap - 1.0, 0.0), time + max(gap - 1.0, 0.0) + length))
+        time = spans[-1].end
+    return tuple(spans)
+
+
+def texts(hostile: bool = False) -> st.SearchStrategy[str]:
+    """A word's text: without surrounding space and not empty; a hostile one may be anything."""
+    return st.sampled_from(VENOM) | st.text(max_size=6) if hostile else st.sampled_from(SAID)
+
+
+def names(hostile: bool = False) -> st.SearchStrategy[str]:
+    """A speaker's label."""
+    return st.sampled_from(LABELS + VENOM if hostile else LABELS)
+
+
+@st.composite
+def utterances(
+    draw: st.DrawFn, speakers: Sequence[str] = LABELS, hostile: bool = False, most: int = 3
+) -> tuple[Utterance, ...]:
+    """The utterances of some speakers, sorted by start; each speaker's own do not overlap."""
+    found: list[Utterance] = []
+    for speaker in speakers:
+        said: list[Word] = []
+        for span in draw(rows_of_spans(most)):
+            text, evidence, goes_on = draw(st.tuples(texts(hostile), st.sampled_from(EVIDENCE), st.booleans()))
+            word = Word(span.start, span.end, text, **evidence)
+            if said and not goes_on:
+                found.append(Utterance(speaker, tuple(said)))
+                said = []
+            said.append(word)
+        if said:
+            found.append(Utterance(speaker, tuple(said)))
+    return tuple(sorted(found, key=lambda utterance: (utterance.start, utterance.speaker)))
+
+
+@st.composite
+def turns(draw: st.DrawFn, speakers: Sequence[str] = LABELS, most: int = 3) -> tuple[Turn, ...]:
+    """Sorted turns; a speaker never overlaps himself."""
+    spans = [(speaker, span) for speaker in speakers for span in draw(rows_of_spans(most))]
+    margin = draw(st.none() | st.floats(-1, 1))
+    return tuple(sorted(Turn(span.start, span.end, speaker, margin) for speaker, span in spans))
+
+
+@st.composite
+def regions(draw: st.DrawFn, speakers: Sequence[str] = LABELS, hostile: bool = False) -> Region:
+    """An entry of the overlap ledger, some evidence measured and some not."""
+    (start, length), measured = draw(st.tuples(times(), times())), st.sampled_from([None, 0.5, -1 / 3, -60.0])
+    several = draw(st.lists(st.sampled_from(speakers), min_size=min(2, len(speakers)), max_size=3, unique=True))
+    text = texts(hostile)
+    return Region(
+        start=start,
+        end=start + length,
+        voices=tuple(Voice(name, draw(text), draw(measured), draw(measured), draw(measured)) for name in several),
+        separator=draw(st.sampled_from(["exemplar", "sepformer", "mixture"])),
+        decision=draw(st.sampled_from(["mixture", "separated"])),
+        reason=draw(text),
+        leaked=draw(utterances(speakers, hostile, most=1)),
+    )
+
+
+def notices(hostile: bool = False) -> st.SearchStrategy[Notice]:
+    """A warning."""
+    return st.builds(Notice, code=st.sampled_from(["gap", "few_speakers"]), message=texts(hostile))
+
+
+def provenances(hostile: bool = False) -> st.SearchStrategy[Provenance]:
+    """What made it; settings are any JSON values, a hostile source has undecodable bytes."""
+    scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+    settings = st.recursive(
+        scalars, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(), inner, max_size=2), max_leaves=4
+    )
+    sources = ["meeting.m4a", "a b.wav"] + ["\udcff\n.wav", "=x;;<b>.wav", ".wav", ""] * hostile
+    mapping = st.dictionaries(st.sampled_from(["torch", "av", "numpy"]), st.text(max_size=4))
+    everything = st.dictionaries(st.text(max_size=4), settings, max_size=3)
+    return st.builds(Provenance, st.sampled_from(sources), st.just("0" * 64), everything, mapping, mapping)
+
+
+@st.composite
+def transcripts(draw: st.DrawFn, hostile: bool = False, ledger: bool = True) -> Transcript:
+    """A transcript of at most four people; ``ledger=False`` leaves overlaps, coverage and provenance out."""
+    people = draw(st.lists(names(hostile), min_size=1, max_size=4, unique=True))
+    said, held = draw(utterances(people, hostile)), draw(turns(people))
+    overlaps = draw(st.lists(regions(people, hostile), max_size=2)) if ledger else []
+    ends = [0.0, *(u.end for u in said), *(t.end for t in held), *(r.end for r in overlaps)]
+    return Transcript(
+        duration=max(ends) + draw(st.sampled_from([0.0, 1.5])),
+        utterances=said,
+        turns=held,
+        overlaps=tuple(sorted(overlaps, key=lambda region: region.start)),
+        language=draw(st.none() | st.sampled_from(["en", "de", "zh"])),
+        complete=draw(st.booleans()),
+        coverage=draw(st.none() | st.builds(Coverage, *[times()] * 5)) if ledger else None,
+        warnings=tuple(draw(st.lists(notices(hostile), max_size=2))),
+        provenance=draw(st.none() | provenances(hostile)) if ledger else None,
+    )

@@ -1,0 +1,93 @@
+"""Laws of the interval algebra: counting, shifting, renaming, tidying."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline import timeline
+from pipeline.values import Span, Turn
+from tests import strategies
+
+
+@st.composite
+def untidy(draw: st.DrawFn) -> list[Turn]:
+    """Turns in any order; a speaker may overlap himself."""
+    starts = st.integers(0, 100).map(lambda n: n / 10)
+    lengths = st.integers(1, 40).map(lambda n: n / 10)
+    many = draw(st.lists(st.tuples(starts, lengths, st.sampled_from("ABC")), max_size=12))
+    return [Turn(start, start + length, speaker) for start, length, speaker in many]
+
+
+def active(turns: list[Turn] | tuple[Turn, ...], time: float) -> set[str]:
+    return {turn.speaker for turn in turns if turn.start <= time < turn.end}
+
+
+@given(untidy())
+def test_pieces_agree_with_counting_active_speakers(turns: list[Turn]) -> None:
+    cut = list(timeline.pieces(turns))
+    for span, speakers in cut:
+        assert active(turns, (span.start + span.end) / 2) == speakers
+    assert timeline.total(span for span, _ in cut) == pytest.approx(timeline.total(t.span for t in turns))
+
+
+@given(untidy())
+def test_overlaps_are_where_two_or_more_talk(turns: list[Turn]) -> None:
+    found = timeline.overlaps(turns)
+    for overlap in found:
+        assert active(turns, (overlap.start + overlap.end) / 2) == set(overlap.speakers)
+        assert len(overlap.speakers) >= 2
+    crowded = sum(span.duration for span, speakers in timeline.pieces(turns) if len(speakers) > 1)
+    assert sum(overlap.duration for overlap in found) == pytest.approx(crowded)
+
+
+@given(untidy())
+def test_solo_speech_and_overlaps_share_out_the_speech(turns: list[Turn]) -> None:
+    alone = sum(span.duration for own in timeline.solo(turns).values() for span in own)
+    together = sum(overlap.duration for overlap in timeline.overlaps(turns))
+    assert alone + together == pytest.approx(timeline.total(turn.span for turn in turns))
+
+
+@given(untidy(), st.integers(0, 50))
+def test_shifting_commutes(turns: list[Turn], offset: int) -> None:
+    moved = timeline.overlaps(timeline.shifted(turns, float(offset)))
+    for was, now in zip(timeline.overlaps(turns), moved, strict=True):
+        assert now.start == pytest.approx(was.start + offset)
+        assert now.speakers == was.speakers
+
+
+@given(strategies.turns())
+def test_renaming_commutes(turns: tuple[Turn, ...]) -> None:
+    named = timeline.renamed(turns)
+    assert [o.span for o in timeline.overlaps(named)] == [o.span for o in timeline.overlaps(turns)]
+    assert list(dict.fromkeys(t.speaker for t in named)) == sorted({t.speaker for t in named})
+
+
+@given(untidy(), st.integers(5, 140).map(lambda n: n / 10))
+def test_tidy_turns_obey_promise_13(turns: list[Turn], duration: float) -> None:
+    tidied = timeline.tidy(turns, duration)
+    assert list(tidied) == sorted(tidied)
+    for own in timeline.by_speaker(tidied).values():
+        assert all(0 <= t.start < t.end <= duration for t in own)
+        assert all(one.end < other.start for one, other in zip(own, own[1:], strict=False))
+    for time in [n / 20 + 0.01 for n in range(int(duration * 20) - 1)]:
+        assert active(tidied, time) == active(turns, time)
+
+
+@given(untidy(), untidy())
+def test_gaps_and_intersection_share_out_the_whole(one: list[Turn], other: list[Turn]) -> None:
+    whole = Span(0, 20)
+    spans = [turn.span for turn in one]
+    assert timeline.total(spans) + timeline.total(timeline.gaps(spans, whole)) == pytest.approx(20)
+    both = timeline.intersection(spans, (turn.span for turn in other))
+    either = timeline.total([*spans, *(turn.span for turn in other)])
+    assert timeline.total(both) + either == pytest.approx(
+        timeline.total(spans) + timeline.total(turn.span for turn in other)
+    )
+
+
+def test_margins_are_averaged_by_duration() -> None:
+    turns = [Turn(0, 1, "A", 0.4), Turn(1, 4, "A", 0.8)]
+    (turn,) = timeline.tidy(turns, 10)
+    assert turn.margin == pytest.approx(0.7)
