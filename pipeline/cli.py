@@ -13,11 +13,11 @@ from typing import Any
 
 import typer
 
-from pipeline.commands import convert, doctor, models, run, score, settings, simulate
+from pipeline.commands import bench, convert, doctor, models, run, score, settings, simulate
 from pipeline.errors import CrosstalkError, OutOfMemory
 
 INTERRUPTED, TERMINATED = 130, 143
-COMMANDS = ("run", "convert", "models", "score", "simulate", "config", "doctor", "cache")
+COMMANDS = ("run", "convert", "models", "score", "simulate", "bench", "config", "doctor", "cache")
 _GROUP_OPTIONS = ("--help", "-h", "--version", "--install-completion", "--show-completion")
 
 app = typer.Typer(
@@ -47,6 +47,7 @@ app.command("run")(run.run)
 app.command("convert")(convert.convert)
 app.command("score")(score.score)
 app.command("simulate")(simulate.simulate)
+app.command("bench")(bench.bench)
 app.command("config")(settings.show)
 app.command("doctor")(doctor.doctor)
 app.command("cache")(settings.cache)

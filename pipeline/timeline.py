@@ -97,7 +97,7 @@ def intersection(one: Iterable[Span], other: Iterable[Span]) -> tuple[Span, ...]
 
 def total(spans: Iterable[Span]) -> float:
     """Seconds covered, each counted once."""
-    return sum(span.duration for span in union(spans))
+    return sum((span.duration for span in union(spans)), 0.0)
 
 
 def by_speaker(turns: Iterable[Turn]) -> dict[str, tuple[Turn, ...]]:

@@ -12,7 +12,7 @@ from pipeline.errors import SettingsError
 if TYPE_CHECKING:
     from pipeline.store import Store
 
-Kind = Literal["diarizer", "separator", "embedder", "recognizer"]
+Kind = Literal["diarizer", "separator", "embedder", "recognizer", "rival"]
 
 BACKENDS: dict[Kind, dict[str, str]] = {
     "diarizer": {
@@ -33,6 +33,7 @@ BACKENDS: dict[Kind, dict[str, str]] = {
         "whisper": "pipeline.backends.whisper:WhisperRecognizer",
         "replay": "pipeline.backends.replay:ReplayRecognizer",
     },
+    "rival": {"common": "pipeline.backends.common:CommonFlow"},
 }
 
 

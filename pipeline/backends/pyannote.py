@@ -9,9 +9,10 @@ import os
 
 os.environ["PYANNOTE_METRICS_ENABLED"] = "0"  # telemetry is on by default; pyannote reads this when it is imported
 
+import io
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 import huggingface_hub.constants
@@ -23,15 +24,16 @@ from pyannote.audio.core.plda import PLDA
 from pyannote.audio.pipelines import SpeakerDiarization
 from torch import Tensor
 
-from pipeline import timeline
+from pipeline import backends, timeline
 from pipeline.audio import RATE, Audio
-from pipeline.backends.resemblyzer import ResemblyzerEmbedder, choose_device
+from pipeline.backends.device import use_device
 from pipeline.backends.segmentation import load_segmentation
+from pipeline.backends.tracklets import TrackletDiarizer, notices
 from pipeline.config import Config
 from pipeline.errors import BackendError, MissingModel
 from pipeline.events import Progress
-from pipeline.protocols import Diarization, Embedder, SpeakerCount
-from pipeline.values import Notice, Turn
+from pipeline.protocols import Diarization, Diarizer, Embedder, SpeakerCount
+from pipeline.values import Turn
 
 if TYPE_CHECKING:
     from pipeline.store import Store
@@ -50,16 +52,21 @@ class PyannoteDiarizer:
         self.identity = identity
 
     @classmethod
-    def from_config(cls, config: Config, models: Store) -> PyannoteDiarizer:
-        """The pipeline that ``diarization`` describes; raises `BadModel`, `MissingModel`."""
-        device = choose_device(config.runtime.device)
-        if config.diarization.pipeline is not None:
-            name = config.diarization.pipeline
-            return cls(load_published(name, device, config.runtime.offline), f"pyannote:{name}")
-        segmentation, embedding = config.diarization.segmentation, config.diarization.embedding
-        network = load_segmentation(segmentation, models, device)
-        pipeline = assemble(network, ResemblyzerEmbedder.from_config(config, models), config)
-        return cls(pipeline.to(device), f"pyannote-stock:{models.identity(segmentation)}+{models.identity(embedding)}")
+    def from_config(cls, config: Config, models: Store) -> Diarizer:
+        """What ``diarization`` describes: a published pipeline, the stock flow, or tracklets.
+
+        Raises `BadModel`, `MissingModel`.
+        """
+        settings, device = config.diarization, use_device(config.runtime)
+        if settings.pipeline is not None:
+            published = load_published(settings.pipeline, device, config.runtime.offline)
+            return cls(published, f"pyannote:{settings.pipeline}")
+        if settings.clustering == "tracklets":
+            return TrackletDiarizer.from_config(config, models)
+        network = load_segmentation(settings.segmentation, models, device)
+        embedder: Embedder = backends.load("embedder", settings.embedding, config, models)
+        stock = assemble(network, embedder, config).to(device)
+        return cls(stock, f"pyannote-stock:{models.identity(settings.segmentation)}+{embedder.identity}")
 
     def diarize(self, audio: Audio, count: SpeakerCount, progress: Progress) -> Diarization:
         """Turns with at most ``count.most`` speakers; a notice says when they are fewer than asked for."""
@@ -171,17 +178,7 @@ def enforce(turns: tuple[Turn, ...], voices: Mapping[str, NDArray[Any]], count: 
         heir = max(others, key=lambda label: (_cosine(voices.get(loser), voices.get(label)), spoken[label], label))
         moved = (Turn(t.start, t.end, heir if t.speaker == loser else t.speaker, t.margin) for t in turns)
         turns = timeline.tidy(moved, duration)
-    return Diarization(timeline.renamed(turns), fewer(turns, count))
-
-
-def fewer(turns: tuple[Turn, ...], count: SpeakerCount) -> tuple[Notice, ...]:
-    """The notice that fewer speakers were found than asked for, if so."""
-    found = len({turn.speaker for turn in turns})
-    if not 0 < found < count.least:
-        return ()
-    speech = timeline.total(turn.span for turn in turns)
-    told = f"{count.least} speakers were asked for, {found} told apart in {speech:.1f} s of speech"
-    return (Notice("fewer_speakers", told),)
+    return Diarization(timeline.renamed(turns), notices(turns, np.inf, count))
 
 
 def _cosine(one: NDArray[Any] | None, other: NDArray[Any] | None) -> float:
@@ -197,4 +194,5 @@ def _quiet() -> Iterator[None]:
         # said better by our own notice; short audio and silent masks make the rest
         warnings.filterwarnings("ignore", message=r"(?s).*The detected number of speakers")
         warnings.filterwarnings("ignore", message=r"Mean of empty slice|invalid value encountered|Degrees of freedom")
-        yield
+        with redirect_stdout(io.StringIO()):  # pyannote prints
+            yield

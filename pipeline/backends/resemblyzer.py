@@ -16,6 +16,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from pipeline.audio import RATE, Samples
+from pipeline.backends.device import use_device
 from pipeline.config import Config
 from pipeline.errors import BadModel
 
@@ -56,7 +57,7 @@ class ResemblyzerEmbedder:
             encoder.load_state_dict({k: v for k, v in weights.items() if not k.startswith("similarity_")})
         except RuntimeError as error:
             raise BadModel("these are not the weights of Resemblyzer's encoder", where=name) from error
-        return cls(encoder, models.identity(name), choose_device(runtime.device), runtime.batch_size)
+        return cls(encoder, models.identity(name), use_device(runtime), runtime.batch_size)
 
     def embed(self, clips: Sequence[Samples]) -> NDArray[np.float32]:
         """Unit vectors, shape (clips, 256), of clips at 16 kHz; NaN for a clip under 0.2 s.
@@ -92,13 +93,6 @@ class SpeakerEncoder(nn.Module):
     def forward(self, mels: Tensor) -> Tensor:
         _, (hidden, _) = self.lstm(mels)
         return nn.functional.normalize(torch.relu(self.linear(hidden[-1])), dim=1)
-
-
-def choose_device(name: str) -> torch.device:
-    """The device of a setting; ``auto`` is the GPU where there is one."""
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(name)
 
 
 def mel_power(samples: Tensor) -> Tensor:

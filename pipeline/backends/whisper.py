@@ -62,6 +62,13 @@ class WhisperRecognizer:
         """The words of each window, times from its start; ``rescue`` bans repeated n-grams."""
         return [tuple(self._words(window, language, rescue)) for window in windows]
 
+    def recognize_whole(self, samples: Samples, language: str | None) -> tuple[Word, ...]:
+        """The words of any length of audio as the library gives them by itself: the common flow, for benchmarks."""
+        segments, _ = self._model.transcribe(
+            samples, language=language, beam_size=self._beam_size, word_timestamps=True
+        )
+        return tuple(word for s in segments for word in _converted(s.words or (), len(samples) / RATE))
+
     def _words(self, window: Samples, language: str, rescue: bool) -> Iterator[Word]:
         segments, _ = self._model.transcribe(
             window,

@@ -142,10 +142,11 @@ class _Floor:
             return 0
         ratio = self.how.overlap
         owed = (ratio * (self.speech + length) - self.overlapped) / (1 + ratio)
-        if kind == "interruption":
-            ticks = owed if owed > _TURN_END else 0.0
-        else:
+        ticks = 0.0
+        if kind == "turn_end":
             ticks = min(owed, 20 + 100 * self.rng.random())
+        elif kind == "interruption" and owed > _TURN_END:
+            ticks = owed
         patience = _PATIENCE if self.limit - self.holder.end > _CLOSING else 0
         free = self.holder.end - max(self.other.end, self.last[speaker] + _LEAST, self.holder.start + _LEAST)
         ticks = min(max(ticks, owed - patience), length - _LEAST, free)

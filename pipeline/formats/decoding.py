@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import types
 import typing
 from collections.abc import Mapping
@@ -45,7 +46,7 @@ def decoded(data: Any, kind: Any, place: str, derived: Derived) -> Any:
 def _instance(data: Any, kind: Any, place: str, derived: Derived) -> Any:
     given = dict(_expect(data, dict, place))
     stated = {name: given.pop(name) for name in derived.get(kind, ()) if name in given}
-    hints = typing.get_type_hints(kind)
+    hints = _hints(kind)
     values: dict[str, Any] = {}
     for field in fields(kind):
         where = f"{place}.{field.name}".lstrip(".")
@@ -64,6 +65,11 @@ def _instance(data: Any, kind: Any, place: str, derived: Derived) -> Any:
         if claim != (list(true) if isinstance(true, tuple) else true):
             _fail(f"{place}.{name}".lstrip("."), "disagrees with what it follows from; correct it or leave it out")
     return value
+
+
+@functools.cache
+def _hints(kind: Any) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
 
 
 def _expect(data: Any, kind: type, place: str) -> Any:

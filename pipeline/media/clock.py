@@ -65,7 +65,7 @@ class Reading:
             for frame in frames:
                 self._place(frame)
         except (FFmpegError, ValueError):
-            self.broken_end = True
+            self.broken_end = bool(packet.size) or self.broken_end
             self._lose(packet)
             return
         if packet.size:
@@ -134,6 +134,7 @@ class Reading:
         elif abs(ahead) > _JITTER:
             self._jumps += bool(self._samples) and abs(ahead) > 1
             self._shift -= ahead
+        self._pending = 0.0  # the decoder concealed it, or the hole is filled
         frame, bad, loud = repair(frame)
         channels = frame.layout.nb_channels
         self._repaired, self._loud = self._repaired + bad, self._loud + loud

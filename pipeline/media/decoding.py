@@ -73,6 +73,7 @@ def _decode(file: BinaryIO, name: str, limits: Limits, progress: Progress) -> De
 
 
 def _open_container(file: BinaryIO, name: str) -> InputContainer:
+    file.seek(0)
     try:
         return av.open(_Nameless(file), "r", options=_OPTIONS, metadata_errors="replace")
     except (FFmpegError, OSError, ValueError):
@@ -99,10 +100,9 @@ def _survey(file: BinaryIO, name: str, limits: Limits) -> float:
             if packet.stream.index == track.index and packet.duration and packet.time_base:
                 found += float(packet.duration * packet.time_base)
             if max(stated, found) > most:
-                length = f"{stated / 3600:.1f} h" if stated > most else "more"
-                what = f"lasts {length}; the limit for {channels} channel(s) is {most / 3600:g} h"
+                what = f"is longer than the limit of {most / 3600:g} h for {channels} channel(s)"
                 raise InputError(what, where=name, hint="cut it into parts")
-        return max(stated, found)
+        return max(stated, found) if _kind(container) in _DECLARING else found
 
 
 def _read(container: InputContainer, name: str, limits: Limits, long: float, progress: Progress) -> Reading:

@@ -59,8 +59,12 @@ def inspect(file: BinaryIO, name: str, limits: Limits) -> Content:
     _refuse_no_recording(head, name)
     if head[:4] in (b"RIFF", b"RF64") and head[8:12] == b"WAVE":
         cut = _inspect_wav(head, size, name, limits)
+    elif head[:4] == b"RIFF":  # AVI
+        cut = 8 + int.from_bytes(head[4:8], "little") > size
     elif head[4:8] in _BOXES:
         cut = _inspect_boxes(file, size, name)
+    elif head[:1] == head[188:189] == head[376:377] == b"G":
+        cut = size % 188 != 0  # MPEG-TS comes in packets of that size
     elif head[:4] == b"OggS":
         cut = not _ogg_ends(file, size)
     else:

@@ -42,7 +42,7 @@ def measure_coverage(
     speech = union(turn.span for turn in turns)
     words = [Span(word.start, word.end) for utterance in utterances for word in utterance.words]
     silent = [gap for span in speech for gap in gaps(intersection(words, [span]), span)]
-    uncovered = sum(gap.duration for gap in silent if gap.duration > NEAR_WORDS)
+    uncovered = sum((gap.duration for gap in silent if gap.duration > NEAR_WORDS), 0.0)
     spoken = total(speech)
     return Coverage(duration, decoded, spoken, spoken - uncovered, uncovered)
 

@@ -1,9 +1,13 @@
-"""Whose word it is: each word of the mixture to the speaker whose turns cover most of it."""
+"""Whose word it is: the words of the mixture shared out to the speakers by their turns, whole sentences together.
+
+Turn edges and word times are both inexact by some tenths of a second, so a word at an edge says little by itself. The
+most probable path is taken (Viterbi): a word counts for a speaker as far as his turns cover it, and a change of speaker
+costs something, more inside a sentence than after its end or a pause.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,45 +15,66 @@ from numpy.typing import NDArray
 from pipeline.timeline import by_speaker
 from pipeline.values import Turn, Word
 
-TIE = 0.02
-"""Seconds of cover within which two speakers have the same claim to a word."""
-NEAR = 1.0
-"""Words up to so many seconds apart are one passage: a tie goes to the speaker who is talking."""
+CHANGE = 0.1
+"""Cost of a change of speaker after a sentence or a pause, in words wholly covered."""
+BREAK = 1.0
+"""Cost of a change of speaker inside a sentence."""
+PAUSE = 0.3
+"""Seconds between words that make a change of speaker likely."""
+FAR = 1.0
+"""A word counts against a speaker by the distance to his turns, up to so many seconds."""
 
 
 def own(words: Sequence[Word], turns: Sequence[Turn]) -> dict[str, list[Word]]:
-    """Words by speaker: to the one with most cover, in a tie to him who was talking, without cover to the nearest."""
+    """Words by speaker; every word once. Words are sorted by start, and there is at least one turn."""
+    if not words:
+        return {}
     speakers, claims = claim(words, turns)
     owned: dict[str, list[Word]] = {}
-    last, last_end = -1, -np.inf
-    for word, row in zip(words, claims, strict=True):
-        best = np.flatnonzero(row >= row.max() - TIE)
-        talking = last in best and word.start - last_end <= NEAR
-        last = last if talking else int(best[np.argmax(row[best])])
-        last_end = word.end
-        owned.setdefault(speakers[last], []).append(replace(word))
+    for word, speaker in zip(words, _path(claims, _change_costs(words)), strict=True):
+        owned.setdefault(speakers[speaker], []).append(word)
     return owned
 
 
 def claim(words: Sequence[Word], turns: Sequence[Turn]) -> tuple[tuple[str, ...], NDArray[np.float64]]:
-    """Speakers, and per word and speaker the seconds covered by his turns, or minus the distance to his nearest one."""
-    groups = by_speaker(turns)
+    """Speakers, and each one's claim to each word, shape (words, speakers): the part of the word that his turns cover
+    (0 to 1), or minus the distance to the nearest of them (0 to −`FAR`)."""
     starts = np.array([word.start for word in words])
     ends = np.array([word.end for word in words])
-    columns = [_cover(starts, ends, own_turns) for own_turns in groups.values()]
-    return tuple(groups), np.stack(columns, axis=1) if words else np.zeros((0, len(groups)))
+    groups = by_speaker(turns)
+    return tuple(groups), np.stack([_column(starts, ends, own_turns) for own_turns in groups.values()], axis=1)
 
 
-def _cover(
-    starts: NDArray[np.float64], ends: NDArray[np.float64], turns: Sequence[Turn]
-) -> NDArray[np.float64]:
-    """One speaker's column; his turns are sorted and disjoint, so talk time so far is a piecewise linear function."""
+def _column(starts: NDArray[np.float64], ends: NDArray[np.float64], turns: Sequence[Turn]) -> NDArray[np.float64]:
+    """One speaker's claims; his turns are sorted and disjoint, so his talk so far is a piecewise linear function."""
     edges = np.array([edge for turn in turns for edge in (turn.start, turn.end)])
-    spoken = np.repeat(np.cumsum([0.0] + [turn.duration for turn in turns]), 2)[1:-1]
-    cover = np.interp(ends, edges, spoken) - np.interp(starts, edges, spoken)
+    talk = np.repeat(np.cumsum([0.0, *(turn.duration for turn in turns)]), 2)[1:-1]
+    cover = np.interp(ends, edges, talk) - np.interp(starts, edges, talk)
+    padded = np.concatenate([[-np.inf], edges, [np.inf]])
     after = np.searchsorted(edges, starts, side="right")
-    to_next = np.where(after < len(edges), edges[np.minimum(after, len(edges) - 1)] - ends, np.inf)
-    to_last = np.where(after > 0, starts - edges[np.maximum(after - 1, 0)], np.inf)
-    distance = np.maximum(0.0, np.minimum(to_next, to_last))
-    covered: NDArray[np.float64] = np.where(cover > 0, cover, -distance)
-    return covered
+    distance = np.minimum(starts - padded[after], padded[after + 1] - ends)
+    claims: NDArray[np.float64] = np.where(cover > 0, cover / (ends - starts), -np.clip(distance, 0.0, FAR))
+    return claims
+
+
+def _change_costs(words: Sequence[Word]) -> list[float]:
+    """What a change of speaker before each word but the first costs."""
+    return [
+        CHANGE if last.text.endswith((".", "?", "!", ",")) or word.start - last.end >= PAUSE else BREAK
+        for last, word in zip(words, words[1:], strict=False)
+    ]
+
+
+def _path(claims: NDArray[np.float64], costs: Sequence[float]) -> list[int]:
+    """The speaker of each word on the path with the largest sum of claims less the costs of its changes."""
+    score = claims[0].copy()
+    came_from: list[NDArray[np.intp]] = []
+    for row, cost in zip(claims[1:], costs, strict=True):
+        best = int(np.argmax(score))
+        stays = score >= score[best] - cost
+        came_from.append(np.where(stays, np.arange(len(score)), best))
+        score = np.where(stays, score, score[best] - cost) + row
+    path = [int(np.argmax(score))]
+    for step in reversed(came_from):
+        path.append(int(step[path[-1]]))
+    return path[::-1]

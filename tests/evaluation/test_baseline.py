@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,7 +48,7 @@ def test_every_word_once_in_order_of_time(meeting: Transcript, known: bool) -> N
     utterances = assign(meeting.words, meeting.turns if known else ())
     words = [word for utterance in utterances for word in utterance.words]
     assert words == sorted(meeting.words, key=lambda w: (w.start, w.end))
-    assert all(one.speaker != two.speaker for one, two in zip(utterances, utterances[1:], strict=False))
+    assert all(one.speaker != two.speaker for one, two in pairwise(utterances))
 
 
 @given(meetings(speakers=1))

@@ -77,10 +77,12 @@ def encode(
     moment: Callable[[float], float | None] = lambda time: time,
     options: dict[str, str] | None = None,
     video: float = 0.0,
+    tracks: int = 1,
 ) -> bytes:
     """``channels`` (channels × samples, or one) as a file's bytes.
 
-    ``moment`` moves each packet's time, or drops it; ``video`` adds seconds of a picture.
+    ``moment`` moves each packet's time, or drops it; ``video`` adds seconds of a picture;
+    ``tracks`` repeats the sound.
     """
     channels = np.atleast_2d(channels)
     buffer = io.BytesIO()
@@ -88,13 +90,15 @@ def encode(
         picture = _add_picture(output) if video else None
         layout = {1: "mono", 2: "stereo"}.get(len(channels), f"{len(channels)} channels")
         layout = "7.1" if len(channels) == 8 else layout
-        stream = output.add_stream(codec, rate=rate)
-        stream.layout = layout
-        if codec == "wmav2":
-            stream.bit_rate = 64_000
-        for frame in [*_frames(channels, layout, rate), None]:
-            for packet in stream.encode(frame):
-                _mux(output, packet, moment)
+        streams = [output.add_stream(codec, rate=rate) for _ in range(tracks)]
+        for stream in streams:
+            stream.layout = layout
+            if codec == "wmav2":
+                stream.bit_rate = 64_000
+        for stream in streams:
+            for frame in [*_frames(channels, layout, rate), None]:
+                for packet in stream.encode(frame):
+                    _mux(output, packet, moment)
         if picture is not None:
             for frame in [*_pictures(video), None]:
                 for packet in picture.encode(frame):

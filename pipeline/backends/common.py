@@ -1,0 +1,39 @@
+"""The common flow, to compare with: pyannote's own pipeline, Whisper over the mixture, each word to the turn it overlaps most.
+
+The same models as ours, and every other setting as the libraries have it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline.audio import Audio
+from pipeline.backends.pyannote import PyannoteDiarizer
+from pipeline.backends.whisper import WhisperRecognizer
+from pipeline.config import Config, assign
+from pipeline.events import no_progress
+from pipeline.protocols import SpeakerCount
+from pipeline.values import Turn, Word
+
+if TYPE_CHECKING:
+    from pipeline.store import Store
+
+
+class CommonFlow:
+    """Turns and words as most tools make them."""
+
+    def __init__(self, diarizer: PyannoteDiarizer, recognizer: WhisperRecognizer) -> None:
+        self._diarizer, self._recognizer = diarizer, recognizer
+
+    @classmethod
+    def from_config(cls, config: Config, models: Store) -> CommonFlow:
+        stock = assign(config, {"diarization.clustering": "stock"})
+        return cls(PyannoteDiarizer.from_config(stock, models), WhisperRecognizer.from_config(config, models))
+
+    def turns(self, audio: Audio, count: SpeakerCount) -> tuple[Turn, ...]:
+        """Who speaks when, by the stock pipeline."""
+        return self._diarizer.diarize(audio, count, no_progress).turns
+
+    def words(self, audio: Audio, language: str | None) -> tuple[Word, ...]:
+        """The words of the whole mixture in one go."""
+        return self._recognizer.recognize_whole(audio.samples, language)

@@ -1,0 +1,120 @@
+"""Who speaks when, our way: pyannote's segmentation, voices taken once on a grid, all windows named together.
+
+The stock flow embeds every local speaker of every window and clusters those vectors; here the voice encoder hears each
+moment once, clustering weighs vectors by how much speech is behind them, and one search names the local speakers of
+all windows by voice and by continuity, so that what belongs together in time (a tracklet) stays together.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ["PYANNOTE_METRICS_ENABLED"] = "0"  # telemetry is on by default; pyannote reads this when it is imported
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from pyannote.audio import Inference, Model
+
+from pipeline import backends, timeline
+from pipeline.audio import Audio, index
+from pipeline.backends.device import use_device
+from pipeline.backends.segmentation import WINDOW, load_segmentation
+from pipeline.config import Config
+from pipeline.events import Progress
+from pipeline.protocols import Diarization, Embedder, SpeakerCount
+from pipeline.speakers.clustering import find_people
+from pipeline.speakers.decoding import assign
+from pipeline.speakers.drawing import draw, measure_margins, read_turns
+from pipeline.speakers.pooling import Clips, pool, wanted
+from pipeline.speakers.windows import LocalSpeech, agreement
+from pipeline.values import Notice, Turn
+
+if TYPE_CHECKING:
+    from pipeline.store import Store
+
+STEP = 1.0
+"""Seconds between segmentation windows; half of that costs twice the time for 0.2 points of DER."""
+HOP, CLIP = 0.5, 1.6
+"""Seconds between the clips whose voice is taken, and their length: what the default encoder was trained on."""
+SEGMENTATION_SHARE = 0.7
+"""The segmentation's part of the work, for the progress."""
+CLIPS_AT_ONCE = 512
+
+
+class TrackletDiarizer:
+    """A segmentation network and a voice encoder behind the protocol `Diarizer`."""
+
+    def __init__(
+        self, network: Model, embedder: Embedder, identity: str, threshold: float = 0.5, batch_size: int = 32
+    ) -> None:
+        self._inference = Inference(network, duration=WINDOW, step=STEP, skip_aggregation=True, batch_size=batch_size)
+        self._field = network.receptive_field
+        self._embedder = embedder
+        self._threshold = threshold
+        self.identity = identity
+
+    @classmethod
+    def from_config(cls, config: Config, models: Store) -> TrackletDiarizer:
+        """The models named by ``diarization.segmentation`` and ``.embedding``; raises `BadModel`, `MissingModel`."""
+        settings, runtime = config.diarization, config.runtime
+        network = load_segmentation(settings.segmentation, models, use_device(runtime))
+        embedder: Embedder = backends.load("embedder", settings.embedding, config, models)
+        identity = f"tracklets:{models.identity(settings.segmentation)}+{embedder.identity}"
+        return cls(network, embedder, identity, settings.threshold, runtime.batch_size)
+
+    def diarize(self, audio: Audio, count: SpeakerCount, progress: Progress) -> Diarization:
+        """Turns with their margins, of at most ``count.most`` speakers; a notice says when they are fewer than asked."""
+        if not np.any(audio.samples):
+            return Diarization(())
+        local = self._segment(audio, progress)
+        if not local.active.any():
+            return Diarization(())
+        voices = pool(local, self._listen(audio, local, progress))
+        centroids = find_people(voices, local.redundancy, count)
+        if len(centroids) == 0:  # all too short or overlapped to have a voice: one speaker
+            centroids = np.ones((1, voices.vectors.shape[2]), np.float32)
+        owners, centroids = assign(voices, local.active, agreement(local), centroids)
+        margins = measure_margins(voices, owners, centroids)
+        activity = draw(local, owners, margins, len(centroids))
+        turns = timeline.tidy(read_turns(activity, local, audio.duration), audio.duration)
+        return Diarization(timeline.renamed(turns), notices(turns, float(voices.seconds.max()), count))
+
+    def _segment(self, audio: Audio, progress: Progress) -> LocalSpeech:
+        waveform = torch.from_numpy(audio.samples.copy())[None]
+
+        def hook(completed: int = 0, total: int = 0, **_: Any) -> None:
+            progress(audio.duration * SEGMENTATION_SHARE * min(1.0, completed / max(1, total)), audio.duration)
+
+        heard = self._inference({"waveform": waveform, "sample_rate": audio.rate}, hook=hook)
+        starts = np.rint(np.arange(len(heard.data)) * STEP / self._field.step).astype(np.intp)
+        middle = self._field.start + self._field.duration / 2  # a frame stands for what lies around its field's middle
+        return LocalSpeech(heard.data.astype(np.float32), starts, self._field.step, middle, self._threshold)
+
+    def _listen(self, audio: Audio, local: LocalSpeech, progress: Progress) -> Clips:
+        number = max(1, int(np.ceil((audio.duration - CLIP / 2) / HOP)))
+        needed = np.flatnonzero(wanted(local, HOP, CLIP, number))
+        vectors = None
+        for i in range(0, len(needed), CLIPS_AT_ONCE):
+            chosen = needed[i : i + CLIPS_AT_ONCE]
+            cuts = [audio.samples[index(c * HOP) : index(c * HOP + CLIP)] for c in chosen]
+            found = self._embedder.embed(cuts)
+            if vectors is None:
+                vectors = np.full((number, found.shape[1]), np.nan, np.float32)
+            vectors[chosen] = found
+            share = SEGMENTATION_SHARE + (1 - SEGMENTATION_SHARE) * min(1.0, (i + len(chosen)) / len(needed))
+            progress(audio.duration * share, audio.duration)
+        return Clips(np.full((number, 1), np.nan, np.float32) if vectors is None else vectors, HOP, CLIP)
+
+
+def notices(turns: tuple[Turn, ...], longest: float, count: SpeakerCount) -> tuple[Notice, ...]:
+    """What is to be said of the number of speakers: fewer than asked for, or too little speech to count them."""
+    found = len({turn.speaker for turn in turns})
+    speech = timeline.total(turn.span for turn in turns)
+    if 0 < found < count.least:
+        told = f"{count.least} speakers were asked for, {found} told apart in {speech:.1f} s of speech"
+        return (Notice("fewer_speakers", told),)
+    if found and count.exact is None and longest < 1.0:
+        return (Notice("too_short_to_count", f"{speech:.1f} s of speech are too little to count the speakers"),)
+    return ()

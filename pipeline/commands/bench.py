@@ -1,0 +1,67 @@
+"""``transcribe bench RECORDINGS``: settings compared on recordings with references, beside the common flow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.errors import SettingsError
+
+if TYPE_CHECKING:
+    from pipeline.evaluation.bench import Measurement, System
+
+
+def bench(
+    recordings: Annotated[list[Path], typer.Argument(help="Folders of recordings with references, or manifests.")],
+    system: Annotated[
+        list[str] | None,
+        typer.Option("--system", metavar="PRESET[,KEY=VALUE...]", help="What to compare; may be given many times."),
+    ] = None,
+    baseline: Annotated[bool, typer.Option("--baseline", help="Run the common flow with the same models too.")] = False,
+    count_speakers: Annotated[bool, typer.Option("--count-speakers", help="Do not tell the true number.")] = False,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where the figures go.")] = Path("bench.json"),
+    chart: Annotated[Path | None, typer.Option(help="Draw them too, as PNG or SVG.")] = None,
+    normalizer: Annotated[str, typer.Option(help="none, basic or english.")] = "basic",
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """Run settings over recordings with references: errors, speed and memory in one table."""
+    from pipeline.evaluation.bench import measure
+    from pipeline.evaluation.manifest import find_recordings
+    from pipeline.evaluation.scoring import ScoreConfig
+    from pipeline.evaluation.tables import as_data, as_table, draw
+    from pipeline.files import write_atomically
+    from pipeline.store import Store
+
+    systems = parse_systems(system or ["default"], baseline)
+    found = [r for path in recordings for r in find_recordings(path, given=not count_speakers)]
+    measured = measure(systems, found, Store(offline=True), ScoreConfig(normalizer), tell=_tell)
+    write_atomically(output, as_data(measured, systems).encode())
+    if chart:
+        draw(measured, chart)
+    typer.echo(as_table(measured))
+
+
+def parse_systems(specifications: list[str], baseline: bool) -> tuple[System, ...]:
+    """``PRESET,KEY=VALUE,...`` each; with ``baseline`` the common flow of the first one's models in front."""
+    from pipeline.config import parse_assignments
+    from pipeline.evaluation.bench import COMMON, System
+    from pipeline.presets import compose
+
+    systems: list[System] = []
+    for text in specifications:
+        preset, *settings = text.split(",")
+        systems.append(System(text, compose(preset, assignments=parse_assignments(settings, where="--system"))))
+    if len({system.name for system in systems}) < len(systems):
+        raise SettingsError("the same system is given twice", where="--system")
+    return (System(COMMON, systems[0].config, rival=True), *systems) if baseline else tuple(systems)
+
+
+def _tell(measured: Measurement) -> None:
+    """A line on stderr for each recording done."""
+    cpwer, der = measured.scores.cpwer, measured.scores.der
+    rate = "" if der.error_rate is None else f"DER {100 * der.error_rate:.1f} %"
+    words = f"cpWER {cpwer.errors}/{cpwer.words}"
+    speed = f"{measured.real_time_factor:.3f} x real time"
+    typer.echo(f"{measured.recording.name}  {measured.system}: {words}, {rate}, {speed}", err=True)

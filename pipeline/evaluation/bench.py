@@ -1,0 +1,197 @@
+"""Systems run over recordings with references: accuracy as counts, speed as a ratio, peak memory; rivals beside each other.
+
+Every system runs in this process on this machine, one after the other per recording, models loaded before the clock
+starts. Memory is the process's resident set, sampled while a system works.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipeline import backends, formats, media
+from pipeline.config import Config, assign
+from pipeline.errors import FormatError, SettingsError
+from pipeline.evaluation.baseline import assign as assign_words
+from pipeline.evaluation.manifest import Recording
+from pipeline.evaluation.scoring import Scores, ScoreConfig, score
+from pipeline.events import Event, StageFinished
+from pipeline.run import Transcriber
+from pipeline.stages.diarization import speaker_count
+from pipeline.store import Store
+from pipeline.timeline import renamed, tidy
+from pipeline.values import Transcript
+
+COMMON = "common flow"
+"""The name of the rival: stock pyannote, Whisper over the mixture, words to turns by overlap."""
+_TICK = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """A name and settings; ``rival`` runs the common flow with the same models instead of the pipeline."""
+
+    name: str
+    config: Config
+    rival: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One system on one recording: scores, seconds of wall time by stage, and the peak of memory in MB."""
+
+    system: str
+    recording: Recording
+    duration: float
+    scores: Scores
+    seconds: Mapping[str, float]
+    peak_mb: float
+
+    @property
+    def real_time_factor(self) -> float:
+        return sum(self.seconds.values()) / self.duration
+
+
+@dataclass(slots=True)
+class _Clock:
+    """Seconds by stage, as a listener hears of them."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, StageFinished):
+            self.seconds[event.stage] = self.seconds.get(event.stage, 0.0) + event.seconds
+
+
+def measure(
+    systems: Sequence[System],
+    recordings: Sequence[Recording],
+    store: Store,
+    scoring: ScoreConfig,
+    tell: Callable[[Measurement], None] = lambda measurement: None,
+) -> tuple[Measurement, ...]:
+    """Every system over every recording; the number of speakers is given when the recording names it."""
+    runners = [(system, _runner(system, store)) for system in systems]
+    found: list[Measurement] = []
+    for recording in recordings:
+        reference = read_reference(recording)
+        for system, run in runners:
+            with _peak_memory() as peak:
+                transcript, seconds = run(recording)
+            scores = score(reference, transcript, scoring).scores
+            found.append(
+                Measurement(system.name, recording, transcript.duration, scores, seconds, peak())
+            )
+            tell(found[-1])
+    return tuple(found)
+
+
+def read_reference(recording: Recording) -> Transcript:
+    """The truth about a recording: words where a file has them, turns from the RTTM beside it."""
+    loaded = [_only_session(path) for path in recording.references]
+    words = next((t for t in loaded if t.utterances), None)
+    turns = next((t for t in loaded if t.turns), None)
+    if words is None and turns is None:
+        raise FormatError("no reference", where=recording.name, hint="put NAME.stm, NAME.rttm or NAME.seglst.json beside it")
+    base = words or turns
+    assert base is not None
+    return Transcript(base.duration, words.utterances if words else (), turns.turns if turns else ())
+
+
+def _only_session(path: Path) -> Transcript:
+    try:
+        return formats.loads(path.read_text(encoding="utf-8"), formats.guess(path))
+    except FormatError as error:
+        raise FormatError(error.what, where=f"{path} {error.where}".strip(), hint=error.hint) from error
+
+
+Runner = Callable[[Recording], tuple[Transcript, Mapping[str, float]]]
+
+
+def _runner(system: System, store: Store) -> Runner:
+    if system.rival:
+        return _rival_runner(system, store)
+    return _own_runner(system, store)
+
+
+def _own_runner(system: System, store: Store) -> Runner:
+    clock = _Clock()
+    transcribers: dict[int | None, Transcriber] = {}
+
+    def run(recording: Recording) -> tuple[Transcript, Mapping[str, float]]:
+        config = _counted(system.config, recording)
+        transcriber = transcribers.get(recording.speakers)
+        if transcriber is None:
+            transcriber = Transcriber(config, store=store, listener=clock)
+            first = next(iter(transcribers.values()), None)
+            if first is not None:
+                transcriber.models = first.models
+            else:
+                transcriber.models.load()
+            transcribers[recording.speakers] = transcriber
+        clock.seconds = {}
+        transcript = transcriber(recording.audio)
+        return transcript, clock.seconds
+
+    return run
+
+
+def _rival_runner(system: System, store: Store) -> Runner:
+    flow = backends.load("rival", "common", system.config, store)
+
+    def run(recording: Recording) -> tuple[Transcript, Mapping[str, float]]:
+        config = _counted(system.config, recording)
+        clock = _Clock()
+        audio = _timed(clock, "decode", lambda: media.decode(recording.audio).audio)
+        turns = _timed(clock, "diarization", lambda: flow.turns(audio, speaker_count(config.diarization)))
+        words = _timed(clock, "recognition", lambda: flow.words(audio, config.recognition.language))
+        tidied = renamed(tidy(turns, audio.duration))
+        return Transcript(audio.duration, assign_words(words, tidied), tidied), clock.seconds
+
+    return run
+
+
+def _counted(config: Config, recording: Recording) -> Config:
+    if recording.speakers is None:
+        return config
+    return assign(config, {"diarization.speakers": recording.speakers})
+
+
+def _timed(clock: _Clock, stage: str, compute: Callable[[], Any]) -> Any:
+    began = time.perf_counter()
+    value = compute()
+    clock(StageFinished(stage, time.perf_counter() - began))
+    return value
+
+
+@contextmanager
+def _peak_memory() -> Iterator[Callable[[], float]]:
+    """A function that tells the largest resident set (MB) seen since."""
+    stop = threading.Event()
+    peaks = [_resident_mb()]
+
+    def watch() -> None:
+        while not stop.wait(_TICK):
+            peaks[0] = max(peaks[0], _resident_mb())
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield lambda: peaks[0]
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _resident_mb() -> float:
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    raise SettingsError("this system does not tell a process's memory", hint="run the benchmark on Linux")
+
+

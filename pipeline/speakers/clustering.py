@@ -1,0 +1,179 @@
+"""How many people there are and what they sound like: agglomerative clustering by the odds that two are one voice.
+
+The odds are those of a two-covariance model (Brümmer and de Villiers, "The speaker partitioning problem", Odyssey
+2010), isotropic: a voice measured over d seconds strays from its mean with a variance of ``NOISE / d + DRIFT``, and two
+people's voices lie ``BETWEEN`` apart. So long speech that differs a little is two people, a short scrap is not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array, csr_array, vstack
+
+from pipeline.protocols import SpeakerCount
+from pipeline.speakers.pooling import LocalVoices
+from pipeline.speakers.windows import Floats
+
+NOISE, DRIFT, BETWEEN = 0.5, 0.04, 0.7
+"""Squared distances of unit vectors: per second of speech; however long; between people. Measured for Resemblyzer."""
+TOGETHER = 10.0
+"""What talking in the same window, as different local speakers, weighs against being one, per share of the time."""
+SAME = 0.25
+"""Log odds above which two voices are one, however many people were asked for."""
+PROBABLY_SAME = -0.5
+"""Log odds above which two voices are one when the number is left open."""
+FOUNDER = 1.0
+"""Seconds that it takes to be a person of one's own."""
+LEAST = 0.3
+"""Seconds of solo speech that a local speaker needs to be asked who he is."""
+BLOCK = 800
+"""Voices clustered at once; more are first condensed in blocks of neighbours to an eighth, so memory stays linear."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Groups:
+    """Groups of local speakers: sums of vectors (each times its seconds), seconds, the longest one's, and the windows.
+
+    ``present`` counts a group's local speakers in each window, shape (groups, windows).
+    """
+
+    sums: NDArray[np.float64]
+    seconds: NDArray[np.float64]
+    longest: NDArray[np.float64]
+    present: csr_array
+
+    def __len__(self) -> int:
+        return len(self.sums)
+
+    @property
+    def centroids(self) -> NDArray[np.float64]:
+        return self.sums / np.linalg.norm(self.sums, axis=1, keepdims=True)
+
+    def evidence(self, redundancy: float) -> NDArray[np.float64]:
+        """Seconds of different speech behind each group, when each moment is heard in ``redundancy`` windows."""
+        return np.maximum(self.longest, self.seconds / redundancy)
+
+    def cut(self, start: int, stop: int) -> Groups:
+        return Groups(
+            self.sums[start:stop], self.seconds[start:stop], self.longest[start:stop], self.present[start:stop]
+        )
+
+
+def find_people(voices: LocalVoices, redundancy: float, count: SpeakerCount) -> Floats:
+    """Unit vectors of the people heard, shape (people, dimension): as many as there seem to be within ``count``.
+
+    Fewer than ``count.least`` when the voices do not bear them out; none only if there is no voice at all.
+    """
+    groups = _single(voices)
+    if not len(groups):
+        return np.zeros((0, voices.vectors.shape[2]), np.float32)
+    while len(groups) > BLOCK:
+        blocks = [groups.cut(i, i + BLOCK) for i in range(0, len(groups), BLOCK)]
+        groups = _joined([_Agglomeration(block, redundancy).condense(BLOCK // 8) for block in blocks])
+    groups = _Agglomeration(groups, redundancy).settle(count)
+    evidence = groups.evidence(redundancy)
+    founders = evidence >= min(FOUNDER, evidence.max())
+    return groups.centroids[founders].astype(np.float32)
+
+
+def log_odds(
+    distance: NDArray[np.float64], one: NDArray[np.float64], other: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Log odds, per dimension and up to a factor, that two voices at a squared ``distance`` are one person's.
+
+    ``one`` and ``other`` are the seconds of speech behind each.
+    """
+    within = NOISE * (1 / one + 1 / other) + DRIFT
+    odds: NDArray[np.float64] = np.log1p(BETWEEN / within) - distance * (1 / within - 1 / (within + BETWEEN))
+    return odds
+
+
+def _single(voices: LocalVoices) -> Groups:
+    """Each local speaker with enough speech as a group of his own; all that have any if none has enough."""
+    windows, locals_ = np.nonzero(voices.seconds >= min(LEAST, float(voices.seconds.max(initial=0)) or np.inf))
+    seconds = voices.seconds[windows, locals_].astype(float)
+    sums = voices.vectors[windows, locals_] * seconds[:, None]
+    entries = (np.ones(len(windows)), (np.arange(len(windows)), windows))
+    present = coo_array(entries, shape=(len(windows), len(voices.seconds))).tocsr()
+    return Groups(sums, seconds, seconds, present)
+
+
+def _joined(parts: list[Groups]) -> Groups:
+    return Groups(
+        np.concatenate([part.sums for part in parts]),
+        np.concatenate([part.seconds for part in parts]),
+        np.concatenate([part.longest for part in parts]),
+        vstack([part.present for part in parts]).tocsr(),
+    )
+
+
+class _Agglomeration:
+    """The work in progress: the table of log odds between living groups, and each group's best partner in it."""
+
+    def __init__(self, groups: Groups, redundancy: float) -> None:
+        self.groups, self.redundancy = groups, redundancy
+        self.sums, self.seconds, self.longest = groups.sums.copy(), groups.seconds.copy(), groups.longest.copy()
+        self.centroids = groups.centroids
+        self.evidence = groups.evidence(redundancy)
+        self.together = (groups.present @ groups.present.T).toarray()
+        np.fill_diagonal(self.together, 0)
+        self.members = np.arange(len(groups))
+        self.alive = np.ones(len(groups), np.bool_)
+        self.odds = np.stack([self._row(i) for i in range(len(groups))])
+
+    def condense(self, size: int) -> Groups:
+        """At most ``size`` groups, by the most certain joins."""
+        while self.alive.sum() > size:
+            self._join(*self._best(self.odds))
+        return self._result()
+
+    def settle(self, count: SpeakerCount) -> Groups:
+        """As many groups as there are people; scraps that are nobody's may be left beside them."""
+        most = count.most if count.most is not None else len(self.groups)
+        while self.alive.sum() > 1:
+            founders = self.alive & (self.evidence >= FOUNDER)
+            number = int(founders.sum())
+            table = self.odds
+            if number <= count.least:
+                pairs = founders[:, None] & founders[None, :]
+                table = np.where(pairs & (table < SAME), -np.inf, table)
+            i, j = self._best(table)
+            if number <= most and not table[i, j] >= PROBABLY_SAME:
+                break
+            self._join(i, j)
+        return self._result()
+
+    def _best(self, table: NDArray[np.float64]) -> tuple[int, int]:
+        i, j = divmod(int(table.argmax()), len(table))
+        return min(i, j), max(i, j)
+
+    def _join(self, i: int, j: int) -> None:
+        self.sums[i] += self.sums[j]
+        self.seconds[i] += self.seconds[j]
+        self.longest[i] = max(self.longest[i], self.longest[j])
+        self.evidence[i] = max(self.longest[i], self.seconds[i] / self.redundancy)
+        self.centroids[i] = self.sums[i] / np.linalg.norm(self.sums[i])
+        self.together[i] += self.together[j]
+        self.together[:, i] = self.together[i]
+        self.members[self.members == j] = i
+        self.alive[j] = False
+        self.odds[j] = self.odds[:, j] = -np.inf
+        self.odds[i] = self.odds[:, i] = self._row(i)
+
+    def _row(self, i: int) -> NDArray[np.float64]:
+        distance = 2 - 2 * (self.centroids @ self.centroids[i])
+        odds = log_odds(distance, self.evidence, self.evidence[i])
+        odds -= TOGETHER * self.together[i] / self.redundancy / np.minimum(self.evidence, self.evidence[i])
+        odds[i] = -np.inf
+        odds[~self.alive] = -np.inf
+        return odds
+
+    def _result(self) -> Groups:
+        kept, owner = np.unique(self.members, return_inverse=True)
+        entries = (np.ones(len(owner)), (owner, np.arange(len(owner))))
+        gather = coo_array(entries, shape=(len(kept), len(owner))).tocsr()
+        present = (gather @ self.groups.present).tocsr()
+        return Groups(self.sums[kept], self.seconds[kept], self.longest[kept], present)

@@ -1,0 +1,75 @@
+"""From owners of local speakers to turns on the recording's clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.speakers.pooling import LocalVoices
+from pipeline.speakers.windows import Bools, Floats, Ints, LocalSpeech
+from pipeline.values import Turn
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Activity:
+    """Who talks, shape (frames, persons), and how sure his name is (same shape; see `Turn.margin`)."""
+
+    talking: Bools
+    margins: Floats
+
+
+def draw(local: LocalSpeech, owners: Ints, margins: Floats, persons: int) -> Activity:
+    """Let the windows vote, frame by frame: how many talk is their mean, who does is whom they name most.
+
+    ``margins``, shape (windows, locals), are averaged over the windows that name a person in a frame.
+    """
+    windows, frames, locals_ = local.scores.shape
+    votes = np.zeros((local.length, persons), np.float32)
+    sureness, heard = np.zeros_like(votes), np.zeros_like(votes)
+    people, seen = np.zeros(local.length, np.float32), np.zeros(local.length, np.float32)
+    spoken = local.spoken
+    for w, start in enumerate(local.starts):
+        here = slice(start, start + frames)
+        seen[here] += 1
+        people[here] += spoken[w].sum(axis=1)
+        for i in range(locals_):
+            person = owners[w, i]
+            if person >= 0:
+                votes[here, person] += local.scores[w, :, i]
+                heard[here, person] += spoken[w, :, i]
+                sureness[here, person] += spoken[w, :, i] * margins[w, i]
+    count = np.rint(people / np.maximum(seen, 1))
+    rank = np.argsort(np.argsort(-votes, axis=1, kind="stable"), axis=1)
+    talking = (rank < count[:, None]) & (votes > 0)
+    return Activity(talking, sureness / np.maximum(heard, 1))
+
+
+def measure_margins(voices: LocalVoices, owners: Ints, centroids: Floats) -> Floats:
+    """Likeness to the owner's voice minus that to the next nearest person's, shape (windows, locals); 0 where unknown.
+
+    Beside a single person there is no other to be like: 0 is taken off.
+    """
+    likeness = voices.vectors @ centroids.T
+    own = np.take_along_axis(likeness, np.maximum(owners, 0)[:, :, None], axis=2)[:, :, 0]
+    if len(centroids) == 1:
+        others = np.zeros_like(own)
+    else:
+        rivals = likeness.copy()
+        np.put_along_axis(rivals, np.maximum(owners, 0)[:, :, None], -1, axis=2)
+        others = rivals.max(axis=2)
+    return np.where((owners >= 0) & (voices.seconds > 0), own - others, 0).astype(np.float32)
+
+
+def read_turns(activity: Activity, local: LocalSpeech, duration: float) -> tuple[Turn, ...]:
+    """The stretches in which a person talks, as turns within ``duration`` seconds; speakers are called by number."""
+    turns = []
+    for person in range(activity.talking.shape[1]):
+        steps = np.diff(activity.talking[:, person].astype(np.int8), prepend=0, append=0)
+        for begin, end in zip(np.flatnonzero(steps == 1), np.flatnonzero(steps == -1), strict=True):
+            start = local.onset + begin * local.frame if begin else 0.0
+            stop = min(duration, local.onset + end * local.frame)
+            if start < stop:
+                margin = float(activity.margins[begin:end, person].mean())
+                turns.append(Turn(start, stop, f"{person:04d}", margin))
+    return tuple(sorted(turns))

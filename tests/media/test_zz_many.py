@@ -1,0 +1,104 @@
+"""Damage costs what it hits, is told, and never ends in anything but audio or one plain refusal."""
+
+from __future__ import annotations
+
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline import media
+from pipeline.errors import InputError
+from tests.media.factory import KINDS, bursts, make, noise, onset, overwrite, speech, wav
+
+SECONDS = 25.0
+
+
+@cache
+def recording(kind: str) -> bytes:
+    rate = KINDS[kind][2]
+    return make(kind, speech(SECONDS, rate) + bursts(SECONDS, rate, (3.0, 23.0)))
+
+
+def decode(data: bytes) -> media.Decoded:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "x"
+        path.write_bytes(data)
+        return media.decode(path)
+
+
+def codes(decoded: media.Decoded) -> set[str]:
+    return {notice.code for notice in decoded.notices}
+
+
+@pytest.mark.parametrize(("kind", "least"), [("m4a", 24.5), ("mp3", 24.5), ("flac", 24.5), ("ogg", 23.9), ("ts", 24.5)])
+def test_two_kilobytes_of_noise_cost_little(kind: str, least: float) -> None:
+    data = recording(kind)
+    decoded = decode(overwrite(data, len(data) // 2, noise(2000)))
+    assert decoded.decoded > least
+    assert codes(decoded) & {"damaged", "gap"}
+    assert decoded.duration == pytest.approx(SECONDS, abs=0.1)
+    for burst in (3.0, 23.0):
+        assert onset(decoded.audio.samples, burst - 1, burst + 1) == pytest.approx(burst, abs=0.025)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    kind=st.sampled_from(["m4a", "mp3", "ogg", "flac", "webm", "aac", "wav", "amr"]),
+    hits=st.lists(st.tuples(st.floats(0.0, 0.999), st.integers(1, 3000), st.integers(0, 9)), min_size=1, max_size=4),
+)
+def test_random_damage_is_survived_and_told(kind: str, hits: list[tuple[float, int, int]]) -> None:
+    data = whole = recording(kind)
+    for place, length, seed in hits:
+        at = int(place * len(data))
+        data = overwrite(data, at, noise(length, seed)[: len(data) - at])
+    try:
+        decoded = decode(data)
+    except InputError:
+        return
+    assert np.isfinite(decoded.audio.samples).all()
+    assert np.abs(decoded.audio.samples).max() <= 1
+    lost = decode(whole).decoded - decoded.decoded
+    assert lost <= 0.02 * SECONDS or decoded.notices or not decoded.complete
+
+
+@settings(max_examples=150, deadline=None)
+@given(kind=st.sampled_from(["m4a", "mp3", "ogg", "flac", "webm", "mka", "avi"]), part=st.floats(0, 1))
+def test_a_cut_anywhere_is_survived_and_told(kind: str, part: float) -> None:
+    data = recording(kind)
+    try:
+        decoded = decode(data[: int(part * len(data))])
+    except InputError:
+        return
+    assert decoded.decoded > 0.97 * SECONDS or not decoded.complete
+
+
+def test_nan_and_infinity_are_repaired_and_counted() -> None:
+    voice = speech(2, 16_000)
+    broken = voice.copy()
+    broken[[100, 5000, 9000]] = np.nan, np.inf, -np.inf
+    decoded = decode(wav(broken, float_=True))
+    [notice] = decoded.notices
+    assert (notice.code, notice.message[:2]) == ("repaired_samples", "3 ")
+    kept = np.isfinite(broken)
+    assert np.allclose(decoded.audio.samples[kept], voice[kept], atol=1e-6)
+    assert (decoded.audio.samples[~kept] == 0).all()
+
+
+def test_beyond_full_scale_is_clipped_and_counted() -> None:
+    decoded = decode(wav(speech(1, 16_000) * 1e30, float_=True))
+    assert np.abs(decoded.audio.samples).max() == 1
+    assert codes(decoded) == {"clipped_samples"}
+
+
+def test_an_impossible_time_stamp_is_ignored() -> None:
+    def jump(time: float) -> float:
+        return time if time < 2 else time + 5000
+
+    decoded = decode(make("ts", speech(5, 48_000), moment=jump))
+    assert decoded.duration == pytest.approx(5, abs=0.2)
+    assert codes(decoded) == {"clock"}

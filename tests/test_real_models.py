@@ -1,0 +1,99 @@
+"""The main job on the default models and real recordings, as a user runs it. No network, no telemetry, same bytes twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipeline import formats, media, transcribe
+from pipeline.evaluation.scoring import ScoreConfig, score
+from pipeline.timeline import overlaps
+from pipeline.values import Transcript
+
+pytestmark = [pytest.mark.weights, pytest.mark.slow]
+QUIETLY = {"cache": False, "offline": True}
+
+
+def read(path: Path) -> Transcript:
+    return formats.loads(path.read_text(encoding="utf-8"), formats.guess(path))
+
+
+@pytest.fixture(scope="module")
+def heard(sample: Path) -> Transcript:
+    return transcribe(sample, speakers=2, **QUIETLY)  # type: ignore[arg-type]
+
+
+def test_the_telephone_call_is_attributed(heard: Transcript, sample: Path) -> None:
+    turns = score(read(sample.with_suffix(".rttm")), heard).scores
+    words = score(read(sample.with_suffix(".stm")), heard, ScoreConfig("basic")).scores
+    print(f"DER {turns.der.error_rate:.4f}  cpWER {words.cpwer.errors}/{words.cpwer.words}")
+    assert turns.der.error_rate is not None
+    assert turns.der.error_rate <= 0.08
+    assert words.cpwer.error_rate is not None
+    assert words.cpwer.error_rate <= 0.25
+    assert len(heard.speakers) == 2
+    assert heard.language == "en"
+    assert {region.start for region in heard.overlaps} == {region.start for region in overlaps(heard.turns)}
+
+
+@pytest.mark.parametrize("suffix", ["m4a", "mp3", "ogg", "8k.wav"])
+def test_other_containers_give_both_speakers(suffix: str, sample: Path, tmp_path: Path) -> None:
+    audio = media.decode(sample).audio
+    path = tmp_path / f"call.{suffix}"
+    if suffix == "8k.wav":
+        media.export(audio.samples[::2].copy(), 8_000, path, "wav")
+    else:
+        media.export(audio.samples, audio.rate, path, suffix)
+    transcript = transcribe(path, speakers=2, **QUIETLY)  # type: ignore[arg-type]
+    assert len(transcript.speakers) == 2
+    text = " ".join(u.text for u in transcript.utterances).casefold()
+    assert all(word in text for word in ("hello", "sheila", "chicago", "yankee", "new jersey"))
+
+
+@pytest.mark.parametrize(("name", "most_errors"), [("katie_steve", 4), ("phone_order_8k", 8)])
+def test_shared_calls_read_as_their_references(
+    name: str, most_errors: int, shared_data: Path, tmp_path: Path
+) -> None:
+    lines = (shared_data / "calls" / f"{name}.txt").read_text().splitlines()
+    reference = tmp_path / "call.stm"
+    told = [line.partition(":") for line in lines if line.strip()]
+    rows = [f"call 1 {who} {n}.0 {n}.9 {text.strip()}" for n, (who, _, text) in enumerate(told)]
+    reference.write_text("\n".join(rows) + "\n")
+    heard = transcribe(shared_data / "calls" / f"{name}.wav", speakers=2, **QUIETLY)  # type: ignore[arg-type]
+    found = score(read(reference), heard).scores.cpwer
+    print(f"{name}: cpWER {found.errors}/{found.words}")
+    assert found.errors <= most_errors
+
+
+def test_no_socket_is_opened_and_telemetry_is_off(
+    sample: Path, tmp_path: Path
+) -> None:
+    script = (
+        "import socket, sys\n"
+        "class Refused(socket.socket):\n"
+        "    def __init__(self, family=-1, *rest, **more):\n"
+        "        if family in (-1, socket.AF_INET, socket.AF_INET6): raise SystemExit('a socket was opened')\n"
+        "        super().__init__(family, *rest, **more)\n"
+        "socket.socket = Refused\n"
+        "from pipeline.cli import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit as end: assert not end.code, end.code\n"
+        "import os; assert os.environ['PYANNOTE_METRICS_ENABLED'] == '0'\n"
+    )
+    environment = {**os.environ, "PYANNOTE_METRICS_ENABLED": "1"}
+    command = [sys.executable, "-c", script, str(sample), "--no-cache", "-o", str(tmp_path), "--speakers", "2"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "SPEAKER_01" in done.stdout
+
+
+def test_run_twice_the_json_is_the_same_byte_for_byte(heard: Transcript, sample: Path) -> None:
+    again = transcribe(sample, speakers=2, threads=1, **QUIETLY)  # type: ignore[arg-type]
+    one, other = (formats.dumps(transcript, "json", "sample") for transcript in (heard, again))
+    assert json.loads(one)["status"] == "ok"
+    assert one == other

@@ -1,0 +1,78 @@
+"""The whole pipeline in the world of tones: recordings made of words, settings that need no weights."""
+
+from __future__ import annotations
+
+import hashlib
+import wave
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.audio import RATE, Audio
+from pipeline.backends.replay import speak
+from pipeline.cache import Cache, NoCache
+from pipeline.config import Config, assign
+from pipeline.events import Listener, ignore
+from pipeline.media import Decoded
+from pipeline.run import Models, transcribe
+from pipeline.steps import Steps
+from pipeline.store import Store
+from pipeline.values import Transcript, Word
+
+REPLAY = {
+    "diarization.backend": "replay",
+    "diarization.embedding": "replay",
+    "separation.backend": "mixture",
+    "recognition.backend": "replay",
+}
+"""Settings under which no stage needs weights."""
+DIALOGUE = (
+    Word(1.0, 1.4, "a1"),
+    Word(1.6, 2.0, "a2"),
+    Word(1.8, 2.4, "b3"),
+    Word(3.0, 3.4, "b4"),
+    Word(6.0, 6.4, "a5"),
+)
+"""Two people, one overlap."""
+
+
+def settings(changes: dict[str, Any] | None = None) -> Config:
+    """`REPLAY` with dotted changes."""
+    return assign(Config(), {**REPLAY, **(changes or {})})
+
+
+def arguments(changes: dict[str, Any] | None = None) -> list[str]:
+    """The same for the command line."""
+    return [text for key, value in {**REPLAY, **(changes or {})}.items() for text in ("--set", f"{key}={value}")]
+
+
+def recorded(words: Sequence[Word], duration: float) -> Decoded:
+    """The words as a decoded recording, without a file."""
+    audio = Audio(speak(words, duration))
+    return Decoded(audio, hashlib.sha256(audio.samples.tobytes()).hexdigest(), True, (), audio.duration)
+
+
+def write_wav(path: Path, words: Sequence[Word] = DIALOGUE, duration: float = 8.0) -> Path:
+    """The words as a file."""
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes((speak(words, duration) * 32767).astype(np.int16).tobytes())
+    return path
+
+
+def heard(
+    words: Sequence[Word],
+    duration: float | None = None,
+    changes: dict[str, Any] | None = None,
+    cache: Cache | None = None,
+    listener: Listener = ignore,
+) -> Transcript:
+    """The transcript of the words, by default of a recording that ends a second after the last."""
+    config = settings(changes)
+    models = Models(config, Store())
+    recording = recorded(words, duration or max((word.end for word in words), default=0.0) + 1.0)
+    return transcribe(recording, "talk.wav", models, config, Steps({}, config, cache or NoCache(), listener))
