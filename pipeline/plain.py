@@ -26,8 +26,8 @@ def from_plain(kind: type[Value], data: Any) -> Value:
 
 
 def _built(kind: Any, data: Any) -> Any:
-    if dataclasses.is_dataclass(kind):
-        return kind(**{name: _built(hint, data[name]) for name, hint in _hints(kind).items()})  # type: ignore[operator]
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
+        return kind(**{name: _built(hint, data[name]) for name, hint in _hints(kind).items()})
     if isinstance(kind, types.UnionType):
         options = [option for option in typing.get_args(kind) if option is not type(None)]
         return None if data is None else _built(options[0], data)

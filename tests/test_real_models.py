@@ -46,9 +46,9 @@ def test_other_containers_give_both_speakers(suffix: str, sample: Path, tmp_path
     audio = media.decode(sample).audio
     path = tmp_path / f"call.{suffix}"
     if suffix == "8k.wav":
-        media.export(audio.samples[::2].copy(), 8_000, path, "wav")
+        media.export(audio.samples[::2].copy(), path, "wav", 8_000)
     else:
-        media.export(audio.samples, audio.rate, path, suffix)
+        media.export(audio.samples, path, suffix)
     transcript = transcribe(path, speakers=2, **QUIETLY)  # type: ignore[arg-type]
     assert len(transcript.speakers) == 2
     text = " ".join(u.text for u in transcript.utterances).casefold()

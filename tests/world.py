@@ -32,7 +32,8 @@ DIALOGUE = (
     Word(1.0, 1.4, "a1"),
     Word(1.6, 2.0, "a2"),
     Word(1.8, 2.4, "b3"),
-    Word(3.0, 3.4, "b4"),
+    Word(2.5, 2.9, "b4"),
+    Word(3.0, 3.4, "b6"),
     Word(6.0, 6.4, "a5"),
 )
 """Two people, one overlap."""

@@ -17,7 +17,7 @@ from scipy.signal import resample_poly
 
 from pipeline.audio import RATE, Samples
 from pipeline.backends.blueprint import Network, load_network
-from pipeline.backends.resemblyzer import choose_device
+from pipeline.backends.device import use_device
 from pipeline.config import Config
 from pipeline.errors import BackendError, SettingsError
 
@@ -48,7 +48,7 @@ class SpeechBrainSeparator:
         name = config.separation.model
         if not name:
             raise SettingsError("separation.model is not set", hint="name a model, such as sepformer-whamr16k")
-        return cls(*load_network(models.path(name)), choose_device(config.runtime.device))
+        return cls(*load_network(models.path(name)), use_device(config.runtime))
 
     def separate(self, mixture: Samples, solo: Mapping[str, Samples]) -> Sources:
         """Sources, shape (what the network gives, len(mixture)); ``solo`` is not used. Raises `BackendError`."""

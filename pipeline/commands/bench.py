@@ -30,7 +30,7 @@ def bench(
     from pipeline.evaluation.bench import measure
     from pipeline.evaluation.manifest import find_recordings
     from pipeline.evaluation.scoring import ScoreConfig
-    from pipeline.evaluation.tables import as_data, as_table, draw
+    from pipeline.evaluation.tables import as_data, as_table, draw, summarize
     from pipeline.files import write_atomically
     from pipeline.store import Store
 
@@ -38,9 +38,10 @@ def bench(
     found = [r for path in recordings for r in find_recordings(path, given=not count_speakers)]
     measured = measure(systems, found, Store(offline=True), ScoreConfig(normalizer), tell=_tell)
     write_atomically(output, as_data(measured, systems).encode())
+    rows = summarize(measured)
     if chart:
-        draw(measured, chart)
-    typer.echo(as_table(measured))
+        draw(rows, chart)
+    typer.echo(as_table(rows))
 
 
 def parse_systems(specifications: list[str], baseline: bool) -> tuple[System, ...]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -21,28 +21,19 @@ HEADINGS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A system over a group of recordings: counts added, seconds added, the largest memory."""
-
-    group: str
-    system: str
-    recordings: int
-    duration: float
-    scores: Scores
-    seconds: dict[str, float]
-    peak_mb: float
+Row = Mapping[str, Any]
+"""A system over a group of recordings as plain data: counts added, seconds added, the largest memory."""
 
 
-def rows(measured: Sequence[Measurement]) -> tuple[Row, ...]:
+def summarize(measured: Sequence[Measurement]) -> list[Row]:
     """One row per group and system, in the order measured."""
     keys = dict.fromkeys((m.recording.group, m.system) for m in measured)
-    return tuple(_row(group, system, measured) for group, system in keys)
+    return [_row(group, system, measured) for group, system in keys]
 
 
-def as_table(measured: Sequence[Measurement]) -> str:
+def as_table(rows: Sequence[Row]) -> str:
     """A Markdown table, readable as it is."""
-    cells = [HEADINGS, *(_cells(row) for row in rows(measured))]
+    cells = [HEADINGS, *(_cells(row) for row in rows)]
     widths = [max(len(line[column]) for line in cells) for column in range(len(HEADINGS))]
     lines = ["| " + " | ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)) + " |" for line in cells]
     rule = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
@@ -54,7 +45,7 @@ def as_data(measured: Sequence[Measurement], systems: Sequence[System]) -> str:
     data = {
         "machine": machine(),
         "systems": {s.name: {"rival": s.rival, "settings": as_mapping(s.config)} for s in systems},
-        "rows": [_plain_row(row) for row in rows(measured)],
+        "rows": summarize(measured),
         "recordings": [_plain(m) for m in measured],
     }
     return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
@@ -75,23 +66,21 @@ def machine() -> dict[str, Any]:
     }
 
 
-def draw(measured: Sequence[Measurement], path: Path) -> None:
+def draw(rows: Sequence[Row], path: Path) -> None:
     """Bars of cpWER by group, systems side by side, the errors and words written on them."""
     import matplotlib as mpl
 
     mpl.use("agg")
     from matplotlib import pyplot as plt
 
-    found = rows(measured)
-    groups, systems = list(dict.fromkeys(r.group for r in found)), list(dict.fromkeys(r.system for r in found))
-    figure, axes = plt.subplots(figsize=(1.5 + 1.1 * len(groups) * len(systems), 4.2), layout="constrained")
+    groups, systems = (list(dict.fromkeys(row[key] for row in rows)) for key in ("group", "system"))
+    figure, axes = plt.subplots(figsize=(1.5 + 0.9 * len(groups) * len(systems), 4.2), layout="constrained")
     width = 0.8 / len(systems)
     for number, system in enumerate(systems):
-        own = [row for row in found if row.system == system]
-        places = [groups.index(row.group) + number * width for row in own]
-        bars = axes.bar(places, [_cpwer(row) for row in own], width * 0.94, label=system)
-        counts = [f"{row.scores.cpwer.errors}/{row.scores.cpwer.words}" for row in own]
-        axes.bar_label(bars, counts, fontsize=7)
+        own = [row for row in rows if row["system"] == system and row["words"]]
+        places = [groups.index(row["group"]) + number * width for row in own]
+        bars = axes.bar(places, [100 * row["cpwer"] for row in own], width * 0.94, label=system)
+        axes.bar_label(bars, [f"{row['errors']}/{row['words']}" for row in own], fontsize=7)
     axes.set_xticks([i + 0.4 - width / 2 for i in range(len(groups))], groups)
     axes.set_ylabel("cpWER, %")
     axes.spines[["top", "right"]].set_visible(False)
@@ -102,44 +91,45 @@ def draw(measured: Sequence[Measurement], path: Path) -> None:
 
 def _row(group: str, system: str, measured: Sequence[Measurement]) -> Row:
     own = [m for m in measured if m.recording.group == group and m.system == system]
+    scores = reduce(Scores.__add__, (m.scores for m in own))
+    duration = sum(m.duration for m in own)
     stages = dict.fromkeys(stage for m in own for stage in m.seconds)
-    return Row(
-        group,
-        system,
-        len(own),
-        sum(m.duration for m in own),
-        reduce(Scores.__add__, (m.scores for m in own)),
-        {stage: sum(m.seconds.get(stage, 0.0) for m in own) for stage in stages},
-        max(m.peak_mb for m in own),
-    )
+    return {
+        "group": group,
+        "system": system,
+        "recordings": len(own),
+        "duration": duration,
+        "errors": scores.cpwer.errors,
+        "words": scores.cpwer.words,
+        "cpwer": scores.cpwer.error_rate,
+        "overlap_word_error": scores.overlap.error_rate,
+        "overlap_words": scores.overlap.words,
+        "der": scores.der.error_rate,
+        "speakers_off": scores.speakers.off,
+        "real_time_factor": {s: sum(m.seconds.get(s, 0.0) for m in own) / duration for s in stages},
+        "peak_mb": max(m.peak_mb for m in own),
+        "scores": asdict(scores),
+    }
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    scores = row.scores
+    speed = row["real_time_factor"]
     return (
-        f"{row.group} ({row.recordings})",
-        row.system,
-        _percent(scores.cpwer.error_rate),
-        f"{scores.cpwer.errors}/{scores.cpwer.words}",
-        _percent(scores.overlap.error_rate),
-        _percent(scores.der.error_rate),
-        f"{scores.speakers.off}",
-        f"{sum(row.seconds.values()) / row.duration:.3f}",
-        f"{row.seconds.get('diarization', 0.0) / row.duration:.3f}",
-        f"{row.peak_mb:.0f}",
+        f"{row['group']} ({row['recordings']})",
+        row["system"],
+        _percent(row["cpwer"]),
+        f"{row['errors']}/{row['words']}",
+        f"{_percent(row['overlap_word_error'])} of {row['overlap_words']}",
+        _percent(row["der"]),
+        f"{row['speakers_off']}",
+        f"{sum(speed.values()):.3f}",
+        f"{speed.get('diarization', 0.0):.3f}",
+        f"{row['peak_mb']:.0f}",
     )
-
-
-def _cpwer(row: Row) -> float:
-    return 100 * (row.scores.cpwer.error_rate or 0.0)
 
 
 def _percent(rate: float | None) -> str:
     return "–" if rate is None else f"{100 * rate:.1f} %"
-
-
-def _plain_row(row: Row) -> dict[str, Any]:
-    return {**asdict(row), "real_time_factor": sum(row.seconds.values()) / row.duration}
 
 
 def _plain(measured: Measurement) -> dict[str, Any]:

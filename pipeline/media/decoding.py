@@ -29,7 +29,7 @@ FORMATS = (
 _OPTIONS = {"format_whitelist": FORMATS.replace(" ", ","), "protocol_whitelist": "none"}
 _DECLARING = frozenset({"mov", "matroska", "flac", "aiff", "w64", "caf", "au"})
 _UNTIMED = frozenset({"mp3", "aac", "ac3", "eac3"})
-_OWN_ZERO = frozenset({"mov", "matroska"})
+_OWN_ZERO = frozenset({"mov", "matroska", "ogg"})  # elsewhere the first stamp is arbitrary
 _DRM_TAGS = frozenset({"drms", "enca", "aavd"})
 _ERRORS_IN_A_ROW = 50
 

@@ -42,7 +42,8 @@ def claim(words: Sequence[Word], turns: Sequence[Turn]) -> tuple[tuple[str, ...]
     starts = np.array([word.start for word in words])
     ends = np.array([word.end for word in words])
     groups = by_speaker(turns)
-    return tuple(groups), np.stack([_column(starts, ends, own_turns) for own_turns in groups.values()], axis=1)
+    claims = np.stack([_column(starts, ends, own_turns) for own_turns in groups.values()], axis=1)
+    return tuple(groups), np.round(claims, 6)  # what ties must tie wherever on the clock it was said
 
 
 def _column(starts: NDArray[np.float64], ends: NDArray[np.float64], turns: Sequence[Turn]) -> NDArray[np.float64]:

@@ -1,18 +1,39 @@
-"""Stage two, both voices: streams per speaker, separated where two or more talk at once. (First version by the lead: every
-overlap keeps the mixture; helper sep replaces this file, same names.)
+"""Stage two, both voices: a stream per speaker, taken apart where two or more talk at once.
+
+Only overlaps are touched, with some context for the separator; elsewhere a stream is the mixture, sample for sample.
+Each region ends in a decision with its reason: use the separated sources, or keep the mixture.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
 
-from pipeline.audio import Audio, Clip, Stream
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.audio import RATE, Audio, Clip, Samples, Stream, index
 from pipeline.config import SeparationConfig
+from pipeline.errors import ResourceError
 from pipeline.events import Progress, no_progress
 from pipeline.protocols import Embedder, Separator
-from pipeline.timeline import by_speaker, overlaps
-from pipeline.values import Region, Turn, Voice
+from pipeline.stages.attribution import Evidence, Sources, Verdict, judge, match, restore_level
+from pipeline.timeline import by_speaker, gaps, intersection, overlaps, solo, union
+from pipeline.values import Overlap, Region, Span, Turn, Voice
+
+NEAR: Final = 0.3
+"""Overlaps at most so many seconds apart are one region."""
+SHORTEST: Final = 0.1
+"""A region under so many seconds is left alone: it holds no word."""
+SOLO: Final = 60.0
+"""Seconds of solo speech that teach a separator a voice, the nearest in time first."""
+PURE: Final = 0.3
+"""Solo spans under so many seconds are mostly the edges of others' turns."""
+VOICE: Final = 30.0
+"""Seconds of solo speech that make a speaker's voice vector, the longest spans first."""
+FADE: Final = 0.01
+"""Seconds over which mixture and separated speech of one turn blend."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,6 +44,24 @@ class Separation:
     regions: tuple[Region, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """A region before it is taken apart: who talks, what is heard in the region with its context, and who talks alone
+    where (shape: speakers × samples)."""
+
+    span: Span
+    window: Span
+    speakers: tuple[str, ...]
+    mixture: Samples
+    alone: NDArray[np.bool_]
+
+    @property
+    def inside(self) -> slice:
+        """The region's samples in the window's."""
+        first = index(self.window.start)
+        return slice(index(self.span.start) - first, index(self.span.end) - first)
+
+
 def separate(
     audio: Audio,
     turns: Sequence[Turn],
@@ -31,13 +70,180 @@ def separate(
     config: SeparationConfig,
     progress: Progress = no_progress,
 ) -> Separation:
-    """Streams and ledger."""
+    """Streams and ledger; a separator that fails or gives nonsense leaves the mixture, and the ledger says so.
+
+    Raises `ResourceError` when the machine, not the separator, is at fault.
+    """
+    alone = {speaker: [span for span in spans if span.duration >= PURE] for speaker, spans in solo(turns).items()}
+    grouped = tuple(_regions(turns))
+    voices = _voices(audio, alone, embedder) if grouped else {}
+    regions: list[Region] = []
+    apart: list[tuple[Span, Mapping[str, Samples]]] = []
+    for number, (span, speakers) in enumerate(grouped, 1):
+        scene = _scene(audio, turns, span, speakers, config.context)
+        speech = {speaker: _nearest(audio, alone.get(speaker, ()), span) for speaker in speakers}
+        sources, verdict = _take_apart(scene, speech, voices, separator, embedder)
+        regions.append(_entry(scene, verdict, config.backend))
+        if verdict.decision == "separated":
+            apart.append((span, dict(zip(speakers, sources, strict=True))))
+        progress(number, len(grouped))
+    talk = [overlap.span for overlap in overlaps(turns)]
     streams = tuple(
-        Stream(speaker, tuple(Clip(audio.cut(turn.span), turn.start) for turn in own))
+        Stream(speaker, tuple(_clips(audio, own, _own_pieces(speaker, apart, talk))))
         for speaker, own in by_speaker(turns).items()
     )
-    regions = tuple(
-        Region(o.start, o.end, tuple(Voice(s) for s in o.speakers), config.backend, "mixture", "nothing was tried")
-        for o in overlaps(turns)
+    return Separation(streams, tuple(regions))
+
+
+def _regions(turns: Sequence[Turn]) -> Iterator[tuple[Span, tuple[str, ...]]]:
+    """Overlaps that lie close together as one region, with all who talk there."""
+    group: list[Overlap] = []
+    for overlap in (*overlaps(turns), None):
+        if group and (overlap is None or overlap.start > group[-1].end + NEAR):
+            names = sorted({speaker for one in group for speaker in one.speakers})
+            yield Span(group[0].start, group[-1].end), tuple(names)
+            group = []
+        if overlap:
+            group.append(overlap)
+
+
+def _scene(audio: Audio, turns: Iterable[Turn], span: Span, speakers: tuple[str, ...], context: float) -> Scene:
+    window = Span(max(0.0, span.start - context), max(span.end, min(audio.duration, span.end + context)))
+    mixture = audio.cut(window)
+    first = index(window.start)
+    active = {speaker: np.zeros(len(mixture), bool) for speaker in speakers}
+    talking = np.zeros(len(mixture), np.int16)
+    for turn in turns:
+        if turn.start < window.end and window.start < turn.end:
+            samples = slice(max(0, index(turn.start) - first), max(0, index(turn.end) - first))
+            talking[samples] += 1
+            if turn.speaker in active:
+                active[turn.speaker][samples] = True
+    return Scene(span, window, speakers, mixture, np.stack([active[s] & (talking == 1) for s in speakers]))
+
+
+def _take_apart(
+    scene: Scene,
+    speech: Mapping[str, Samples],
+    voices: Mapping[str, NDArray[np.float32]],
+    separator: Separator,
+    embedder: Embedder | None,
+) -> tuple[Sources, Verdict]:
+    """One source per speaker over the region, and what to think of them."""
+    if scene.span.duration < SHORTEST:
+        return _nothing(scene, f"shorter than {SHORTEST} s")
+    try:
+        found = np.asarray(separator.separate(scene.mixture, speech), np.float32)
+    except (ResourceError, MemoryError):
+        raise
+    except Exception as error:  # a separator may be anybody's code, and its fault must not cost the transcript
+        return _nothing(scene, f"the separator failed: {error}")
+    problem = _problem(found, scene)
+    if problem:
+        return _nothing(scene, problem)
+    sources = restore_level(found, scene.mixture)
+    similarity = _similarity(sources[:, scene.inside], scene.speakers, voices, embedder)
+    rows = match(sources, scene.alone, similarity)
+    own = sources[rows][:, scene.inside]
+    return own, judge(own, scene.mixture[scene.inside], similarity[rows], scene.speakers)
+
+
+def _problem(found: Sources, scene: Scene) -> str | None:
+    """What is wrong with a separator's answer whatever it sounds like."""
+    if found.ndim != 2 or found.shape[1] != len(scene.mixture):
+        return f"the separator gave an array of shape {found.shape}"
+    if len(found) < len(scene.speakers):
+        return f"the separator gave {len(found)} sources for {len(scene.speakers)} speakers"
+    if not np.isfinite(found).all():
+        return "the separator gave numbers that are none"
+    return None
+
+
+def _nothing(scene: Scene, reason: str) -> tuple[Sources, Verdict]:
+    blank = np.zeros((len(scene.speakers), 0), np.float32)
+    return blank, Verdict("mixture", reason, (Evidence(),) * len(scene.speakers))
+
+
+def _entry(scene: Scene, verdict: Verdict, separator: str) -> Region:
+    voices = tuple(
+        Voice(speaker, similarity=one.similarity, rival=one.rival, energy_db=one.energy_db)
+        for speaker, one in zip(scene.speakers, verdict.evidence, strict=True)
     )
-    return Separation(streams, regions)
+    return Region(scene.span.start, scene.span.end, voices, separator, verdict.decision, verdict.reason)
+
+
+def _similarity(
+    sources: Sources,
+    speakers: Sequence[str],
+    voices: Mapping[str, NDArray[np.float32]],
+    embedder: Embedder | None,
+) -> NDArray[np.float64]:
+    """Cosine of each source to each speaker's voice, shape (sources, speakers); NaN where either is unknown."""
+    if embedder is None or not voices:
+        return np.full((len(sources), len(speakers)), np.nan)
+    vectors = np.asarray(embedder.embed(list(sources)), np.float64)
+    unknown = np.full(vectors.shape[1], np.nan)
+    return vectors @ np.stack([voices.get(speaker, unknown) for speaker in speakers]).T
+
+
+def _voices(
+    audio: Audio, alone: Mapping[str, Sequence[Span]], embedder: Embedder | None
+) -> dict[str, NDArray[np.float32]]:
+    """Each speaker's voice vector from his longest solo spans; who never talks alone has none."""
+    spoken = {s: _collect(audio, sorted(spans, key=lambda x: -x.duration), VOICE) for s, spans in alone.items() if spans}
+    if embedder is None or not spoken:
+        return {}
+    return dict(zip(spoken, embedder.embed(list(spoken.values())), strict=True))
+
+
+def _nearest(audio: Audio, spans: Sequence[Span], region: Span) -> Samples:
+    """Up to `SOLO` seconds of the spans, those nearest to the region."""
+    return _collect(audio, sorted(spans, key=lambda s: (max(s.start - region.end, region.start - s.end), s)), SOLO)
+
+
+def _collect(audio: Audio, spans: Iterable[Span], seconds: float) -> Samples:
+    pieces: list[Samples] = []
+    left = index(seconds)
+    for span in spans:
+        if left <= 0:
+            break
+        pieces.append(audio.cut(span)[:left])
+        left -= len(pieces[-1])
+    return np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
+
+
+def _own_pieces(
+    speaker: str, apart: Iterable[tuple[Span, Mapping[str, Samples]]], talk: Sequence[Span]
+) -> list[tuple[Span, Samples, Span]]:
+    """Where a speaker's separated speech may be used: overlapped spans, with the source and the region it covers."""
+    return [
+        (span, sources[speaker], region)
+        for region, sources in apart
+        if speaker in sources
+        for span in intersection([region], talk)
+    ]
+
+
+def _clips(audio: Audio, turns: Sequence[Turn], pieces: Sequence[tuple[Span, Samples, Span]]) -> Iterator[Clip]:
+    """A speaker's turns as clips: separated where there is a piece, the mixture elsewhere."""
+    for turn in turns:
+        found = [Clip(audio.cut(span), span.start) for span in gaps((p[0] for p in pieces), turn.span)]
+        for span, source, region in pieces:
+            for part in intersection([span], [turn.span]):
+                found.append(_blended(audio, part, source, region, turn))
+        yield from sorted((clip for clip in found if len(clip.samples)), key=lambda clip: clip.start)
+
+
+def _blended(audio: Audio, part: Span, source: Samples, region: Span, turn: Turn) -> Clip:
+    """Separated speech, blended into the mixture where the turn goes on with it, on the grid of 16-bit samples."""
+    mixture = audio.cut(part)
+    first = index(part.start) - index(region.start)
+    weight = np.ones(len(mixture), np.float32)
+    ramp = np.linspace(0, 1, min(index(FADE), len(mixture)), dtype=np.float32)
+    if part.start > turn.start:
+        weight[: len(ramp)] *= ramp
+    if part.end < turn.end:
+        weight[len(mixture) - len(ramp) :] *= ramp[::-1]
+    blend = weight * source[first : first + len(mixture)] + (1 - weight) * mixture
+    grid = np.clip(np.rint(blend * 32768), -32768, 32767) / 32768
+    return Clip(grid.astype(np.float32), part.start, "separated")

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from pipeline import formats
 from pipeline.errors import SettingsError
 from pipeline.evaluation import streams
 from pipeline.evaluation.scoring import ScoreConfig, score, score_sessions
@@ -95,6 +97,23 @@ def test_time_only_adds_errors_and_a_wide_collar_none(one: Transcript, other: Tr
     assert narrow is not None
     assert narrow.errors >= wide.cpwer.errors
     assert narrow.words == wide.cpwer.words
+
+
+@needs_meeteval
+@settings(deadline=None)
+@given(meetings(), meetings(), st.sampled_from([0.25, 1.0, 5.0]))
+def test_all_stream_scores_agree_with_meeteval_on_segments(one: Transcript, other: Transcript, collar: float) -> None:
+    from meeteval.wer import wer
+
+    one, other = (formats.loads(formats.dumps(meeting, "seglst", "m"), "seglst") for meeting in (one, other))
+    left, right = segments(one), segments(other)
+    found = score(one, other, ScoreConfig("none", collar=collar)).scores
+    assert (found.tcpwer, found.orcwer, found.dicpwer) != (None, None, None)
+    tcp = wer.time_constrained_minimum_permutation_word_error_rate(left, right, collar=collar)
+    theirs = (tcp, wer.greedy_orc_word_error_rate(left, right), wer.greedy_di_cp_word_error_rate(left, right))
+    for ours, oracle in zip((found.tcpwer, found.orcwer, found.dicpwer), theirs, strict=True):
+        assert ours is not None
+        assert (ours.errors, ours.words) == (oracle.errors, oracle.length)
 
 
 @needs_meeteval

@@ -63,7 +63,7 @@ def test_a_hole_keeps_its_length(kind: str, tmp_path: Path) -> None:
     assert decoded.duration - decoded.decoded == pytest.approx(3, abs=0.1)
 
 
-@pytest.mark.parametrize("kind", ["webm", "mka", "alac", "mov"])
+@pytest.mark.parametrize("kind", ["webm", "mka", "ogg", "alac", "mov"])
 def test_a_late_start_is_silence(kind: str, tmp_path: Path) -> None:
     data = make(kind, bursts(4, factory.KINDS[kind][2], (1.0,)), moment=lambda time: time + 2)
     decoded = decode(tmp_path, data)

@@ -1,0 +1,121 @@
+"""The project's own benchmark (`make bench`): ours beside the common flow on the same models, in one process.
+
+    python examples/project_bench.py [--only GROUP ...] [--update]
+
+Meetings simulated from real voices with known truth, real meetings where the development recordings are at hand (a sibling
+folder ``shared/data``), and pyannote's sample call; without them the voices are the sample call's own two. ``--update``
+writes the figures into examples/bench/ and the README's table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import importlib.util
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from pipeline import formats, media
+from pipeline.commands.bench import parse_systems
+from pipeline.commands.simulate import write_meetings
+from pipeline.evaluation.bench import Measurement, measure
+from pipeline.evaluation.conversation import Conversation
+from pipeline.evaluation.corpus import find_voices
+from pipeline.evaluation.manifest import Recording, find_recordings
+from pipeline.evaluation.rendering import Acoustics
+from pipeline.evaluation.scoring import ScoreConfig
+from pipeline.evaluation.simulation import MeetingConfig
+from pipeline.evaluation.tables import as_data, as_table, draw, summarize
+from pipeline.store import Store
+
+ROOT = Path(__file__).parent.parent
+WORK = ROOT / "out" / "bench"
+BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
+SYSTEMS = ["default,separation.backend=mixture", "default"]
+NAMES = {SYSTEMS[0]: "Crosstalk, overlaps not separated", SYSTEMS[1]: "Crosstalk"}
+OVERLAPS = (0.0, 0.1, 0.2, 0.4)
+ACOUSTICS = Acoustics(level_spread=6.0, snr=25.0)
+
+
+def main() -> None:
+    """Simulate, measure, print; write the figures where asked to."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--only", nargs="*", help="groups to run")
+    parser.add_argument("--update", action="store_true", help="write examples/bench/ and the README's table")
+    options = parser.parse_args()
+    recordings = [r for r in gather() if not options.only or r.group in options.only]
+    systems = [replace(s, name=NAMES.get(s.name, s.name)) for s in parse_systems(SYSTEMS, baseline=True)]
+    measured = measure(systems, recordings, Store(offline=True), ScoreConfig("basic"), tell=_tell)
+    rows = summarize(measured)
+    sys.stdout.write(as_table(rows) + "\n")
+    if options.update:
+        folder = ROOT / "examples" / "bench"
+        folder.mkdir(exist_ok=True)
+        (folder / "results.json").write_text(as_data(measured, systems), encoding="utf-8")
+        draw(rows, folder / "chart.png")
+        write_table(ROOT / "README.md", as_table(rows))
+
+
+def gather() -> Iterator[Recording]:
+    """The recordings: the sample call, real meetings where there are any, simulated meetings by overlap, and long ones."""
+    spec = importlib.util.find_spec("pyannote.audio")
+    assert spec
+    assert spec.submodule_search_locations
+    yield from find_recordings(Path(next(iter(spec.submodule_search_locations))) / "sample")
+    shared = next((f / "shared" / "data" for f in ROOT.parents if (f / "shared" / "data").is_dir()), None)
+    if shared:
+        yield from find_recordings(shared / "ami")
+    voices = shared / "librispeech" / "test-other" if shared else sample_voices()
+    people = (2, 3, 4) if shared else (2,)
+    for overlap in OVERLAPS:
+        conversations = [Conversation(n, 120.0, overlap) for n in people]
+        yield from simulated(voices, f"simulated-{round(100 * overlap):02d}", conversations)
+    long = [Conversation(n, 600.0, 0.1) for n in people if n != 3]
+    yield from simulated(voices, "ten-minutes", long)
+
+
+def simulated(voices: Path, group: str, conversations: list[Conversation]) -> tuple[Recording, ...]:
+    """Meetings with the bench's fixed seeds, written once into `WORK`."""
+    configs = [MeetingConfig(conversation, ACOUSTICS, seed) for seed, conversation in enumerate(conversations, 100)]
+    write_meetings(find_voices(voices), configs, WORK / group)
+    return find_recordings(WORK / group)
+
+
+def sample_voices() -> Path:
+    """The sample call cut into its speakers' utterances, as the CSV that `simulate` reads."""
+    spec = importlib.util.find_spec("pyannote.audio")
+    assert spec
+    assert spec.submodule_search_locations
+    folder = Path(next(iter(spec.submodule_search_locations))) / "sample"
+    truth = formats.loads((folder / "sample.stm").read_text(encoding="utf-8"), "stm")
+    audio = media.decode(folder / "sample.wav").audio
+    target = WORK / "voices"
+    target.mkdir(parents=True, exist_ok=True)
+    with (target / "voices.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["path", "speaker", "text"])
+        for number, said in enumerate(truth.utterances):
+            media.export(audio.cut(said.span).copy(), target / f"{number:02d}.wav", "wav")
+            writer.writerow([f"{number:02d}.wav", said.speaker, said.text])
+    return target / "voices.csv"
+
+
+def write_table(readme: Path, table: str) -> None:
+    """Put the table between the README's marks."""
+    text = readme.read_text(encoding="utf-8")
+    before, after = text.partition(BEGIN)[0], text.partition(END)[2]
+    readme.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}", encoding="utf-8")
+
+
+def _tell(measured: Measurement) -> None:
+    cpwer = measured.scores.cpwer
+    sys.stderr.write(
+        f"{measured.recording.group}/{measured.recording.name}  {measured.system}: cpWER {cpwer.errors}/{cpwer.words}, "
+        f"{measured.real_time_factor:.3f} x real time\n"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+"""Which source is whose, and whether to believe it.
+
+A separator gives sources in any order and at any level. Each is given to the speaker with whose solo speech in the
+context it agrees and whose voice it is nearest to; the best matching of all counts (Kuhn 1955), so order means nothing.
+Then the evidence decides: separated speech that fails any test makes the region keep the mixture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from pipeline.audio import RATE, Samples
+from pipeline.values import Origin
+
+Sources = NDArray[np.float32]
+Matrix = NDArray[np.float64]
+
+SILENT_DB: Final = -25.0
+"""A source this far below the mixture holds nobody."""
+ALIKE: Final = 0.9
+"""Sources that correlate more than this are one source."""
+RESIDUE: Final = 0.5
+"""Largest part of the mixture's energy that may be in no source."""
+RIVAL: Final = 0.0
+"""A source must be nearer its own speaker's voice than any other's, by this much in cosine similarity."""
+TELLING: Final = 0.1
+"""Seconds of solo speech in the context from which a source can be told by its energy there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What speaks for one speaker's source: see `pipeline.values.Voice`."""
+
+    similarity: float | None = None
+    rival: float | None = None
+    energy_db: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether to use the sources, why, and the evidence of each speaker's, in the order of the speakers."""
+
+    decision: Origin
+    reason: str
+    evidence: tuple[Evidence, ...]
+
+
+def restore_level(sources: Sources, mixture: Samples) -> Sources:
+    """Sources scaled so that their sum comes closest to the mixture (least squares); level and sign mean nothing."""
+    wide = sources.astype(np.float64)
+    gains, *_ = np.linalg.lstsq(wide @ wide.T, wide @ mixture.astype(np.float64), rcond=1e-9)
+    return (gains[:, None] * wide).astype(np.float32)
+
+
+def match(sources: Sources, alone: NDArray[np.bool_], similarity: Matrix) -> NDArray[np.intp]:
+    """The source of each speaker, as row numbers; there are at least as many sources as speakers.
+
+    ``alone`` says where each speaker talks alone, shape (speakers, samples); ``similarity`` is the cosine of each source
+    to each speaker's voice, shape (sources, speakers), NaN where unknown.
+    """
+    agreement = _energy_shares(sources, alone) + np.nan_to_num(similarity, nan=0.0)
+    rows, speakers = linear_sum_assignment(agreement, maximize=True)
+    return np.asarray(rows[np.argsort(speakers)], np.intp)
+
+
+def judge(sources: Sources, mixture: Samples, similarity: Matrix, speakers: Sequence[str]) -> Verdict:
+    """The verdict on one source per speaker over the region; ``similarity`` has shape (sources, speakers)."""
+    evidence = tuple(_gather(sources, mixture, similarity))
+    doubt = _doubt(sources, mixture, evidence, speakers)
+    if doubt:
+        return Verdict("mixture", doubt, evidence)
+    told = any(one.similarity is not None for one in evidence)
+    reason = "each source is nearest its own speaker's voice" if told else "the sources differ and make up the mixture"
+    return Verdict("separated", reason, evidence)
+
+
+def _energy_shares(sources: Sources, alone: NDArray[np.bool_]) -> Matrix:
+    """The part of a speaker's solo energy that each source holds, shape (sources, speakers); even where he has none."""
+    power = np.square(sources, dtype=np.float64) @ alone.T.astype(np.float64)
+    told = (alone.sum(axis=1) >= TELLING * RATE) & (power.sum(axis=0) > 0)
+    return np.where(told, power / np.where(told, power.sum(axis=0), 1), 1 / len(sources))
+
+
+def _gather(sources: Sources, mixture: Samples, similarity: Matrix) -> list[Evidence]:
+    whole = _energy(mixture)
+    found = []
+    for number, source in enumerate(sources):
+        own = similarity[number, number]
+        others = np.delete(similarity[number], number)
+        known = others[np.isfinite(others)]
+        found.append(
+            Evidence(
+                similarity=round(float(own), 4) if np.isfinite(own) else None,
+                rival=round(float(known.max()), 4) if len(known) else None,
+                energy_db=round(float(10 * np.log10((_energy(source) + 1e-12) / (whole + 1e-12))), 2),
+            )
+        )
+    return found
+
+
+def _doubt(sources: Sources, mixture: Samples, evidence: Sequence[Evidence], speakers: Sequence[str]) -> str | None:
+    """The first thing that speaks against the sources, as a sentence."""
+    for speaker, one in zip(speakers, evidence, strict=True):
+        if one.energy_db is not None and one.energy_db < SILENT_DB:
+            return f"the source of {speaker} is silent"
+    if any(_likeness(first, second) > ALIKE for first, second in combinations(sources, 2)):
+        return "two sources are the same"
+    if _energy(mixture - sources.sum(axis=0)) > RESIDUE * _energy(mixture):
+        return "the sources leave out too much of the mixture"
+    for speaker, one in zip(speakers, evidence, strict=True):
+        if one.similarity is not None and one.rival is not None and one.similarity - one.rival < RIVAL:
+            return f"the source of {speaker} sounds like somebody else"
+    return None
+
+
+def _likeness(one: Samples, other: Samples) -> float:
+    norm = np.sqrt(_energy(one) * _energy(other))
+    return float(abs(one.astype(np.float64) @ other) / norm) if norm > 0 else 1.0
+
+
+def _energy(samples: Samples) -> float:
+    return float(np.square(samples, dtype=np.float64).sum())
