@@ -15,7 +15,7 @@ import platformdirs
 
 from pipeline import plain
 from pipeline.audio import RATE, Samples
-from pipeline.files import write_atomically
+from pipeline.files import explain, write_atomically
 
 Value = TypeVar("Value")
 KEEP_DAYS = 14.0
@@ -111,9 +111,12 @@ class DiskCache:
         return self.root / key[:2] / f"{key}.{suffix}"
 
     def _write(self, path: Path, data: bytes) -> None:
-        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.root.chmod(0o700)
-        path.parent.mkdir(exist_ok=True)
+        try:
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.root.chmod(0o700)
+            path.parent.mkdir(exist_ok=True)
+        except OSError as error:
+            raise explain(error, path.parent) from error
         write_atomically(path, data)
 
 

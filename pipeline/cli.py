@@ -16,9 +16,12 @@ import typer
 from pipeline.commands import bench, convert, doctor, models, run, score, settings, simulate
 from pipeline.errors import CrosstalkError, OutOfMemory
 
-INTERRUPTED, TERMINATED = 130, 143
+USAGE, INTERRUPTED, TERMINATED = 1, 130, 143
 COMMANDS = ("run", "convert", "models", "score", "simulate", "bench", "config", "doctor", "cache")
 _GROUP_OPTIONS = ("--help", "-h", "--version", "--install-completion", "--show-completion")
+
+_UsageError: Any = typer.BadParameter.__mro__[1]
+"""click's, which typer vendors and does not name."""
 
 app = typer.Typer(
     add_completion=False,
@@ -57,16 +60,19 @@ app.add_typer(models.app, name="models")
 def main(arguments: list[str] | None = None) -> None:
     """The entry point of the script ``transcribe``; never returns."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    signal.signal(signal.SIGTERM, _terminate)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
     try:
-        code = app(args=_with_command(given), prog_name="transcribe", standalone_mode=True)
+        code = app(args=_with_command(given), prog_name="transcribe", standalone_mode=False)
         sys.exit(code or 0)
+    except _UsageError as error:
+        error.show()
+        sys.exit(USAGE)
     except CrosstalkError as error:
         _fail(error, "--debug" in given)
-    except KeyboardInterrupt:
-        _leave("interrupted; run the same command again to go on", INTERRUPTED)
-    except _Terminated:
-        _leave("terminated; run the same command again to go on", TERMINATED)
+    except _Stopped as stopped:
+        what = "interrupted" if stopped.number == signal.SIGINT else "terminated"
+        _leave(f"{what}; run the same command again to go on", 128 + stopped.number)
     except MemoryError:
         _fail(OutOfMemory("memory ran out", hint="close other programs or transcribe a shorter piece"), False)
     except BrokenPipeError:
@@ -74,12 +80,15 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(0)
 
 
-class _Terminated(BaseException):
-    """SIGTERM, unwinding the stack so that every temporary file is removed."""
+class _Stopped(BaseException):
+    """SIGINT or SIGTERM, unwinding the stack so that every temporary file is removed; no library turns it into its own."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
 
 
-def _terminate(number: int, frame: Any) -> None:
-    raise _Terminated
+def _stop(number: int, frame: Any) -> None:
+    raise _Stopped(number)
 
 
 def _with_command(given: list[str]) -> list[str]:

@@ -24,9 +24,9 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("config", "protocols", "cache", "formats", "speakers"),
     ("presets", "store", "media", "output", "stages"),
     ("backends",),
-    ("steps", "evaluation"),
+    ("steps",),
     ("run",),
-    ("batch",),
+    ("batch", "evaluation"),
     ("commands",),
     ("cli",),
 )
@@ -58,6 +58,13 @@ def test_imports_go_down(path: Path) -> None:
         if parts[0] == "pipeline" and len(parts) > 1 and parts[1] != own:
             assert RANK[parts[1]] <= RANK[own], f"{own} must not import {parts[1]}"
             assert parts[1] != "backends" or len(parts) == 2, "a backend is imported by nobody"
+
+
+@pytest.mark.parametrize("name", ["scoring", "simulation", "conversation", "words", "diarization", "attribution"])
+def test_scores_and_simulation_know_nothing_of_the_pipeline(name: str) -> None:
+    tree = ast.parse((ROOT / "evaluation" / f"{name}.py").read_text())
+    rooms = {module.split(".")[1] for module in imported(tree) if module.startswith("pipeline.")}
+    assert rooms <= {"values", "errors", "timeline", "audio", "evaluation"}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))

@@ -20,11 +20,10 @@ from pipeline.backends.blueprint import Network, load_network
 from pipeline.backends.device import use_device
 from pipeline.config import Config
 from pipeline.errors import BackendError, SettingsError
+from pipeline.stages.attribution import Sources, restore_level
 
 if TYPE_CHECKING:
     from pipeline.store import Store
-
-Sources = NDArray[np.float32]
 
 CHUNK: Final = 10.0
 """Longest piece separated at once, in seconds: memory grows with its square in SepFormer's attention."""
@@ -75,19 +74,9 @@ class SpeechBrainSeparator:
         except RuntimeError as error:
             raise BackendError(f"the separator failed: {str(error).partition(chr(10))[0]}") from error
         sources: Sources = found[0].T.float().cpu().numpy()
+        if not np.isfinite(sources).all():
+            raise BackendError("the separator gave numbers that are none")
         return sources
-
-
-def restore_level(sources: Sources, mixture: Samples) -> Sources:
-    """Sources scaled so that their sum comes closest to the mixture (least squares).
-
-    The networks are trained with a loss that sees neither level nor sign: both are lost in their outputs.
-    """
-    if not np.isfinite(sources).all():
-        return np.zeros_like(sources)
-    wide = sources.astype(np.float64)
-    gains, *_ = np.linalg.lstsq(wide @ wide.T, wide @ mixture.astype(np.float64), rcond=1e-9)
-    return (gains[:, None] * wide).astype(np.float32)
 
 
 def join(chunks: Iterator[Sources], shared: int) -> Sources:

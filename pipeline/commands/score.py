@@ -69,6 +69,7 @@ def plain(report: Report) -> dict[str, Any]:
 def table(report: Report) -> str:
     """The report as text for people."""
     config, total = report.config, report.total
+    people = total.speakers
     lines = [
         f"{len(report.sessions)} session(s); normaliser {config.normalizer}; collar {config.collar:g} s (words), "
         f"{config.der_collar:g} s (DER); overlap scored",
@@ -83,7 +84,7 @@ def table(report: Report) -> str:
         f"DER                 {_percent(total.der.error_rate)}  of {total.der.total:.2f} s: missed "
         f"{total.der.missed:.2f}, false alarm {total.der.false_alarm:.2f}, confusion {total.der.confusion:.2f}",
         f"JER                 {_percent(total.jer.error_rate)}  over {total.jer.speakers} speakers",
-        f"speakers            {total.speakers.hypothesis} found of {total.speakers.reference}, off by {total.speakers.off}",
+        f"speakers            {people.hypothesis} found, {people.reference} in the reference, off by {people.off}",
         "",
         *(_session(name, session) for name, session in report.sessions.items()),
     ]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import butter, fftconvolve, sosfiltfilt
+from scipy.signal import butter, oaconvolve, sosfiltfilt
 
 from pipeline.audio import RATE
 from pipeline.errors import SettingsError
@@ -129,11 +129,11 @@ def _noise(
     """Pink noise (power falling as 1/f above 50 Hz) ``snr`` dB below the power of the speech while somebody speaks."""
     if snr is None or not spoken.any():
         return np.zeros(len(speech), np.float32)
-    spectrum = np.fft.rfft(rng.standard_normal(len(speech)))
-    spectrum /= np.sqrt(np.maximum(np.fft.rfftfreq(len(speech), 1 / RATE), 50.0))
-    noise = np.fft.irfft(spectrum, len(speech))
+    shape = np.fft.irfft(1 / np.sqrt(np.maximum(np.fft.rfftfreq(2 * TICK, 1 / RATE), 50.0)))
+    white = rng.standard_normal(len(speech), dtype=np.float32)
+    noise = oaconvolve(white, np.roll(shape, TICK).astype(np.float32), mode="same")
     power = float(np.mean(speech[spoken].astype(np.float64) ** 2)) * 10 ** (-snr / 10)
-    return np.asarray(noise * np.sqrt(power / np.mean(noise**2)), np.float32)
+    return np.asarray(noise * np.float32(np.sqrt(power / np.mean(noise**2, dtype=np.float64))), np.float32)
 
 
 def _responses(count: int, rt60: float, rng: np.random.Generator) -> list[NDArray[np.float64]]:
@@ -167,7 +167,7 @@ def _responses(count: int, rt60: float, rng: np.random.Generator) -> list[NDArra
 def _reverberated(track: NDArray[np.float32], response: NDArray[np.float64] | None) -> NDArray[np.float32]:
     if response is None:
         return track
-    return fftconvolve(track.astype(np.float64), response)[: len(track)].astype(np.float32)
+    return np.asarray(oaconvolve(track, response.astype(np.float32))[: len(track)], np.float32)
 
 
 def _banded(track: NDArray[np.float32]) -> NDArray[np.float32]:

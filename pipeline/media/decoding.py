@@ -27,7 +27,7 @@ FORMATS = (
     "mov matroska avi asf flv mpeg mpegts"
 )
 _OPTIONS = {"format_whitelist": FORMATS.replace(" ", ","), "protocol_whitelist": "none"}
-_DECLARING = frozenset({"mov", "matroska", "flac", "aiff", "w64", "caf", "au"})
+_DECLARING = frozenset({"mov", "matroska", "ogg", "flac", "aiff", "w64", "caf", "au"})
 _UNTIMED = frozenset({"mp3", "aac", "ac3", "eac3"})
 _OWN_ZERO = frozenset({"mov", "matroska", "ogg"})  # elsewhere the first stamp is arbitrary
 _DRM_TAGS = frozenset({"drms", "enca", "aavd"})

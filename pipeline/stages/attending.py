@@ -50,11 +50,11 @@ def is_loop(words: Sequence[Word]) -> bool:
     return len(text) > 40 and len(text) / len(zlib.compress(text)) > COMPRESSION
 
 
-def silent_spans(clips: Sequence[Clip], words: Sequence[Word], longest: float = UNCOVERED) -> tuple[Span, ...]:
-    """Stretches of the clips of over ``longest`` seconds in which no word lies."""
+def silent_spans(clips: Sequence[Clip], words: Sequence[Word]) -> tuple[Span, ...]:
+    """Stretches of the clips of over `UNCOVERED` seconds in which no word lies."""
     spoken = union(Span(word.start, word.end) for word in words)
     found = [gap for clip in clips for gap in gaps(spoken, clip.span)]
-    return tuple(gap for gap in found if gap.duration > longest)
+    return tuple(gap for gap in found if gap.duration > UNCOVERED)
 
 
 def _heard(windows: Sequence[Window], recognizer: Recognizer, language: str) -> list[Word]:

@@ -55,6 +55,7 @@ class Verdict:
 def restore_level(sources: Sources, mixture: Samples) -> Sources:
     """Sources scaled so that their sum comes closest to the mixture (least squares); level and sign mean nothing."""
     wide = sources.astype(np.float64)
+    wide /= np.maximum(np.linalg.norm(wide, axis=1, keepdims=True), np.finfo(np.float64).tiny)
     gains, *_ = np.linalg.lstsq(wide @ wide.T, wide @ mixture.astype(np.float64), rcond=1e-9)
     return (gains[:, None] * wide).astype(np.float32)
 
@@ -62,8 +63,8 @@ def restore_level(sources: Sources, mixture: Samples) -> Sources:
 def match(sources: Sources, alone: NDArray[np.bool_], similarity: Matrix) -> NDArray[np.intp]:
     """The source of each speaker, as row numbers; there are at least as many sources as speakers.
 
-    ``alone`` says where each speaker talks alone, shape (speakers, samples); ``similarity`` is the cosine of each source
-    to each speaker's voice, shape (sources, speakers), NaN where unknown.
+    ``alone`` says where each speaker talks alone, shape (speakers, samples); ``similarity`` is the cosine of each
+    source to each speaker's voice, shape (sources, speakers), NaN where unknown.
     """
     agreement = _energy_shares(sources, alone) + np.nan_to_num(similarity, nan=0.0)
     rows, speakers = linear_sum_assignment(agreement, maximize=True)

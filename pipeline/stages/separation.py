@@ -7,19 +7,20 @@ Each region ends in a decision with its reason: use the separated sources, or ke
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.audio import RATE, Audio, Clip, Samples, Stream, index
+from pipeline.audio import Audio, Samples, Stream, index
 from pipeline.config import SeparationConfig
 from pipeline.errors import ResourceError
 from pipeline.events import Progress, no_progress
 from pipeline.protocols import Embedder, Separator
 from pipeline.stages.attribution import Evidence, Sources, Verdict, judge, match, restore_level
-from pipeline.timeline import by_speaker, gaps, intersection, overlaps, solo, union
+from pipeline.stages.blending import Piece, blend
+from pipeline.timeline import overlaps, solo, union
 from pipeline.values import Overlap, Region, Span, Turn, Voice
 
 NEAR: Final = 0.3
@@ -32,8 +33,6 @@ PURE: Final = 0.3
 """Solo spans under so many seconds are mostly the edges of others' turns."""
 VOICE: Final = 30.0
 """Seconds of solo speech that make a speaker's voice vector, the longest spans first."""
-FADE: Final = 0.01
-"""Seconds over which mixture and separated speech of one turn blend."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,39 +74,44 @@ def separate(
     Raises `ResourceError` when the machine, not the separator, is at fault.
     """
     alone = {speaker: [span for span in spans if span.duration >= PURE] for speaker, spans in solo(turns).items()}
-    grouped = tuple(_regions(turns))
+    grouped = tuple(_grouped(overlaps(turns)))
     voices = _voices(audio, alone, embedder) if grouped else {}
     regions: list[Region] = []
-    apart: list[tuple[Span, Mapping[str, Samples]]] = []
-    for number, (span, speakers) in enumerate(grouped, 1):
-        scene = _scene(audio, turns, span, speakers, config.context)
-        speech = {speaker: _nearest(audio, alone.get(speaker, ()), span) for speaker in speakers}
+    pieces: dict[str, list[Piece]] = {}
+    for number, group in enumerate(grouped, 1):
+        scene = _scene(audio, turns, group, config.context)
+        speech = {speaker: _nearest(audio, alone.get(speaker, ()), scene.span) for speaker in scene.speakers}
         sources, verdict = _take_apart(scene, speech, voices, separator, embedder)
         regions.append(_entry(scene, verdict, config.backend))
         if verdict.decision == "separated":
-            apart.append((span, dict(zip(speakers, sources, strict=True))))
+            for speaker, source in zip(scene.speakers, sources, strict=True):
+                pieces.setdefault(speaker, []).extend(_pieces(source, scene.span, group))
         progress(number, len(grouped))
-    talk = [overlap.span for overlap in overlaps(turns)]
-    streams = tuple(
-        Stream(speaker, tuple(_clips(audio, own, _own_pieces(speaker, apart, talk))))
-        for speaker, own in by_speaker(turns).items()
-    )
-    return Separation(streams, tuple(regions))
+    return Separation(blend(audio, turns, pieces), tuple(regions))
 
 
-def _regions(turns: Sequence[Turn]) -> Iterator[tuple[Span, tuple[str, ...]]]:
-    """Overlaps that lie close together as one region, with all who talk there."""
+def _grouped(found: Iterable[Overlap]) -> Iterator[list[Overlap]]:
+    """Overlaps that lie close together: one region."""
     group: list[Overlap] = []
-    for overlap in (*overlaps(turns), None):
-        if group and (overlap is None or overlap.start > group[-1].end + NEAR):
-            names = sorted({speaker for one in group for speaker in one.speakers})
-            yield Span(group[0].start, group[-1].end), tuple(names)
+    for overlap in found:
+        if group and overlap.start > group[-1].end + NEAR:
+            yield group
             group = []
-        if overlap:
-            group.append(overlap)
+        group.append(overlap)
+    if group:
+        yield group
 
 
-def _scene(audio: Audio, turns: Iterable[Turn], span: Span, speakers: tuple[str, ...], context: float) -> Scene:
+def _pieces(source: Samples, region: Span, group: Sequence[Overlap]) -> Iterator[Piece]:
+    """The source where really two or more talk: between close overlaps the mixture is one speaker's already."""
+    first = index(region.start)
+    for span in union(overlap.span for overlap in group):
+        yield Piece(span, source[index(span.start) - first : index(span.end) - first])
+
+
+def _scene(audio: Audio, turns: Iterable[Turn], group: Sequence[Overlap], context: float) -> Scene:
+    span = Span(group[0].start, group[-1].end)
+    speakers = tuple(sorted({speaker for overlap in group for speaker in overlap.speakers}))
     window = Span(max(0.0, span.start - context), max(span.end, min(audio.duration, span.end + context)))
     mixture = audio.cut(window)
     first = index(window.start)
@@ -130,7 +134,7 @@ def _take_apart(
     embedder: Embedder | None,
 ) -> tuple[Sources, Verdict]:
     """One source per speaker over the region, and what to think of them."""
-    if scene.span.duration < SHORTEST:
+    if len(scene.mixture[scene.inside]) < index(SHORTEST):
         return _nothing(scene, f"shorter than {SHORTEST} s")
     try:
         found = np.asarray(separator.separate(scene.mixture, speech), np.float32)
@@ -141,10 +145,12 @@ def _take_apart(
     problem = _problem(found, scene)
     if problem:
         return _nothing(scene, problem)
+    # Sums of floats depend on their order: one that follows from the sounds alone makes the separator's mean nothing.
+    found = found[sorted(range(len(found)), key=lambda row: found[row].tobytes())]
     sources = restore_level(found, scene.mixture)
     similarity = _similarity(sources[:, scene.inside], scene.speakers, voices, embedder)
     rows = match(sources, scene.alone, similarity)
-    own = sources[rows][:, scene.inside]
+    own = restore_level(found[rows], scene.mixture)[:, scene.inside]
     return own, judge(own, scene.mixture[scene.inside], similarity[rows], scene.speakers)
 
 
@@ -183,14 +189,15 @@ def _similarity(
         return np.full((len(sources), len(speakers)), np.nan)
     vectors = np.asarray(embedder.embed(list(sources)), np.float64)
     unknown = np.full(vectors.shape[1], np.nan)
-    return vectors @ np.stack([voices.get(speaker, unknown) for speaker in speakers]).T
+    return np.asarray(vectors @ np.stack([voices.get(speaker, unknown) for speaker in speakers]).T, np.float64)
 
 
 def _voices(
     audio: Audio, alone: Mapping[str, Sequence[Span]], embedder: Embedder | None
 ) -> dict[str, NDArray[np.float32]]:
     """Each speaker's voice vector from his longest solo spans; who never talks alone has none."""
-    spoken = {s: _collect(audio, sorted(spans, key=lambda x: -x.duration), VOICE) for s, spans in alone.items() if spans}
+    longest = {s: sorted(spans, key=lambda span: -span.duration) for s, spans in alone.items() if spans}
+    spoken = {speaker: _collect(audio, spans, VOICE) for speaker, spans in longest.items()}
     if embedder is None or not spoken:
         return {}
     return dict(zip(spoken, embedder.embed(list(spoken.values())), strict=True))
@@ -210,40 +217,3 @@ def _collect(audio: Audio, spans: Iterable[Span], seconds: float) -> Samples:
         pieces.append(audio.cut(span)[:left])
         left -= len(pieces[-1])
     return np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
-
-
-def _own_pieces(
-    speaker: str, apart: Iterable[tuple[Span, Mapping[str, Samples]]], talk: Sequence[Span]
-) -> list[tuple[Span, Samples, Span]]:
-    """Where a speaker's separated speech may be used: overlapped spans, with the source and the region it covers."""
-    return [
-        (span, sources[speaker], region)
-        for region, sources in apart
-        if speaker in sources
-        for span in intersection([region], talk)
-    ]
-
-
-def _clips(audio: Audio, turns: Sequence[Turn], pieces: Sequence[tuple[Span, Samples, Span]]) -> Iterator[Clip]:
-    """A speaker's turns as clips: separated where there is a piece, the mixture elsewhere."""
-    for turn in turns:
-        found = [Clip(audio.cut(span), span.start) for span in gaps((p[0] for p in pieces), turn.span)]
-        for span, source, region in pieces:
-            for part in intersection([span], [turn.span]):
-                found.append(_blended(audio, part, source, region, turn))
-        yield from sorted((clip for clip in found if len(clip.samples)), key=lambda clip: clip.start)
-
-
-def _blended(audio: Audio, part: Span, source: Samples, region: Span, turn: Turn) -> Clip:
-    """Separated speech, blended into the mixture where the turn goes on with it, on the grid of 16-bit samples."""
-    mixture = audio.cut(part)
-    first = index(part.start) - index(region.start)
-    weight = np.ones(len(mixture), np.float32)
-    ramp = np.linspace(0, 1, min(index(FADE), len(mixture)), dtype=np.float32)
-    if part.start > turn.start:
-        weight[: len(ramp)] *= ramp
-    if part.end < turn.end:
-        weight[len(mixture) - len(ramp) :] *= ramp[::-1]
-    blend = weight * source[first : first + len(mixture)] + (1 - weight) * mixture
-    grid = np.clip(np.rint(blend * 32768), -32768, 32767) / 32768
-    return Clip(grid.astype(np.float32), part.start, "separated")

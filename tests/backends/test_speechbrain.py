@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from pipeline.audio import RATE
 from pipeline.backends.blueprint import load_network
-from pipeline.backends.speechbrain import SpeechBrainSeparator, join, restore_level
+from pipeline.backends.speechbrain import SpeechBrainSeparator, join
 from pipeline.config import Config, SeparationConfig
-from pipeline.errors import BadModel, SettingsError
+from pipeline.errors import BackendError, BadModel, SettingsError
 from pipeline.store import Store
 from tests.backends.voices import KINDS, REST, SEPFORMER, improvement, pair, train, write_blank
 
@@ -68,15 +68,11 @@ def test_chunks_join_to_the_whole_however_their_rows_are_ordered(first: list[int
     np.testing.assert_allclose(join(iter(chunks), 20), whole[first], atol=1e-6)
 
 
-@given(st.lists(st.floats(0.01, 100) | st.floats(-100, -0.01), min_size=2, max_size=2))
-def test_level_and_sign_are_restored(gains: list[float]) -> None:
-    sources = np.random.default_rng(0).normal(size=(2, 500)).astype(np.float32)
-    scaled = (sources * np.array(gains)[:, None]).astype(np.float32)
-    np.testing.assert_allclose(restore_level(scaled, sources.sum(axis=0)), sources, atol=1e-3)
-
-
-def test_sources_that_are_no_numbers_become_silence() -> None:
-    assert not restore_level(np.full((2, 10), np.nan, np.float32), np.ones(10, np.float32)).any()
+def test_weights_that_give_no_numbers_are_an_error(tmp_path: Path) -> None:
+    path = write_blank(tmp_path, "conv-tasnet") / "decoder.ckpt"
+    torch.save({name: value * torch.nan for name, value in torch.load(path).items()}, path)
+    with pytest.raises(BackendError):
+        opened(tmp_path).separate(np.ones(8000, np.float32), {})
 
 
 def test_a_model_must_be_named() -> None:

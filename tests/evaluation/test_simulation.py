@@ -171,3 +171,13 @@ def test_real_voices_make_what_is_asked(shared_data: Path, speakers: int, overla
     assert meeting.overlap_ratio == pytest.approx(overlap, abs=0.02)
     assert set(meeting.transcript.speakers) == set(meeting.sound.sources)
     assert len(meeting.sound.sources) == speakers
+
+
+def test_noise_is_pink(voices: Voices) -> None:
+    noise = make(voices, Acoustics(snr=10)).sound.noise.astype(float)
+    spectrum, hertz = np.abs(np.fft.rfft(noise)) ** 2, np.fft.rfftfreq(len(noise), 1 / RATE)
+
+    def density(octave: float) -> float:
+        return float(spectrum[(hertz > octave) & (hertz < 2 * octave)].mean())
+
+    assert 10 * np.log10(density(500) / density(2000)) == pytest.approx(6, abs=1)

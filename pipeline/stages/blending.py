@@ -1,0 +1,57 @@
+"""Streams cut from the recording: the mixture, sample for sample, but separated speech where there is some to use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from pipeline.audio import Audio, Clip, Samples, Stream, index
+from pipeline.timeline import by_speaker, gaps, intersection
+from pipeline.values import Span, Turn
+
+FADE: Final = 0.01
+"""Seconds over which mixture and separated speech of one turn pass into each other."""
+GRID: Final = 32768
+"""Separated samples lie on the 16-bit grid, so that a cache of 16-bit files loses nothing."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Piece:
+    """One speaker's separated speech over a span of the recording."""
+
+    span: Span
+    samples: Samples
+
+
+def blend(audio: Audio, turns: Sequence[Turn], pieces: Mapping[str, Sequence[Piece]]) -> tuple[Stream, ...]:
+    """A stream per speaker: his turns, with his pieces in place of the mixture; each piece is a clip of its own."""
+    return tuple(
+        Stream(speaker, tuple(clip for turn in own for clip in _clips(audio, turn, pieces.get(speaker, ()))))
+        for speaker, own in by_speaker(turns).items()
+    )
+
+
+def _clips(audio: Audio, turn: Turn, pieces: Sequence[Piece]) -> Iterator[Clip]:
+    near = [piece for piece in pieces if piece.span.start < turn.end and turn.start < piece.span.end]
+    clips = [Clip(audio.cut(span), span.start) for span in gaps((piece.span for piece in near), turn.span)]
+    clips += [_separated(audio, turn, piece) for piece in near]
+    yield from sorted((clip for clip in clips if len(clip.samples)), key=lambda clip: clip.start)
+
+
+def _separated(audio: Audio, turn: Turn, piece: Piece) -> Clip:
+    """The piece as far as the turn goes, fading from and to the mixture where the turn goes on without it."""
+    (part,) = intersection([piece.span], [turn.span])
+    mixture = audio.cut(part)
+    weight = np.ones(len(mixture), np.float32)
+    ramp = np.linspace(0, 1, min(index(FADE), len(mixture)), dtype=np.float32)
+    if turn.start < part.start:
+        weight[: len(ramp)] *= ramp
+    if part.end < turn.end:
+        weight[len(mixture) - len(ramp) :] *= ramp[::-1]
+    first = index(part.start) - index(piece.span.start)
+    blended = weight * piece.samples[first : first + len(mixture)] + (1 - weight) * mixture
+    grid = np.clip(np.rint(blended * GRID), -GRID, GRID - 1) / GRID
+    return Clip(grid.astype(np.float32), part.start, "separated")

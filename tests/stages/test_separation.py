@@ -1,0 +1,202 @@
+"""Separation: streams are the mixture outside overlaps, and no separator, however bad, makes anything worse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from pipeline.audio import RATE, Audio, Clip, Samples, index
+from pipeline.backends.mixture import MixtureSeparator
+from pipeline.backends.replay import ReplayEmbedder, ReplaySeparator, speak
+from pipeline.config import SeparationConfig
+from pipeline.errors import OutOfMemory
+from pipeline.protocols import Separator
+from pipeline.stages.separation import Separation, separate
+from pipeline.timeline import by_speaker, overlaps, union
+from pipeline.values import Span, Turn, Word
+from tests.strategies import turns as some_turns
+
+CONFIG = SeparationConfig(backend="fake")
+EMBEDDER = ReplayEmbedder()
+TALK = (Word(0.5, 2.0, "a1"), Word(2.0, 3.0, "a2"), Word(2.4, 3.4, "b3"), Word(3.4, 5.0, "b4"), Word(6.0, 7.0, "c5"))
+TURNS = (Turn(0.5, 3.0, "a"), Turn(2.4, 5.0, "b"), Turn(6.0, 7.0, "c"))
+AUDIO = Audio(speak(TALK, 8.0))
+Sources = NDArray[np.float32]
+
+
+class Fake:
+    """A separator made of a function of the perfect sources."""
+
+    def __init__(self, change: Callable[[Sources], object]) -> None:
+        self._change = change
+
+    def separate(self, mixture: Samples, solo: Mapping[str, Samples]) -> Sources:
+        return self._change(ReplaySeparator().separate(mixture, solo))  # type: ignore[return-value]
+
+
+def run(separator: Separator, audio: Audio = AUDIO, turns: Sequence[Turn] = TURNS) -> Separation:
+    return separate(audio, turns, separator, EMBEDDER, CONFIG)
+
+
+def sound(found: Separation) -> dict[str, list[tuple[float, str, bytes]]]:
+    return {s.speaker: [(c.start, c.origin, c.samples.tobytes()) for c in s.clips] for s in found.streams}
+
+
+def clips(found: Separation, speaker: str) -> tuple[Clip, ...]:
+    return next(stream.clips for stream in found.streams if stream.speaker == speaker)
+
+
+def test_a_good_separator_is_believed_and_gives_each_his_own_voice() -> None:
+    found = run(ReplaySeparator())
+    (region,) = found.regions
+    assert (region.start, region.end, region.decision) == (2.4, 3.0, "separated")
+    assert [c.origin for c in clips(found, "a")] == ["mixture", "separated"]
+    assert [c.origin for c in clips(found, "b")] == ["separated", "mixture"]
+    for speaker, word in (("a", TALK[1]), ("b", TALK[2])):
+        clip = next(c for c in clips(found, speaker) if c.origin == "separated")
+        alone = Audio(speak([word], 8.0)).cut(clip.span)
+        middle = slice(RATE // 10, -RATE // 10)
+        np.testing.assert_allclose(clip.samples[middle], alone[middle], atol=0.01)
+        np.testing.assert_array_equal(clip.samples * 32768, np.rint(clip.samples * 32768))
+
+
+HOSTILE: dict[str, Callable[[Sources], object]] = {
+    "nan": lambda s: s * np.nan,
+    "one nan": lambda s: np.where(np.arange(s.shape[1]) == 7, np.nan, s),
+    "infinite": lambda s: s + np.inf,
+    "silence": lambda s: s * 0,
+    "one silent": lambda s: s * np.array([[0], [1]], np.float32),
+    "identical": lambda s: np.tile(s.sum(axis=0), (2, 1)),
+    "opposite": lambda s: np.stack([s.sum(axis=0), -s.sum(axis=0)]),
+    "one voice twice": lambda s: np.stack([s[0], s[0]]),
+    "noise": lambda s: np.random.default_rng(0).normal(size=s.shape),
+    "too few": lambda s: s[:1],
+    "none": lambda s: s[:0],
+    "too short": lambda s: s[:, :-1],
+    "too long": lambda s: np.pad(s, ((0, 0), (0, 1))),
+    "flat": lambda s: s[0],
+    "words": lambda s: "sources",
+    "nothing": lambda s: None,
+    "raises": lambda s: 1 // 0,
+}
+
+
+@pytest.mark.parametrize("name", list(HOSTILE))
+def test_hostile_sources_leave_the_mixture_with_a_reason(name: str) -> None:
+    found = run(Fake(HOSTILE[name]))
+    assert sound(found) == sound(run(MixtureSeparator()))
+    assert {clip.origin for stream in found.streams for clip in stream.clips} == {"mixture"}
+    (region,) = found.regions
+    assert region.decision == "mixture"
+    assert len(region.reason) > 10
+
+
+HARMLESS: dict[str, Callable[[Sources], object]] = {
+    "swapped": lambda s: s[::-1],
+    "louder": lambda s: s * 1000,
+    "much quieter": lambda s: s * 1e-4,
+    "upside down": lambda s: s * np.array([[1], [-1]], np.float32),
+    "with a third of nobody": lambda s: np.concatenate([1e-3 * s[:1] + 1e-3 * s[1:], s]),
+}
+
+
+@pytest.mark.parametrize("name", list(HARMLESS))
+def test_order_level_and_sign_mean_nothing(name: str) -> None:
+    expected, found = run(ReplaySeparator()), run(Fake(HARMLESS[name]))
+    assert [r.decision for r in found.regions] == ["separated"]
+    for speaker in "abc":
+        for one, other in zip(clips(expected, speaker), clips(found, speaker), strict=True):
+            np.testing.assert_allclose(one.samples, other.samples, atol=1e-3)
+
+
+@given(st.permutations([0, 1, 2]))
+def test_any_order_of_sources_gives_the_same_bytes(order: list[int]) -> None:
+    talk = (*TALK, Word(2.5, 2.9, "c7"))
+    turns = (*TURNS, Turn(2.5, 2.9, "c"))
+    audio = Audio(speak(talk, 8.0))
+    shuffled = run(Fake(lambda s: s[order]), audio, turns)
+    assert sound(shuffled) == sound(run(ReplaySeparator(), audio, turns))
+    assert shuffled.regions == run(ReplaySeparator(), audio, turns).regions
+
+
+@given(some_turns())
+def test_streams_cover_the_turns_and_are_the_mixture_outside_overlaps(turns: tuple[Turn, ...]) -> None:
+    samples = np.random.default_rng(0).normal(0, 0.1, index(12.0)).astype(np.float32)
+    audio = Audio(samples)
+    found = separate(audio, turns, MixtureSeparator(), None, CONFIG)
+    halves = separate(audio, turns, Fake(lambda s: s), None, CONFIG)
+    apart = union(overlap.span for overlap in overlaps(turns))
+    for result in (found, halves):
+        assert [s.speaker for s in result.streams] == list(by_speaker(turns))
+        for stream in result.streams:
+            own = by_speaker(turns)[stream.speaker]
+            heard = sum(len(clip.samples) for clip in stream.clips)
+            assert heard == sum(len(audio.cut(span)) for span in union(turn.span for turn in own))
+            for clip in stream.clips:
+                first = index(clip.start)
+                if clip.origin == "mixture":
+                    np.testing.assert_array_equal(clip.samples, samples[first : first + len(clip.samples)])
+                else:
+                    assert any(span.start - 1e-4 <= clip.start < span.end for span in apart)
+
+
+@given(some_turns())
+def test_the_ledger_holds_every_overlap_once(turns: tuple[Turn, ...]) -> None:
+    audio = Audio(np.full(index(12.0), 0.1, np.float32))
+    regions = separate(audio, turns, MixtureSeparator(), None, CONFIG).regions
+    for overlap in overlaps(turns):
+        (region,) = [r for r in regions if r.start <= overlap.start and overlap.end <= r.end]
+        assert set(overlap.speakers) <= set(region.speakers)
+    assert all(one.end < other.start for one, other in pairwise(regions))
+
+
+@given(st.permutations(["anna", "bert", "carl"]))
+def test_renaming_the_speakers_changes_no_sample(names: list[str]) -> None:
+    given_names = dict(zip("abc", names, strict=True))
+    renamed = tuple(replace(turn, speaker=given_names[turn.speaker]) for turn in TURNS)
+    found, expected = sound(run(ReplaySeparator(), turns=renamed)), sound(run(ReplaySeparator()))
+    assert found == {given_names[speaker]: clips for speaker, clips in expected.items()}
+
+
+def test_only_overlaps_and_their_context_reach_the_separator() -> None:
+    lengths: list[int] = []
+
+    def note(sources: Sources) -> Sources:
+        lengths.append(sources.shape[1])
+        return sources
+
+    run(Fake(note))
+    assert lengths == [index(0.6 + 2 * CONFIG.context)]
+
+
+def test_a_machine_out_of_memory_is_not_the_separators_fault() -> None:
+    def burst(sources: Sources) -> Sources:
+        raise OutOfMemory("no memory left")
+
+    with pytest.raises(OutOfMemory):
+        run(Fake(burst))
+
+
+def test_separated_speech_that_runs_over_full_scale_is_clipped() -> None:
+    loud = Audio(np.clip(AUDIO.samples * 20, -1, 1))
+    for stream in run(ReplaySeparator(), loud).streams:
+        assert all(np.abs(clip.samples).max() <= 1 for clip in stream.clips)
+
+
+def test_progress_counts_regions() -> None:
+    seen: list[tuple[float, float]] = []
+    separate(AUDIO, TURNS, ReplaySeparator(), EMBEDDER, CONFIG, lambda done, total: seen.append((done, total)))
+    assert seen == [(1, 1)]
+
+
+def test_no_overlap_means_nothing_to_do() -> None:
+    found = run(Fake(HOSTILE["raises"]), turns=TURNS[::2])
+    assert found.regions == ()
+    assert [clip.span for clip in clips(found, "a")] == [Span(0.5, 3.0)]

@@ -1,0 +1,230 @@
+"""The command line: what goes where, and which exit code says what."""
+
+from __future__ import annotations
+
+import io
+import json
+import signal
+import socket
+import subprocess
+import sys
+import types
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import pipeline
+from pipeline import cache, config
+from pipeline.cli import main
+from pipeline.errors import BackendError
+from tests import world
+
+Run = Callable[..., int]
+
+
+@pytest.fixture
+def transcribe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    """The program in this process, in an empty folder with its own cache; gives the exit code."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cache, "default_root", lambda: tmp_path / ".cache")
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    def run(*arguments: str) -> int:
+        with pytest.raises(SystemExit) as left:
+            main(list(arguments))
+        return int(left.value.code or 0)
+
+    yield run
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+def replayed(*arguments: str) -> list[str]:
+    return [*arguments, *world.arguments()]
+
+
+def test_stdout_has_the_transcript_and_files_lie_in_the_folder(
+    transcribe: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.write_wav(tmp_path / "talk.wav")
+    assert transcribe(*replayed("talk.wav", "-o", "out/here", "-f", "json,txt,seglst,srt")) == 0
+    out, err = capsys.readouterr()
+    assert (out, err) == ((tmp_path / "out/here/talk.txt").read_text(), "")
+    assert "SPEAKER_01: b3 b4 b6\n" in out
+    written = sorted(path.name for path in (tmp_path / "out/here").iterdir())
+    assert written == ["talk.json", "talk.seglst.json", "talk.srt", "talk.txt"]
+
+
+def test_quiet_says_nothing(transcribe: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    world.write_wav(tmp_path / "talk.wav")
+    assert transcribe(*replayed("talk.wav", "--quiet")) == 0
+    assert capsys.readouterr() == ("", "")
+    assert (tmp_path / "talk.txt").stat().st_size
+
+
+def test_warnings_go_to_stderr(transcribe: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    world.write_wav(tmp_path / "talk.wav")
+    assert transcribe(*replayed("talk.wav", "--speakers", "5")) == 0
+    out, err = capsys.readouterr()
+    assert "asked for 5" not in out
+    assert err.startswith("transcribe: talk: warning: asked for 5 speakers")
+
+
+def test_silence_is_a_success(transcribe: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    world.write_wav(tmp_path / "quiet.wav", (), 3.0)
+    assert transcribe(*replayed("quiet.wav")) == 0
+    assert capsys.readouterr().out == ""
+    assert json.loads((tmp_path / "quiet.json").read_text())["language"] is None
+
+
+def test_one_bad_recording_stops_no_other(
+    transcribe: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("one.wav", "three.wav"):
+        world.write_wav(tmp_path / name)
+    (tmp_path / "two.wav").write_text("<html>not found</html>")
+    assert transcribe(*replayed("one.wav", "two.wav", "three.wav")) == 3
+    assert {"one.txt", "three.txt", "one.json", "three.json"} <= {path.name for path in tmp_path.iterdir()}
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "two.wav" in line
+    assert not (tmp_path / "two.txt").exists()
+
+
+@pytest.mark.parametrize(("names", "code"), [(["a.wav"], 2), (["a.wav", "b.wav"], 4)])
+def test_only_bad_recordings(
+    transcribe: Run, tmp_path: Path, names: list[str], code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.wav").write_bytes(b"")
+    assert transcribe(*replayed(*names)) == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert [line.split(": ")[1] for line in err.splitlines()] == names
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["x.wav", "--set", "recognition.beam=5"],
+        ["x.wav", "--set", "novalue"],
+        ["x.wav", "--format", "docx"],
+        ["x.wav", "--preset", "best"],
+        ["x.wav", "--config", "missing.yaml"],
+        ["x.wav", "--speakers", "2", "--max-speakers", "3"],
+        ["x.wav", "--set", "recognition.backend=nobody.nowhere:Nothing", "--set", "diarization.backend=replay"],
+        ["a/x.wav", "b/x.wav"],
+        ["x.wav", "--nonsense"],
+        ["x.wav", "--speakers", "two"],
+        ["convert", "x.json"],
+        ["convert", "missing.json", "-f", "srt"],
+        ["convert", "x.wav", "-f", "srt"],
+    ],
+    ids=" ".join,
+)
+def test_a_wrong_command_line_is_1_and_writes_nothing(
+    transcribe: Run, tmp_path: Path, arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.write_wav(tmp_path / "x.wav")
+    assert transcribe(*arguments) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "Traceback" not in err
+    assert err.splitlines()[-1]
+    assert [path.name for path in tmp_path.iterdir() if not path.name.startswith(".")] == ["x.wav"]
+
+
+def test_a_failed_write_is_one_line(transcribe: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    world.write_wav(tmp_path / "talk.wav")
+    (tmp_path / "file").write_text("in the way")
+    assert transcribe(*replayed("talk.wav", "-o", "file/out")) == 1
+    out, err = capsys.readouterr()
+    assert (out, len(err.splitlines())) == ("", 1)
+    assert err.startswith("transcribe: file/out: ")
+
+
+def test_a_cache_that_cannot_be_written_is_one_line(
+    transcribe: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.write_wav(tmp_path / "talk.wav")
+    (tmp_path / ".cache").write_text("in the way")
+    assert transcribe(*replayed("talk.wav")) == 1
+    assert len(capsys.readouterr().err.splitlines()) == 1
+    assert transcribe(*replayed("talk.wav", "--no-cache")) == 0
+
+
+def test_debug_raises_what_happened(transcribe: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.faults.StumblingRecognizer.failures", 1)
+    world.write_wav(tmp_path / "talk.wav")
+    changed = world.arguments({"recognition.backend": "tests.faults:StumblingRecognizer"})
+    with pytest.raises(BackendError, match="stumbled"):
+        main(["talk.wav", "--debug", *changed])
+    monkeypatch.setattr("tests.faults.StumblingRecognizer.failures", 1)
+    assert transcribe("talk.wav", *changed) == 5
+
+
+def test_memory_that_ran_out_is_5(transcribe: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    world.write_wav(tmp_path / "talk.wav")
+    assert transcribe("talk.wav", *world.arguments({"recognition.backend": "tests.faults:ClumsyRecognizer"})) == 5
+    assert capsys.readouterr().err.startswith("transcribe: memory ran out")
+
+
+def test_stdin_is_a_recording(
+    transcribe: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = world.write_wav(tmp_path / "talk.wav").read_bytes()
+    monkeypatch.setattr(sys, "stdin", types.SimpleNamespace(buffer=io.BytesIO(content)))
+    assert transcribe(*replayed("-", "-f", "srt")) == 0
+    assert "b3 b4 b6" in capsys.readouterr().out
+    assert (tmp_path / "stdin.srt").exists()
+
+
+def test_convert_gives_what_the_run_would_have_written(
+    transcribe: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kinds = "json,srt,vtt,md,rttm,ctm,stm,seglst,tsv,csv,txt"
+    world.write_wav(tmp_path / "talk.wav")
+    assert transcribe(*replayed("talk.wav", "-f", kinds, "-q")) == 0
+    capsys.readouterr()
+    assert transcribe("convert", "talk.json", "-f", kinds, "-o", "again") == 0
+    assert capsys.readouterr().out == ""
+    for path in (tmp_path / "again").iterdir():
+        assert path.read_bytes() == (tmp_path / path.name).read_bytes()
+    assert len(list((tmp_path / "again").iterdir())) == len(kinds.split(","))
+
+
+def test_config_prints_settings_that_read_back(transcribe: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert transcribe("config", "--preset", "accurate", "--set", "recognition.language=no") == 0
+    read = config.read(capsys.readouterr().out, "stdout")
+    assert (read.recognition.language, read.recognition.model) == ("no", "whisper-large-v3-turbo")
+
+
+def test_cache_is_told_and_cleared(transcribe: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    world.write_wav(tmp_path / "talk.wav")
+    transcribe(*replayed("talk.wav", "-q"))
+    assert list((tmp_path / ".cache").glob("*/*"))
+    assert transcribe("cache") == 0
+    assert capsys.readouterr().out.startswith(str(tmp_path / ".cache"))
+    assert transcribe("cache", "--clear") == 0
+    assert capsys.readouterr().out.endswith(" 0.0 MB\n")
+    assert not list((tmp_path / ".cache").glob("*/*"))
+
+
+def test_no_cache_keeps_nothing(transcribe: Run, tmp_path: Path) -> None:
+    world.write_wav(tmp_path / "talk.wav")
+    assert transcribe(*replayed("talk.wav", "-q", "--no-cache")) == 0
+    assert not (tmp_path / ".cache").exists()
+
+
+def test_a_run_opens_no_socket(transcribe: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: object, **named: object) -> None:
+        raise AssertionError("a run opened a socket")
+
+    world.write_wav(tmp_path / "talk.wav")
+    monkeypatch.setattr(socket, "socket", refuse)
+    assert transcribe(*replayed("talk.wav", "-q")) == 0
+
+
+def test_the_program_as_users_start_it(tmp_path: Path) -> None:
+    program = [sys.executable, "-c", "from pipeline.cli import main; main()", "--version"]
+    done = subprocess.run(program, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"transcribe {pipeline.__version__}\n", "")
