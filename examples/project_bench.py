@@ -2,9 +2,9 @@
 
     python examples/project_bench.py [--only GROUP ...] [--update]
 
-Meetings simulated from real voices with known truth, real meetings where the development recordings are at hand (a sibling
-folder ``shared/data``), and pyannote's sample call; without them the voices are the sample call's own two. ``--update``
-writes the figures into examples/bench/ and the README's table.
+Meetings simulated from real voices with known truth, real meetings where the development recordings are at hand (a
+sibling folder ``shared/data``), and pyannote's sample call; without them the voices are the sample call's own two.
+``--update`` writes the figures into examples/bench/ and the README's table.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def gather() -> Iterator[Recording]:
-    """The recordings: the sample call, real meetings where there are any, simulated meetings by overlap, and long ones."""
+    """The sample call, real meetings where there are any, simulated meetings by overlap, and long ones."""
     spec = importlib.util.find_spec("pyannote.audio")
     assert spec
     assert spec.submodule_search_locations

@@ -81,7 +81,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 class _Stopped(BaseException):
-    """SIGINT or SIGTERM, unwinding the stack so that every temporary file is removed; no library turns it into its own."""
+    """SIGINT or SIGTERM, unwinding the stack so that temporary files are removed; no library turns it into its own."""
 
     def __init__(self, number: int) -> None:
         self.number = number

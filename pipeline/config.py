@@ -11,7 +11,7 @@ import types
 import typing
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 import yaml
 
@@ -62,7 +62,7 @@ class RecognitionConfig:
 
 @dataclass(frozen=True, slots=True)
 class AssemblyConfig:
-    """Words into utterances: a pause of ``pause`` seconds ends one, and so does a full stop after ``longest`` seconds."""
+    """Words into utterances: a pause of ``pause`` seconds ends one, or a full stop after ``longest`` seconds."""
 
     pause: float = 1.0
     longest: float = 30.0
@@ -163,7 +163,7 @@ def check(config: Config) -> Config:
 class _PlainLoader(yaml.SafeLoader):
     """Plain data only: any explicit tag (``!x``, ``!!python/...``) is refused, and ``no`` is Norwegian, not false."""
 
-    yaml_implicit_resolvers = {
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {
         first: [(tag, rule) for tag, rule in rules if not (tag.endswith(":bool") and first not in "tTfF")]
         for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }

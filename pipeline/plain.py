@@ -21,7 +21,7 @@ def to_plain(value: Any) -> Any:
 
 
 def from_plain(kind: type[Value], data: Any) -> Value:
-    """The value of ``kind`` that `to_plain` made the data of; TypeError, KeyError or ValueError when it does not fit."""
+    """The value of ``kind`` that `to_plain` made the data of; TypeError, KeyError or ValueError if it does not fit."""
     return typing.cast(Value, _built(kind, data))
 
 

@@ -1,8 +1,8 @@
 """What a model must be to take a place in the pipeline: one call each, arrays in, values out.
 
 A backend is any class with ``from_config(config: Config, models: Store)`` that makes such an object; it is found by a
-name of `pipeline.backends` or given as ``package.module:Class``. What identifies a model (settings, hashes of its weights,
-source code) is read without loading it, so an object here needs no more than its one call.
+name of `pipeline.backends` or given as ``package.module:Class``. What identifies a model (settings, hashes of its
+weights, source code) is read without loading it, so an object here needs no more than its one call.
 """
 
 from __future__ import annotations
@@ -71,8 +71,6 @@ class Recognizer(Protocol):
         """The language spoken, ISO 639-1, of at most 30 s at 16 kHz."""
         ...
 
-    def recognize(
-        self, windows: Sequence[Samples], language: str, rescue: bool = False
-    ) -> list[tuple[Word, ...]]:
-        """The words of each window of at most 30 s, times from the window's start; ``rescue`` asks for the careful way."""
+    def recognize(self, windows: Sequence[Samples], language: str, rescue: bool = False) -> list[tuple[Word, ...]]:
+        """The words of each window (at most 30 s), times from the window's start; ``rescue`` asks for the careful way."""
         ...

@@ -73,9 +73,7 @@ def transcribe(recording: Decoded, name: str, models: Models, config: Config, st
     heard = steps.run(
         "recognition",
         Recognition,
-        lambda p: recognize(
-            audio, who.turns, apart.streams, apart.regions, models.recognizer, config.recognition, p
-        ),
+        lambda p: recognize(audio, who.turns, apart.streams, apart.regions, models.recognizer, config.recognition, p),
     )
     utterances, ledger = assemble(heard.spoken, who.turns, apart.regions, audio.duration, config.assembly)
 

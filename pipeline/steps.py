@@ -43,9 +43,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
 class Steps:
     """Runs the stages of one recording."""
 
-    def __init__(
-        self, identities: Mapping[str, str], config: Config, cache: Cache, listener: Listener
-    ) -> None:
+    def __init__(self, identities: Mapping[str, str], config: Config, cache: Cache, listener: Listener) -> None:
         self._identities, self._config, self._cache, self._tell = identities, config, cache, listener
         self._key = ""
 
@@ -136,14 +134,18 @@ def _save_separation(cache: Cache, key: str, value: Separation) -> None:
         for clip in stream.clips
     )
     apart = [c.samples for stream in value.streams for c in stream.clips if c.origin == "separated"]
-    cache.save_samples(key, np.concatenate(apart) if apart else np.zeros(0, np.float32))
+    if apart:
+        cache.save_samples(key, np.concatenate(apart))
     cache.save(key, _KeptSeparation(value.regions, tuple(s.speaker for s in value.streams), kept))
 
 
 def _load_separation(cache: Cache, key: str, audio: Audio) -> Separation | None:
     kept = cache.load(key, _KeptSeparation)
-    samples = cache.load_samples(key) if kept else None
-    if kept is None or samples is None:
+    if kept is None:
+        return None
+    wanted = sum(clip.samples for clip in kept.clips if clip.origin == "separated")
+    samples = cache.load_samples(key) if wanted else np.zeros(0, np.float32)
+    if samples is None or len(samples) != wanted:
         return None
     clips: dict[str, list[Clip]] = {speaker: [] for speaker in kept.speakers}
     for clip in kept.clips:
@@ -158,5 +160,3 @@ def _load_separation(cache: Cache, key: str, audio: Audio) -> Separation | None:
 def _slice(audio: Audio, clip: _KeptClip) -> Samples:
     first = index(clip.start)
     return audio.samples[first : first + clip.samples]
-
-

@@ -194,8 +194,8 @@ class Coverage:
 class Provenance:
     """What made a transcript: enough to make it again, and nothing that changes from run to run.
 
-    ``sha256`` is the recording's; ``settings`` are those that can change a result; ``models`` maps a part ("segmentation")
-    to an identity with its hash; ``versions`` maps a package to its version.
+    ``sha256`` is the recording's; ``settings`` are those that can change a result; ``models`` maps a part
+    ("segmentation") to an identity with its hash; ``versions`` maps a package to its version.
     """
 
     source: str
@@ -209,8 +209,8 @@ class Provenance:
 class Transcript:
     """Who said what in one recording: the pipeline's result, and the one type that every format converts.
 
-    ``complete`` is false when only a part of the file could be read. ``language`` is an ISO 639-1 code, ``None`` without
-    speech. Utterances are sorted by start; an overlap shows as utterances that overlap in time.
+    ``complete`` is false when only a part of the file could be read. ``language`` is an ISO 639-1 code, ``None``
+    without speech. Utterances are sorted by start; an overlap shows as utterances that overlap in time.
     """
 
     duration: float

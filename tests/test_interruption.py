@@ -74,10 +74,8 @@ def test_a_run_killed_in_the_middle_goes_on_where_it_was(tmp_path: Path) -> None
     killed, resumed = reports
     assert killed == ["decode False", "diarization False", "separation False"]
     assert resumed == ["decode False", "diarization True", "separation True", "recognition False"]
-    whole = formats.dumps(Transcriber(world.settings())(tmp_path / "talk.wav"), "json")
-    assert (tmp_path / "out.json").read_text() == whole.replace('"replay"', '"deadly:Recognizer"', 3).replace(
-        '"deadly:Recognizer"', '"replay"', 2
-    )
+    whole = Transcriber(world.settings())(tmp_path / "talk.wav")
+    assert formats.loads((tmp_path / "out.json").read_text(), "json").utterances == whole.utterances
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])

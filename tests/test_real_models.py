@@ -1,4 +1,4 @@
-"""The main job on the default models and real recordings, as a user runs it. No network, no telemetry, same bytes twice."""
+"""The main job on the default models and real recordings: right, the same bytes twice, no network, no telemetry."""
 
 from __future__ import annotations
 
@@ -56,9 +56,7 @@ def test_other_containers_give_both_speakers(suffix: str, sample: Path, tmp_path
 
 
 @pytest.mark.parametrize(("name", "most_errors"), [("katie_steve", 4), ("phone_order_8k", 8)])
-def test_shared_calls_read_as_their_references(
-    name: str, most_errors: int, shared_data: Path, tmp_path: Path
-) -> None:
+def test_shared_calls_read_as_their_references(name: str, most_errors: int, shared_data: Path, tmp_path: Path) -> None:
     lines = (shared_data / "calls" / f"{name}.txt").read_text().splitlines()
     reference = tmp_path / "call.stm"
     told = [line.partition(":") for line in lines if line.strip()]
@@ -70,9 +68,7 @@ def test_shared_calls_read_as_their_references(
     assert found.errors <= most_errors
 
 
-def test_no_socket_is_opened_and_telemetry_is_off(
-    sample: Path, tmp_path: Path
-) -> None:
+def test_no_socket_is_opened_and_telemetry_is_off(sample: Path, tmp_path: Path) -> None:
     script = (
         "import socket, sys\n"
         "class Refused(socket.socket):\n"

@@ -1,4 +1,4 @@
-"""The models by name. A name stands for ``module:Class``, imported only when it is asked for; users may give their own."""
+"""The models by name. A name stands for ``module:Class``, imported only when asked for; users may give their own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The common flow, to compare with: pyannote's own pipeline, Whisper over the mixture, each word to the turn it overlaps most.
+"""The common flow, to compare with: pyannote's own pipeline, Whisper over the mixture, each word to one turn.
 
 The same models as ours, and every other setting as the libraries have it.
 """

@@ -34,7 +34,7 @@ def run(
     threads: Annotated[int | None, typer.Option(help="CPU threads; 0 takes all cores.")] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Never fetch anything.")] = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Keep no finished stages on disk.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no transcript on the terminal.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no transcript.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Transcribe recordings: who said what, also when they talk at once."""

@@ -1,4 +1,4 @@
-"""Systems run over recordings with references: accuracy as counts, speed as a ratio, peak memory; rivals beside each other.
+"""Systems run over recordings with references: accuracy as counts, speed as a ratio, peak memory.
 
 Every system runs in this process on this machine, one after the other per recording, models loaded before the clock
 starts. Memory is the process's resident set, sampled while a system works.
@@ -84,9 +84,7 @@ def measure(
             with _peak_memory() as peak:
                 transcript, seconds = run(recording)
             scores = score(reference, transcript, scoring).scores
-            found.append(
-                Measurement(system.name, recording, transcript.duration, scores, seconds, peak())
-            )
+            found.append(Measurement(system.name, recording, transcript.duration, scores, seconds, peak()))
             tell(found[-1])
     return tuple(found)
 
@@ -97,7 +95,8 @@ def read_reference(recording: Recording) -> Transcript:
     words = next((t for t in loaded if t.utterances), None)
     turns = next((t for t in loaded if t.turns), None)
     if words is None and turns is None:
-        raise FormatError("no reference", where=recording.name, hint="put NAME.stm, NAME.rttm or NAME.seglst.json beside it")
+        hint = "put NAME.stm, NAME.rttm or NAME.seglst.json beside it"
+        raise FormatError("no reference", where=recording.name, hint=hint)
     base = words or turns
     assert base is not None
     return Transcript(base.duration, words.utterances if words else (), turns.turns if turns else ())
@@ -193,5 +192,3 @@ def _resident_mb() -> float:
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / 1024
     raise SettingsError("this system does not tell a process's memory", hint="run the benchmark on Linux")
-
-

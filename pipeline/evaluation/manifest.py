@@ -1,4 +1,4 @@
-"""What a benchmark runs over: recordings with their references, from a folder or from the manifest that `simulate` writes."""
+"""What a benchmark runs over: recordings with references, from a folder or the manifest that `simulate` writes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ REFERENCES = (".stm", ".seglst.json", ".rttm")
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A recording, its reference files, the number of speakers to give to the systems (None = they find out), its group."""
+    """A recording, its reference files, the number of speakers to tell (None = systems find out), and its group."""
 
     name: str
     audio: Path

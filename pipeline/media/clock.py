@@ -27,12 +27,14 @@ _WORTH_SAYING = 0.1
 class Clock:
     """How to read a container's time stamps, in seconds: which one is ``zero``, and about how ``long`` it all is.
 
-    Without ``timed`` the stamps only count packets; the size of one that is lost then tells how long it was.
+    Without ``timed`` the stamps only count packets; the size of one that is lost then tells how long it was, and so
+    do the bytes between ``head``, where the first packet should begin, and where it does.
     """
 
     zero: float
     long: float
     timed: bool
+    head: int
 
 
 class Reading:
@@ -43,7 +45,6 @@ class Reading:
         self.notices: list[Notice] = []
         self.stopped = self.broken_end = False
         self.position = self.start = self.spanned = self.covered = self.decoded = 0.0
-        self.first_byte = 0
         self._name, self._clock, self._limits = name, clock, limits
         self._longest_hole = max(clock.long, _LONGEST_HOLE)
         self._converter = Converter()
@@ -109,10 +110,18 @@ class Reading:
     def _note(self, packet: Packet[Any]) -> None:
         start = self._time(packet.pts, packet.time_base, self.covered)
         if not self._packets:
-            self.start, self.first_byte = start, packet.pos or 0
+            self.start = start
+            self._miss(0 if self._clock.timed or packet.pos is None else packet.pos - self._clock.head, packet)
         self._packets += 1
         self.spanned += _length(packet)
         self.covered = max(self.covered, start + _length(packet))
+
+    def _miss(self, skipped: int, first: Packet[Any]) -> None:
+        """Bytes before the first packet, more than a frame of them, are frames that the damage hides."""
+        if skipped > first.size:
+            lost = skipped * _length(first) / first.size
+            self._failed += 1
+            self._pending, self._shift = self._pending + lost, self._shift + lost
 
     def _lose(self, packet: Packet[Any]) -> None:
         length = _length(packet)

@@ -19,7 +19,7 @@ from pipeline.media import Decoded, Limits
 from pipeline.media.clock import Clock, Reading
 from pipeline.media.mixing import mix_down
 from pipeline.media.opening import digest, open_recording, spool
-from pipeline.media.sniffing import inspect, require_sane
+from pipeline.media.sniffing import Head, find_head, inspect, require_sane
 from pipeline.values import Notice
 
 FORMATS = (
@@ -28,6 +28,7 @@ FORMATS = (
 )
 _OPTIONS = {"format_whitelist": FORMATS.replace(" ", ","), "protocol_whitelist": "none"}
 _DECLARING = frozenset({"mov", "matroska", "ogg", "flac", "aiff", "w64", "caf", "au"})
+_COUNTED_FROM_ZERO = frozenset({"matroska", "ogg"})  # their length includes what is before the first packet
 _UNTIMED = frozenset({"mp3", "aac", "ac3", "eac3"})
 _OWN_ZERO = frozenset({"mov", "matroska", "ogg"})  # elsewhere the first stamp is arbitrary
 _DRM_TAGS = frozenset({"drms", "enca", "aavd"})
@@ -63,10 +64,11 @@ def _decode(file: BinaryIO, name: str, limits: Limits, progress: Progress) -> De
     content = inspect(file, name, limits)
     sha256 = digest(file, name)
     try:
+        head = find_head(file)
         long = _survey(file, name, limits)
         with _open_container(file, name) as container:
-            reading = _read(container, name, limits, long, progress)
-            cut = content.cut or reading.stopped or _falls_short(container, reading, file)
+            reading = _read(container, name, limits, long, head, progress)
+            cut = content.cut or reading.stopped or _falls_short(container, reading, head)
             return _finish(reading, sha256, name, cut)
     except MemoryError:
         raise OutOfMemory("is too long for this machine's memory", where=name, hint="cut it into parts") from None
@@ -105,13 +107,15 @@ def _survey(file: BinaryIO, name: str, limits: Limits) -> float:
         return max(stated, found) if _kind(container) in _DECLARING else found
 
 
-def _read(container: InputContainer, name: str, limits: Limits, long: float, progress: Progress) -> Reading:
+def _read(
+    container: InputContainer, name: str, limits: Limits, long: float, head: Head, progress: Progress
+) -> Reading:
     track = _choose(container, name)
     track.codec_context.thread_count = 1  # with more, errors are reported for another packet than the bad one
     kind = _kind(container)
     zero = 0.0 if kind in _OWN_ZERO else (container.start_time or 0) / av.time_base
     channels = track.codec_context.layout.nb_channels
-    reading = Reading(channels, limits, name, Clock(zero, long, timed=kind not in _UNTIMED))
+    reading = Reading(channels, limits, name, Clock(zero, long, kind not in _UNTIMED, head.end))
     reported = 0.0
     for packet in _packets(container, reading):
         if packet.stream.index != track.index:
@@ -163,22 +167,14 @@ def _packets(container: InputContainer, reading: Reading | None = None) -> Itera
                 reading.stopped = True
 
 
-def _falls_short(container: InputContainer, reading: Reading, file: BinaryIO) -> bool:
+def _falls_short(container: InputContainer, reading: Reading, head: Head) -> bool:
     """Whether the packets end before the length that the container states, or, where none does, within a packet."""
     kind = _kind(container)
-    states = kind in _DECLARING or (kind == "mp3" and _has_frame_count(file, reading.first_byte))
-    if not states:
+    if kind not in _DECLARING and not (kind == "mp3" and head.counts):
         return reading.broken_end
-    start = 0.0 if kind == "matroska" else max(0.0, reading.start)  # Matroska's length counts from zero
+    start = 0.0 if kind in _COUNTED_FROM_ZERO else max(0.0, reading.start)
     missing = (container.duration or 0) / av.time_base - (reading.covered - start)
     return missing > max(0.3, 0.005 * reading.covered)
-
-
-def _has_frame_count(file: BinaryIO, first_byte: int) -> bool:
-    """Whether an MP3 states its length (a Xing header before the first packet); else FFmpeg only guesses it."""
-    file.seek(max(0, first_byte - 4096))
-    before = file.read(min(4096, first_byte))
-    return b"Xing" in before or b"Info" in before
 
 
 def _finish(reading: Reading, sha256: str, name: str, cut: bool) -> Decoded:

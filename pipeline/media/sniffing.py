@@ -38,6 +38,12 @@ _TEXT: tuple[tuple[bytes, str, str], ...] = (
 )
 _BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"moof", b"styp", b"sidx", b"pnot"})
 _OPEN_END = 0xFFFFFFFF
+_XING_WITHIN = 36  # bytes: a frame's header and side information
+_KBITS = {  # of layer III, by the header's version bit (1 is MPEG 1)
+    1: (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 0),
+    0: (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160, 0),
+}
+_RATES = (44_100, 48_000, 32_000, 1)  # of MPEG 1; halved for 2, and once more for 2.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,36 @@ class Content:
 
     size: int
     cut: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a stream of bare frames begins: ``end`` is the byte after tags, padding and the frame that ``counts``.
+
+    An MP3 with such a frame (Xing) states its length; without one FFmpeg only guesses it.
+    """
+
+    end: int
+    counts: bool
+
+
+def find_head(file: BinaryIO) -> Head:
+    """The head of an MP3, AAC or AC-3 file; of no meaning for others. Leaves the file at its start."""
+    at = 0
+    while True:
+        file.seek(at)
+        tag = file.read(10)
+        if tag[:3] != b"ID3" or len(tag) < 10:
+            break
+        at += 10 + sum((byte & 127) << 7 * (3 - place) for place, byte in enumerate(tag[6:])) + 10 * (tag[5] >> 4 & 1)
+    file.seek(at)
+    start = file.read(HEAD)
+    file.seek(0)
+    at += len(start) - len(start.lstrip(b"\0"))
+    frame = start.lstrip(b"\0")[: _XING_WITHIN + 4]
+    place = max(frame.find(b"Xing"), frame.find(b"Info"))
+    counts = place > 0 and frame[0] == 255
+    return Head(at + _frame_size(frame) if counts else at, counts)
 
 
 def inspect(file: BinaryIO, name: str, limits: Limits) -> Content:
@@ -99,6 +135,14 @@ def _refuse_no_recording(head: bytes, name: str) -> None:
                 raise InputError(what, where=name, hint=hint)
     if text:
         raise InputError("is a text file, not a recording", where=name, hint="give an audio or video file")
+
+
+def _frame_size(header: bytes) -> int:
+    """The bytes of an MPEG layer III frame."""
+    version = header[1] >> 3 & 3
+    kbits = _KBITS[version & 1][header[2] >> 4]
+    rate = _RATES[header[2] >> 2 & 3] // {3: 1, 2: 2}.get(version, 4)
+    return (144 if version == 3 else 72) * kbits * 1000 // max(1, rate) + (header[2] >> 1 & 1)
 
 
 def _is_text(head: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""Stage four, the transcript: everybody's words merged by time into utterances; every word once, here or in the ledger."""
+"""Stage four, the transcript: everybody's words merged by time; every word once, here or in the ledger."""
 
 from __future__ import annotations
 

@@ -34,7 +34,9 @@ def without_leaks(
     gone = {id(word) for words in removed.values() for word in words}
     kept = {speaker: tuple(word for word in words if id(word) not in gone) for speaker, words in lines.items()}
     leaked = tuple(
-        (Span(word.start, word.end), Utterance(speaker, (word,))) for speaker in sorted(removed) for word in removed[speaker]
+        (Span(word.start, word.end), Utterance(speaker, (word,)))
+        for speaker in sorted(removed)
+        for word in removed[speaker]
     )
     return kept, leaked
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 
@@ -53,7 +54,7 @@ def pack(clips: Sequence[Clip]) -> tuple[Window, ...]:
     windows: list[Window] = []
     held: list[Clip] = []
     offsets: list[float] = []
-    for clip in (piece for clip in clips for piece in _pieces(clip)):
+    for clip in chain.from_iterable(map(_pieces, clips)):
         offset = 0.0
         if held:
             gap = min(JOIN, max(0.0, clip.start - held[-1].end))

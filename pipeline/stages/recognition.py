@@ -141,7 +141,8 @@ def _with_breath(clip: Clip, audio: Audio, quiet: Sequence[Span]) -> Clip:
     end = min(after.end, clip.end + BREATH) if after else clip.end
     head = audio.cut(Span(start, clip.start)) if start < clip.start else clip.samples[:0]
     tail = audio.cut(Span(clip.end, end)) if clip.end < end else clip.samples[:0]
-    return replace(clip, samples=np.concatenate([head, clip.samples, tail]), start=max(0.0, clip.start - len(head) / RATE))
+    start = max(0.0, clip.start - len(head) / RATE)
+    return replace(clip, samples=np.concatenate([head, clip.samples, tail]), start=start)
 
 
 def _lies_in(word: Word, spans: Sequence[Span]) -> bool:
@@ -159,5 +160,3 @@ def _specimen(audio: Audio, turns: Sequence[Turn]) -> Samples:
         if left < 0.1:
             break
     return np.concatenate(chosen)
-
-

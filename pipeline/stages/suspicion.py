@@ -1,4 +1,4 @@
-"""Words that may be none: loops and the stock phrases Whisper writes into silence. Marked with the evidence, never deleted."""
+"""Words that may be none: loops and stock phrases of Whisper's. Marked with the evidence, never deleted."""
 
 from __future__ import annotations
 

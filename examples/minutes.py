@@ -1,0 +1,38 @@
+"""Minutes of a meeting from Python: who said what, who talked how long, and where people talked at once.
+
+python examples/minutes.py meeting.m4a --speakers 3
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from pipeline import transcribe
+from pipeline.timeline import by_speaker
+from pipeline.values import Transcript
+
+
+def main() -> None:
+    """Transcribe a recording and print its minutes."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("recording")
+    parser.add_argument("--speakers", type=int)
+    options = parser.parse_args()
+    sys.stdout.write(minutes(transcribe(options.recording, speakers=options.speakers)))
+
+
+def minutes(transcript: Transcript) -> str:
+    """The minutes as text."""
+    lines = [
+        f"{speaker}: {sum(t.duration for t in own):.0f} s" for speaker, own in by_speaker(transcript.turns).items()
+    ]
+    lines += [f"{u.start:8.1f}  {u.speaker}: {u.text}" for u in transcript.utterances]
+    for region in transcript.overlaps:
+        voices = " | ".join(f"{voice.speaker}: {voice.text or '–'}" for voice in region.voices)
+        lines.append(f"at once, {region.start:.1f} to {region.end:.1f} s ({region.decision}): {voices}")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()

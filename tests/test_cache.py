@@ -1,0 +1,114 @@
+"""The cache: what was kept comes back, anything damaged is absent, old things go, nobody else may read."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.cache import DiskCache, NoCache, recipe_key
+from pipeline.errors import SettingsError
+from pipeline.protocols import Diarization
+from pipeline.values import Transcript, Turn
+from tests import strategies
+
+KEY = "ab" * 16
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.dictionaries(st.text(), inner), max_leaves=5
+)
+
+
+@given(strategies.transcripts())
+def test_values_come_back(transcript: Transcript, tmp_path_factory: pytest.TempPathFactory) -> None:
+    cache = DiskCache(tmp_path_factory.getbasetemp() / "values")
+    cache.save(KEY, transcript)
+    assert cache.load(KEY, Transcript) == transcript
+
+
+@given(st.lists(st.integers(-32768, 32767), min_size=1, max_size=5000))
+def test_samples_on_the_grid_come_back(values: list[int], tmp_path_factory: pytest.TempPathFactory) -> None:
+    cache = DiskCache(tmp_path_factory.getbasetemp() / "samples")
+    samples = (np.array(values) / 32768).astype(np.float32)
+    cache.save_samples(KEY, samples)
+    back = cache.load_samples(KEY)
+    assert back is not None
+    assert back.dtype == np.float32
+    assert np.array_equal(back, samples)
+
+
+def test_samples_out_of_range_are_clipped_not_wrapped(tmp_path: Path) -> None:
+    DiskCache(tmp_path).save_samples(KEY, np.array([1.5, -1.5, 1.0], np.float32))
+    back = DiskCache(tmp_path).load_samples(KEY)
+    assert back is not None
+    assert back.tolist() == [32767 / 32768, -1.0, 32767 / 32768]
+
+
+@given(st.dictionaries(st.text(), PLAIN), st.dictionaries(st.text(), PLAIN))
+def test_recipes_are_the_same_exactly_if_their_keys_are(one: dict[str, object], other: dict[str, object]) -> None:
+    assert (recipe_key(settings=one) == recipe_key(settings=other)) == (repr_of(one) == repr_of(other))
+    assert recipe_key(a=1, settings=one) == recipe_key(settings=dict(reversed(one.items())), a=1)
+
+
+def repr_of(value: object) -> object:
+    """Equality that tells True from 1."""
+    if isinstance(value, dict):
+        return frozenset((key, repr_of(inner)) for key, inner in value.items())
+    return (type(value), value)
+
+
+def test_a_key_holds_no_nan() -> None:
+    with pytest.raises(ValueError, match="not JSON"):
+        recipe_key(value=float("nan"))
+
+
+@pytest.mark.parametrize("spoilt", [b"", b"{", b"fLaC", b"\xff\xfe", b"null", b"[]"])
+def test_what_is_damaged_is_absent(tmp_path: Path, spoilt: bytes) -> None:
+    cache = DiskCache(tmp_path)
+    cache.save(KEY, Diarization((Turn(0, 1, "A"),)))
+    cache.save_samples(KEY, np.zeros(160, np.float32))
+    for path in tmp_path.glob("*/*"):
+        path.write_bytes(spoilt)
+    assert cache.load(KEY, Diarization) is None
+    assert cache.load_samples(KEY) is None
+    assert cache.load("0" * 32, Diarization) is None
+
+
+def test_only_the_user_may_look_inside(tmp_path: Path) -> None:
+    cache = DiskCache(tmp_path / "runs")
+    cache.save(KEY, Diarization(()))
+    assert stat.S_IMODE(cache.root.stat().st_mode) == 0o700
+
+
+def test_what_nobody_touched_for_long_goes(tmp_path: Path) -> None:
+    cache = DiskCache(tmp_path)
+    cache.prune()
+    for key, days in (("a" * 32, 15), ("b" * 32, 13)):
+        cache.save(key, Diarization(()))
+        (path,) = tmp_path.glob(f"{key[:2]}/*")
+        then = time.time() - days * 86_400
+        os.utime(path, (then, then))
+    cache.prune()
+    assert [path.stem[0] for path in tmp_path.glob("*/*")] == ["b"]
+    cache.clear()
+    assert not tmp_path.exists()
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(SettingsError, match="file"):
+        DiskCache(tmp_path / "file" / "runs").save(KEY, Diarization(()))
+
+
+def test_no_cache_keeps_nothing() -> None:
+    cache = NoCache()
+    cache.save(KEY, Diarization(()))
+    cache.save_samples(KEY, np.zeros(1, np.float32))
+    cache.prune()
+    assert cache.load(KEY, Diarization) is None
+    assert cache.load_samples(KEY) is None

@@ -1,0 +1,56 @@
+"""Transcripts as files: their names, collisions, and all or nothing for each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline import formats, output
+from pipeline.errors import SettingsError
+from pipeline.values import Transcript
+from tests import strategies
+
+
+@given(st.lists(st.sampled_from(formats.names()), min_size=1))
+def test_a_comma_list_is_read_in_order_each_once(names: list[str]) -> None:
+    assert output.parse_formats(" , ".join(names) + ",") == tuple(dict.fromkeys(names))
+
+
+@pytest.mark.parametrize("text", ["", " , ", "docx", "txt,docx", "TXT"])
+def test_what_is_no_format_is_refused(text: str) -> None:
+    with pytest.raises(SettingsError, match="there are txt, md, srt"):
+        output.parse_formats(text)
+
+
+def test_every_format_has_a_name_of_its_own() -> None:
+    paths = output.targets("a.b", Path("out"), formats.names())
+    assert len(set(paths)) == len(formats.names())
+    assert Path("out/a.b.srt") in paths
+    assert Path("out/a.b.seglst.json") in paths
+
+
+def test_two_recordings_of_one_name_are_refused() -> None:
+    output.refuse_collisions(["a", "b", "A"])
+    with pytest.raises(SettingsError, match="'a'"):
+        output.refuse_collisions(["a", "b", "a"])
+
+
+@given(transcript=strategies.transcripts(hostile=True), names=st.sets(st.sampled_from(formats.names()), min_size=1))
+def test_what_is_written_is_what_the_formats_say(
+    transcript: Transcript, names: set[str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.getbasetemp() / "written" / "deep"
+    chosen = sorted(names)
+    for path, name in zip(output.write(transcript, "talk", folder, chosen), chosen, strict=True):
+        expected = formats.dumps(transcript, name, "talk").encode("utf-8", "surrogateescape")
+        assert path.read_bytes() == expected
+
+
+@pytest.mark.parametrize("stem", ["a b", "-i", "%05d", "a\nb", "\udcff", ".hidden", "日本"])
+def test_any_stem_makes_files(tmp_path: Path, stem: str) -> None:
+    (path,) = output.write(Transcript(1.0), stem, tmp_path, ["json"])
+    assert path.name == f"{stem}.json"
+    assert formats.loads(path.read_text(encoding="utf-8"), "json") == Transcript(1.0)

@@ -1,0 +1,72 @@
+"""Fingerprints: a module's covers what it imports from its own package, and nothing else."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipeline import sources
+from pipeline.sources import fingerprint
+
+NUMBERS = itertools.count()
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A package of its own name: top imports low, low imports deep; alone imports nothing."""
+    folder = tmp_path / f"parcel{next(NUMBERS)}"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (folder / "__init__.py").write_text("")
+    (folder / "top.py").write_text(f"import json\nfrom {folder.name}.low import value\n")
+    (folder / "low.py").write_text(f"from {folder.name} import deep\nvalue = deep\nraise RuntimeError('imported')\n")
+    (folder / "deep.py").write_text("one = 1\n")
+    (folder / "alone.py").write_text("two = 2\n")
+    return folder
+
+
+def forget() -> None:
+    """What a new process would not know."""
+    for known in (fingerprint, sources._imports, sources._source):
+        known.cache_clear()
+
+
+def fresh(module: str) -> str:
+    forget()
+    return fingerprint(module)
+
+
+@pytest.mark.parametrize(("changed", "expected"), [("top", True), ("low", True), ("deep", True), ("alone", False)])
+def test_a_change_shows_in_what_depends_on_it(package: Path, changed: str, expected: bool) -> None:
+    before = fresh(f"{package.name}.top")
+    (package / f"{changed}.py").write_text((package / f"{changed}.py").read_text() + "# changed\n")
+    assert (fresh(f"{package.name}.top") != before) is expected
+
+
+def test_nothing_is_imported(package: Path) -> None:
+    assert len(fresh(f"{package.name}.top")) == 16
+    assert [name for name in sys.modules if name.startswith(f"{package.name}.")] == []
+
+
+def test_relative_imports_count(package: Path) -> None:
+    (package / "near.py").write_text("from .deep import one\nfrom . import alone\n")
+    for name in ("deep", "alone"):
+        before = fresh(f"{package.name}.near")
+        (package / f"{name}.py").write_text("one = two = 3\n")
+        assert fresh(f"{package.name}.near") != before
+
+
+def test_what_has_no_source_has_one_fingerprint() -> None:
+    assert fresh("nobody.nowhere") == fresh("nothing_at_all") == fresh("sys")
+
+
+def test_a_stage_does_not_depend_on_the_command_line_or_on_writers() -> None:
+    for stage in ("diarization", "separation", "recognition"):
+        closure = sources._closure(f"pipeline.stages.{stage}")
+        assert "pipeline.timeline" in closure
+        assert not {name for name in closure if name.startswith(("pipeline.run", "pipeline.cli", "pipeline.formats"))}
+    assert "pipeline.media.decoding" in sources._closure("pipeline.media")
+    assert not {"pipeline.run", "pipeline.config"} & sources._closure("pipeline.media")
