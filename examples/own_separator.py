@@ -3,8 +3,8 @@
     PYTHONPATH=examples transcribe meeting.wav --set separation.backend=own_separator:SpectralGate
 
 It gets a piece of the recording in which people overlap and, for each of them, speech of his alone from the same
-recording. It answers with any number of sources, in any order and at any level; the pipeline finds out whose they are, and
-keeps the mixture where a source does not convince.
+recording. It answers with any number of sources, in any order and at any level; the pipeline finds out whose they are,
+and keeps the mixture where a source does not convince.
 """
 
 from __future__ import annotations

@@ -33,8 +33,10 @@ from pipeline.store import Store
 ROOT = Path(__file__).parent.parent
 WORK = ROOT / "out" / "bench"
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
-SYSTEMS = ["default,separation.backend=mixture", "default"]
-NAMES = {SYSTEMS[0]: "Crosstalk, overlaps not separated", SYSTEMS[1]: "Crosstalk"}
+SYSTEMS = {
+    "default,separation.backend=mixture": "Crosstalk, overlaps not separated",
+    "default,separation.backend=exemplar": "Crosstalk",
+}
 OVERLAPS = (0.0, 0.1, 0.2, 0.4)
 ACOUSTICS = Acoustics(level_spread=6.0, snr=25.0)
 
@@ -46,7 +48,7 @@ def main() -> None:
     parser.add_argument("--update", action="store_true", help="write examples/bench/ and the README's table")
     options = parser.parse_args()
     recordings = [r for r in gather() if not options.only or r.group in options.only]
-    systems = [replace(s, name=NAMES.get(s.name, s.name)) for s in parse_systems(SYSTEMS, baseline=True)]
+    systems = [replace(s, name=SYSTEMS.get(s.name, s.name)) for s in parse_systems(list(SYSTEMS), baseline=True)]
     measured = measure(systems, recordings, Store(offline=True), ScoreConfig("basic"), tell=_tell)
     rows = summarize(measured)
     sys.stdout.write(as_table(rows) + "\n")

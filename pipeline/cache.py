@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -100,8 +101,9 @@ class DiskCache:
         """Remove what was not touched for ``days``."""
         horizon = time.time() - days * 86_400
         for path in self.root.glob("*/*"):
-            if path.stat().st_mtime < horizon:
-                path.unlink(missing_ok=True)
+            with contextlib.suppress(FileNotFoundError):  # another run prunes too
+                if path.stat().st_mtime < horizon:
+                    path.unlink()
 
     def clear(self) -> None:
         """Remove everything."""

@@ -75,9 +75,6 @@ def main(arguments: list[str] | None = None) -> None:
         _leave(f"{what}; run the same command again to go on", 128 + stopped.number)
     except MemoryError:
         _fail(OutOfMemory("memory ran out", hint="close other programs or transcribe a shorter piece"), False)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
 
 
 class _Stopped(BaseException):

@@ -16,13 +16,18 @@ from typing import Any, ClassVar, Literal, TypeVar
 import yaml
 
 from pipeline.errors import SettingsError
+from pipeline.roles import parse_roles
 
 Default = TypeVar("Default")
 
 
 @dataclass(frozen=True, slots=True)
 class DiarizationConfig:
-    """Who speaks when. ``pipeline`` names a published pyannote pipeline and replaces the parts when given."""
+    """Who speaks when. ``pipeline`` names a published pyannote pipeline and replaces the parts when given.
+
+    ``channels`` says whether a stereo call's channels are heard each for itself (``auto``: where each has a voice of its
+    own), and ``roles`` who sits on them: ``agent,customer`` or ``1=agent,2=diarize:2`` (see `pipeline.roles`).
+    """
 
     backend: str = "pyannote"
     pipeline: str | None = None
@@ -33,6 +38,8 @@ class DiarizationConfig:
     speakers: int | None = None
     min_speakers: int | None = None
     max_speakers: int | None = None
+    channels: Literal["auto", "split", "mix"] = "auto"
+    roles: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +154,7 @@ def check(config: Config) -> Config:
         raise SettingsError("give either speakers or min_speakers/max_speakers, not both")
     if who.min_speakers and who.max_speakers and who.min_speakers > who.max_speakers:
         raise SettingsError(f"min_speakers ({who.min_speakers}) is more than max_speakers ({who.max_speakers})")
+    parse_roles(who.roles)
     for name, number, least in (
         ("separation.context", config.separation.context, 0.0),
         ("recognition.beam_size", config.recognition.beam_size, 1),

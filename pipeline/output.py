@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -27,12 +28,13 @@ def targets(stem: str, folder: Path, names: Iterable[str]) -> tuple[Path, ...]:
     return tuple(folder / f"{stem}{formats.suffix(name)}" for name in names)
 
 
-def refuse_collisions(stems: Sequence[str]) -> None:
-    """Two recordings of the same name would overwrite each other's transcripts."""
-    twice = next((stem for stem in stems if stems.count(stem) > 1), None)
+def refuse_collisions(stems: Sequence[str], names: Sequence[str]) -> None:
+    """Two recordings whose transcripts would have the same name would overwrite each other's."""
+    files = [path.name for stem in stems for path in targets(stem, Path(), names)]
+    twice = next((file for file, count in Counter(files).items() if count > 1), None)
     if twice is not None:
         raise SettingsError(
-            f"two recordings are called {twice!r}, so their transcripts would have the same name",
+            f"two recordings would both be written to {twice!r}",
             hint="transcribe them into different folders with --output-dir",
         )
 

@@ -18,7 +18,8 @@ from pipeline.media import Decoded
 from pipeline.presets import parts_of
 from pipeline.protocols import Diarization, Diarizer, Embedder, Recognizer, Separator
 from pipeline.stages.assembly import assemble, measure_coverage
-from pipeline.stages.diarization import diarize
+from pipeline.stages.channels import lay_out
+from pipeline.stages.diarization import diarize_tracks
 from pipeline.stages.recognition import Recognition, recognize
 from pipeline.stages.separation import separate
 from pipeline.steps import Steps
@@ -53,6 +54,12 @@ class Transcriber:
         """The transcript of what an open stream gives."""
         return self._run("stdin", lambda progress: media.decode_stream(file, progress=progress))
 
+    def adjusted(self, config: Config) -> Transcriber:
+        """The same models under settings that differ in what no model is made of (speakers, language, channels)."""
+        other = Transcriber(config, store=self.models.store, cache=self._cache, listener=self._listener)
+        other.models = self.models
+        return other
+
     def _run(self, name: str, decode: Callable[[Progress], Decoded]) -> Transcript:
         steps = Steps(self.models.identities, self.config, self._cache, self._listener)
         transcript = transcribe(steps.time("decode", decode), name, self.models, self.config, steps)
@@ -63,10 +70,11 @@ class Transcriber:
 
 def transcribe(recording: Decoded, name: str, models: Models, config: Config, steps: Steps) -> Transcript:
     """Decoded audio to transcript, stage by stage."""
-    audio = recording.audio
-    steps.begin(recording.sha256)
+    tracks = lay_out(recording.audio, config.diarization)
+    audio = tracks.audio
+    steps.begin(recording.sha256, versions())
 
-    who = steps.run("diarization", Diarization, lambda p: diarize(audio, models.diarizer, config.diarization, p))
+    who = steps.run("diarization", Diarization, lambda p: diarize_tracks(tracks, models.diarizer, config.diarization, p))
     apart = steps.run_separation(
         audio, lambda p: separate(audio, who.turns, models.separator, models.embedder, config.separation, p)
     )
@@ -75,13 +83,14 @@ def transcribe(recording: Decoded, name: str, models: Models, config: Config, st
         Recognition,
         lambda p: recognize(audio, who.turns, apart.streams, apart.regions, models.recognizer, config.recognition, p),
     )
-    utterances, ledger = assemble(heard.spoken, who.turns, apart.regions, audio.duration, config.assembly)
+    turns, regions, spoken = tracks.restore(who.turns, apart.regions, heard.spoken)
+    utterances, ledger = assemble(spoken, turns, regions, recording.duration, config.assembly)
 
-    coverage = measure_coverage(who.turns, utterances, recording.duration, recording.decoded)
+    coverage = measure_coverage(turns, utterances, recording.duration, recording.decoded)
     return Transcript(
-        duration=audio.duration,
+        duration=recording.duration,
         utterances=utterances,
-        turns=who.turns,
+        turns=turns,
         overlaps=ledger,
         language=heard.language if utterances else None,
         complete=recording.complete,
@@ -98,12 +107,18 @@ def _lost(coverage: Coverage) -> tuple[Notice, ...]:
     return (Notice("uncovered_speech", message),)
 
 
+@functools.cache
+def versions() -> dict[str, str]:
+    """What computes, by package: a result belongs to these."""
+    found = {package: importlib.metadata.version(package) for package in PACKAGES}
+    found |= {"crosstalk": pipeline.__version__, "python": platform.python_version()}
+    return dict(sorted(found.items()))
+
+
 def _provenance(recording: Decoded, name: str, config: Config, identities: Mapping[str, str]) -> Provenance:
     settings = as_mapping(config)
     del settings["runtime"]
-    versions = {package: importlib.metadata.version(package) for package in PACKAGES}
-    versions |= {"crosstalk": pipeline.__version__, "python": platform.python_version()}
-    return Provenance(name, recording.sha256, settings, dict(identities), dict(sorted(versions.items())))
+    return Provenance(name, recording.sha256, settings, dict(identities), versions())
 
 
 class Models:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import functools
 import hashlib
+import importlib.machinery
 import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,23 +42,31 @@ def _closure(module: str) -> set[str]:
 def _imports(module: str) -> tuple[str, ...]:
     path = _source(module)
     tree = ast.parse(path.read_text(encoding="utf-8")) if path else ast.Module([], [])
+    package = module if path and path.name == "__init__.py" else module.rpartition(".")[0]
     top = module.partition(".")[0]
-    return tuple(name for name in _names(tree) if name.partition(".")[0] == top)
+    return tuple(name for name in _names(tree, package) if name.partition(".")[0] == top)
 
 
-def _names(tree: ast.AST) -> Iterator[str]:
+def _names(tree: ast.AST, package: str) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) + 1 - node.level] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)
 
 
 @functools.cache
 def _source(module: str) -> Path | None:
-    try:
-        spec = importlib.util.find_spec(module)
-    except (ModuleNotFoundError, ValueError):
-        return None
+    """Its file, found from the top package's folder down: `find_spec` of a dotted name would import its parents."""
+    top, *rest = module.split(".")
+    spec = importlib.util.find_spec(top)
+    name = top
+    for part in rest:
+        if spec is None or spec.submodule_search_locations is None:
+            return None
+        name = f"{name}.{part}"
+        spec = importlib.machinery.PathFinder.find_spec(name, spec.submodule_search_locations)
     return Path(spec.origin) if spec and spec.origin and spec.origin.endswith(".py") else None

@@ -10,7 +10,7 @@ import dataclasses
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from pipeline import backends
 from pipeline.audio import Audio, Clip, Samples, Stream, index
 from pipeline.cache import Cache, recipe_key
 from pipeline.config import Config
+from pipeline.errors import BackendError, CrosstalkError, OutOfMemory
 from pipeline.events import Listener, Progress, StageAdvanced, StageFinished, StageStarted
 from pipeline.sources import fingerprint
 from pipeline.stages.separation import Separation
@@ -47,9 +48,9 @@ class Steps:
         self._identities, self._config, self._cache, self._tell = identities, config, cache, listener
         self._key = ""
 
-    def begin(self, sha256: str) -> None:
-        """The chain of keys starts with the recording."""
-        self._key = recipe_key(recording=sha256, decoder=fingerprint("pipeline.media"))
+    def begin(self, sha256: str, versions: Mapping[str, str]) -> None:
+        """The chain of keys starts with the recording and the versions of what computes."""
+        self._key = recipe_key(recording=sha256, decoder=fingerprint("pipeline.media"), versions=dict(versions))
 
     def run(self, stage: str, kind: type[Value], compute: Compute[Value]) -> Value:
         """The stage's value, from the cache or computed and kept."""
@@ -80,7 +81,7 @@ class Steps:
         value = load()
         cached = value is not None
         if value is None:
-            value = compute(lambda done, total: self._tell(StageAdvanced(stage, done, total)))
+            value = _guarded(stage, compute, lambda done, total: self._tell(StageAdvanced(stage, done, total)))
             save(value)
         self._tell(StageFinished(stage, time.perf_counter() - began, cached))
         return value
@@ -108,6 +109,19 @@ class Steps:
     def _setting(self, dotted: str) -> str:
         section, _, name = dotted.partition(".")
         return str(getattr(getattr(self._config, section), name))
+
+
+def _guarded(stage: str, compute: Compute[Value], progress: Progress) -> Value:
+    """What a model throws becomes one line that names the stage; `--debug` shows where it came from."""
+    try:
+        return compute(progress)
+    except CrosstalkError:
+        raise
+    except MemoryError as error:
+        raise OutOfMemory(f"memory ran out in {stage}", hint="transcribe a shorter piece, or free memory") from error
+    except Exception as error:
+        text = next(iter(str(error).splitlines()), "")
+        raise BackendError(f"{stage} failed: {type(error).__name__}: {text}", hint="--debug shows where") from error
 
 
 @dataclass(frozen=True, slots=True)

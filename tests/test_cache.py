@@ -24,14 +24,14 @@ PLAIN = st.recursive(
 )
 
 
-@given(strategies.transcripts())
+@given(transcript=strategies.transcripts())
 def test_values_come_back(transcript: Transcript, tmp_path_factory: pytest.TempPathFactory) -> None:
     cache = DiskCache(tmp_path_factory.getbasetemp() / "values")
     cache.save(KEY, transcript)
     assert cache.load(KEY, Transcript) == transcript
 
 
-@given(st.lists(st.integers(-32768, 32767), min_size=1, max_size=5000))
+@given(values=st.lists(st.integers(-32768, 32767), min_size=1, max_size=5000))
 def test_samples_on_the_grid_come_back(values: list[int], tmp_path_factory: pytest.TempPathFactory) -> None:
     cache = DiskCache(tmp_path_factory.getbasetemp() / "samples")
     samples = (np.array(values) / 32768).astype(np.float32)

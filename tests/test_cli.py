@@ -11,6 +11,7 @@ import sys
 import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -78,9 +79,7 @@ def test_silence_is_a_success(transcribe: Run, tmp_path: Path, capsys: pytest.Ca
     assert json.loads((tmp_path / "quiet.json").read_text())["language"] is None
 
 
-def test_one_bad_recording_stops_no_other(
-    transcribe: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_one_bad_recording_stops_no_other(transcribe: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("one.wav", "three.wav"):
         world.write_wav(tmp_path / name)
     (tmp_path / "two.wav").write_text("<html>not found</html>")
@@ -216,11 +215,14 @@ def test_no_cache_keeps_nothing(transcribe: Run, tmp_path: Path) -> None:
 
 
 def test_a_run_opens_no_socket(transcribe: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*arguments: object, **named: object) -> None:
-        raise AssertionError("a run opened a socket")
+    made = socket.socket.__init__
+
+    def refuse(self: socket.socket, family: int = -1, *others: Any, **named: Any) -> None:
+        assert family == socket.AF_UNIX, "a run opened a socket"
+        made(self, family, *others, **named)
 
     world.write_wav(tmp_path / "talk.wav")
-    monkeypatch.setattr(socket, "socket", refuse)
+    monkeypatch.setattr(socket.socket, "__init__", refuse)
     assert transcribe(*replayed("talk.wav", "-q")) == 0
 
 

@@ -20,7 +20,7 @@ HEAVY_HOMES = ("backends/", "media/")
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("values",),
     ("errors", "events"),
-    ("timeline", "audio", "plain", "sources", "files"),
+    ("timeline", "audio", "plain", "sources", "files", "roles"),
     ("config", "protocols", "cache", "formats", "speakers"),
     ("presets", "store", "media", "output", "stages"),
     ("backends",),

@@ -33,9 +33,9 @@ def test_every_format_has_a_name_of_its_own() -> None:
 
 
 def test_two_recordings_of_one_name_are_refused() -> None:
-    output.refuse_collisions(["a", "b", "A"])
-    with pytest.raises(SettingsError, match="'a'"):
-        output.refuse_collisions(["a", "b", "a"])
+    output.refuse_collisions(["a", "b", "A"], ["json"])
+    with pytest.raises(SettingsError, match="'a.json'"):
+        output.refuse_collisions(["a", "b", "a"], ["json"])
 
 
 @given(transcript=strategies.transcripts(hostile=True), names=st.sets(st.sampled_from(formats.names()), min_size=1))
@@ -54,3 +54,8 @@ def test_any_stem_makes_files(tmp_path: Path, stem: str) -> None:
     (path,) = output.write(Transcript(1.0), stem, tmp_path, ["json"])
     assert path.name == f"{stem}.json"
     assert formats.loads(path.read_text(encoding="utf-8"), "json") == Transcript(1.0)
+
+
+def test_names_that_collide_through_their_suffixes_are_refused() -> None:
+    with pytest.raises(SettingsError, match=r"a\.seglst\.json"):
+        output.refuse_collisions(["a", "a.seglst"], ["seglst", "json"])

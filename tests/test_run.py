@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from pathlib import Path
 
@@ -60,7 +61,7 @@ def check_times(transcript: Transcript) -> None:
         held = [turn for turn in transcript.turns if turn.speaker == speaker]
         for own in (said, held):
             assert all(0 <= one.start < one.end <= transcript.duration for one in own)
-            assert all(one.end <= other.start for one, other in zip(own, own[1:], strict=False))
+            assert all(one.end <= other.start for one, other in itertools.pairwise(own))
     assert all(0 <= region.start < region.end <= transcript.duration for region in transcript.overlaps)
 
 

@@ -54,7 +54,7 @@ def keys(config: Config, identities: dict[str, str] | None = None, sha256: str =
     """The keys of the three stages, in order."""
     cache = Recording()
     steps = Steps(identities or {}, config, cache, ignore)
-    steps.begin(sha256)
+    steps.begin(sha256, {"torch": "2"})
     steps.run("diarization", Diarization, lambda p: Diarization(()))
     steps.run_separation(AUDIO, lambda p: Separation((), ()))
     steps.run("recognition", Recognition, lambda p: Recognition(None))
@@ -75,7 +75,9 @@ def another(value: Any, hint: Any) -> Any:
     if typing.get_origin(hint) is Literal:
         return next(option for option in typing.get_args(hint) if option != value)
     kind = typing.get_args(hint)[0] if isinstance(hint, types.UnionType) else hint
-    return {bool: lambda: not value, int: lambda: (value or 0) + 3, float: lambda: value + 0.25, str: lambda: "x"}[kind]()
+    return {bool: lambda: not value, int: lambda: (value or 0) + 3, float: lambda: value + 0.25, str: lambda: "x"}[
+        kind
+    ]()
 
 
 @pytest.mark.parametrize(("dotted", "value"), list(every_setting()), ids=str)
@@ -105,7 +107,7 @@ def test_progress_is_told_and_a_cached_stage_says_so(tmp_path: Path) -> None:
     events: list[Event] = []
     for _ in range(2):
         steps = Steps({}, Config(), DiskCache(tmp_path), events.append)
-        steps.begin("0")
+        steps.begin("0", {"torch": "2"})
         steps.run("diarization", Diarization, lambda progress: progress(1, 2) or Diarization(()))  # type: ignore[func-returns-value]
     assert [(e.done, e.total) for e in events if isinstance(e, StageAdvanced)] == [(1, 2)]
     assert [e.cached for e in events if isinstance(e, StageFinished)] == [False, True]
@@ -169,7 +171,9 @@ def test_a_change_of_the_last_stage_redoes_only_the_last(tmp_path: Path) -> None
 
 
 @settings(max_examples=15)
-@given(words=conversations(most=4), spoil=st.sampled_from([b"", b"{", b"null", b'{"turns": 5}', b"[1, 2]", b"\xff\x00"]))
+@given(
+    words=conversations(most=4), spoil=st.sampled_from([b"", b"{", b"null", b'{"turns": 5}', b"[1, 2]", b"\xff\x00"])
+)
 def test_a_damaged_cache_counts_as_absent(
     words: tuple[Any, ...], spoil: bytes, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -66,7 +66,7 @@ class PyannoteDiarizer:
         network = load_segmentation(settings.segmentation, models, device)
         embedder: Embedder = backends.load("embedder", settings.embedding, config, models)
         stock = assemble(network, embedder, config).to(device)
-        return cls(stock, f"pyannote-stock:{models.identity(settings.segmentation)}+{embedder.identity}")
+        return cls(stock, f"pyannote-stock:{models.identity(settings.segmentation)}+{models.identity(settings.embedding)}")
 
     def diarize(self, audio: Audio, count: SpeakerCount, progress: Progress) -> Diarization:
         """Turns with at most ``count.most`` speakers; a notice says when they are fewer than asked for."""

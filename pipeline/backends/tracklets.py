@@ -27,7 +27,8 @@ from pipeline.protocols import Diarization, Embedder, SpeakerCount
 from pipeline.speakers.clustering import find_people
 from pipeline.speakers.decoding import assign
 from pipeline.speakers.drawing import draw, measure_margins, read_turns
-from pipeline.speakers.pooling import Clips, pool, wanted
+from pipeline.speakers.pooling import Clips, pool
+from pipeline.speakers.stretches import cut_clips
 from pipeline.speakers.windows import LocalSpeech, agreement
 from pipeline.values import Notice, Turn
 
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 STEP = 1.0
 """Seconds between segmentation windows; half of that costs twice the time for 0.2 points of DER."""
 HOP, CLIP = 0.5, 1.6
-"""Seconds between the clips whose voice is taken, and their length: what the default encoder was trained on."""
+"""Seconds between the clips of a long stretch, at most, and their length: what the default encoder was trained on."""
 SEGMENTATION_SHARE = 0.7
 """The segmentation's part of the work, for the progress."""
 CLIPS_AT_ONCE = 512
@@ -61,7 +62,7 @@ class TrackletDiarizer:
         settings, runtime = config.diarization, config.runtime
         network = load_segmentation(settings.segmentation, models, use_device(runtime))
         embedder: Embedder = backends.load("embedder", settings.embedding, config, models)
-        identity = f"tracklets:{models.identity(settings.segmentation)}+{embedder.identity}"
+        identity = f"tracklets:{models.identity(settings.segmentation)}+{models.identity(settings.embedding)}"
         return cls(network, embedder, identity, settings.threshold, runtime.batch_size)
 
     def diarize(self, audio: Audio, count: SpeakerCount, progress: Progress) -> Diarization:
@@ -93,19 +94,14 @@ class TrackletDiarizer:
         return LocalSpeech(heard.data.astype(np.float32), starts, self._field.step, middle, self._threshold)
 
     def _listen(self, audio: Audio, local: LocalSpeech, progress: Progress) -> Clips:
-        number = max(1, int(np.ceil((audio.duration - CLIP / 2) / HOP)))
-        needed = np.flatnonzero(wanted(local, HOP, CLIP, number))
-        vectors = None
-        for i in range(0, len(needed), CLIPS_AT_ONCE):
-            chosen = needed[i : i + CLIPS_AT_ONCE]
-            cuts = [audio.samples[index(c * HOP) : index(c * HOP + CLIP)] for c in chosen]
-            found = self._embedder.embed(cuts)
-            if vectors is None:
-                vectors = np.full((number, found.shape[1]), np.nan, np.float32)
-            vectors[chosen] = found
-            share = SEGMENTATION_SHARE + (1 - SEGMENTATION_SHARE) * min(1.0, (i + len(chosen)) / len(needed))
+        spans = cut_clips(local, audio.duration, CLIP, HOP)
+        found = [np.zeros((0, 1), np.float32)]
+        for i in range(0, len(spans), CLIPS_AT_ONCE):
+            cuts = [audio.samples[index(start) : index(end)] for start, end in spans[i : i + CLIPS_AT_ONCE]]
+            found.append(self._embedder.embed(cuts))
+            share = SEGMENTATION_SHARE + (1 - SEGMENTATION_SHARE) * min(1.0, (i + len(cuts)) / len(spans))
             progress(audio.duration * share, audio.duration)
-        return Clips(np.full((number, 1), np.nan, np.float32) if vectors is None else vectors, HOP, CLIP)
+        return Clips(spans, np.concatenate(found[1:] or found))
 
 
 def notices(turns: tuple[Turn, ...], longest: float, count: SpeakerCount) -> tuple[Notice, ...]:

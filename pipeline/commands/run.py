@@ -25,6 +25,8 @@ def run(
     min_speakers: Annotated[int | None, typer.Option(help="At least so many people.")] = None,
     max_speakers: Annotated[int | None, typer.Option(help="At most so many people.")] = None,
     language: Annotated[str | None, typer.Option(help="Two letters (en, de); found out when not given.")] = None,
+    channels: Annotated[str | None, typer.Option(help="auto, split or mix: a stereo call's channels.")] = None,
+    roles: Annotated[str | None, typer.Option(help="Who is on the channels: agent,customer or 1=agent,2=diarize:2.")] = None,
     preset: Annotated[str, typer.Option(help="default, accurate or fast.")] = "default",
     config: Annotated[Path | None, typer.Option(help="A YAML file of settings.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One setting.")] = None,
@@ -47,16 +49,15 @@ def run(
         "diarization.min_speakers": min_speakers,
         "diarization.max_speakers": max_speakers,
         "recognition.language": language,
+        "diarization.channels": channels,
+        "diarization.roles": roles,
         "runtime.device": device,
         "runtime.threads": threads,
         "runtime.offline": offline or None,
     }
     settings = compose(preset, given, parse_assignments(set_ or []), config)
     delivery = Delivery(output_dir, output.parse_formats(format_), quiet)
-    output.refuse_collisions([_stem(recording) for recording in recordings])
-    failures = _transcribe_all(recordings, settings, not no_cache, delivery)
-    if failures:
-        raise typer.Exit(ALL_FAILED if failures == len(recordings) else SOME_FAILED)
+    raise typer.Exit(_transcribe_all(recordings, settings, not no_cache, delivery))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +70,13 @@ class Delivery:
 
 
 def _transcribe_all(recordings: list[str], settings: Config, keep: bool, delivery: Delivery) -> int:
-    """How many recordings failed; of several, one that fails stops none of the others."""
+    """The exit code; of several recordings, one that fails stops none of the others."""
     from pipeline import output
     from pipeline.cache import DiskCache, NoCache
     from pipeline.commands.progress import listening
     from pipeline.run import Transcriber
 
+    output.refuse_collisions([_stem(recording) for recording in recordings], delivery.formats)
     cache = DiskCache() if keep else NoCache()
     cache.prune()
     failures = 0
@@ -92,7 +94,7 @@ def _transcribe_all(recordings: list[str], settings: Config, keep: bool, deliver
                 typer.echo(f"transcribe: {error.line}", err=True)
             else:
                 _show(transcript, stem, delivery.quiet)
-    return failures
+    return 0 if not failures else ALL_FAILED if failures == len(recordings) else SOME_FAILED
 
 
 def _transcribe(transcriber: Transcriber, recording: str) -> Transcript:

@@ -91,9 +91,9 @@ def measure(
 
 def read_reference(recording: Recording) -> Transcript:
     """The truth about a recording: words where a file has them, turns from the RTTM beside it."""
-    loaded = [_only_session(path) for path in recording.references]
-    words = next((t for t in loaded if t.utterances), None)
-    turns = next((t for t in loaded if t.turns), None)
+    loaded = {path.suffix: _only_session(path) for path in recording.references}
+    words = next((t for t in loaded.values() if t.utterances), None)
+    turns = loaded.get(".rttm") or words
     if words is None and turns is None:
         hint = "put NAME.stm, NAME.rttm or NAME.seglst.json beside it"
         raise FormatError("no reference", where=recording.name, hint=hint)
@@ -120,21 +120,12 @@ def _runner(system: System, store: Store) -> Runner:
 
 def _own_runner(system: System, store: Store) -> Runner:
     clock = _Clock()
-    transcribers: dict[int | None, Transcriber] = {}
+    loaded = Transcriber(system.config, store=store, listener=clock)
+    loaded.models.load()
 
     def run(recording: Recording) -> tuple[Transcript, Mapping[str, float]]:
-        config = _counted(system.config, recording)
-        transcriber = transcribers.get(recording.speakers)
-        if transcriber is None:
-            transcriber = Transcriber(config, store=store, listener=clock)
-            first = next(iter(transcribers.values()), None)
-            if first is not None:
-                transcriber.models = first.models
-            else:
-                transcriber.models.load()
-            transcribers[recording.speakers] = transcriber
         clock.seconds = {}
-        transcript = transcriber(recording.audio)
+        transcript = loaded.adjusted(_counted(system.config, recording))(recording.audio)
         return transcript, clock.seconds
 
     return run

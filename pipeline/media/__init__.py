@@ -1,6 +1,7 @@
 """Recordings in and out: any file safely and completely decoded (PyAV), clips and stems exported (pydub).
 
-`decode`, `decode_stream` and `export` load PyAV and pydub when first asked for; importing this module does not.
+`decode` and `decode_stream` work in a process of their own, `decode_here` in this one. PyAV and pydub are loaded when
+first asked for; importing this module loads neither.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from pipeline.audio import Audio
 from pipeline.values import Notice
 
 if TYPE_CHECKING:
-    from pipeline.media.decoding import decode, decode_stream
+    from pipeline.media.apart import decode, decode_stream
+    from pipeline.media.decoding import decode_here
     from pipeline.media.exporting import export
 
-__all__ = ["Decoded", "Limits", "decode", "decode_stream", "export"]
-_HOMES = {"decode": "decoding", "decode_stream": "decoding", "export": "exporting"}
+__all__ = ["Decoded", "Limits", "decode", "decode_here", "decode_stream", "export"]
+_HOMES = {"decode": "apart", "decode_stream": "apart", "decode_here": "decoding", "export": "exporting"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,13 +28,13 @@ class Clock:
     """How to read a container's time stamps, in seconds: which one is ``zero``, and about how ``long`` it all is.
 
     Without ``timed`` the stamps only count packets; the size of one that is lost then tells how long it was, and so
-    do the bytes between ``head``, where the first packet should begin, and where it does.
+    do the bytes between ``head``, where the first packet should begin, and where it does, when that is known.
     """
 
     zero: float
     long: float
     timed: bool
-    head: int
+    head: int | None
 
 
 class Reading:
@@ -44,6 +44,7 @@ class Reading:
         self.tape = Tape(channels, min(limits.max_hours, limits.max_channel_hours / channels), name)
         self.notices: list[Notice] = []
         self.stopped = self.broken_end = False
+        self.bytes_read = 0
         self.position = self.start = self.spanned = self.covered = self.decoded = 0.0
         self._name, self._clock, self._limits = name, clock, limits
         self._longest_hole = max(clock.long, _LONGEST_HOLE)
@@ -111,8 +112,10 @@ class Reading:
         start = self._time(packet.pts, packet.time_base, self.covered)
         if not self._packets:
             self.start = start
-            self._miss(0 if self._clock.timed or packet.pos is None else packet.pos - self._clock.head, packet)
+            if self._clock.head is not None and packet.pos is not None:
+                self._miss(packet.pos - self._clock.head, packet)
         self._packets += 1
+        self.bytes_read += packet.size
         self.spanned += _length(packet)
         self.covered = max(self.covered, start + _length(packet))
 

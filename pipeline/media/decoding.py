@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 import av
 from av.audio.stream import AudioStream
@@ -18,8 +18,8 @@ from pipeline.events import Progress, no_progress
 from pipeline.media import Decoded, Limits
 from pipeline.media.clock import Clock, Reading
 from pipeline.media.mixing import mix_down
-from pipeline.media.opening import digest, open_recording, spool
-from pipeline.media.sniffing import Head, find_head, inspect, require_sane
+from pipeline.media.opening import digest, open_recording
+from pipeline.media.sniffing import Content, Head, find_head, inspect, require_sane
 from pipeline.values import Notice
 
 FORMATS = (
@@ -30,27 +30,42 @@ _OPTIONS = {"format_whitelist": FORMATS.replace(" ", ","), "protocol_whitelist":
 _DECLARING = frozenset({"mov", "matroska", "ogg", "flac", "aiff", "w64", "caf", "au"})
 _COUNTED_FROM_ZERO = frozenset({"matroska", "ogg"})  # their length includes what is before the first packet
 _UNTIMED = frozenset({"mp3", "aac", "ac3", "eac3"})
+_SKIPPING = _UNTIMED - {"mp3"}
 _OWN_ZERO = frozenset({"mov", "matroska", "ogg"})  # elsewhere the first stamp is arbitrary
 _DRM_TAGS = frozenset({"drms", "enca", "aavd"})
 _ERRORS_IN_A_ROW = 50
+_WORTH_SAYING = 0.04  # seconds: more than a frame of AAC
 
 
-def decode(path: Path | str, limits: Limits = Limits(), progress: Progress = no_progress) -> Decoded:  # noqa: B008
-    """Decode a recording: its first audio track as 16 kHz mono, and its channels when there are several.
+class Decode(Protocol):
+    """What `decode_open` is."""
 
-    ``progress`` counts seconds. What is damaged becomes silence of the same length and a notice. Raises
-    ``InputError`` when there is nothing to hear, with the reason, and ``OutOfMemory``.
-    """
+    def __call__(
+        self, file: BinaryIO, name: str, limits: Limits, progress: Progress, expect: Callable[[float, int], None]
+    ) -> Decoded: ...
+
+
+def decode_here(path: Path | str, limits: Limits = Limits(), progress: Progress = no_progress) -> Decoded:  # noqa: B008
+    """The same as `pipeline.media.decode`, in this very process: for trusted recordings."""
     with open_recording(path) as file:
-        return _decode(file, str(path), limits, progress)
+        return decode_open(file, str(path), limits, progress, lambda seconds, channels: None)
 
 
-def decode_stream(
-    stream: BinaryIO, limits: Limits = Limits(), progress: Progress = no_progress  # noqa: B008
+def decode_open(
+    file: BinaryIO, name: str, limits: Limits, progress: Progress, expect: Callable[[float, int], None]
 ) -> Decoded:
-    """Decode what comes in through a pipe, see `decode`; it is spooled to a nameless temporary file first."""
-    with spool(stream) as file:
-        return _decode(file, "standard input", limits, progress)
+    """Decode an open file; ``expect(seconds, channels)`` is told what is to come before it is decoded."""
+    content = inspect(file, name, limits)
+    sha256 = digest(file, name)
+    try:
+        head = find_head(file)
+        long = _survey(file, name, limits, expect)
+        with _open_container(file, name) as container:
+            reading = _read(container, name, limits, long, head, progress)
+            cut = content.cut or reading.stopped or _falls_short(container, reading, head, content)
+            return _finish(reading, sha256, name, cut)
+    except MemoryError:
+        raise OutOfMemory("is too long for this machine's memory", where=name, hint="cut it into parts") from None
 
 
 class _Nameless:
@@ -58,20 +73,6 @@ class _Nameless:
 
     def __init__(self, file: BinaryIO) -> None:
         self.read, self.seek, self.tell = file.read, file.seek, file.tell
-
-
-def _decode(file: BinaryIO, name: str, limits: Limits, progress: Progress) -> Decoded:
-    content = inspect(file, name, limits)
-    sha256 = digest(file, name)
-    try:
-        head = find_head(file)
-        long = _survey(file, name, limits)
-        with _open_container(file, name) as container:
-            reading = _read(container, name, limits, long, head, progress)
-            cut = content.cut or reading.stopped or _falls_short(container, reading, head)
-            return _finish(reading, sha256, name, cut)
-    except MemoryError:
-        raise OutOfMemory("is too long for this machine's memory", where=name, hint="cut it into parts") from None
 
 
 def _open_container(file: BinaryIO, name: str) -> InputContainer:
@@ -86,7 +87,7 @@ def _open_container(file: BinaryIO, name: str) -> InputContainer:
         ) from None
 
 
-def _survey(file: BinaryIO, name: str, limits: Limits) -> float:
+def _survey(file: BinaryIO, name: str, limits: Limits, expect: Callable[[float, int], None]) -> float:
     """About how many seconds the recording has, by its packets, which are not decoded, and by its own statement.
 
     Raises ``InputError`` for what is not to be decoded: no track, impossible numbers, too long.
@@ -104,6 +105,7 @@ def _survey(file: BinaryIO, name: str, limits: Limits) -> float:
             if max(stated, found) > most:
                 what = f"is longer than the limit of {most / 3600:g} h for {channels} channel(s)"
                 raise InputError(what, where=name, hint="cut it into parts")
+        expect(max(stated, found), channels)
         return max(stated, found) if _kind(container) in _DECLARING else found
 
 
@@ -115,7 +117,8 @@ def _read(
     kind = _kind(container)
     zero = 0.0 if kind in _OWN_ZERO else (container.start_time or 0) / av.time_base
     channels = track.codec_context.layout.nb_channels
-    reading = Reading(channels, limits, name, Clock(zero, long, kind not in _UNTIMED, head.end))
+    clock = Clock(zero, long, kind not in _UNTIMED, head.end if kind == "mp3" else None)
+    reading = Reading(channels, limits, name, clock)
     reported = 0.0
     for packet in _packets(container, reading):
         if packet.stream.index != track.index:
@@ -126,10 +129,20 @@ def _read(
             reported = reading.position
             progress(min(reported, long), long)
     reading.end()
+    if kind in _SKIPPING:
+        _tell_skipped(head.size - head.end - reading.bytes_read, reading)
     if len(container.streams.audio) > 1:
         others = len(container.streams.audio) - 1
         reading.notices.append(Notice("other_tracks", f"{others} more audio track(s) were not read, only the first"))
     return reading
+
+
+def _tell_skipped(skipped: int, reading: Reading) -> None:
+    """FFmpeg looks for the next frame beyond what is none, and does not say so."""
+    lost = skipped * reading.decoded / max(1, reading.bytes_read)
+    if lost > _WORTH_SAYING:
+        message = f"about {lost:.2f} s are damaged and were left out; later times are early by as much"
+        reading.notices.append(Notice("damaged", message))
 
 
 def _choose(container: InputContainer, name: str) -> AudioStream:
@@ -167,14 +180,17 @@ def _packets(container: InputContainer, reading: Reading | None = None) -> Itera
                 reading.stopped = True
 
 
-def _falls_short(container: InputContainer, reading: Reading, head: Head) -> bool:
+def _falls_short(container: InputContainer, reading: Reading, head: Head, content: Content) -> bool:
     """Whether the packets end before the length that the container states, or, where none does, within a packet."""
     kind = _kind(container)
     if kind not in _DECLARING and not (kind == "mp3" and head.counts):
         return reading.broken_end
     start = 0.0 if kind in _COUNTED_FROM_ZERO else max(0.0, reading.start)
-    missing = (container.duration or 0) / av.time_base - (reading.covered - start)
-    return missing > max(0.3, 0.005 * reading.covered)
+    length = (container.duration or 0) / av.time_base
+    if content.granule is not None:
+        length = max(length, float(content.granule * (container.streams.audio[0].time_base or 0)))
+    missing = length - (reading.covered - start)
+    return missing > (0.02 if reading.broken_end else max(0.3, 0.005 * reading.covered))
 
 
 def _finish(reading: Reading, sha256: str, name: str, cut: bool) -> Decoded:

@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from pipeline.errors import InputError
 from pipeline.media import Limits
+from pipeline.media.ogg import find_ending
 
 HEAD = 65_536
 _COPY = "fetch or copy the recording again"
@@ -38,6 +39,7 @@ _TEXT: tuple[tuple[bytes, str, str], ...] = (
 )
 _BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"moof", b"styp", b"sidx", b"pnot"})
 _OPEN_END = 0xFFFFFFFF
+_OLD_TAG = 128  # bytes of an ID3v1 tag
 _XING_WITHIN = 36  # bytes: a frame's header and side information
 _KBITS = {  # of layer III, by the header's version bit (1 is MPEG 1)
     1: (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 0),
@@ -48,26 +50,35 @@ _RATES = (44_100, 48_000, 32_000, 1)  # of MPEG 1; halved for 2, and once more f
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What the bytes tell: ``cut`` when the container says that the file should be longer than it is."""
+    """What the bytes tell: ``cut`` when the container says that the file should be longer than it is.
 
-    size: int
+    ``granule`` is the last position that an Ogg file names, in units of its track's time base.
+    """
+
     cut: bool
+    granule: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
     """Where a stream of bare frames begins: ``end`` is the byte after tags, padding and the frame that ``counts``.
 
+    ``size`` is where it ends.
+
     An MP3 with such a frame (Xing) states its length; without one FFmpeg only guesses it.
     """
 
     end: int
+    size: int
     counts: bool
 
 
 def find_head(file: BinaryIO) -> Head:
     """The head of an MP3, AAC or AC-3 file; of no meaning for others. Leaves the file at its start."""
     at = 0
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - _OLD_TAG))
+    size -= _OLD_TAG if file.read(3) == b"TAG" else 0
     while True:
         file.seek(at)
         tag = file.read(10)
@@ -81,7 +92,7 @@ def find_head(file: BinaryIO) -> Head:
     frame = start.lstrip(b"\0")[: _XING_WITHIN + 4]
     place = max(frame.find(b"Xing"), frame.find(b"Info"))
     counts = place > 0 and frame[0] == 255
-    return Head(at + _frame_size(frame) if counts else at, counts)
+    return Head(at + _frame_size(frame) if counts else at, size, counts)
 
 
 def inspect(file: BinaryIO, name: str, limits: Limits) -> Content:
@@ -93,6 +104,7 @@ def inspect(file: BinaryIO, name: str, limits: Limits) -> Content:
     file.seek(0)
     head = file.read(HEAD)
     _refuse_no_recording(head, name)
+    granule = None
     if head[:4] in (b"RIFF", b"RF64") and head[8:12] == b"WAVE":
         cut = _inspect_wav(head, size, name, limits)
     elif head[:4] == b"RIFF":  # AVI
@@ -102,11 +114,12 @@ def inspect(file: BinaryIO, name: str, limits: Limits) -> Content:
     elif head[:1] == head[188:189] == head[376:377] == b"G":
         cut = size % 188 != 0  # MPEG-TS comes in packets of that size
     elif head[:4] == b"OggS":
-        cut = not _ogg_ends(file, size)
+        ending = find_ending(file, size)
+        cut, granule = not ending.stated, ending.granule
     else:
         cut = False
     file.seek(0)
-    return Content(size, cut)
+    return Content(cut, granule)
 
 
 def require_sane(rate: int, channels: int, name: str, limits: Limits) -> None:
@@ -201,10 +214,3 @@ def _boxes(file: BinaryIO, size: int) -> Iterator[tuple[bytes, int]]:
             return
         at += length
         yield kind, at
-
-
-def _ogg_ends(file: BinaryIO, size: int) -> bool:
-    file.seek(max(0, size - HEAD - 300))
-    tail = file.read()
-    last = tail.rfind(b"OggS")
-    return 0 <= last < len(tail) - 5 and bool(tail[last + 5] & 4)

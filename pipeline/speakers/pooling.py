@@ -1,12 +1,13 @@
-"""The voice of each local speaker: vectors taken once on a grid of clips, pooled by where he talks alone."""
+"""The voice of each local speaker: clips of the recording, each heard once, pooled by where he talks alone."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from pipeline.speakers.windows import Bools, Floats, LocalSpeech
+from pipeline.speakers.windows import Floats, LocalSpeech
 
 SHARPNESS = 4
 """Power of a clip's covered share in its weight: a clip all his own counts sixteen times one that is half his."""
@@ -16,11 +17,10 @@ LEAST_COVER = 0.1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Clips:
-    """The grid: clip i starts at ``i * hop`` seconds and lasts ``length``; one vector each, NaN where there is none."""
+    """Start and end of each clip in ``spans`` (seconds, shape (clips, 2)), and its vector, NaN where it has none."""
 
+    spans: NDArray[np.float64]
     vectors: Floats
-    hop: float
-    length: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,42 +31,33 @@ class LocalVoices:
     seconds: Floats
 
 
-def cover(local: LocalSpeech, hop: float, length: float, count: int) -> list[tuple[int, Floats]]:
-    """For each window the first of the grid's clips that it meets, and the share of those that each local has alone.
-
-    The shares have the shape (clips met, locals); ``count`` is the number of clips in the grid.
-    """
-    solo = local.solo
-    frames = solo.shape[1]
-    sums = np.concatenate([np.zeros((len(solo), 1, solo.shape[2]), np.int32), solo.cumsum(axis=1, dtype=np.int32)], 1)
-    shares = []
-    for w, start in enumerate(local.starts * local.frame + local.onset):
-        first = max(0, int(np.floor((start - length) / hop)) + 1)
-        last = min(count, int(np.ceil((start + frames * local.frame) / hop)))
-        begins = np.arange(first, last) * hop - start
-        edges = np.rint(np.stack([begins, begins + length]) / local.frame).astype(int).clip(0, frames)
-        alone = (sums[w, edges[1]] - sums[w, edges[0]]) * (local.frame / length)
-        shares.append((first, alone.astype(np.float32)))
-    return shares
-
-
-def wanted(local: LocalSpeech, hop: float, length: float, count: int) -> Bools:
-    """Which clips of the grid hold enough of one person's speech to be worth a vector."""
-    worth = np.zeros(count, np.bool_)
-    for first, shares in cover(local, hop, length, count):
-        worth[first : first + len(shares)] |= (shares >= LEAST_COVER).any(axis=1)
-    return worth
-
-
 def pool(local: LocalSpeech, clips: Clips) -> LocalVoices:
     """The voice of each local speaker of each window: the mean of the clips, weighted by how much of them is his."""
-    vectors = np.nan_to_num(clips.vectors)
-    windows, _, locals_ = local.scores.shape
-    voices = np.zeros((windows, locals_, vectors.shape[1]), np.float32)
-    for w, (first, shares) in enumerate(cover(local, clips.hop, clips.length, len(vectors))):
-        weights = np.where(shares >= LEAST_COVER, shares**SHARPNESS, 0)
-        voices[w] = weights.T @ vectors[first : first + len(shares)]
+    known = np.isfinite(clips.vectors).all(axis=1)
+    order = np.flatnonzero(known)[np.argsort(clips.spans[known, 0], kind="stable")]
+    spans, vectors = clips.spans[order], clips.vectors[order]
+    reach = float((spans[:, 1] - spans[:, 0]).max(initial=0))
+    solo = local.solo
+    windows, frames, locals_ = solo.shape
+    voices = np.zeros((windows, locals_, clips.vectors.shape[1]), np.float32)
+    for w, start in enumerate(local.starts * local.frame + local.onset):
+        low, high = np.searchsorted(spans[:, 0], [start - reach, start + frames * local.frame])
+        met = spans[low:high]
+        weights = _weigh(solo[w], (met - start) / local.frame)
+        voices[w] = weights.T @ vectors[low:high]
     norms = np.linalg.norm(voices, axis=2, keepdims=True)
     voices = np.divide(voices, norms, out=np.zeros_like(voices), where=norms > 0)
-    seconds = local.solo.sum(axis=1) * np.float32(local.frame)
+    seconds = solo.sum(axis=1) * np.float32(local.frame)
     return LocalVoices(voices, np.where(norms[:, :, 0] > 0, seconds, 0).astype(np.float32))
+
+
+def _weigh(solo: NDArray[np.bool_], edges: NDArray[np.float64]) -> Floats:
+    """Weight of each clip (``edges``: its first and last frame, shape (clips, 2)) for each local speaker."""
+    frames = len(solo)
+    sums = np.concatenate([np.zeros((1, solo.shape[1]), np.int64), solo.cumsum(axis=0)])
+    inside = np.rint(edges).astype(int).clip(0, frames)
+    lengths = np.maximum(edges[:, 1] - edges[:, 0], 1)
+    mine = sums[inside[:, 1]] - sums[inside[:, 0]]
+    share = (mine / lengths[:, None]).clip(0, 1)
+    weights: Floats = np.where(share >= LEAST_COVER, share**SHARPNESS * lengths[:, None], 0).astype(np.float32)
+    return weights

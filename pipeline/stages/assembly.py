@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from pipeline.config import AssemblyConfig
+from pipeline.stages.channels import SEPARATOR
 from pipeline.stages.leakage import without_leaks
 from pipeline.stages.suspicion import mark_suspects
 from pipeline.timeline import by_speaker, gaps, intersection, overlaps, total, union
-from pipeline.values import Coverage, Region, Span, Turn, Utterance, Voice, Word, spell
+from pipeline.values import Coverage, Overlap, Region, Span, Turn, Utterance, Voice, Word, spell
 
 SHORTEST = 0.02
 """A word lasts at least so many seconds; crowded words share what time there is."""
@@ -26,7 +27,7 @@ def assemble(
 ) -> tuple[tuple[Utterance, ...], tuple[Region, ...]]:
     """Utterances sorted by start, and the ledger with both texts and the leaked words of each region."""
     lines = {line.speaker: _orderly(line.words, duration) for line in spoken}
-    kept, leaked = without_leaks(lines, overlaps(turns))
+    kept, leaked = without_leaks(lines, _one_microphone(turns, regions))
     sure = {speaker: _with_margins(words, turns, speaker) for speaker, words in kept.items()}
     utterances = sorted(
         (mark_suspects(u) for speaker, words in sure.items() for u in _utterances(speaker, words, config)),
@@ -45,6 +46,12 @@ def measure_coverage(
     uncovered = sum((gap.duration for gap in silent if gap.duration > NEAR_WORDS), 0.0)
     spoken = total(speech)
     return Coverage(duration, decoded, spoken, spoken - uncovered, uncovered)
+
+
+def _one_microphone(turns: Sequence[Turn], regions: Sequence[Region]) -> tuple[Overlap, ...]:
+    """The overlaps in which words can leak: two people with a channel each may well say "bye" together."""
+    apart = {(region.start, region.end) for region in regions if region.separator == SEPARATOR}
+    return tuple(overlap for overlap in overlaps(turns) if (overlap.start, overlap.end) not in apart)
 
 
 def _orderly(words: Iterable[Word], duration: float) -> tuple[Word, ...]:

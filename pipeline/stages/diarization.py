@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pipeline.audio import Audio
 from pipeline.config import DiarizationConfig
 from pipeline.events import Progress, no_progress
 from pipeline.protocols import Diarization, Diarizer, SpeakerCount
-from pipeline.timeline import renamed, tidy
+from pipeline.roles import Role
+from pipeline.stages.channels import Tracks
+from pipeline.timeline import renamed, shifted, tidy
 from pipeline.values import Notice, Turn
+
+
+def diarize_tracks(
+    tracks: Tracks, diarizer: Diarizer, config: DiarizationConfig, progress: Progress = no_progress
+) -> Diarization:
+    """The turns of the recording; of a call, those of each channel for itself, on the clock of the tape."""
+    if not tracks.roles:
+        found = diarize(tracks.audio, diarizer, config, progress)
+        return replace(found, notices=(*tracks.notices, *found.notices))
+    turns: list[Turn] = []
+    notices: list[Notice] = []
+    for number, role in enumerate(tracks.roles):
+        found = diarize(tracks.track(number), diarizer, _alone(config, role))
+        turns += shifted(_named(found.turns, role), number * tracks.stride)
+        notices += found.notices
+        progress(number + 1, len(tracks.roles))
+    return Diarization(tuple(turns), tuple(notices))
 
 
 def diarize(
@@ -29,6 +50,18 @@ def speaker_count(config: DiarizationConfig) -> SpeakerCount:
     if config.speakers is not None:
         return SpeakerCount(config.speakers, config.speakers)
     return SpeakerCount(config.min_speakers or 1, config.max_speakers)
+
+
+def _alone(config: DiarizationConfig, role: Role) -> DiarizationConfig:
+    return replace(config, speakers=role.people, min_speakers=None, max_speakers=None)
+
+
+def _named(turns: tuple[Turn, ...], role: Role) -> tuple[Turn, ...]:
+    """The voices of one channel: the role, numbered where several people share it."""
+    if role.people == 1:
+        return tuple(replace(turn, speaker=role.name) for turn in turns)
+    numbers = {speaker: i for i, speaker in enumerate(dict.fromkeys(turn.speaker for turn in turns), 1)}
+    return tuple(replace(turn, speaker=f"{role.name}_{numbers[turn.speaker]}") for turn in turns)
 
 
 def _longest(turns: tuple[Turn, ...], most: int | None) -> tuple[Turn, ...]:

@@ -17,8 +17,8 @@ from pipeline.values import Turn, Word
 
 CHANGE = 0.1
 """Cost of a change of speaker after a sentence or a pause, in words wholly covered."""
-BREAK = 1.0
-"""Cost of a change of speaker inside a sentence."""
+BREAK = 0.9
+"""Cost of a change of speaker inside a sentence: less than a word wholly in another's turn."""
 PAUSE = 0.3
 """Seconds between words that make a change of speaker likely."""
 FAR = 1.0

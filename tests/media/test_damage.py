@@ -15,7 +15,7 @@ from pipeline import media
 from pipeline.errors import InputError
 from tests.media.factory import KINDS, bursts, make, noise, onset, overwrite, speech, wav
 
-LONG, SHORT = 25.0, 8.0
+LONG, SHORT = 25.0, 6.0
 
 
 @cache
@@ -24,11 +24,16 @@ def recording(kind: str, seconds: float) -> bytes:
     return make(kind, speech(seconds, rate) + bursts(seconds, rate, (3.0, seconds - 2)))
 
 
+@cache
+def undamaged(kind: str) -> float:
+    return decode(recording(kind, SHORT)).decoded
+
+
 def decode(data: bytes) -> media.Decoded:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "x"
         path.write_bytes(data)
-        return media.decode(path)
+        return media.decode_here(path)
 
 
 def codes(decoded: media.Decoded) -> set[str]:
@@ -46,13 +51,13 @@ def test_two_kilobytes_of_noise_cost_little(kind: str, least: float) -> None:
         assert onset(decoded.audio.samples, burst - 1, burst + 1) == pytest.approx(burst, abs=0.025)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     kind=st.sampled_from(["m4a", "mp3", "ogg", "flac", "webm", "aac", "wav", "amr"]),
     hits=st.lists(st.tuples(st.floats(0.0, 0.999), st.integers(1, 2000), st.integers(0, 9)), min_size=1, max_size=4),
 )
 def test_random_damage_is_survived_and_told(kind: str, hits: list[tuple[float, int, int]]) -> None:
-    data = whole = recording(kind, SHORT)
+    data = recording(kind, SHORT)
     for place, length, seed in hits:
         at = int(place * len(data))
         data = overwrite(data, at, noise(length, seed)[: len(data) - at])
@@ -62,8 +67,25 @@ def test_random_damage_is_survived_and_told(kind: str, hits: list[tuple[float, i
         return
     assert np.isfinite(decoded.audio.samples).all()
     assert np.abs(decoded.audio.samples).max() <= 1
-    lost = decode(whole).decoded - decoded.decoded
+    lost = undamaged(kind) - decoded.decoded
     assert lost <= 0.02 * SHORT or decoded.notices or not decoded.complete
+
+
+def test_noise_over_the_head_of_an_mp3_is_told() -> None:
+    for seed in range(3):
+        decoded = decode(overwrite(recording("mp3", SHORT), 0, noise(2000, seed)))
+        assert "damaged" in codes(decoded)
+        assert decoded.duration == pytest.approx(SHORT, abs=0.1)
+        assert onset(decoded.audio.samples, 2, 4) == pytest.approx(3, abs=0.06)
+
+
+def test_an_ogg_in_which_the_reader_gives_up_is_told() -> None:
+    data = recording("ogg", 8.0)
+    for at, length, seed in ((50382, 1801, 9), (39225, 1231, 3), (49528, 836, 5)):
+        data = overwrite(data, at, noise(length, seed))
+    decoded = decode(data)
+    assert decoded.decoded < 7.9
+    assert not decoded.complete or decoded.notices
 
 
 @settings(max_examples=15, deadline=None)

@@ -26,13 +26,13 @@ def workshop(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
 @pytest.mark.parametrize("kind", ["wav", "flac"])
 def test_lossless_round_trip(kind: exporting.Format, tmp_path: Path) -> None:
     media.export(VOICE, tmp_path / "stem", kind)
-    assert np.abs(media.decode(tmp_path / "stem").audio.samples - VOICE).max() < 1e-4
+    assert np.abs(media.decode_here(tmp_path / "stem").audio.samples - VOICE).max() < 1e-4
 
 
 @pytest.mark.parametrize("kind", ["mp3", "m4a"])
 def test_lossy_round_trip_keeps_times(kind: exporting.Format, tmp_path: Path, workshop: Path) -> None:
     media.export(bursts(3, 16_000, (1.0,)), tmp_path / "stem", kind)
-    decoded = media.decode(tmp_path / "stem")
+    decoded = media.decode_here(tmp_path / "stem")
     assert onset(decoded.audio.samples, 0.1, 2) == pytest.approx(1, abs=0.02)
     assert list(tmp_path.iterdir()) == [tmp_path / "stem"]
     assert not list(workshop.iterdir())
@@ -40,7 +40,7 @@ def test_lossy_round_trip_keeps_times(kind: exporting.Format, tmp_path: Path, wo
 
 def test_other_rates(tmp_path: Path) -> None:
     media.export(speech(1, 8_000), tmp_path / "x.wav", rate=8_000)
-    assert media.decode(tmp_path / "x.wav").duration == pytest.approx(1)
+    assert media.decode_here(tmp_path / "x.wav").duration == pytest.approx(1)
 
 
 def test_a_failing_encoder_leaves_nothing(tmp_path: Path, workshop: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,182 @@
+"""The journal: what was tried with each recording, in SQLite, one row per attempt; who runs again resumes from it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+import stat
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from pipeline.batch.claims import Claims
+from pipeline.batch.discovery import Recording
+from pipeline.errors import ResourceError, SettingsError
+from pipeline.files import explain
+
+Status = Literal["running", "done", "refused", "failed", "crashed", "lost", "stopped"]
+"""``refused`` is the recording's own fault and final; ``failed`` a model's; ``crashed`` a worker that died, hung or grew
+too large; ``lost`` an attempt whose whole run was killed; ``stopped`` one that was interrupted in good order."""
+Verdict = Literal["do", "done", "refused", "aside", "elsewhere"]
+"""What is to happen with a recording now; ``aside`` after too many attempts, ``elsewhere`` while another run has it."""
+
+WEIGHTS: Mapping[str, float] = {"failed": 1.0, "crashed": 1.0, "lost": 0.5}
+"""What an attempt counts towards setting a recording aside: a run may have been killed for another's sake."""
+_TABLE = """
+CREATE TABLE IF NOT EXISTS attempts (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL, source TEXT NOT NULL, sha256 TEXT NOT NULL, stamp TEXT NOT NULL,
+    settings TEXT NOT NULL, status TEXT NOT NULL, counts INTEGER NOT NULL DEFAULT 1, began REAL NOT NULL,
+    seconds REAL, duration REAL, stages TEXT, outputs TEXT, columns TEXT, error TEXT);
+CREATE INDEX IF NOT EXISTS attempts_by_name ON attempts (name, id);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an attempt ended; ``outputs`` are relative to the output folder, ``duration`` is the recording's."""
+
+    status: Status
+    seconds: float = 0.0
+    duration: float | None = None
+    stages: Mapping[str, float] = field(default_factory=dict)
+    outputs: tuple[str, ...] = ()
+    error: str = ""
+
+
+class Journal:
+    """The journal of one output folder (``.crosstalk/journal.sqlite`` in it), for one process."""
+
+    def __init__(self, out: Path, attempts: int = 3) -> None:
+        self.out, self._most = out, attempts
+        folder = out / ".crosstalk"
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise explain(error, folder) from error
+        self.claims = Claims(folder / "claims")
+        self._base = _open(folder / "journal.sqlite")
+
+    def look(self, recording: Recording, settings: str, again: bool = False) -> Verdict:
+        """What is to happen with the recording under these settings; ``again`` gives failed ones another chance."""
+        return self._verdict(recording, self._identify(recording)[0], settings, again)
+
+    def claim(self, recording: Recording, settings: str, again: bool = False) -> tuple[Verdict, int]:
+        """The verdict, and for ``do`` the number of the attempt, which is now ours until `finish`."""
+        name = recording.name
+        if not self.claims.take(name):
+            return "elsewhere", 0
+        self._base.execute("UPDATE attempts SET status = 'lost' WHERE name = ? AND status = 'running'", (storable(name),))
+        sha256, stamp = self._identify(recording)
+        verdict = self._verdict(recording, sha256, settings, again)
+        if verdict != "do":
+            self.claims.drop(name)
+            return verdict, 0
+        if again:
+            self._base.execute("UPDATE attempts SET counts = 0 WHERE name = ? AND status != 'done'", (storable(name),))
+        row = (storable(name), storable(str(recording.path)), sha256, stamp, settings, time.time(), json.dumps(dict(recording.columns)))
+        cursor = self._base.execute(
+            "INSERT INTO attempts (name, source, sha256, stamp, settings, status, began, columns)"
+            " VALUES (?, ?, ?, ?, ?, 'running', ?, ?)",
+            row,
+        )
+        return "do", int(cursor.lastrowid or 0)
+
+    def finish(self, attempt: int, name: str, outcome: Outcome) -> None:
+        """Write down how the attempt ended, and let go of the recording."""
+        row = (outcome.status, outcome.seconds, outcome.duration, json.dumps(dict(outcome.stages)))
+        self._base.execute(
+            "UPDATE attempts SET status = ?, seconds = ?, duration = ?, stages = ?, outputs = ?, error = ? WHERE id = ?",
+            (*row, json.dumps(outcome.outputs), outcome.error, attempt),
+        )
+        self.claims.drop(name)
+
+    def last_error(self, name: str) -> str:
+        """Why the recording's last attempt ended badly."""
+        row = self._base.execute(
+            "SELECT status, error FROM attempts WHERE name = ? ORDER BY id DESC", (storable(name),)
+        ).fetchone()
+        return "" if row is None else row[1] or f"the run was {'killed' if row[0] == 'lost' else row[0]}"
+
+    def speed(self) -> float | None:
+        """Seconds of work per second of recording, over everything done here; None before anything was."""
+        work, audio = self._base.execute(
+            "SELECT SUM(seconds), SUM(duration) FROM attempts WHERE status = 'done' AND duration > 0"
+        ).fetchone()
+        return work / audio if audio else None
+
+    def close(self) -> None:
+        """Close the journal; all claims are let go of."""
+        self._base.close()
+        self.claims.close()
+
+    def _verdict(self, recording: Recording, sha256: str, settings: str, again: bool) -> Verdict:
+        rows = self._base.execute(
+            "SELECT status, counts, outputs FROM attempts WHERE name = ? AND sha256 = ? AND settings = ? ORDER BY id",
+            (storable(recording.name), sha256, settings),
+        ).fetchall()
+        if rows and rows[-1][0] == "done" and all((self.out / path).is_file() for path in json.loads(rows[-1][2])):
+            return "done"
+        counted = [status for status, counts, _ in rows if counts and not again]
+        if "refused" in counted:
+            return "refused"
+        return "aside" if sum(WEIGHTS.get(status, 0.0) for status in counted) >= self._most else "do"
+
+    def _identify(self, recording: Recording) -> tuple[str, str]:
+        """Hash and stamp of the content; a file whose stamp has not changed is not read again."""
+        stamp = _stamp(recording.path)
+        row = self._base.execute(
+            "SELECT sha256, stamp FROM attempts WHERE name = ? ORDER BY id DESC", (storable(recording.name),)
+        ).fetchone()
+        if row and stamp and row[1] == stamp:
+            return row[0], stamp
+        return (_digest(recording.path) if stamp else ""), stamp
+
+
+def read_columns(out: Path) -> dict[str, dict[str, str]]:
+    """The further columns of each recording that was done, by name (as `storable` spells it)."""
+    path = out / ".crosstalk" / "journal.sqlite"
+    if not path.is_file():
+        return {}
+    base = _open(path)
+    try:
+        found = base.execute("SELECT name, columns FROM attempts WHERE status = 'done' ORDER BY id")
+        return {name: json.loads(columns) for name, columns in found}
+    finally:
+        base.close()
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    try:
+        base = sqlite3.connect(path, timeout=30.0, isolation_level=None)
+        base.execute("PRAGMA journal_mode = WAL")
+        base.executescript(_TABLE)
+    except sqlite3.DatabaseError as error:
+        problem = ResourceError if isinstance(error, sqlite3.OperationalError) else SettingsError
+        raise problem(f"the journal cannot be used: {error}", where=str(path), hint="delete it to start over") from error
+    return base
+
+
+def _stamp(path: Path) -> str:
+    """Size, time and inode of a regular file; "" for anything else, which nobody reads here."""
+    try:
+        found = path.stat()
+    except OSError:
+        return ""
+    return f"{found.st_size}-{found.st_mtime_ns}-{found.st_ino}" if stat.S_ISREG(found.st_mode) else ""
+
+
+def _digest(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
+def storable(name: str) -> str:
+    """A name as SQLite takes it: bytes that are not UTF-8 as escapes."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")

@@ -1,0 +1,51 @@
+"""What would be done, how long it takes and how much space it needs; and the key under which work counts as done."""
+
+from __future__ import annotations
+
+import wave
+from collections.abc import Mapping
+from pathlib import Path
+
+from pipeline import backends
+from pipeline.cache import recipe_key
+from pipeline.config import Config, as_mapping
+from pipeline.sources import fingerprint
+
+BYTES_PER_SECOND: Mapping[str, float] = {
+    "wav": 16_000.0, "w64": 32_000.0, "aif": 32_000.0, "aiff": 32_000.0, "flac": 16_000.0, "opus": 4_000.0,
+    "mp4": 120_000.0, "mov": 120_000.0, "mkv": 120_000.0, "webm": 60_000.0,
+}  # fmt: skip
+"""What a second of recording takes by suffix, where the file's header is not read; other suffixes: `COMPRESSED`."""
+COMPRESSED = 10_000.0
+TEXT = 800.0
+"""Bytes of results per second of recording: the JSON with every word, and a readable text."""
+GUESS = 0.25
+"""Seconds of one core's work per second of recording, before anything was measured in the folder."""
+
+
+def settings_key(config: Config, formats: tuple[str, ...], rules: str | None, models: Mapping[str, str]) -> str:
+    """What names a result by everything but the recording: settings, formats, rules, models, code."""
+    settings = as_mapping(config)
+    del settings["runtime"]
+    modules = [
+        backends.target("diarizer", config.diarization.backend)[0],
+        backends.target("separator", config.separation.backend)[0],
+        backends.target("recognizer", config.recognition.backend)[0],
+    ]
+    code = [fingerprint(module) for module in ("pipeline.batch.worker", "pipeline.run", *modules)]
+    return recipe_key(settings=settings, formats=formats, rules=rules, models=dict(models), code=code)
+
+
+def guess_duration(path: Path) -> float:
+    """Seconds of recording, from a WAV file's header or else from size and suffix."""
+    suffix = path.suffix[1:].lower()
+    if suffix == "wav":
+        try:
+            with wave.open(str(path), "rb") as file:
+                return file.getnframes() / file.getframerate()
+        except (wave.Error, EOFError, OSError, ZeroDivisionError):
+            pass
+    try:
+        return path.stat().st_size / BYTES_PER_SECOND.get(suffix, COMPRESSED)
+    except OSError:
+        return 0.0

@@ -1,0 +1,154 @@
+"""A worker: a process that loads the models once and transcribes what it is handed, until the pipe closes.
+
+It ends with its parent, whatever happens to that: a thread reads the pipe, and its end ends the whole process group.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from pipeline.batch.journal import Outcome, Status
+from pipeline.cache import DiskCache, NoCache
+from pipeline.config import Config
+from pipeline.errors import CrosstalkError, InputError, OutOfMemory, ResourceError, SettingsError
+from pipeline.events import Event, StageAdvanced, StageFinished
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What every job of a worker has in common; ``analytics`` is the text of the rules, None without analytics."""
+
+    config: Config
+    out: Path
+    formats: tuple[str, ...]
+    cache: Path | None = None
+    analytics: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One recording to transcribe, with the settings that are its own."""
+
+    path: Path
+    name: str
+    config: Config
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The models are loaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """The recording is decoded; its ``duration`` in seconds is known."""
+
+    duration: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hopeless:
+    """No recording can be transcribed: models are missing, the disk is full."""
+
+    line: str
+    exit_code: int
+
+
+Message = Ready | Decoded | Outcome | Hopeless
+
+
+def main(handle: int) -> None:
+    """Serve the pipe with this file descriptor; never returns."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _leave)
+    pipe: Connection[Any, Any] = Connection(handle)
+    setup: Setup = pipe.recv()
+    jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
+    threading.Thread(target=_read, args=(pipe, jobs), daemon=True).start()
+    try:
+        bench = Bench(setup, pipe)
+    except CrosstalkError as error:
+        pipe.send(Hopeless(error.line, error.exit_code))
+        signal.pause()
+    else:
+        pipe.send(Ready())
+        while True:
+            pipe.send(bench.work(jobs.get()))
+
+
+class Bench:
+    """The models of one worker, and what is done with them."""
+
+    def __init__(self, setup: Setup, pipe: Connection[Any, Any]) -> None:
+        from pipeline.run import Transcriber
+
+        self._setup, self._pipe = setup, pipe
+        self._stages: dict[str, float] = {}
+        self._decoded = 0.0
+        cache = DiskCache(setup.cache) if setup.cache else NoCache()
+        self._transcriber = Transcriber(setup.config, cache=cache, listener=self._note)
+        self._transcriber.models.load()
+
+    def work(self, job: Job) -> Outcome | Hopeless:
+        """Transcribe and write one recording."""
+        began = time.perf_counter()
+        self._stages, self._decoded = {}, 0.0
+        duration: float | None = None
+        outputs: tuple[str, ...] = ()
+        status: Status = "done"
+        error = ""
+        try:
+            duration, outputs = self._transcribe(job)
+        except (InputError, SettingsError) as refusal:
+            status, error = "refused", refusal.line
+        except (OutOfMemory, MemoryError) as lack:
+            status, error = "crashed", getattr(lack, "line", "memory ran out")
+        except ResourceError as lack:
+            return Hopeless(lack.line, lack.exit_code)
+        except Exception as fault:
+            status, error = "failed", getattr(fault, "line", f"{type(fault).__name__}: {fault}")
+        seconds = time.perf_counter() - began
+        return Outcome(status, seconds, duration, dict(self._stages), outputs, error)
+
+    def _transcribe(self, job: Job) -> tuple[float, tuple[str, ...]]:
+        from pipeline import output
+
+        setup = self._setup
+        transcript = self._transcriber.adjusted(job.config)(job.path)
+        target = setup.out / job.name
+        paths = output.write(transcript, target.name, target.parent, setup.formats)
+        if setup.analytics is not None:
+            from pipeline.analytics import writing
+
+            paths += (writing.write(transcript, setup.analytics, target, job.columns),)
+        return transcript.duration, tuple(str(path.relative_to(setup.out)) for path in paths)
+
+    def _note(self, event: Event) -> None:
+        if isinstance(event, StageAdvanced) and event.stage == "decode":
+            self._decoded = event.done
+        if isinstance(event, StageFinished):
+            self._stages[event.stage] = round(event.seconds, 4)
+            if event.stage == "decode":
+                self._pipe.send(Decoded(self._decoded))
+
+
+def _read(pipe: Connection[Any, Any], jobs: queue.SimpleQueue[Job]) -> None:
+    try:
+        while True:
+            jobs.put(pipe.recv())
+    except (EOFError, OSError):
+        os.killpg(0, signal.SIGKILL)
+
+
+def _leave(number: int, frame: Any) -> None:
+    raise SystemExit(128 + number)

@@ -1,0 +1,148 @@
+"""Decoding in a process of its own, so that a codec that crashes, hangs or eats memory costs one recording, one line.
+
+A limited process without further files or sockets is a fence for the usual tricks and accidents, not a sandbox.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import mmap
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+import pipeline
+from pipeline.audio import RATE, Audio
+from pipeline.errors import CrosstalkError, InputError, OutOfDisk, OutOfMemory, ResourceError
+from pipeline.events import Progress, no_progress
+from pipeline.media import Decoded, Limits
+from pipeline.media.opening import open_recording, spool
+from pipeline.values import Notice
+
+PATIENCE = 12.0
+"""Seconds without a sign of life after which the child is ended."""
+PROGRAM = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1])\nfrom pipeline.media.child import main\nmain()"
+)
+_KEPT = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH")  # no tokens for a codec to find
+_ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+_LONGEST_LINE = 1 << 20
+_REFUSALS: dict[str, type[CrosstalkError]] = {"OutOfDisk": OutOfDisk, "OutOfMemory": OutOfMemory}
+_CONVERT = "convert it to WAV or FLAC with another program"
+
+
+def decode(path: Path | str, limits: Limits = Limits(), progress: Progress = no_progress) -> Decoded:  # noqa: B008
+    """Decode a recording: its first audio track as 16 kHz mono, and its channels when there are several.
+
+    ``progress`` counts seconds. What is damaged becomes silence of the same length and a notice. Raises ``InputError``
+    when there is nothing to hear, with the reason, ``OutOfMemory`` and ``OutOfDisk``. The samples lie in a temporary
+    file without a name, mapped into memory (230 MB an hour and channel), which goes when they are let go.
+    """
+    with open_recording(path) as file:
+        return _decode(file, str(path), limits, progress)
+
+
+def decode_stream(
+    stream: BinaryIO, limits: Limits = Limits(), progress: Progress = no_progress  # noqa: B008
+) -> Decoded:
+    """Decode what comes in through a pipe, see `decode`; it is spooled to a nameless temporary file first."""
+    with spool(stream) as file:
+        return _decode(file, "standard input", limits, progress)
+
+
+def _decode(file: BinaryIO, name: str, limits: Limits, progress: Progress) -> Decoded:
+    try:
+        result = tempfile.TemporaryFile()  # noqa: SIM115 - closed just below
+    except OSError as error:
+        raise OutOfDisk(f"no temporary file can be made: {error.strerror}", where=tempfile.gettempdir()) from None
+    with result, _child(file, result, limits) as child:
+        return _map(_listen(child, name, progress), result, name)
+
+
+@contextmanager
+def _child(file: BinaryIO, result: BinaryIO, limits: Limits) -> Iterator[subprocess.Popen[bytes]]:
+    """The decoding process; it does not outlive the block."""
+    paths = [str(Path(pipeline.__file__).parent.parent), *(path for path in sys.path if path)]
+    request = {"file": file.fileno(), "result": result.fileno(), "limits": asdict(limits)}
+    child = subprocess.Popen(
+        [sys.executable, "-I", "-S", "-c", PROGRAM, json.dumps(paths), json.dumps(request)],
+        pass_fds=(file.fileno(), result.fileno()),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={name: os.environ[name] for name in _KEPT if name in os.environ} | _ONE_THREAD,
+    )
+    with child:
+        try:
+            yield child
+        finally:
+            child.kill()
+
+
+def _listen(child: subprocess.Popen[bytes], name: str, progress: Progress) -> dict[str, Any]:
+    """The child's account of what it decoded; raises what it refused with, or what its end means."""
+    started = False
+    for message in _messages(child, name):
+        started = True
+        if "progress" in message:
+            progress(*message["progress"])
+        if "refused" in message:
+            kind, what, hint = message["refused"]
+            raise _REFUSALS.get(kind, InputError)(what, where=name, hint=hint)
+        if "decoded" in message:
+            return dict(message["decoded"])
+    raise _death(child.wait(), started, name)
+
+
+def _messages(child: subprocess.Popen[bytes], name: str) -> Iterator[dict[str, Any]]:
+    assert child.stdout
+    held = b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(child.stdout, selectors.EVENT_READ)
+        while selector.select(PATIENCE):
+            piece = os.read(child.stdout.fileno(), 65_536)
+            *lines, held = (held + piece).split(b"\n")
+            yield from (json.loads(line) for line in lines)
+            if not piece or len(held) > _LONGEST_LINE:
+                return
+    raise InputError(f"makes the decoder hang (no progress for {PATIENCE:g} s)", where=name, hint=_CONVERT)
+
+
+def _death(status: int, started: bool, name: str) -> CrosstalkError:
+    if not started:
+        hint = "see what `transcribe doctor` says"
+        return ResourceError(f"the decoder could not be started (status {status})", where=name, hint=hint)
+    if status == -signal.SIGKILL:
+        return OutOfMemory("decoding was killed, as a rule for want of memory", where=name, hint="free some memory")
+    if status == -signal.SIGXCPU:
+        return InputError("takes far too long to decode for its length", where=name, hint=_CONVERT)
+    reason = signal.Signals(-status).name if status < 0 else f"status {status}"
+    return InputError(f"makes the decoder crash ({reason})", where=name, hint=_CONVERT)
+
+
+def _map(answer: dict[str, Any], result: BinaryIO, name: str) -> Decoded:
+    length, channels = int(answer["length"]), int(answer["channels"])
+    size = os.fstat(result.fileno()).st_size
+    if not length or size != 4 * length * (1 + channels):
+        raise InputError("makes the decoder fail: samples are missing", where=name, hint=_CONVERT)
+    try:
+        samples = np.frombuffer(mmap.mmap(result.fileno(), size, prot=mmap.PROT_READ), np.float32)
+    except OSError as error:
+        if error.errno != errno.ENOMEM:
+            raise
+        raise OutOfMemory("is too long for this machine's memory", where=name, hint="cut it into parts") from None
+    apart = samples[length:].reshape(length, channels).T if channels else None
+    notices = tuple(Notice(*notice) for notice in answer["notices"])
+    audio = Audio(samples[:length], RATE, apart)
+    return Decoded(audio, str(answer["sha256"]), bool(answer["complete"]), notices, float(answer["decoded"]))

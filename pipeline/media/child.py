@@ -1,0 +1,136 @@
+"""The process in which untrusted bytes are decoded: it limits itself, answers in JSON, and dies alone.
+
+It is handed two open files, the recording and one for the samples. Once its modules are loaded it can open nothing
+more, neither file nor socket (`RLIMIT_NOFILE` 0); memory and processor time grow with the length the packets promise.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import errno
+import io
+import json
+import os
+import resource
+import signal
+import struct
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from pipeline.audio import RATE
+from pipeline.errors import CrosstalkError, InputError, OutOfDisk
+from pipeline.events import no_progress
+from pipeline.media import Decoded, Limits
+from pipeline.media.decoding import Decode, decode_open
+
+_MEMORY = 1 << 30  # bytes beyond what the modules take; a lying header gets no more
+_SECONDS = 10.0
+_BYTES_A_SECOND = 20e6
+_TIMES_REAL_TIME = 25  # of one channel; what is usual is several hundred
+_BEAT = 0.5  # seconds
+_SAMPLE = 4  # bytes
+
+
+def main(decode: Decode = decode_open) -> None:
+    """Decode as the arguments ask (see `pipeline.media.apart`), and say how it went."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us
+    request = json.loads(sys.argv[-1])
+    limits = Limits(**request["limits"])
+    _load_all()
+    budget = Budget(os.fstat(request["file"]).st_size)
+    _send(started=True)
+    try:
+        file = io.BufferedReader(_Beating(request["file"]), 1 << 20)
+        decoded = decode(file, "", limits, lambda done, total: _send(progress=(done, total)), budget.expect)
+        _send(decoded=_deliver(decoded, request["result"]))
+    except MemoryError:
+        _refuse(InputError("needs more memory than a recording of its length", hint="convert it to WAV or FLAC"))
+    except CrosstalkError as error:
+        _refuse(error)
+    except Exception as error:
+        _refuse(InputError(f"makes the decoder fail ({type(error).__name__})", hint="convert it to WAV or FLAC"))
+
+
+def _load_all() -> None:
+    """Decode a little, trusted, because PyAV loads some of its modules only then."""
+    head = struct.pack("<4sI8sIHHIIHH4sI", b"RIFF", 364, b"WAVEfmt ", 16, 1, 2, 8000, 32_000, 4, 16, b"data", 320)
+    decode_open(io.BytesIO(head + bytes(320)), "", Limits(), no_progress, lambda seconds, channels: None)
+
+
+class Budget:
+    """What this process may use: little at first, more when the packets promise a long recording."""
+
+    def __init__(self, size: int) -> None:
+        self._seconds = _SECONDS + size / _BYTES_A_SECOND
+        self._memory = _mapped() + _MEMORY
+        _limit(resource.RLIMIT_CORE, 0, hard=0)
+        _limit(resource.RLIMIT_NOFILE, 0, hard=0)
+        _limit(resource.RLIMIT_CPU, round(self._seconds))
+        _limit(resource.RLIMIT_AS, self._memory)
+
+    def expect(self, seconds: float, channels: int) -> None:
+        """The recording seems to be so long: its tape, which grows by a quarter, and twice its mix have to fit."""
+        _limit(resource.RLIMIT_CPU, round(self._seconds + seconds * channels / _TIMES_REAL_TIME))
+        _limit(resource.RLIMIT_AS, self._memory + round(seconds * RATE * _SAMPLE * (1.3 * channels + 2)))
+
+
+def _limit(what: int, soft: int, hard: int | None = None) -> None:
+    with contextlib.suppress(ValueError, OSError):  # not every system knows every limit
+        resource.setrlimit(what, (soft, resource.getrlimit(what)[1] if hard is None else hard))
+
+
+def _mapped() -> int:
+    """Bytes of address space in use; Linux tells."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    except OSError:
+        return 1 << 30
+
+
+class _Beating(io.FileIO):
+    """A file that tells the parent, now and then, that it is still being read."""
+
+    _told = 0.0
+
+    def readinto(self, buffer: Any, /) -> int | None:
+        if time.monotonic() - self._told > _BEAT:
+            self._told = time.monotonic()
+            _send(reading=True)
+        return super().readinto(buffer)
+
+
+def _deliver(decoded: Decoded, result: int) -> dict[str, Any]:
+    """Write the samples, then those of the channels (interleaved); what else there is to know goes into the answer."""
+    audio = decoded.audio
+    try:
+        with os.fdopen(result, "wb") as file:
+            file.write(audio.samples.data)  # not ndarray.tofile, which opens a descriptor of its own
+            if audio.channels is not None:
+                file.write(audio.channels.T.data)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise OutOfDisk("no space left for decoded audio", hint="make room in the temporary folder") from None
+        raise
+    return {
+        "length": len(audio.samples),
+        "channels": 0 if audio.channels is None else len(audio.channels),
+        "sha256": decoded.sha256,
+        "complete": decoded.complete,
+        "decoded": decoded.decoded,
+        "notices": [dataclasses.astuple(notice) for notice in decoded.notices],
+    }
+
+
+def _refuse(error: CrosstalkError) -> None:
+    _send(refused=(type(error).__name__, error.what, error.hint))
+
+
+def _send(**message: Any) -> None:
+    line = json.dumps(message).encode() + b"\n"
+    while line:
+        line = line[os.write(1, line) :]
+
+

@@ -1,0 +1,132 @@
+"""Stereo calls: every channel is heard for itself, and each channel is a speaker with a role.
+
+The channels are laid one after the other on one long tape, so that the stages after this one see a recording with one
+channel; `Tracks.restore` puts what they found back on the recording's clock. Where a channel holds no more than the
+echo of another (quieter, and correlated with it), it is silenced first, so that nothing is transcribed twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+
+from pipeline.audio import RATE, Audio, index
+from pipeline.config import DiarizationConfig
+from pipeline.errors import SettingsError
+from pipeline.roles import Role, parse_roles, seat
+from pipeline.stages.echo import BLOCK, Flags, compare, silence
+from pipeline.timeline import overlaps
+from pipeline.values import Notice, Region, Turn, Utterance, Voice, Word
+
+Timed = TypeVar("Timed", Turn, Region, Word)
+
+APART = 5.0
+"""Seconds of silence between two channels on the tape: more than any stage looks beyond the end of a turn."""
+OWN = 1.0
+"""A channel must hold at least so many seconds of its own for a recording to be taken for a call."""
+SHARED = 0.2
+"""At most this part of the sound may be in two channels alike; beyond it is one scene, recorded with two microphones."""
+SEPARATOR = "channels"
+"""What the ledger calls overlaps of people who have a channel each."""
+ECHOING = "channels with echo"
+"""The same where one channel is heard in another: there the same words at the same time may have been said once."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tracks:
+    """What the stages hear: the recording itself, or its channels (a role each) one after the other."""
+
+    audio: Audio
+    stride: float
+    roles: tuple[Role, ...] = ()
+    echoing: bool = False
+    notices: tuple[Notice, ...] = ()
+
+    def track(self, number: int) -> Audio:
+        """One channel's audio."""
+        first = index(number * self.stride)
+        return Audio(self.audio.samples[first : first + index(self.stride - APART)])
+
+    def restore(
+        self, turns: Sequence[Turn], regions: Sequence[Region], spoken: Sequence[Utterance]
+    ) -> tuple[tuple[Turn, ...], tuple[Region, ...], tuple[Utterance, ...]]:
+        """All on the recording's clock, with a ledger entry for each overlap between channels."""
+        if not self.roles:
+            return tuple(turns), tuple(regions), tuple(spoken)
+        homes = {turn.speaker: int(turn.start / self.stride) for turn in turns}
+        there = tuple(sorted(self._moved(turn) for turn in turns))
+        entries = [self._moved(region) for region in regions] + _between(there, homes, ECHOING if self.echoing else SEPARATOR)
+        lines = (replace(line, words=tuple(self._moved(word) for word in line.words)) for line in spoken)
+        return there, tuple(sorted(entries, key=lambda r: (r.start, r.end))), tuple(lines)
+
+    def _moved(self, value: Timed) -> Timed:
+        offset = int(value.start / self.stride) * self.stride
+        start = max(0.0, round(value.start - offset, 9))  # the sum and the difference of floats leave crumbs
+        return replace(value, start=start, end=round(value.end - offset, 9))
+
+
+def lay_out(audio: Audio, config: DiarizationConfig) -> Tracks:
+    """The recording as the stages hear it, by ``config.channels`` and ``config.roles``.
+
+    ``auto`` takes the channels for themselves when at least two hold `OWN` seconds that no other has, and no more
+    than `SHARED` of the sound is alike in two; given roles stand for the first condition. Raises `SettingsError`.
+    """
+    mix = Tracks(audio, audio.duration)
+    if config.channels == "mix":
+        return mix
+    if audio.channels is None:
+        return replace(mix, notices=_refused(config, "the recording has one channel, or the same on all"))
+    roles = seat(parse_roles(config.roles), len(audio.channels))
+    flags = compare(audio.channels)
+    if config.channels == "auto":
+        if not _is_call(flags, config):
+            return replace(mix, notices=_refused(config, "the channels are not a voice each"))
+        if not _count_fits(roles, config):
+            return replace(mix, notices=_refused(config, "the number of speakers is another than the channels have"))
+    elif not _count_fits(roles, config):
+        raise SettingsError("the number of speakers contradicts the channels", hint="say it with --roles 1=name:2")
+    return Tracks(_tape(audio, flags), audio.duration + APART, roles, bool(flags.echo.any()))
+
+
+def _is_call(flags: Flags, config: DiarizationConfig) -> bool:
+    own = (flags.active & ~flags.echo & ~flags.shared).sum(axis=1) * BLOCK
+    anywhere = max(1, int(flags.active.any(axis=0).sum()))
+    alike = (flags.shared.any(axis=0)).sum() / anywhere
+    return bool(alike <= SHARED and (config.roles is not None or (own >= OWN).sum() >= 2))
+
+
+def _count_fits(roles: Sequence[Role], config: DiarizationConfig) -> bool:
+    people = sum(role.people or 1 for role in roles)
+    open_ended = any(role.people is None for role in roles)
+    least = config.speakers or config.min_speakers or 1
+    most = config.speakers or config.max_speakers or people
+    return people <= most and (open_ended or least <= people)
+
+
+def _refused(config: DiarizationConfig, reason: str) -> tuple[Notice, ...]:
+    """Something to say only where channels were asked for."""
+    if config.channels == "auto" and config.roles is None:
+        return ()
+    return (Notice("channels_mixed", f"{reason}: speakers were told apart by voice, and roles are not used"),)
+
+
+def _tape(audio: Audio, flags: Flags) -> Audio:
+    assert audio.channels is not None
+    length, gap = audio.channels.shape[1], round(APART * RATE)
+    samples = np.zeros(len(audio.channels) * (length + gap), np.float32)
+    for number, (channel, echo) in enumerate(zip(audio.channels, flags.echo, strict=True)):
+        first = number * (length + gap)
+        samples[first : first + length] = silence(channel, echo)
+    return Audio(samples)
+
+
+def _between(turns: Sequence[Turn], homes: dict[str, int], separator: str) -> list[Region]:
+    """The overlaps of people on different channels: they need no separation, and both texts stay."""
+    return [
+        Region(o.start, o.end, tuple(Voice(s) for s in o.speakers), separator, "separated", "each has his own channel")
+        for o in overlaps(turns)
+        if len({homes[speaker] for speaker in o.speakers}) > 1
+    ]

@@ -1,0 +1,86 @@
+"""Whisper: the recogniser's contract on the real base model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline import media
+from pipeline.audio import RATE, Audio, Samples
+from pipeline.config import Config
+from pipeline.store import Store
+from pipeline.values import Span, Word
+
+pytestmark = pytest.mark.weights
+
+
+@pytest.fixture(scope="module")
+def whisper() -> object:
+    from pipeline.backends.whisper import WhisperRecognizer
+
+    return WhisperRecognizer.from_config(Config(), Store())
+
+
+@pytest.fixture(scope="module")
+def audio(sample: Path) -> Audio:
+    return media.decode(sample).audio
+
+
+def words_of(whisper: object, window: Samples, rescue: bool = False) -> tuple[Word, ...]:
+    (words,) = whisper.recognize([window], "en", rescue)  # type: ignore[attr-defined]
+    return tuple(words)
+
+
+@pytest.mark.parametrize("rescue", [False, True])
+def test_words_are_right_and_lie_in_the_window(whisper: object, audio: Audio, rescue: bool) -> None:
+    window = audio.cut(Span(5.0, 25.0))
+    words = words_of(whisper, window, rescue)
+    plain = "".join(c for word in words for c in f" {word.text.lower()}" if c.isalnum() or c == " ").split()
+    assert len(plain) > 25
+    assert len({"hello", "beep", "diane", "jersey", "texas", "chicago", "originally"} & set(plain)) >= 5
+    assert [word.start for word in words] == sorted(word.start for word in words)
+    assert all(0 <= word.start < word.end <= 20.0 for word in words)
+    assert all(word.probability is not None and 0 <= word.probability <= 1 for word in words)
+    assert all(word.text == word.text.strip() for word in words)
+
+
+def test_the_same_window_gives_the_same_words(whisper: object, audio: Audio) -> None:
+    window = audio.cut(Span(5.0, 25.0))
+    assert words_of(whisper, window) == words_of(whisper, window)
+
+
+@pytest.mark.parametrize("samples", [0, 1, 100, RATE, 5 * RATE])
+def test_silence_of_any_length_is_survived(whisper: object, samples: int) -> None:
+    words = words_of(whisper, np.zeros(samples, np.float32))
+    assert all(0 <= word.start < word.end <= samples / RATE for word in words)
+
+
+@pytest.mark.parametrize("samples", [1, 800, 30 * RATE])
+def test_any_scrap_of_speech_has_a_language(whisper: object, audio: Audio, samples: int) -> None:
+    language = whisper.language(audio.samples[7 * RATE : 7 * RATE + samples])  # type: ignore[attr-defined]
+    assert len(language) == 2
+    assert samples < 30 * RATE or language == "en"
+
+
+def test_several_windows_are_heard_each_on_its_own(whisper: object, audio: Audio) -> None:
+    windows = [audio.cut(Span(5.0, 15.0)), audio.cut(Span(15.0, 25.0))]
+    both = whisper.recognize(windows, "en")  # type: ignore[attr-defined]
+    assert both == [words_of(whisper, window) for window in windows]
+
+
+def test_leading_spaces_become_joined_flags() -> None:
+    from types import SimpleNamespace
+
+    from pipeline.backends.whisper import _converted
+
+    raw = [
+        SimpleNamespace(word=" twenty", start=0.0, end=0.5, probability=0.5),
+        SimpleNamespace(word="-five", start=0.5, end=0.5, probability=0.25),
+        SimpleNamespace(word=" ", start=0.5, end=0.6, probability=0.25),
+        SimpleNamespace(word=" late", start=9.5, end=11.0, probability=1.0),
+    ]
+    words = list(_converted(raw, 10.0))
+    assert [(word.text, word.joined) for word in words] == [("twenty", False), ("-five", True), ("late", False)]
+    assert [word.end for word in words] == [0.5, 0.51, 10.0]

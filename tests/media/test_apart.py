@@ -1,0 +1,134 @@
+"""Decoding in its own process: the same samples, and whatever a codec does costs one line."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline import media
+from pipeline.errors import CrosstalkError, InputError, OutOfDisk, OutOfMemory, ResourceError
+from pipeline.media import apart
+from tests.media.factory import KINDS, make, speech, wav
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    path = tmp_path / "talk"
+    path.write_bytes(make("flac", speech(2, 44_100)))
+    return path
+
+
+def possessed(monkeypatch: pytest.MonkeyPatch, villain: str) -> None:
+    """Let the child run a villain instead of the decoder."""
+    program = apart.PROGRAM.replace("main()", f"from tests.media.villains import {villain}\nmain({villain})")
+    monkeypatch.setattr(apart, "PROGRAM", program)
+
+
+@pytest.mark.parametrize("kind", ["m4a", "ogg", "wav"])
+@pytest.mark.parametrize("channels", [1, 2, 3])
+def test_apart_is_the_same_as_here(kind: str, channels: int, tmp_path: Path) -> None:
+    rate = KINDS[kind][2]
+    voices = np.stack([speech(2, rate, seed) for seed in range(channels)])
+    (tmp_path / "x").write_bytes(make(kind, voices) if channels < 3 else wav(voices.T.ravel() * 30_000, rate, 3))
+    here, there = media.decode_here(tmp_path / "x"), media.decode(tmp_path / "x")
+    assert np.array_equal(here.audio.samples, there.audio.samples)
+    assert (here.audio.channels is None) == (there.audio.channels is None) == (channels == 1)
+    if here.audio.channels is not None and there.audio.channels is not None:
+        assert np.array_equal(here.audio.channels, there.audio.channels)
+    assert (here.sha256, here.complete, here.notices, here.decoded) == (
+        there.sha256, there.complete, there.notices, there.decoded
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("villain", "kind", "line"),
+    [
+        ("segfault", InputError, r"makes the decoder crash \(SIGSEGV\)"),
+        ("hang", InputError, "makes the decoder hang"),
+        ("devour", InputError, "needs more memory than a recording of its length"),
+        ("stumble", InputError, r"makes the decoder fail \(RuntimeError\)"),
+        ("babble", InputError, "makes the decoder crash"),
+        ("pry", InputError, r"makes the decoder fail \(PermissionError\)"),
+        ("lie", InputError, "samples are missing"),
+        ("vanish", OutOfMemory, "was killed"),
+    ],
+)
+def test_what_a_codec_does_costs_one_line(
+    villain: str, kind: type[CrosstalkError], line: str, recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apart, "PATIENCE", 3.0)
+    possessed(monkeypatch, villain)
+    with pytest.raises(kind, match=line) as refusal:
+        media.decode(recording)
+    assert refusal.value.where == str(recording)
+    assert refusal.value.hint
+    assert "\n" not in refusal.value.line
+    assert "words of the recording" not in refusal.value.line
+
+
+def test_reading_for_ever_ends_with_its_time(recording: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    possessed(monkeypatch, "spin")
+    hurried = "import pipeline.media.child as c; c._SECONDS = 1.0\nfrom pipeline.media.child import main"
+    monkeypatch.setattr(apart, "PROGRAM", apart.PROGRAM.replace("from pipeline.media.child import main", hurried))
+    with pytest.raises(InputError, match="takes far too long"):
+        media.decode(recording)
+
+
+def test_a_decoder_that_does_not_start_is_no_fault_of_the_file(
+    recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apart, "PROGRAM", "raise ImportError")
+    with pytest.raises(ResourceError, match="could not be started") as failure:
+        media.decode(recording)
+    assert "transcribe doctor" in failure.value.hint
+
+
+def test_no_room_for_the_samples_is_named(recording: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda: Path("/dev/full").open("r+b", buffering=0))
+    with pytest.raises(OutOfDisk, match="no space left"):
+        media.decode(recording)
+
+
+def test_children_end_and_no_file_stays(recording: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    children: list[subprocess.Popen[bytes]] = []
+    start = subprocess.Popen
+
+    def watched(*arguments: object, **more: object) -> subprocess.Popen[bytes]:
+        children.append(start(*arguments, **more))  # type: ignore[call-overload]
+        return children[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", watched)
+
+    def interrupt(done: float, total: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        media.decode(recording, progress=interrupt)
+    media.decode(recording)
+    assert [child.returncode is not None for child in children] == [True, True]
+    assert not list((tmp_path / "temporary").iterdir())
+
+
+@pytest.mark.slow
+def test_memory_grows_by_what_the_recording_takes(tmp_path: Path) -> None:
+    """A channel-hour may cost the decoding process 700 MB and the parent nothing that cannot be paged out."""
+    peaks = []
+    for minutes in (5, 35):
+        (tmp_path / "x").write_bytes(wav(np.zeros(minutes * 60 * 16_000, np.int16) + 99))
+        measure = f"import resource; from pipeline import media; media.decode({str(tmp_path / 'x')!r}); " \
+            "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"  # fmt: skip
+        peaks.append(int(run_python(measure)) * 1024)
+    assert peaks[0] < 200e6
+    assert (peaks[1] - peaks[0]) * 2 < 700e6
+
+
+def run_python(program: str) -> str:
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return done.stdout

@@ -1,0 +1,65 @@
+"""What a codec may do to the process it runs in; `pipeline.media.child.main` is given one instead of the decoder."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import Any, NoReturn
+
+
+def segfault(*_: Any) -> NoReturn:
+    os.kill(os.getpid(), signal.SIGSEGV)
+    raise AssertionError
+
+
+def hang(*_: Any) -> NoReturn:
+    while True:
+        time.sleep(1)
+
+
+def spin(file: Any, *_: Any) -> NoReturn:
+    """Reads for ever: it never falls silent, but computes for longer than its recording is worth."""
+    while True:
+        file.seek(0)
+        file.read(1 << 20)
+
+
+def devour(*_: Any) -> NoReturn:
+    eaten = []
+    while True:
+        eaten.append(bytearray(b"x" * (64 << 20)))
+
+
+def stumble(*_: Any) -> NoReturn:
+    raise RuntimeError("words of the recording")
+
+
+def babble(*_: Any) -> NoReturn:
+    while True:
+        os.write(1, bytes(1 << 16))
+
+
+def vanish(*_: Any) -> NoReturn:
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError
+
+
+def pry(*_: Any) -> NoReturn:
+    """Crashes when it can open a file or make a socket; is refused like a codec that fails when it cannot."""
+    for attempt in (lambda: Path(sys.executable).open("rb"), lambda: socket.socket()):
+        try:
+            attempt()
+        except OSError:
+            continue
+        segfault()
+    raise PermissionError
+
+
+def lie(*_: Any) -> NoReturn:
+    answer = b'{"decoded": {"length": 100000000, "channels": 0, "sha256": "", "complete": true, "decoded": 1, "notices": []}}'
+    os.write(1, answer + b"\n")
+    sys.exit()

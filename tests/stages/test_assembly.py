@@ -1,0 +1,115 @@
+"""Assembly: every word once, in order, in time; utterances end at pauses; coverage adds up."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline import timeline
+from pipeline.config import AssemblyConfig
+from pipeline.stages.assembly import assemble, measure_coverage
+from pipeline.values import Region, Turn, Utterance, Voice, Word
+from tests import strategies
+
+DURATION = 10.0
+
+
+@st.composite
+def lines(draw: st.DrawFn) -> tuple[Utterance, ...]:
+    """What a recogniser may say of each speaker: words crowded, overlapping, beyond the end."""
+    found = []
+    for speaker in strategies.LABELS[:3]:
+        times = draw(st.lists(st.tuples(st.floats(0, 9.97), st.floats(0.001, 3)), max_size=8))
+        words = [Word(start, start + length, f"{speaker[-1]}{n}") for n, (start, length) in enumerate(times)]
+        if words:
+            found.append(Utterance(speaker, tuple(words)))
+    return tuple(found)
+
+
+def regions(turns: Sequence[Turn]) -> list[Region]:
+    found = timeline.overlaps(turns)
+    return [Region(o.start, o.end, tuple(map(Voice, o.speakers)), "mixture", "mixture", "x") for o in found]
+
+
+@given(lines(), strategies.turns(strategies.LABELS[:3]))
+def test_every_word_once_and_times_lawful(spoken: tuple[Utterance, ...], turns: tuple[Turn, ...]) -> None:
+    turns = timeline.tidy(turns, DURATION)
+    utterances, ledger = assemble(spoken, turns, regions(turns), DURATION, AssemblyConfig())
+    leaked = [line for region in ledger for line in region.leaked]
+    texts = Counter(text for u in (*utterances, *leaked) for word in u.words for text in word.text.split())
+    assert texts == Counter(word.text for line in spoken for word in line.words)
+    assert list(utterances) == sorted(utterances, key=lambda u: u.start)
+    for speaker in {u.speaker for u in utterances}:
+        own = [word for u in utterances if u.speaker == speaker for word in u.words]
+        assert all(0 <= word.start < word.end <= DURATION for word in own)
+        assert all(one.end <= other.start for one, other in itertools.pairwise(own))
+
+
+@given(strategies.utterances(), st.sampled_from([0.0, 0.5, 2.0]))
+def test_a_pause_ends_an_utterance_and_nothing_else_does(said: tuple[Utterance, ...], pause: float) -> None:
+    words = {u.speaker: [w for v in said if v.speaker == u.speaker for w in v.words] for u in said}
+    spoken = [Utterance(speaker, tuple(replace(w, joined=False) for w in own)) for speaker, own in words.items()]
+    duration = max((u.end for u in said), default=0.0) + 1.0
+    utterances, _ = assemble(spoken, (), (), duration, AssemblyConfig(pause=pause, longest=1e6))
+    for utterance in utterances:
+        pairs = zip(utterance.words, utterance.words[1:], strict=False)
+        assert all(other.start - one.end <= pause for one, other in pairs)
+    for one, other in itertools.pairwise(utterances):
+        assert one.speaker != other.speaker or other.start - one.end > pause
+
+
+def test_a_long_utterance_ends_with_its_sentence() -> None:
+    words = tuple(Word(n, n + 0.9, "so" if n % 3 else "so.") for n in range(12))
+    utterances, _ = assemble([Utterance("A", words)], (), (), 20.0, AssemblyConfig(longest=4.0))
+    assert [len(u.words) for u in utterances] == [7, 5]
+
+
+def test_a_joined_word_is_never_cut_off() -> None:
+    words = (Word(0, 1, "twenty"), Word(5, 6, "-five", joined=True))
+    (utterance,), _ = assemble([Utterance("A", words)], (), (), 20.0, AssemblyConfig(pause=0.0))
+    assert utterance.text == "twenty-five"
+
+
+def test_the_ledger_has_the_words_of_each_voice_and_words_their_margin() -> None:
+    turns = (Turn(0, 3, "A", 0.5), Turn(2, 5, "B", 0.25))
+    spoken = (
+        Utterance("A", (Word(0, 1, "one"), Word(2.1, 2.6, "two"))),
+        Utterance("B", (Word(2.2, 2.7, "three"), Word(4, 5, "four"), Word(7, 8, "five"))),
+    )
+    utterances, (region,) = assemble(spoken, turns, regions(turns), DURATION, AssemblyConfig())
+    assert [(voice.speaker, voice.text) for voice in region.voices] == [("A", "two"), ("B", "three")]
+    margins = {word.text: word.margin for utterance in utterances for word in utterance.words}
+    assert margins == {"one": 0.5, "two": 0.5, "three": 0.25, "four": 0.25, "five": None}
+
+
+def test_leaked_words_are_in_the_ledger_only() -> None:
+    turns = (Turn(0, 3, "A"), Turn(1, 3, "B"))
+    spoken = (
+        Utterance("A", (Word(1.5, 2, "yes", 0.9),)),
+        Utterance("B", (Word(1.6, 2, "Yes,", 0.4),)),
+    )
+    (kept,), (region,) = assemble(spoken, turns, regions(turns), DURATION, AssemblyConfig())
+    assert (kept.speaker, kept.text) == ("A", "yes")
+    assert [(line.speaker, line.text) for line in region.leaked] == [("B", "Yes,")]
+
+
+@given(strategies.turns(), strategies.utterances())
+def test_coverage_adds_up(turns: tuple[Turn, ...], said: tuple[Utterance, ...]) -> None:
+    coverage = measure_coverage(turns, said, 100.0, 99.0)
+    assert (coverage.duration, coverage.decoded) == (100.0, 99.0)
+    assert coverage.speech == pytest.approx(timeline.total(turn.span for turn in turns))
+    assert coverage.with_words + coverage.uncovered == pytest.approx(coverage.speech)
+    assert -1e-9 <= coverage.uncovered <= coverage.speech + 1e-9
+    assert all(isinstance(value, float) for value in (coverage.speech, coverage.with_words, coverage.uncovered))
+
+
+def test_speech_without_words_is_counted_where_it_is_long() -> None:
+    turns = (Turn(0, 10, "A"), Turn(20, 22, "A"))
+    said = (Utterance("A", (Word(0, 1, "x"), Word(3, 6, "y"))),)
+    assert measure_coverage(turns, said, 30.0, 30.0).uncovered == pytest.approx(4.0)

@@ -1,0 +1,92 @@
+"""Diarization: whatever a model finds comes out tidy, named by appearance, with no more speakers than asked."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline import timeline
+from pipeline.audio import RATE, Audio
+from pipeline.config import DiarizationConfig
+from pipeline.events import Progress
+from pipeline.protocols import Diarization, SpeakerCount
+from pipeline.stages.diarization import diarize, speaker_count
+from pipeline.values import Notice, Turn
+
+AUDIO = Audio(np.zeros(10 * RATE, np.float32))
+
+
+class Fixed:
+    """Finds what it was told to."""
+
+    def __init__(self, turns: list[Turn], notices: tuple[Notice, ...] = ()) -> None:
+        self.found = Diarization(tuple(turns), notices)
+        self.asked: SpeakerCount | None = None
+
+    def diarize(self, audio: Audio, count: SpeakerCount, progress: Progress) -> Diarization:
+        self.asked = count
+        return self.found
+
+
+@st.composite
+def untidy(draw: st.DrawFn) -> list[Turn]:
+    """Turns of up to five voices, overlapping themselves, beyond the end, in any order."""
+    rows = st.tuples(st.integers(0, 140), st.integers(1, 60), st.sampled_from("zyxwv"))
+    return [
+        Turn(start / 10, (start + length) / 10, voice) for start, length, voice in draw(st.lists(rows, max_size=10))
+    ]
+
+
+@given(untidy(), st.none() | st.integers(1, 6))
+def test_turns_come_out_tidy_and_never_too_many_voices(turns: list[Turn], asked: int | None) -> None:
+    found = diarize(AUDIO, Fixed(turns), DiarizationConfig(speakers=asked))
+    audible = {turn.speaker for turn in turns if turn.start < AUDIO.duration}
+    labels = list(dict.fromkeys(turn.speaker for turn in found.turns))
+    assert labels == [f"SPEAKER_{n:02d}" for n in range(min(len(audible), asked or 99))]
+    assert list(found.turns) == sorted(found.turns)
+    for own in timeline.by_speaker(found.turns).values():
+        assert all(0 <= turn.start < turn.end <= AUDIO.duration for turn in own)
+        assert all(one.end < other.start for one, other in itertools.pairwise(own))
+    assert [notice.code for notice in found.notices] == ["fewer_speakers"] * (0 < len(audible) < (asked or 1))
+
+
+@given(untidy())
+def test_the_names_a_model_gives_do_not_matter(turns: list[Turn]) -> None:
+    starts = [turn.start for turn in timeline.tidy(turns, AUDIO.duration)]
+    if len(set(starts)) == len(starts):
+        other = [Turn(turn.start, turn.end, f"voice {ord(turn.speaker) * 7 % 10}") for turn in turns]
+        config = DiarizationConfig()
+        assert diarize(AUDIO, Fixed(other), config).turns == diarize(AUDIO, Fixed(turns), config).turns
+
+
+def test_those_who_talk_longest_are_kept() -> None:
+    turns = [Turn(0, 1, "brief"), Turn(1, 5, "long"), Turn(5, 8, "middle")]
+    found = diarize(AUDIO, Fixed(turns), DiarizationConfig(max_speakers=2))
+    assert [(turn.start, turn.speaker) for turn in found.turns] == [(1, "SPEAKER_00"), (5, "SPEAKER_01")]
+
+
+def test_silence_needs_no_excuse_and_a_models_own_excuse_stands() -> None:
+    assert diarize(AUDIO, Fixed([]), DiarizationConfig(speakers=3)) == Diarization(())
+    excuse = Notice("fewer_speakers", "too short")
+    found = diarize(AUDIO, Fixed([Turn(0, 1, "A")], (excuse,)), DiarizationConfig(speakers=3))
+    assert found.notices == (excuse,)
+
+
+@pytest.mark.parametrize(
+    ("config", "count"),
+    [
+        (DiarizationConfig(), SpeakerCount(1, None)),
+        (DiarizationConfig(speakers=3), SpeakerCount(3, 3)),
+        (DiarizationConfig(min_speakers=2), SpeakerCount(2, None)),
+        (DiarizationConfig(max_speakers=4), SpeakerCount(1, 4)),
+    ],
+)
+def test_the_model_is_told_how_many(config: DiarizationConfig, count: SpeakerCount) -> None:
+    model = Fixed([])
+    diarize(AUDIO, model, config)
+    assert model.asked == speaker_count(config) == count
+    assert count.exact == config.speakers

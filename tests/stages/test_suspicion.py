@@ -1,0 +1,52 @@
+"""Suspicion: loops and stock phrases are marked, nothing is changed or removed, plain speech stays unmarked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.stages.suspicion import mark_suspects
+from pipeline.values import Utterance, Word
+
+UNIT = st.lists(st.sampled_from(["oh", "Well,", "so", "then", "no"]), min_size=1, max_size=4)
+
+
+def said(texts: list[str]) -> Utterance:
+    return Utterance("A", tuple(Word(n, n + 0.5, text) for n, text in enumerate(texts)))
+
+
+def reasons(texts: list[str]) -> list[str | None]:
+    return [word.suspect for word in mark_suspects(said(texts)).words]
+
+
+@given(st.lists(st.sampled_from(["oh", "so", "Well,", "thanks", "for", "watching"]), min_size=1, max_size=40))
+def test_marks_are_all_that_changes(texts: list[str]) -> None:
+    marked = mark_suspects(said(texts))
+    assert tuple(replace(word, suspect=None) for word in marked.words) == said(texts).words
+
+
+@given(UNIT, st.integers(8, 12))
+def test_a_loop_is_marked_after_its_first_round(unit: list[str], rounds: int) -> None:
+    found = reasons(unit * rounds)
+    assert all(reason is None for reason in found[:1])
+    assert all(reason and reason.startswith("loop: ") for reason in found[len(unit) :])
+
+
+@given(st.lists(st.integers(0, 10_000).map(str), min_size=1, max_size=60, unique=True))
+def test_words_that_differ_are_no_loop(texts: list[str]) -> None:
+    assert reasons(texts) == [None] * len(texts)
+
+
+@pytest.mark.parametrize(
+    "phrase", ["Thanks for watching!", "Thank you for watching.", "Subtitles by the Amara.org community"]
+)
+def test_a_stock_phrase_alone_is_marked(phrase: str) -> None:
+    assert set(reasons(phrase.split())) == {"stock phrase"}
+    assert set(reasons(["he", "said", *phrase.split()])) == {None}
+
+
+def test_a_few_repeats_are_how_people_talk() -> None:
+    assert set(reasons(["no", "no", "no", "no", "yes", "yes", "I", "mean", "it", "I", "mean", "it"])) == {None}
