@@ -10,10 +10,14 @@ from pathlib import Path
 from pipeline.errors import OutOfDisk, SettingsError
 
 
+TEMPORARY = ".crosstalk-"
+"""How the names of unfinished files begin."""
+
+
 def write_atomically(path: Path, data: bytes) -> None:
     """``data`` as the file ``path``, or the old file untouched; OutOfDisk or SettingsError says why not."""
     try:
-        handle, temporary = tempfile.mkstemp(prefix=".crosstalk-", dir=path.parent)
+        handle, temporary = tempfile.mkstemp(prefix=TEMPORARY, dir=path.parent)
     except OSError as error:
         raise explain(error, path) from error
     try:

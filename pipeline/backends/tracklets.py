@@ -27,8 +27,7 @@ from pipeline.protocols import Diarization, Embedder, SpeakerCount
 from pipeline.speakers.clustering import find_people
 from pipeline.speakers.decoding import assign
 from pipeline.speakers.drawing import draw, measure_margins, read_turns
-from pipeline.speakers.pooling import Clips, pool
-from pipeline.speakers.stretches import cut_clips
+from pipeline.speakers.pooling import Clips, lay_clips, pool
 from pipeline.speakers.windows import LocalSpeech, agreement
 from pipeline.values import Notice, Turn
 
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
 STEP = 1.0
 """Seconds between segmentation windows; half of that costs twice the time for 0.2 points of DER."""
 HOP, CLIP = 0.5, 1.6
-"""Seconds between the clips of a long stretch, at most, and their length: what the default encoder was trained on."""
+"""Seconds between the clips whose voice is taken, and their length: what the default encoder was trained on."""
 SEGMENTATION_SHARE = 0.7
 """The segmentation's part of the work, for the progress."""
 CLIPS_AT_ONCE = 512
@@ -94,7 +93,7 @@ class TrackletDiarizer:
         return LocalSpeech(heard.data.astype(np.float32), starts, self._field.step, middle, self._threshold)
 
     def _listen(self, audio: Audio, local: LocalSpeech, progress: Progress) -> Clips:
-        spans = cut_clips(local, audio.duration, CLIP, HOP)
+        spans = lay_clips(local, audio.duration, CLIP, HOP)
         found = [np.zeros((0, 1), np.float32)]
         for i in range(0, len(spans), CLIPS_AT_ONCE):
             cuts = [audio.samples[index(start) : index(end)] for start, end in spans[i : i + CLIPS_AT_ONCE]]

@@ -21,8 +21,9 @@ from pipeline.files import explain
 Status = Literal["running", "done", "refused", "failed", "crashed", "lost", "stopped"]
 """``refused`` is the recording's own fault and final; ``failed`` a model's; ``crashed`` a worker that died, hung or grew
 too large; ``lost`` an attempt whose whole run was killed; ``stopped`` one that was interrupted in good order."""
-Verdict = Literal["do", "done", "refused", "aside", "elsewhere"]
-"""What is to happen with a recording now; ``aside`` after too many attempts, ``elsewhere`` while another run has it."""
+Verdict = Literal["do", "done", "refused", "aside", "elsewhere", "later"]
+"""What is to happen with a recording now; ``aside`` after too many attempts, ``elsewhere`` while another run has it,
+``later`` beyond the number asked for."""
 
 WEIGHTS: Mapping[str, float] = {"failed": 1.0, "crashed": 1.0, "lost": 0.5}
 """What an attempt counts towards setting a recording aside: a run may have been killed for another's sake."""
@@ -93,6 +94,13 @@ class Journal:
             (*row, json.dumps(outcome.outputs), outcome.error, attempt),
         )
         self.claims.drop(name)
+
+    def has_failed(self, name: str) -> bool:
+        """Whether the recording's last attempt came to nothing."""
+        row = self._base.execute(
+            "SELECT status FROM attempts WHERE name = ? ORDER BY id DESC", (storable(name),)
+        ).fetchone()
+        return row is not None and row[0] not in ("done", "running")
 
     def last_error(self, name: str) -> str:
         """Why the recording's last attempt ended badly."""

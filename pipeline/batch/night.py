@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from pipeline import config as configuration
 from pipeline.batch.crew import GRACE, Crew, Limits
 from pipeline.batch.discovery import Recording
 from pipeline.batch.journal import Journal, Outcome, Verdict
 from pipeline.batch.planning import settings_key
 from pipeline.batch.worker import Job, Setup
-from pipeline.config import Config
+from pipeline.config import Config, assign, check
+from pipeline.files import TEMPORARY
+from pipeline.run import Models
+from pipeline.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +53,36 @@ class Ended:
 Witness = Callable[[Ended], None]
 
 
-@dataclass(slots=True)
-class _Task:
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A recording with the settings it is transcribed under and the key that names them."""
+
     recording: Recording
     config: Config
     key: str
-    again: bool
-    attempt: int = 0
+
+    @property
+    def job(self) -> Job:
+        return Job(self.recording.path, self.recording.name, self.config, self.recording.columns)
+
+
+def tasks(recordings: Sequence[Recording], setup: Setup) -> list[Task]:
+    """The recordings with their own settings laid over those of all; raises before any work is done."""
+    models = Models(setup.config, Store(offline=setup.config.runtime.offline)).identities
+    made: list[Task] = []
+    keys: dict[Config, str] = {}
+    for recording in recordings:
+        config = check(assign(setup.config, recording.settings, where=str(recording.path)))
+        if config not in keys:
+            keys[config] = settings_key(config, setup.formats, setup.analytics, models)
+        made.append(Task(recording, config, keys[config]))
+    return made
 
 
 def run(recordings: Sequence[Recording], setup: Setup, orders: Orders, witness: Witness) -> tuple[Ended, ...]:
-    """Work through the recordings; every one of them is told to ``witness`` once, and returned in that order.
+    """Work through the recordings; each one is told to ``witness`` when it is settled, and returned in that order.
 
-    An interruption passes through: claims are let go of, workers ended, temporary files removed.
+    An interruption passes through: workers are ended, claims let go of, temporary files removed.
     """
     ended: list[Ended] = []
 
@@ -73,30 +90,89 @@ def run(recordings: Sequence[Recording], setup: Setup, orders: Orders, witness: 
         ended.append(end)
         witness(end)
 
-    with _opened(setup, orders) as journal:
+    waiting = deque(tasks(recordings, setup))
+    with opened(setup.out, orders.attempts) as journal:
         crew = Crew(setup, orders.jobs, orders.limits)
-        under_way: dict[str, _Task] = {}
+        night = _Night(waiting, journal, crew, orders, settle)
         try:
-            _work(deque(_tasks(recordings, setup, orders)), journal, crew, orders, under_way, settle)
+            night.work()
         except BaseException:
             crew.dismiss(GRACE)
-            for task in under_way.values():
-                journal.finish(task.attempt, task.recording.name, Outcome("stopped"))
+            for name, (_, attempt) in night.claimed.items():
+                journal.finish(attempt, name, Outcome("stopped"))
             raise
         crew.dismiss()
     return tuple(ended)
 
 
-def _work(
-    waiting: deque[_Task],
-    journal: Journal,
-    crew: Crew,
-    orders: Orders,
-    under_way: dict[str, _Task],
-    settle: Witness,
-) -> None:
-    left = len(waiting) if orders.limit is None else orders.limit
-    while waiting or under_way:
-        while waiting and crew.busy + left > 0 and (task := _next(waiting, journal, orders, left, settle)):
-            ...
-        return
+class _Night:
+    """The loop's state: what waits, what is claimed (with its attempt's number), and of that what waits for a worker."""
+
+    def __init__(
+        self, waiting: deque[Task], journal: Journal, crew: Crew, orders: Orders, settle: Witness
+    ) -> None:
+        self.claimed: dict[str, tuple[Task, int]] = {}
+        self._waiting, self._journal, self._crew, self._orders, self._settle = waiting, journal, crew, orders, settle
+        self._ready: deque[Task] = deque()
+        self._tried: set[str] = set()
+
+    def work(self) -> None:
+        while self._waiting or self.claimed:
+            while self._waiting and len(self.claimed) < self._orders.jobs:
+                self._take(self._waiting.popleft())
+            self._crew.staff(len(self.claimed))
+            while self._ready and (worker := self._crew.free()):
+                worker.hand(self._ready.popleft().job)
+            if self.claimed:
+                for job, outcome in self._crew.events():
+                    self._note(job, outcome)
+
+    def _take(self, task: Task) -> None:
+        """Claim a recording, or settle it because there is nothing to do."""
+        name, orders = task.recording.name, self._orders
+        again = (orders.again or orders.only_failed) and name not in self._tried
+        if orders.only_failed and name not in self._tried and not self._journal.has_failed(name):
+            return
+        if orders.limit is not None and len(self._tried | {name}) > orders.limit:
+            verdict, attempt = self._journal.look(task.recording, task.key, again), 0
+            verdict = "later" if verdict == "do" else verdict
+        else:
+            verdict, attempt = self._journal.claim(task.recording, task.key, again)
+        if verdict == "do":
+            self._tried.add(name)
+            self.claimed[name] = task, attempt
+            self._ready.append(task)
+        else:
+            failed = verdict in ("refused", "aside")
+            self._settle(Ended(task.recording, verdict, reason=self._journal.last_error(name) if failed else ""))
+
+    def _note(self, job: Job, outcome: Outcome) -> None:
+        """Write down how an attempt ended; what a model or a worker failed at goes to the end of the queue."""
+        task, attempt = self.claimed.pop(job.name)
+        self._journal.finish(attempt, job.name, outcome)
+        if outcome.status in ("failed", "crashed") and self._journal.look(task.recording, task.key) == "do":
+            self._waiting.append(task)
+        else:
+            self._settle(Ended(task.recording, "do", outcome, outcome.error))
+
+
+@contextmanager
+def opened(out: Path, attempts: int) -> Iterator[Journal]:
+    """The folder's journal; temporary files of runs that were killed are removed when no other run is there."""
+    journal = Journal(out, attempts)
+    try:
+        _sweep(journal)
+        journal.claims.arrive()
+        try:
+            yield journal
+        finally:
+            _sweep(journal)
+    finally:
+        journal.close()
+
+
+def _sweep(journal: Journal) -> None:
+    if journal.claims.is_alone():
+        for path in journal.out.rglob(f"{TEMPORARY}*"):
+            if path.is_file():
+                path.unlink(missing_ok=True)

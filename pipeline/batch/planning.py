@@ -32,20 +32,22 @@ def settings_key(config: Config, formats: tuple[str, ...], rules: str | None, mo
         backends.target("separator", config.separation.backend)[0],
         backends.target("recognizer", config.recognition.backend)[0],
     ]
-    code = [fingerprint(module) for module in ("pipeline.batch.worker", "pipeline.run", *modules)]
+    names = ["pipeline.run", "pipeline.output", *modules]
+    if rules is not None:
+        names.append("pipeline.analytics.writing")
+    code = [fingerprint(name) for name in names]
     return recipe_key(settings=settings, formats=formats, rules=rules, models=dict(models), code=code)
 
 
 def guess_duration(path: Path) -> float:
     """Seconds of recording, from a WAV file's header or else from size and suffix."""
     suffix = path.suffix[1:].lower()
+    if not path.is_file():
+        return 0.0
     if suffix == "wav":
         try:
             with wave.open(str(path), "rb") as file:
                 return file.getnframes() / file.getframerate()
         except (wave.Error, EOFError, OSError, ZeroDivisionError):
             pass
-    try:
-        return path.stat().st_size / BYTES_PER_SECOND.get(suffix, COMPRESSED)
-    except OSError:
-        return 0.0
+    return path.stat().st_size / BYTES_PER_SECOND.get(suffix, COMPRESSED)

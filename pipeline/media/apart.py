@@ -5,6 +5,7 @@ A limited process without further files or sockets is a fence for the usual tric
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import mmap
@@ -15,7 +16,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -32,9 +32,7 @@ from pipeline.values import Notice
 
 PATIENCE = 12.0
 """Seconds without a sign of life after which the child is ended."""
-PROGRAM = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1])\nfrom pipeline.media.child import main\nmain()"
-)
+PROGRAM = "import json, sys; sys.path[:] = json.loads(sys.argv[1])\nfrom pipeline.media.child import main\nmain()"
 _KEPT = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH")  # no tokens for a codec to find
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 _LONGEST_LINE = 1 << 20
@@ -42,7 +40,7 @@ _REFUSALS: dict[str, type[CrosstalkError]] = {"OutOfDisk": OutOfDisk, "OutOfMemo
 _CONVERT = "convert it to WAV or FLAC with another program"
 
 
-def decode(path: Path | str, limits: Limits = Limits(), progress: Progress = no_progress) -> Decoded:  # noqa: B008
+def decode(path: Path | str, limits: Limits | None = None, progress: Progress = no_progress) -> Decoded:
     """Decode a recording: its first audio track as 16 kHz mono, and its channels when there are several.
 
     ``progress`` counts seconds. What is damaged becomes silence of the same length and a notice. Raises ``InputError``
@@ -50,15 +48,13 @@ def decode(path: Path | str, limits: Limits = Limits(), progress: Progress = no_
     file without a name, mapped into memory (230 MB an hour and channel), which goes when they are let go.
     """
     with open_recording(path) as file:
-        return _decode(file, str(path), limits, progress)
+        return _decode(file, str(path), limits or Limits(), progress)
 
 
-def decode_stream(
-    stream: BinaryIO, limits: Limits = Limits(), progress: Progress = no_progress  # noqa: B008
-) -> Decoded:
+def decode_stream(stream: BinaryIO, limits: Limits | None = None, progress: Progress = no_progress) -> Decoded:
     """Decode what comes in through a pipe, see `decode`; it is spooled to a nameless temporary file first."""
     with spool(stream) as file:
-        return _decode(file, "standard input", limits, progress)
+        return _decode(file, "standard input", limits or Limits(), progress)
 
 
 def _decode(file: BinaryIO, name: str, limits: Limits, progress: Progress) -> Decoded:
@@ -70,7 +66,7 @@ def _decode(file: BinaryIO, name: str, limits: Limits, progress: Progress) -> De
         return _map(_listen(child, name, progress), result, name)
 
 
-@contextmanager
+@contextlib.contextmanager
 def _child(file: BinaryIO, result: BinaryIO, limits: Limits) -> Iterator[subprocess.Popen[bytes]]:
     """The decoding process; it does not outlive the block."""
     paths = [str(Path(pipeline.__file__).parent.parent), *(path for path in sys.path if path)]
@@ -102,7 +98,9 @@ def _listen(child: subprocess.Popen[bytes], name: str, progress: Progress) -> di
             raise _REFUSALS.get(kind, InputError)(what, where=name, hint=hint)
         if "decoded" in message:
             return dict(message["decoded"])
-    raise _death(child.wait(), started, name)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        child.wait(1.0)
+    raise _death(child.poll(), started, name)
 
 
 def _messages(child: subprocess.Popen[bytes], name: str) -> Iterator[dict[str, Any]]:
@@ -110,16 +108,17 @@ def _messages(child: subprocess.Popen[bytes], name: str) -> Iterator[dict[str, A
     held = b""
     with selectors.DefaultSelector() as selector:
         selector.register(child.stdout, selectors.EVENT_READ)
-        while selector.select(PATIENCE):
+        while len(held) < _LONGEST_LINE and selector.select(PATIENCE):
             piece = os.read(child.stdout.fileno(), 65_536)
+            if not piece:
+                return
             *lines, held = (held + piece).split(b"\n")
             yield from (json.loads(line) for line in lines)
-            if not piece or len(held) > _LONGEST_LINE:
-                return
     raise InputError(f"makes the decoder hang (no progress for {PATIENCE:g} s)", where=name, hint=_CONVERT)
 
 
-def _death(status: int, started: bool, name: str) -> CrosstalkError:
+def _death(status: int | None, started: bool, name: str) -> CrosstalkError:
+    """What it means that the child said nothing more; a status of None is that it lives on."""
     if not started:
         hint = "see what `transcribe doctor` says"
         return ResourceError(f"the decoder could not be started (status {status})", where=name, hint=hint)
@@ -127,7 +126,7 @@ def _death(status: int, started: bool, name: str) -> CrosstalkError:
         return OutOfMemory("decoding was killed, as a rule for want of memory", where=name, hint="free some memory")
     if status == -signal.SIGXCPU:
         return InputError("takes far too long to decode for its length", where=name, hint=_CONVERT)
-    reason = signal.Signals(-status).name if status < 0 else f"status {status}"
+    reason = signal.Signals(-status).name if status and status < 0 else f"status {status}"
     return InputError(f"makes the decoder crash ({reason})", where=name, hint=_CONVERT)
 
 

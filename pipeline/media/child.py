@@ -132,5 +132,3 @@ def _send(**message: Any) -> None:
     line = json.dumps(message).encode() + b"\n"
     while line:
         line = line[os.write(1, line) :]
-
-

@@ -45,10 +45,10 @@ class Decode(Protocol):
     ) -> Decoded: ...
 
 
-def decode_here(path: Path | str, limits: Limits = Limits(), progress: Progress = no_progress) -> Decoded:  # noqa: B008
+def decode_here(path: Path | str, limits: Limits | None = None, progress: Progress = no_progress) -> Decoded:
     """The same as `pipeline.media.decode`, in this very process: for trusted recordings."""
     with open_recording(path) as file:
-        return decode_open(file, str(path), limits, progress, lambda seconds, channels: None)
+        return decode_open(file, str(path), limits or Limits(), progress, lambda seconds, channels: None)
 
 
 def decode_open(
@@ -109,9 +109,7 @@ def _survey(file: BinaryIO, name: str, limits: Limits, expect: Callable[[float, 
         return max(stated, found) if _kind(container) in _DECLARING else found
 
 
-def _read(
-    container: InputContainer, name: str, limits: Limits, long: float, head: Head, progress: Progress
-) -> Reading:
+def _read(container: InputContainer, name: str, limits: Limits, long: float, head: Head, progress: Progress) -> Reading:
     track = _choose(container, name)
     track.codec_context.thread_count = 1  # with more, errors are reported for another packet than the bad one
     kind = _kind(container)

@@ -46,7 +46,7 @@ def mix_down(tape: Array) -> Mix:
     uneven = plain * np.linspace(1, 0.5, len(plain), dtype=np.float32)
     weights = min((plain, plain * signs, uneven), key=lambda weights: _cancelled(tape, weights))
     weights = weights / np.abs(weights).sum()
-    samples = np.concatenate([piece @ weights for piece in _pieces(tape)])
+    samples = np.concatenate([_weighted(piece, weights) for piece in _pieces(tape)])
     notices = _notices(active, inverted=bool(weights.min() < 0 or np.ptp(np.abs(weights[active])) > 0))
     return Mix(samples, tape.T if tape.shape[1] <= KEPT_CHANNELS else None, notices)
 
@@ -64,6 +64,14 @@ def _notices(active: NDArray[np.bool_], inverted: bool) -> tuple[Notice, ...]:
 
 def _pieces(tape: Array) -> Iterator[Array]:
     return (tape[at : at + _PIECE] for at in range(0, len(tape), _PIECE))
+
+
+def _weighted(piece: Array, weights: Array) -> Array:
+    """The weighted sum of channels, added one by one: a matrix product's last bit depends on where memory lies."""
+    total: Array = piece[:, 0] * weights[0]
+    for channel in range(1, len(weights)):
+        total += piece[:, channel] * weights[channel]
+    return total
 
 
 def _blocks(tape: Array) -> Iterator[Array]:

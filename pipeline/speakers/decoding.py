@@ -29,7 +29,7 @@ def assign(voices: LocalVoices, active: Bools, shared: Floats, centroids: Floats
     """
     owners = np.full(active.shape, -1)
     for _ in range(ROUNDS):
-        likeness = (voices.vectors @ centroids.T) * voices.seconds[:, :, None]
+        likeness = (voices.vectors @ centroids.T) * voices.weight[:, :, None]
         decided = decode(likeness, active, shared)
         if np.array_equal(decided, owners):
             break

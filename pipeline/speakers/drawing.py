@@ -58,7 +58,7 @@ def measure_margins(voices: LocalVoices, owners: Ints, centroids: Floats) -> Flo
         rivals = likeness.copy()
         np.put_along_axis(rivals, np.maximum(owners, 0)[:, :, None], -1, axis=2)
         others = rivals.max(axis=2)
-    return np.where((owners >= 0) & (voices.seconds > 0), own - others, 0).astype(np.float32)
+    return np.where((owners >= 0) & (voices.weight > 0), own - others, 0).astype(np.float32)
 
 
 def read_turns(activity: Activity, local: LocalSpeech, duration: float) -> tuple[Turn, ...]:

@@ -10,9 +10,13 @@ from numpy.typing import NDArray
 from pipeline.speakers.windows import Floats, LocalSpeech
 
 SHARPNESS = 4
-"""Power of a clip's covered share in its weight: a clip all his own counts sixteen times one that is half his."""
-LEAST_COVER = 0.1
-"""Share of a clip below which it says nothing of a speaker."""
+"""Power of a clip's share of speech in its weight: a clip all his own counts sixteen times one that is half his."""
+OVERLAPPED = 0.03
+"""What a clip in which he talks over others counts beside one where he talks alone: little, but better than nothing."""
+OVERLAP_WEIGHT = 0.3
+"""What a second in an overlap weighs against a second alone when a local speaker is named."""
+LEAST_SPEECH = 0.2
+"""Share of speech, anybody's, that a clip needs to be heard at all."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,10 +29,27 @@ class Clips:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LocalVoices:
-    """Unit ``vectors``, shape (windows, locals, dimension), zero where unknown; ``seconds`` of speech behind each."""
+    """Unit ``vectors``, shape (windows, locals, dimension), zero where unknown, and how much is behind each.
+
+    ``seconds`` counts the speech alone, ``weight`` also that in overlaps, by as much as it can be believed.
+    """
 
     vectors: Floats
     seconds: Floats
+    weight: Floats
+
+
+def lay_clips(local: LocalSpeech, duration: float, length: float, hop: float) -> NDArray[np.float64]:
+    """Start and end in seconds of the clips to listen to, shape (clips, 2): a grid, without the places where all pause."""
+    frames = local.scores.shape[1]
+    speech = np.zeros(local.length, np.bool_)
+    for start, spoken in zip(local.starts, local.spoken, strict=True):
+        speech[start : start + frames] |= spoken.any(axis=1)
+    sums = np.concatenate([[0], speech.cumsum()])
+    starts = np.arange(max(1, int(np.ceil((duration - length / 2) / hop)))) * hop
+    edges = np.rint((np.stack([starts, starts + length]) - local.onset) / local.frame).astype(int).clip(0, len(speech))
+    kept = starts[(sums[edges[1]] - sums[edges[0]]) * local.frame >= LEAST_SPEECH * min(length, duration)]
+    return np.stack([kept, np.minimum(kept + length, duration)], axis=1)
 
 
 def pool(local: LocalSpeech, clips: Clips) -> LocalVoices:
@@ -37,27 +58,24 @@ def pool(local: LocalSpeech, clips: Clips) -> LocalVoices:
     order = np.flatnonzero(known)[np.argsort(clips.spans[known, 0], kind="stable")]
     spans, vectors = clips.spans[order], clips.vectors[order]
     reach = float((spans[:, 1] - spans[:, 0]).max(initial=0))
-    solo = local.solo
+    solo, spoken = local.solo, local.spoken
     windows, frames, locals_ = solo.shape
     voices = np.zeros((windows, locals_, clips.vectors.shape[1]), np.float32)
     for w, start in enumerate(local.starts * local.frame + local.onset):
         low, high = np.searchsorted(spans[:, 0], [start - reach, start + frames * local.frame])
-        met = spans[low:high]
-        weights = _weigh(solo[w], (met - start) / local.frame)
+        edges = (spans[low:high] - start) / local.frame
+        weights = _share(solo[w], edges) ** SHARPNESS + OVERLAPPED * _share(spoken[w], edges) ** SHARPNESS
         voices[w] = weights.T @ vectors[low:high]
     norms = np.linalg.norm(voices, axis=2, keepdims=True)
     voices = np.divide(voices, norms, out=np.zeros_like(voices), where=norms > 0)
-    seconds = solo.sum(axis=1) * np.float32(local.frame)
-    return LocalVoices(voices, np.where(norms[:, :, 0] > 0, seconds, 0).astype(np.float32))
+    alone, talking = (x.sum(axis=1) * np.float32(local.frame) * (norms[:, :, 0] > 0) for x in (solo, spoken))
+    return LocalVoices(voices, alone, alone + np.float32(OVERLAP_WEIGHT) * (talking - alone))
 
 
-def _weigh(solo: NDArray[np.bool_], edges: NDArray[np.float64]) -> Floats:
-    """Weight of each clip (``edges``: its first and last frame, shape (clips, 2)) for each local speaker."""
-    frames = len(solo)
-    sums = np.concatenate([np.zeros((1, solo.shape[1]), np.int64), solo.cumsum(axis=0)])
-    inside = np.rint(edges).astype(int).clip(0, frames)
+def _share(talking: NDArray[np.bool_], edges: NDArray[np.float64]) -> Floats:
+    """The share of each clip (``edges``: its first and last frame, shape (clips, 2)) in which each local speaker talks."""
+    sums = np.concatenate([np.zeros((1, talking.shape[1]), np.int64), talking.cumsum(axis=0)])
+    inside = np.rint(edges).astype(int).clip(0, len(talking))
     lengths = np.maximum(edges[:, 1] - edges[:, 0], 1)
-    mine = sums[inside[:, 1]] - sums[inside[:, 0]]
-    share = (mine / lengths[:, None]).clip(0, 1)
-    weights: Floats = np.where(share >= LEAST_COVER, share**SHARPNESS * lengths[:, None], 0).astype(np.float32)
-    return weights
+    share: Floats = ((sums[inside[:, 1]] - sums[inside[:, 0]]) / lengths[:, None]).clip(0, 1).astype(np.float32)
+    return share

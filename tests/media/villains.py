@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -50,7 +51,7 @@ def vanish(*_: Any) -> NoReturn:
 
 def pry(*_: Any) -> NoReturn:
     """Crashes when it can open a file or make a socket; is refused like a codec that fails when it cannot."""
-    for attempt in (lambda: Path(sys.executable).open("rb"), lambda: socket.socket()):
+    for attempt in (Path(sys.executable).read_bytes, socket.socket):
         try:
             attempt()
         except OSError:
@@ -60,6 +61,6 @@ def pry(*_: Any) -> NoReturn:
 
 
 def lie(*_: Any) -> NoReturn:
-    answer = b'{"decoded": {"length": 100000000, "channels": 0, "sha256": "", "complete": true, "decoded": 1, "notices": []}}'
-    os.write(1, answer + b"\n")
+    claimed = {"length": 10**8, "channels": 0, "sha256": "", "complete": True, "decoded": 1, "notices": []}
+    os.write(1, json.dumps({"decoded": claimed}).encode() + b"\n")
     sys.exit()

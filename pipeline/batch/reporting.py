@@ -1,0 +1,126 @@
+"""What a batch tells: a line per recording with an honest rest of time, the table at the end, and ``failures.csv``."""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pipeline.batch.discovery import Recording
+from pipeline.batch.night import Ended
+from pipeline.batch.planning import TEXT, guess_duration
+from pipeline.errors import printable
+from pipeline.files import write_atomically
+
+FAILURES = "failures.csv"
+ENOUGH = 3
+"""After so many recordings worked on, the time that is left is worth saying."""
+WORDS: Mapping[str, str] = {
+    "done": "done before", "refused": "refused before", "aside": "set aside", "elsewhere": "another run has it",
+    "later": "left for later", "do": "to do",
+}  # fmt: skip
+
+
+class Progress:
+    """Counts what has ended; its clock starts with it. Work is measured in seconds of recording, guessed by size."""
+
+    def __init__(self, recordings: Sequence[Recording]) -> None:
+        self._began = time.monotonic()
+        self._guesses = {recording.name: guess_duration(recording.path) for recording in recordings}
+        self._left = sum(self._guesses.values())
+        self._total, self._ended, self._worked = len(recordings), 0, 0
+        self._guessed, self._heard = 0.0, 0.0
+
+    def line(self, end: Ended) -> str:
+        """What is to be said of a recording that ended, and how the night goes."""
+        self._ended += 1
+        guess = self._guesses[end.recording.name]
+        self._left -= guess
+        outcome = end.outcome
+        what = WORDS[end.verdict] if outcome is None else outcome.status
+        parts = [f"[{self._ended}/{self._total}] {end.recording.name}: {what}"]
+        if outcome is not None:
+            self._worked += 1
+            self._guessed += guess
+            self._heard += outcome.duration or 0.0
+            if outcome.duration:
+                parts.append(f"{clock(outcome.duration)} in {outcome.seconds:.1f} s")
+        if end.reason:
+            parts.append(end.reason)
+        return printable(", ".join(parts + self._pace()))
+
+    def _pace(self) -> list[str]:
+        """Throughput and the time that is left, once there is something to tell it by."""
+        seconds = time.monotonic() - self._began
+        if self._worked < ENOUGH or not self._heard or self._left <= 0:
+            return []
+        return [f"{self._heard / seconds:.1f} x real time", f"about {clock(self._left / self._guessed * seconds)} left"]
+
+
+def summarize(ended: Sequence[Ended], seconds: float) -> str:
+    """The table at the end."""
+    worked = [end.outcome for end in ended if end.outcome is not None]
+    done = [outcome for outcome in worked if outcome.status == "done"]
+    heard = sum(outcome.duration or 0.0 for outcome in done)
+    rows = [("transcribed", str(len(done))), ("failed", str(sum(end.failed for end in ended)))]
+    known = Counter(end.verdict for end in ended if end.outcome is None and not end.failed)
+    rows += [(WORDS[verdict], str(count)) for verdict, count in sorted(known.items())]
+    rows += [("recordings", str(len(ended))), ("heard", clock(heard)), ("took", clock(seconds))]
+    if heard and seconds:
+        rows.append(("throughput", f"{heard / seconds:.1f} x real time"))
+    stages: Counter[str] = Counter()
+    for outcome in done:
+        stages.update(outcome.stages)
+    rows += [(f"  {stage}", clock(spent)) for stage, spent in stages.items()]
+    width = max(len(label) for label, _ in rows)
+    return "".join(f"{label:<{width}}  {value:>12}\n" for label, value in rows)
+
+
+def plan(ended: Sequence[tuple[Recording, str]], speed: float, measured: bool, jobs: int) -> str:
+    """What a run would do, with an estimate of time and space."""
+    counts = Counter(WORDS[verdict] for _, verdict in ended)
+    todo = [recording for recording, verdict in ended if verdict == "do"]
+    heard = sum(guess_duration(recording.path) for recording in todo)
+    basis = "measured in this folder" if measured else "a guess: nothing was measured in this folder yet"
+    lines = [printable(f"{WORDS[verdict]:<12} {recording.name}") for recording, verdict in ended]
+    lines.append(", ".join(f"{count} {what}" for what, count in sorted(counts.items())))
+    lines.append(f"about {clock(heard)} of recordings, {clock(heard * speed / jobs)} of work ({basis})")
+    lines.append(f"about {heard * TEXT / 1e6:.1f} MB of results")
+    return "\n".join(lines) + "\n"
+
+
+def write_failures(ended: Sequence[Ended], out: Path) -> Path | None:
+    """``failures.csv`` with name, file, status and reason of each that failed; gone when none did."""
+    failed = [end for end in ended if end.failed]
+    path = out / FAILURES
+    if not failed:
+        path.unlink(missing_ok=True)
+        return None
+    buffer = io.StringIO(newline="")
+    rows = csv.writer(buffer, lineterminator="\n")
+    rows.writerow(("name", "path", "status", "reason"))
+    for end in sorted(failed, key=lambda end: end.recording.name):
+        status = end.verdict if end.outcome is None else end.outcome.status
+        fields = (end.recording.name, str(end.recording.path), status, end.reason)
+        rows.writerow([inert(field) for field in fields])
+    write_atomically(path, buffer.getvalue().encode())
+    return path
+
+
+def inert(text: str) -> str:
+    """A CSV field that no spreadsheet takes for a formula, with control characters made visible."""
+    safe = printable(text)
+    return f"'{safe}" if safe[:1] in ("=", "+", "-", "@", "\t", "\r") else safe
+
+
+def clock(seconds: float) -> str:
+    """``3.4 s``, ``2:05 min`` or ``1:02:03 h``."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 3600:
+        return f"{whole // 60}:{whole % 60:02d} min"
+    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d} h"

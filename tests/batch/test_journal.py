@@ -1,0 +1,141 @@
+"""The journal: what was done is not redone, what changed is, what kills workers is set aside, nobody works twice."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.batch.discovery import Recording
+from pipeline.batch.journal import WEIGHTS, Journal, Outcome, read_columns
+from pipeline.errors import CrosstalkError
+
+ROOT = Path(__file__).parent.parent.parent
+OTHER = """
+import sys, os, signal
+from pathlib import Path
+from pipeline.batch.discovery import Recording
+from pipeline.batch.journal import Journal
+journal = Journal(Path(sys.argv[1]))
+print(journal.claim(Recording(Path(sys.argv[2]), "call"), "key")[0], flush=True)
+if sys.argv[3] == "die":
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.fixture
+def call(tmp_path: Path) -> Recording:
+    path = tmp_path / "call.wav"
+    path.write_bytes(b"sound")
+    return Recording(path, "call", columns={"team": "north"})
+
+
+def finish(journal: Journal, call: Recording, outcome: Outcome, key: str = "key") -> None:
+    verdict, attempt = journal.claim(call, key)
+    assert verdict == "do"
+    journal.finish(attempt, call.name, outcome)
+
+
+def other(out: Path, call: Recording, then: str) -> str:
+    command = [sys.executable, "-c", OTHER, str(out), str(call.path), then]
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False).stdout.strip()
+
+
+def test_done_stays_done_until_content_settings_or_results_change(tmp_path: Path, call: Recording) -> None:
+    journal = Journal(tmp_path / "out")
+    result = tmp_path / "out" / "call.txt"
+    result.write_text("words")
+    finish(journal, call, Outcome("done", 1.0, 10.0, {"decode": 0.5}, ("call.txt",)))
+    assert journal.look(call, "key") == "done"
+    assert journal.speed() == 0.1
+    assert read_columns(tmp_path / "out") == {"call": {"team": "north"}}
+    call.path.touch()
+    assert journal.look(call, "key") == "done"
+    assert journal.look(call, "other") == "do"
+    result.unlink()
+    assert journal.look(call, "key") == "do"
+    result.write_text("words")
+    call.path.write_bytes(b"other")
+    assert journal.look(call, "key") == "do"
+
+
+def test_a_refused_recording_is_not_tried_again_unless_asked_or_changed(tmp_path: Path, call: Recording) -> None:
+    journal = Journal(tmp_path / "out")
+    finish(journal, call, Outcome("refused", error="no audio"))
+    assert journal.look(call, "key") == "refused"
+    assert journal.last_error("call") == "no audio"
+    assert journal.has_failed("call")
+    assert journal.look(call, "key", again=True) == "do"
+    call.path.write_bytes(b"mended")
+    assert journal.look(call, "key") == "do"
+
+
+@settings(max_examples=20)
+@given(st.lists(st.sampled_from(["failed", "crashed", "lost", "stopped"]), max_size=8), st.integers(1, 4))
+def test_aside_after_so_many_attempts(ends: list[str], most: int) -> None:
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "call.wav"
+        path.write_bytes(b"sound")
+        call = Recording(path, "call")
+        weight = 0.0
+        for end in ends:
+            journal = Journal(Path(folder) / "out", most)
+            verdict, attempt = journal.claim(call, "key")
+            assert verdict == ("aside" if weight >= most else "do")
+            if verdict == "do":
+                journal.finish(attempt, "call", Outcome(end))  # type: ignore[arg-type]
+                weight += WEIGHTS.get(end, 0.0)
+            journal.close()
+
+
+def test_another_chance_forgets_the_attempts_before(tmp_path: Path, call: Recording) -> None:
+    journal = Journal(tmp_path / "out", attempts=2)
+    for _ in range(2):
+        finish(journal, call, Outcome("crashed"))
+    assert journal.look(call, "key") == "aside"
+    verdict, attempt = journal.claim(call, "key", again=True)
+    assert verdict == "do"
+    journal.finish(attempt, "call", Outcome("crashed"))
+    assert journal.look(call, "key") == "do"
+
+
+def test_a_claim_keeps_others_off_and_dies_with_its_owner(tmp_path: Path, call: Recording) -> None:
+    out = tmp_path / "out"
+    journal = Journal(out)
+    _, attempt = journal.claim(call, "key")
+    assert other(out, call, "die") == "elsewhere"
+    journal.finish(attempt, "call", Outcome("stopped"))
+    assert other(out, call, "die") == "do"
+    assert journal.claim(call, "key")[0] == "do"
+    journal.close()
+
+
+def test_only_who_is_alone_tidies_up(tmp_path: Path, call: Recording) -> None:
+    journal = Journal(tmp_path / "out")
+    assert journal.claims.is_alone()
+    journal.claims.arrive()
+    script = OTHER.replace('print(', 'journal.claims.arrive(); print(journal.claims.is_alone()); print(')
+    command = [sys.executable, "-c", script, str(tmp_path / "out"), str(call.path), "leave"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout.split() == ["False", "do"]
+
+
+def test_names_that_are_no_utf8_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "caf\udce9.wav"
+    path.write_bytes(b"sound")
+    journal = Journal(tmp_path / "out")
+    finish(journal, Recording(path, "caf\udce9"), Outcome("done", outputs=()))
+    assert journal.look(Recording(path, "caf\udce9"), "key") == "done"
+
+
+def test_what_is_no_journal_is_said(tmp_path: Path) -> None:
+    (tmp_path / ".crosstalk").mkdir()
+    (tmp_path / ".crosstalk/journal.sqlite").write_bytes(b"no database at all" * 100)
+    with pytest.raises(CrosstalkError, match="journal"):
+        Journal(tmp_path)

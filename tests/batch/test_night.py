@@ -1,0 +1,170 @@
+"""Nights that go wrong: what fails costs itself only, kills lose nothing, and the same bytes come out in the end."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from pipeline.batch.crew import Limits
+from pipeline.batch.discovery import discover
+from pipeline.batch.night import Ended, Orders, run
+from pipeline.batch.worker import Setup
+from pipeline.errors import ResourceError
+from pipeline.values import Word
+from tests import world
+from tests.batch import faults
+
+DEADLY = {"recognition.backend": "tests.batch.faults:DeadlyRecognizer"}
+PROGRAM = "from pipeline.cli import main; main()"
+ROOT = Path(__file__).parent.parent.parent
+
+
+def record(folder: Path, names: Sequence[str], fault: str | None = None) -> None:
+    """Dialogues, each a little different; with a fault, its word is said too."""
+    folder.mkdir(exist_ok=True, parents=True)
+    for number, name in enumerate(names):
+        more = (Word(6.6, 7.0, f"c{number % 24}"), *([Word(5.0, 5.4, fault)] if fault else []))
+        world.write_wav(folder / f"{name}.wav", (*world.DIALOGUE, *more))
+
+
+def night(folder: Path, orders: Orders = Orders(), **changes: object) -> dict[str, Ended]:  # noqa: B008
+    out = folder / "out"
+    setup = Setup(world.settings({**DEADLY, **changes}), out, ("txt", "json"), folder / "cache")
+    ended = run(discover([str(folder / "calls")], out), setup, orders, lambda end: None)
+    return {end.recording.name: end for end in ended}
+
+
+def results(out: Path) -> dict[str, bytes]:
+    files = (path for path in out.rglob("*") if path.is_file() and ".crosstalk" not in path.parts)
+    return {str(path.relative_to(out)): path.read_bytes() for path in files}
+
+
+def test_bad_recordings_cost_themselves_only(tmp_path: Path) -> None:
+    record(tmp_path / "calls", ["one", "two"])
+    for fault in (faults.SEGFAULT, faults.EXIT, faults.STUMBLE):
+        record(tmp_path / "calls" / fault, ["call"], fault)
+    (tmp_path / "calls/page.wav").write_text("<html>")
+    ended = night(tmp_path, Orders(jobs=2, attempts=2))
+    assert {name for name, end in ended.items() if not end.failed} == {"one", "two"}
+    reasons = {name: end.reason for name, end in ended.items() if end.failed}
+    assert "SIGSEGV" in reasons["f1/call"]
+    assert "with code 7" in reasons["f5/call"]
+    assert "stumbled" in reasons["f4/call"]
+    assert "HTML" in reasons["page"]
+    assert set(results(tmp_path / "out")) == {"one.txt", "one.json", "two.txt", "two.json"}
+    again = night(tmp_path, Orders(attempts=2))
+    assert {name: end.verdict for name, end in again.items()} == {
+        "one": "done", "two": "done", "page": "refused", "f1/call": "aside", "f4/call": "aside", "f5/call": "aside",
+    }  # fmt: skip
+    assert {end.outcome for end in again.values()} == {None}
+
+
+@pytest.mark.parametrize(
+    ("fault", "limits", "reason"),
+    [(faults.HANG, Limits(1.5, 0.1), "no result within"), (faults.EAT, Limits(memory=1_000_000_000), "GB of memory")],
+)
+def test_what_hangs_or_eats_is_ended(tmp_path: Path, fault: str, limits: Limits, reason: str) -> None:
+    record(tmp_path / "calls", ["bad"], fault)
+    record(tmp_path / "calls", ["good"])
+    ended = night(tmp_path, Orders(attempts=1, limits=limits))
+    assert reason in ended["bad"].reason
+    assert not ended["good"].failed
+
+
+def test_limit_retry_and_only_failed(tmp_path: Path) -> None:
+    record(tmp_path / "calls", ["a", "b", "c"])
+    record(tmp_path / "calls", ["bad"], faults.STUMBLE)
+    first = night(tmp_path, Orders(limit=1))
+    assert {name: end.verdict for name, end in first.items()} == {"a": "do", "b": "later", "bad": "later", "c": "later"}
+    second = night(tmp_path, Orders(attempts=1))
+    assert [name for name, end in second.items() if end.failed] == ["bad"]
+    record(tmp_path / "calls", ["bad"])
+    third = night(tmp_path, Orders(only_failed=True))
+    assert {name: end.failed for name, end in third.items()} == {"bad": False}
+
+
+def test_no_models_ends_the_night_at_once(tmp_path: Path) -> None:
+    record(tmp_path / "calls", ["a", "b"])
+    with pytest.raises(ResourceError, match="weights are not here") as ended:
+        night(tmp_path, **{"recognition.backend": "tests.batch.faults:MissingRecognizer"})
+    assert ended.value.exit_code == 5
+    assert night(tmp_path).keys() == {"a", "b"}
+
+
+def test_a_worker_that_cannot_start_is_not_started_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    record(tmp_path / "calls", ["a"])
+    monkeypatch.setattr("pipeline.batch.crew._PROGRAM", "import os; os._exit(9)  # {path} {handle}")
+    with pytest.raises(ResourceError, match="no worker could be started"):
+        night(tmp_path)
+
+
+def start(folder: Path, out: str, slow: float = 0.1) -> subprocess.Popen[str]:
+    """The program on the calls in ``folder``, with a cache of its own for each output folder."""
+    arguments = ["batch", "calls", "-o", out, "--jobs", "2", "--quiet", *world.arguments(DEADLY)]
+    where = {**os.environ, "PYTHONPATH": str(ROOT), "SLOW": str(slow)}
+    places = {"XDG_CACHE_HOME": str(folder / f"cache-{out}"), "HOME": str(folder), "TMPDIR": str(folder / "tmp")}
+    (folder / "tmp").mkdir(exist_ok=True)
+    return subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, *arguments],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder, env={**where, **places},
+    )  # fmt: skip
+
+
+def finish(running: subprocess.Popen[str]) -> tuple[int, str]:
+    _, err = running.communicate(timeout=120)
+    return running.returncode, err
+
+
+def test_killed_at_random_moments_the_folder_is_the_same_in_the_end(tmp_path: Path) -> None:
+    record(tmp_path / "calls", [f"call{number}" for number in range(6)])
+    (tmp_path / "calls/page.wav").write_text("<html>")
+    assert finish(start(tmp_path, "whole"))[0] == 3
+    choose = random.Random(7)
+    for _ in range(3):
+        running = start(tmp_path, "out")
+        before = len(results(tmp_path / "out"))
+        while running.poll() is None and len(results(tmp_path / "out")) <= before:
+            time.sleep(0.02)
+        time.sleep(choose.uniform(0, 0.2))
+        running.kill()
+        finish(running)
+    assert finish(start(tmp_path, "out"))[0] == 3
+    assert results(tmp_path / "out") == results(tmp_path / "whole")
+    assert not list((tmp_path / "out").rglob(".crosstalk-*"))
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_stopped_in_good_order_and_resumed(tmp_path: Path, number: signal.Signals, code: int) -> None:
+    record(tmp_path / "calls", ["a", "b", "c"])
+    running = start(tmp_path, "out", slow=1.0)
+    while not results(tmp_path / "out"):
+        time.sleep(0.02)
+        assert running.poll() is None
+    running.send_signal(number)
+    left, err = finish(running)
+    assert (left, len(err.splitlines())) == (code, 1)
+    assert not list(tmp_path.rglob(".crosstalk-*"))
+    assert not list((tmp_path / "tmp").iterdir())
+    assert finish(start(tmp_path, "out", slow=0)) == (0, "")
+    assert len(results(tmp_path / "out")) == 6
+
+
+def test_two_runs_on_one_folder_take_each_recording_once(tmp_path: Path) -> None:
+    import sqlite3
+
+    record(tmp_path / "calls", [f"call{number}" for number in range(5)])
+    both = [start(tmp_path, "out") for _ in range(2)]
+    assert [finish(one) for one in both] == [(0, ""), (0, "")]
+    base = sqlite3.connect(tmp_path / "out/.crosstalk/journal.sqlite")
+    rows = base.execute("SELECT name, status FROM attempts ORDER BY name").fetchall()
+    base.close()
+    assert rows == [(f"call{number}", "done") for number in range(5)]
+    assert len(results(tmp_path / "out")) == 10

@@ -1,0 +1,79 @@
+"""``transcribe batch``: exit codes, the plan, the report of failures, settings by manifest."""
+
+from __future__ import annotations
+
+import csv
+import inspect
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from pipeline import cache
+from pipeline.cli import app
+from pipeline.commands.batch import batch
+from pipeline.commands.run import run
+from pipeline.errors import SettingsError
+from tests import world
+
+
+@pytest.fixture
+def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cache, "default_root", lambda: tmp_path / "cache")
+    world.write_wav(tmp_path / "calls" / "one.wav") if (tmp_path / "calls").mkdir() is None else None
+    return tmp_path / "calls"
+
+
+def transcribe(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["batch", *arguments, *world.arguments()])
+
+
+def test_exit_codes_and_the_report_of_failures(calls: Path) -> None:
+    assert transcribe("calls", "-o", "out").exit_code == 0
+    assert not Path("out/failures.csv").exists()
+    (calls / "=1+1.wav").write_text("<html>")
+    done = transcribe("calls", "-o", "out")
+    assert done.exit_code == 3
+    assert "[1/2] =1+1: refused" in done.stderr
+    assert "done before" in done.stdout
+    (row,) = csv.DictReader(Path("out/failures.csv").read_text().splitlines())
+    assert (row["name"], row["status"]) == ("'=1+1", "refused")
+    assert "HTML" in row["reason"]
+    assert transcribe("calls/=1+1.wav", "-o", "out").exit_code == 4
+    world.write_wav(calls / "=1+1.wav")
+    assert transcribe("calls", "-o", "out", "--quiet").stderr == ""
+    assert not Path("out/failures.csv").exists()
+
+
+def test_a_plan_does_nothing(calls: Path) -> None:
+    planned = transcribe("calls", "-o", "out", "--dry-run")
+    assert planned.exit_code == 0
+    assert "1 to do" in planned.stdout
+    assert "about 8.0 s of recordings" in planned.stdout
+    assert "a guess" in planned.stdout
+    assert not Path("out").exists()
+    transcribe("calls", "-o", "out")
+    planned = transcribe("calls", "-o", "out", "--dry-run")
+    assert "1 done before" in planned.stdout
+
+
+def test_a_manifest_has_settings_of_its_own(calls: Path) -> None:
+    Path("list.csv").write_text("path,speakers,language,team\ncalls/one.wav,1,de,north\n")
+    assert transcribe("list.csv", "-o", "out", "--analytics").exit_code == 0
+    written = json.loads(Path("out/calls/one.json").read_text())
+    assert (written["language"], written["speakers"]) == ("de", ["SPEAKER_00"])
+    assert json.loads(Path("out/calls/one.analytics.json").read_text())["columns"] == {"team": "north"}
+
+
+def test_wrong_settings_are_refused_before_any_work(calls: Path) -> None:
+    Path("list.csv").write_text("path,channels\ncalls/one.wav,sideways\n")
+    refused = transcribe("list.csv", "-o", "out")
+    assert isinstance(refused.exception, SettingsError)
+    assert not Path("out/calls").exists()
+
+
+def test_batch_takes_the_settings_that_run_takes() -> None:
+    one, many = (set(inspect.signature(command).parameters) for command in (run, batch))
+    assert one - many == {"recordings", "output_dir"}

@@ -1,0 +1,85 @@
+"""The bench: every system over every recording, counts added, seconds by stage, the truth from the files beside."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pipeline import formats
+from pipeline.commands.bench import parse_systems
+from pipeline.errors import FormatError, SettingsError
+from pipeline.evaluation.bench import System, measure, read_reference
+from pipeline.evaluation.manifest import find_recordings
+from pipeline.evaluation.scoring import ScoreConfig
+from pipeline.evaluation.tables import HEADINGS, as_data, as_table, draw, summarize
+from pipeline.store import Store
+from tests import world
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two recordings of tones with their truth."""
+    for name in ("one", "two"):
+        world.write_wav(tmp_path / f"{name}.wav")
+        truth = world.heard(world.DIALOGUE, 8.0)
+        for kind in ("stm", "rttm"):
+            (tmp_path / f"{name}.{kind}").write_text(formats.dumps(truth, kind, name))
+    world.write_wav(tmp_path / "without.wav")
+    return tmp_path
+
+
+def test_counts_add_up_over_recordings(folder: Path, tmp_path: Path) -> None:
+    systems = (System("tones", world.settings()), System("one voice", world.settings({"diarization.max_speakers": 1})))
+    measured = measure(systems, find_recordings(folder, given=False), Store(), ScoreConfig())
+    right, wrong = summarize(measured)
+    assert [m.recording.name for m in measured] == ["one", "one", "two", "two"]
+    assert (right["errors"], right["words"], right["recordings"]) == (0, 12, 2)
+    assert right["der"] == 0
+    assert wrong["errors"] == 2 * (3 + 1), "of the second voice's words, three are lost and one goes to the first"
+    assert set(right["real_time_factor"]) == {"decode", "diarization", "separation", "recognition"}
+    assert right["peak_mb"] > 10
+    data = json.loads(as_data(measured, systems))
+    assert data["rows"][0]["errors"] == 0
+    assert {"processor", "cores", "memory_gib"} <= set(data["machine"])
+    table = as_table(data["rows"]).splitlines()
+    assert len(table) == 4
+    assert all(line.count("|") == len(HEADINGS) + 1 for line in table)
+    draw(data["rows"], tmp_path / "chart.png")
+    assert (tmp_path / "chart.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_recordings_without_a_reference_are_left_out_of_a_folder(folder: Path) -> None:
+    found = find_recordings(folder)
+    assert [(r.name, r.speakers, r.group) for r in found] == [("one", 2, folder.name), ("two", 2, folder.name)]
+    reference = read_reference(found[0])
+    assert [u.speaker for u in reference.utterances]
+    assert len(reference.turns) > 2
+
+
+def test_a_manifest_names_recordings(folder: Path) -> None:
+    (folder / "manifest.json").write_text(json.dumps([{"audio": "two.wav"}]))
+    assert [r.name for r in find_recordings(folder)] == ["two"]
+    (folder / "manifest.json").write_text(json.dumps([{"audio": "without.wav"}]))
+    with pytest.raises(FormatError, match="has no reference beside it"):
+        find_recordings(folder)
+    (folder / "manifest.json").write_text("{}x")
+    with pytest.raises(FormatError, match="is no list of recordings"):
+        find_recordings(folder)
+
+
+def test_nothing_to_measure_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="holds no recording"):
+        find_recordings(tmp_path)
+    with pytest.raises(SettingsError, match="no such folder"):
+        find_recordings(tmp_path / "gone")
+
+
+def test_systems_are_presets_with_settings() -> None:
+    rival, one, other = parse_systems(["default", "fast,recognition.beam_size=5"], baseline=True)
+    assert rival.rival
+    assert rival.config == one.config
+    assert (other.config.recognition.model, other.config.recognition.beam_size) == ("whisper-tiny.en", 5)
+    with pytest.raises(SettingsError, match="given twice"):
+        parse_systems(["default", "default"], baseline=False)
