@@ -13,11 +13,24 @@ from typing import Any
 
 import typer
 
-from pipeline.commands import batch, bench, convert, doctor, models, run, score, settings, simulate
+from pipeline.commands import analyze, batch, bench, convert, doctor, models, run, score, settings, simulate
 from pipeline.errors import CrosstalkError, OutOfMemory
 
 USAGE, INTERRUPTED, TERMINATED = 1, 130, 143
-COMMANDS = ("run", "batch", "convert", "models", "score", "simulate", "bench", "config", "doctor", "cache")
+COMMANDS = (
+    "run",
+    "batch",
+    "analyze",
+    "report",
+    "convert",
+    "models",
+    "score",
+    "simulate",
+    "bench",
+    "config",
+    "doctor",
+    "cache",
+)
 _GROUP_OPTIONS = ("--help", "-h", "--version", "--install-completion", "--show-completion")
 
 _UsageError: Any = typer.BadParameter.__mro__[1]
@@ -48,6 +61,8 @@ def _top(version: bool = typer.Option(False, "--version", help="Print the versio
 
 app.command("run")(run.run)
 app.command("batch")(batch.batch)
+app.command("analyze")(analyze.analyze)
+app.command("report")(analyze.report)
 app.command("convert")(convert.convert)
 app.command("score")(score.score)
 app.command("simulate")(simulate.simulate)

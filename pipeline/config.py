@@ -46,7 +46,7 @@ class DiarizationConfig:
 class SeparationConfig:
     """Overlapped speech taken apart, with ``context`` seconds on either side."""
 
-    backend: str = "mixture"
+    backend: str = "exemplar"
     model: str | None = None
     context: float = 1.0
 
@@ -98,6 +98,11 @@ class Config:
 
 def read(text: str, where: str, base: Config | None = None) -> Config:
     """``base`` (the defaults) with the settings of a YAML text laid over it; anything unknown raises SettingsError."""
+    return _overlay(base or Config(), load_plain(text, where), where, ())
+
+
+def load_plain(text: str, where: str) -> dict[Any, Any]:
+    """A YAML mapping of plain data (an empty text is an empty one); tags and anything else raise SettingsError."""
     try:
         loaded = yaml.load(text, Loader=_PlainLoader)
     except yaml.YAMLError as error:
@@ -106,7 +111,7 @@ def read(text: str, where: str, base: Config | None = None) -> Config:
         loaded = {}
     if not isinstance(loaded, dict):
         raise SettingsError("settings are a YAML mapping of sections", where=where)
-    return _overlay(base or Config(), loaded, where, ())
+    return loaded
 
 
 def assign(config: Config, assignments: Mapping[str, Any], where: str = "settings") -> Config:

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from pipeline.errors import OutOfDisk, SettingsError
-
+from pipeline.failpoints import reach
 
 TEMPORARY = ".crosstalk-"
 """How the names of unfinished files begin."""
@@ -22,16 +22,19 @@ def write_atomically(path: Path, data: bytes) -> None:
         raise explain(error, path) from error
     try:
         with os.fdopen(handle, "wb") as file:
+            reach("write.begin")
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).chmod(0o666 & ~_umask())
+        reach("write.replace")
         os.replace(temporary, path)  # noqa: PTH105 — Path.replace would hide that this is the atomic step
     except BaseException as error:
         Path(temporary).unlink(missing_ok=True)
         if isinstance(error, OSError):
             raise explain(error, path) from error
         raise
+    reach("write.done")
 
 
 def explain(error: OSError, path: Path) -> OutOfDisk | SettingsError:

@@ -1,7 +1,7 @@
 """Who sits on which channel of a call: the text of ``--roles`` read.
 
 ``agent,customer`` names the channels in order; ``2=customer`` names one by its number. ``customer:2`` says that two
-people share the channel, so that it is diarized; ``diarize`` does the same without a name, ``diarize:2`` with the number.
+people share the channel, so that it is diarized; ``diarize`` does so without a name, ``diarize:2`` with the number.
 """
 
 from __future__ import annotations

@@ -74,7 +74,9 @@ def transcribe(recording: Decoded, name: str, models: Models, config: Config, st
     audio = tracks.audio
     steps.begin(recording.sha256, versions())
 
-    who = steps.run("diarization", Diarization, lambda p: diarize_tracks(tracks, models.diarizer, config.diarization, p))
+    who = steps.run(
+        "diarization", Diarization, lambda p: diarize_tracks(tracks, models.diarizer, config.diarization, p)
+    )
     apart = steps.run_separation(
         audio, lambda p: separate(audio, who.turns, models.separator, models.embedder, config.separation, p)
     )

@@ -20,6 +20,7 @@ from pipeline.cache import Cache, recipe_key
 from pipeline.config import Config
 from pipeline.errors import BackendError, CrosstalkError, OutOfMemory
 from pipeline.events import Listener, Progress, StageAdvanced, StageFinished, StageStarted
+from pipeline.failpoints import reach
 from pipeline.sources import fingerprint
 from pipeline.stages.separation import Separation
 from pipeline.values import Origin, Region
@@ -81,8 +82,11 @@ class Steps:
         value = load()
         cached = value is not None
         if value is None:
+            reach(f"{stage}.begin")
             value = _guarded(stage, compute, lambda done, total: self._tell(StageAdvanced(stage, done, total)))
+            reach(f"{stage}.computed")
             save(value)
+            reach(f"{stage}.saved")
         self._tell(StageFinished(stage, time.perf_counter() - began, cached))
         return value
 

@@ -79,6 +79,7 @@ def test_what_is_damaged_is_absent(tmp_path: Path, spoilt: bytes) -> None:
     assert cache.load("0" * 32, Diarization) is None
 
 
+@pytest.mark.promise(26)
 def test_only_the_user_may_look_inside(tmp_path: Path) -> None:
     cache = DiskCache(tmp_path / "runs")
     cache.save(KEY, Diarization(()))

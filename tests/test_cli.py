@@ -72,6 +72,7 @@ def test_warnings_go_to_stderr(transcribe: Run, tmp_path: Path, capsys: pytest.C
     assert err.startswith("transcribe: talk: warning: asked for 5 speakers")
 
 
+@pytest.mark.promise(10)
 def test_silence_is_a_success(transcribe: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     world.write_wav(tmp_path / "quiet.wav", (), 3.0)
     assert transcribe(*replayed("quiet.wav")) == 0
@@ -79,6 +80,7 @@ def test_silence_is_a_success(transcribe: Run, tmp_path: Path, capsys: pytest.Ca
     assert json.loads((tmp_path / "quiet.json").read_text())["language"] is None
 
 
+@pytest.mark.promise(18)
 def test_one_bad_recording_stops_no_other(transcribe: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("one.wav", "three.wav"):
         world.write_wav(tmp_path / name)
@@ -132,6 +134,7 @@ def test_a_wrong_command_line_is_1_and_writes_nothing(
     assert [path.name for path in tmp_path.iterdir() if not path.name.startswith(".")] == ["x.wav"]
 
 
+@pytest.mark.promise(20)
 def test_a_failed_write_is_one_line(transcribe: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     world.write_wav(tmp_path / "talk.wav")
     (tmp_path / "file").write_text("in the way")
@@ -214,6 +217,7 @@ def test_no_cache_keeps_nothing(transcribe: Run, tmp_path: Path) -> None:
     assert not (tmp_path / ".cache").exists()
 
 
+@pytest.mark.promise(23)
 def test_a_run_opens_no_socket(transcribe: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = socket.socket.__init__
 

@@ -34,6 +34,7 @@ def test_yaml_gives_the_same_config_back(
     assert config.read(config.as_yaml(settings), "x.yaml") == settings
 
 
+@pytest.mark.promise(25)
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [

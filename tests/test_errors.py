@@ -15,6 +15,7 @@ from pipeline.errors import CrosstalkError, InputError, printable
 ANY = st.text() | st.sampled_from(["\x1b[31m", "a\nb", "\udcff\udc00", "\u202e", "\x85", "\u2028", "\x00"])
 
 
+@pytest.mark.promise(26)
 @given(ANY, ANY, ANY)
 def test_an_error_is_one_printable_line(what: str, where: str, hint: str) -> None:
     error = InputError(what, where=where, hint=hint)

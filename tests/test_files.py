@@ -23,6 +23,8 @@ def test_the_file_is_whole_and_as_readable_as_any(tmp_path: Path) -> None:
     assert sorted(tmp_path.iterdir()) == [path, other]
 
 
+@pytest.mark.promise(17)
+@pytest.mark.promise(20)
 @pytest.mark.parametrize("step", ["fsync", "replace"])
 @pytest.mark.parametrize(
     ("failure", "expected"),
@@ -53,6 +55,7 @@ def test_a_failure_leaves_the_old_file_and_no_litter(
         assert str(path) in caught.value.line
 
 
+@pytest.mark.promise(20)
 @pytest.mark.parametrize("name", ["missing/a.txt", "file/a.txt", "x" * 300])
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").touch()

@@ -61,6 +61,7 @@ def environment(folder: Path, act: str) -> dict[str, str]:
     return {**os.environ, **places, "XDG_CACHE_HOME": str(folder / "home"), "HOME": str(folder / "home")}
 
 
+@pytest.mark.promise(17)
 def test_a_run_killed_in_the_middle_goes_on_where_it_was(tmp_path: Path) -> None:
     where = environment(tmp_path, "os.kill(os.getpid(), signal.SIGKILL)")
     reports = []
@@ -78,6 +79,7 @@ def test_a_run_killed_in_the_middle_goes_on_where_it_was(tmp_path: Path) -> None
     assert formats.loads((tmp_path / "out.json").read_text(), "json").utterances == whole.utterances
 
 
+@pytest.mark.promise(19)
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_run_that_is_stopped_leaves_nothing_behind(tmp_path: Path, number: signal.Signals, code: int) -> None:
     where = environment(tmp_path, "time.sleep(600)")

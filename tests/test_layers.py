@@ -19,10 +19,10 @@ HEAVY_HOMES = ("backends/", "media/")
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("values",),
-    ("errors", "events"),
+    ("errors", "events", "failpoints"),
     ("timeline", "audio", "plain", "sources", "files", "roles"),
     ("config", "protocols", "cache", "formats", "speakers"),
-    ("presets", "store", "media", "output", "stages"),
+    ("presets", "store", "media", "output", "stages", "analytics"),
     ("backends",),
     ("steps",),
     ("run",),

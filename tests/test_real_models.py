@@ -68,6 +68,7 @@ def test_shared_calls_read_as_their_references(name: str, most_errors: int, shar
     assert found.errors <= most_errors
 
 
+@pytest.mark.promise(23)
 def test_no_socket_is_opened_and_telemetry_is_off(sample: Path, tmp_path: Path) -> None:
     script = (
         "import socket, sys\n"
@@ -88,6 +89,7 @@ def test_no_socket_is_opened_and_telemetry_is_off(sample: Path, tmp_path: Path) 
     assert "SPEAKER_01" in done.stdout
 
 
+@pytest.mark.promise(16)
 def test_run_twice_the_json_is_the_same_byte_for_byte(heard: Transcript, sample: Path) -> None:
     again = transcribe(sample, speakers=2, threads=1, **QUIETLY)  # type: ignore[arg-type]
     one, other = (formats.dumps(transcript, "json", "sample") for transcript in (heard, again))

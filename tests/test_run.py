@@ -41,6 +41,7 @@ def test_every_word_is_in_the_transcript_once(words: tuple[Word, ...]) -> None:
     assert texts(transcript) + leaked(transcript) == Counter(word.text for word in words)
 
 
+@pytest.mark.promise(13)
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: "-".join(way.values()))
 @settings(max_examples=40)
 @given(words=conversations())
@@ -105,6 +106,7 @@ def lines(transcript: Transcript) -> list[tuple[str, str]]:
     return [(utterance.speaker, utterance.text) for utterance in transcript.utterances]
 
 
+@pytest.mark.promise(16)
 @settings(max_examples=25)
 @given(conversations(), st.sampled_from(WAYS))
 def test_the_same_recording_gives_the_same_bytes(words: tuple[Word, ...], way: dict[str, str]) -> None:
@@ -113,6 +115,7 @@ def test_the_same_recording_gives_the_same_bytes(words: tuple[Word, ...], way: d
     assert formats.dumps(formats.loads(once, "json"), "json") == once
 
 
+@pytest.mark.promise(10)
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: "-".join(way.values()))
 def test_silence_is_no_speech(way: dict[str, str]) -> None:
     transcript = world.heard((), 5.0, way)
@@ -126,6 +129,7 @@ def test_language_given_is_not_claimed_of_silence() -> None:
     assert world.heard(world.DIALOGUE, 8.0, {"recognition.language": "de"}).language == "de"
 
 
+@pytest.mark.promise(12)
 @given(conversations(most=4), st.integers(1, 5))
 def test_never_more_speakers_than_asked(words: tuple[Word, ...], asked: int) -> None:
     transcript = world.heard(words, changes={"diarization.speakers": asked})

@@ -39,6 +39,7 @@ def fresh(module: str) -> str:
     return fingerprint(module)
 
 
+@pytest.mark.promise(16)
 @pytest.mark.parametrize(("changed", "expected"), [("top", True), ("low", True), ("deep", True), ("alone", False)])
 def test_a_change_shows_in_what_depends_on_it(package: Path, changed: str, expected: bool) -> None:
     before = fresh(f"{package.name}.top")

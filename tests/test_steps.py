@@ -80,6 +80,7 @@ def another(value: Any, hint: Any) -> Any:
     ]()
 
 
+@pytest.mark.promise(16)
 @pytest.mark.parametrize(("dotted", "value"), list(every_setting()), ids=str)
 def test_a_setting_changes_the_keys_of_its_stage_and_later_ones(dotted: str, value: Any) -> None:
     section = dotted.partition(".")[0]
@@ -88,6 +89,7 @@ def test_a_setting_changes_the_keys_of_its_stage_and_later_ones(dotted: str, val
     assert changed == [number >= depends for number in range(len(STAGES))]
 
 
+@pytest.mark.promise(16)
 @pytest.mark.parametrize(
     ("part", "first"),
     [("pipeline", 0), ("segmentation", 0), ("embedding", 0), ("separation", 1), ("recognition", 2)],
@@ -146,6 +148,7 @@ def finished(cache: DiskCache, path: Path, changes: dict[str, Any] | None = None
     return text, [event.stage for event in events if isinstance(event, StageFinished) and event.cached]
 
 
+@pytest.mark.promise(17)
 def test_a_stage_finished_before_a_failure_is_not_computed_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -162,6 +165,7 @@ def test_a_stage_finished_before_a_failure_is_not_computed_again(
     assert StumblingRecognizer.calls == 0
 
 
+@pytest.mark.promise(16)
 def test_a_change_of_the_last_stage_redoes_only_the_last(tmp_path: Path) -> None:
     path, cache = world.write_wav(tmp_path / "talk.wav"), DiskCache(tmp_path / "cache")
     finished(cache, path)

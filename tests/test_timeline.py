@@ -64,6 +64,7 @@ def test_renaming_commutes(turns: tuple[Turn, ...]) -> None:
     assert list(dict.fromkeys(t.speaker for t in named)) == sorted({t.speaker for t in named})
 
 
+@pytest.mark.promise(13)
 @given(untidy(), st.integers(5, 140).map(lambda n: n / 10))
 def test_tidy_turns_obey_promise_13(turns: list[Turn], duration: float) -> None:
     tidied = timeline.tidy(turns, duration)

@@ -38,7 +38,7 @@ from pipeline.values import Turn
 if TYPE_CHECKING:
     from pipeline.store import Store
 
-STOCK_PARAMETERS = {"method": "centroid", "min_cluster_size": 12, "threshold": 0.6}
+STOCK_PARAMETERS = {"method": "centroid", "min_cluster_size": 12, "threshold": 0.5}
 """pyannote's own, but for the threshold: Resemblyzer's voices lie closer together."""
 SHARES = {"segmentation": (0.0, 0.3), "embeddings": (0.3, 0.7)}
 """Where pyannote's steps begin in the progress of the whole, and their share of it."""
@@ -47,9 +47,8 @@ SHARES = {"segmentation": (0.0, 0.3), "embeddings": (0.3, 0.7)}
 class PyannoteDiarizer:
     """A pyannote pipeline behind the protocol `Diarizer`."""
 
-    def __init__(self, pipeline: Pipeline, identity: str) -> None:
+    def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
-        self.identity = identity
 
     @classmethod
     def from_config(cls, config: Config, models: Store) -> Diarizer:
@@ -59,14 +58,12 @@ class PyannoteDiarizer:
         """
         settings, device = config.diarization, use_device(config.runtime)
         if settings.pipeline is not None:
-            published = load_published(settings.pipeline, device, config.runtime.offline)
-            return cls(published, f"pyannote:{settings.pipeline}")
+            return cls(load_published(settings.pipeline, device, config.runtime.offline))
         if settings.clustering == "tracklets":
             return TrackletDiarizer.from_config(config, models)
         network = load_segmentation(settings.segmentation, models, device)
         embedder: Embedder = backends.load("embedder", settings.embedding, config, models)
-        stock = assemble(network, embedder, config).to(device)
-        return cls(stock, f"pyannote-stock:{models.identity(settings.segmentation)}+{models.identity(settings.embedding)}")
+        return cls(assemble(network, embedder, config).to(device))
 
     def diarize(self, audio: Audio, count: SpeakerCount, progress: Progress) -> Diarization:
         """Turns with at most ``count.most`` speakers; a notice says when they are fewer than asked for."""
@@ -113,7 +110,7 @@ class VoiceModel(Model):  # type: ignore[misc]
         self.dimension = embedder.embed([np.ones(RATE, np.float32)]).shape[1]
 
     def forward(self, waveforms: Tensor, weights: Tensor | None = None) -> Tensor:
-        """(batch, 1, samples) and optional masks (batch, frames) to (batch, dimension); NaN where too little is left."""
+        """(batch, 1, samples), optional masks (batch, frames) to (batch, dimension); NaN where too little is left."""
         clips = waveforms[:, 0].cpu().numpy()
         if weights is None:
             return torch.from_numpy(self._embedder.embed(list(clips)))

@@ -40,11 +40,10 @@ WIDTH = 256
 class ResemblyzerEmbedder:
     """The encoder behind the protocol `Embedder`."""
 
-    def __init__(self, encoder: SpeakerEncoder, identity: str, device: torch.device, batch_size: int) -> None:
+    def __init__(self, encoder: SpeakerEncoder, device: torch.device, batch_size: int) -> None:
         self._encoder = encoder.to(device).eval()
         self._device = device
         self._batch_size = batch_size
-        self.identity = identity
 
     @classmethod
     def from_config(cls, config: Config, models: Store) -> ResemblyzerEmbedder:
@@ -57,7 +56,7 @@ class ResemblyzerEmbedder:
             encoder.load_state_dict({k: v for k, v in weights.items() if not k.startswith("similarity_")})
         except RuntimeError as error:
             raise BadModel("these are not the weights of Resemblyzer's encoder", where=name) from error
-        return cls(encoder, models.identity(name), use_device(runtime), runtime.batch_size)
+        return cls(encoder, use_device(runtime), runtime.batch_size)
 
     def embed(self, clips: Sequence[Samples]) -> NDArray[np.float32]:
         """Unit vectors, shape (clips, 256), of clips at 16 kHz; NaN for a clip under 0.2 s.
@@ -74,12 +73,14 @@ class ResemblyzerEmbedder:
         if partials:
             np.add.at(sums, owners, self._encode(torch.stack(partials)))
         norms = np.linalg.norm(sums, axis=1, keepdims=True)
-        return np.divide(sums, norms, out=np.full_like(sums, np.nan), where=norms > 0)
+        unit: NDArray[np.float32] = np.divide(sums, norms, out=np.full_like(sums, np.nan), where=norms > 0)
+        return unit
 
     def _encode(self, mels: Tensor) -> NDArray[np.float32]:
         with torch.inference_mode():
-            batches = [self._encoder(batch.to(self._device)).cpu() for batch in mels.split(self._batch_size)]
-        return torch.cat(batches).numpy()
+            batches = [self._encoder(batch.to(self._device)).cpu() for batch in torch.split(mels, self._batch_size)]
+        vectors: NDArray[np.float32] = torch.cat(batches).numpy()
+        return vectors
 
 
 class SpeakerEncoder(nn.Module):
@@ -96,16 +97,17 @@ class SpeakerEncoder(nn.Module):
 
 
 def mel_power(samples: Tensor) -> Tensor:
-    """Mel power spectrogram, shape (frames, 40): 25 ms windows every 10 ms, Slaney's bands and area norm, no logarithm."""
+    """Mel power spectrogram, shape (frames, 40): 25 ms every 10 ms, Slaney's bands and area norm, no logarithm."""
     window = torch.hann_window(FFT)
     spectrum = torch.stft(samples, FFT, HOP, window=window, center=True, pad_mode="constant", return_complex=True)
     return spectrum.abs().square().T @ _bands()
 
 
 def _bands() -> Tensor:
-    return torchaudio.functional.melscale_fbanks(
+    bands: Tensor = torchaudio.functional.melscale_fbanks(
         FFT // 2 + 1, 0.0, RATE / 2, BANDS, RATE, norm="slaney", mel_scale="slaney"
     )
+    return bands
 
 
 def _partials(clip: Samples) -> list[Tensor]:
@@ -115,8 +117,8 @@ def _partials(clip: Samples) -> list[Tensor]:
         return []
     audio = torch.tensor(clip * max(1.0, LOUDNESS / loudness), dtype=torch.float32)
     frames = len(audio) // HOP + 1
-    starts = range(0, max(1, frames - PARTIAL + PARTIAL_STEP + 1), PARTIAL_STEP)
-    starts = [s for s in starts if s == 0 or (len(audio) / HOP - s) >= COVERAGE * PARTIAL]
+    grid = range(0, max(1, frames - PARTIAL + PARTIAL_STEP + 1), PARTIAL_STEP)
+    starts = [start for start in grid if start == 0 or (len(audio) / HOP - start) >= COVERAGE * PARTIAL]
     padding = (starts[-1] + PARTIAL) * HOP - len(audio)
     mels = mel_power(nn.functional.pad(audio, (0, max(0, padding))))
     return [mels[start : start + PARTIAL] for start in starts]

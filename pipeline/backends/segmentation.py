@@ -1,4 +1,4 @@
-"""pyannote's segmentation network, built in code from its weights: who of three local speakers talks, frame by frame."""
+"""pyannote's segmentation network, built in code from its weights: which of three local speakers talk, and when."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ import os
 
 os.environ["PYANNOTE_METRICS_ENABLED"] = "0"  # telemetry is on by default; pyannote reads this when it is imported
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,6 +39,8 @@ STEP = 1.0
 """Seconds between segmentation windows; half of that costs twice the time for 0.2 points of DER."""
 HOP, CLIP = 0.5, 1.6
 """Seconds between the clips whose voice is taken, and their length: what the default encoder was trained on."""
+CPU_BATCH = 8
+"""Windows that a CPU segments at once, at most: with more, layers leave its caches, and it takes a fifth longer."""
 SEGMENTATION_SHARE = 0.7
 """The segmentation's part of the work, for the progress."""
 CLIPS_AT_ONCE = 512
@@ -46,14 +49,12 @@ CLIPS_AT_ONCE = 512
 class TrackletDiarizer:
     """A segmentation network and a voice encoder behind the protocol `Diarizer`."""
 
-    def __init__(
-        self, network: Model, embedder: Embedder, identity: str, threshold: float = 0.5, batch_size: int = 32
-    ) -> None:
-        self._inference = Inference(network, duration=WINDOW, step=STEP, skip_aggregation=True, batch_size=batch_size)
+    def __init__(self, network: Model, embedder: Embedder, threshold: float = 0.5, batch_size: int = 32) -> None:
+        batch = min(batch_size, CPU_BATCH) if network.device.type == "cpu" else batch_size
+        self._inference = Inference(network, duration=WINDOW, step=STEP, skip_aggregation=True, batch_size=batch)
         self._field = network.receptive_field
         self._embedder = embedder
         self._threshold = threshold
-        self.identity = identity
 
     @classmethod
     def from_config(cls, config: Config, models: Store) -> TrackletDiarizer:
@@ -61,11 +62,10 @@ class TrackletDiarizer:
         settings, runtime = config.diarization, config.runtime
         network = load_segmentation(settings.segmentation, models, use_device(runtime))
         embedder: Embedder = backends.load("embedder", settings.embedding, config, models)
-        identity = f"tracklets:{models.identity(settings.segmentation)}+{models.identity(settings.embedding)}"
-        return cls(network, embedder, identity, settings.threshold, runtime.batch_size)
+        return cls(network, embedder, settings.threshold, runtime.batch_size)
 
     def diarize(self, audio: Audio, count: SpeakerCount, progress: Progress) -> Diarization:
-        """Turns with their margins, of at most ``count.most`` speakers; a notice says when they are fewer than asked."""
+        """Turns with margins, of at most ``count.most`` speakers; a notice says when they are fewer than asked for."""
         if not np.any(audio.samples):
             return Diarization(())
         local = self._segment(audio, progress)
@@ -74,7 +74,7 @@ class TrackletDiarizer:
         voices = pool(local, self._listen(audio, local, progress))
         centroids = find_people(voices, local.redundancy, count)
         if len(centroids) == 0:  # all too short or overlapped to have a voice: one speaker
-            centroids = np.ones((1, voices.vectors.shape[2]), np.float32)
+            centroids = np.zeros((1, voices.vectors.shape[2]), np.float32)
         owners, centroids = assign(voices, local.active, agreement(local), centroids)
         margins = measure_margins(voices, owners, centroids)
         activity = draw(local, owners, margins, len(centroids))
@@ -82,7 +82,9 @@ class TrackletDiarizer:
         return Diarization(timeline.renamed(turns), notices(turns, float(voices.seconds.max()), count))
 
     def _segment(self, audio: Audio, progress: Progress) -> LocalSpeech:
-        waveform = torch.from_numpy(audio.samples.copy())[None]
+        with warnings.catch_warnings():  # samples are read-only, and nothing here writes to them
+            warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
+            waveform = torch.from_numpy(audio.samples)[None]
 
         def hook(completed: int = 0, total: int = 0, **_: Any) -> None:
             progress(audio.duration * SEGMENTATION_SHARE * min(1.0, completed / max(1, total)), audio.duration)

@@ -64,8 +64,9 @@ class Worker:
     def hand(self, job: Job) -> None:
         """Give the worker something to do; it must be ready and idle."""
         self.job, self._began = job, time.monotonic()
-        self._until = self._began + self._limits.base + 5 * _size(job.path) / 1e6
-        self.pipe.send(job)
+        self._until = self._began + self._limits.base + 5 * size_of(job.path) / 1e6
+        with suppress(OSError):  # a worker that died meanwhile is told by its pipe
+            self.pipe.send(job)
 
     def listen(self) -> Message | None:
         """What the worker has to say; None for a sign that concerns nobody else. A dead worker is an outcome."""
@@ -146,7 +147,7 @@ class Crew:
         for worker in list(self._workers):
             message = worker.listen() if worker.pipe in heard else worker.check()
             if isinstance(message, Hopeless):
-                raise _as_error(message)
+                raise as_error(message)
             if isinstance(message, Outcome):
                 yield from self._ended(worker, message)
 
@@ -171,13 +172,13 @@ class Crew:
             yield job, outcome
 
 
-def _as_error(message: Hopeless) -> CrosstalkError:
+def as_error(message: Hopeless) -> CrosstalkError:
     error = ResourceError(message.line)
     error.exit_code = message.exit_code
     return error
 
 
-def _size(path: Path) -> int:
+def size_of(path: Path) -> int:
     try:
         return path.stat().st_size
     except OSError:

@@ -12,10 +12,11 @@ from typing import Any
 
 from pipeline.errors import SettingsError
 
-SUFFIXES = frozenset(
-    "3gp aac ac3 aif aifc aiff amr au avi caf flac flv gsm m4a m4b m4v mka mkv mov mp2 mp3 mp4 mpeg mpg mts oga ogg ogv"
-    " opus ra rm spx ts voc w64 wav webm wma wmv wv".split()
-)
+SUFFIXES = frozenset({
+    "3gp", "aac", "ac3", "aif", "aifc", "aiff", "amr", "au", "avi", "caf", "flac", "flv", "gsm", "m4a", "m4b", "m4v",
+    "mka", "mkv", "mov", "mp2", "mp3", "mp4", "mpeg", "mpg", "mts", "oga", "ogg", "ogv", "opus", "ra", "rm", "spx",
+    "ts", "voc", "w64", "wav", "webm", "wma", "wmv", "wv",
+})  # fmt: skip
 """What is taken for a recording inside a folder; a file given by name or pattern is taken whatever it is called."""
 COLUMNS: Mapping[str, str] = {
     "speakers": "diarization.speakers",
@@ -29,7 +30,7 @@ _PATTERN = "*?["
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A file, the place of its results (``team/call7``, relative, without suffix), its own settings, further columns."""
+    """A file, the place of its results (``team/call7``: relative, no suffix), its own settings, further columns."""
 
     path: Path
     name: str
@@ -39,19 +40,27 @@ class Recording:
 
 def discover(places: Iterable[str], out: Path) -> tuple[Recording, ...]:
     """The recordings in order, each file once; a place that holds none, or a doubled name, is a `SettingsError`."""
+    for place in (given := tuple(places)):
+        if not any(True for _ in find([place], out)):
+            hint = "give files, folders, 'patterns' or manifest.csv"
+            raise SettingsError("holds no recordings", where=place, hint=hint)
+    found = find(given, out)
+    refuse_collisions(found)
+    return found
+
+
+def find(places: Iterable[str], out: Path) -> tuple[Recording, ...]:
+    """The recordings there are, each file once; none of those that lie in the output folder."""
     found: dict[Path, Recording] = {}
-    for place in places:
-        inside = [r for r in _expanded(place) if not _is_within(r.path, out)]
-        if not inside:
-            raise SettingsError("holds no recordings", where=place, hint="give files, folders, 'patterns' or manifest.csv")
-        for recording in inside:
-            found.setdefault(Path(os.path.abspath(recording.path)), recording)  # noqa: PTH100 — links stay what they are
-    refuse_collisions(tuple(found.values()))
+    for recording in (recording for place in places for recording in _expanded(place)):
+        path = Path(os.path.abspath(recording.path))  # noqa: PTH100 — links stay
+        if not _is_within(path, out):
+            found.setdefault(path, recording)
     return tuple(found.values())
 
 
 def refuse_collisions(recordings: Sequence[Recording]) -> None:
-    """Two recordings with one name would overwrite each other's transcripts; so would names that differ in case only."""
+    """Two recordings with one name would overwrite each other; so would names that differ in case only."""
     seen: dict[str, Recording] = {}
     for recording in recordings:
         other = seen.setdefault(recording.name.casefold(), recording)

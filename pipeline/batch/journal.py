@@ -19,8 +19,8 @@ from pipeline.errors import ResourceError, SettingsError
 from pipeline.files import explain
 
 Status = Literal["running", "done", "refused", "failed", "crashed", "lost", "stopped"]
-"""``refused`` is the recording's own fault and final; ``failed`` a model's; ``crashed`` a worker that died, hung or grew
-too large; ``lost`` an attempt whose whole run was killed; ``stopped`` one that was interrupted in good order."""
+"""``refused`` is the recording's own fault and final; ``failed`` a model's; ``crashed`` a worker that died, hung or
+grew too large; ``lost`` an attempt whose whole run was killed; ``stopped`` one that was interrupted in good order."""
 Verdict = Literal["do", "done", "refused", "aside", "elsewhere", "later"]
 """What is to happen with a recording now; ``aside`` after too many attempts, ``elsewhere`` while another run has it,
 ``later`` beyond the number asked for."""
@@ -70,15 +70,25 @@ class Journal:
         name = recording.name
         if not self.claims.take(name):
             return "elsewhere", 0
-        self._base.execute("UPDATE attempts SET status = 'lost' WHERE name = ? AND status = 'running'", (storable(name),))
-        sha256, stamp = self._identify(recording)
+        self._base.execute(
+            "UPDATE attempts SET status = 'lost' WHERE name = ? AND status = 'running'", (storable(name),)
+        )
+        sha256, mark = self._identify(recording)
         verdict = self._verdict(recording, sha256, settings, again)
         if verdict != "do":
             self.claims.drop(name)
             return verdict, 0
         if again:
             self._base.execute("UPDATE attempts SET counts = 0 WHERE name = ? AND status != 'done'", (storable(name),))
-        row = (storable(name), storable(str(recording.path)), sha256, stamp, settings, time.time(), json.dumps(dict(recording.columns)))
+        row = (
+            storable(name),
+            storable(str(recording.path)),
+            sha256,
+            mark,
+            settings,
+            time.time(),
+            json.dumps(dict(recording.columns)),
+        )
         cursor = self._base.execute(
             "INSERT INTO attempts (name, source, sha256, stamp, settings, status, began, columns)"
             " VALUES (?, ?, ?, ?, ?, 'running', ?, ?)",
@@ -90,7 +100,8 @@ class Journal:
         """Write down how the attempt ended, and let go of the recording."""
         row = (outcome.status, outcome.seconds, outcome.duration, json.dumps(dict(outcome.stages)))
         self._base.execute(
-            "UPDATE attempts SET status = ?, seconds = ?, duration = ?, stages = ?, outputs = ?, error = ? WHERE id = ?",
+            "UPDATE attempts SET status = ?, seconds = ?, duration = ?, stages = ?, outputs = ?, error = ?"
+            " WHERE id = ?",
             (*row, json.dumps(outcome.outputs), outcome.error, attempt),
         )
         self.claims.drop(name)
@@ -135,13 +146,13 @@ class Journal:
 
     def _identify(self, recording: Recording) -> tuple[str, str]:
         """Hash and stamp of the content; a file whose stamp has not changed is not read again."""
-        stamp = _stamp(recording.path)
+        mark = stamp(recording.path)
         row = self._base.execute(
             "SELECT sha256, stamp FROM attempts WHERE name = ? ORDER BY id DESC", (storable(recording.name),)
         ).fetchone()
-        if row and stamp and row[1] == stamp:
-            return row[0], stamp
-        return (_digest(recording.path) if stamp else ""), stamp
+        if row and mark and row[1] == mark:
+            return row[0], mark
+        return (_digest(recording.path) if mark else ""), mark
 
 
 def read_columns(out: Path) -> dict[str, dict[str, str]]:
@@ -164,11 +175,13 @@ def _open(path: Path) -> sqlite3.Connection:
         base.executescript(_TABLE)
     except sqlite3.DatabaseError as error:
         problem = ResourceError if isinstance(error, sqlite3.OperationalError) else SettingsError
-        raise problem(f"the journal cannot be used: {error}", where=str(path), hint="delete it to start over") from error
+        raise problem(
+            f"the journal cannot be used: {error}", where=str(path), hint="delete it to start over"
+        ) from error
     return base
 
 
-def _stamp(path: Path) -> str:
+def stamp(path: Path) -> str:
     """Size, time and inode of a regular file; "" for anything else, which nobody reads here."""
     try:
         found = path.stat()

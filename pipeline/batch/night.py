@@ -1,4 +1,4 @@
-"""The loop of a batch: each recording taken once, handed to a worker, its end written down; what fails costs itself only."""
+"""The loop of a batch: each recording taken once, handed to a worker, its end written down; a failure costs itself."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
+from pipeline.batch.cluster import Cluster
 from pipeline.batch.crew import GRACE, Crew, Limits
 from pipeline.batch.discovery import Recording
 from pipeline.batch.journal import Journal, Outcome, Verdict
@@ -23,7 +25,8 @@ from pipeline.store import Store
 class Orders:
     """How a night goes: so many workers, each recording tried so often, at most ``limit`` of them in this run.
 
-    ``again`` gives a new chance to what failed before, ``only_failed`` leaves everything else out.
+    ``again`` gives a new chance to what failed before, ``only_failed`` leaves everything else out. ``engine`` is workers
+    on this machine, or actors on the Ray cluster at ``address`` (None starts one here).
     """
 
     jobs: int = 1
@@ -32,6 +35,8 @@ class Orders:
     again: bool = False
     only_failed: bool = False
     limits: Limits = field(default_factory=Limits)
+    engine: Literal["local", "ray"] = "local"
+    address: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,7 @@ class Ended:
 
 
 Witness = Callable[[Ended], None]
+Arrivals = Callable[[], Sequence[Recording]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +85,13 @@ def tasks(recordings: Sequence[Recording], setup: Setup) -> list[Task]:
     return made
 
 
-def run(recordings: Sequence[Recording], setup: Setup, orders: Orders, witness: Witness) -> tuple[Ended, ...]:
+def run(
+    recordings: Sequence[Recording], setup: Setup, orders: Orders, witness: Witness, arrivals: Arrivals | None = None
+) -> tuple[Ended, ...]:
     """Work through the recordings; each one is told to ``witness`` when it is settled, and returned in that order.
 
-    An interruption passes through: workers are ended, claims let go of, temporary files removed.
+    With ``arrivals`` it goes on until it is interrupted, with what these give. An interruption passes through: workers
+    are ended, claims let go of, temporary files removed.
     """
     ended: list[Ended] = []
 
@@ -90,12 +99,16 @@ def run(recordings: Sequence[Recording], setup: Setup, orders: Orders, witness: 
         ended.append(end)
         witness(end)
 
+    def arrive() -> list[Task]:
+        new = arrivals() if arrivals else ()
+        return tasks(new, setup) if new else []
+
     waiting = deque(tasks(recordings, setup))
     with opened(setup.out, orders.attempts) as journal:
-        crew = Crew(setup, orders.jobs, orders.limits)
+        crew = _hire(setup, orders)
         night = _Night(waiting, journal, crew, orders, settle)
         try:
-            night.work()
+            night.work(arrive if arrivals else None)
         except BaseException:
             crew.dismiss(GRACE)
             for name, (_, attempt) in night.claimed.items():
@@ -106,24 +119,25 @@ def run(recordings: Sequence[Recording], setup: Setup, orders: Orders, witness: 
 
 
 class _Night:
-    """The loop's state: what waits, what is claimed (with its attempt's number), and of that what waits for a worker."""
+    """The loop's state: what waits, what is claimed (with its attempt's number), and what of it waits for a worker."""
 
     def __init__(
-        self, waiting: deque[Task], journal: Journal, crew: Crew, orders: Orders, settle: Witness
+        self, waiting: deque[Task], journal: Journal, crew: Crew | Cluster, orders: Orders, settle: Witness
     ) -> None:
         self.claimed: dict[str, tuple[Task, int]] = {}
         self._waiting, self._journal, self._crew, self._orders, self._settle = waiting, journal, crew, orders, settle
         self._ready: deque[Task] = deque()
         self._tried: set[str] = set()
 
-    def work(self) -> None:
-        while self._waiting or self.claimed:
+    def work(self, arrive: Callable[[], list[Task]] | None) -> None:
+        while self._waiting or self.claimed or arrive:
+            self._waiting.extend(arrive() if arrive else ())
             while self._waiting and len(self.claimed) < self._orders.jobs:
                 self._take(self._waiting.popleft())
             self._crew.staff(len(self.claimed))
             while self._ready and (worker := self._crew.free()):
                 worker.hand(self._ready.popleft().job)
-            if self.claimed:
+            if self.claimed or arrive:
                 for job, outcome in self._crew.events():
                     self._note(job, outcome)
 
@@ -154,6 +168,12 @@ class _Night:
             self._waiting.append(task)
         else:
             self._settle(Ended(task.recording, "do", outcome, outcome.error))
+
+
+def _hire(setup: Setup, orders: Orders) -> Crew | Cluster:
+    if orders.engine == "ray":
+        return Cluster(setup, orders.jobs, orders.limits, orders.address)
+    return Crew(setup, orders.jobs, orders.limits)
 
 
 @contextmanager

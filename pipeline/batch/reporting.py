@@ -27,25 +27,27 @@ WORDS: Mapping[str, str] = {
 class Progress:
     """Counts what has ended; its clock starts with it. Work is measured in seconds of recording, guessed by size."""
 
-    def __init__(self, recordings: Sequence[Recording]) -> None:
-        self._began = time.monotonic()
+    def __init__(self, recordings: Sequence[Recording], jobs: int) -> None:
+        self._began, self._jobs = time.monotonic(), jobs
         self._guesses = {recording.name: guess_duration(recording.path) for recording in recordings}
         self._left = sum(self._guesses.values())
         self._total, self._ended, self._worked = len(recordings), 0, 0
-        self._guessed, self._heard = 0.0, 0.0
+        self._guessed = self._heard = self._spent = 0.0
 
     def line(self, end: Ended) -> str:
         """What is to be said of a recording that ended, and how the night goes."""
         self._ended += 1
-        guess = self._guesses[end.recording.name]
+        guess = self._guesses.pop(end.recording.name, 0.0)
         self._left -= guess
         outcome = end.outcome
         what = WORDS[end.verdict] if outcome is None else outcome.status
-        parts = [f"[{self._ended}/{self._total}] {end.recording.name}: {what}"]
+        parts = [f"[{self._ended}/{max(self._total, self._ended)}] {end.recording.name}: {what}"]
         if outcome is not None:
-            self._worked += 1
-            self._guessed += guess
-            self._heard += outcome.duration or 0.0
+            if outcome.status == "done":
+                self._worked += 1
+                self._guessed += guess
+                self._heard += outcome.duration or 0.0
+                self._spent += outcome.seconds
             if outcome.duration:
                 parts.append(f"{clock(outcome.duration)} in {outcome.seconds:.1f} s")
         if end.reason:
@@ -53,11 +55,15 @@ class Progress:
         return printable(", ".join(parts + self._pace()))
 
     def _pace(self) -> list[str]:
-        """Throughput and the time that is left, once there is something to tell it by."""
+        """Throughput and the time that is left, once there is something to tell it by.
+
+        What is left takes as many seconds of work per guessed second of recording as what was worked on.
+        """
         seconds = time.monotonic() - self._began
-        if self._worked < ENOUGH or not self._heard or self._left <= 0:
+        if self._worked < ENOUGH or not self._guesses or not self._guessed:
             return []
-        return [f"{self._heard / seconds:.1f} x real time", f"about {clock(self._left / self._guessed * seconds)} left"]
+        left = self._left * self._spent / self._guessed / min(self._jobs, len(self._guesses))
+        return [f"{self._heard / seconds:.1f} x real time", f"about {clock(left)} left"]
 
 
 def summarize(ended: Sequence[Ended], seconds: float) -> str:

@@ -10,7 +10,7 @@ import queue
 import signal
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -76,7 +76,7 @@ def main(handle: int) -> None:
     jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(pipe, jobs), daemon=True).start()
     try:
-        bench = Bench(setup, pipe)
+        bench = Bench(setup, pipe.send)
     except CrosstalkError as error:
         pipe.send(Hopeless(error.line, error.exit_code))
         signal.pause()
@@ -89,10 +89,10 @@ def main(handle: int) -> None:
 class Bench:
     """The models of one worker, and what is done with them."""
 
-    def __init__(self, setup: Setup, pipe: Connection[Any, Any]) -> None:
+    def __init__(self, setup: Setup, tell: Callable[[Message], None]) -> None:
         from pipeline.run import Transcriber
 
-        self._setup, self._pipe = setup, pipe
+        self._setup, self._tell = setup, tell
         self._stages: dict[str, float] = {}
         self._decoded = 0.0
         cache = DiskCache(setup.cache) if setup.cache else NoCache()
@@ -139,7 +139,7 @@ class Bench:
         if isinstance(event, StageFinished):
             self._stages[event.stage] = round(event.seconds, 4)
             if event.stage == "decode":
-                self._pipe.send(Decoded(self._decoded))
+                self._tell(Decoded(self._decoded))
 
 
 def _read(pipe: Connection[Any, Any], jobs: queue.SimpleQueue[Job]) -> None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipeline.errors import SettingsError
+
 if TYPE_CHECKING:
-    from pipeline.batch.discovery import Recording
     from pipeline.batch.night import Orders
     from pipeline.batch.worker import Setup
+    from pipeline.config import Config
 
 SOME_FAILED, ALL_FAILED = 3, 4
 
@@ -24,10 +27,13 @@ def batch(
     retry: Annotated[bool, typer.Option("--retry", help="Give what failed before a new chance.")] = False,
     only_failed: Annotated[bool, typer.Option("--only-failed", help="Only what failed before, once more.")] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="Transcribe at most so many now.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done, how long, how much.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on with what arrives, until interrupted.")] = False,
     attempts: Annotated[int, typer.Option(min=1, help="Set a recording aside after so many failures.")] = 3,
     timeout: Annotated[float, typer.Option(min=0, help="Give up after 5 minutes and so many times the length.")] = 30.0,
     memory: Annotated[float | None, typer.Option(min=0, help="GB a worker may take before it is ended.")] = None,
+    engine: Annotated[str, typer.Option(help="local, or ray: actors on a Ray cluster.")] = "local",
+    address: Annotated[str | None, typer.Option(help="The Ray cluster; without it one is started here.")] = None,
     analytics: Annotated[bool, typer.Option("--analytics", help="Write NAME.analytics.json too.")] = False,
     rules: Annotated[Path | None, typer.Option(help="A YAML file of rules for phrases; implies --analytics.")] = None,
     speakers: Annotated[int | None, typer.Option(help="How many people talk in each.")] = None,
@@ -48,65 +54,72 @@ def batch(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Transcribe many recordings, each once; run it again to resume."""
-    from pipeline.batch import night
-    from pipeline.batch.crew import Limits
-    from pipeline.batch.discovery import discover
-
-    given = {
-        "diarization.speakers": speakers,
-        "diarization.min_speakers": min_speakers,
-        "diarization.max_speakers": max_speakers,
-        "recognition.language": language,
-        "diarization.channels": channels,
-        "diarization.roles": roles,
-        "runtime.device": device,
-        "runtime.threads": threads,
-        "runtime.offline": offline or None,
-    }
-    setup = _setup(preset, given, set_ or [], config, out, format_, no_cache, analytics, rules)
-    limits = Limits(factor=timeout, memory=None if memory is None else int(memory * 1e9))
-    orders = night.Orders(jobs, attempts, limit, retry, only_failed, limits)
-    recordings = discover(calls, out)
-    if dry_run:
-        _plan(recordings, setup, orders)
-    else:
-        _run(recordings, setup, orders, quiet)
+    given = (speakers, min_speakers, max_speakers, language, channels, roles, device, threads, offline or None)
+    setup = _setup(_settings(preset, given, set_ or [], config), out, format_, no_cache, analytics, rules)
+    orders = _orders(jobs, attempts, limit, retry, only_failed, (timeout, memory), engine, address)
+    (_plan if dry_run else _watch if watch else _run)(calls, setup, orders, quiet)
 
 
-def _setup(
-    preset: str,
-    given: dict[str, object],
-    assignments: list[str],
-    file: Path | None,
-    out: Path,
-    formats: str,
-    no_cache: bool,
-    analytics: bool,
-    rules: Path | None,
-) -> Setup:
-    from pipeline import cache, output
-    from pipeline.batch.worker import Setup
+_GIVEN = (
+    "diarization.speakers",
+    "diarization.min_speakers",
+    "diarization.max_speakers",
+    "recognition.language",
+    "diarization.channels",
+    "diarization.roles",
+    "runtime.device",
+    "runtime.threads",
+    "runtime.offline",
+)
+
+
+def _settings(preset: str, given: Sequence[object], assignments: list[str], file: Path | None) -> Config:
     from pipeline.config import parse_assignments
     from pipeline.presets import compose
 
-    settings = compose(preset, given, parse_assignments(assignments), file)
-    text = None
-    if analytics or rules:
-        from pipeline.analytics.rules import read_file
+    return compose(preset, dict(zip(_GIVEN, given, strict=True)), parse_assignments(assignments), file)
 
-        text = read_file(rules)
+
+def _setup(settings: Config, out: Path, formats: str, no_cache: bool, analytics: bool, rules: Path | None) -> Setup:
+    from pipeline import cache, output
+    from pipeline.analytics.rules import read_file
+    from pipeline.batch.worker import Setup
+
     root = None if no_cache else cache.default_root()
+    text = read_file(rules) if analytics or rules else None
     return Setup(settings, out, output.parse_formats(formats), root, text)
 
 
-def _run(recordings: tuple[Recording, ...], setup: Setup, orders: Orders, quiet: bool) -> None:
+def _orders(
+    jobs: int,
+    attempts: int,
+    limit: int | None,
+    retry: bool,
+    only_failed: bool,
+    limits: tuple[float, float | None],
+    engine: str,
+    address: str | None,
+) -> Orders:
+    from pipeline.batch.crew import Limits
+    from pipeline.batch.night import Orders
+
+    if engine not in ("local", "ray"):
+        raise SettingsError(f"no engine {engine!r}", where="--engine", hint="there are local and ray")
+    factor, memory = limits
+    most = Limits(factor=factor, memory=None if memory is None else int(memory * 1e9))
+    return Orders(jobs, attempts, limit, retry, only_failed, most, "ray" if engine == "ray" else "local", address)
+
+
+def _run(calls: list[str], setup: Setup, orders: Orders, quiet: bool) -> None:
     from pipeline.batch import night, reporting
+    from pipeline.batch.discovery import discover
     from pipeline.cache import DiskCache
 
+    recordings = discover(calls, setup.out)
     if setup.cache is not None:
         DiskCache(setup.cache).prune()
     began = time.monotonic()
-    progress = reporting.Progress(recordings)
+    progress = reporting.Progress(recordings, orders.jobs)
 
     def witness(end: night.Ended) -> None:
         line = progress.line(end)
@@ -123,10 +136,28 @@ def _run(recordings: tuple[Recording, ...], setup: Setup, orders: Orders, quiet:
         raise typer.Exit(ALL_FAILED if failures == len(ended) else SOME_FAILED)
 
 
-def _plan(recordings: tuple[Recording, ...], setup: Setup, orders: Orders) -> None:
-    from pipeline.batch import night, planning, reporting
+def _watch(calls: list[str], setup: Setup, orders: Orders, quiet: bool) -> None:
+    """The same without an end; what is there already is taken up like what arrives."""
+    from pipeline.batch import night, reporting
+    from pipeline.batch.watching import Watch
 
-    tasks = night.tasks(recordings, setup)
+    progress = reporting.Progress((), orders.jobs)
+    ended: dict[str, night.Ended] = {}
+
+    def witness(end: night.Ended) -> None:
+        ended[end.recording.name] = end
+        reporting.write_failures(tuple(ended.values()), setup.out)
+        if not quiet:
+            typer.echo(progress.line(end), err=True)
+
+    night.run((), setup, orders, witness, Watch(calls, setup.out))
+
+
+def _plan(calls: list[str], setup: Setup, orders: Orders, quiet: bool) -> None:
+    from pipeline.batch import night, planning, reporting
+    from pipeline.batch.discovery import discover
+
+    tasks = night.tasks(discover(calls, setup.out), setup)
     if not (setup.out / ".crosstalk").is_dir():
         rows = [(task.recording, "do") for task in tasks]
         speed = None

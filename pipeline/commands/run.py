@@ -26,7 +26,7 @@ def run(
     max_speakers: Annotated[int | None, typer.Option(help="At most so many people.")] = None,
     language: Annotated[str | None, typer.Option(help="Two letters (en, de); found out when not given.")] = None,
     channels: Annotated[str | None, typer.Option(help="auto, split or mix: a stereo call's channels.")] = None,
-    roles: Annotated[str | None, typer.Option(help="Who is on the channels: agent,customer or 1=agent,2=diarize:2.")] = None,
+    roles: Annotated[str | None, typer.Option(help="Who is on the channels: agent,customer.")] = None,
     preset: Annotated[str, typer.Option(help="default, accurate or fast.")] = "default",
     config: Annotated[Path | None, typer.Option(help="A YAML file of settings.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One setting.")] = None,

@@ -16,7 +16,6 @@ import resource
 import signal
 import struct
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +31,7 @@ _BYTES_A_SECOND = 20e6
 _TIMES_REAL_TIME = 25  # of one channel; what is usual is several hundred
 _BEAT = 0.5  # seconds
 _SAMPLE = 4  # bytes
+_PIECE = 1 << 20
 
 
 def main(decode: Decode = decode_open) -> None:
@@ -43,9 +43,12 @@ def main(decode: Decode = decode_open) -> None:
     budget = Budget(os.fstat(request["file"]).st_size)
     _send(started=True)
     try:
-        file = io.BufferedReader(_Beating(request["file"]), 1 << 20)
+        file = os.fdopen(request["file"], "rb", 1 << 20)
+        _beat()
         decoded = decode(file, "", limits, lambda done, total: _send(progress=(done, total)), budget.expect)
-        _send(decoded=_deliver(decoded, request["result"]))
+        answer = _deliver(decoded, request["result"])
+        _rest()
+        _send(decoded=answer)
     except MemoryError:
         _refuse(InputError("needs more memory than a recording of its length", hint="convert it to WAV or FLAC"))
     except CrosstalkError as error:
@@ -90,16 +93,14 @@ def _mapped() -> int:
         return 1 << 30
 
 
-class _Beating(io.FileIO):
-    """A file that tells the parent, now and then, that it is still being read."""
+def _beat() -> None:
+    """Tell the parent from now on that Python still runs; within a codec that hangs, it does not."""
+    signal.signal(signal.SIGALRM, lambda number, frame: _send(alive=True))
+    signal.setitimer(signal.ITIMER_REAL, _BEAT, _BEAT)
 
-    _told = 0.0
 
-    def readinto(self, buffer: Any, /) -> int | None:
-        if time.monotonic() - self._told > _BEAT:
-            self._told = time.monotonic()
-            _send(reading=True)
-        return super().readinto(buffer)
+def _rest() -> None:
+    signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _deliver(decoded: Decoded, result: int) -> dict[str, Any]:
@@ -107,9 +108,9 @@ def _deliver(decoded: Decoded, result: int) -> dict[str, Any]:
     audio = decoded.audio
     try:
         with os.fdopen(result, "wb") as file:
-            file.write(audio.samples.data)  # not ndarray.tofile, which opens a descriptor of its own
-            if audio.channels is not None:
-                file.write(audio.channels.T.data)
+            for samples in (audio.samples,) if audio.channels is None else (audio.samples, audio.channels.T):
+                for at in range(0, len(samples), _PIECE):
+                    file.write(samples[at : at + _PIECE].data)  # ndarray.tofile opens a descriptor of its own
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise OutOfDisk("no space left for decoded audio", hint="make room in the temporary folder") from None
@@ -125,10 +126,14 @@ def _deliver(decoded: Decoded, result: int) -> dict[str, Any]:
 
 
 def _refuse(error: CrosstalkError) -> None:
+    _rest()
     _send(refused=(type(error).__name__, error.what, error.hint))
 
 
 def _send(**message: Any) -> None:
     line = json.dumps(message).encode() + b"\n"
-    while line:
-        line = line[os.write(1, line) :]
+    try:
+        while line:
+            line = line[os.write(1, line) :]
+    except BrokenPipeError:
+        os._exit(1)  # nobody listens any more; an error raised from a signal could get lost

@@ -56,10 +56,10 @@ def decode_open(
 ) -> Decoded:
     """Decode an open file; ``expect(seconds, channels)`` is told what is to come before it is decoded."""
     content = inspect(file, name, limits)
-    sha256 = digest(file, name)
     try:
         head = find_head(file)
         long = _survey(file, name, limits, expect)
+        sha256 = digest(file, name)
         with _open_container(file, name) as container:
             reading = _read(container, name, limits, long, head, progress)
             cut = content.cut or reading.stopped or _falls_short(container, reading, head, content)
@@ -188,7 +188,8 @@ def _falls_short(container: InputContainer, reading: Reading, head: Head, conten
     if content.granule is not None:
         length = max(length, float(content.granule * (container.streams.audio[0].time_base or 0)))
     missing = length - (reading.covered - start)
-    return missing > (0.02 if reading.broken_end else max(0.3, 0.005 * reading.covered))
+    spared = 0.02 if reading.broken_end else max(0.1, min(0.3, 0.015 * reading.covered), 0.005 * reading.covered)
+    return missing > spared
 
 
 def _finish(reading: Reading, sha256: str, name: str, cut: bool) -> Decoded:

@@ -37,6 +37,7 @@ _TEXT: tuple[tuple[bytes, str, str], ...] = (
     (b"<!doctype html", "is a web page (HTML), not a recording", _COPY + "; a login page is often saved instead"),
     (b"<html", "is a web page (HTML), not a recording", _COPY + "; a login page is often saved instead"),
 )
+_AMR = b"#!AMR"  # its frames of silence may look like text
 _BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"moof", b"styp", b"sidx", b"pnot"})
 _OPEN_END = 0xFFFFFFFF
 _OLD_TAG = 128  # bytes of an ID3v1 tag
@@ -141,7 +142,11 @@ def _refuse_no_recording(head: bytes, name: str) -> None:
         raise InputError("is empty", where=name, hint=_COPY)
     if not head.strip(b"\0"):
         raise InputError("holds nothing but zeros", where=name, hint=_COPY)
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:64].lower() if _is_text(head) else b""
+    text = (
+        head.removeprefix(b"\xef\xbb\xbf").lstrip()[:64].lower()
+        if _is_text(head) and not head.startswith(_AMR)
+        else b""
+    )
     for table, start in ((_MAGIC, head), (_TEXT, text)):
         for magic, what, hint in table:
             if start.startswith(magic):

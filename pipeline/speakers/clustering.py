@@ -19,12 +19,14 @@ from pipeline.speakers.windows import Floats
 
 NOISE, DRIFT, BETWEEN = 0.5, 0.04, 0.7
 """Squared distances of unit vectors: per second of speech; however long; between people. Measured for Resemblyzer."""
-TOGETHER = 10.0
-"""What talking in the same window, as different local speakers, weighs against being one, per share of the time."""
+TOGETHER, TOGETHER_MOST = 10.0, 1.0
+"""What talking in the same window, as different local speakers, weighs against being one, per share of the time, and
+at most: a network now and then takes one person for two."""
 SAME = 0.25
 """Log odds above which two voices are one, however many people were asked for."""
-PROBABLY_SAME = -0.5
-"""Log odds above which two voices are one when the number is left open."""
+PROBABLY_SAME, CAUTION, MOST_CAUTION = -0.4, 0.25, 1.5
+"""Log odds above which two voices are one when the number is left open: with a minute of speech, what to take off for
+each doubling (the more speech, the more chances to part one voice by mistake), and where that ends."""
 FOUNDER = 1.0
 """Seconds that it takes to be a person of one's own."""
 LEAST = 0.3
@@ -50,11 +52,13 @@ class Groups:
 
     @property
     def centroids(self) -> NDArray[np.float64]:
-        return self.sums / np.linalg.norm(self.sums, axis=1, keepdims=True)
+        unit: NDArray[np.float64] = self.sums / np.linalg.norm(self.sums, axis=1, keepdims=True)
+        return unit
 
     def evidence(self, redundancy: float) -> NDArray[np.float64]:
         """Seconds of different speech behind each group, when each moment is heard in ``redundancy`` windows."""
-        return np.maximum(self.longest, self.seconds / redundancy)
+        seconds: NDArray[np.float64] = np.maximum(self.longest, self.seconds / redundancy)
+        return seconds
 
     def cut(self, start: int, stop: int) -> Groups:
         return Groups(
@@ -76,7 +80,8 @@ def find_people(voices: LocalVoices, redundancy: float, count: SpeakerCount) -> 
     groups = _Agglomeration(groups, redundancy).settle(count)
     evidence = groups.evidence(redundancy)
     founders = evidence >= min(FOUNDER, evidence.max())
-    return groups.centroids[founders].astype(np.float32)
+    people: Floats = groups.centroids[founders].astype(np.float32)
+    return people
 
 
 def log_odds(
@@ -133,6 +138,7 @@ class _Agglomeration:
     def settle(self, count: SpeakerCount) -> Groups:
         """As many groups as there are people; scraps that are nobody's may be left beside them."""
         most = count.most if count.most is not None else len(self.groups)
+        threshold = self._threshold()
         while self.alive.sum() > 1:
             founders = self.alive & (self.evidence >= FOUNDER)
             number = int(founders.sum())
@@ -141,10 +147,14 @@ class _Agglomeration:
                 pairs = founders[:, None] & founders[None, :]
                 table = np.where(pairs & (table < SAME), -np.inf, table)
             i, j = self._best(table)
-            if number <= most and not table[i, j] >= PROBABLY_SAME:
+            if number <= most and not table[i, j] >= threshold:
                 break
             self._join(i, j)
         return self._result()
+
+    def _threshold(self) -> float:
+        doublings = max(0.0, float(np.log2(self.seconds.sum() / self.redundancy / 60)))
+        return max(PROBABLY_SAME - CAUTION * doublings, -MOST_CAUTION)
 
     def _best(self, table: NDArray[np.float64]) -> tuple[int, int]:
         i, j = divmod(int(table.argmax()), len(table))
@@ -166,7 +176,8 @@ class _Agglomeration:
     def _row(self, i: int) -> NDArray[np.float64]:
         distance = 2 - 2 * (self.centroids @ self.centroids[i])
         odds = log_odds(distance, self.evidence, self.evidence[i])
-        odds -= TOGETHER * self.together[i] / self.redundancy / np.minimum(self.evidence, self.evidence[i])
+        share = self.together[i] / self.redundancy / np.minimum(self.evidence, self.evidence[i])
+        odds -= np.minimum(TOGETHER * share, TOGETHER_MOST)
         odds[i] = -np.inf
         odds[~self.alive] = -np.inf
         return odds

@@ -10,6 +10,9 @@ from pipeline.speakers.pooling import LocalVoices
 from pipeline.speakers.windows import Bools, Floats, Ints, LocalSpeech
 from pipeline.values import Turn
 
+MAJORITY, SECOND = 0.5, 0.3
+"""Share of the windows that must hear a first voice in a frame, and any further one: overlaps are heard too rarely."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Activity:
@@ -20,11 +23,11 @@ class Activity:
 
 
 def draw(local: LocalSpeech, owners: Ints, margins: Floats, persons: int) -> Activity:
-    """Let the windows vote, frame by frame: how many talk is their mean, who does is whom they name most.
+    """Let the windows vote, frame by frame: how many talk is about their mean, who does is whom they name most.
 
     ``margins``, shape (windows, locals), are averaged over the windows that name a person in a frame.
     """
-    windows, frames, locals_ = local.scores.shape
+    _, frames, locals_ = local.scores.shape
     votes = np.zeros((local.length, persons), np.float32)
     sureness, heard = np.zeros_like(votes), np.zeros_like(votes)
     people, seen = np.zeros(local.length, np.float32), np.zeros(local.length, np.float32)
@@ -39,10 +42,11 @@ def draw(local: LocalSpeech, owners: Ints, margins: Floats, persons: int) -> Act
                 votes[here, person] += local.scores[w, :, i]
                 heard[here, person] += spoken[w, :, i]
                 sureness[here, person] += spoken[w, :, i] * margins[w, i]
-    count = np.rint(people / np.maximum(seen, 1))
+    people /= np.maximum(seen, 1)
+    count = np.where(people < 1, people >= MAJORITY, np.floor(people + 1 - SECOND))
     rank = np.argsort(np.argsort(-votes, axis=1, kind="stable"), axis=1)
     talking = (rank < count[:, None]) & (votes > 0)
-    return Activity(talking, sureness / np.maximum(heard, 1))
+    return Activity(talking, (sureness / np.maximum(heard, 1)).astype(np.float32))
 
 
 def measure_margins(voices: LocalVoices, owners: Ints, centroids: Floats) -> Floats:

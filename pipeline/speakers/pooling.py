@@ -40,7 +40,7 @@ class LocalVoices:
 
 
 def lay_clips(local: LocalSpeech, duration: float, length: float, hop: float) -> NDArray[np.float64]:
-    """Start and end in seconds of the clips to listen to, shape (clips, 2): a grid, without the places where all pause."""
+    """Start and end in seconds of the clips to listen to, shape (clips, 2): a grid, but for where nobody talks."""
     frames = local.scores.shape[1]
     speech = np.zeros(local.length, np.bool_)
     for start, spoken in zip(local.starts, local.spoken, strict=True):
@@ -73,7 +73,7 @@ def pool(local: LocalSpeech, clips: Clips) -> LocalVoices:
 
 
 def _share(talking: NDArray[np.bool_], edges: NDArray[np.float64]) -> Floats:
-    """The share of each clip (``edges``: its first and last frame, shape (clips, 2)) in which each local speaker talks."""
+    """The share of each clip (``edges``: its first and last frame, shape (clips, 2)) in which each local talks."""
     sums = np.concatenate([np.zeros((1, talking.shape[1]), np.int64), talking.cumsum(axis=0)])
     inside = np.rint(edges).astype(int).clip(0, len(talking))
     lengths = np.maximum(edges[:, 1] - edges[:, 0], 1)

@@ -29,18 +29,20 @@ class LocalSpeech:
     @property
     def spoken(self) -> Bools:
         """Who talks, shape (windows, frames, locals)."""
-        return self.scores > self.threshold
+        return np.greater(self.scores, self.threshold)
 
     @property
     def active(self) -> Bools:
         """Who talks anywhere in a window, shape (windows, locals)."""
-        return self.spoken.any(axis=1)
+        active: Bools = self.spoken.max(axis=1)
+        return active
 
     @property
     def solo(self) -> Bools:
         """Who talks alone, shape (windows, frames, locals)."""
         spoken = self.spoken
-        return spoken & (spoken.sum(axis=2, keepdims=True) == 1)
+        alone: Bools = spoken & (spoken.sum(axis=2, keepdims=True) == 1)
+        return alone
 
     @property
     def length(self) -> int:
@@ -52,7 +54,7 @@ class LocalSpeech:
         """How many windows hear each moment."""
         if len(self.starts) < 2:
             return 1.0
-        return max(1.0, self.scores.shape[1] / float(np.median(np.diff(self.starts))))
+        return float(max(1.0, self.scores.shape[1] / np.median(np.diff(self.starts))))
 
 
 def agreement(local: LocalSpeech) -> Floats:

@@ -22,14 +22,19 @@ from pipeline.values import Origin
 Sources = NDArray[np.float32]
 Matrix = NDArray[np.float64]
 
-SILENT_DB: Final = -25.0
-"""A source this far below the mixture holds nobody."""
+SILENT_DB: Final = -15.0
+"""A source this far below the mixture holds nobody who could be heard."""
 ALIKE: Final = 0.9
 """Sources that correlate more than this are one source."""
 RESIDUE: Final = 0.5
 """Largest part of the mixture's energy that may be in no source."""
-RIVAL: Final = 0.0
-"""A source must be nearer its own speaker's voice than any other's, by this much in cosine similarity."""
+MARGIN: Final = 0.09
+"""How much nearer the sources must be to their own speakers' voices than to any other's, in mean cosine similarity.
+
+Chosen on 102 regions of meetings, word by word: on AMI's (few are separated) 201 errors against 210 always and 212 never
+separated, of 282 words; on clean simulated overlaps 463 against 464 and 660, of 715. What the recogniser says of both
+texts (probability, number, agreement and repetition of words) added nothing. In Resemblyzer's cosine.
+"""
 TELLING: Final = 0.1
 """Seconds of solo speech in the context from which a source can be told by its energy there."""
 
@@ -77,9 +82,10 @@ def judge(sources: Sources, mixture: Samples, similarity: Matrix, speakers: Sequ
     doubt = _doubt(sources, mixture, evidence, speakers)
     if doubt:
         return Verdict("mixture", doubt, evidence)
-    told = any(one.similarity is not None for one in evidence)
-    reason = "each source is nearest its own speaker's voice" if told else "the sources differ and make up the mixture"
-    return Verdict("separated", reason, evidence)
+    margin = _margin(evidence)
+    if margin is None:
+        return Verdict("separated", "the sources differ and make up the mixture", evidence)
+    return Verdict("separated", f"the sources sound like their own speakers (by {margin:.2f})", evidence)
 
 
 def _energy_shares(sources: Sources, alone: NDArray[np.bool_]) -> Matrix:
@@ -115,10 +121,16 @@ def _doubt(sources: Sources, mixture: Samples, evidence: Sequence[Evidence], spe
         return "two sources are the same"
     if _energy(mixture - sources.sum(axis=0)) > RESIDUE * _energy(mixture):
         return "the sources leave out too much of the mixture"
-    for speaker, one in zip(speakers, evidence, strict=True):
-        if one.similarity is not None and one.rival is not None and one.similarity - one.rival < RIVAL:
-            return f"the source of {speaker} sounds like somebody else"
+    margin = _margin(evidence)
+    if margin is not None and margin < MARGIN:
+        return f"the sources sound too little like their own speakers (by {margin:.2f})"
     return None
+
+
+def _margin(evidence: Sequence[Evidence]) -> float | None:
+    """How much nearer, in the mean, sources are to their own voices than to the next; None where no voice is known."""
+    known = [e.similarity - e.rival for e in evidence if e.similarity is not None and e.rival is not None]
+    return sum(known) / len(known) if known else None
 
 
 def _likeness(one: Samples, other: Samples) -> float:

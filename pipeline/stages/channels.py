@@ -25,10 +25,12 @@ Timed = TypeVar("Timed", Turn, Region, Word)
 
 APART = 5.0
 """Seconds of silence between two channels on the tape: more than any stage looks beyond the end of a turn."""
+SHORTEST = 0.001
+"""Seconds that are left of a word that was heard before its channel begins."""
 OWN = 1.0
 """A channel must hold at least so many seconds of its own for a recording to be taken for a call."""
 SHARED = 0.2
-"""At most this part of the sound may be in two channels alike; beyond it is one scene, recorded with two microphones."""
+"""At most this part of the sound may be in two channels alike; beyond it is one scene before two microphones."""
 SEPARATOR = "channels"
 """What the ledger calls overlaps of people who have a channel each."""
 ECHOING = "channels with echo"
@@ -56,16 +58,22 @@ class Tracks:
         """All on the recording's clock, with a ledger entry for each overlap between channels."""
         if not self.roles:
             return tuple(turns), tuple(regions), tuple(spoken)
-        homes = {turn.speaker: int(turn.start / self.stride) for turn in turns}
+        homes = {turn.speaker: self._number(turn) for turn in turns}
         there = tuple(sorted(self._moved(turn) for turn in turns))
-        entries = [self._moved(region) for region in regions] + _between(there, homes, ECHOING if self.echoing else SEPARATOR)
+        between = _between(there, homes, ECHOING if self.echoing else SEPARATOR)
+        entries = [*(self._moved(region) for region in regions), *between]
         lines = (replace(line, words=tuple(self._moved(word) for word in line.words)) for line in spoken)
         return there, tuple(sorted(entries, key=lambda r: (r.start, r.end))), tuple(lines)
 
+    def _number(self, value: Timed) -> int:
+        """The channel it lies on; what begins in the silence before a channel belongs to that."""
+        return int((value.start + APART / 2) / self.stride)
+
     def _moved(self, value: Timed) -> Timed:
-        offset = int(value.start / self.stride) * self.stride
-        start = max(0.0, round(value.start - offset, 9))  # the sum and the difference of floats leave crumbs
-        return replace(value, start=start, end=round(value.end - offset, 9))
+        """The value on the recording's clock, nothing of it before zero; floats leave crumbs, so they are rounded."""
+        offset = self._number(value) * self.stride
+        start = max(0.0, float(round(value.start - offset, 9)))
+        return replace(value, start=start, end=max(start + SHORTEST, float(round(value.end - offset, 9))))
 
 
 def lay_out(audio: Audio, config: DiarizationConfig) -> Tracks:

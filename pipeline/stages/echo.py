@@ -22,7 +22,7 @@ ECHO_DB = 6.0
 ALIKE_DB = 10.0
 """One sound in two channels alike differs by less."""
 SURE, LIKELY, FAR_DB = 0.6, 0.3, 25.0
-"""Correlation that makes an echo: `SURE` where it is only `ECHO_DB` quieter, `LIKELY` from `FAR_DB` on, linear between."""
+"""Correlation that makes an echo: `SURE` at `ECHO_DB`, `LIKELY` from `FAR_DB` below the other on, linear between."""
 SAME = 0.4
 """Correlation from which two channels hold the same sound."""
 _STEP = 2  # correlation is measured at 8 kHz
@@ -64,11 +64,11 @@ def silence(channel: Samples, echo: Flag) -> Samples:
     """The channel with its echo blocks silenced; the edges pass over 10 ms."""
     gain = np.repeat(np.where(echo, np.float32(0), np.float32(1)), _size())[: len(channel)]
     ramp = RATE // 100
-    for edge in np.flatnonzero(np.diff(gain)):
+    for edge in (int(place) for place in np.flatnonzero(np.diff(gain))):
         first = max(0, edge + 1 - ramp // 2)
         piece = gain[first : first + ramp]
         piece[:] = np.linspace(gain[edge], gain[edge + 1], len(piece), dtype=np.float32)
-    return channel * gain
+    return np.asarray(channel * gain, np.float32)
 
 
 def _is_echo(below: NDArray[np.float64], alike: NDArray[np.float64]) -> Flag:
@@ -105,7 +105,8 @@ def _peaks(short: Array, long: Array) -> NDArray[np.float64]:
     lags = long.shape[1] - short.shape[1] + 1
     crossed = np.abs(np.fft.irfft(product, size)[:, :lags])
     sums = np.cumsum(np.pad(long.astype(np.float64) ** 2, ((0, 0), (1, 0))), axis=1)
-    energies = (sums[:, short.shape[1] :] - sums[:, : -short.shape[1]]) * (short.astype(np.float64) ** 2).sum(axis=1)[:, None]
+    own = (short.astype(np.float64) ** 2).sum(axis=1, keepdims=True)
+    energies = own * (sums[:, short.shape[1] :] - sums[:, : -short.shape[1]])
     loud = energies > 1e-3 * energies.max(axis=1, keepdims=True)
     peaks = np.where(loud, crossed / np.sqrt(np.maximum(energies, 1e-12)), 0.0)
     return np.asarray(peaks.max(axis=1), np.float64)

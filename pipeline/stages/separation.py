@@ -25,8 +25,8 @@ from pipeline.values import Overlap, Region, Span, Turn, Voice
 
 NEAR: Final = 0.3
 """Overlaps at most so many seconds apart are one region."""
-SHORTEST: Final = 0.1
-"""A region under so many seconds is left alone: it holds no word."""
+SHORTEST: Final = 0.2
+"""A region under so many seconds is left alone: it holds no word, and no voice can be told in it."""
 SOLO: Final = 60.0
 """Seconds of solo speech that teach a separator a voice, the nearest in time first."""
 PURE: Final = 0.3
@@ -141,7 +141,7 @@ def _take_apart(
     except (ResourceError, MemoryError):
         raise
     except Exception as error:  # a separator may be anybody's code, and its fault must not cost the transcript
-        return _nothing(scene, f"the separator failed: {error}")
+        return _nothing(scene, f"nothing was separated: {error}")
     problem = _problem(found, scene)
     if problem:
         return _nothing(scene, problem)

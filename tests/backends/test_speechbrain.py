@@ -100,6 +100,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.promise(25)
 @pytest.mark.parametrize("name", list(HOSTILE))
 def test_hostile_descriptions_are_refused_and_run_nothing(name: str, tmp_path: Path) -> None:
     write_blank(tmp_path, "sepformer")
@@ -118,6 +119,7 @@ class Payload:
         return os.mkdir, (str(self.folder / "ran"),)
 
 
+@pytest.mark.promise(25)
 def test_weights_that_would_run_code_are_refused(tmp_path: Path) -> None:
     write_blank(tmp_path, "conv-tasnet")
     torch.save({"layer": Payload(tmp_path)}, tmp_path / "masknet.ckpt")

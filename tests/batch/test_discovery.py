@@ -64,7 +64,7 @@ def test_what_holds_nothing_is_said(calls: Path) -> None:
 
 def test_a_manifest_gives_settings_and_carries_the_rest(calls: Path) -> None:
     path = calls / "calls/list.csv"
-    path.write_text("\ufeffpath,speakers,roles,campaign\nteam/b.MP3,3,,north\n../else/z.wav,,\"agent,customer\",\n")
+    path.write_text('\ufeffpath,speakers,roles,campaign\nteam/b.MP3,3,,north\n../else/z.wav,,"agent,customer",\n')
     first, second = discover([str(path)], OUT)
     assert (first.name, dict(first.settings), dict(first.columns)) == (
         "team/b",
@@ -81,7 +81,7 @@ def test_a_manifest_gives_settings_and_carries_the_rest(calls: Path) -> None:
         ("file\na.wav\n", "column 'path'"),
         ("path,speakers\na.wav,two\n", "whole number"),
         ("path,speakers\na.wav\n", "number of fields"),
-        ("path\n\"a.wav\n", "not CSV"),
+        ('path\n"a.wav\n', "not CSV"),
     ],
 )
 def test_a_wrong_manifest_is_refused_with_its_place(calls: Path, text: str, reason: str) -> None:

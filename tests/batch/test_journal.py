@@ -120,7 +120,7 @@ def test_only_who_is_alone_tidies_up(tmp_path: Path, call: Recording) -> None:
     journal = Journal(tmp_path / "out")
     assert journal.claims.is_alone()
     journal.claims.arrive()
-    script = OTHER.replace('print(', 'journal.claims.arrive(); print(journal.claims.is_alone()); print(')
+    script = OTHER.replace("print(", "journal.claims.arrive(); print(journal.claims.is_alone()); print(")
     command = [sys.executable, "-c", script, str(tmp_path / "out"), str(call.path), "leave"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.split() == ["False", "do"]

@@ -47,6 +47,7 @@ def results(out: Path) -> dict[str, bytes]:
     return {str(path.relative_to(out)): path.read_bytes() for path in files}
 
 
+@pytest.mark.promise(18)
 def test_bad_recordings_cost_themselves_only(tmp_path: Path) -> None:
     record(tmp_path / "calls", ["one", "two"])
     for fault in (faults.SEGFAULT, faults.EXIT, faults.STUMBLE):
@@ -67,6 +68,7 @@ def test_bad_recordings_cost_themselves_only(tmp_path: Path) -> None:
     assert {end.outcome for end in again.values()} == {None}
 
 
+@pytest.mark.promise(18)
 @pytest.mark.parametrize(
     ("fault", "limits", "reason"),
     [(faults.HANG, Limits(1.5, 0.1), "no result within"), (faults.EAT, Limits(memory=1_000_000_000), "GB of memory")],
@@ -157,6 +159,7 @@ def test_stopped_in_good_order_and_resumed(tmp_path: Path, number: signal.Signal
     assert len(results(tmp_path / "out")) == 6
 
 
+@pytest.mark.promise(21)
 def test_two_runs_on_one_folder_take_each_recording_once(tmp_path: Path) -> None:
     import sqlite3
 

@@ -61,6 +61,7 @@ def test_different_names_stay_different(names: list[str]) -> None:
     assert len(set(distinct(names).values())) == len(names)
 
 
+@pytest.mark.promise(26)
 @given(transcripts(hostile=True))
 def test_txt_has_a_line_for_each_utterance_with_its_words(transcript: Transcript) -> None:
     lines = formats.dumps(transcript, "txt").split("\n")[:-1]
@@ -69,6 +70,7 @@ def test_txt_has_a_line_for_each_utterance_with_its_words(transcript: Transcript
         assert glyphs(line[28:]) == glyphs(utterance.speaker) + ":" + spoken(utterance.words)
 
 
+@pytest.mark.promise(26)
 @given(transcripts(hostile=True))
 def test_srt_cues_are_read_back_with_every_word(transcript: Transcript) -> None:
     cues = parsed_cues(formats.dumps(transcript, "srt"), ",")
@@ -83,6 +85,7 @@ def test_srt_cues_are_read_back_with_every_word(transcript: Transcript) -> None:
         assert everything == spoken(transcript.words).translate(LOOKALIKES)
 
 
+@pytest.mark.promise(26)
 @given(transcripts(hostile=True))
 def test_vtt_cues_are_read_back_with_every_word(transcript: Transcript) -> None:
     text = formats.dumps(transcript, "vtt")
@@ -104,6 +107,7 @@ def test_vtt_cues_are_read_back_with_every_word(transcript: Transcript) -> None:
             assert said.get(clean(speaker), "") == own
 
 
+@pytest.mark.promise(26)
 @given(transcripts(hostile=True))
 def test_csv_rows_are_read_back_and_none_is_a_formula(transcript: Transcript) -> None:
     head, *rows = list(csv.reader(io.StringIO(formats.dumps(transcript, "csv"), newline=""), strict=True))
@@ -134,6 +138,7 @@ def test_labels_have_a_line_for_each_turn(transcript: Transcript) -> None:
         assert name == clean(turn.speaker)
 
 
+@pytest.mark.promise(26)
 @given(transcripts(hostile=True), HOSTILE)
 def test_markdown_renders_as_text_only(transcript: Transcript, session: str) -> None:
     markdown = pytest.importorskip("markdown_it").MarkdownIt("commonmark").enable(["table", "strikethrough"])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
+import time
 from functools import partial
 from pathlib import Path
 
@@ -46,6 +48,8 @@ def test_apart_is_the_same_as_here(kind: str, channels: int, tmp_path: Path) -> 
     )  # fmt: skip
 
 
+@pytest.mark.promise(3)
+@pytest.mark.promise(24)
 @pytest.mark.parametrize(
     ("villain", "kind", "line"),
     [
@@ -89,12 +93,14 @@ def test_a_decoder_that_does_not_start_is_no_fault_of_the_file(
     assert "transcribe doctor" in failure.value.hint
 
 
+@pytest.mark.promise(20)
 def test_no_room_for_the_samples_is_named(recording: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "TemporaryFile", partial(open, "/dev/full", "r+b", buffering=0))
     with pytest.raises(OutOfDisk, match="no space left"):
         media.decode(recording)
 
 
+@pytest.mark.promise(26)
 def test_children_end_and_no_file_stays(recording: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
@@ -117,6 +123,7 @@ def test_children_end_and_no_file_stays(recording: Path, monkeypatch: pytest.Mon
     assert not list((tmp_path / "temporary").iterdir())
 
 
+@pytest.mark.promise(9)
 @pytest.mark.slow
 def test_memory_grows_by_what_the_recording_takes(tmp_path: Path) -> None:
     """A channel-hour may cost the decoding process 700 MB and the parent nothing that cannot be paged out."""
@@ -133,3 +140,31 @@ def test_memory_grows_by_what_the_recording_takes(tmp_path: Path) -> None:
 def run_python(program: str) -> str:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     return done.stdout
+
+
+def test_the_child_of_a_killed_run_ends_by_itself(recording: Path, tmp_path: Path) -> None:
+    """Without a listener it stops at its next sign of life."""
+    born = tmp_path / "born"
+    announce = f"import os, time; os.symlink(str(os.getpid()), {str(born)!r})"
+    program = apart.PROGRAM.replace("main()", f"{announce}\nmain(lambda *_: time.sleep(600))")
+    run = f"from pipeline.media import apart; apart.PROGRAM = {program!r}; apart.decode({str(recording)!r})"
+    with subprocess.Popen([sys.executable, "-c", run], cwd=Path(__file__).parents[2]) as running:
+        while not born.is_symlink():
+            assert running.poll() is None
+            time.sleep(0.01)
+        running.kill()
+    child = int(str(born.readlink()))
+    while _lives(child):
+        time.sleep(0.05)
+
+
+def _lives(pid: int) -> bool:
+    """Whether a process runs; what is dead and not yet collected does not."""
+    stat = Path(f"/proc/{pid}/stat")
+    try:
+        if stat.exists():
+            return ") Z " not in stat.read_text()
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return True

@@ -40,6 +40,7 @@ def codes(decoded: media.Decoded) -> set[str]:
     return {notice.code for notice in decoded.notices}
 
 
+@pytest.mark.promise(1)
 @pytest.mark.parametrize(("kind", "least"), [("m4a", 24.5), ("mp3", 24.5), ("flac", 24.5), ("ogg", 23.9), ("ts", 24.5)])
 def test_two_kilobytes_of_noise_cost_little(kind: str, least: float) -> None:
     data = recording(kind, LONG)
@@ -51,6 +52,8 @@ def test_two_kilobytes_of_noise_cost_little(kind: str, least: float) -> None:
         assert onset(decoded.audio.samples, burst - 1, burst + 1) == pytest.approx(burst, abs=0.025)
 
 
+@pytest.mark.promise(1)
+@pytest.mark.promise(8)
 @settings(max_examples=30, deadline=None)
 @given(
     kind=st.sampled_from(["m4a", "mp3", "ogg", "flac", "webm", "aac", "wav", "amr"]),
@@ -71,6 +74,7 @@ def test_random_damage_is_survived_and_told(kind: str, hits: list[tuple[float, i
     assert lost <= 0.02 * SHORT or decoded.notices or not decoded.complete
 
 
+@pytest.mark.promise(1)
 def test_noise_over_the_head_of_an_mp3_is_told() -> None:
     for seed in range(3):
         decoded = decode(overwrite(recording("mp3", SHORT), 0, noise(2000, seed)))
@@ -79,6 +83,7 @@ def test_noise_over_the_head_of_an_mp3_is_told() -> None:
         assert onset(decoded.audio.samples, 2, 4) == pytest.approx(3, abs=0.06)
 
 
+@pytest.mark.promise(1)
 def test_an_ogg_in_which_the_reader_gives_up_is_told() -> None:
     data = recording("ogg", 8.0)
     for at, length, seed in ((50382, 1801, 9), (39225, 1231, 3), (49528, 836, 5)):
@@ -88,6 +93,7 @@ def test_an_ogg_in_which_the_reader_gives_up_is_told() -> None:
     assert not decoded.complete or decoded.notices
 
 
+@pytest.mark.promise(4)
 @settings(max_examples=15, deadline=None)
 @given(kind=st.sampled_from(["m4a", "mp3", "ogg", "flac", "webm", "mka", "avi"]), part=st.floats(0, 1))
 def test_a_cut_anywhere_is_survived_and_told(kind: str, part: float) -> None:
@@ -99,6 +105,7 @@ def test_a_cut_anywhere_is_survived_and_told(kind: str, part: float) -> None:
     assert decoded.decoded > 0.97 * SHORT or not decoded.complete
 
 
+@pytest.mark.promise(8)
 def test_nan_and_infinity_are_repaired_and_counted() -> None:
     voice = speech(2, 16_000)
     broken = voice.copy()
@@ -111,6 +118,7 @@ def test_nan_and_infinity_are_repaired_and_counted() -> None:
     assert (decoded.audio.samples[~kept] == 0).all()
 
 
+@pytest.mark.promise(8)
 def test_beyond_full_scale_is_clipped_and_counted() -> None:
     decoded = decode(wav(speech(1, 16_000) * 1e30, float_=True))
     assert np.abs(decoded.audio.samples).max() == 1

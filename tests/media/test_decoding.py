@@ -30,6 +30,8 @@ def codes(decoded: media.Decoded) -> list[str]:
     return [notice.code for notice in decoded.notices]
 
 
+@pytest.mark.promise(1)
+@pytest.mark.promise(5)
 @pytest.mark.parametrize("kind", factory.KINDS)
 def test_every_kind_keeps_its_times(kind: str, tmp_path: Path) -> None:
     decoded = decode(tmp_path, make(kind, bursts(6, factory.KINDS[kind][2], (1.0, 4.5))))
@@ -52,6 +54,7 @@ def test_lossless_kinds_give_the_signal_itself(kind: str, tmp_path: Path) -> Non
     assert np.abs(decoded.audio.samples - expected.audio.samples).max() < 1e-3
 
 
+@pytest.mark.promise(5)
 @pytest.mark.parametrize("kind", ["m4a", "ogg", "webm", "ts", "mka", "alac"])
 def test_a_hole_keeps_its_length(kind: str, tmp_path: Path) -> None:
     def without_the_middle(time: float) -> float | None:
@@ -63,6 +66,7 @@ def test_a_hole_keeps_its_length(kind: str, tmp_path: Path) -> None:
     assert decoded.duration - decoded.decoded == pytest.approx(3, abs=0.1)
 
 
+@pytest.mark.promise(5)
 @pytest.mark.parametrize("kind", ["webm", "mka", "ogg", "alac", "mov"])
 def test_a_late_start_is_silence(kind: str, tmp_path: Path) -> None:
     data = make(kind, bursts(4, factory.KINDS[kind][2], (1.0,)), moment=lambda time: time + 2)
@@ -83,6 +87,7 @@ def test_sound_of_a_video(tmp_path: Path) -> None:
     assert [onset(decoded.audio.samples, at, at + 1.5) for at in (0.2, 2.2)] == pytest.approx([1, 3], abs=0.02)
 
 
+@pytest.mark.promise(6)
 @pytest.mark.parametrize("name", ["-i.wav", "%05d.wav", "a b\n.mp3", "concat:x|y", "http:", "bare", "über.m3u8"])
 def test_names_mean_nothing(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
@@ -90,6 +95,7 @@ def test_names_mean_nothing(name: str, tmp_path: Path, monkeypatch: pytest.Monke
     assert media.decode(name).duration == pytest.approx(1)
 
 
+@pytest.mark.promise(6)
 def test_names_that_are_not_utf8(tmp_path: Path) -> None:
     path = tmp_path / os.fsdecode(b"caf\xe9.wav")
     path.write_bytes(make("wav", speech(1, 44_100)))
@@ -123,6 +129,7 @@ def test_importing_the_package_loads_no_codec() -> None:
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
 
 
+@pytest.mark.promise(9)
 @pytest.mark.parametrize("limits", [media.Limits(max_hours=2 / 3600), media.Limits(max_channel_hours=2 / 3600)])
 @pytest.mark.parametrize("kind", ["m4a", "mp3", "wav", "amr"])
 def test_too_long_is_refused(kind: str, limits: media.Limits, tmp_path: Path) -> None:

@@ -43,6 +43,7 @@ def test_other_rates(tmp_path: Path) -> None:
     assert media.decode_here(tmp_path / "x.wav").duration == pytest.approx(1)
 
 
+@pytest.mark.promise(26)
 def test_a_failing_encoder_leaves_nothing(tmp_path: Path, workshop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exporting.shutil, "which", lambda name: "/bin/false")
     with pytest.raises(ResourceError, match="could not write mp3"):

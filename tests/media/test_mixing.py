@@ -50,12 +50,14 @@ def test_two_voices_on_two_channels_are_both_heard_and_kept() -> None:
     assert mix.notices == ()
 
 
+@pytest.mark.promise(7)
 def test_inverted_channels_do_not_vanish() -> None:
     mix = mix_down(tape(VOICE, -VOICE))
     assert heard(VOICE, mix.samples) == pytest.approx(1, abs=0.01)
     assert codes(VOICE, -VOICE) == ["antiphase"]
 
 
+@pytest.mark.promise(7)
 def test_one_voice_inverted_and_one_not_are_both_heard() -> None:
     left, right = np.concatenate([VOICE, OTHER]), np.concatenate([VOICE, -OTHER])
     mix = mix_down(tape(left, right))
@@ -64,6 +66,7 @@ def test_one_voice_inverted_and_one_not_are_both_heard() -> None:
     assert codes(left, right) == ["antiphase"]
 
 
+@pytest.mark.promise(7)
 @settings(max_examples=20, deadline=None)
 @given(channels=st.integers(2, 12), place=st.integers(0, 11))
 def test_speech_on_one_of_many_channels_is_heard_in_full(channels: int, place: int) -> None:
@@ -90,6 +93,7 @@ def test_silence_is_silence() -> None:
     assert not mix.samples.any()
 
 
+@pytest.mark.promise(7)
 @settings(max_examples=20, deadline=None)
 @given(gains=st.lists(st.floats(-1, 1), min_size=2, max_size=6).filter(lambda gains: max(map(abs, gains)) > 0.1))
 def test_no_gains_make_a_voice_vanish(gains: list[float]) -> None:

@@ -37,6 +37,7 @@ def regions(turns: Sequence[Turn]) -> list[Region]:
     return [Region(o.start, o.end, tuple(map(Voice, o.speakers)), "mixture", "mixture", "x") for o in found]
 
 
+@pytest.mark.promise(13)
 @given(lines(), strategies.turns(strategies.LABELS[:3]))
 def test_every_word_once_and_times_lawful(spoken: tuple[Utterance, ...], turns: tuple[Turn, ...]) -> None:
     turns = timeline.tidy(turns, DURATION)
@@ -109,6 +110,7 @@ def test_coverage_adds_up(turns: tuple[Turn, ...], said: tuple[Utterance, ...]) 
     assert all(isinstance(value, float) for value in (coverage.speech, coverage.with_words, coverage.uncovered))
 
 
+@pytest.mark.promise(11)
 def test_speech_without_words_is_counted_where_it_is_long() -> None:
     turns = (Turn(0, 10, "A"), Turn(20, 22, "A"))
     said = (Utterance("A", (Word(0, 1, "x"), Word(3, 6, "y"))),)

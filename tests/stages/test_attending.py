@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pytest
 from hypothesis import given
 
 from pipeline.audio import RATE, Clip, Samples
@@ -45,6 +46,7 @@ def clip_of(words: Sequence[Word], duration: float = 20.0) -> Clip:
 WORDS = tuple(Word(n + 0.2, n + 0.8, f"a{n}") for n in range(20))
 
 
+@pytest.mark.promise(11)
 def test_speech_without_words_is_heard_again() -> None:
     recognizer = Forgetful()
     heard = attend([clip_of(WORDS)], recognizer, "en")

@@ -41,6 +41,7 @@ def untidy(draw: st.DrawFn) -> list[Turn]:
     ]
 
 
+@pytest.mark.promise(12)
 @given(untidy(), st.none() | st.integers(1, 6))
 def test_turns_come_out_tidy_and_never_too_many_voices(turns: list[Turn], asked: int | None) -> None:
     found = diarize(AUDIO, Fixed(turns), DiarizationConfig(speakers=asked))

@@ -88,6 +88,7 @@ HOSTILE: dict[str, Callable[[Sources], object]] = {
 }
 
 
+@pytest.mark.promise(14)
 @pytest.mark.parametrize("name", list(HOSTILE))
 def test_hostile_sources_leave_the_mixture_with_a_reason(name: str) -> None:
     found = run(Fake(HOSTILE[name]))
@@ -107,6 +108,7 @@ HARMLESS: dict[str, Callable[[Sources], object]] = {
 }
 
 
+@pytest.mark.promise(14)
 @pytest.mark.parametrize("name", list(HARMLESS))
 def test_order_level_and_sign_mean_nothing(name: str) -> None:
     expected, found = run(ReplaySeparator()), run(Fake(HARMLESS[name]))

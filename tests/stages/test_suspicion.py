@@ -22,12 +22,14 @@ def reasons(texts: list[str]) -> list[str | None]:
     return [word.suspect for word in mark_suspects(said(texts)).words]
 
 
+@pytest.mark.promise(15)
 @given(st.lists(st.sampled_from(["oh", "so", "Well,", "thanks", "for", "watching"]), min_size=1, max_size=40))
 def test_marks_are_all_that_changes(texts: list[str]) -> None:
     marked = mark_suspects(said(texts))
     assert tuple(replace(word, suspect=None) for word in marked.words) == said(texts).words
 
 
+@pytest.mark.promise(15)
 @given(UNIT, st.integers(8, 12))
 def test_a_loop_is_marked_after_its_first_round(unit: list[str], rounds: int) -> None:
     found = reasons(unit * rounds)
@@ -40,6 +42,7 @@ def test_words_that_differ_are_no_loop(texts: list[str]) -> None:
     assert reasons(texts) == [None] * len(texts)
 
 
+@pytest.mark.promise(15)
 @pytest.mark.parametrize(
     "phrase", ["Thanks for watching!", "Thank you for watching.", "Subtitles by the Amara.org community"]
 )

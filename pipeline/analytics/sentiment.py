@@ -1,0 +1,32 @@
+"""How friendly the words are: VADER's compound score (Hutto & Gilbert 2014), English only, where it is installed."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+
+from pipeline.values import Transcript
+
+PACKAGE = "vaderSentiment"
+
+
+def method(language: str | None) -> str | None:
+    """What computes the sentiment of a language, with its version; None for other languages and without the extra."""
+    if language != "en" or importlib.util.find_spec(PACKAGE) is None:
+        return None
+    return f"{PACKAGE} {importlib.metadata.version(PACKAGE)}"
+
+
+def sentiments(transcript: Transcript) -> dict[str, float]:
+    """Each speaker's mean compound score (-1 to 1) over his utterances, weighted by words; {} without a `method`."""
+    if method(transcript.language) is None:
+        return {}
+    from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+
+    analyzer = SentimentIntensityAnalyzer()
+    sums: dict[str, tuple[float, int]] = {}
+    for utterance in transcript.utterances:
+        score, words = sums.get(utterance.speaker, (0.0, 0))
+        compound = float(analyzer.polarity_scores(utterance.text)["compound"])
+        sums[utterance.speaker] = score + compound * len(utterance.words), words + len(utterance.words)
+    return {speaker: score / words for speaker, (score, words) in sums.items()}

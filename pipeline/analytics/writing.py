@@ -1,0 +1,60 @@
+"""A call's analytics as one JSON file beside its transcript. Version ``crosstalk-analytics/1``; times in seconds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline.analytics import rules as ruling
+from pipeline.analytics.measures import measure
+from pipeline.analytics.phrases import judge
+from pipeline.analytics.rules import Rule
+from pipeline.analytics.sentiment import method, sentiments
+from pipeline.files import write_atomically
+from pipeline.plain import to_plain
+from pipeline.values import Transcript
+
+VERSION = "crosstalk-analytics/1"
+SUFFIX = ".analytics.json"
+
+
+def analyze(
+    transcript: Transcript, rules: Sequence[Rule] = (), columns: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Everything of a call as plain data, numbers rounded to a thousandth; ``columns`` are carried through."""
+    feelings = sentiments(transcript)
+    plain = to_plain(measure(transcript))
+    for part in plain["parts"]:
+        part["sentiment"] = feelings.get(part["speaker"])
+    measured = {"version": VERSION, "language": transcript.language, "complete": transcript.complete, **plain}
+    measured |= {
+        "sentiment_by": method(transcript.language),
+        "findings": to_plain(judge(transcript, rules)),
+        "columns": dict(columns or {}),
+    }
+    rounded: dict[str, Any] = _rounded(measured)
+    return rounded
+
+
+def write(transcript: Transcript, rules: str, target: Path, columns: Mapping[str, str]) -> Path:
+    """``TARGET.analytics.json`` under the text of the rules; the path written."""
+    path = target.with_name(f"{target.name}{SUFFIX}")
+    write_atomically(path, dumps(analyze(transcript, ruling.read(rules), columns)).encode())
+    return path
+
+
+def dumps(analytics: Mapping[str, Any]) -> str:
+    """As JSON; the same analytics give the same bytes, and all of them are ASCII."""
+    return json.dumps(analytics, indent=1, allow_nan=False) + "\n"
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(float(value), 3)
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [_rounded(item) for item in value]
+    return value

@@ -1,0 +1,50 @@
+"""Folders that are watched: new recordings are taken up once they are complete, half-written ones left alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.batch.discovery import Recording, find
+from pipeline.batch.journal import stamp
+
+SETTLED = 10.0
+"""A file that has not changed for so many seconds is complete; one that goes on later is transcribed again."""
+LOOK = 2.0
+"""Seconds between two looks."""
+
+
+class Watch:
+    """Gives each recording once it is complete, and again when it has changed; two of one name: the first only."""
+
+    def __init__(self, places: Sequence[str], out: Path, settled: float = SETTLED) -> None:
+        self._places, self._out, self._settled = places, out, settled
+        self._given: dict[Path, str] = {}
+        self._growing: dict[Path, tuple[str, float]] = {}
+        self._names: dict[str, Path] = {}
+        self._next = 0.0
+
+    def __call__(self) -> list[Recording]:
+        """What is new and complete; empty between two looks."""
+        now = time.monotonic()
+        if now < self._next:
+            return []
+        self._next = now + LOOK
+        return [recording for recording in find(self._places, self._out) if self._is_new(recording, now)]
+
+    def _is_new(self, recording: Recording, now: float) -> bool:
+        path, mark = recording.path, stamp(recording.path)
+        if not mark or self._given.get(path) == mark:
+            return False
+        if self._names.setdefault(recording.name.casefold(), path) != path:
+            return False
+        last, since = self._growing.get(path, ("", now))
+        if last != mark:
+            since = now - (max(0.0, time.time() - path.stat().st_mtime) if path not in self._growing else 0.0)
+            self._growing[path] = mark, since
+        if now - since < self._settled:
+            return False
+        del self._growing[path]
+        self._given[path] = mark
+        return True

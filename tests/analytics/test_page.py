@@ -1,0 +1,99 @@
+"""The report: everything escaped, nothing fetched, every call linked; and the two commands."""
+
+from __future__ import annotations
+
+import json
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+from typer.testing import CliRunner
+
+from pipeline import formats
+from pipeline.analytics import page
+from pipeline.analytics.reading import read_calls
+from pipeline.analytics.writing import write
+from pipeline.cli import app
+from pipeline.errors import SettingsError
+from tests.analytics.calls import call, say
+
+EVIL = "<script>alert(1)</script>\"'&"
+RULES = f"rules: [{{name: {json.dumps(EVIL)}, never: [{json.dumps('promise ' + EVIL)}]}}]"
+
+
+class Reader(HTMLParser):
+    """The tags, links and text of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.values: list[str] = []
+        self.links: list[str] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.values += [value or "" for _, value in attrs]
+        self.links += [value or "" for name, value in attrs if name in ("href", "src")]
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for number in range(10):
+        name = f"call {number} <b>#?%\u202e"
+        text = f"promise {EVIL} now" if number else "nothing at all"
+        transcript = call(60.0 + number, say(EVIL, 0.0, 2.0 + number / 10, text))
+        write(transcript, RULES, tmp_path / name, {})
+        (tmp_path / f"{name}.txt").write_text(formats.dumps(transcript, "txt"))
+    write(call(4000.0), "", tmp_path / "long", {})
+    return tmp_path
+
+
+def read(text: str) -> Reader:
+    reader = Reader()
+    reader.feed(text)
+    return reader
+
+
+def test_nothing_in_it_is_obeyed_or_fetched(folder: Path) -> None:
+    text = page.render(read_calls(folder), EVIL)
+    reader = read(text)
+    assert not reader.tags & {"script", "b>", "img", "iframe", "link", "object", "form"}
+    assert EVIL in reader.text
+    assert not any(value.startswith(("http", "//", "javascript")) for value in reader.values)
+    assert not any(name.startswith("on") for name in reader.tags)
+    assert "url(" not in text
+    assert "\u202e" not in text
+
+
+def test_every_link_leads_to_a_transcript(folder: Path) -> None:
+    links = read(page.render(read_calls(folder), "Calls")).links
+    assert len(set(links)) == 10
+    assert all((folder / unquote(link)).is_file() for link in links)
+
+
+def test_it_tells_findings_and_outliers(folder: Path) -> None:
+    text = read(page.render(read_calls(folder), "Calls")).text
+    assert "9 calls" in text
+    assert "1:06:40" in text
+    assert "Unlike the others" in text
+
+
+def test_the_commands(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    (folder / "rules.yaml").write_text(RULES)
+    done = CliRunner().invoke(app, ["report", ".", "--title", "Night"])
+    assert done.exit_code == 0
+    assert "<title>Night</title>" in (folder / "report.html").read_text()
+    assert (folder / "tables/calls.csv").is_file()
+    (folder / "one.json").write_text(formats.dumps(call(9.0, say("a", 0.0, 1.0, "hello")), "json"))
+    done = CliRunner().invoke(app, ["analyze", "one.json", "--rules", "rules.yaml"])
+    assert json.loads(done.stdout)["parts"][0]["talk"] == 1.0
+    assert json.loads(done.stdout)["findings"][0]["kept"] is True
+    (folder / "rules.yaml").write_text("rules: 3")
+    refused = CliRunner().invoke(app, ["analyze", "one.json", "--rules", "rules.yaml"])
+    assert isinstance(refused.exception, SettingsError)

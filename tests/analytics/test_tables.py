@@ -1,0 +1,99 @@
+"""Tables over a folder of calls: what went in comes out, in CSV and Parquet alike."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline import formats
+from pipeline.analytics import tables
+from pipeline.analytics.outliers import outliers
+from pipeline.analytics.reading import read_calls
+from pipeline.analytics.writing import write
+from pipeline.errors import FormatError, SettingsError
+from tests.analytics.calls import call, say
+
+RULES = "rules: [{name: greeting, says: [hello], within: 20}, {name: promises, never: [I promise]}]"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two calls, one with a manifest's column and words like a formula."""
+    first = call(10.0, say("agent", 0.0, 2.0, "hello there"), say("customer", 1.0, 4.0, "=1+1 I promise"))
+    second = call(20.0, say("agent", 5.0, 6.0, "yes"))
+    (tmp_path / "team").mkdir()
+    for name, transcript, columns in (("team/one", first, {"campaign": "north"}), ("two", second, {})):
+        write(transcript, RULES, tmp_path / name, columns)
+        (tmp_path / f"{name}.json").write_text(formats.dumps(transcript, "json"))
+    return tmp_path
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_table_has_its_rows(folder: Path) -> None:
+    tables.write_tables(lambda: read_calls(folder), folder / "tables")
+    found = {name: read(folder / "tables" / f"{name}.csv") for name in tables.TABLES}
+    assert [(row["call"], row["words"], row["manifest_campaign"]) for row in found["calls"]] == [
+        ("team/one", "5", "north"),
+        ("two", "1", ""),
+    ]
+    assert [row["speaker"] for row in found["speakers"]] == ["agent", "customer", "agent"]
+    assert [(row["call"], row["start"], row["end"]) for row in found["turns"]][-1] == ("two", "5.0", "6.0")
+    assert [row["text"] for row in found["words"]] == ["hello", "there", "'=1+1", "I", "promise", "yes"]
+    assert [(row["kind"], row["holder"], row["yielded"]) for row in found["overlaps"]] == [
+        ("interruption", "agent", "agent")
+    ]
+    assert [(row["call"], row["rule"], row["kept"]) for row in found["findings"]] == [
+        ("team/one", "greeting", "True"),
+        ("team/one", "promises", "False"),
+        ("two", "greeting", "False"),
+        ("two", "promises", "True"),
+    ]
+    assert not list(folder.rglob(".crosstalk-*"))
+
+
+def test_parquet_holds_the_same_with_types(folder: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet", reason="needs the extra [analytics]")
+    tables.write_tables(lambda: read_calls(folder), folder / "tables")
+    for name, kinds in tables.TABLES.items():
+        rows: list[dict[str, Any]] = parquet.read_table(folder / "tables" / f"{name}.parquet").to_pylist()
+        plain = read(folder / "tables" / f"{name}.csv")
+        assert len(rows) == len(plain)
+        for row, text in zip(rows, plain, strict=True):
+            for column, kind in kinds.items():
+                assert row[column] is None or isinstance(row[column], kind)
+                if kind is float:
+                    assert (row[column] is None) == (text[column] == "")
+                    assert row[column] is None or row[column] == float(text[column])
+                else:
+                    assert ("" if row[column] is None else str(row[column])) == text[column].removeprefix("'")
+
+
+def test_without_pyarrow_there_is_csv(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "has_parquet", lambda: False)
+    paths = tables.write_tables(lambda: read_calls(folder), folder / "tables")
+    assert {path.suffix for path in paths} == {".csv"}
+    assert sorted(path.name for path in (folder / "tables").iterdir()) == sorted(f"{n}.csv" for n in tables.TABLES)
+
+
+def test_a_folder_without_analytics_is_said(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="holds no analytics"):
+        list(read_calls(tmp_path))
+    (tmp_path / "a.analytics.json").write_text("{}")
+    with pytest.raises(FormatError, match="crosstalk-analytics/1"):
+        list(read_calls(tmp_path))
+
+
+def test_an_outlier_is_far_from_the_median_in_mads() -> None:
+    values = {f"call{number}": {"duration": 100.0 + number} for number in range(9)} | {"long": {"duration": 500.0}}
+    (found,) = outliers(values, ["duration"])
+    assert (found.call, found.value, found.median) == ("long", 500.0, 104.5)
+    assert found.score == pytest.approx(0.6745 * 395.5 / 2.5)
+    assert outliers(dict(list(values.items())[3:]), ["duration"]) == ()
+    assert outliers({name: {"duration": 1.0} for name in values}, ["duration"]) == ()

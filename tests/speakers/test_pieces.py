@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.protocols import SpeakerCount
+from pipeline.speakers.clustering import find_people, log_odds
+from pipeline.speakers.decoding import decode
+from pipeline.speakers.pooling import Clips, LocalVoices, lay_clips, pool
+from tests.speakers.meetings import CLIP, HOP, converse, embed, hear
+
+seconds = st.floats(0.3, 100)
+
+
+@given(st.floats(0, 2), st.floats(0, 2), seconds, seconds)
+def test_odds_fall_with_distance(near: float, far: float, one: float, other: float) -> None:
+    near, far = min(near, far), max(near, far)
+    odds = log_odds(np.array([near, far]), np.array([one]), np.array([other]))
+    assert odds[0] >= odds[1]
+    assert np.array_equal(odds, log_odds(np.array([near, far]), np.array([other]), np.array([one])))
+
+
+def test_long_speech_that_differs_is_two_people_and_a_scrap_is_not() -> None:
+    distance = np.array([0.4])
+    assert log_odds(distance, np.array([60.0]), np.array([60.0])) < -1
+    assert log_odds(distance, np.array([60.0]), np.array([0.4])) > 0
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 8))
+def test_a_person_is_one_local_speaker_of_a_window(seed: int, people: int) -> None:
+    rng = np.random.default_rng(seed)
+    windows = 12
+    likeness = rng.random((windows, 3, people)).astype(np.float32)
+    active = rng.random((windows, 3)) < 0.7
+    owners = decode(likeness, active, rng.random((windows, 3, 3)).astype(np.float32))
+    assert (owners[~active] == -1).all()
+    for own in owners:
+        named = own[own >= 0]
+        assert len(set(named)) == len(named)
+    assert ((owners >= 0).sum(axis=1) == np.minimum(active.sum(axis=1), people)).all()
+
+
+def test_continuity_names_one_who_has_no_voice() -> None:
+    likeness = np.array([[[1.0, 0.2]], [[0.0, 0.0]], [[0.2, 1.0]]], np.float32)
+    shared = np.array([[[0.0]], [[4.0]], [[0.0]]], np.float32)
+    assert decode(likeness, np.ones((3, 1), np.bool_), shared)[:, 0].tolist() == [0, 0, 1]
+
+
+def test_a_voice_is_that_of_the_clips_in_which_he_talks_alone() -> None:
+    meeting = converse(5, 2, 1.0)
+    local = hear(meeting, 0)
+    voices = pool(local, embed(meeting, lay_clips(local, meeting.duration, CLIP, HOP)))
+    likeness = (voices.vectors @ meeting.voices.T)[voices.seconds > 1.5]
+    assert (likeness.max(axis=1) > 0.8).all()
+    assert (voices.weight >= voices.seconds).all()
+
+
+def test_clips_without_a_vector_are_passed_over() -> None:
+    meeting = converse(5, 2, 0.5)
+    local = hear(meeting, 0)
+    spans = lay_clips(local, meeting.duration, CLIP, HOP)
+    voices = pool(local, Clips(spans, np.full((len(spans), 4), np.nan, np.float32)))
+    assert not voices.vectors.any()
+    assert not voices.weight.any()
+    assert find_people(voices, local.redundancy, SpeakerCount()).shape == (0, 4)
+
+
+def test_many_voices_are_condensed_in_blocks() -> None:
+    rng = np.random.default_rng(0)
+    people = np.linalg.qr(rng.standard_normal((16, 3)))[0].T
+    who = rng.integers(0, 3, 3000)
+    vectors = people[who] + 0.1 * rng.standard_normal((3000, 16))
+    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True))[:, None].astype(np.float32)
+    seconds = np.full((3000, 1), 2, np.float32)
+    found = find_people(LocalVoices(vectors, seconds, seconds), 5.0, SpeakerCount())
+    assert len(found) == 3
+    assert np.allclose(np.sort((found @ people.T).max(axis=1)), 1, atol=0.02)

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import tracemalloc
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline import timeline
+from pipeline.evaluation.diarization import diarization_errors
+from pipeline.protocols import SpeakerCount
+from pipeline.values import Turn
+from tests.speakers.meetings import FRAME, STEP, Meeting, converse, diarize, hear
+
+meetings = st.builds(converse, st.integers(0, 10_000), st.integers(1, 5), st.just(1.5))
+quickly = settings(max_examples=12, deadline=None)
+
+
+def spans(turns: tuple[Turn, ...]) -> list[tuple[float, float, str]]:
+    return [(round(t.start, 6), round(t.end, 6), t.speaker) for t in timeline.renamed(turns)]
+
+
+def truth(meeting: Meeting) -> tuple[Turn, ...]:
+    turns = []
+    for person, talking in enumerate(meeting.talking.T):
+        steps = np.diff(talking.astype(int), prepend=0, append=0)
+        edges = zip(np.flatnonzero(steps == 1), np.flatnonzero(steps == -1), strict=True)
+        turns += [Turn(a * FRAME, b * FRAME, f"p{person}") for a, b in edges]
+    return tuple(turns)
+
+
+@quickly
+@given(meetings)
+def test_people_are_told_apart(meeting: Meeting) -> None:
+    people = meeting.talking.shape[1]
+    errors, _ = diarization_errors(truth(meeting), diarize(meeting, hear(meeting, 0), SpeakerCount(people, people)))
+    assert errors.error_rate is not None
+    assert errors.error_rate < 0.1
+
+
+@quickly
+@given(meetings, st.integers(1, 9))
+def test_names_within_windows_mean_nothing(meeting: Meeting, seed: int) -> None:
+    count = SpeakerCount(1, None)
+    assert spans(diarize(meeting, hear(meeting, 0), count)) == spans(diarize(meeting, hear(meeting, seed), count))
+
+
+@quickly
+@given(meetings, st.integers(1, 20))
+def test_silence_before_shifts_and_silence_after_changes_nothing(meeting: Meeting, seconds: int) -> None:
+    count = SpeakerCount(1, None)
+    quiet = np.zeros((seconds * STEP, meeting.talking.shape[1]), np.bool_)
+    plain = diarize(meeting, hear(meeting, 0), count)
+    late = replace(meeting, talking=np.concatenate([quiet, meeting.talking]))
+    long = replace(meeting, talking=np.concatenate([meeting.talking, np.zeros_like(meeting.talking)]))
+    assert spans(diarize(long, hear(long, 0), count)) == spans(plain)
+    assert spans(diarize(late, hear(late, 0), count)) == spans(timeline.shifted(plain, float(seconds)))
+
+
+@quickly
+@given(meetings, st.integers(1, 6))
+def test_never_more_speakers_than_asked(meeting: Meeting, number: int) -> None:
+    turns = diarize(meeting, hear(meeting, 0), SpeakerCount(number, number))
+    assert len({t.speaker for t in turns}) <= number
+
+
+@quickly
+@given(meetings)
+def test_the_number_found_gives_the_same_when_it_is_asked_for(meeting: Meeting) -> None:
+    local = hear(meeting, 0)
+    found = diarize(meeting, local, SpeakerCount())
+    number = len({t.speaker for t in found})
+    assert diarize(meeting, local, SpeakerCount(number, number)) == found
+
+
+def test_less_than_a_second_founds_no_speaker() -> None:
+    meeting = converse(1, 2, 1.0)
+    talking = np.concatenate([np.zeros((400, 2), np.bool_), meeting.talking])
+    scrap = np.zeros((len(talking), 1), np.bool_)
+    scrap[150:190] = True  # 0.8 s, alone in seven seconds of silence
+    voices = np.concatenate([meeting.voices, np.roll(meeting.voices[:1], 1)])
+    three = replace(meeting, talking=np.concatenate([talking, scrap], axis=1), voices=voices)
+    assert len({t.speaker for t in diarize(three, hear(three, 0), SpeakerCount())}) == 2
+
+
+def test_margins_are_evidence() -> None:
+    meeting = converse(3, 2, 1.0)
+    apart = [t.margin or 0.0 for t in diarize(meeting, hear(meeting, 0), SpeakerCount(2, 2))]
+    near = meeting.voices.copy()
+    near[1] = 0.9 * near[0] + 0.436 * near[1]
+    alike = replace(meeting, voices=near, noise=0.02)
+    close = [t.margin or 0.0 for t in diarize(alike, hear(alike, 0), SpeakerCount(2, 2))]
+    assert np.median(apart) > np.median(close) > 0
+
+
+@pytest.mark.slow
+def test_memory_grows_in_step_with_length() -> None:
+    peaks = {}
+    for minutes in (10, 60, 180):
+        meeting = converse(minutes, 4, minutes)
+        local = hear(meeting, 0)
+        tracemalloc.start()
+        diarize(meeting, local, SpeakerCount(4, 4))
+        peaks[minutes] = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert peaks[60] < 6 * peaks[10]
+    assert peaks[180] < 3.1 * peaks[60]

@@ -1,0 +1,76 @@
+"""What is said stays in the transcript: not in logs, not in temporary files, not in the environment of a codec."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pipeline import media
+from pipeline.media import apart
+from pipeline.run import Transcriber
+from tests import world
+from tests.test_interruption import COMMAND, environment
+
+
+@pytest.mark.promise(26)
+def test_no_words_and_no_tokens_in_logs(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    caplog.set_level(logging.DEBUG)
+    transcript = Transcriber(world.settings())(world.write_wav(tmp_path / "talk.wav"))
+    assert {word.text for word in transcript.words} == {word.text for word in world.DIALOGUE}
+    assert not [word.text for word in world.DIALOGUE if word.text in caplog.text.split()]
+    assert "hf_secret" not in caplog.text
+
+
+@pytest.mark.promise(26)
+def test_a_codec_sees_no_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    seen = tmp_path / "seen"
+    monkeypatch.setattr(
+        apart, "PROGRAM", f"import os; open({str(seen)!r}, 'w').write(str(dict(os.environ)))\n" + apart.PROGRAM
+    )
+    media.decode(world.write_wav(tmp_path / "talk.wav"))
+    assert seen.read_text().startswith("{")
+    assert "hf_secret" not in seen.read_text()
+
+
+@pytest.mark.promise(19)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("place", ["decode", "recognition"])
+def test_a_run_stops_in_two_seconds(number: signal.Signals, place: str, tmp_path: Path) -> None:
+    """Once in three attempts, because the machine may have other things to do."""
+    assert any(_seconds_to_stop(number, place, tmp_path / str(attempt)) < 2 for attempt in range(3))
+
+
+def _seconds_to_stop(number: signal.Signals, place: str, folder: Path) -> float:
+    folder.mkdir()
+    where = environment(folder, "time.sleep(600)")
+    program = COMMAND
+    if place == "decode":
+        write = f"import os, time; open({str(folder / 'child')!r}, 'w').write(str(os.getpid()))"
+        stuck = f"{write}; os.rename({str(folder / 'child')!r}, {str(folder / 'marker')!r}); time.sleep(600)"
+        program = f"from pipeline.media import apart; apart.PROGRAM = {stuck!r}; apart.PATIENCE = 600\n{COMMAND}"
+    arguments = world.arguments({"recognition.backend": "deadly:Recognizer"})
+    command = [sys.executable, "-c", program, "talk.wav", "-q", *arguments]
+    with subprocess.Popen(command, cwd=folder, env=where, stderr=subprocess.PIPE) as running:
+        while not (folder / "marker").exists():
+            assert running.poll() is None
+            time.sleep(0.01)
+        began = time.monotonic()
+        running.send_signal(number)
+        assert running.wait(30) in (130, 143)
+        took = time.monotonic() - began
+    assert not list((folder / "tmp").iterdir())
+    if place == "decode":
+        with pytest.raises(ProcessLookupError):
+            os.kill(int((folder / "marker").read_text()), 0)
+    return took
