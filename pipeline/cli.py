@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import Any
 
 import typer
 
 from pipeline.commands import analyze, batch, bench, convert, doctor, models, run, score, settings, simulate
 from pipeline.errors import CrosstalkError, OutOfMemory
+from pipeline.files import explain
 
 USAGE, INTERRUPTED, TERMINATED = 1, 130, 143
 COMMANDS = (
@@ -89,6 +91,8 @@ def main(arguments: list[str] | None = None) -> None:
     except _Stopped as stopped:
         what = "interrupted" if stopped.number == signal.SIGINT else "terminated"
         _leave(f"{what}; run the same command again to go on", 128 + stopped.number)
+    except OSError as error:
+        _fail(explain(error, Path(error.filename or "the disk")), "--debug" in given)
     except MemoryError:
         _fail(OutOfMemory("memory ran out", hint="close other programs or transcribe a shorter piece"), False)
 

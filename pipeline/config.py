@@ -11,7 +11,7 @@ import types
 import typing
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import yaml
 
@@ -25,8 +25,8 @@ Default = TypeVar("Default")
 class DiarizationConfig:
     """Who speaks when. ``pipeline`` names a published pyannote pipeline and replaces the parts when given.
 
-    ``channels`` says whether a stereo call's channels are heard each for itself (``auto``: where each has a voice of its
-    own), and ``roles`` who sits on them: ``agent,customer`` or ``1=agent,2=diarize:2`` (see `pipeline.roles`).
+    ``channels`` says whether a stereo call's channels are heard each for itself (``auto``: where each has a voice of
+    its own), and ``roles`` who sits on them: ``agent,customer`` or ``1=agent,2=diarize:2`` (see `pipeline.roles`).
     """
 
     backend: str = "pyannote"
@@ -176,7 +176,7 @@ def check(config: Config) -> Config:
 class _PlainLoader(yaml.SafeLoader):
     """Plain data only: any explicit tag (``!x``, ``!!python/...``) is refused, and ``no`` is Norwegian, not false."""
 
-    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {
+    yaml_implicit_resolvers = {  # noqa: RUF012 — yaml declares it so
         first: [(tag, rule) for tag, rule in rules if not (tag.endswith(":bool") and first not in "tTfF")]
         for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }

@@ -72,5 +72,5 @@ class Recognizer(Protocol):
         ...
 
     def recognize(self, windows: Sequence[Samples], language: str, rescue: bool = False) -> list[tuple[Word, ...]]:
-        """The words of each window (at most 30 s), times from the window's start; ``rescue`` asks for the careful way."""
+        """The words of each window (at most 30 s), times from its start; ``rescue`` asks for the careful way."""
         ...

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 import pipeline
 from pipeline import backends, media
 from pipeline.cache import Cache, NoCache
-from pipeline.config import Config, as_mapping, check
+from pipeline.config import Config, as_mapping, assign, check
 from pipeline.events import Listener, Progress, Warned, ignore
 from pipeline.media import Decoded
 from pipeline.presets import parts_of
@@ -61,7 +61,7 @@ class Transcriber:
         return other
 
     def _run(self, name: str, decode: Callable[[Progress], Decoded]) -> Transcript:
-        steps = Steps(self.models.identities, self.config, self._cache, self._listener)
+        steps = Steps(self.models.identities, self.config, self._cache, self._listener, self.models.relieve)
         transcript = transcribe(steps.time("decode", decode), name, self.models, self.config, steps)
         for notice in transcript.warnings:
             self._listener(Warned(notice.code, notice.message))
@@ -151,6 +151,17 @@ class Models:
     def load(self) -> None:
         """Load every model now, for a clock that should not count it."""
         _ = self.diarizer, self.separator, self.embedder, self.recognizer
+
+    def relieve(self) -> bool:
+        """Make do with less of a GPU's memory: half the batch, then the CPU; False when there is no less."""
+        runtime = self._config.runtime
+        if runtime.device == "cpu":
+            return False
+        less = {"runtime.batch_size": runtime.batch_size // 2} if runtime.batch_size > 4 else {"runtime.device": "cpu"}
+        self._config = assign(self._config, less)
+        for name in ("diarizer", "separator", "embedder", "recognizer"):
+            self.__dict__.pop(name, None)
+        return True
 
     @functools.cached_property
     def identities(self) -> dict[str, str]:

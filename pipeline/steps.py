@@ -45,8 +45,16 @@ PARTS: Mapping[str, tuple[str, ...]] = {
 class Steps:
     """Runs the stages of one recording."""
 
-    def __init__(self, identities: Mapping[str, str], config: Config, cache: Cache, listener: Listener) -> None:
+    def __init__(
+        self,
+        identities: Mapping[str, str],
+        config: Config,
+        cache: Cache,
+        listener: Listener,
+        relieve: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._identities, self._config, self._cache, self._tell = identities, config, cache, listener
+        self._relieve = relieve
         self._key = ""
 
     def begin(self, sha256: str, versions: Mapping[str, str]) -> None:
@@ -83,12 +91,21 @@ class Steps:
         cached = value is not None
         if value is None:
             reach(f"{stage}.begin")
-            value = _guarded(stage, compute, lambda done, total: self._tell(StageAdvanced(stage, done, total)))
+            value = self._compute(stage, compute)
             reach(f"{stage}.computed")
             save(value)
             reach(f"{stage}.saved")
         self._tell(StageFinished(stage, time.perf_counter() - began, cached))
         return value
+
+    def _compute(self, stage: str, compute: Compute[Value]) -> Value:
+        """The value; as long as a GPU's memory runs out and the models can do with less, tried again."""
+        while True:
+            try:
+                return _guarded(stage, compute, lambda done, total: self._tell(StageAdvanced(stage, done, total)))
+            except GpuOutOfMemory:
+                if not self._relieve():
+                    raise
 
     def _advance(self, stage: str) -> str:
         """This stage's key, which the next one's builds on."""
@@ -115,6 +132,17 @@ class Steps:
         return str(getattr(getattr(self._config, section), name))
 
 
+class GpuOutOfMemory(OutOfMemory):
+    """The memory of a GPU ran out: less of it may do."""
+
+
+def is_gpu_out_of_memory(error: Exception) -> bool:
+    """Whether torch or CTranslate2 says so."""
+    return type(error).__name__ == "OutOfMemoryError" or (
+        isinstance(error, RuntimeError) and "out of memory" in str(error).lower()
+    )
+
+
 def _guarded(stage: str, compute: Compute[Value], progress: Progress) -> Value:
     """What a model throws becomes one line that names the stage; `--debug` shows where it came from."""
     try:
@@ -124,6 +152,9 @@ def _guarded(stage: str, compute: Compute[Value], progress: Progress) -> Value:
     except MemoryError as error:
         raise OutOfMemory(f"memory ran out in {stage}", hint="transcribe a shorter piece, or free memory") from error
     except Exception as error:
+        if is_gpu_out_of_memory(error):
+            hint = "--device cpu, or a smaller --set runtime.batch_size"
+            raise GpuOutOfMemory(f"the GPU's memory ran out in {stage}", hint=hint) from error
         text = next(iter(str(error).splitlines()), "")
         raise BackendError(f"{stage} failed: {type(error).__name__}: {text}", hint="--debug shows where") from error
 

@@ -34,7 +34,7 @@ def test_every_format_has_a_name_of_its_own() -> None:
 
 def test_two_recordings_of_one_name_are_refused() -> None:
     output.refuse_collisions(["a", "b", "A"], ["json"])
-    with pytest.raises(SettingsError, match="'a.json'"):
+    with pytest.raises(SettingsError, match=r"'a\.json'"):
         output.refuse_collisions(["a", "b", "a"], ["json"])
 
 

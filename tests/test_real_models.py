@@ -31,7 +31,6 @@ def heard(sample: Path) -> Transcript:
 def test_the_telephone_call_is_attributed(heard: Transcript, sample: Path) -> None:
     turns = score(read(sample.with_suffix(".rttm")), heard).scores
     words = score(read(sample.with_suffix(".stm")), heard, ScoreConfig("basic")).scores
-    print(f"DER {turns.der.error_rate:.4f}  cpWER {words.cpwer.errors}/{words.cpwer.words}")
     assert turns.der.error_rate is not None
     assert turns.der.error_rate <= 0.08
     assert words.cpwer.error_rate is not None
@@ -64,7 +63,6 @@ def test_shared_calls_read_as_their_references(name: str, most_errors: int, shar
     reference.write_text("\n".join(rows) + "\n")
     heard = transcribe(shared_data / "calls" / f"{name}.wav", speakers=2, **QUIETLY)  # type: ignore[arg-type]
     found = score(read(reference), heard).scores.cpwer
-    print(f"{name}: cpWER {found.errors}/{found.words}")
     assert found.errors <= most_errors
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -71,7 +73,7 @@ def test_tidy_turns_obey_promise_13(turns: list[Turn], duration: float) -> None:
     assert list(tidied) == sorted(tidied)
     for own in timeline.by_speaker(tidied).values():
         assert all(0 <= t.start < t.end <= duration for t in own)
-        assert all(one.end < other.start for one, other in zip(own, own[1:], strict=False))
+        assert all(one.end < other.start for one, other in pairwise(own))
     for time in [n / 20 + 0.01 for n in range(int(duration * 20) - 1)]:
         assert active(tidied, time) == active(turns, time)
 

@@ -12,7 +12,7 @@ from pipeline.backends.pyannote import PyannoteDiarizer
 from pipeline.backends.whisper import WhisperRecognizer
 from pipeline.config import Config, assign
 from pipeline.events import no_progress
-from pipeline.protocols import SpeakerCount
+from pipeline.protocols import Diarizer, SpeakerCount
 from pipeline.values import Turn, Word
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class CommonFlow:
     """Turns and words as most tools make them."""
 
-    def __init__(self, diarizer: PyannoteDiarizer, recognizer: WhisperRecognizer) -> None:
+    def __init__(self, diarizer: Diarizer, recognizer: WhisperRecognizer) -> None:
         self._diarizer, self._recognizer = diarizer, recognizer
 
     @classmethod

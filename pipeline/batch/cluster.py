@@ -8,6 +8,7 @@ guessed from the file, since nothing is heard from it before its end.
 from __future__ import annotations
 
 import os
+import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -21,6 +22,8 @@ from pipeline.batch.planning import guess_duration
 from pipeline.batch.worker import Bench, Hopeless, Job, Setup
 from pipeline.errors import CrosstalkError, ResourceError, SettingsError
 
+REACH = 5.0
+"""Seconds within which an address must answer."""
 STILLBORN = 3
 """So many actors that end before their models are loaded end the run."""
 
@@ -98,7 +101,10 @@ class Cluster:
     def events(self) -> Iterator[tuple[Job, Outcome]]:
         """What ended within the next moment. Raises when no actor can ever work."""
         busy = {seat.reference: seat for seat in self._seats if seat.job or not seat.ready}
-        done = self._ray.wait(list(busy), timeout=TICK)[0] if busy else time.sleep(TICK) or []
+        if not busy:
+            time.sleep(TICK)
+            return
+        done = self._ray.wait(list(busy), timeout=TICK)[0]
         for reference, seat in busy.items():
             if reference in done:
                 yield from self._heard(seat)
@@ -142,14 +148,22 @@ def _connect(address: str | None, jobs: int) -> Any:
         import ray
     except ModuleNotFoundError as error:
         raise SettingsError("the engine 'ray' needs ray", hint="install crosstalk-transcribe[ray]") from error
-    quiet = {"include_dashboard": False, "log_to_driver": False, "configure_logging": False}
+    quiet: dict[str, Any] = {"log_to_driver": False, "configure_logging": False}
     paths = os.pathsep.join(str(Path(entry or ".").absolute()) for entry in sys.path)
     try:
         if address:
-            ray.init(address=address, log_to_driver=False, configure_logging=False)
+            _reach(address)
+            ray.init(address=address, **quiet)
         else:
-            environment = {"env_vars": {"PYTHONPATH": paths}}
-            ray.init(address="local", num_cpus=jobs, _node_ip_address="127.0.0.1", runtime_env=environment, **quiet)
+            quiet |= {"include_dashboard": False, "_node_ip_address": "127.0.0.1", "num_cpus": jobs}
+            ray.init(address="local", runtime_env={"env_vars": {"PYTHONPATH": paths}}, **quiet)
     except (ConnectionError, ValueError, RuntimeError, OSError) as error:
         raise ResourceError(f"no Ray cluster: {error}", where=address or "", hint="check --address") from error
     return ray
+
+
+def _reach(address: str) -> None:
+    """Try ``host:port`` first: Ray itself waits for minutes; ``auto`` and other forms are left to it."""
+    host, colon, port = address.rpartition(":")
+    if colon and port.isdecimal() and "/" not in host:
+        socket.create_connection((host, int(port)), REACH).close()

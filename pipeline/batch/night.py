@@ -25,7 +25,7 @@ from pipeline.store import Store
 class Orders:
     """How a night goes: so many workers, each recording tried so often, at most ``limit`` of them in this run.
 
-    ``again`` gives a new chance to what failed before, ``only_failed`` leaves everything else out. ``engine`` is workers
+    ``again`` gives a new chance to what failed before, ``only_failed`` leaves everything else out. ``engine``: workers
     on this machine, or actors on the Ray cluster at ``address`` (None starts one here).
     """
 

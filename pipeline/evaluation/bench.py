@@ -19,7 +19,7 @@ from pipeline.config import Config, assign
 from pipeline.errors import FormatError, SettingsError
 from pipeline.evaluation.baseline import assign as assign_words
 from pipeline.evaluation.manifest import Recording
-from pipeline.evaluation.scoring import Scores, ScoreConfig, score
+from pipeline.evaluation.scoring import ScoreConfig, Scores, score
 from pipeline.events import Event, StageFinished
 from pipeline.run import Transcriber
 from pipeline.stages.diarization import speaker_count

@@ -8,6 +8,7 @@ costs something, more inside a sentence than after its end or a pause.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,7 +63,7 @@ def _change_costs(words: Sequence[Word]) -> list[float]:
     """What a change of speaker before each word but the first costs."""
     return [
         CHANGE if last.text.endswith((".", "?", "!", ",")) or word.start - last.end >= PAUSE else BREAK
-        for last, word in zip(words, words[1:], strict=False)
+        for last, word in pairwise(words)
     ]
 
 

@@ -77,4 +77,6 @@ def test_silent_spans_and_loops_are_measured() -> None:
     (span,) = silent_spans(clips, [Word(5, 6, "x"), Word(8, 9, "y")])
     assert (span.start, span.end) == (9, 15)
     assert is_loop([Word(n, n + 1, "the same thing") for n in range(12)])
-    assert not is_loop([Word(n, n + 1, text) for n, text in enumerate("we were not sure what it meant".split())])
+    assert not is_loop(
+        [Word(n, n + 1, text) for n, text in enumerate(["we", "were", "not", "sure", "what", "it", "meant"])]
+    )
