@@ -14,13 +14,14 @@ from typing import Any
 
 import typer
 
-from pipeline.commands import analyze, batch, bench, convert, doctor, models, run, score, settings, simulate
+from pipeline.commands import analyze, batch, bench, convert, doctor, models, run, score, settings, simulate, split
 from pipeline.errors import CrosstalkError, OutOfMemory
 from pipeline.files import explain
 
 USAGE, INTERRUPTED, TERMINATED = 1, 130, 143
 COMMANDS = (
     "run",
+    "split",
     "batch",
     "analyze",
     "report",
@@ -65,6 +66,7 @@ app.command("run")(run.run)
 app.command("batch")(batch.batch)
 app.command("analyze")(analyze.analyze)
 app.command("report")(analyze.report)
+app.command("split")(split.split)
 app.command("convert")(convert.convert)
 app.command("score")(score.score)
 app.command("simulate")(simulate.simulate)

@@ -37,6 +37,14 @@ def write_atomically(path: Path, data: bytes) -> None:
     reach("write.done")
 
 
+def make_folder(folder: Path) -> None:
+    """The folder and those above it; OutOfDisk or SettingsError says why not."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise explain(error, folder) from error
+
+
 def explain(error: OSError, path: Path) -> OutOfDisk | SettingsError:
     """A failed write as the error the user reads."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Literal, get_args
 
-from pipeline import formats
+import numpy as np
+
+from pipeline import formats, media
+from pipeline.audio import Samples, Stream, index
 from pipeline.errors import SettingsError
-from pipeline.files import explain, write_atomically
-from pipeline.values import Transcript
+from pipeline.files import make_folder, write_atomically
+from pipeline.formats.inert import distinct
+from pipeline.values import Transcript, Turn
 
 
 def parse_formats(text: str) -> tuple[str, ...]:
@@ -41,12 +46,47 @@ def refuse_collisions(stems: Sequence[str], names: Sequence[str]) -> None:
 
 def write(transcript: Transcript, stem: str, folder: Path, names: Sequence[str]) -> tuple[Path, ...]:
     """The transcript in every format; the paths written."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise explain(error, folder) from error
+    make_folder(folder)
     paths = targets(stem, folder, names)
     for path, name in zip(paths, names, strict=True):
         text = formats.dumps(transcript, name, stem)
         write_atomically(path, text.encode("utf-8", "surrogateescape"))
     return paths
+
+
+AudioFormat = Literal["wav", "flac", "mp3", "m4a"]
+
+
+def parse_audio_format(text: str) -> AudioFormat:
+    """A format that speakers' voices can be written in; SettingsError for any other."""
+    for name in get_args(AudioFormat):
+        if text == name:
+            return name  # type: ignore[no-any-return]
+    known = ", ".join(get_args(AudioFormat))
+    raise SettingsError(f"no audio format {text!r}", where="--format", hint=f"there are {known}")
+
+
+def write_voices(
+    streams: Sequence[Stream], turns: Sequence[Turn], duration: float, stem: str, folder: Path, kind: AudioFormat
+) -> Iterator[Path]:
+    """``STEM.SPEAKER.FORMAT`` each, on the recording's clock, and a label track for Audacity; yields the paths."""
+    make_folder(folder)
+    names = distinct(stream.speaker for stream in streams)
+    for stream in streams:
+        path = folder / f"{stem}.{names[stream.speaker].replace('/', '_')}.{kind}"
+        media.export(_laid_out(stream, duration), path, kind)
+        yield path
+    path = folder / f"{stem}{formats.suffix('labels')}"
+    labels = formats.dumps(Transcript(duration, turns=tuple(turns)), "labels", stem)
+    write_atomically(path, labels.encode("utf-8", "surrogateescape"))
+    yield path
+
+
+def _laid_out(stream: Stream, duration: float) -> Samples:
+    """The stream from the recording's beginning to its end, silence between its clips."""
+    samples = np.zeros(index(duration), np.float32)
+    for clip in stream.clips:
+        first = index(clip.start)
+        own = clip.samples[: max(0, len(samples) - first)]
+        samples[first : first + len(own)] = own
+    return samples

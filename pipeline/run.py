@@ -6,11 +6,13 @@ import functools
 import importlib.metadata
 import platform
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import pipeline
 from pipeline import backends, media
+from pipeline.audio import Stream
 from pipeline.cache import Cache, NoCache
 from pipeline.config import Config, as_mapping, assign, check
 from pipeline.events import Listener, Progress, Warned, ignore
@@ -18,13 +20,13 @@ from pipeline.media import Decoded
 from pipeline.presets import parts_of
 from pipeline.protocols import Diarization, Diarizer, Embedder, Recognizer, Separator
 from pipeline.stages.assembly import assemble, measure_coverage
-from pipeline.stages.channels import lay_out
+from pipeline.stages.channels import Tracks, lay_out
 from pipeline.stages.diarization import diarize_tracks
 from pipeline.stages.recognition import Recognition, recognize
-from pipeline.stages.separation import separate
+from pipeline.stages.separation import Separation, separate
 from pipeline.steps import Steps
 from pipeline.store import Store
-from pipeline.values import Coverage, Notice, Provenance, Transcript
+from pipeline.values import Coverage, Notice, Provenance, Transcript, Turn
 
 PACKAGES = ("pyannote.audio", "speechbrain", "torch", "faster-whisper", "ctranslate2", "av", "numpy")
 """Packages whose version can change a result."""
@@ -54,14 +56,23 @@ class Transcriber:
         """The transcript of what an open stream gives."""
         return self._run("stdin", lambda progress: media.decode_stream(file, progress=progress))
 
+    def split(self, path: Path | str) -> Voices:
+        """Everybody's voice in a file; raises `pipeline.errors.CrosstalkError`."""
+        steps = self._steps()
+        recording = steps.time("decode", lambda progress: media.decode(path, progress=progress))
+        return split(recording, self.models, self.config, steps)
+
     def adjusted(self, config: Config) -> Transcriber:
         """The same models under settings that differ in what no model is made of (speakers, language, channels)."""
         other = Transcriber(config, store=self.models.store, cache=self._cache, listener=self._listener)
         other.models = self.models
         return other
 
+    def _steps(self) -> Steps:
+        return Steps(self.models.identities, self.config, self._cache, self._listener, self.models.relieve)
+
     def _run(self, name: str, decode: Callable[[Progress], Decoded]) -> Transcript:
-        steps = Steps(self.models.identities, self.config, self._cache, self._listener, self.models.relieve)
+        steps = self._steps()
         transcript = transcribe(steps.time("decode", decode), name, self.models, self.config, steps)
         for notice in transcript.warnings:
             self._listener(Warned(notice.code, notice.message))
@@ -70,16 +81,8 @@ class Transcriber:
 
 def transcribe(recording: Decoded, name: str, models: Models, config: Config, steps: Steps) -> Transcript:
     """Decoded audio to transcript, stage by stage."""
-    tracks = lay_out(recording.audio, config.diarization)
+    tracks, who, apart = find_voices(recording, models, config, steps)
     audio = tracks.audio
-    steps.begin(recording.sha256, versions())
-
-    who = steps.run(
-        "diarization", Diarization, lambda p: diarize_tracks(tracks, models.diarizer, config.diarization, p)
-    )
-    apart = steps.run_separation(
-        audio, lambda p: separate(audio, who.turns, models.separator, models.embedder, config.separation, p)
-    )
     heard = steps.run(
         "recognition",
         Recognition,
@@ -100,6 +103,41 @@ def transcribe(recording: Decoded, name: str, models: Models, config: Config, st
         warnings=(*recording.notices, *who.notices, *_lost(coverage)),
         provenance=_provenance(recording, name, config, models.identities),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Voices:
+    """Everybody's voice: turns, and a stream per speaker, separated in overlaps where the ledger decided so."""
+
+    duration: float
+    turns: tuple[Turn, ...]
+    streams: tuple[Stream, ...]
+    notices: tuple[Notice, ...]
+
+
+def split(recording: Decoded, models: Models, config: Config, steps: Steps) -> Voices:
+    """Decoded audio to a stream per speaker, without words."""
+    tracks, who, apart = find_voices(recording, models, config, steps)
+    turns, _, _ = tracks.restore(who.turns, apart.regions, ())
+    streams = tracks.restore_streams(apart.streams)
+    return Voices(recording.duration, turns, streams, (*recording.notices, *who.notices))
+
+
+def find_voices(
+    recording: Decoded, models: Models, config: Config, steps: Steps
+) -> tuple[Tracks, Diarization, Separation]:
+    """The first stages: what is heard, who speaks when, and everybody's stream."""
+    tracks = lay_out(recording.audio, config.diarization)
+    audio = tracks.audio
+    steps.begin(recording.sha256, versions())
+
+    who = steps.run(
+        "diarization", Diarization, lambda p: diarize_tracks(tracks, models.diarizer, config.diarization, p)
+    )
+    apart = steps.run_separation(
+        audio, lambda p: separate(audio, who.turns, models.separator, models.embedder, config.separation, p)
+    )
+    return tracks, who, apart
 
 
 def _lost(coverage: Coverage) -> tuple[Notice, ...]:

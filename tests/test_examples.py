@@ -11,6 +11,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+from pipeline import formats
 from pipeline.audio import RATE
 from pipeline.config import Config
 from pipeline.store import Store
@@ -30,7 +31,12 @@ def load(name: str) -> ModuleType:
 
 
 def test_there_is_a_test_for_every_example() -> None:
-    assert {path.stem for path in EXAMPLES.glob("*.py")} == {"minutes", "own_separator", "project_bench"}
+    assert {path.stem for path in EXAMPLES.glob("*.py")} == {
+        "minutes",
+        "overlap_figure",
+        "own_separator",
+        "project_bench",
+    }
 
 
 def test_minutes() -> None:
@@ -52,8 +58,19 @@ def test_an_own_separator_separates() -> None:
     assert np.mean((rows[1] - high[:RATE]) ** 2) < 0.01
 
 
-@pytest.mark.parametrize("name", ["minutes", "project_bench"])
+@pytest.mark.parametrize("name", ["minutes", "overlap_figure", "project_bench"])
 def test_scripts_tell_how_they_are_used(name: str) -> None:
     command = [sys.executable, str(EXAMPLES / f"{name}.py"), "--help"]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(EXAMPLES).parent)
     assert "usage:" in done.stdout
+
+
+def test_the_figure_of_an_overlap_is_drawn(tmp_path: Path) -> None:
+    from tests import world
+
+    talk = world.write_wav(tmp_path / "talk.wav")
+    (tmp_path / "talk.json").write_text(formats.dumps(world.heard(world.DIALOGUE), "json", "talk"))
+    picture = tmp_path / "overlap.png"
+    script = [str(EXAMPLES / "overlap_figure.py"), str(talk), str(tmp_path / "talk.json"), "--output", str(picture)]
+    subprocess.run([sys.executable, *script], check=True, cwd=REPOSITORY)
+    assert picture.read_bytes().startswith(b"\x89PNG")

@@ -8,7 +8,7 @@ import os
 import sqlite3
 import stat
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -70,16 +70,14 @@ class Journal:
         name = recording.name
         if not self.claims.take(name):
             return "elsewhere", 0
-        self._base.execute(
-            "UPDATE attempts SET status = 'lost' WHERE name = ? AND status = 'running'", (storable(name),)
-        )
+        self._do("UPDATE attempts SET status = 'lost' WHERE name = ? AND status = 'running'", (storable(name),))
         sha256, mark = self._identify(recording)
         verdict = self._verdict(recording, sha256, settings, again)
         if verdict != "do":
             self.claims.drop(name)
             return verdict, 0
         if again:
-            self._base.execute("UPDATE attempts SET counts = 0 WHERE name = ? AND status != 'done'", (storable(name),))
+            self._do("UPDATE attempts SET counts = 0 WHERE name = ? AND status != 'done'", (storable(name),))
         row = (
             storable(name),
             storable(str(recording.path)),
@@ -89,7 +87,7 @@ class Journal:
             time.time(),
             json.dumps(dict(recording.columns)),
         )
-        cursor = self._base.execute(
+        cursor = self._do(
             "INSERT INTO attempts (name, source, sha256, stamp, settings, status, began, columns)"
             " VALUES (?, ?, ?, ?, ?, 'running', ?, ?)",
             row,
@@ -99,7 +97,7 @@ class Journal:
     def finish(self, attempt: int, name: str, outcome: Outcome) -> None:
         """Write down how the attempt ended, and let go of the recording."""
         row = (outcome.status, outcome.seconds, outcome.duration, json.dumps(dict(outcome.stages)))
-        self._base.execute(
+        self._do(
             "UPDATE attempts SET status = ?, seconds = ?, duration = ?, stages = ?, outputs = ?, error = ?"
             " WHERE id = ?",
             (*row, json.dumps(outcome.outputs), outcome.error, attempt),
@@ -108,21 +106,21 @@ class Journal:
 
     def has_failed(self, name: str) -> bool:
         """Whether the recording's last attempt came to nothing."""
-        row = self._base.execute(
-            "SELECT status FROM attempts WHERE name = ? ORDER BY id DESC", (storable(name),)
-        ).fetchone()
+        row = self._do("SELECT status FROM attempts WHERE name = ? ORDER BY id DESC", (storable(name),)).fetchone()
         return row is not None and row[0] not in ("done", "running")
 
-    def last_error(self, name: str) -> str:
-        """Why the recording's last attempt ended badly."""
-        row = self._base.execute(
+    def last(self, name: str) -> tuple[str, str]:
+        """How the recording's last attempt ended, and why."""
+        row = self._do(
             "SELECT status, error FROM attempts WHERE name = ? ORDER BY id DESC", (storable(name),)
         ).fetchone()
-        return "" if row is None else row[1] or f"the run was {'killed' if row[0] == 'lost' else row[0]}"
+        if row is None:
+            return "", ""
+        return row[0], row[1] or ("the run was killed at it" if row[0] == "lost" else "")
 
     def speed(self) -> float | None:
         """Seconds of work per second of recording, over everything done here; None before anything was."""
-        work, audio = self._base.execute(
+        work, audio = self._do(
             "SELECT SUM(seconds), SUM(duration) FROM attempts WHERE status = 'done' AND duration > 0"
         ).fetchone()
         return work / audio if audio else None
@@ -132,8 +130,16 @@ class Journal:
         self._base.close()
         self.claims.close()
 
+    def _do(self, statement: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
+        try:
+            return self._base.execute(statement, tuple(values))
+        except sqlite3.Error as error:
+            raise ResourceError(
+                f"the journal cannot be written: {error}", where=str(self.out), hint="make room and run again"
+            ) from error
+
     def _verdict(self, recording: Recording, sha256: str, settings: str, again: bool) -> Verdict:
-        rows = self._base.execute(
+        rows = self._do(
             "SELECT status, counts, outputs FROM attempts WHERE name = ? AND sha256 = ? AND settings = ? ORDER BY id",
             (storable(recording.name), sha256, settings),
         ).fetchall()
@@ -147,7 +153,7 @@ class Journal:
     def _identify(self, recording: Recording) -> tuple[str, str]:
         """Hash and stamp of the content; a file whose stamp has not changed is not read again."""
         mark = stamp(recording.path)
-        row = self._base.execute(
+        row = self._do(
             "SELECT sha256, stamp FROM attempts WHERE name = ? ORDER BY id DESC", (storable(recording.name),)
         ).fetchone()
         if row and mark and row[1] == mark:

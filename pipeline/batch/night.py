@@ -47,6 +47,8 @@ class Ended:
     verdict: Verdict
     outcome: Outcome | None = None
     reason: str = ""
+    status: str = ""
+    """How its last attempt ended, now or before."""
 
     @property
     def failed(self) -> bool:
@@ -157,8 +159,8 @@ class _Night:
             self.claimed[name] = task, attempt
             self._ready.append(task)
         else:
-            failed = verdict in ("refused", "aside")
-            self._settle(Ended(task.recording, verdict, reason=self._journal.last_error(name) if failed else ""))
+            status, reason = self._journal.last(name) if verdict in ("refused", "aside") else ("", "")
+            self._settle(Ended(task.recording, verdict, None, reason, status))
 
     def _note(self, job: Job, outcome: Outcome) -> None:
         """Write down how an attempt ended; what a model or a worker failed at goes to the end of the queue."""
@@ -167,7 +169,7 @@ class _Night:
         if outcome.status in ("failed", "crashed") and self._journal.look(task.recording, task.key) == "do":
             self._waiting.append(task)
         else:
-            self._settle(Ended(task.recording, "do", outcome, outcome.error))
+            self._settle(Ended(task.recording, "do", outcome, outcome.error, outcome.status))
 
 
 def _hire(setup: Setup, orders: Orders) -> Crew | Cluster:

@@ -109,8 +109,7 @@ def write_failures(ended: Sequence[Ended], out: Path) -> Path | None:
     rows = csv.writer(buffer, lineterminator="\n")
     rows.writerow(("name", "path", "status", "reason"))
     for end in sorted(failed, key=lambda end: end.recording.name):
-        status = end.verdict if end.outcome is None else end.outcome.status
-        fields = (end.recording.name, str(end.recording.path), status, end.reason)
+        fields = (end.recording.name, str(end.recording.path), end.status, end.reason)
         rows.writerow([inert(field) for field in fields])
     write_atomically(path, buffer.getvalue().encode())
     return path

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from pipeline.audio import RATE, Audio, index
+from pipeline.audio import RATE, Audio, Clip, Stream, index
 from pipeline.config import DiarizationConfig
 from pipeline.errors import SettingsError
 from pipeline.roles import Role, parse_roles, seat
@@ -65,7 +65,17 @@ class Tracks:
         lines = (replace(line, words=tuple(self._moved(word) for word in line.words)) for line in spoken)
         return there, tuple(sorted(entries, key=lambda r: (r.start, r.end))), tuple(lines)
 
-    def _number(self, value: Timed) -> int:
+    def restore_streams(self, streams: Sequence[Stream]) -> tuple[Stream, ...]:
+        """The streams' clips on the recording's clock."""
+        if not self.roles:
+            return tuple(streams)
+        return tuple(replace(s, clips=tuple(self._moved_clip(clip) for clip in s.clips)) for s in streams)
+
+    def _moved_clip(self, clip: Clip) -> Clip:
+        offset = self._number(clip) * self.stride
+        return replace(clip, start=max(0.0, float(round(clip.start - offset, 9))))
+
+    def _number(self, value: Turn | Region | Word | Clip) -> int:
         """The channel it lies on; what begins in the silence before a channel belongs to that."""
         return int((value.start + APART / 2) / self.stride)
 

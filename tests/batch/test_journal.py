@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pipeline.batch.discovery import Recording
 from pipeline.batch.journal import WEIGHTS, Journal, Outcome, read_columns
-from pipeline.errors import CrosstalkError
+from pipeline.errors import CrosstalkError, ResourceError
 
 ROOT = Path(__file__).parent.parent.parent
 OTHER = """
@@ -67,7 +67,7 @@ def test_a_refused_recording_is_not_tried_again_unless_asked_or_changed(tmp_path
     journal = Journal(tmp_path / "out")
     finish(journal, call, Outcome("refused", error="no audio"))
     assert journal.look(call, "key") == "refused"
-    assert journal.last_error("call") == "no audio"
+    assert journal.last("call") == ("refused", "no audio")
     assert journal.has_failed("call")
     assert journal.look(call, "key", again=True) == "do"
     call.path.write_bytes(b"mended")
@@ -139,3 +139,15 @@ def test_what_is_no_journal_is_said(tmp_path: Path) -> None:
     (tmp_path / ".crosstalk/journal.sqlite").write_bytes(b"no database at all" * 100)
     with pytest.raises(CrosstalkError, match="journal"):
         Journal(tmp_path)
+
+
+def test_a_journal_that_cannot_be_written_is_said(tmp_path: Path, call: Recording) -> None:
+    journal = Journal(tmp_path / "out")
+    journal._base.execute("PRAGMA max_page_count = 1")
+
+    def fill() -> None:
+        for number in range(1000):
+            finish(journal, Recording(call.path, f"call{number}"), Outcome("done"))
+
+    with pytest.raises(ResourceError, match="journal cannot be written"):
+        fill()

@@ -127,6 +127,7 @@ def finish(running: subprocess.Popen[str]) -> tuple[int, str]:
 
 def test_killed_at_random_moments_the_folder_is_the_same_in_the_end(tmp_path: Path) -> None:
     record(tmp_path / "calls", [f"call{number}" for number in range(6)])
+    record(tmp_path / "calls", ["bad"], faults.STUMBLE)
     (tmp_path / "calls/page.wav").write_text("<html>")
     assert finish(start(tmp_path, "whole"))[0] == 3
     choose = random.Random(7)

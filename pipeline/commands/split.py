@@ -1,0 +1,40 @@
+"""``transcribe split RECORDING``: an audio file per speaker on the recording's clock, and Audacity's label track."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def split(
+    recording: Annotated[str, typer.Argument(help="An audio or video file.")],
+    speakers: Annotated[int | None, typer.Option(help="How many people talk.")] = None,
+    preset: Annotated[str, typer.Option(help="default, accurate or fast.")] = "default",
+    config: Annotated[Path | None, typer.Option(help="A YAML file of settings.")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One setting.")] = None,
+    output_dir: Annotated[Path, typer.Option("--output-dir", "-o", help="Where the files go.")] = Path(),
+    format_: Annotated[str, typer.Option("--format", "-f", help="wav, flac, mp3 or m4a.")] = "wav",
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Keep no finished stages on disk.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """Write each speaker's voice: separated where people overlap, the recording where he is alone, else silence."""
+    from pipeline import output
+    from pipeline.cache import DiskCache, NoCache
+    from pipeline.commands.progress import listening
+    from pipeline.config import parse_assignments
+    from pipeline.presets import compose
+    from pipeline.run import Transcriber
+
+    kind = output.parse_audio_format(format_)
+    settings = compose(preset, {"diarization.speakers": speakers}, parse_assignments(set_ or []), config)
+    with listening(quiet) as listener:
+        voices = Transcriber(settings, cache=NoCache() if no_cache else DiskCache(), listener=listener).split(recording)
+    for notice in voices.notices:
+        typer.echo(f"transcribe: warning: {notice.message}", err=True)
+    for path in output.write_voices(
+        voices.streams, voices.turns, voices.duration, Path(recording).stem, output_dir, kind
+    ):
+        typer.echo(str(path))
