@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,15 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
             raise AssertionError(f"a test tried to connect to {address!r}")
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
+
+
+@pytest.fixture(autouse=True)
+def _no_lazy_modules() -> Iterator[None]:
+    """Take speechbrain's lazy modules out again: hypothesis looks into every module, and these then fail to load."""
+    yield
+    for name, module in list(sys.modules.items()):
+        if type(module).__name__ in {"LazyModule", "DeprecatedModuleRedirect"}:
+            del sys.modules[name]
 
 
 @pytest.fixture(scope="session")

@@ -5,10 +5,9 @@
 
 from __future__ import annotations
 
-import os
+import pipeline.backends.privacy  # noqa: F401 — before pyannote: no telemetry, no socket
 
-os.environ["PYANNOTE_METRICS_ENABLED"] = "0"  # telemetry is on by default; pyannote reads this when it is imported
-
+# isort: split
 import io
 import warnings
 from collections.abc import Iterator, Mapping

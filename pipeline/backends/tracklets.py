@@ -7,10 +7,9 @@ all windows by voice and by continuity, so that what belongs together in time (a
 
 from __future__ import annotations
 
-import os
+import pipeline.backends.privacy  # noqa: F401 — before pyannote: no telemetry, no socket
 
-os.environ["PYANNOTE_METRICS_ENABLED"] = "0"  # telemetry is on by default; pyannote reads this when it is imported
-
+# isort: split
 import warnings
 from typing import TYPE_CHECKING, Any
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipeline.formats.clock import clock
-from pipeline.formats.inert import clean
+from pipeline.formats.inert import clean, distinct
 from pipeline.formats.subtitles import cues
 from pipeline.values import Transcript
 
@@ -12,9 +12,10 @@ _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 def dumps(transcript: Transcript, session: str) -> str:
     """The transcript as WebVTT cues; ``session`` is not written."""
+    voices = distinct(transcript.speakers, clean)
     blocks = ["WEBVTT\n"]
     for number, cue in enumerate(cues(transcript, labelled=False), start=1):
         text = "\n".join(cue.lines).translate(_ESCAPES)
-        voice = clean(cue.speaker).translate(_ESCAPES)
+        voice = voices[cue.speaker].translate(_ESCAPES)
         blocks.append(f"{number}\n{clock(cue.start)} --> {clock(cue.end)}\n<v {voice}>{text}\n")
     return "\n".join(blocks)

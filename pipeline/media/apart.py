@@ -22,7 +22,6 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-import pipeline
 from pipeline.audio import RATE, Audio
 from pipeline.errors import CrosstalkError, InputError, OutOfDisk, OutOfMemory, ResourceError
 from pipeline.events import Progress, no_progress
@@ -69,7 +68,7 @@ def _decode(file: BinaryIO, name: str, limits: Limits, progress: Progress) -> De
 @contextlib.contextmanager
 def _child(file: BinaryIO, result: BinaryIO, limits: Limits) -> Iterator[subprocess.Popen[bytes]]:
     """The decoding process; it does not outlive the block."""
-    paths = [str(Path(pipeline.__file__).parent.parent), *(path for path in sys.path if path)]
+    paths = [str(Path(__file__).parent.parent.parent), *(path for path in sys.path if path)]
     request = {"file": file.fileno(), "result": result.fileno(), "limits": asdict(limits)}
     child = subprocess.Popen(
         [sys.executable, "-I", "-S", "-c", PROGRAM, json.dumps(paths), json.dumps(request)],

@@ -1,6 +1,7 @@
 """Leakage: the same words at the same time in two streams were said once; one keeps them, the ledger records the other.
 
-Only inside overlaps, where one microphone hears both; two people who say "yes" at different moments both keep it.
+Only inside overlaps, where one microphone hears both, and only where the two words share a moment: two people who say
+"yes" one after the other both keep it, and words of one hearing never share a moment.
 """
 
 from __future__ import annotations
@@ -10,8 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pipeline.values import Overlap, Span, Utterance, Word
 
-TOGETHER = 0.4
-"""Words whose middles lie at most so many seconds apart are at the same time."""
 EDGE = 0.5
 """Leaks are looked for up to so many seconds around an overlap: word times and turn edges are that inexact."""
 
@@ -48,10 +47,10 @@ def _near(words: Sequence[Word], region: Overlap, removed: Sequence[Word]) -> li
 
 
 def _twins(one: Sequence[Word], other: Sequence[Word]) -> Iterator[tuple[Word, Word]]:
-    """Pairs of equal words at the same time, each word in one pair at most."""
+    """Pairs of equal words that share a moment, each word in one pair at most."""
     free = list(other)
     for word in one:
-        twins = [w for w in free if abs(w.middle - word.middle) <= TOGETHER and _plain(w) == _plain(word)]
+        twins = [w for w in free if w.start < word.end and word.start < w.end and plain(w) == plain(word)]
         if twins:
             twin = min(twins, key=lambda w: abs(w.middle - word.middle))
             free = [w for w in free if w is not twin]
@@ -63,5 +62,6 @@ def _better(one: Word, other: Word) -> bool:
     return (one.probability or 0.0) >= (other.probability or 0.0)
 
 
-def _plain(word: Word) -> str:
+def plain(word: Word) -> str:
+    """The word's letters and digits alone, without case."""
     return "".join(c for c in unicodedata.normalize("NFKC", word.text).casefold() if c.isalnum())

@@ -18,6 +18,7 @@ from pipeline.events import Progress, no_progress
 from pipeline.protocols import Recognizer
 from pipeline.stages.attending import attend
 from pipeline.stages.ownership import own
+from pipeline.stages.splicing import splice
 from pipeline.timeline import gaps, solo, union
 from pipeline.values import Region, Span, Turn, Utterance, Word
 
@@ -70,13 +71,13 @@ def _from_passages(
     apart = union(Span(region.start, region.end) for region in regions if region.decision == "separated")
     passages = [Clip(audio.cut(span), span.start) for span in _passages(turns, audio.duration)]
     heard = attend(passages, recognizer, language, progress)
-    spoken = own([word for word in heard if not _lies_in(word, apart)], turns)
-    for stream in streams:
-        clips = _around(stream, apart)
-        for word in attend(clips, recognizer, language) if clips else ():
-            if _lies_in(word, apart):
-                spoken.setdefault(stream.speaker, []).append(replace(word, origin="separated"))
-    return {speaker: sorted(words, key=lambda word: word.start) for speaker, words in spoken.items()}
+    separated = {
+        stream.speaker: [
+            replace(word, origin="separated") for word in attend(_around(stream, apart), recognizer, language)
+        ]
+        for stream in streams
+    }
+    return splice(own(heard, turns), separated, apart)
 
 
 def _from_streams(
@@ -143,10 +144,6 @@ def _with_breath(clip: Clip, audio: Audio, quiet: Sequence[Span]) -> Clip:
     tail = audio.cut(Span(clip.end, end)) if clip.end < end else clip.samples[:0]
     start = max(0.0, clip.start - len(head) / RATE)
     return replace(clip, samples=np.concatenate([head, clip.samples, tail]), start=start)
-
-
-def _lies_in(word: Word, spans: Sequence[Span]) -> bool:
-    return any(span.start <= word.middle < span.end for span in spans)
 
 
 def _specimen(audio: Audio, turns: Sequence[Turn]) -> Samples:

@@ -1,0 +1,45 @@
+"""Two hearings of one passage spliced by word times: the mixture outside overlaps, separated streams inside.
+
+The same word's times differ by some hundredths of a second between hearings. At a seam it may therefore seem to lie in
+neither hearing's part, or in both: there, texts are compared too, so that it is written once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pipeline.stages.leakage import plain
+from pipeline.values import Span, Word
+
+SEAM = 0.3
+"""Seconds around the edge of a span within which a word may be on either side."""
+
+Lines = Mapping[str, Sequence[Word]]
+
+
+def splice(mixture: Lines, streams: Lines, apart: Sequence[Span]) -> dict[str, list[Word]]:
+    """Each speaker's words sorted by start: the mixture's outside the spans ``apart``, his stream's inside."""
+    spoken: dict[str, list[Word]] = {}
+    for speaker in sorted({*mixture, *streams}):
+        kept = [word for word in mixture.get(speaker, ()) if not lies_in(word, apart)]
+        inside = [word for word in streams.get(speaker, ()) if lies_in(word, apart)]
+        spoken[speaker] = kept + [word for word in inside if not (_at_seam(word, apart) and _said(word, kept))]
+    everything = [word for words in spoken.values() for word in words]
+    for speaker, words in mixture.items():
+        cut = (word for word in words if lies_in(word, apart) and _at_seam(word, apart))
+        spoken[speaker] += [word for word in cut if not _said(word, everything)]
+    return {speaker: sorted(words, key=lambda word: (word.start, word.end)) for speaker, words in spoken.items()}
+
+
+def lies_in(word: Word, spans: Sequence[Span]) -> bool:
+    """Whether the word's middle lies in one of the spans."""
+    return any(span.start <= word.middle < span.end for span in spans)
+
+
+def _at_seam(word: Word, spans: Sequence[Span]) -> bool:
+    return any(abs(word.middle - edge) <= SEAM for span in spans for edge in (span.start, span.end))
+
+
+def _said(word: Word, words: Sequence[Word]) -> bool:
+    """Whether the same text is there at about the same time."""
+    return any(abs(w.middle - word.middle) <= SEAM and plain(w) == plain(word) for w in words)

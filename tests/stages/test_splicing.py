@@ -1,0 +1,36 @@
+"""Splicing two hearings: every word once, also at the seams."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.stages.splicing import splice
+from pipeline.values import Span, Word
+
+APART = (Span(2.0, 4.0),)
+
+
+def word(text: str, middle: float) -> Word:
+    return Word(middle - 0.1, middle + 0.1, text)
+
+
+@given(st.lists(st.integers(5, 60), unique=True, max_size=12), st.floats(-0.12, 0.12))
+def test_every_word_is_written_once_though_hearings_disagree_on_times(places: list[int], slip: float) -> None:
+    said = [word(f"w{place}", place / 10) for place in sorted(places)]
+    again = [word(w.text, w.middle + slip) for w in said if 1.5 < w.middle < 4.5]
+    spliced = splice({"A": said}, {"A": again}, APART)
+    assert sorted(w.text for w in spliced.get("A", [])) == sorted(w.text for w in said)
+
+
+def test_inside_the_stream_counts_and_outside_the_mixture() -> None:
+    mixture = {"A": [word("before", 1.0), word("muddled", 3.0), word("after", 5.0)]}
+    streams = {"A": [word("before", 1.0), word("clear", 3.0)], "B": [word("too", 3.1), word("far", 6.0)]}
+    spliced = splice(mixture, streams, APART)
+    assert [w.text for w in spliced["A"]] == ["before", "clear", "after"]
+    assert [w.text for w in spliced["B"]] == ["too"]
+
+
+def test_a_word_that_another_stream_says_is_not_brought_back() -> None:
+    spliced = splice({"A": [word("yes", 2.1)]}, {"B": [word("yes", 2.15)]}, APART)
+    assert spliced == {"A": [], "B": [word("yes", 2.15)]}
