@@ -1,6 +1,7 @@
 """The project's own benchmark (`make bench`): ours beside the common flow on the same models, in one process.
 
     python examples/project_bench.py [--only GROUP ...] [--update]
+    python examples/project_bench.py --memory MINUTES ... [--update]
 
 Meetings simulated from real voices with known truth, real meetings where the development recordings are at hand (a
 sibling folder ``shared/data``), and pyannote's sample call; without them the voices are the sample call's own two.
@@ -12,10 +13,16 @@ from __future__ import annotations
 import argparse
 import csv
 import importlib.util
+import os
+import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
+import soundfile
 
 from pipeline import formats, media
 from pipeline.commands.bench import parse_systems
@@ -32,7 +39,6 @@ from pipeline.store import Store
 
 ROOT = Path(__file__).parent.parent
 WORK = ROOT / "out" / "bench"
-BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 SYSTEMS = {
     "default,separation.backend=mixture": "Crosstalk, overlaps not separated",
     "default,separation.backend=exemplar": "Crosstalk",
@@ -45,8 +51,12 @@ def main() -> None:
     """Simulate, measure, print; write the figures where asked to."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--only", nargs="*", help="groups to run")
+    parser.add_argument("--memory", nargs="*", type=int, metavar="MINUTES", help="peak memory for such long recordings")
     parser.add_argument("--update", action="store_true", help="write examples/bench/ and the README's table")
     options = parser.parse_args()
+    if options.memory:
+        measure_memory(options.memory, options.update)
+        return
     recordings = [r for r in gather() if not options.only or r.group in options.only]
     systems = [replace(s, name=SYSTEMS.get(s.name, s.name)) for s in parse_systems(list(SYSTEMS), baseline=True)]
     measured = measure(systems, recordings, Store(offline=True), ScoreConfig("basic"), tell=_tell)
@@ -57,7 +67,7 @@ def main() -> None:
         folder.mkdir(exist_ok=True)
         (folder / "results.json").write_text(as_data(measured, systems), encoding="utf-8")
         draw(rows, folder / "chart.png")
-        write_table(ROOT / "README.md", as_table(rows))
+        write_block(ROOT / "README.md", "bench", as_table(rows))
 
 
 def gather() -> Iterator[Recording]:
@@ -66,22 +76,32 @@ def gather() -> Iterator[Recording]:
     assert spec
     assert spec.submodule_search_locations
     yield from find_recordings(Path(next(iter(spec.submodule_search_locations))) / "sample")
-    shared = next((f / "shared" / "data" for f in ROOT.parents if (f / "shared" / "data").is_dir()), None)
+    shared = shared_data()
     if shared:
         yield from find_recordings(shared / "ami")
-    voices = shared / "librispeech" / "test-other" if shared else sample_voices()
     people = (2, 3, 4) if shared else (2,)
     for overlap in OVERLAPS:
         conversations = [Conversation(n, 120.0, overlap) for n in people]
-        yield from simulated(voices, f"simulated-{round(100 * overlap):02d}", conversations)
+        yield from simulated(voices(), f"simulated-{round(100 * overlap):02d}", conversations)
     long = [Conversation(n, 600.0, 0.1) for n in people if n != 3]
-    yield from simulated(voices, "ten-minutes", long)
+    yield from simulated(voices(), "ten-minutes", long)
 
 
-def simulated(voices: Path, group: str, conversations: list[Conversation]) -> tuple[Recording, ...]:
+def shared_data() -> Path | None:
+    """The development recordings, where they are at hand."""
+    return next((f / "shared" / "data" for f in ROOT.parents if (f / "shared" / "data").is_dir()), None)
+
+
+def voices() -> Path:
+    """Single speakers with texts to make meetings of."""
+    shared = shared_data()
+    return shared / "librispeech" / "test-other" if shared else sample_voices()
+
+
+def simulated(speakers: Path, group: str, conversations: list[Conversation]) -> tuple[Recording, ...]:
     """Meetings with the bench's fixed seeds, written once into `WORK`."""
     configs = [MeetingConfig(conversation, ACOUSTICS, seed) for seed, conversation in enumerate(conversations, 100)]
-    write_meetings(find_voices(voices), configs, WORK / group)
+    write_meetings(find_voices(speakers), configs, WORK / group)
     return find_recordings(WORK / group)
 
 
@@ -104,11 +124,33 @@ def sample_voices() -> Path:
     return target / "voices.csv"
 
 
-def write_table(readme: Path, table: str) -> None:
-    """Put the table between the README's marks."""
-    text = readme.read_text(encoding="utf-8")
-    before, after = text.partition(BEGIN)[0], text.partition(END)[2]
-    readme.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}", encoding="utf-8")
+def measure_memory(lengths: list[int], update: bool) -> None:
+    """Peak memory and speed of the command on a meeting repeated to so many minutes, each in a process of its own."""
+    conversation = Conversation(4 if shared_data() else 2, 600.0, 0.1)
+    ((audio, rate),) = (soundfile.read(r.audio, dtype="int16") for r in simulated(voices(), "memory", [conversation]))
+    rows = ["| minutes | peak MB | x real time |", "|---|---|---|"]
+    for minutes in lengths:
+        path = WORK / "memory" / f"{minutes}-minutes.wav"
+        soundfile.write(path, np.resize(audio, minutes * 60 * rate), rate)
+        began = time.perf_counter()
+        command = [sys.executable, "-m", "pipeline", str(path), "--no-cache", "--quiet", "-o", str(WORK), "-f", "json"]
+        child = subprocess.Popen([*command, "--speakers", str(conversation.speakers)])
+        _, status, usage = os.wait4(child.pid, 0)
+        if status:
+            raise SystemExit(f"the run on {minutes} minutes failed")
+        speed = (time.perf_counter() - began) / (minutes * 60)
+        rows.append(f"| {minutes} | {usage.ru_maxrss / 1024:.0f} | {speed:.3f} |")
+        sys.stdout.write(rows[-1] + "\n")
+    if update:
+        write_block(ROOT / "README.md", "memory", "\n".join(rows))
+
+
+def write_block(readme: Path, name: str, text: str) -> None:
+    """Put a text between the README's marks."""
+    begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
+    whole = readme.read_text(encoding="utf-8")
+    before, after = whole.partition(begin)[0], whole.partition(end)[2]
+    readme.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
 
 
 def _tell(measured: Measurement) -> None:

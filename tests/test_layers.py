@@ -29,6 +29,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("batch", "evaluation"),
     ("commands",),
     ("cli",),
+    ("__main__",),
 )
 """From the bottom up; a room imports from its own layer and below."""
 RANK = {room: rank for rank, layer in enumerate(LAYERS) for room in layer}

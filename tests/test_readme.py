@@ -21,7 +21,7 @@ from tests import world
 from tests.conftest import REPOSITORY
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-OF_THE_REAL_WORLD = ("models pull", "doctor", "simulate", "meetings/", "bench", "batch", "report", "analyze", "split")
+OF_THE_REAL_WORLD = ("models pull", "doctor", "simulate", "meetings/", "bench", "batch", "report", "analyze")
 """Commands run on the real thing by other tests, by `make demo` or by `make bench`."""
 
 

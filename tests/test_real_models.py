@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -13,9 +16,11 @@ import pytest
 from scipy.signal import resample_poly
 
 from pipeline import formats, media, transcribe
+from pipeline.cli import main
 from pipeline.evaluation.scoring import ScoreConfig, score
 from pipeline.timeline import overlaps
 from pipeline.values import Transcript
+from tests.conftest import REPOSITORY
 from tests.media.factory import make
 
 pytestmark = [pytest.mark.weights, pytest.mark.slow]
@@ -100,3 +105,31 @@ def test_run_twice_the_json_is_the_same_byte_for_byte(heard: Transcript, sample:
     one, other = (formats.dumps(transcript, "json", "sample") for transcript in (heard, again))
     assert json.loads(one)["status"] == "ok"
     assert one == other
+
+
+def test_simulate_transcribe_and_score_as_the_readme_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the sample call's two voices, half a minute long, since no corpus is at hand everywhere."""
+    spec = importlib.util.spec_from_file_location("project_bench", REPOSITORY / "examples" / "project_bench.py")
+    assert spec
+    assert spec.loader
+    project_bench = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(project_bench)
+    monkeypatch.setattr(project_bench, "WORK", tmp_path)
+    project_bench.sample_voices()
+    monkeypatch.chdir(tmp_path)
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    (block,) = (b for b in re.findall(r"```sh\n(.*?)```", readme, re.DOTALL) if "transcribe simulate" in b)
+    small = (
+        block.replace("voices/", "voices/voices.csv").replace("3spk", "2spk").replace("--speakers 3", "--speakers 2")
+    )
+    for line in small.replace("--length 120", "--length 30").splitlines():
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as left:
+            main(shlex.split(line)[1:])
+        assert not left.value.code, line
+    table = capsys.readouterr().out
+    rate = re.search(r"^cpWER +([\d.]+)%", table, re.MULTILINE)
+    assert rate
+    assert float(rate[1]) < 60

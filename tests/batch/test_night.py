@@ -125,6 +125,7 @@ def finish(running: subprocess.Popen[str]) -> tuple[int, str]:
     return running.returncode, err
 
 
+@pytest.mark.promise(17)
 def test_killed_at_random_moments_the_folder_is_the_same_in_the_end(tmp_path: Path) -> None:
     record(tmp_path / "calls", [f"call{number}" for number in range(6)])
     record(tmp_path / "calls", ["bad"], faults.STUMBLE)
@@ -144,6 +145,7 @@ def test_killed_at_random_moments_the_folder_is_the_same_in_the_end(tmp_path: Pa
     assert not list((tmp_path / "out").rglob(".crosstalk-*"))
 
 
+@pytest.mark.promise(19)
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_stopped_in_good_order_and_resumed(tmp_path: Path, number: signal.Signals, code: int) -> None:
     record(tmp_path / "calls", ["a", "b", "c"])

@@ -1,0 +1,62 @@
+"""The README's page "A night of calls": its commands run, in small, in the world of tones."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from pipeline import cache, presets
+from pipeline.audio import RATE
+from pipeline.backends.replay import speak
+from pipeline.cli import app
+from pipeline.config import assign
+from pipeline.values import Word
+from tests import world
+from tests.conftest import REPOSITORY
+
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+PAGE = README.partition("## A night of calls")[2].partition("\n## ")[0]
+
+
+def blocks(kind: str) -> list[str]:
+    return re.findall(rf"```{kind}\n(.*?)```", PAGE, re.DOTALL)
+
+
+def write_call(path: Path) -> None:
+    """A stereo call: a voice a channel."""
+    agent = (Word(0.5, 1.5, "a1"), Word(1.6, 2.6, "a2"), Word(5.0, 6.0, "a3"))
+    customer = (Word(2.2, 3.2, "b1"), Word(3.4, 4.4, "b2"), Word(5.5, 5.9, "b3"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    channels = np.stack([speak(words, 8.0) * 4 for words in (agent, customer)], axis=1)
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(2)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes((channels * 32767).astype(np.int16).tobytes())
+
+
+def test_the_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cache, "default_root", lambda: tmp_path / "cache")
+    default = presets.load_preset("default")
+    monkeypatch.setattr(presets, "load_preset", lambda name: assign(default, world.REPLAY))
+    for name in ("team/7", "team/8"):
+        write_call(tmp_path / "calls" / f"{name}.wav")
+    (rules,) = blocks("yaml")
+    (tmp_path / "rules.yaml").write_text(rules)
+    (manifest,) = blocks("csv")
+    (tmp_path / "calls" / "manifest.csv").write_text(manifest)
+    lines = [line for block in blocks("sh") for line in block.splitlines()]
+    assert len(lines) >= 4
+    for line in [*lines, "transcribe batch calls/manifest.csv --out by-list"]:
+        done = CliRunner().invoke(app, shlex.split(line, comments=True)[1:])
+        assert done.exit_code == 0, (line, done.output, done.exception)
+    assert (tmp_path / "night/report.html").is_file()
+    for folder in ("night", "by-list"):
+        assert "agent" in (tmp_path / folder / "team/7.txt").read_text()
