@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 REPOSITORY = Path(__file__).parent.parent
 
-settings.register_profile("untimed", deadline=None, print_blob=True)
-settings.load_profile("untimed")
+settings.register_profile(
+    "crosstalk",
+    deadline=None,  # a loaded machine is slow, not wrong
+    max_examples=60,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize="CI" in os.environ,  # CI judges a change, not its luck; everybody else explores
+)
+settings.load_profile("crosstalk")
 
 
 @pytest.fixture(autouse=True)

@@ -9,14 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from pipeline.values import Coverage, Notice, Provenance, Region, Span, Transcript, Turn, Utterance, Voice, Word
-
-# No test is timed: a busy machine is no failure. Two thirds of the usual examples keep the suite short.
-settings.register_profile("crosstalk", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("crosstalk")
 
 LABELS = ("SPEAKER_00", "SPEAKER_01", "SPEAKER_02", "SPEAKER_03")
 SAID = ("Yes", "and", "then", "he", "said,", "well.", "Wirklich?", "don't", "twenty", "-five", "жaр", "日本", "evening")
