@@ -34,7 +34,7 @@ STAGES = ("diarization", "separation", "recognition")
 AUDIO = Audio(np.zeros(16_000, np.float32))
 OTHERS = {
     "diarization.backend": "replay",
-    "separation.backend": "exemplar",
+    "separation.backend": "replay",
     "recognition.backend": "replay",
 }
 """Another value for settings that a text will not do for."""
