@@ -35,20 +35,10 @@ def transcribe(
     """
     from pipeline.cache import DiskCache
     from pipeline.events import ignore
-    from pipeline.presets import compose
+    from pipeline.presets import compose, named
     from pipeline.run import Transcriber
 
-    given = {
-        "diarization.speakers": speakers,
-        "diarization.min_speakers": min_speakers,
-        "diarization.max_speakers": max_speakers,
-        "recognition.language": language,
-        "diarization.channels": channels,
-        "diarization.roles": roles,
-        "runtime.device": device,
-        "runtime.threads": threads,
-        "runtime.offline": offline or None,
-    }
-    config = compose(preset, given, settings or {})
+    given = (speakers, min_speakers, max_speakers, language, channels, roles, device, threads, offline or None)
+    config = compose(preset, named(given), settings or {})
     run = Transcriber(config, cache=DiskCache() if cache else None, listener=listener or ignore)
     return run(recording)

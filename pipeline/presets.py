@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,25 @@ def load_preset(name: str) -> Config:
     if name not in preset_names():
         raise SettingsError(f"no preset {name!r}", hint=f"there are {', '.join(preset_names())}")
     return configuration.read(path.read_text(encoding="utf-8"), where=f"preset {name}")
+
+
+NAMED = (
+    "diarization.speakers",
+    "diarization.min_speakers",
+    "diarization.max_speakers",
+    "recognition.language",
+    "diarization.channels",
+    "diarization.roles",
+    "runtime.device",
+    "runtime.threads",
+    "runtime.offline",
+)
+"""The settings that the command line and the Python call have options of their own for, in one order for both."""
+
+
+def named(values: Sequence[Any]) -> dict[str, Any]:
+    """The values of `NAMED`, in its order, as dotted settings; None = not given."""
+    return dict(zip(NAMED, values, strict=True))
 
 
 def compose(

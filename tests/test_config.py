@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import config, presets
+from pipeline import backends, config, presets
 from pipeline.config import Config
 from pipeline.errors import SettingsError
 
@@ -97,6 +97,15 @@ def test_what_is_given_by_name_wins_over_file_and_preset(tmp_path: Path) -> None
     settings = presets.compose("accurate", {"recognition.language": "fr"}, {"recognition.beam_size": 4}, file)
     assert (settings.recognition.language, settings.recognition.beam_size) == ("fr", 4)
     assert settings.recognition.model == "whisper-large-v3-turbo"
+
+
+def test_every_preset_names_backends_that_are_there() -> None:
+    for name in presets.preset_names():
+        settings = presets.load_preset(name)
+        backends.target("diarizer", settings.diarization.backend)
+        backends.target("embedder", settings.diarization.embedding)
+        backends.target("separator", settings.separation.backend)
+        backends.target("recognizer", settings.recognition.backend)
 
 
 def test_models_of_a_preset_are_known_to_the_store() -> None:

@@ -60,24 +60,11 @@ def batch(
     (_plan if dry_run else _watch if watch else _run)(calls, setup, orders, quiet)
 
 
-_GIVEN = (
-    "diarization.speakers",
-    "diarization.min_speakers",
-    "diarization.max_speakers",
-    "recognition.language",
-    "diarization.channels",
-    "diarization.roles",
-    "runtime.device",
-    "runtime.threads",
-    "runtime.offline",
-)
-
-
 def _settings(preset: str, given: Sequence[object], assignments: list[str], file: Path | None) -> Config:
     from pipeline.config import parse_assignments
-    from pipeline.presets import compose
+    from pipeline.presets import compose, named
 
-    return compose(preset, dict(zip(_GIVEN, given, strict=True)), parse_assignments(assignments), file)
+    return compose(preset, named(given), parse_assignments(assignments), file)
 
 
 def _setup(settings: Config, out: Path, formats: str, no_cache: bool, analytics: bool, rules: Path | None) -> Setup:

@@ -42,20 +42,10 @@ def run(
     """Transcribe recordings: who said what, also when they talk at once."""
     from pipeline import output
     from pipeline.config import parse_assignments
-    from pipeline.presets import compose
+    from pipeline.presets import compose, named
 
-    given = {
-        "diarization.speakers": speakers,
-        "diarization.min_speakers": min_speakers,
-        "diarization.max_speakers": max_speakers,
-        "recognition.language": language,
-        "diarization.channels": channels,
-        "diarization.roles": roles,
-        "runtime.device": device,
-        "runtime.threads": threads,
-        "runtime.offline": offline or None,
-    }
-    settings = compose(preset, given, parse_assignments(set_ or []), config)
+    given = (speakers, min_speakers, max_speakers, language, channels, roles, device, threads, offline or None)
+    settings = compose(preset, named(given), parse_assignments(set_ or []), config)
     delivery = Delivery(output_dir, output.parse_formats(format_), quiet)
     raise typer.Exit(_transcribe_all(recordings, settings, not no_cache, delivery))
 

@@ -90,7 +90,7 @@ HOSTED = (
     ),
     Model(
         name="ecapa-voxceleb",
-        purpose="speaker embeddings, 192 values (accurate)",
+        purpose="speaker embeddings, 192 values",
         license="Apache-2.0",
         files=(
             File(
