@@ -20,10 +20,12 @@ TICK = RATE // 100
 """Samples in 10 ms: passages start, end and are placed on this grid, so that times with two decimals are exact."""
 
 _RANGE_DB = 35.0
-_FLAT_DB = 10.0
+_FLAT_DB = 6.0
+_FAINT_DB = 6.0
 _PAUSE = 30
 _RIM = 10
 _BLIP = 8
+_SILENT_DB = -119.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +83,12 @@ def passages(recording: Recording, rng: np.random.Generator) -> tuple[Passage, .
     """The recording without its silence: one passage when the text is known, else cut at pauses into about 1 to 8 s.
 
     Words cannot be divided without their times, so a known text stays whole. Pauses of over 0.3 s are shortened to
-    0.2 s, so that a passage, and the turn it makes, is speech throughout. Raises `FormatError` for an unreadable file.
+    0.2 s and the ends are trimmed, so that a passage, and the turn it makes, is speech throughout. Raises `FormatError`
+    for an unreadable file.
     """
     samples, offset = _read(recording)
-    islands = _islands(samples)
+    level = _level(samples)
+    islands = _islands(level)
     pieces = [islands] * bool(islands) if recording.text is not None else _joined(islands, rng)
     return tuple(
         Passage(
@@ -93,7 +97,7 @@ def passages(recording: Recording, rng: np.random.Generator) -> tuple[Passage, .
             recording.text,
             f"{recording.path.name}@{offset + piece[0][0] / 100:.2f}",
         )
-        for piece in pieces
+        for piece in (_trimmed(piece, level) for piece in pieces)
     )
 
 
@@ -144,21 +148,36 @@ def _read(recording: Recording) -> tuple[Samples, float]:
     return samples.astype(np.float32), recording.start
 
 
-def _islands(samples: Samples) -> list[tuple[int, int]]:
+def _level(samples: Samples) -> NDArray[np.float64]:
+    """The power of every tick in dB."""
+    frames = samples[: len(samples) // TICK * TICK].reshape(-1, TICK).astype(np.float64)
+    level: NDArray[np.float64] = 10 * np.log10((frames**2).mean(axis=1) + 1e-12)
+    return level
+
+
+def _islands(level: NDArray[np.float64]) -> list[tuple[int, int]]:
     """Stretches of speech in ticks, with 0.1 s of rim on either side, where pauses last at least 0.3 s.
 
     Speech is what lies above a third of the way, in dB, from the recording's own floor (5th percentile) to its top
-    (95th), and at most 35 dB below that; all of it where the two are less than 10 dB apart.
+    (95th), and at most 35 dB below that; all of it where the two are less than 6 dB apart.
     """
-    frames = samples[: len(samples) // TICK * TICK].reshape(-1, TICK).astype(np.float64)
-    if not frames.any():
+    if not (level > _SILENT_DB).any():
         return []
-    level = 10 * np.log10((frames**2).mean(axis=1) + 1e-12)
     floor, top = np.percentile(level, (5, 95))
     threshold = max(top - _RANGE_DB, floor + (top - floor) / 3) if top - floor > _FLAT_DB else -np.inf
     loud = np.flatnonzero(level > threshold)
     groups = np.split(loud, np.flatnonzero(np.diff(loud) > _PAUSE) + 1)
     return [(max(0, int(g[0]) - _RIM), min(len(level), int(g[-1]) + 1 + _RIM)) for g in groups if len(g) >= _BLIP]
+
+
+def _trimmed(piece: list[tuple[int, int]], level: NDArray[np.float64]) -> list[tuple[int, int]]:
+    """The islands without what is silent at the very ends: less than 6 dB above the recording's floor."""
+    heard = level > np.percentile(level, 5) + _FAINT_DB
+    first, last = np.flatnonzero(heard[slice(*piece[0])]), np.flatnonzero(heard[slice(*piece[-1])])
+    if not len(first) or not len(last):
+        return piece
+    begin, end = piece[0][0] + int(first[0]), piece[-1][0] + int(last[-1]) + 1
+    return [(begin, end)] if len(piece) == 1 else [(begin, piece[0][1]), *piece[1:-1], (piece[-1][0], end)]
 
 
 def _joined(islands: list[tuple[int, int]], rng: np.random.Generator) -> Iterator[list[tuple[int, int]]]:

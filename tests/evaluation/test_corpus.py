@@ -76,15 +76,22 @@ def test_silence_is_cut_and_a_text_stays_whole(tmp_path: Path) -> None:
     path = write(tmp_path / "a.wav", bursts((1, 2), (3, 4), length=6))
     (passage,) = passages(Recording(path, "a", "two bursts"), np.random.default_rng(0))
     assert len(passage.samples) == passage.ticks * TICK
-    assert passage.ticks / 100 == pytest.approx(2.4, abs=0.03)
-    assert passage.source == "a.wav@0.90"
+    assert passage.ticks / 100 == pytest.approx(2.2, abs=0.03)  # both bursts and 0.2 s of the pause
+    assert passage.source == "a.wav@1.00"
 
 
 def test_a_noisy_recording_has_pauses_too(tmp_path: Path) -> None:
     noise = 0.003 * np.random.default_rng(1).standard_normal(6 * RATE)
     path = write(tmp_path / "a.wav", bursts((1, 2), (3, 4), length=6) + noise)
     (passage,) = passages(Recording(path, "a", "two bursts"), np.random.default_rng(0))
-    assert passage.ticks / 100 == pytest.approx(2.4, abs=0.05)
+    assert passage.ticks / 100 == pytest.approx(2.2, abs=0.05)
+
+
+def test_noise_before_speech_is_no_speech(tmp_path: Path) -> None:
+    noise = 0.035 * np.random.default_rng(1).standard_normal(4 * RATE)
+    path = write(tmp_path / "a.wav", bursts((2, 3), length=4) + noise)
+    (passage,) = passages(Recording(path, "a", "one burst"), np.random.default_rng(0))
+    assert passage.ticks / 100 == pytest.approx(1.0, abs=0.1)
 
 
 def test_speech_without_pauses_stays_as_it_is(tmp_path: Path) -> None:
@@ -98,7 +105,7 @@ def test_without_a_text_passages_are_cut_at_pauses(tmp_path: Path) -> None:
     found = passages(Recording(path, "a"), np.random.default_rng(0))
     assert len(found) > 4
     assert all(len(p.samples) <= 8 * RATE and p.text is None for p in found)
-    assert sum(p.ticks for p in found) / 100 == pytest.approx(20 * 1.7, abs=0.3)
+    assert sum(p.ticks for p in found) / 100 == pytest.approx(20 * 1.7 - 0.2 * len(found), abs=0.3)
 
 
 def test_a_part_of_a_file_at_another_rate(tmp_path: Path) -> None:
