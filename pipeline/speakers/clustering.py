@@ -2,7 +2,8 @@
 
 The odds are those of a two-covariance model (Brümmer and de Villiers, "The speaker partitioning problem", Odyssey
 2010), isotropic: a voice measured over d seconds strays from its mean with a variance of ``noise / d + drift``, and two
-people's voices lie ``between`` apart (`VoiceScale`: what each embedder's vectors are like). So long speech that differs a little is two people, a short scrap is not.
+people's voices lie ``between`` apart (the embedder's `VoiceScale`). So long speech that differs a little is two people,
+a short scrap is not.
 """
 
 from __future__ import annotations
@@ -65,9 +66,7 @@ class Groups:
         )
 
 
-def find_people(
-    voices: LocalVoices, redundancy: float, count: SpeakerCount, scale: VoiceScale = RESEMBLYZER
-) -> Floats:
+def find_people(voices: LocalVoices, redundancy: float, count: SpeakerCount, scale: VoiceScale = RESEMBLYZER) -> Floats:
     """Unit vectors of the people heard, shape (people, dimension): as many as there seem to be within ``count``.
 
     Fewer than ``count.least`` when the voices do not bear them out; none only if there is no voice at all.
