@@ -72,12 +72,18 @@ def parts_of(config: Config) -> dict[str, str]:
     if who.backend == "pyannote" and who.pipeline:
         parts["pipeline"] = who.pipeline
     elif who.backend == "pyannote":
-        parts |= {"segmentation": who.segmentation, "embedding": who.embedding}
+        parts |= {"segmentation": who.segmentation, "embedding": _weights(who.embedding)}
     if apart.backend in ("exemplar", "speechbrain"):
-        parts |= {"embedding": who.embedding, "separation": apart.model}
+        parts |= {"embedding": _weights(who.embedding), "separation": apart.model}
     if words.backend == "whisper":
         parts["recognition"] = words.model
     return {part: name for part, name in parts.items() if name}
+
+
+def _weights(embedding: str) -> str | None:
+    """The embedder's model or folder of the store; a class of the user's own, and the fake, have none there."""
+    own = ":" in embedding and not Path(embedding).expanduser().is_dir()
+    return None if own or embedding == "replay" else embedding
 
 
 def models_of(config: Config) -> tuple[str, ...]:

@@ -45,12 +45,34 @@ class Diarizer(Protocol):
     def diarize(self, audio: Audio, count: SpeakerCount, progress: Progress) -> Diarization: ...
 
 
+@dataclass(frozen=True, slots=True)
+class VoiceScale:
+    """How far apart an embedder's unit vectors lie: squared distances, 2 − 2 cos. The defaults suit Resemblyzer.
+
+    One voice, heard for d seconds, strays by ``noise / d + drift``; two people's lie ``between`` apart on top of that.
+    """
+
+    noise: float = 0.5
+    drift: float = 0.04
+    between: float = 0.7
+    margin: float = 0.09
+    """How much nearer, in mean cosine, separated sources must be to their own speakers' voices than to any other's."""
+    linkage: float = 0.5
+    """Distance, not squared, at which pyannote's own clustering by centroids parts people."""
+
+
 class Embedder(Protocol):
-    """Turns speech into a vector that tells voices apart."""
+    """Turns speech into a vector that tells voices apart; what has a ``scale`` of its own says so (`scale_of`)."""
 
     def embed(self, clips: Sequence[Samples]) -> NDArray[np.float32]:
         """Unit vectors, shape (clips, dimension), of clips at 16 kHz; a row of NaN for a clip that is too short."""
         ...
+
+
+def scale_of(embedder: Embedder | None) -> VoiceScale:
+    """The embedder's ``scale`` (a `VoiceScale`), Resemblyzer's where it has none."""
+    scale: VoiceScale = getattr(embedder, "scale", VoiceScale())
+    return scale
 
 
 class Separator(Protocol):

@@ -109,7 +109,7 @@ class Steps:
 
     def _advance(self, stage: str) -> str:
         """This stage's key, which the next one's builds on."""
-        modules = [backends.target(kind, self._setting(dotted))[0] for kind, dotted in self._named(stage)]
+        modules = [backends.target(kind, self._setting(dotted))[0] for kind, dotted in USES[stage]]
         self._key = recipe_key(
             before=self._key,
             stage=stage,
@@ -118,14 +118,6 @@ class Steps:
             code=[fingerprint(module) for module in (f"pipeline.stages.{stage}", *modules)],
         )
         return self._key
-
-    def _named(self, stage: str) -> list[tuple[backends.Kind, str]]:
-        """The stage's backends; an embedding that is only a model's name has no code of its own."""
-        return [
-            (kind, dotted)
-            for kind, dotted in USES[stage]
-            if kind != "embedder" or self._setting(dotted) in backends.BACKENDS[kind] or ":" in self._setting(dotted)
-        ]
 
     def _setting(self, dotted: str) -> str:
         section, _, name = dotted.partition(".")

@@ -34,6 +34,7 @@ STAGES = ("diarization", "separation", "recognition")
 AUDIO = Audio(np.zeros(16_000, np.float32))
 OTHERS = {
     "diarization.backend": "replay",
+    "diarization.embedding": "ecapa-voxceleb",
     "separation.backend": "replay",
     "recognition.backend": "replay",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pipeline.config import Config
@@ -27,6 +28,8 @@ BACKENDS: dict[Kind, dict[str, str]] = {
     },
     "embedder": {
         "resemblyzer": "pipeline.backends.resemblyzer:ResemblyzerEmbedder",
+        "ecapa-voxceleb": "pipeline.backends.ecapa:EcapaEmbedder",
+        "wespeaker-resnet34": "pipeline.backends.wespeaker:WeSpeakerEmbedder",
         "replay": "pipeline.backends.replay:ReplayEmbedder",
     },
     "recognizer": {
@@ -36,14 +39,33 @@ BACKENDS: dict[Kind, dict[str, str]] = {
     "rival": {"common": "pipeline.backends.common:CommonFlow"},
 }
 
+LAYOUTS = {
+    "embedding_model.ckpt": "ecapa-voxceleb",
+    "pytorch_model.bin": "wespeaker-resnet34",
+    "model.safetensors": "resemblyzer",
+}
+"""An embedder's name is its model's too; in a user's own folder, one of these files tells whose weights it holds."""
+
 
 def target(kind: Kind, name: str) -> tuple[str, str]:
-    """Module and class behind a backend's name or a user's ``package.module:Class``; nothing is imported."""
-    module, colon, attribute = BACKENDS[kind].get(name, name).partition(":")
+    """Module and class behind a backend's name or a user's ``package.module:Class``; nothing is imported.
+
+    An embedder may also be named by a folder with its weights, in the layout that its publisher gave it.
+    """
+    known = BACKENDS[kind].get(name) or (_behind(name) if kind == "embedder" else None)
+    module, colon, attribute = (known or name).partition(":")
     if not colon:
-        known = ", ".join(BACKENDS[kind])
-        raise SettingsError(f"no {kind} called {name!r}", hint=f"there are {known}, or give package.module:Class")
+        others = f"there are {', '.join(BACKENDS[kind])}, or give package.module:Class"
+        hint = f"{others}, or a folder with {' or '.join(LAYOUTS)}" if kind == "embedder" else others
+        raise SettingsError(f"no {kind} called {name!r}", hint=hint)
     return module, attribute
+
+
+def _behind(name: str) -> str | None:
+    """The embedder for the weights in a folder; `None` for what is no such folder."""
+    folder = Path(name).expanduser()
+    kinds = [kind for file, kind in LAYOUTS.items() if name and (folder / file).is_file()]
+    return BACKENDS["embedder"][kinds[0]] if kinds else None
 
 
 def load(kind: Kind, name: str, config: Config, models: Store) -> Any:

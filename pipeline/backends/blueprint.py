@@ -1,4 +1,4 @@
-"""A SpeechBrain separator built from its published ``hyperparams.yaml``, read as data: nothing in the file is run.
+"""SpeechBrain networks built from their published ``hyperparams.yaml``, read as data: nothing in the file is run.
 
 HyperPyYAML's tags name any Python object and call it (``!new:``, ``!name:``, ``!apply:``). Here a tag is text: a few
 known classes may be named and are built in code, every other tag refuses the file.
@@ -6,19 +6,23 @@ known classes may be named and are built in code, every other tag refuses the fi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import torch
 import yaml
-from speechbrain.lobes.models import conv_tasnet, dual_path
+from speechbrain.lobes.features import Fbank
+from speechbrain.lobes.models import ECAPA_TDNN, conv_tasnet, dual_path
+from speechbrain.processing.features import InputNormalization
 from torch import Tensor, nn
 
 from pipeline.errors import BadModel
 
 _DUAL, _CONV = "speechbrain.lobes.models.dual_path.", "speechbrain.lobes.models.conv_tasnet."
+_ECAPA = "speechbrain.lobes.models.ECAPA_TDNN."
+_FBANK, _NORMALIZATION = "speechbrain.lobes.features.Fbank", "speechbrain.processing.features.InputNormalization"
 KINDS: Final[Mapping[str, Callable[..., Any]]] = {
     f"{_DUAL}Encoder": dual_path.Encoder,
     f"{_DUAL}Decoder": dual_path.Decoder,
@@ -26,9 +30,18 @@ KINDS: Final[Mapping[str, Callable[..., Any]]] = {
     f"{_DUAL}SBTransformerBlock": dual_path.SBTransformerBlock,
     f"{_DUAL}SBRNNBlock": dual_path.SBRNNBlock,
     f"{_CONV}MaskNet": conv_tasnet.MaskNet,
+    f"{_ECAPA}ECAPA_TDNN": ECAPA_TDNN.ECAPA_TDNN,
+    _FBANK: Fbank,
+    _NORMALIZATION: InputNormalization,
 }
-"""The classes that a file may name: SepFormer, dual-path RNN and Conv-TasNet are made of them."""
-INERT: Final = frozenset({"speechbrain.utils.parameter_transfer.Pretrainer"})
+"""The classes that a file may name: SepFormer, dual-path RNN, Conv-TasNet and ECAPA-TDNN are made of them."""
+INERT: Final = frozenset(
+    {
+        "speechbrain.utils.parameter_transfer.Pretrainer",
+        "speechbrain.dataio.encoder.CategoricalEncoder",
+        f"{_ECAPA}Classifier",
+    }
+)
 """Further classes in published files, which are read over."""
 PARTS: Final = ("encoder", "masknet", "decoder")
 RATES: Final = (8000, 16000)
@@ -36,9 +49,18 @@ LARGEST: Final = 1_000_000
 """Bytes of a description that still make sense."""
 WIDEST: Final = 2048
 """Channels, or frames of a chunk."""
+WIDEST_OF_LIST: Final = 4096
+"""The same where a file lists them layer by layer, as for ECAPA-TDNN, which is built without memory."""
+FASTEST: Final = 48_000
+"""Hertz."""
 DEEPEST: Final = 12
 """Layers, blocks or repetitions of any one kind."""
-_COUNTS: Final = frozenset({"num_layers", "nhead", "num_spks", "X", "R", "C"})
+_COUNTS: Final = frozenset({"num_layers", "nhead", "num_spks", "X", "R", "C", "res2net_scale"})
+_HERTZ: Final = frozenset({"sample_rate", "f_max"})
+_REAL: Final = (_CONV, _FBANK, _NORMALIZATION)
+"""What begins the names of classes that cannot be built without memory."""
+MISFITS: Final = (TypeError, ValueError, KeyError, RuntimeError, AttributeError, AssertionError, RecursionError)
+"""What the building of a network, or the loading of its weights, raises when file or weights are of another kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,49 +98,61 @@ def load_network(folder: Path) -> tuple[Network, int]:
 
     Raises `BadModel` for anything but a known network with its own weights.
     """
-    settings = _read(folder / "hyperparams.yaml")
+    settings = read_settings(folder)
     where = str(folder)
     rate = settings.get("sample_rate")
     if rate not in RATES:
         raise BadModel(f"separators work at 8000 or 16000 Hz, this says {rate!r}", where=where)
-    modules = settings.get("modules")
-    if not isinstance(modules, dict) or not set(PARTS) <= set(modules):
-        raise BadModel("hyperparams.yaml names no modules encoder, masknet and decoder", where=where)
+    modules = find_modules(settings, PARTS, where)
     try:
-        network = Network(*(_build(modules[part], settings) for part in PARTS))
+        network = Network(*(build(modules[part], settings) for part in PARTS))
         for part in PARTS:
-            getattr(network, part).load_state_dict(_weights(folder / f"{part}.ckpt"), assign=True)
-    except (TypeError, ValueError, KeyError, RuntimeError, AttributeError, RecursionError) as error:
+            getattr(network, part).load_state_dict(read_weights(folder / f"{part}.ckpt"), assign=True)
+    except MISFITS as error:
         reason = str(error).strip().partition("\n")[0]
         raise BadModel(f"this is no separator of a known kind: {reason}", where=where) from error
     return network.float().eval().requires_grad_(False), rate
 
 
-def _build(node: Any, settings: Mapping[str, Any]) -> Any:
-    """A module from its part of the file, or the plain value of an argument."""
+def find_modules(settings: Mapping[str, Any], names: Sequence[str], where: str) -> Mapping[str, Any]:
+    """The file's ``modules``; `BadModel` when one of the names is not among them."""
+    modules = settings.get("modules")
+    if not isinstance(modules, dict) or not set(names) <= set(modules):
+        raise BadModel(f"hyperparams.yaml does not name the modules {', '.join(names)}", where=where)
+    return modules
+
+
+def build(node: Any, settings: Mapping[str, Any]) -> Any:
+    """A module from its part of the file, or the plain value of an argument; raises one of `MISFITS`."""
     for _ in range(DEEPEST):
         if not isinstance(node, Reference):
             break
         node = settings[node.text.removeprefix("<").removesuffix(">")]
     if isinstance(node, Part):
-        arguments = {name: _build(value, settings) for name, value in node.arguments.items()}
+        arguments = {name: build(value, settings) for name, value in node.arguments.items()}
         for name, value in arguments.items():
             _require_sane(name, value)
-        # Numbers in the file allocate nothing, the weights bring their own memory. Conv-TasNet cannot be built so.
-        with torch.device("cpu" if node.kind.startswith(_CONV) else "meta"):
+        # Numbers in the file allocate nothing, the weights bring their own memory. Some classes cannot be built so.
+        with torch.device("cpu" if node.kind.startswith(_REAL) else "meta"):
             return KINDS[node.kind](**arguments)
+    if isinstance(node, list) and len(node) <= DEEPEST and all(type(value) is int for value in node):
+        return node
     if not isinstance(node, str | int | float | bool | None):
         raise ValueError(f"{type(node).__name__} is no argument of a network")
     return node
 
 
 def _require_sane(name: str, value: Any) -> None:
-    most = DEEPEST if name in _COUNTS else WIDEST
-    if isinstance(value, int | float) and not -most <= value <= most:
-        raise ValueError(f"{name} is {value}")
+    most = DEEPEST if name in _COUNTS else FASTEST if name in _HERTZ else WIDEST
+    if isinstance(value, list):
+        most = WIDEST_OF_LIST
+    for number in value if isinstance(value, list) else [value]:
+        if isinstance(number, int | float) and not -most <= number <= most:
+            raise ValueError(f"{name} is {value}")
 
 
-def _weights(path: Path) -> dict[str, Tensor]:
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """The tensors of one network by name, read without running anything; `BadModel` for anything else."""
     try:
         weights = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises whatever its readers raise; nothing but tensors gets through
@@ -132,7 +166,9 @@ class _Reader(yaml.SafeLoader):
     """Plain YAML, and HyperPyYAML's tags as inert values."""
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_settings(folder: Path) -> dict[str, Any]:
+    """What a folder's ``hyperparams.yaml`` says, tags as `Part` and `Reference`; `BadModel` for unknown ones."""
+    path = folder / "hyperparams.yaml"
     try:
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)

@@ -31,14 +31,14 @@ from pipeline.backends.tracklets import TrackletDiarizer, notices
 from pipeline.config import Config
 from pipeline.errors import BackendError, MissingModel
 from pipeline.events import Progress
-from pipeline.protocols import Diarization, Diarizer, Embedder, SpeakerCount
+from pipeline.protocols import Diarization, Diarizer, Embedder, SpeakerCount, scale_of
 from pipeline.values import Turn
 
 if TYPE_CHECKING:
     from pipeline.store import Store
 
-STOCK_PARAMETERS = {"method": "centroid", "min_cluster_size": 12, "threshold": 0.5}
-"""pyannote's own, but for the threshold: Resemblyzer's voices lie closer together."""
+STOCK_PARAMETERS = {"method": "centroid", "min_cluster_size": 12}
+"""pyannote's own; its threshold belongs to the embedder (`VoiceScale.linkage`)."""
 SHARES = {"segmentation": (0.0, 0.3), "embeddings": (0.3, 0.7)}
 """Where pyannote's steps begin in the progress of the whole, and their share of it."""
 
@@ -57,7 +57,7 @@ class PyannoteDiarizer:
         """
         settings, device = config.diarization, use_device(config.runtime)
         if settings.pipeline is not None:
-            return cls(load_published(settings.pipeline, device, config.runtime.offline))
+            return cls(load_published(str(models.path(settings.pipeline)), device, config.runtime.offline))
         if settings.clustering == "tracklets":
             return TrackletDiarizer.from_config(config, models)
         network = load_segmentation(settings.segmentation, models, device)
@@ -139,13 +139,13 @@ def assemble(network: Model, embedder: Embedder, config: Config) -> SpeakerDiari
     return pipeline.instantiate(
         {
             "segmentation": {"threshold": config.diarization.threshold, "min_duration_off": 0.0},
-            "clustering": STOCK_PARAMETERS,
+            "clustering": {**STOCK_PARAMETERS, "threshold": scale_of(embedder).linkage},
         }
     )
 
 
 def load_published(name: str, device: torch.device, offline: bool) -> Pipeline:
-    """A pipeline from the hub or a folder, untouched; raises `MissingModel` when it cannot be had."""
+    """A pipeline from a folder, or by a name of the hub, untouched; raises `MissingModel` when it cannot be had."""
     was, huggingface_hub.constants.HF_HUB_OFFLINE = huggingface_hub.constants.HF_HUB_OFFLINE, offline
     try:
         with _quiet():

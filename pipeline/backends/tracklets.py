@@ -23,7 +23,7 @@ from pipeline.backends.device import use_device
 from pipeline.backends.segmentation import WINDOW, load_segmentation
 from pipeline.config import Config
 from pipeline.events import Progress
-from pipeline.protocols import Diarization, Embedder, SpeakerCount
+from pipeline.protocols import Diarization, Embedder, SpeakerCount, scale_of
 from pipeline.speakers.clustering import find_people
 from pipeline.speakers.decoding import assign
 from pipeline.speakers.drawing import draw, measure_margins, read_turns
@@ -71,7 +71,7 @@ class TrackletDiarizer:
         if not local.active.any():
             return Diarization(())
         voices = pool(local, self._listen(audio, local, progress))
-        centroids = find_people(voices, local.redundancy, count)
+        centroids = find_people(voices, local.redundancy, count, scale_of(self._embedder))
         if len(centroids) == 0:  # all too short or overlapped to have a voice: one speaker
             centroids = np.zeros((1, voices.vectors.shape[2]), np.float32)
         owners, centroids = assign(voices, local.active, agreement(local), centroids)

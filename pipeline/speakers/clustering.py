@@ -1,8 +1,9 @@
 """How many people there are and what they sound like: agglomerative clustering by the odds that two are one voice.
 
 The odds are those of a two-covariance model (Brümmer and de Villiers, "The speaker partitioning problem", Odyssey
-2010), isotropic: a voice measured over d seconds strays from its mean with a variance of ``NOISE / d + DRIFT``, and two
-people's voices lie ``BETWEEN`` apart. So long speech that differs a little is two people, a short scrap is not.
+2010), isotropic: a voice measured over d seconds strays from its mean with a variance of ``noise / d + drift``, and two
+people's voices lie ``between`` apart (the embedder's `VoiceScale`). So long speech that differs a little is two people,
+a short scrap is not.
 """
 
 from __future__ import annotations
@@ -13,12 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array, vstack
 
-from pipeline.protocols import SpeakerCount
+from pipeline.protocols import SpeakerCount, VoiceScale
 from pipeline.speakers.pooling import LocalVoices
 from pipeline.speakers.windows import Floats
 
-NOISE, DRIFT, BETWEEN = 0.5, 0.04, 0.7
-"""Squared distances of unit vectors: per second of speech; however long; between people. Measured for Resemblyzer."""
+RESEMBLYZER = VoiceScale()
 TOGETHER, TOGETHER_MOST = 10.0, 1.0
 """What talking in the same window, as different local speakers, weighs against being one, per share of the time, and
 at most: a network now and then takes one person for two."""
@@ -66,7 +66,7 @@ class Groups:
         )
 
 
-def find_people(voices: LocalVoices, redundancy: float, count: SpeakerCount) -> Floats:
+def find_people(voices: LocalVoices, redundancy: float, count: SpeakerCount, scale: VoiceScale = RESEMBLYZER) -> Floats:
     """Unit vectors of the people heard, shape (people, dimension): as many as there seem to be within ``count``.
 
     Fewer than ``count.least`` when the voices do not bear them out; none only if there is no voice at all.
@@ -76,8 +76,8 @@ def find_people(voices: LocalVoices, redundancy: float, count: SpeakerCount) -> 
         return np.zeros((0, voices.vectors.shape[2]), np.float32)
     while len(groups) > BLOCK:
         blocks = [groups.cut(i, i + BLOCK) for i in range(0, len(groups), BLOCK)]
-        groups = _joined([_Agglomeration(block, redundancy).condense(BLOCK // 8) for block in blocks])
-    groups = _Agglomeration(groups, redundancy).settle(count)
+        groups = _joined([_Agglomeration(block, redundancy, scale).condense(BLOCK // 8) for block in blocks])
+    groups = _Agglomeration(groups, redundancy, scale).settle(count)
     evidence = groups.evidence(redundancy)
     founders = evidence >= min(FOUNDER, evidence.max())
     people: Floats = groups.centroids[founders].astype(np.float32)
@@ -85,14 +85,18 @@ def find_people(voices: LocalVoices, redundancy: float, count: SpeakerCount) -> 
 
 
 def log_odds(
-    distance: NDArray[np.float64], one: NDArray[np.float64], other: NDArray[np.float64]
+    distance: NDArray[np.float64],
+    one: NDArray[np.float64],
+    other: NDArray[np.float64],
+    scale: VoiceScale = RESEMBLYZER,
 ) -> NDArray[np.float64]:
     """Log odds, per dimension and up to a factor, that two voices at a squared ``distance`` are one person's.
 
     ``one`` and ``other`` are the seconds of speech behind each.
     """
-    within = NOISE * (1 / one + 1 / other) + DRIFT
-    odds: NDArray[np.float64] = np.log1p(BETWEEN / within) - distance * (1 / within - 1 / (within + BETWEEN))
+    within = scale.noise * (1 / one + 1 / other) + scale.drift
+    between = scale.between
+    odds: NDArray[np.float64] = np.log1p(between / within) - distance * (1 / within - 1 / (within + between))
     return odds
 
 
@@ -118,8 +122,8 @@ def _joined(parts: list[Groups]) -> Groups:
 class _Agglomeration:
     """The work in progress: the table of log odds between living groups, and each group's best partner in it."""
 
-    def __init__(self, groups: Groups, redundancy: float) -> None:
-        self.groups, self.redundancy = groups, redundancy
+    def __init__(self, groups: Groups, redundancy: float, scale: VoiceScale) -> None:
+        self.groups, self.redundancy, self.scale = groups, redundancy, scale
         self.sums, self.seconds, self.longest = groups.sums.copy(), groups.seconds.copy(), groups.longest.copy()
         self.centroids = groups.centroids
         self.evidence = groups.evidence(redundancy)
@@ -175,7 +179,7 @@ class _Agglomeration:
 
     def _row(self, i: int) -> NDArray[np.float64]:
         distance = 2 - 2 * (self.centroids @ self.centroids[i])
-        odds = log_odds(distance, self.evidence, self.evidence[i])
+        odds = log_odds(distance, self.evidence, self.evidence[i], self.scale)
         share = self.together[i] / self.redundancy / np.minimum(self.evidence, self.evidence[i])
         odds -= np.minimum(TOGETHER * share, TOGETHER_MOST)
         odds[i] = -np.inf

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from pipeline.audio import RATE, Samples
+from pipeline.protocols import VoiceScale
 from pipeline.values import Origin
 
 Sources = NDArray[np.float32]
@@ -28,12 +29,13 @@ ALIKE: Final = 0.9
 """Sources that correlate more than this are one source."""
 RESIDUE: Final = 0.5
 """Largest part of the mixture's energy that may be in no source."""
-MARGIN: Final = 0.09
+MARGIN: Final = VoiceScale().margin
 """How much nearer the sources must be to their own speakers' voices than to any other's, in mean cosine similarity.
 
-Chosen on 102 regions of meetings, word by word: on AMI's (few are separated) 201 errors against 210 always and 212
-never separated, of 282 words; on clean simulated overlaps 463 against 464 and 660, of 715. What the recogniser says of
-both texts (probability, number, agreement and repetition of words) added nothing. In Resemblyzer's cosine.
+Resemblyzer's, chosen on 102 regions of meetings, word by word: on AMI's (few are separated) 201 errors against 210
+always and 212 never separated, of 282 words; on clean simulated overlaps 463 against 464 and 660, of 715. What the
+recogniser says of both texts (probability, number, agreement and repetition of words) added nothing. Other embedders
+bring their own (`VoiceScale.margin`).
 """
 TELLING: Final = 0.1
 """Seconds of solo speech in the context from which a source can be told by its energy there."""
@@ -76,10 +78,15 @@ def match(sources: Sources, alone: NDArray[np.bool_], similarity: Matrix) -> NDA
     return np.asarray(rows[np.argsort(speakers)], np.intp)
 
 
-def judge(sources: Sources, mixture: Samples, similarity: Matrix, speakers: Sequence[str]) -> Verdict:
-    """The verdict on one source per speaker over the region; ``similarity`` has shape (sources, speakers)."""
+def judge(
+    sources: Sources, mixture: Samples, similarity: Matrix, speakers: Sequence[str], least: float = MARGIN
+) -> Verdict:
+    """The verdict on one source per speaker over the region; ``similarity`` has shape (sources, speakers).
+
+    ``least`` is the margin that the voices must have, in the embedder's cosine.
+    """
     evidence = tuple(_gather(sources, mixture, similarity))
-    doubt = _doubt(sources, mixture, evidence, speakers)
+    doubt = _doubt(sources, mixture, evidence, speakers, least)
     if doubt:
         return Verdict("mixture", doubt, evidence)
     margin = _margin(evidence)
@@ -112,7 +119,9 @@ def _gather(sources: Sources, mixture: Samples, similarity: Matrix) -> list[Evid
     return found
 
 
-def _doubt(sources: Sources, mixture: Samples, evidence: Sequence[Evidence], speakers: Sequence[str]) -> str | None:
+def _doubt(
+    sources: Sources, mixture: Samples, evidence: Sequence[Evidence], speakers: Sequence[str], least: float
+) -> str | None:
     """The first thing that speaks against the sources, as a sentence."""
     for speaker, one in zip(speakers, evidence, strict=True):
         if one.energy_db is not None and one.energy_db < SILENT_DB:
@@ -122,7 +131,7 @@ def _doubt(sources: Sources, mixture: Samples, evidence: Sequence[Evidence], spe
     if _energy(mixture - sources.sum(axis=0)) > RESIDUE * _energy(mixture):
         return "the sources leave out too much of the mixture"
     margin = _margin(evidence)
-    if margin is not None and margin < MARGIN:
+    if margin is not None and margin < least:
         return f"the sources sound too little like their own speakers (by {margin:.2f})"
     return None
 

@@ -17,7 +17,7 @@ from pipeline.audio import Audio, Samples, Stream, index
 from pipeline.config import SeparationConfig
 from pipeline.errors import ResourceError
 from pipeline.events import Progress, no_progress
-from pipeline.protocols import Embedder, Separator
+from pipeline.protocols import Embedder, Separator, scale_of
 from pipeline.stages.attribution import Evidence, Sources, Verdict, judge, match, restore_level
 from pipeline.stages.blending import Piece, blend
 from pipeline.timeline import overlaps, solo, union
@@ -151,7 +151,8 @@ def _take_apart(
     similarity = _similarity(sources[:, scene.inside], scene.speakers, voices, embedder)
     rows = match(sources, scene.alone, similarity)
     own = restore_level(found[rows], scene.mixture)[:, scene.inside]
-    return own, judge(own, scene.mixture[scene.inside], similarity[rows], scene.speakers)
+    least = scale_of(embedder).margin
+    return own, judge(own, scene.mixture[scene.inside], similarity[rows], scene.speakers, least)
 
 
 def _problem(found: Sources, scene: Scene) -> str | None:

@@ -103,6 +103,19 @@ HOSTED = (
             ),
         ),
     ),
+    Model(
+        name="wespeaker-resnet34",
+        purpose="speaker embeddings, 256 values",
+        license="CC-BY-4.0",
+        files=(),
+        sources=(
+            HubSource(
+                "pyannote/wespeaker-voxceleb-resnet34-LM",
+                "837717ddb9ff5507820346191109dc79c958d614",
+                ("pytorch_model.bin",),
+            ),
+        ),
+    ),
     _sepformer("whamr16k", "2 voices, 16 kHz, noise and reverberation (accurate)"),
     _sepformer("wsj02mix", "2 voices, 8 kHz, clean"),
     _sepformer("wsj03mix", "3 voices, 8 kHz, clean"),

@@ -58,14 +58,27 @@ _SAFETENSORS = {"<f4": "F32", "<f8": "F64", "<f2": "F16", "<i8": "I64", "<i4": "
 def read_tensors(path: Path, key: str) -> dict[str, Array]:
     """The tensors of the dictionary under ``key`` of a checkpoint, by name; `BadModel` for anything unexpected."""
     try:
-        content = _read_archive(path) if zipfile.is_zipfile(path) else _read_legacy(path)
-        state = content[key]
+        state = _read(path)[key]
         tensors = {name: tensor.array() for name, tensor in state.items() if isinstance(tensor, _Tensor)}
     except _MALFORMED as problem:
         raise BadModel(f"not a checkpoint of the expected kind ({problem})", where=path.name) from problem
     if not tensors:
         raise BadModel(f"no tensors under {key!r}", where=path.name)
     return tensors
+
+
+def read_plain(path: Path, *keys: str) -> dict[str, str | int | float | bool | None]:
+    """The texts and numbers of a dictionary in a checkpoint, under a key within a key; `BadModel` if it is none.
+
+    Where it does not exist there are none.
+    """
+    try:
+        found = _read(path)
+        for key in keys:
+            found = found.get(key, {})
+        return {str(name): value for name, value in found.items() if isinstance(value, str | int | float | bool | None)}
+    except _MALFORMED as problem:
+        raise BadModel(f"not a checkpoint of the expected kind ({problem})", where=path.name) from problem
 
 
 def write_safetensors(path: Path, tensors: Mapping[str, Array]) -> None:
@@ -148,6 +161,10 @@ class _Reader(pickle.Unpickler):
         if kind != "storage" or dtype not in _SAFETENSORS or (len(pid) > 5 and pid[5] is not None):
             raise pickle.UnpicklingError(f"it names a storage of an unknown kind: {kind!r}")
         return self._load(dtype, str(key), int(count))
+
+
+def _read(path: Path) -> Any:
+    return _read_archive(path) if zipfile.is_zipfile(path) else _read_legacy(path)
 
 
 def _read_archive(path: Path) -> Any:

@@ -110,6 +110,13 @@ def test_a_published_pipeline_that_is_not_there_is_a_missing_model(tmp_path: Pat
         load("diarizer", "pyannote", config, Store())
 
 
+def test_a_published_pipeline_of_the_catalogue_is_taken_from_where_it_was_pulled_to(tmp_path: Path) -> None:
+    name = "speaker-diarization-community-1"
+    config = assign(Config(), {"diarization.pipeline": name})
+    with pytest.raises(MissingModel, match=f"transcribe models pull {name}"):
+        load("diarizer", "pyannote", config, Store(tmp_path, offline=True))
+
+
 def test_a_speaker_too_many_goes_to_the_nearest_voice() -> None:
     from pipeline.backends.pyannote import enforce
 

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.protocols import SpeakerCount
+from pipeline.protocols import SpeakerCount, VoiceScale
+from pipeline.speakers import clustering
 from pipeline.speakers.clustering import find_people, log_odds
 from pipeline.speakers.decoding import decode
 from pipeline.speakers.pooling import Clips, LocalVoices, lay_clips, pool
@@ -65,6 +69,40 @@ def test_clips_without_a_vector_are_passed_over() -> None:
     assert not voices.vectors.any()
     assert not voices.weight.any()
     assert find_people(voices, local.redundancy, SpeakerCount()).shape == (0, 4)
+
+
+def meet(minutes: int) -> LocalVoices:
+    """Four people, a voice every four seconds, in windows of which each holds one."""
+    rng = np.random.default_rng(minutes)
+    people = np.linalg.qr(rng.standard_normal((32, 4)))[0].T
+    vectors = people[rng.integers(0, 4, 15 * minutes)] + 0.05 * rng.standard_normal((15 * minutes, 32))
+    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True))[:, None].astype(np.float32)
+    seconds = np.full((15 * minutes, 1), 3, np.float32)
+    return LocalVoices(vectors, seconds, seconds)
+
+
+def test_the_memory_of_clustering_grows_in_step_with_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clustering, "BLOCK", 80)
+    peaks = {}
+    for minutes in (10, 60, 180):
+        voices = meet(minutes)
+        tracemalloc.start()
+        assert len(find_people(voices, 1.0, SpeakerCount())) == 4
+        peaks[minutes] = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert (peaks[180] - peaks[60]) / 120 < 1.3 * (peaks[60] - peaks[10]) / 50
+
+
+def test_a_finer_scale_asks_for_more_distance() -> None:
+    minute = np.array([60.0])
+    apart = np.array([0.25])
+    assert log_odds(apart, minute, minute) < 0 < log_odds(apart, minute, minute, VoiceScale(1.0, 0.08, 1.4))
+    rng = np.random.default_rng(0)
+    base, other = np.linalg.qr(rng.standard_normal((8, 2)))[0].T
+    vectors = np.stack([base, 0.88 * base + np.sqrt(1 - 0.88**2) * other])[np.arange(40) % 2][:, None]
+    voices = LocalVoices(vectors.astype(np.float32), *(np.full((40, 1), 3, np.float32),) * 2)
+    assert len(find_people(voices, 1.0, SpeakerCount())) == 2
+    assert len(find_people(voices, 1.0, SpeakerCount(), VoiceScale(1.0, 0.08, 1.4))) == 1
 
 
 def test_many_voices_are_condensed_in_blocks() -> None:

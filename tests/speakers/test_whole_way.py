@@ -60,6 +60,19 @@ def test_silence_before_shifts_and_silence_after_changes_nothing(meeting: Meetin
 
 
 @quickly
+@given(meetings)
+def test_pauses_twice_as_long_leave_people_and_turns_as_they_are(meeting: Meeting) -> None:
+    quiet = ~meeting.talking.any(axis=1)
+    slow = replace(meeting, talking=np.repeat(meeting.talking, 1 + quiet, axis=0))
+    people = meeting.talking.shape[1]
+    turns = diarize(slow, hear(slow, 0), SpeakerCount(people, people))
+    errors, _ = diarization_errors(truth(slow), turns)
+    assert errors.error_rate is not None
+    assert errors.error_rate < 0.1
+    assert len({t.speaker for t in turns}) == people
+
+
+@quickly
 @given(meetings, st.integers(1, 6))
 def test_never_more_speakers_than_asked(meeting: Meeting, number: int) -> None:
     turns = diarize(meeting, hear(meeting, 0), SpeakerCount(number, number))

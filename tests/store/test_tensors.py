@@ -20,7 +20,7 @@ from hypothesis.extra import numpy as arrays
 from safetensors.numpy import load_file
 
 from pipeline.errors import BadModel
-from pipeline.store.tensors import read_tensors, write_safetensors
+from pipeline.store.tensors import read_plain, read_tensors, write_safetensors
 
 DTYPES = st.sampled_from(["<f4", "<f8", "<f2", "<i8", "<i4"])
 ARRAYS = DTYPES.flatmap(lambda d: arrays.arrays(d, arrays.array_shapes(min_dims=0, max_dims=3, max_side=5)))
@@ -44,6 +44,18 @@ def test_tensors_survive_the_way(
     for name, tensor in tensors.items():
         assert out[name].dtype == tensor.numpy().dtype
         np.testing.assert_array_equal(out[name], tensor.numpy())
+
+
+@pytest.mark.parametrize("archive", [True, False])
+def test_plain_settings_are_read_and_nothing_else(archive: bool, tmp_path: Path) -> None:
+    told = {"bands": 80, "window": "hamming", "span": None, "rate": 0.5, "dither": False, "weights": torch.ones(2)}
+    content = {"settings": {"of": {**told, "more": {"deep": 1}}}, "number": 3}
+    torch.save(content, tmp_path / "in.pt", _use_new_zipfile_serialization=archive)
+    plain = {name: value for name, value in told.items() if name != "weights"}
+    assert read_plain(tmp_path / "in.pt", "settings", "of") == plain
+    assert read_plain(tmp_path / "in.pt", "absent", "of") == {}
+    with pytest.raises(BadModel):
+        read_plain(tmp_path / "in.pt", "number")
 
 
 def test_the_order_of_tensors_changes_no_byte(tmp_path: Path) -> None:

@@ -1,0 +1,262 @@
+"""What every embedder promises, and that ECAPA-TDNN and ResNet34 say what their vendors' own inference says."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from safetensors.torch import save_file
+
+from pipeline import backends
+from pipeline.audio import RATE, Samples
+from pipeline.backends.replay import ReplayEmbedder, speak
+from pipeline.config import Config, assign
+from pipeline.errors import BadModel, MissingModel, SettingsError
+from pipeline.presets import load_preset, models_of, parts_of
+from pipeline.protocols import Embedder, VoiceScale, scale_of
+from pipeline.store import CATALOGUE, Store
+from pipeline.values import Word
+from tests.backends.embedders import ECAPA, babble, write_ecapa, write_wespeaker
+
+
+def opened(folder: Path) -> Embedder:
+    """The embedder of a folder, found by its layout."""
+    config = assign(Config(), {"diarization.embedding": str(folder), "runtime.batch_size": 3})
+    made: Embedder = backends.load("embedder", str(folder), config, Store(folder.parent / "models", offline=True))
+    return made
+
+
+def write_resemblyzer(folder: Path) -> Path:
+    from pipeline.backends.resemblyzer import SpeakerEncoder
+
+    torch.manual_seed(0)
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file(SpeakerEncoder().state_dict(), folder / "model.safetensors")
+    return folder
+
+
+WRITERS: dict[str, Callable[[Path], Path]] = {
+    "resemblyzer": write_resemblyzer,
+    "ecapa-voxceleb": write_ecapa,
+    "wespeaker-resnet34": write_wespeaker,
+}
+DIMENSIONS = {"resemblyzer": 256, "ecapa-voxceleb": 12, "wespeaker-resnet34": 256, "replay": 6}
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    root = tmp_path_factory.mktemp("embedders")
+    return {name: write(root / name) for name, write in WRITERS.items()}
+
+
+@pytest.fixture(scope="module", params=list(DIMENSIONS))
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def embedder(kind: str, folders: dict[str, Path]) -> Embedder:
+    return ReplayEmbedder() if kind == "replay" else opened(folders[kind])
+
+
+def clip(kind: str, seconds: float, seed: int) -> Samples:
+    """Something to hear: what the fake hears are its own tones."""
+    if kind == "replay":
+        return speak([Word(0.0, seconds, f"{'abc'[seed % 3]}{seed}"), Word(0.0, seconds / 2, "d1")], seconds)
+    return babble(seconds, seed)
+
+
+def test_every_embedder_that_ships_is_here() -> None:
+    assert set(DIMENSIONS) == set(backends.BACKENDS["embedder"])
+    assert set(WRITERS) <= set(CATALOGUE)
+    assert set(WRITERS) == set(backends.LAYOUTS.values())
+
+
+def test_vectors_are_of_length_one_and_scraps_have_none(kind: str, embedder: Embedder) -> None:
+    clips = [clip(kind, 1.6, 1), clip(kind, 0.4, 2), np.zeros(0, np.float32), np.zeros(RATE, np.float32)]
+    vectors = embedder.embed(clips)
+    assert vectors.shape == (4, DIMENSIONS[kind])
+    assert vectors.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(vectors[:2], axis=1), 1, atol=1e-5)
+    assert np.isnan(vectors[2:]).all()
+    if kind != "replay":  # which hears a single frame
+        assert np.isnan(embedder.embed([clip(kind, 0.15, 1)])).all()
+
+
+def test_nothing_is_no_vectors(kind: str, embedder: Embedder) -> None:
+    assert embedder.embed([]).shape == (0, DIMENSIONS[kind])
+
+
+@settings(max_examples=5, deadline=None)
+@given(
+    lengths=st.lists(st.sampled_from([0.1, 0.2, 0.5, 0.9, 0.9, 0.9]), min_size=2, max_size=5),
+    order=st.randoms(use_true_random=False),
+)
+def test_a_clip_is_the_same_alone_among_others_and_in_any_order(
+    kind: str, embedder: Embedder, lengths: list[float], order: np.random.Generator
+) -> None:
+    clips = [clip(kind, seconds, seed) for seed, seconds in enumerate(lengths)]
+    together = embedder.embed(clips)
+    np.testing.assert_allclose(together, np.concatenate([embedder.embed([one]) for one in clips]), atol=2e-5)
+    rows = list(range(len(clips)))
+    order.shuffle(rows)
+    np.testing.assert_allclose(embedder.embed([clips[row] for row in rows]), together[rows], atol=2e-5)
+
+
+def test_voices_differ_and_clips_are_left_as_they_were(kind: str, embedder: Embedder) -> None:
+    clips = [clip(kind, 1.6, 1), clip(kind, 1.6, 2)]
+    copies = [one.copy() for one in clips]
+    one, other = embedder.embed(clips)
+    assert float(one @ other) < (1 - 1e-4 if kind == "resemblyzer" else 0.9)  # whose weights are as they began
+    assert all(np.array_equal(a, b) for a, b in zip(clips, copies, strict=True))
+    for samples in clips:
+        samples.setflags(write=False)
+    np.testing.assert_array_equal(embedder.embed(clips), np.stack([one, other]))
+
+
+def unit(vectors: torch.Tensor) -> NDArray[np.float32]:
+    found: NDArray[np.float32] = torch.nn.functional.normalize(vectors, dim=-1).detach().numpy()
+    return found
+
+
+@pytest.mark.filterwarnings("ignore")  # the vendor's own
+@pytest.mark.parametrize("seconds", [0.3, 1.6, 5.0])
+def test_ecapa_says_what_speechbrain_says(seconds: float, folders: dict[str, Path], tmp_path: Path) -> None:
+    from speechbrain.inference.classifiers import EncoderClassifier
+
+    folder = folders["ecapa-voxceleb"]
+    vendor = EncoderClassifier.from_hparams(source=str(folder), savedir=str(tmp_path / "kept"))
+    clips = [babble(seconds, seed) for seed in range(4)]
+    theirs = vendor.encode_batch(torch.from_numpy(np.stack(clips)))[:, 0]
+    np.testing.assert_allclose(opened(folder).embed(clips), unit(theirs), atol=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore")  # the vendor's own
+@pytest.mark.parametrize("seconds", [0.3, 1.6, 5.0])
+@pytest.mark.parametrize("told", [{}, {"window_type": "povey", "frame_length": 20, "num_mel_bins": 24}])
+def test_resnet_says_what_pyannote_says(seconds: float, told: dict[str, object], tmp_path: Path) -> None:
+    from pyannote.audio import Model
+
+    folder = write_wespeaker(tmp_path / "model", **told)
+    vendor = Model.from_pretrained(folder / "pytorch_model.bin").eval()
+    assert type(vendor).__name__ == "WeSpeakerResNet34"
+    clips = [babble(seconds, seed) for seed in range(4)]
+    with torch.inference_mode():
+        theirs = vendor(torch.from_numpy(np.stack(clips))[:, None])
+    np.testing.assert_allclose(opened(folder).embed(clips), unit(theirs), atol=1e-4)
+
+
+ODD = {
+    "rate": ("n_mels: !ref <n_mels>", "n_mels: !ref <n_mels>\n    sample_rate: 8000"),
+    "normalisation": ("norm_type: sentence", "norm_type: batch"),
+    "other layers": ("[16, 16, 16, 16, 48]", "[16, 16, 16, 32, 48]"),
+    "no layers": ("[16, 16, 16, 16, 48]", "[16]"),
+    "memory": ("[16, 16, 16, 16, 48]", "[16, 16, 16, 16, 480000000]"),
+    "texts": ("[16, 16, 16, 16, 48]", "[a, b, c, d, e]"),
+    "other network": ("    embedding_model: !ref <embedding_model>", "    embedding_model: !ref <compute_features>"),
+    "no network": ("    embedding_model: !ref <embedding_model>", ""),
+    "code": ("n_mels: 24", "n_mels: !apply:os.mkdir [{folder}/ran]"),
+    "object": ("out_n_neurons: 5", "out_n_neurons: !new:os.mkdir [{folder}/ran]"),
+}
+
+
+@pytest.mark.promise(25)
+@pytest.mark.parametrize("odd", list(ODD))
+def test_other_descriptions_are_refused_and_run_nothing(odd: str, tmp_path: Path) -> None:
+    folder = write_ecapa(tmp_path)
+    was, now = ODD[odd]
+    assert was in ECAPA
+    text = ECAPA.replace(was, now, 1).replace("{folder}", str(folder))
+    (folder / "hyperparams.yaml").write_text(text)
+    with pytest.raises(BadModel):
+        opened(folder)
+    assert not (folder / "ran").exists()
+
+
+class Payload:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.mkdir, (str(self.folder / "ran"),)
+
+
+@pytest.mark.promise(25)
+@pytest.mark.parametrize("kind", ["ecapa-voxceleb", "wespeaker-resnet34"])
+@pytest.mark.parametrize("damage", ["code", "empty", "torn", "other"])
+def test_other_weights_are_refused_and_run_nothing(kind: str, damage: str, tmp_path: Path) -> None:
+    folder = WRITERS[kind](tmp_path)
+    path = folder / next(file for file, name in backends.LAYOUTS.items() if name == kind)
+    if damage == "code":
+        torch.save({"state_dict": {"layer": Payload(folder)}, "layer": Payload(folder)}, path)
+    elif damage == "other":
+        torch.save({"state_dict": {"layer": torch.zeros(3)}, "layer": torch.zeros(3)}, path)
+    else:
+        path.write_bytes(path.read_bytes()[: 0 if damage == "empty" else path.stat().st_size // 2])
+    with pytest.raises(BadModel):
+        opened(folder)
+    assert not (folder / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    "told",
+    [{"dither": 1.0}, {"num_mel_bins": 24}, {"sample_rate": 8000}, {"window_type": "magic"}, {"frame_shift": 0}],
+    ids=str,
+)
+def test_settings_of_another_network_are_refused(told: dict[str, object], tmp_path: Path) -> None:
+    path = write_wespeaker(tmp_path) / "pytorch_model.bin"
+    checkpoint = torch.load(path, weights_only=False)  # our own, just written
+    checkpoint["hyper_parameters"] |= told
+    torch.save(checkpoint, path)
+    with pytest.raises(BadModel):
+        opened(tmp_path)
+
+
+def test_another_network_of_pyannotes_is_refused(tmp_path: Path) -> None:
+    path = write_wespeaker(tmp_path) / "pytorch_model.bin"
+    checkpoint = torch.load(path, weights_only=False)  # our own, just written
+    checkpoint["pyannote.audio"]["architecture"]["class"] = "PyanNet"
+    torch.save(checkpoint, path)
+    with pytest.raises(BadModel, match="PyanNet"):
+        opened(tmp_path)
+
+
+def test_a_folder_without_weights_is_refused_and_one_that_is_not_there_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"embedding_model\.ckpt"):
+        opened(tmp_path)
+    config = assign(Config(), {"diarization.embedding": "ecapa-voxceleb"})
+    with pytest.raises(MissingModel, match="transcribe models pull ecapa-voxceleb"):
+        backends.load("embedder", "ecapa-voxceleb", config, Store(tmp_path / "models", offline=True))
+
+
+def test_a_folders_weights_are_in_the_identity_and_a_class_of_ones_own_has_none(folders: dict[str, Path]) -> None:
+    store = Store(folders["resemblyzer"].parent / "models", offline=True)
+    seen = {store.identity(str(folder)) for folder in folders.values()}
+    assert len(seen) == len(folders)
+    for folder in folders.values():
+        config = assign(Config(), {"diarization.embedding": str(folder)})
+        assert parts_of(config)["embedding"] == str(folder)
+    for own in ("replay", "tests.faults:Mine"):
+        assert "embedding" not in parts_of(assign(Config(), {"diarization.embedding": own}))
+
+
+def test_the_accurate_preset_tells_voices_by_ecapa() -> None:
+    accurate = load_preset("accurate")
+    assert accurate.diarization.embedding == "ecapa-voxceleb"
+    assert {"ecapa-voxceleb", "speaker-diarization-community-1"} <= set(models_of(accurate))
+    assert "resemblyzer" not in models_of(accurate)
+
+
+def test_each_embedder_has_its_scale(folders: dict[str, Path]) -> None:
+    assert scale_of(opened(folders["resemblyzer"])) == scale_of(None) == VoiceScale()
+    for finer in ("ecapa-voxceleb", "wespeaker-resnet34"):
+        scale = scale_of(opened(folders[finer]))
+        assert scale.between > VoiceScale().between
+        assert scale.margin > VoiceScale().margin
