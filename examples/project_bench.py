@@ -43,6 +43,7 @@ SYSTEMS = {
     "default,separation.backend=exemplar": "Crosstalk",
 }
 OVERLAPS = (0.0, 0.1, 0.2, 0.4)
+LONG_OVERLAPS = (0.1, 0.2)
 ACOUSTICS = Acoustics(level_spread=6.0, snr=25.0)
 
 
@@ -70,7 +71,19 @@ def main() -> None:
 
 
 def gather() -> Iterator[Recording]:
-    """The sample call, real meetings where there are any, simulated meetings by overlap, and long ones."""
+    """What is real, simulated meetings by overlap, and long ones."""
+    yield from gather_real()
+    people = (2, 3, 4) if shared_data() else (2,)
+    for overlap in OVERLAPS:
+        conversations = [Conversation(n, 120.0, overlap) for n in people]
+        yield from simulated(voices(), f"simulated-{round(100 * overlap):02d}", conversations)
+    for overlap in LONG_OVERLAPS:
+        long = [Conversation(n, 600.0, overlap) for n in people]
+        yield from simulated(voices(), f"ten-minutes-{round(100 * overlap):02d}", long)
+
+
+def gather_real() -> Iterator[Recording]:
+    """The sample call, and real meetings where there are any."""
     spec = importlib.util.find_spec("pyannote.audio")
     assert spec
     assert spec.submodule_search_locations
@@ -78,12 +91,6 @@ def gather() -> Iterator[Recording]:
     shared = shared_data()
     if shared:
         yield from find_recordings(shared / "ami")
-    people = (2, 3, 4) if shared else (2,)
-    for overlap in OVERLAPS:
-        conversations = [Conversation(n, 120.0, overlap) for n in people]
-        yield from simulated(voices(), f"simulated-{round(100 * overlap):02d}", conversations)
-    long = [Conversation(n, 600.0, 0.1) for n in people if n != 3]
-    yield from simulated(voices(), "ten-minutes", long)
 
 
 def shared_data() -> Path | None:

@@ -12,7 +12,7 @@ from pipeline import timeline
 from pipeline.evaluation.diarization import diarization_errors
 from pipeline.protocols import SpeakerCount
 from pipeline.values import Turn
-from tests.speakers.meetings import FRAME, STEP, Meeting, converse, diarize, hear
+from tests.speakers.meetings import FRAME, FRAMES, STEP, Meeting, converse, diarize, hear
 
 meetings = st.builds(converse, st.integers(0, 10_000), st.integers(1, 5), st.just(1.5))
 quickly = settings(max_examples=12, deadline=None)
@@ -50,7 +50,10 @@ def test_names_within_windows_mean_nothing(meeting: Meeting, seed: int) -> None:
 @quickly
 @given(meetings, st.integers(1, 20))
 def test_silence_before_shifts_and_silence_after_changes_nothing(meeting: Meeting, seconds: int) -> None:
+    """Beyond the reach of a window: every moment of the meeting is heard in as many of them as any other."""
     count = SpeakerCount(1, None)
+    rim = np.zeros((FRAMES, meeting.talking.shape[1]), np.bool_)
+    meeting = replace(meeting, talking=np.concatenate([rim, meeting.talking, rim]))
     quiet = np.zeros((seconds * STEP, meeting.talking.shape[1]), np.bool_)
     plain = diarize(meeting, hear(meeting, 0), count)
     late = replace(meeting, talking=np.concatenate([quiet, meeting.talking]))
