@@ -25,6 +25,8 @@ GRACE = 1.0
 """Seconds a worker has to remove its temporary files when the run is interrupted."""
 _PROGRAM = "import sys; sys.path[:] = {path!r}; from pipeline.batch.worker import main; main({handle})"
 _PAGE = os.sysconf("SC_PAGE_SIZE")
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+"""Numpy's algebra takes all cores in every worker, unless it is told otherwise before it is loaded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Worker:
         program = _PROGRAM.format(path=path, handle=theirs.fileno())
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-c", program],
+            env={**os.environ, **dict.fromkeys(_THREADS, str(setup.config.runtime.threads))},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             pass_fds=[theirs.fileno()],
