@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import wave
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,6 +18,7 @@ BYTES_PER_SECOND: Mapping[str, float] = {
 COMPRESSED = 10_000.0
 TEXT = 800.0
 """Bytes of results per second of recording: the JSON with every word, and a readable text."""
+_HEAD = 4096
 GUESS = 0.25
 """Seconds of one core's work per second of recording, before anything was measured in the folder."""
 
@@ -40,14 +40,21 @@ def settings_key(config: Config, formats: tuple[str, ...], rules: str | None, mo
 
 
 def guess_duration(path: Path) -> float:
-    """Seconds of recording, from a WAV file's header or else from size and suffix."""
-    suffix = path.suffix[1:].lower()
-    if not path.is_file():
+    """Seconds of recording, from the rate in a WAV file's header or else from size and suffix."""
+    try:
+        if not path.is_file():  # reading a pipe would wait
+            return 0.0
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+    except OSError:
         return 0.0
-    if suffix == "wav":
-        try:
-            with wave.open(str(path), "rb") as file:
-                return file.getnframes() / file.getframerate()
-        except (wave.Error, EOFError, OSError, ZeroDivisionError):
-            pass
-    return path.stat().st_size / BYTES_PER_SECOND.get(suffix, COMPRESSED)
+    return size / (_wav_rate(head) or BYTES_PER_SECOND.get(path.suffix[1:].lower(), COMPRESSED))
+
+
+def _wav_rate(head: bytes) -> int:
+    """Bytes per second as the header of a WAV file of any coding says; 0 where it says nothing."""
+    if head[:4] != b"RIFF" or head[8:12] != b"WAVE":
+        return 0
+    told = head.find(b"fmt ") + 16
+    return int.from_bytes(head[told : told + 4], "little") if told >= 28 else 0

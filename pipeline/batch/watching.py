@@ -8,11 +8,14 @@ from pathlib import Path
 
 from pipeline.batch.discovery import Recording, find
 from pipeline.batch.journal import stamp
+from pipeline.errors import SettingsError
 
 SETTLED = 10.0
 """A file that has not changed for so many seconds is complete; one that goes on later is transcribed again."""
 LOOK = 2.0
 """Seconds between two looks."""
+PATIENCE = 60.0
+"""A manifest that was good may be unreadable for so many seconds."""
 
 
 class Watch:
@@ -24,6 +27,7 @@ class Watch:
         self._growing: dict[Path, tuple[str, float]] = {}
         self._names: dict[str, Path] = {}
         self._next = 0.0
+        self._sound = float("-inf")
 
     def __call__(self) -> list[Recording]:
         """What is new and complete; empty between two looks."""
@@ -31,7 +35,18 @@ class Watch:
         if now < self._next:
             return []
         self._next = now + LOOK
-        return [recording for recording in find(self._places, self._out) if self._is_new(recording, now)]
+        return [recording for recording in self._look(now) if self._is_new(recording, now)]
+
+    def _look(self, now: float) -> Sequence[Recording]:
+        """What there is; nothing while a manifest is being written, which is an error only when it stays one."""
+        try:
+            found = find(self._places, self._out)
+        except SettingsError:
+            if now - self._sound > PATIENCE:
+                raise
+            return ()
+        self._sound = now
+        return found
 
     def _is_new(self, recording: Recording, now: float) -> bool:
         path, mark = recording.path, stamp(recording.path)
@@ -41,10 +56,18 @@ class Watch:
             return False
         last, since = self._growing.get(path, ("", now))
         if last != mark:
-            since = now - (max(0.0, time.time() - path.stat().st_mtime) if path not in self._growing else 0.0)
+            since = now - (_age(path) if path not in self._growing else 0.0)
             self._growing[path] = mark, since
         if now - since < self._settled:
             return False
         del self._growing[path]
         self._given[path] = mark
         return True
+
+
+def _age(path: Path) -> float:
+    """Seconds since the file was written to; 0 when it has just gone."""
+    try:
+        return max(0.0, time.time() - path.stat().st_mtime)
+    except OSError:
+        return 0.0

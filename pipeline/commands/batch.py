@@ -13,6 +13,7 @@ import typer
 from pipeline.errors import SettingsError
 
 if TYPE_CHECKING:
+    from pipeline.batch.discovery import Recording
     from pipeline.batch.night import Orders
     from pipeline.batch.worker import Setup
     from pipeline.config import Config
@@ -106,7 +107,7 @@ def _run(calls: list[str], setup: Setup, orders: Orders, quiet: bool) -> None:
     if setup.cache is not None:
         DiskCache(setup.cache).prune()
     began = time.monotonic()
-    progress = reporting.Progress(recordings, orders.jobs)
+    progress = reporting.Progress(recordings, orders.jobs, orders.limit)
 
     def witness(end: night.Ended) -> None:
         line = progress.line(end)
@@ -145,9 +146,10 @@ def _plan(calls: list[str], setup: Setup, orders: Orders, quiet: bool) -> None:
     from pipeline.batch.discovery import discover
 
     tasks = night.tasks(discover(calls, setup.out), setup)
+    rows: list[tuple[Recording, str]] = []
+    speed = None
     if not (setup.out / ".crosstalk").is_dir():
-        rows = [(task.recording, "do") for task in tasks]
-        speed = None
+        rows = [(task.recording, "do") for task in tasks if not orders.only_failed]
     else:
         with night.opened(setup.out, orders.attempts) as journal:
             speed = journal.speed()
@@ -158,4 +160,5 @@ def _plan(calls: list[str], setup: Setup, orders: Orders, quiet: bool) -> None:
                 if not orders.only_failed or journal.has_failed(task.recording.name)
             ]
     measured = speed is not None
+    rows = reporting.limited(rows, orders.limit)
     sys.stdout.write(reporting.plan(rows, planning.GUESS if speed is None else speed, measured, orders.jobs))

@@ -7,10 +7,17 @@ import inspect
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 from typer.testing import CliRunner, Result
 
 from pipeline import cache
+from pipeline.batch.discovery import Recording
+from pipeline.batch.journal import Outcome
+from pipeline.batch.night import Ended
+from pipeline.batch.planning import guess_duration
+from pipeline.batch.reporting import Progress
 from pipeline.cli import app
 from pipeline.commands.batch import batch
 from pipeline.commands.run import run
@@ -57,6 +64,34 @@ def test_a_plan_does_nothing(calls: Path) -> None:
     transcribe("calls", "-o", "out")
     planned = transcribe("calls", "-o", "out", "--dry-run")
     assert "1 done before" in planned.stdout
+
+
+def test_a_plan_keeps_to_the_limit_and_to_what_failed(calls: Path) -> None:
+    for name in ("three", "two"):
+        world.write_wav(calls / f"{name}.wav")
+    planned = transcribe("calls", "-o", "out", "--dry-run", "--limit", "2")
+    assert "2 to do" in planned.stdout
+    assert "left for later two" in planned.stdout
+    assert "about 16.0 s of recordings" in planned.stdout
+    assert "about 0.0 s of recordings" in transcribe("calls", "-o", "out", "--dry-run", "--only-failed").stdout
+
+
+def test_time_left_counts_what_the_limit_leaves_only(calls: Path) -> None:
+    recordings = [Recording(world.write_wav(calls / f"{n}.wav"), str(n)) for n in range(9)]
+    outcome = Outcome("done", 2.0, 8.0)
+    for limit, left in ((None, "10.0 s"), (6, "4.0 s")):
+        progress = Progress(recordings, 1, limit)
+        told = [progress.line(Ended(recording, "do", outcome)) for recording in recordings[:4]]
+        assert told[-1].endswith(f"about {left} left")
+    done = [progress.line(Ended(recording, "do", outcome)) for recording in recordings[4:6]]
+    assert "left" not in done[-1]
+
+
+@pytest.mark.parametrize("coding", ["ULAW", "PCM_24", "FLOAT"])
+def test_the_length_of_any_wav_is_guessed_well(tmp_path: Path, coding: str) -> None:
+    path = tmp_path / "call.wav"
+    soundfile.write(path, np.zeros((80_000, 2)), 8000, subtype=coding, format="WAVEX")
+    assert guess_duration(path) == pytest.approx(10.0, rel=0.01)
 
 
 def test_a_manifest_has_settings_of_its_own(calls: Path) -> None:
