@@ -14,6 +14,8 @@ $(VENV)/.done: pyproject.toml
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --progress-bar on --editable '.[dev]'
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --editable '.[dev,score,simulate]' \
 	  || echo "no C compiler: scores by meeteval and simulated rooms are left out, their tests skip"
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --editable '.[dev,ray]' \
+	  || echo "no Ray for this machine: the tests of --engine ray skip"
 	touch $@
 
 setup: $(VENV)/.done  ## the environment (.venv) and the default models, fetched once

@@ -17,6 +17,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from pipeline import media
 from pipeline.batch.journal import Outcome, Status
 from pipeline.cache import DiskCache, NoCache
 from pipeline.config import Config
@@ -99,6 +100,7 @@ class Bench:
         cache = DiskCache(setup.cache) if setup.cache else NoCache()
         self._transcriber = Transcriber(setup.config, cache=cache, listener=self._note)
         self._transcriber.models.load()
+        media.prepare()
         self._name = f"{platform.node()}:{os.getpid()}"
 
     def work(self, job: Job) -> Outcome | Hopeless:
@@ -142,6 +144,7 @@ class Bench:
         if isinstance(event, StageFinished):
             self._stages[event.stage] = round(event.seconds, 4)
             if event.stage == "decode":
+                media.prepare()
                 self._tell(Decoded(self._decoded))
 
 
