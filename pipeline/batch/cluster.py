@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pipeline.batch.crew import TICK, Limits, as_error, size_of
+from pipeline.batch.crew import TICK, Limits, as_error, shared, size_of
 from pipeline.batch.journal import Outcome
 from pipeline.batch.planning import guess_duration
 from pipeline.batch.worker import Bench, Hopeless, Job, Setup
@@ -81,10 +81,8 @@ class Cluster:
 
     def __init__(self, setup: Setup, jobs: int, limits: Limits, address: str | None) -> None:
         self._ray = _connect(address, jobs)
-        threads = setup.config.runtime.threads or max(1, (os.cpu_count() or 1) // jobs)
-        config = replace(setup.config, runtime=replace(setup.config.runtime, threads=threads))
         out = Path(os.path.abspath(setup.out))  # noqa: PTH100
-        self._setup, self._jobs, self._limits = replace(setup, config=config, out=out), jobs, limits
+        self._setup, self._jobs, self._limits = replace(shared(setup, jobs), out=out), jobs, limits
         self._kind = self._ray.remote(max_restarts=0, num_cpus=1)(Actor)
         self._seats: list[Seat] = []
         self._stillborn = 0

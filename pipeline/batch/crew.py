@@ -123,10 +123,7 @@ class Crew:
     """So many workers; one that ends is replaced when there is work for it."""
 
     def __init__(self, setup: Setup, jobs: int, limits: Limits) -> None:
-        runtime = setup.config.runtime
-        threads = max(1, (runtime.threads or os.cpu_count() or 1) // jobs)
-        config = replace(setup.config, runtime=replace(runtime, threads=threads))
-        self._setup, self._jobs, self._limits = replace(setup, config=config), jobs, limits
+        self._setup, self._jobs, self._limits = shared(setup, jobs), jobs, limits
         self._workers: list[Worker] = []
         self._stillborn = 0
 
@@ -173,6 +170,13 @@ class Crew:
                     raise ResourceError(f"no worker could be started: {outcome.error}", hint="try fewer --jobs")
         if job is not None:
             yield job, outcome
+
+
+def shared(setup: Setup, jobs: int) -> Setup:
+    """The setup of each of so many workers: its share of the threads, at least one."""
+    runtime = setup.config.runtime
+    threads = max(1, (runtime.threads or os.cpu_count() or 1) // jobs)
+    return replace(setup, config=replace(setup.config, runtime=replace(runtime, threads=threads)))
 
 
 def as_error(message: Hopeless) -> CrosstalkError:

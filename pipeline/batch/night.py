@@ -13,7 +13,7 @@ from pipeline.batch.cluster import Cluster
 from pipeline.batch.crew import GRACE, Crew, Limits
 from pipeline.batch.discovery import Recording
 from pipeline.batch.journal import Journal, Outcome, Verdict
-from pipeline.batch.planning import settings_key
+from pipeline.batch.planning import refuse_overwriting, settings_key
 from pipeline.batch.worker import Job, Setup
 from pipeline.config import Config, assign, check
 from pipeline.files import TEMPORARY
@@ -77,6 +77,7 @@ class Task:
 def tasks(recordings: Sequence[Recording], setup: Setup) -> list[Task]:
     """The recordings with their own settings laid over those of all; raises before any work is done."""
     models = Models(setup.config, Store(offline=setup.config.runtime.offline)).identities
+    refuse_overwriting([recording.name for recording in recordings], setup.formats, setup.analytics is not None)
     made: list[Task] = []
     known: dict[Config, tuple[Config, str]] = {}
     for recording in recordings:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pipeline import backends
 from pipeline.cache import recipe_key
 from pipeline.config import Config, as_mapping
+from pipeline.errors import SettingsError
+from pipeline.formats import suffix
 from pipeline.sources import fingerprint
 
 BYTES_PER_SECOND: Mapping[str, float] = {
@@ -19,6 +21,8 @@ COMPRESSED = 10_000.0
 TEXT = 800.0
 """Bytes of results per second of recording: the JSON with every word, and a readable text."""
 _HEAD = 4096
+FAILURES = "failures.csv"
+ANALYTICS = ".analytics.json"
 GUESS = 0.25
 """Seconds of one core's work per second of recording, before anything was measured in the folder."""
 
@@ -37,6 +41,18 @@ def settings_key(config: Config, formats: tuple[str, ...], rules: str | None, mo
         names.append("pipeline.analytics.writing")
     code = [fingerprint(name) for name in names]
     return recipe_key(settings=settings, formats=formats, rules=rules, models=dict(models), code=code)
+
+
+def refuse_overwriting(names: Sequence[str], formats: tuple[str, ...], analytics: bool) -> None:
+    """One call's results may be named like another's, or like ``failures.csv``: a `SettingsError` before any work."""
+    suffixes = [suffix(name) for name in formats] + [ANALYTICS] * analytics
+    owners = {FAILURES: "the report of failures"}
+    for name in names:
+        for file in (f"{name}{end}" for end in suffixes):
+            owner = owners.setdefault(file.casefold(), name)
+            if owner != name:
+                hint = "rename one, or give them to different --out folders"
+                raise SettingsError(f"{owner} and {name} would both be written as {file!r}", hint=hint)
 
 
 def guess_duration(path: Path) -> float:

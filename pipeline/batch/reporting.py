@@ -11,11 +11,10 @@ from pathlib import Path
 
 from pipeline.batch.discovery import Recording
 from pipeline.batch.night import Ended
-from pipeline.batch.planning import TEXT, guess_duration
+from pipeline.batch.planning import FAILURES, TEXT, guess_duration
 from pipeline.errors import printable
 from pipeline.files import write_atomically
 
-FAILURES = "failures.csv"
 ENOUGH = 3
 """After so many recordings worked on, the time that is left is worth saying."""
 WORDS: Mapping[str, str] = {

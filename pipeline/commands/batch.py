@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.errors import SettingsError
+from pipeline.errors import CrosstalkError, SettingsError
 
 if TYPE_CHECKING:
     from pipeline.batch.discovery import Recording
@@ -109,12 +110,21 @@ def _run(calls: list[str], setup: Setup, orders: Orders, quiet: bool) -> None:
     began = time.monotonic()
     progress = reporting.Progress(recordings, orders.jobs, orders.limit)
 
+    seen: list[night.Ended] = []
+
     def witness(end: night.Ended) -> None:
+        seen.append(end)
         line = progress.line(end)
         if not quiet:
             typer.echo(line, err=True)
 
-    ended = night.run(recordings, setup, orders, witness)
+    try:
+        ended = night.run(recordings, setup, orders, witness)
+    except BaseException:
+        if any(end.failed for end in seen):
+            with suppress(CrosstalkError):  # the disk may be full: then that is what is said
+                reporting.write_failures(seen, setup.out)
+        raise
     path = reporting.write_failures(ended, setup.out)
     sys.stdout.write(reporting.summarize(ended, time.monotonic() - began))
     sys.stdout.flush()

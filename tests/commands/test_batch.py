@@ -112,3 +112,27 @@ def test_wrong_settings_are_refused_before_any_work(calls: Path) -> None:
 def test_batch_takes_the_settings_that_run_takes() -> None:
     one, many = (set(inspect.signature(command).parameters) for command in (run, batch))
     assert one - many == {"recordings", "output_dir"}
+
+
+def test_results_that_would_overwrite_each_other_are_refused(calls: Path) -> None:
+    for name in ("one.analytics", "failures"):
+        world.write_wav(calls / f"{name}.wav")
+    assert transcribe("calls", "-o", "out", "--dry-run").exit_code == 0
+    for options, file in ((["--analytics"], "one.analytics.json"), (["-f", "csv"], "failures.csv")):
+        refused = transcribe("calls", "-o", "out", *options)
+        assert isinstance(refused.exception, SettingsError)
+        assert file in refused.exception.line
+
+
+def test_failures_are_told_also_when_the_run_is_interrupted(calls: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (calls / "bad.wav").write_text("<html>")
+    line = Progress.line
+
+    def interrupt(self: Progress, end: Ended) -> str:
+        if not end.failed:
+            raise KeyboardInterrupt
+        return line(self, end)
+
+    monkeypatch.setattr(Progress, "line", interrupt)
+    assert transcribe("calls", "-o", "out").exit_code != 0
+    assert "HTML" in Path("out/failures.csv").read_text()
