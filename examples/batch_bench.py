@@ -33,7 +33,8 @@ from pipeline.evaluation.tables import machine
 from pipeline.store import Store
 
 SHORTEST, MEAN, LONGEST = 30.0, 45.0, 300.0
-"""Lengths of calls in seconds; beyond the shortest they fall off exponentially."""
+"""Lengths of calls in seconds; what is beyond the shortest is spread log-normally: many short calls, few long ones."""
+SPREAD = 1.2
 MODELS = ("diarization", "separation", "recognition")
 """The stages that are the models' own work; everything else is overhead."""
 REPLAYS = (
@@ -143,9 +144,10 @@ def gather() -> list[Source]:
     return [_read(path) for path in (*real, *(meeting.audio for meeting in made), *apart)]
 
 
-def lengths(count: int, seed: int = 7) -> list[float]:
-    """Lengths of so many calls in seconds: many short ones, few long ones."""
-    drawn = SHORTEST + np.random.default_rng(seed).exponential(MEAN - SHORTEST, count)
+def lengths(count: int, seed: int = 6) -> list[float]:
+    """Lengths of so many calls in seconds."""
+    middle = np.log(MEAN - SHORTEST) - SPREAD**2 / 2
+    drawn = SHORTEST + np.random.default_rng(seed).lognormal(middle, SPREAD, count)
     return [round(float(length), 2) for length in drawn.clip(SHORTEST, LONGEST)]
 
 

@@ -93,7 +93,9 @@ def test_calls_are_as_long_as_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(EXAMPLES)
     lengths = load("batch_bench").lengths(200)
     assert lengths == load("batch_bench").lengths(200)
-    assert (min(lengths) >= 30, max(lengths) <= 300, 40 < sum(lengths) / 200 < 50) == (True, True, True)
+    assert min(lengths) >= 30
+    assert 150 < max(lengths) <= 300
+    assert sum(lengths) / 200 == pytest.approx(45, abs=3)
 
 
 @pytest.mark.parametrize("name", ["batch", "stereo"])
