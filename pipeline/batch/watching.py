@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pipeline.batch.discovery import Recording, find
@@ -19,10 +19,20 @@ PATIENCE = 60.0
 
 
 class Watch:
-    """Gives each recording once it is complete, and again when it has changed; two of one name: the first only."""
+    """Gives each recording once it is complete, and again when it has changed.
 
-    def __init__(self, places: Sequence[str], out: Path, settled: float = SETTLED) -> None:
-        self._places, self._out, self._settled = places, out, settled
+    Of two whose results would have one name only the first is given; the other one is told to ``tell``, once.
+    """
+
+    def __init__(
+        self,
+        places: Sequence[str],
+        out: Path,
+        settled: float = SETTLED,
+        tell: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        self._places, self._out, self._settled, self._tell = places, out, settled, tell
+        self._told: set[Path] = set()
         self._given: dict[Path, str] = {}
         self._growing: dict[Path, tuple[str, float]] = {}
         self._names: dict[str, Path] = {}
@@ -52,7 +62,11 @@ class Watch:
         path, mark = recording.path, stamp(recording.path)
         if not mark or self._given.get(path) == mark:
             return False
-        if self._names.setdefault(recording.name.casefold(), path) != path:
+        first = self._names.setdefault(recording.name.casefold(), path)
+        if first != path:
+            if path not in self._told:
+                self._told.add(path)
+                self._tell(f"{path} is left out: {first} has its results under the same name")
             return False
         last, since = self._growing.get(path, ("", now))
         if last != mark:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.errors import CrosstalkError, SettingsError
+from pipeline.errors import CrosstalkError, SettingsError, printable
 
 if TYPE_CHECKING:
     from pipeline.batch.discovery import Recording
@@ -148,7 +148,10 @@ def _watch(calls: list[str], setup: Setup, orders: Orders, quiet: bool) -> None:
         if not quiet:
             typer.echo(progress.line(end), err=True)
 
-    night.run((), setup, orders, witness, Watch(calls, setup.out))
+    def tell(line: str) -> None:
+        typer.echo(f"transcribe: {printable(line)}", err=True)
+
+    night.run((), setup, orders, witness, Watch(calls, setup.out, tell=tell))
 
 
 def _plan(calls: list[str], setup: Setup, orders: Orders, quiet: bool) -> None:

@@ -53,11 +53,16 @@ def test_only_what_is_complete_is_given_and_once(tmp_path: Path, clock: list[flo
     assert [recording.name for recording in watch()] == ["old"]
 
 
-def test_of_two_with_one_name_the_first_is_given(tmp_path: Path, clock: list[float]) -> None:
+def test_of_two_with_one_name_the_first_is_given_and_the_other_told(tmp_path: Path, clock: list[float]) -> None:
     for name in ("a.mp3", "a.wav"):
         put(tmp_path / name, b"x", age=60)
-    watch = Watch([str(tmp_path)], tmp_path / "out")
+    told: list[str] = []
+    watch = Watch([str(tmp_path)], tmp_path / "out", tell=told.append)
     assert [recording.path.name for recording in watch()] == ["a.mp3"]
+    clock[0] = 60
+    assert watch() == []
+    (line,) = told
+    assert "a.wav is left out" in line
 
 
 def test_a_night_goes_on_with_what_arrives(tmp_path: Path) -> None:
