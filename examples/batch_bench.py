@@ -119,9 +119,9 @@ def main() -> None:
     sources = gather()
     write_excerpts(sources, lengths(options.calls), work / "calls")
     write_excerpts(sources, [1.0] * options.files, work / "files")
-    one = run(work / "calls", work / "one", 1, tell=_tell)
-    two = run(work / "calls", work / "two", 2, tell=_tell)
-    short = run(work / "files", work / "short", 1, REPLAYS, tell=_tell)
+    one = run(work / "calls", work / "one", 1, tell=sys.stderr.write)
+    two = run(work / "calls", work / "two", 2, tell=sys.stderr.write)
+    short = run(work / "files", work / "short", 1, REPLAYS, tell=sys.stderr.write)
     figures = summarize(one, two, short)
     sys.stdout.write(as_table(figures) + "\n")
     if options.update:
@@ -184,14 +184,10 @@ def run(calls: Path, out: Path, jobs: int, settings: Sequence[str] = (), tell: A
 def read_attempts(out: Path) -> Iterator[Attempt]:
     """What the journal of a night tells, in the order of the attempts."""
     base = sqlite3.connect(out / ".crosstalk" / "journal.sqlite")
-    columns = "status, began, duration, stages, worker, loads"
-    try:
-        for status, began, duration, stages, worker, loads in base.execute(
-            f"SELECT {columns} FROM attempts ORDER BY id"
-        ):
-            yield Attempt(status, began, duration or 0.0, json.loads(stages), worker, loads)
-    finally:
-        base.close()
+    rows = base.execute("SELECT status, began, duration, stages, worker, loads FROM attempts ORDER BY id").fetchall()
+    base.close()
+    for status, began, duration, stages, worker, loads in rows:
+        yield Attempt(status, began, duration or 0.0, json.loads(stages), worker, loads)
 
 
 def summarize(one: Night, two: Night, short: Night) -> dict[str, Any]:
@@ -244,10 +240,6 @@ def _resident(process: int) -> float:
         return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
     except (OSError, IndexError):
         return 0.0
-
-
-def _tell(line: str) -> None:
-    sys.stderr.write(line)
 
 
 if __name__ == "__main__":
