@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 SAMPLE  = $(shell $(BIN)/python -c "import importlib.util as u; print(next(iter(u.find_spec('pyannote.audio').submodule_search_locations)))")/sample/sample.wav
 
-.PHONY: help setup demo test lint bench clean
+.PHONY: help setup demo test lint bench bench-batch clean
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -14,6 +14,8 @@ $(VENV)/.done: pyproject.toml
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --progress-bar on --editable '.[dev]'
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --editable '.[dev,score,simulate]' \
 	  || echo "no C compiler: scores by meeteval and simulated rooms are left out, their tests skip"
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --editable '.[dev,ray]' \
+	  || echo "no Ray for this machine: the tests of --engine ray skip"
 	touch $@
 
 setup: $(VENV)/.done  ## the environment (.venv) and the default models, fetched once
@@ -34,6 +36,10 @@ lint: $(VENV)/.done  ## ruff and mypy --strict
 
 bench: setup  ## the project's own benchmark: accuracy, speed and memory beside the common flow
 	$(BIN)/python examples/project_bench.py --update
+
+bench-batch: setup  ## nights of calls: one worker and two, overhead, the parent's memory; stereo calls (an hour)
+	$(BIN)/python examples/batch_bench.py --update
+	$(BIN)/python examples/stereo_bench.py --update
 
 clean:  ## remove the environment and what was made (not the models)
 	rm -rf $(VENV) demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -166,6 +166,8 @@ class Models:
 
     def __init__(self, config: Config, store: Store) -> None:
         self._config, self.store = config, store
+        self.loads = 0
+        """So many models were loaded so far, those that were loaded again counted again."""
 
     @functools.cached_property
     def diarizer(self) -> Diarizer:
@@ -207,4 +209,5 @@ class Models:
         return {part: self.store.identity(name) for part, name in parts_of(self._config).items()}
 
     def _load(self, kind: backends.Kind, name: str) -> Any:
+        self.loads += 1
         return backends.load(kind, name, self._config, self.store)

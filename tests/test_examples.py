@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,13 +11,18 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+import soundfile
 
 from pipeline import formats
 from pipeline.audio import RATE
+from pipeline.backends.replay import speak
 from pipeline.config import Config
+from pipeline.evaluation.manifest import Recording
 from pipeline.store import Store
 from pipeline.values import Region, Transcript, Turn, Utterance, Voice, Word
 from tests.conftest import REPOSITORY
+from tests.test_readme import block
+from tests.world import DIALOGUE
 
 EXAMPLES = REPOSITORY / "examples"
 
@@ -26,16 +32,19 @@ def load(name: str) -> ModuleType:
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # where dataclasses look their module up
     spec.loader.exec_module(module)
     return module
 
 
 def test_there_is_a_test_for_every_example() -> None:
     assert {path.stem for path in EXAMPLES.glob("*.py")} == {
+        "batch_bench",
         "minutes",
         "overlap_figure",
         "own_separator",
         "project_bench",
+        "stereo_bench",
     }
 
 
@@ -58,11 +67,56 @@ def test_an_own_separator_separates() -> None:
     assert np.mean((rows[1] - high[:RATE]) ** 2) < 0.01
 
 
-@pytest.mark.parametrize("name", ["minutes", "overlap_figure", "project_bench"])
+@pytest.mark.parametrize("name", ["batch_bench", "minutes", "overlap_figure", "project_bench", "stereo_bench"])
 def test_scripts_tell_how_they_are_used(name: str) -> None:
     command = [sys.executable, str(EXAMPLES / f"{name}.py"), "--help"]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(EXAMPLES).parent)
     assert "usage:" in done.stdout
+
+
+def test_the_benchmark_of_nights_in_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(EXAMPLES)
+    monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
+    bench = load("batch_bench")
+    sources = [bench.Source((speak(words, 9.0) * 32767).astype(np.int16)[:, None], RATE) for words in (DIALOGUE, ())]
+    bench.write_excerpts(sources, [2.0, 1.0, 1.5], tmp_path / "calls")
+    assert len({path.read_bytes() for path in (tmp_path / "calls").iterdir()}) == 3
+    one, two = (bench.run(tmp_path / "calls", tmp_path / str(n), n, bench.REPLAYS) for n in (1, 2))
+    figures = bench.summarize(one, two, one)
+    assert figures["done"] == [3, 3]
+    assert all(len(counts) == 1 for workers in figures["loads"] for counts in workers)
+    assert 0 < figures["decoding"] < figures["overhead"]
+    assert "| calls done, of 3 (0.1 min) | 3 and 3 |" in bench.as_table(figures)
+
+
+def test_calls_are_as_long_as_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(EXAMPLES)
+    lengths = load("batch_bench").lengths(200)
+    assert lengths == load("batch_bench").lengths(200)
+    assert min(lengths) >= 30
+    assert 150 < max(lengths) <= 300
+    assert sum(lengths) / 200 == pytest.approx(45, abs=3)
+
+
+@pytest.mark.parametrize("name", ["batch", "stereo"])
+def test_the_tables_of_nights_are_the_benchs(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(EXAMPLES)
+    path = EXAMPLES / "bench" / f"{name}.json"
+    data = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    table = load(f"{name}_bench").as_table(data.get("rows", data)) if data else ""
+    assert block(f"{name}-bench").strip() == table
+
+
+def test_an_echo_comes_from_the_other_channel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(EXAMPLES)
+    channels = np.zeros((RATE, 2))
+    channels[100] = (0.5, 0.0)
+    soundfile.write(tmp_path / "call.channels.wav", channels, RATE)
+    call = Recording("call", tmp_path / "call.wav", ())
+    load("stereo_bench").write_call(call, tmp_path / "echo.wav", 0.1)
+    heard, _ = soundfile.read(tmp_path / "echo.wav")
+    assert np.argwhere(np.abs(heard) > 0.01).tolist() == [[100, 0], [100 + round(0.03 * RATE), 1]]
+    assert heard.max(axis=0) == pytest.approx([0.5, 0.05], abs=0.001)
 
 
 def test_the_figure_of_an_overlap_is_drawn(tmp_path: Path) -> None:

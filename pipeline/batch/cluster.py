@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pipeline.batch.crew import TICK, Limits, as_error, size_of
+from pipeline.batch.crew import TICK, Limits, as_error, shared, size_of
 from pipeline.batch.journal import Outcome
 from pipeline.batch.planning import guess_duration
 from pipeline.batch.worker import Bench, Hopeless, Job, Setup
@@ -61,7 +61,7 @@ class Seat:
 
     def hand(self, job: Job) -> None:
         """Give the actor something to do; it must be ready and idle."""
-        path = Path(os.path.abspath(job.path))  # noqa: PTH100 — links stay
+        path = _absolute(job.path)
         self.job, self._began = job, time.monotonic()
         seconds = self._limits.base + 5 * size_of(path) / 1e6 + self._limits.factor * guess_duration(path)
         self._until = self._began + seconds
@@ -81,10 +81,8 @@ class Cluster:
 
     def __init__(self, setup: Setup, jobs: int, limits: Limits, address: str | None) -> None:
         self._ray = _connect(address, jobs)
-        threads = setup.config.runtime.threads or max(1, (os.cpu_count() or 1) // jobs)
-        config = replace(setup.config, runtime=replace(setup.config.runtime, threads=threads))
-        out = Path(os.path.abspath(setup.out))  # noqa: PTH100
-        self._setup, self._jobs, self._limits = replace(setup, config=config, out=out), jobs, limits
+        self._setup = replace(shared(setup, jobs), out=_absolute(setup.out))
+        self._jobs, self._limits = jobs, limits
         self._kind = self._ray.remote(max_restarts=0, num_cpus=1)(Actor)
         self._seats: list[Seat] = []
         self._stillborn = 0
@@ -129,7 +127,7 @@ class Cluster:
             raise as_error(result)
         job, seat.job, seat.ready = seat.job, None, True
         if job is not None:
-            yield job, result
+            yield job, replace(result, error=result.error.replace(str(_absolute(job.path)), str(job.path)))
 
     def _lost(self, seat: Seat, reason: str) -> Iterator[tuple[Job, Outcome]]:
         self._ray.kill(seat.actor)
@@ -139,6 +137,10 @@ class Cluster:
             raise ResourceError(f"no worker could be started: {reason}", hint="try fewer --jobs")
         if seat.job is not None:
             yield seat.job, Outcome("crashed", seat.seconds, error=reason)
+
+
+def _absolute(path: Path) -> Path:
+    return Path(os.path.abspath(path))  # noqa: PTH100 — links stay
 
 
 def _connect(address: str | None, jobs: int) -> Any:

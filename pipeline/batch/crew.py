@@ -25,6 +25,8 @@ GRACE = 1.0
 """Seconds a worker has to remove its temporary files when the run is interrupted."""
 _PROGRAM = "import sys; sys.path[:] = {path!r}; from pipeline.batch.worker import main; main({handle})"
 _PAGE = os.sysconf("SC_PAGE_SIZE")
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+"""Numpy's algebra takes all cores in every worker, unless it is told otherwise before it is loaded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Worker:
         program = _PROGRAM.format(path=path, handle=theirs.fileno())
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-c", program],
+            env={**os.environ, **dict.fromkeys(_THREADS, str(setup.config.runtime.threads))},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             pass_fds=[theirs.fileno()],
@@ -120,10 +123,7 @@ class Crew:
     """So many workers; one that ends is replaced when there is work for it."""
 
     def __init__(self, setup: Setup, jobs: int, limits: Limits) -> None:
-        runtime = setup.config.runtime
-        threads = max(1, (runtime.threads or os.cpu_count() or 1) // jobs)
-        config = replace(setup.config, runtime=replace(runtime, threads=threads))
-        self._setup, self._jobs, self._limits = replace(setup, config=config), jobs, limits
+        self._setup, self._jobs, self._limits = shared(setup, jobs), jobs, limits
         self._workers: list[Worker] = []
         self._stillborn = 0
 
@@ -170,6 +170,13 @@ class Crew:
                     raise ResourceError(f"no worker could be started: {outcome.error}", hint="try fewer --jobs")
         if job is not None:
             yield job, outcome
+
+
+def shared(setup: Setup, jobs: int) -> Setup:
+    """The setup of each of so many workers: its share of the threads, at least one."""
+    runtime = setup.config.runtime
+    threads = max(1, (runtime.threads or os.cpu_count() or 1) // jobs)
+    return replace(setup, config=replace(setup.config, runtime=replace(runtime, threads=threads)))
 
 
 def as_error(message: Hopeless) -> CrosstalkError:

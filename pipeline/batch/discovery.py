@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import glob
+import io
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,13 +51,27 @@ def discover(places: Iterable[str], out: Path) -> tuple[Recording, ...]:
 
 
 def find(places: Iterable[str], out: Path) -> tuple[Recording, ...]:
-    """The recordings there are, each file once; none of those that lie in the output folder."""
+    """The recordings there are, each file once; none of those that lie in the output folder.
+
+    What a manifest says of a file holds, also where a folder or pattern gave the file too; manifests that say different
+    things of one file are a `SettingsError`.
+    """
     found: dict[Path, Recording] = {}
-    for recording in (recording for place in places for recording in _expanded(place)):
-        path = Path(os.path.abspath(recording.path))  # noqa: PTH100 — links stay
-        if not _is_within(path, out):
-            found.setdefault(path, recording)
+    for place in places:
+        for recording in _expanded(place):
+            path = Path(os.path.abspath(recording.path))  # noqa: PTH100 — links stay
+            if not _is_within(path, out):
+                found[path] = _agreed(found.get(path, recording), recording, place)
     return tuple(found.values())
+
+
+def _agreed(first: Recording, second: Recording, place: str) -> Recording:
+    """One file given twice: what is said of it by one of the two, or by both alike."""
+    if not (second.settings or second.columns):
+        return first
+    if (first.settings or first.columns) and (first.settings, first.columns) != (second.settings, second.columns):
+        raise SettingsError(f"different things are said of {second.path}", where=place)
+    return replace(first, settings=second.settings, columns=second.columns)
 
 
 def refuse_collisions(recordings: Sequence[Recording]) -> None:
@@ -101,27 +116,43 @@ def read_manifest(path: Path) -> Iterator[Recording]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"cannot read the manifest: {error}", where=str(path)) from error
-    rows = csv.DictReader(text.splitlines(), strict=True)
-    if "path" not in (rows.fieldnames or ()):
-        raise SettingsError("a manifest needs a column 'path'", where=str(path))
+        raise SettingsError(f"cannot read the manifest: {error}", where=str(path), hint="save it as UTF-8") from error
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
     try:
+        heads = [head.strip() for head in next(rows, [])]
+        _check_heads(heads, path)
         for row in rows:
-            yield _from_row(row, path, f"{path}, line {rows.line_num}")
+            if any(field.strip() for field in row):  # spreadsheets leave lines of commas
+                yield _from_row(heads, row, path, f"{path}, line {rows.line_num}")
     except csv.Error as error:
         raise SettingsError(f"not CSV: {error}", where=f"{path}, line {rows.line_num}") from error
 
 
-def _from_row(row: dict[str, str], manifest: Path, where: str) -> Recording:
-    if None in row or None in row.values() or not row["path"]:
+def _delimiter(text: str) -> str:
+    """A comma, or what spreadsheets put in its place where the comma is the decimal point."""
+    head = text.partition("\n")[0]
+    return next((mark for mark in (",", ";", "\t") if mark in head), ",")
+
+
+def _check_heads(heads: Sequence[str], path: Path) -> None:
+    if "path" not in heads:
+        raise SettingsError("a manifest needs a column 'path'", where=str(path))
+    twice = next((head for head in heads if head and heads.count(head) > 1), None)
+    if twice is not None:
+        raise SettingsError(f"a manifest has the column {twice!r} twice", where=str(path))
+
+
+def _from_row(heads: Sequence[str], fields: Sequence[str], manifest: Path, where: str) -> Recording:
+    row = dict(zip(heads, fields, strict=False))
+    if len(fields) != len(heads) or not row["path"] or row.get(""):
         raise SettingsError("the line has another number of fields than the first, or no path", where=where)
-    settings: dict[str, Any] = {dotted: row[name] for name, dotted in COLUMNS.items() if row.get(name)}
+    settings: dict[str, Any] = {dotted: row[n].strip() for n, dotted in COLUMNS.items() if row.get(n, "").strip()}
     if "diarization.speakers" in settings:
         if not settings["diarization.speakers"].isdecimal():
             raise SettingsError(f"speakers must be a whole number, not {row['speakers']!r}", where=where)
         settings["diarization.speakers"] = int(settings["diarization.speakers"])
     source = manifest.parent / row["path"]
-    columns = {name: value for name, value in row.items() if name not in COLUMNS and name != "path"}
+    columns = {name: value for name, value in row.items() if name and name not in COLUMNS and name != "path"}
     return Recording(source, _name(source, manifest.parent), settings, columns)
 
 

@@ -31,14 +31,19 @@ _TABLE = """
 CREATE TABLE IF NOT EXISTS attempts (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL, source TEXT NOT NULL, sha256 TEXT NOT NULL, stamp TEXT NOT NULL,
     settings TEXT NOT NULL, status TEXT NOT NULL, counts INTEGER NOT NULL DEFAULT 1, began REAL NOT NULL,
-    seconds REAL, duration REAL, stages TEXT, outputs TEXT, columns TEXT, error TEXT);
+    seconds REAL, duration REAL, stages TEXT, outputs TEXT, columns TEXT, error TEXT, worker TEXT, loads INTEGER);
 CREATE INDEX IF NOT EXISTS attempts_by_name ON attempts (name, id);
 """
+_LATER = ("worker TEXT", "loads INTEGER")
+"""Columns that journals of the first days lack."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an attempt ended; ``outputs`` are relative to the output folder, ``duration`` is the recording's."""
+    """How an attempt ended; ``outputs`` are relative to the output folder, ``duration`` is the recording's.
+
+    ``worker`` is the process that worked on it (``host:pid``), ``loads`` how many models it has loaded since it began.
+    """
 
     status: Status
     seconds: float = 0.0
@@ -46,6 +51,8 @@ class Outcome:
     stages: Mapping[str, float] = field(default_factory=dict)
     outputs: tuple[str, ...] = ()
     error: str = ""
+    worker: str = ""
+    loads: int = 0
 
 
 class Journal:
@@ -98,9 +105,9 @@ class Journal:
         """Write down how the attempt ended, and let go of the recording."""
         row = (outcome.status, outcome.seconds, outcome.duration, json.dumps(dict(outcome.stages)))
         self._do(
-            "UPDATE attempts SET status = ?, seconds = ?, duration = ?, stages = ?, outputs = ?, error = ?"
-            " WHERE id = ?",
-            (*row, json.dumps(outcome.outputs), outcome.error, attempt),
+            "UPDATE attempts SET status = ?, seconds = ?, duration = ?, stages = ?, outputs = ?, error = ?,"
+            " worker = ?, loads = ? WHERE id = ?",
+            (*row, json.dumps(outcome.outputs), outcome.error, outcome.worker, outcome.loads, attempt),
         )
         self.claims.drop(name)
 
@@ -179,6 +186,9 @@ def _open(path: Path) -> sqlite3.Connection:
         base = sqlite3.connect(path, timeout=30.0, isolation_level=None)
         base.execute("PRAGMA journal_mode = WAL")
         base.executescript(_TABLE)
+        known = {row[1] for row in base.execute("PRAGMA table_info(attempts)")}
+        for column in (column for column in _LATER if column.split()[0] not in known):
+            base.execute(f"ALTER TABLE attempts ADD COLUMN {column}")
     except sqlite3.DatabaseError as error:
         problem = ResourceError if isinstance(error, sqlite3.OperationalError) else SettingsError
         raise problem(

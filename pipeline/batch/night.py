@@ -13,7 +13,7 @@ from pipeline.batch.cluster import Cluster
 from pipeline.batch.crew import GRACE, Crew, Limits
 from pipeline.batch.discovery import Recording
 from pipeline.batch.journal import Journal, Outcome, Verdict
-from pipeline.batch.planning import settings_key
+from pipeline.batch.planning import refuse_overwriting, settings_key
 from pipeline.batch.worker import Job, Setup
 from pipeline.config import Config, assign, check
 from pipeline.files import TEMPORARY
@@ -77,13 +77,14 @@ class Task:
 def tasks(recordings: Sequence[Recording], setup: Setup) -> list[Task]:
     """The recordings with their own settings laid over those of all; raises before any work is done."""
     models = Models(setup.config, Store(offline=setup.config.runtime.offline)).identities
+    refuse_overwriting([recording.name for recording in recordings], setup.formats, setup.analytics is not None)
     made: list[Task] = []
-    keys: dict[Config, str] = {}
+    known: dict[Config, tuple[Config, str]] = {}
     for recording in recordings:
         config = check(assign(setup.config, recording.settings, where=str(recording.path)))
-        if config not in keys:
-            keys[config] = settings_key(config, setup.formats, setup.analytics, models)
-        made.append(Task(recording, config, keys[config]))
+        if config not in known:
+            known[config] = config, settings_key(config, setup.formats, setup.analytics, models)
+        made.append(Task(recording, *known[config]))
     return made
 
 
@@ -134,8 +135,9 @@ class _Night:
     def work(self, arrive: Callable[[], list[Task]] | None) -> None:
         while self._waiting or self.claimed or arrive:
             self._waiting.extend(arrive() if arrive else ())
-            while self._waiting and len(self.claimed) < self._orders.jobs:
-                self._take(self._waiting.popleft())
+            for _ in range(len(self._waiting)):
+                if len(self.claimed) < self._orders.jobs:
+                    self._take(self._waiting.popleft())
             self._crew.staff(len(self.claimed))
             while self._ready and (worker := self._crew.free()):
                 worker.hand(self._ready.popleft().job)
@@ -144,8 +146,11 @@ class _Night:
                     self._note(job, outcome)
 
     def _take(self, task: Task) -> None:
-        """Claim a recording, or settle it because there is nothing to do."""
+        """Claim a recording, or settle it because there is nothing to do; what changed while it is worked on waits."""
         name, orders = task.recording.name, self._orders
+        if name in self.claimed:
+            self._waiting.append(task)
+            return
         again = (orders.again or orders.only_failed) and name not in self._tried
         if orders.only_failed and name not in self._tried and not self._journal.has_failed(name):
             return

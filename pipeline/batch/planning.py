@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import wave
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pipeline import backends
 from pipeline.cache import recipe_key
 from pipeline.config import Config, as_mapping
+from pipeline.errors import SettingsError
+from pipeline.formats import suffix
 from pipeline.sources import fingerprint
 
 BYTES_PER_SECOND: Mapping[str, float] = {
@@ -19,6 +20,9 @@ BYTES_PER_SECOND: Mapping[str, float] = {
 COMPRESSED = 10_000.0
 TEXT = 800.0
 """Bytes of results per second of recording: the JSON with every word, and a readable text."""
+_HEAD = 4096
+FAILURES = "failures.csv"
+ANALYTICS = ".analytics.json"
 GUESS = 0.25
 """Seconds of one core's work per second of recording, before anything was measured in the folder."""
 
@@ -39,15 +43,34 @@ def settings_key(config: Config, formats: tuple[str, ...], rules: str | None, mo
     return recipe_key(settings=settings, formats=formats, rules=rules, models=dict(models), code=code)
 
 
+def refuse_overwriting(names: Sequence[str], formats: tuple[str, ...], analytics: bool) -> None:
+    """One call's results may be named like another's, or like ``failures.csv``: a `SettingsError` before any work."""
+    suffixes = [suffix(name) for name in formats] + [ANALYTICS] * analytics
+    owners = {FAILURES: "the report of failures"}
+    for name in names:
+        for file in (f"{name}{end}" for end in suffixes):
+            owner = owners.setdefault(file.casefold(), name)
+            if owner != name:
+                hint = "rename one, or give them to different --out folders"
+                raise SettingsError(f"{owner} and {name} would both be written as {file!r}", hint=hint)
+
+
 def guess_duration(path: Path) -> float:
-    """Seconds of recording, from a WAV file's header or else from size and suffix."""
-    suffix = path.suffix[1:].lower()
-    if not path.is_file():
+    """Seconds of recording, from the rate in a WAV file's header or else from size and suffix."""
+    try:
+        if not path.is_file():  # reading a pipe would wait
+            return 0.0
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+    except OSError:
         return 0.0
-    if suffix == "wav":
-        try:
-            with wave.open(str(path), "rb") as file:
-                return file.getnframes() / file.getframerate()
-        except (wave.Error, EOFError, OSError, ZeroDivisionError):
-            pass
-    return path.stat().st_size / BYTES_PER_SECOND.get(suffix, COMPRESSED)
+    return size / (_wav_rate(head) or BYTES_PER_SECOND.get(path.suffix[1:].lower(), COMPRESSED))
+
+
+def _wav_rate(head: bytes) -> int:
+    """Bytes per second as the header of a WAV file of any coding says; 0 where it says nothing."""
+    if head[:4] != b"RIFF" or head[8:12] != b"WAVE":
+        return 0
+    told = head.find(b"fmt ") + 16
+    return int.from_bytes(head[told : told + 4], "little") if told >= 28 else 0

@@ -11,11 +11,10 @@ from pathlib import Path
 
 from pipeline.batch.discovery import Recording
 from pipeline.batch.night import Ended
-from pipeline.batch.planning import TEXT, guess_duration
+from pipeline.batch.planning import FAILURES, TEXT, guess_duration
 from pipeline.errors import printable
 from pipeline.files import write_atomically
 
-FAILURES = "failures.csv"
 ENOUGH = 3
 """After so many recordings worked on, the time that is left is worth saying."""
 WORDS: Mapping[str, str] = {
@@ -25,13 +24,16 @@ WORDS: Mapping[str, str] = {
 
 
 class Progress:
-    """Counts what has ended; its clock starts with it. Work is measured in seconds of recording, guessed by size."""
+    """Counts what has ended; its clock starts with it. Work is measured in seconds of recording, guessed by size.
 
-    def __init__(self, recordings: Sequence[Recording], jobs: int) -> None:
-        self._began, self._jobs = time.monotonic(), jobs
+    Of what is left, no more than ``limit`` recordings are counted in.
+    """
+
+    def __init__(self, recordings: Sequence[Recording], jobs: int, limit: int | None = None) -> None:
+        self._began, self._jobs, self._limit = time.monotonic(), jobs, limit
         self._guesses = {recording.name: guess_duration(recording.path) for recording in recordings}
         self._left = sum(self._guesses.values())
-        self._total, self._ended, self._worked = len(recordings), 0, 0
+        self._total, self._ended, self._tried, self._worked = len(recordings), 0, 0, 0
         self._guessed = self._heard = self._spent = 0.0
 
     def line(self, end: Ended) -> str:
@@ -43,6 +45,7 @@ class Progress:
         what = WORDS[end.verdict] if outcome is None else outcome.status
         parts = [f"[{self._ended}/{max(self._total, self._ended)}] {end.recording.name}: {what}"]
         if outcome is not None:
+            self._tried += 1
             if outcome.status == "done":
                 self._worked += 1
                 self._guessed += guess
@@ -60,9 +63,11 @@ class Progress:
         What is left takes as many seconds of work per guessed second of recording as what was worked on.
         """
         seconds = time.monotonic() - self._began
-        if self._worked < ENOUGH or not self._guesses or not self._guessed:
+        waiting = len(self._guesses)
+        allowed = waiting if self._limit is None else min(waiting, self._limit - self._tried)
+        if self._worked < ENOUGH or allowed <= 0 or not self._guessed:
             return []
-        left = self._left * self._spent / self._guessed / min(self._jobs, len(self._guesses))
+        left = self._left * allowed / waiting * self._spent / self._guessed / min(self._jobs, allowed)
         return [f"{self._heard / seconds:.1f} x real time", f"about {clock(left)} left"]
 
 
@@ -83,6 +88,17 @@ def summarize(ended: Sequence[Ended], seconds: float) -> str:
     rows += [(f"  {stage}", clock(spent)) for stage, spent in stages.items()]
     width = max(len(label) for label, _ in rows)
     return "".join(f"{label:<{width}}  {value:>12}\n" for label, value in rows)
+
+
+def limited(rows: Sequence[tuple[Recording, str]], limit: int | None) -> list[tuple[Recording, str]]:
+    """The rows, of which only the first ``limit`` are to be done now."""
+    made: list[tuple[Recording, str]] = []
+    count = 0
+    for recording, verdict in rows:
+        count += verdict == "do"
+        late = verdict == "do" and limit is not None and count > limit
+        made.append((recording, "later" if late else verdict))
+    return made
 
 
 def plan(ended: Sequence[tuple[Recording, str]], speed: float, measured: bool, jobs: int) -> str:

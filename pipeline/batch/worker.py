@@ -6,6 +6,7 @@ It ends with its parent, whatever happens to that: a thread reads the pipe, and 
 from __future__ import annotations
 
 import os
+import platform
 import queue
 import signal
 import threading
@@ -16,6 +17,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from pipeline import media
 from pipeline.batch.journal import Outcome, Status
 from pipeline.cache import DiskCache, NoCache
 from pipeline.config import Config
@@ -98,6 +100,8 @@ class Bench:
         cache = DiskCache(setup.cache) if setup.cache else NoCache()
         self._transcriber = Transcriber(setup.config, cache=cache, listener=self._note)
         self._transcriber.models.load()
+        media.prepare()
+        self._name = f"{platform.node()}:{os.getpid()}"
 
     def work(self, job: Job) -> Outcome | Hopeless:
         """Transcribe and write one recording."""
@@ -118,7 +122,8 @@ class Bench:
         except Exception as fault:
             status, error = "failed", getattr(fault, "line", f"{type(fault).__name__}: {fault}")
         seconds = time.perf_counter() - began
-        return Outcome(status, seconds, duration, dict(self._stages), outputs, error)
+        loads = self._transcriber.models.loads
+        return Outcome(status, seconds, duration, dict(self._stages), outputs, error, self._name, loads)
 
     def _transcribe(self, job: Job) -> tuple[float, tuple[str, ...]]:
         from pipeline import output
@@ -139,6 +144,7 @@ class Bench:
         if isinstance(event, StageFinished):
             self._stages[event.stage] = round(event.seconds, 4)
             if event.stage == "decode":
+                media.prepare()
                 self._tell(Decoded(self._decoded))
 
 

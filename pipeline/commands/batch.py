@@ -5,14 +5,16 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.errors import SettingsError
+from pipeline.errors import CrosstalkError, SettingsError, printable
 
 if TYPE_CHECKING:
+    from pipeline.batch.discovery import Recording
     from pipeline.batch.night import Orders
     from pipeline.batch.worker import Setup
     from pipeline.config import Config
@@ -106,14 +108,23 @@ def _run(calls: list[str], setup: Setup, orders: Orders, quiet: bool) -> None:
     if setup.cache is not None:
         DiskCache(setup.cache).prune()
     began = time.monotonic()
-    progress = reporting.Progress(recordings, orders.jobs)
+    progress = reporting.Progress(recordings, orders.jobs, orders.limit)
+
+    seen: list[night.Ended] = []
 
     def witness(end: night.Ended) -> None:
+        seen.append(end)
         line = progress.line(end)
         if not quiet:
             typer.echo(line, err=True)
 
-    ended = night.run(recordings, setup, orders, witness)
+    try:
+        ended = night.run(recordings, setup, orders, witness)
+    except BaseException:
+        if any(end.failed for end in seen):
+            with suppress(CrosstalkError):  # the disk may be full: then that is what is said
+                reporting.write_failures(seen, setup.out)
+        raise
     path = reporting.write_failures(ended, setup.out)
     sys.stdout.write(reporting.summarize(ended, time.monotonic() - began))
     sys.stdout.flush()
@@ -137,7 +148,10 @@ def _watch(calls: list[str], setup: Setup, orders: Orders, quiet: bool) -> None:
         if not quiet:
             typer.echo(progress.line(end), err=True)
 
-    night.run((), setup, orders, witness, Watch(calls, setup.out))
+    def tell(line: str) -> None:
+        typer.echo(f"transcribe: {printable(line)}", err=True)
+
+    night.run((), setup, orders, witness, Watch(calls, setup.out, tell=tell))
 
 
 def _plan(calls: list[str], setup: Setup, orders: Orders, quiet: bool) -> None:
@@ -145,9 +159,10 @@ def _plan(calls: list[str], setup: Setup, orders: Orders, quiet: bool) -> None:
     from pipeline.batch.discovery import discover
 
     tasks = night.tasks(discover(calls, setup.out), setup)
+    rows: list[tuple[Recording, str]] = []
+    speed = None
     if not (setup.out / ".crosstalk").is_dir():
-        rows = [(task.recording, "do") for task in tasks]
-        speed = None
+        rows = [(task.recording, "do") for task in tasks if not orders.only_failed]
     else:
         with night.opened(setup.out, orders.attempts) as journal:
             speed = journal.speed()
@@ -158,4 +173,5 @@ def _plan(calls: list[str], setup: Setup, orders: Orders, quiet: bool) -> None:
                 if not orders.only_failed or journal.has_failed(task.recording.name)
             ]
     measured = speed is not None
+    rows = reporting.limited(rows, orders.limit)
     sys.stdout.write(reporting.plan(rows, planning.GUESS if speed is None else speed, measured, orders.jobs))

@@ -14,12 +14,14 @@ from pipeline.audio import Audio
 from pipeline.values import Notice
 
 if TYPE_CHECKING:
-    from pipeline.media.apart import decode, decode_stream
+    from pipeline.media.apart import decode, decode_stream, prepare
     from pipeline.media.decoding import decode_here
     from pipeline.media.exporting import export
 
-__all__ = ["Decoded", "Limits", "decode", "decode_here", "decode_stream", "export"]
-_HOMES = {"decode": "apart", "decode_stream": "apart", "decode_here": "decoding", "export": "exporting"}
+__all__ = ["Decoded", "Limits", "decode", "decode_here", "decode_stream", "export", "prepare"]
+_HOMES = {
+    "decode": "apart", "decode_stream": "apart", "prepare": "apart", "decode_here": "decoding", "export": "exporting",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

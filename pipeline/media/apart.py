@@ -12,6 +12,7 @@ import mmap
 import os
 import selectors
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -34,6 +35,7 @@ PATIENCE = 12.0
 PROGRAM = "import json, sys; sys.path[:] = json.loads(sys.argv[1])\nfrom pipeline.media.child import main\nmain()"
 _KEPT = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH")  # no tokens for a codec to find
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+_SPARE: list[tuple[subprocess.Popen[bytes], socket.socket]] = []
 _LONGEST_LINE = 1 << 20
 _REFUSALS: dict[str, type[CrosstalkError]] = {"OutOfDisk": OutOfDisk, "OutOfMemory": OutOfMemory}
 _CONVERT = "convert it to WAV or FLAC with another program"
@@ -61,25 +63,42 @@ def _decode(file: BinaryIO, name: str, limits: Limits, progress: Progress) -> De
         result = tempfile.TemporaryFile()  # noqa: SIM115 - closed just below
     except OSError as error:
         raise OutOfDisk(f"no temporary file can be made: {error.strerror}", where=tempfile.gettempdir()) from None
-    with result, _child(file, result, limits) as child:
+    with result, _asked(file, result, limits) as child:
         return _map(_listen(child, name, progress), result, name)
 
 
-@contextlib.contextmanager
-def _child(file: BinaryIO, result: BinaryIO, limits: Limits) -> Iterator[subprocess.Popen[bytes]]:
-    """The decoding process; it does not outlive the block."""
+def prepare() -> None:
+    """Start the process of the next decoding now, for it to load its modules meanwhile; it ends with this process."""
+    if not _SPARE:
+        _SPARE.append(_start())
+
+
+def _start() -> tuple[subprocess.Popen[bytes], socket.socket]:
+    """A decoding process, and where it waits to be handed a recording."""
     paths = [str(Path(__file__).parent.parent.parent), *(path for path in sys.path if path)]
-    request = {"file": file.fileno(), "result": result.fileno(), "limits": asdict(limits)}
-    child = subprocess.Popen(
-        [sys.executable, "-I", "-S", "-c", PROGRAM, json.dumps(paths), json.dumps(request)],
-        pass_fds=(file.fileno(), result.fileno()),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env={name: os.environ[name] for name in _KEPT if name in os.environ} | _ONE_THREAD,
-    )
-    with child:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        child = subprocess.Popen(
+            [sys.executable, "-I", "-S", "-c", PROGRAM, json.dumps(paths)],
+            stdin=theirs.fileno(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={name: os.environ[name] for name in _KEPT if name in os.environ} | _ONE_THREAD,
+        )
+    return child, ours
+
+
+@contextlib.contextmanager
+def _asked(file: BinaryIO, result: BinaryIO, limits: Limits) -> Iterator[subprocess.Popen[bytes]]:
+    """The process that decodes the recording; it does not outlive the block."""
+    child, line = _SPARE.pop() if _SPARE else _start()
+    if child.poll() is not None:  # a spare one that was killed meanwhile
+        with child, line:
+            child, line = _start()
+    with child, line:
         try:
+            with contextlib.suppress(OSError):  # one that did not start is told by its silence
+                socket.send_fds(line, [json.dumps(asdict(limits)).encode()], [file.fileno(), result.fileno()])
             yield child
         finally:
             child.kill()

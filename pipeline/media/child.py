@@ -1,7 +1,8 @@
 """The process in which untrusted bytes are decoded: it limits itself, answers in JSON, and dies alone.
 
-It is handed two open files, the recording and one for the samples. Once its modules are loaded it can open nothing
-more, neither file nor socket (`RLIMIT_NOFILE` 0); memory and processor time grow with the length the packets promise.
+Once its modules are loaded it waits to be handed two open files, the recording and one for the samples; from then on it
+can open nothing more, neither file nor socket (`RLIMIT_NOFILE` 0). Memory and processor time grow with the length that
+the packets promise.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ import json
 import os
 import resource
 import signal
+import socket
 import struct
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -35,18 +36,17 @@ _PIECE = 1 << 20
 
 
 def main(decode: Decode = decode_open) -> None:
-    """Decode as the arguments ask (see `pipeline.media.apart`), and say how it went."""
+    """Decode what `pipeline.media.apart` hands over, and say how it went."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us
-    request = json.loads(sys.argv[-1])
-    limits = Limits(**request["limits"])
     _load_all()
-    budget = Budget(os.fstat(request["file"]).st_size)
+    recording, result, limits = _receive()
+    budget = Budget(os.fstat(recording).st_size)
     _send(started=True)
     try:
-        file = os.fdopen(request["file"], "rb", 1 << 20)
+        file = os.fdopen(recording, "rb", 1 << 20)
         _beat()
         decoded = decode(file, "", limits, lambda done, total: _send(progress=(done, total)), budget.expect)
-        answer = _deliver(decoded, request["result"])
+        answer = _deliver(decoded, result)
         _rest()
         _send(decoded=answer)
     except MemoryError:
@@ -61,6 +61,15 @@ def _load_all() -> None:
     """Decode a little, trusted, because PyAV loads some of its modules only then."""
     head = struct.pack("<4sI8sIHHIIHH4sI", b"RIFF", 364, b"WAVEfmt ", 16, 1, 2, 8000, 32_000, 4, 16, b"data", 320)
     decode_open(io.BytesIO(head + bytes(320)), "", Limits(), no_progress, lambda seconds, channels: None)
+
+
+def _receive() -> tuple[int, int, Limits]:
+    """The recording and the file for its samples; ends the process when the parent ends before it asks."""
+    with socket.socket(fileno=0) as line:
+        request, files, _, _ = socket.recv_fds(line, 1 << 16, 2)
+    if len(files) != 2:
+        os._exit(0)
+    return files[0], files[1], Limits(**json.loads(request))
 
 
 class Budget:

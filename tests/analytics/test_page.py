@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
@@ -18,6 +21,7 @@ from pipeline.cli import app
 from pipeline.errors import SettingsError
 from tests.analytics.calls import call, say
 
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 EVIL = "<script>alert(1)</script>\"'&"
 RULES = f"rules: [{{name: {json.dumps(EVIL)}, never: [{json.dumps('promise ' + EVIL)}]}}]"
 
@@ -81,6 +85,25 @@ def test_it_tells_findings_and_outliers(folder: Path) -> None:
     assert "9 calls" in text
     assert "1:06:40" in text
     assert "Unlike the others" in text
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed")
+def test_a_browser_opens_it_without_errors(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    assert BROWSER
+    place = tmp_path_factory.mktemp("browser")
+    report, picture = place / "report.html", place / "report.png"
+    report.write_text(page.render(read_calls(folder), EVIL), encoding="utf-8")
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", f"--user-data-dir={place}/own"]
+    where = {**os.environ, "HOME": str(place)}
+    opened = [
+        subprocess.run(
+            [BROWSER, *options, what, report.as_uri()], capture_output=True, text=True, env=where, check=True
+        )
+        for what in ("--dump-dom", f"--screenshot={picture}")
+    ]
+    assert "call 9" in opened[0].stdout
+    assert not [line for done in opened for line in done.stderr.splitlines() if "CONSOLE" in line]
+    assert picture.read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_commands(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

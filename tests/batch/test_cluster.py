@@ -39,6 +39,8 @@ def test_ray_and_local_give_the_same(tmp_path: Path) -> None:
     assert found[0] == found[1]
     assert len(found[0]) == 6
     assert [line.split(",")[0] for line in failures[0]] == [line.split(",")[0] for line in failures[1]]
+    assert failures[0][2] == failures[1][2]
+    assert "HTML" in failures[1][2]
     assert "the worker died" in failures[1][1]
     again = batch(tmp_path, "ray")
     assert "done before" in again.stdout

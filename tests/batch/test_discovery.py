@@ -82,6 +82,9 @@ def test_a_manifest_gives_settings_and_carries_the_rest(calls: Path) -> None:
         ("path,speakers\na.wav,two\n", "whole number"),
         ("path,speakers\na.wav\n", "number of fields"),
         ('path\n"a.wav\n', "not CSV"),
+        ("path,team,team\na.wav,x,y\n", "'team' twice"),
+        ("path,speakers\na.wav,2\na.wav,3\n", "different things"),
+        ("path,team,\na.wav,x,y\n", "number of fields"),
     ],
 )
 def test_a_wrong_manifest_is_refused_with_its_place(calls: Path, text: str, reason: str) -> None:
@@ -89,3 +92,20 @@ def test_a_wrong_manifest_is_refused_with_its_place(calls: Path, text: str, reas
     with pytest.raises(SettingsError, match=reason) as refused:
         names("list.csv")
     assert "list.csv" in str(refused.value)
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_a_manifest_as_spreadsheets_write_it(calls: Path, mark: str) -> None:
+    lines = ["\ufeffpath, speakers ,note,", 'a.wav,2," two\r\nlines\x85 ",', ",,,", "Grüße 家.wav,, = ,", ""]
+    (calls / "list.csv").write_bytes("\r\n".join(line.replace(",", mark) for line in lines).encode())
+    first, second = discover(["list.csv"], OUT)
+    assert (first.name, dict(first.settings)) == ("a", {"diarization.speakers": 2})
+    assert dict(first.columns) == {"note": " two\nlines\x85 "}
+    assert (second.name, dict(second.settings), dict(second.columns)) == ("Grüße 家", {}, {"note": " = "})
+
+
+def test_what_a_manifest_says_holds_beside_the_folder_itself(calls: Path) -> None:
+    (calls / "calls/list.csv").write_text("path,speakers\nteam/b.MP3,3\n")
+    for places in (["calls", "calls/list.csv"], ["calls/list.csv", "calls"]):
+        found = {r.name: dict(r.settings) for r in discover(places, OUT)}
+        assert found == {"a": {}, "team/b": {"diarization.speakers": 3}, "team/deep/c": {}}

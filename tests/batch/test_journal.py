@@ -151,3 +151,16 @@ def test_a_journal_that_cannot_be_written_is_said(tmp_path: Path, call: Recordin
 
     with pytest.raises(ResourceError, match="journal cannot be written"):
         fill()
+
+
+def test_a_journal_without_the_later_columns_is_used_on(tmp_path: Path, call: Recording) -> None:
+    out = tmp_path / "out"
+    journal = Journal(out)
+    finish(journal, call, Outcome("refused", error="no audio"))
+    for column in ("worker", "loads"):
+        journal._base.execute(f"ALTER TABLE attempts DROP COLUMN {column}")
+    journal.close()
+    journal = Journal(out)
+    assert journal.look(call, "key") == "refused"
+    finish(journal, call, Outcome("done", worker="here:1", loads=4), "other")
+    assert journal._base.execute("SELECT worker, loads FROM attempts").fetchall() == [(None, None), ("here:1", 4)]

@@ -7,10 +7,17 @@ import inspect
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 from typer.testing import CliRunner, Result
 
 from pipeline import cache
+from pipeline.batch.discovery import Recording
+from pipeline.batch.journal import Outcome
+from pipeline.batch.night import Ended
+from pipeline.batch.planning import guess_duration
+from pipeline.batch.reporting import Progress
 from pipeline.cli import app
 from pipeline.commands.batch import batch
 from pipeline.commands.run import run
@@ -59,6 +66,34 @@ def test_a_plan_does_nothing(calls: Path) -> None:
     assert "1 done before" in planned.stdout
 
 
+def test_a_plan_keeps_to_the_limit_and_to_what_failed(calls: Path) -> None:
+    for name in ("three", "two"):
+        world.write_wav(calls / f"{name}.wav")
+    planned = transcribe("calls", "-o", "out", "--dry-run", "--limit", "2")
+    assert "2 to do" in planned.stdout
+    assert "left for later two" in planned.stdout
+    assert "about 16.0 s of recordings" in planned.stdout
+    assert "about 0.0 s of recordings" in transcribe("calls", "-o", "out", "--dry-run", "--only-failed").stdout
+
+
+def test_time_left_counts_what_the_limit_leaves_only(calls: Path) -> None:
+    recordings = [Recording(world.write_wav(calls / f"{n}.wav"), str(n)) for n in range(9)]
+    outcome = Outcome("done", 2.0, 8.0)
+    for limit, left in ((None, "10.0 s"), (6, "4.0 s")):
+        progress = Progress(recordings, 1, limit)
+        told = [progress.line(Ended(recording, "do", outcome)) for recording in recordings[:4]]
+        assert told[-1].endswith(f"about {left} left")
+    done = [progress.line(Ended(recording, "do", outcome)) for recording in recordings[4:6]]
+    assert "left" not in done[-1]
+
+
+@pytest.mark.parametrize("coding", ["ULAW", "PCM_24", "FLOAT"])
+def test_the_length_of_any_wav_is_guessed_well(tmp_path: Path, coding: str) -> None:
+    path = tmp_path / "call.wav"
+    soundfile.write(path, np.zeros((80_000, 2)), 8000, subtype=coding, format="WAVEX")
+    assert guess_duration(path) == pytest.approx(10.0, rel=0.01)
+
+
 def test_a_manifest_has_settings_of_its_own(calls: Path) -> None:
     Path("list.csv").write_text("path,speakers,language,team\ncalls/one.wav,1,de,north\n")
     assert transcribe("list.csv", "-o", "out", "--analytics").exit_code == 0
@@ -77,3 +112,27 @@ def test_wrong_settings_are_refused_before_any_work(calls: Path) -> None:
 def test_batch_takes_the_settings_that_run_takes() -> None:
     one, many = (set(inspect.signature(command).parameters) for command in (run, batch))
     assert one - many == {"recordings", "output_dir"}
+
+
+def test_results_that_would_overwrite_each_other_are_refused(calls: Path) -> None:
+    for name in ("one.analytics", "failures"):
+        world.write_wav(calls / f"{name}.wav")
+    assert transcribe("calls", "-o", "out", "--dry-run").exit_code == 0
+    for options, file in ((["--analytics"], "one.analytics.json"), (["-f", "csv"], "failures.csv")):
+        refused = transcribe("calls", "-o", "out", *options)
+        assert isinstance(refused.exception, SettingsError)
+        assert file in refused.exception.line
+
+
+def test_failures_are_told_also_when_the_run_is_interrupted(calls: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (calls / "bad.wav").write_text("<html>")
+    line = Progress.line
+
+    def interrupt(self: Progress, end: Ended) -> str:
+        if not end.failed:
+            raise KeyboardInterrupt
+        return line(self, end)
+
+    monkeypatch.setattr(Progress, "line", interrupt)
+    assert transcribe("calls", "-o", "out").exit_code != 0
+    assert "HTML" in Path("out/failures.csv").read_text()

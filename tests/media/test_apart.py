@@ -123,6 +123,32 @@ def test_children_end_and_no_file_stays(recording: Path, monkeypatch: pytest.Mon
     assert not list((tmp_path / "temporary").iterdir())
 
 
+def test_a_process_prepared_is_used_once_and_replaced_when_it_died(
+    recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = media.decode(recording)
+    media.prepare()
+    media.prepare()
+    ((spare, _),) = apart._SPARE
+    assert np.array_equal(media.decode(recording).audio.samples, alone.audio.samples)
+    assert (spare.returncode is not None, apart._SPARE) == (True, [])
+    media.prepare()
+    ((spare, _),) = apart._SPARE
+    spare.kill()
+    spare.wait()
+    assert np.array_equal(media.decode(recording).audio.samples, alone.audio.samples)
+    possessed(monkeypatch, "segfault")
+    media.prepare()
+    with pytest.raises(InputError, match="SIGSEGV"):
+        media.decode(recording)
+
+
+def test_a_process_prepared_ends_with_who_prepared_it() -> None:
+    spare = int(run_python("from pipeline.media import apart; apart.prepare(); print(apart._SPARE[0][0].pid)"))
+    while _lives(spare):
+        time.sleep(0.05)
+
+
 @pytest.mark.promise(9)
 @pytest.mark.slow
 def test_memory_grows_by_what_the_recording_takes(tmp_path: Path) -> None:

@@ -1,0 +1,246 @@
+"""The benchmark of nights (`make bench-batch`): many calls by one worker and by two, and very many short files.
+
+    python examples/batch_bench.py [--calls N] [--files N] [--update]
+
+Calls are excerpts of real ones where the development recordings are at hand (a sibling folder ``shared/data``), else of
+pyannote's sample call, and of simulated ones, mono and with a channel for each speaker; no two have the same bytes.
+``--update`` writes the figures into examples/bench/batch.json and the README's table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+from project_bench import ROOT, WORK, shared_data, simulated, voices, write_block
+
+from pipeline.evaluation.conversation import Conversation
+from pipeline.evaluation.tables import machine
+from pipeline.store import Store
+
+SHORTEST, MEAN, LONGEST = 30.0, 45.0, 300.0
+"""Lengths of calls in seconds; what is beyond the shortest is spread log-normally: many short calls, few long ones."""
+SPREAD = 1.2
+MODELS = ("diarization", "separation", "recognition")
+"""The stages that are the models' own work; everything else is overhead."""
+REPLAYS = (
+    "diarization.backend=replay", "diarization.embedding=replay", "separation.backend=mixture",
+    "recognition.backend=replay",
+)  # fmt: skip
+"""Settings under which no model computes, for the files that measure the parent."""
+EARLY = 200
+"""After so many files the parent's memory is compared with what it is at the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A recording that excerpts are cut from: samples (frames, channels)."""
+
+    samples: NDArray[np.int16]
+    rate: int
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A row of the journal; ``began`` is the clock's time in seconds."""
+
+    status: str
+    began: float
+    duration: float
+    stages: Mapping[str, float]
+    worker: str
+    loads: int
+
+    @property
+    def modelled(self) -> float:
+        """Seconds of the models' own work."""
+        return sum(self.stages.get(stage, 0.0) for stage in MODELS)
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """One run of the command: wall ``seconds``, its end, the parent's MB after each file, and the journal's rows."""
+
+    seconds: float
+    ended: float
+    memory: tuple[float, ...]
+    attempts: tuple[Attempt, ...]
+
+    @property
+    def done(self) -> int:
+        return sum(attempt.status == "done" for attempt in self.attempts)
+
+    @property
+    def speed(self) -> float:
+        """Seconds of recording per second, models' loading included."""
+        return sum(attempt.duration for attempt in self.attempts) / self.seconds
+
+    @property
+    def loads(self) -> dict[str, tuple[int, ...]]:
+        """By worker, how many models it had loaded after each of its files: always the same when loaded once."""
+        found: dict[str, set[int]] = {}
+        for attempt in self.attempts:
+            found.setdefault(attempt.worker, set()).add(attempt.loads)
+        return {worker: tuple(sorted(counts)) for worker, counts in found.items()}
+
+    @property
+    def overhead(self) -> float:
+        """Seconds per file of a night with one worker that are not the models', from the end of the first file on.
+
+        The next file is claimed when one has ended, so this counts decoding, writing, the journal and idle moments.
+        """
+        later = self.attempts[1:]
+        return (self.ended - later[0].began - sum(attempt.modelled for attempt in later)) / len(later)
+
+
+def main() -> None:
+    """Make the calls, run the nights, print; write the figures where asked to."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--calls", type=int, default=200, help="so many calls of 0.5 to 5 minutes")
+    parser.add_argument("--files", type=int, default=2000, help="so many files of one second")
+    parser.add_argument("--update", action="store_true", help="write examples/bench/batch.json and the README's table")
+    options = parser.parse_args()
+    work = WORK / "batch"
+    shutil.rmtree(work, ignore_errors=True)
+    sources = gather()
+    write_excerpts(sources, lengths(options.calls), work / "calls")
+    write_excerpts(sources, [1.0] * options.files, work / "files")
+    one = run(work / "calls", work / "one", 1, tell=sys.stderr.write)
+    two = run(work / "calls", work / "two", 2, tell=sys.stderr.write)
+    short = run(work / "files", work / "short", 1, REPLAYS, tell=sys.stderr.write)
+    figures = summarize(one, two, short)
+    sys.stdout.write(as_table(figures) + "\n")
+    if options.update:
+        text = json.dumps({"machine": machine(), **figures}, indent=1) + "\n"
+        (ROOT / "examples" / "bench" / "batch.json").write_text(text, encoding="utf-8")
+        write_block(ROOT / "README.md", "batch-bench", as_table(figures))
+
+
+def gather() -> list[Source]:
+    """Real calls and simulated ones, those with and without a channel for each speaker."""
+    shared = shared_data()
+    spec = importlib.util.find_spec("pyannote.audio")
+    assert spec
+    assert spec.submodule_search_locations
+    sample = Path(next(iter(spec.submodule_search_locations))) / "sample" / "sample.wav"
+    names = ("call_centre_8k", "phone_order_8k", "katie_steve", "two_channel_overlap")
+    real = [shared / "calls" / f"{name}.wav" for name in names] if shared else [sample]
+    made = simulated(voices(), "calls", [Conversation(2, 120.0, overlap) for overlap in (0.05, 0.15)])
+    apart = [meeting.audio.with_suffix(".channels.wav") for meeting in made]
+    return [_read(path) for path in (*real, *(meeting.audio for meeting in made), *apart)]
+
+
+def lengths(count: int, seed: int = 6) -> list[float]:
+    """Lengths of so many calls in seconds."""
+    middle = np.log(MEAN - SHORTEST) - SPREAD**2 / 2
+    drawn = SHORTEST + np.random.default_rng(seed).lognormal(middle, SPREAD, count)
+    return [round(float(length), 2) for length in drawn.clip(SHORTEST, LONGEST)]
+
+
+def write_excerpts(sources: Sequence[Source], seconds: Sequence[float], folder: Path) -> None:
+    """A WAV file for each length, from the sources in turn, each from another moment on; short sources go round."""
+    folder.mkdir(parents=True)
+    for number, length in enumerate(seconds):
+        source = sources[number % len(sources)]
+        first = round(number * 1.37 * source.rate)
+        frames = np.arange(first, first + round(length * source.rate)) % len(source.samples)
+        soundfile.write(folder / f"{number:05d}.wav", source.samples[frames], source.rate, subtype="PCM_16")
+
+
+def run(calls: Path, out: Path, jobs: int, settings: Sequence[str] = (), tell: Any = lambda line: None) -> Night:
+    """The command on a folder, a thread for each worker, with a cache of its own; raises when it fails."""
+    options = [str(calls), "--out", str(out), "--jobs", str(jobs), "--threads", str(jobs), "--format", "txt,json"]
+    options += [text for setting in settings for text in ("--set", setting)]
+    cache = {"XDG_CACHE_HOME": str(out.with_name(f"{out.name}-cache")), "CROSSTALK_MODELS": str(Store().root)}
+    began = time.monotonic()
+    command = [sys.executable, "-m", "pipeline", "batch", *options]
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env={**os.environ, **cache}
+    ) as parent:
+        assert parent.stderr
+        memory = []
+        for line in parent.stderr:
+            tell(line)
+            memory += [held for held in [_resident(parent.pid)] if held]
+    if parent.returncode:
+        raise SystemExit(f"the night in {out} ended with code {parent.returncode}")
+    return Night(time.monotonic() - began, time.time(), tuple(memory), tuple(read_attempts(out)))
+
+
+def read_attempts(out: Path) -> Iterator[Attempt]:
+    """What the journal of a night tells, in the order of the attempts."""
+    base = sqlite3.connect(out / ".crosstalk" / "journal.sqlite")
+    rows = base.execute("SELECT status, began, duration, stages, worker, loads FROM attempts ORDER BY id").fetchall()
+    base.close()
+    for status, began, duration, stages, worker, loads in rows:
+        yield Attempt(status, began, duration or 0.0, json.loads(stages), worker, loads)
+
+
+def summarize(one: Night, two: Night, short: Night) -> dict[str, Any]:
+    """The figures, as plain data: nights with one worker and with two, and the one of short files."""
+    decoding = sum(attempt.stages["decode"] for attempt in one.attempts) / len(one.attempts)
+    early = min(EARLY, len(short.memory)) - 1
+    return {
+        "calls": len(one.attempts),
+        "minutes": round(sum(attempt.duration for attempt in one.attempts) / 60, 1),
+        "done": [one.done, two.done],
+        "loads": [sorted(night.loads.values()) for night in (one, two)],
+        "speed": [round(night.speed, 2) for night in (one, two)],
+        "ratio": round(two.speed / one.speed, 2),
+        "overhead": round(one.overhead, 3),
+        "decoding": round(decoding, 3),
+        "files": len(short.attempts),
+        "files_done": short.done,
+        "file_overhead": round(short.overhead, 3),
+        "early": early + 1,
+        "parent_mb": [round(short.memory[early], 1), round(short.memory[-1], 1)],
+    }
+
+
+def as_table(figures: Mapping[str, Any]) -> str:
+    """A Markdown table of the figures."""
+    (first, second), (early, late) = figures["speed"], figures["parent_mb"]
+    workers = [len(loads) for loads in figures["loads"]]
+    once = all(len(counts) == 1 for loads in figures["loads"] for counts in loads)
+    rows = [
+        (f"calls done, of {figures['calls']} ({figures['minutes']} min)", " and ".join(map(str, figures["done"]))),
+        ("workers that worked", " and ".join(map(str, workers))),
+        ("models loaded once per worker", "yes" if once else "no"),
+        ("throughput, × real time", f"{first:.1f} and {second:.1f}: {figures['ratio']:.2f} times as much"),
+        ("overhead per call, one worker", f"{figures['overhead']:.2f} s, of it decoding {figures['decoding']:.2f} s"),
+        (f"files of one second done, of {figures['files']}", str(figures["files_done"])),
+        ("everything per file but models", f"{figures['file_overhead']:.2f} s"),
+        (f"parent's memory after {figures['early']} and all", f"{early:.0f} and {late:.0f} MB"),
+    ]
+    return "\n".join(["| one single-threaded worker and two | |", "|---|---|", *(f"| {a} | {b} |" for a, b in rows)])
+
+
+def _read(path: Path) -> Source:
+    samples, rate = soundfile.read(path, dtype="int16", always_2d=True)
+    return Source(samples, rate)
+
+
+def _resident(process: int) -> float:
+    """MB of memory that a process holds; 0 when it is gone, or where the system does not tell."""
+    try:
+        return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+    except (OSError, IndexError):
+        return 0.0
+
+
+if __name__ == "__main__":
+    main()

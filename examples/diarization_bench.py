@@ -1,0 +1,139 @@
+"""Who speaks when, by itself (`make bench-diarization`): ours beside the stock pipeline on the same two models.
+
+    python examples/diarization_bench.py [--only GROUP ...] [--update]
+
+pyannote's sample call, real meetings where the development recordings are at hand (a sibling folder ``shared/data``),
+and 24 meetings of two to six people simulated from 126 voices: five to eight minutes, a tenth or a quarter of the
+speech overlapped. Sixteen of them were looked at while settings were chosen; eight, held out, never were.
+``--update`` writes examples/bench/diarization.json and the README's table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import project_bench as project
+
+from pipeline import backends, media
+from pipeline.commands.simulate import write_meetings
+from pipeline.config import Config, assign
+from pipeline.evaluation.bench import read_reference
+from pipeline.evaluation.conversation import Conversation
+from pipeline.evaluation.corpus import find_voices
+from pipeline.evaluation.diarization import DiarizationErrors, diarization_errors
+from pipeline.evaluation.manifest import Recording, find_recordings
+from pipeline.evaluation.simulation import MeetingConfig
+from pipeline.evaluation.tables import machine
+from pipeline.events import no_progress
+from pipeline.protocols import Diarizer, SpeakerCount
+from pipeline.store import Store
+
+FIRST_SEED, MEETINGS, HELD_OUT = 1000, 24, 8
+STOCK, OURS, OPEN = "stock pipeline", "Crosstalk", "Crosstalk, number not given"
+HEADINGS = ("recordings", "system", "DER", "missed", "false alarm", "confusion", "count within one", "× real time")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One system on one recording; ``errors`` and ``seconds`` (of wall time, model loaded) in seconds."""
+
+    group: str
+    name: str
+    system: str
+    duration: float
+    speakers: int
+    found: int
+    errors: DiarizationErrors
+    seconds: float
+
+
+def main() -> None:
+    """Simulate, measure, print; write the figures where asked to."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--only", nargs="*", help="groups to run")
+    parser.add_argument("--update", action="store_true", help="write examples/bench/ and the README's table")
+    options = parser.parse_args()
+    recordings = [r for r in gather() if not options.only or r.group in options.only]
+    diarizers = load()
+    results = [result for recording in recordings for result in measure(recording, diarizers)]
+    table = as_table(results)
+    sys.stdout.write(table + "\n")
+    if options.update:
+        data = {"machine": machine(), "results": [asdict(result) for result in results]}
+        path = project.ROOT / "examples" / "bench" / "diarization.json"
+        path.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+        project.write_block(project.ROOT / "README.md", "diarization", table)
+
+
+def gather() -> Iterator[Recording]:
+    """The sample call, real meetings, and simulated ones in two groups."""
+    yield from project.gather_real()
+    shared = project.shared_data()
+    if shared is None:
+        return
+    voices = find_voices(shared / "librispeech" / "train-clean-100-voices")
+    for group, seeds in (("tuned", range(MEETINGS - HELD_OUT)), ("held-out", range(MEETINGS - HELD_OUT, MEETINGS))):
+        folder = project.WORK / "diarization" / group
+        write_meetings(voices, [meeting(seed) for seed in seeds], folder)
+        yield from find_recordings(folder)
+
+
+def meeting(seed: int) -> MeetingConfig:
+    """Two to six people, a tenth or a quarter overlapped, five to eight minutes; every mix of them comes up."""
+    conversation = Conversation(2 + seed % 5, 300.0 + 60.0 * (seed % 4), (0.1, 0.25)[seed // 5 % 2])
+    return MeetingConfig(conversation, project.ACOUSTICS, FIRST_SEED + seed)
+
+
+def load() -> dict[str, Diarizer]:
+    """The two ways to use the same models."""
+    store = Store(offline=True)
+    stock = assign(Config(), {"diarization.clustering": "stock"})
+    return {
+        STOCK: backends.load("diarizer", "pyannote", stock, store),
+        OURS: backends.load("diarizer", "pyannote", Config(), store),
+    }
+
+
+def measure(recording: Recording, diarizers: dict[str, Diarizer]) -> Iterator[Result]:
+    """Both with the number of speakers given, and ours without."""
+    audio = media.decode(recording.audio).audio
+    truth = read_reference(recording).turns
+    people = len({turn.speaker for turn in truth})
+    told, untold = SpeakerCount(people, people), SpeakerCount()
+    for system, way, count in ((STOCK, STOCK, told), (OURS, OURS, told), (OPEN, OURS, untold)):
+        began = time.perf_counter()
+        turns = diarizers[way].diarize(audio, count, no_progress).turns
+        seconds = time.perf_counter() - began
+        errors, _ = diarization_errors(truth, turns)
+        found = len({turn.speaker for turn in turns})
+        yield Result(recording.group, recording.name, system, audio.duration, people, found, errors, seconds)
+        sys.stderr.write(f"{recording.group}/{recording.name}  {system}: DER {100 * (errors.error_rate or 0):.1f} %\n")
+
+
+def as_table(results: Sequence[Result]) -> str:
+    """A Markdown row for each group and system; errors are added up before dividing."""
+    rows = [HEADINGS, tuple("---" for _ in HEADINGS)]
+    for group, system in dict.fromkeys((r.group, r.system) for r in results):
+        rows.append(_row(group, system, [r for r in results if (r.group, r.system) == (group, system)]))
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
+def _row(group: str, system: str, results: Sequence[Result]) -> tuple[str, ...]:
+    errors = sum((r.errors for r in results), DiarizationErrors())
+    parts = (errors.errors, errors.missed, errors.false_alarm, errors.confusion)
+    near = sum(abs(r.found - r.speakers) <= 1 for r in results)
+    speed = sum(r.seconds for r in results) / sum(r.duration for r in results)
+    shares = (f"{100 * part / errors.total:.1f} %" for part in parts)
+    return (f"{group} ({len(results)})", system, *shares, f"{near} of {len(results)}", f"{speed:.3f}")
+
+
+if __name__ == "__main__":
+    main()
