@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 
 import pytest
@@ -30,7 +31,7 @@ def active(turns: list[Turn] | tuple[Turn, ...], time: float) -> set[str]:
 def test_pieces_agree_with_counting_active_speakers(turns: list[Turn]) -> None:
     cut = list(timeline.pieces(turns))
     for span, speakers in cut:
-        assert active(turns, (span.start + span.end) / 2) == speakers
+        assert active(turns, span.start) == active(turns, math.nextafter(span.end, 0.0)) == speakers
     assert timeline.total(span for span, _ in cut) == pytest.approx(timeline.total(t.span for t in turns))
 
 
@@ -38,7 +39,8 @@ def test_pieces_agree_with_counting_active_speakers(turns: list[Turn]) -> None:
 def test_overlaps_are_where_two_or_more_talk(turns: list[Turn]) -> None:
     found = timeline.overlaps(turns)
     for overlap in found:
-        assert active(turns, (overlap.start + overlap.end) / 2) == set(overlap.speakers)
+        for time in (overlap.start, math.nextafter(overlap.end, 0.0)):  # the middle of a hair's breadth is its end
+            assert active(turns, time) == set(overlap.speakers)
         assert len(overlap.speakers) >= 2
     crowded = sum(span.duration for span, speakers in timeline.pieces(turns) if len(speakers) > 1)
     assert sum(overlap.duration for overlap in found) == pytest.approx(crowded)

@@ -43,14 +43,14 @@ def target(kind: Kind, name: str) -> tuple[str, str]:
     if not colon:
         known = ", ".join(BACKENDS[kind])
         raise SettingsError(f"no {kind} called {name!r}", hint=f"there are {known}, or give package.module:Class")
+    if importlib.util.find_spec(module.partition(".")[0]) is None:
+        raise SettingsError(f"the {kind} {name!r} names a package that is not installed", hint="check its spelling")
     return module, attribute
 
 
 def load(kind: Kind, name: str, config: Config, models: Store) -> Any:
     """The backend itself, made by its ``from_config(config, models)``; this is where heavy libraries are imported."""
     module, attribute = target(kind, name)
-    if importlib.util.find_spec(module.partition(".")[0]) is None:
-        raise SettingsError(f"the {kind} {name!r} names a package that is not installed", hint="check its spelling")
     try:
         made = getattr(importlib.import_module(module), attribute).from_config
     except (ModuleNotFoundError, AttributeError) as error:
