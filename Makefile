@@ -3,8 +3,10 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 SAMPLE  = $(shell $(BIN)/python -c "import importlib.util as u; print(next(iter(u.find_spec('pyannote.audio').submodule_search_locations)))")/sample/sample.wav
+# Two processes share the tests; each takes over from the other what that has not begun.
+SHARED  = -n 2 --dist worksteal
 
-.PHONY: help setup demo test lint bench bench-batch clean
+.PHONY: help setup demo test quick lint bench bench-diarization bench-batch clean
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -27,7 +29,10 @@ demo: setup  ## transcribe a real telephone call of two people, and show what wa
 
 test: setup  ## lint, types and all tests
 	$(MAKE) lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(SHARED)
+
+quick: $(VENV)/.done  ## the tests that need no weights
+	$(BIN)/python -m pytest $(SHARED) -m 'not weights'
 
 lint: $(VENV)/.done  ## ruff and mypy --strict
 	$(BIN)/ruff check .

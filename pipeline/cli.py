@@ -80,6 +80,7 @@ app.add_typer(models.app, name="models")
 def main(arguments: list[str] | None = None) -> None:
     """The entry point of the script ``transcribe``; never returns."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    _open_streams()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
     try:
@@ -97,6 +98,15 @@ def main(arguments: list[str] | None = None) -> None:
         _fail(explain(error, Path(error.filename or "the disk")), "--debug" in given)
     except MemoryError:
         _fail(OutOfMemory("memory ran out", hint="close other programs or transcribe a shorter piece"), False)
+
+
+def _open_streams() -> None:
+    """Lead standard streams that were closed (`>&-`, some schedulers) nowhere: else the next file would be one."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            nowhere = Path(os.devnull).open(mode)  # noqa: SIM115 - as long as the process
+            os.set_inheritable(nowhere.fileno(), True)
+            setattr(sys, name, nowhere)
 
 
 class _Stopped(BaseException):

@@ -161,6 +161,15 @@ def _provenance(recording: Decoded, name: str, config: Config, identities: Mappi
     return Provenance(name, recording.sha256, settings, dict(identities), versions())
 
 
+def _names(config: Config) -> dict[backends.Kind, str]:
+    return {
+        "diarizer": config.diarization.backend,
+        "separator": config.separation.backend,
+        "embedder": config.diarization.embedding,
+        "recognizer": config.recognition.backend,
+    }
+
+
 class Models:
     """The backends of a run, each loaded when a stage first needs it, then kept: one set serves many recordings."""
 
@@ -168,25 +177,27 @@ class Models:
         self._config, self.store = config, store
         self.loads = 0
         """So many models were loaded so far, those that were loaded again counted again."""
+        for kind, name in _names(config).items():
+            backends.target(kind, name)  # a wrong name is an error now, not when its stage comes in an hour
 
     @functools.cached_property
     def diarizer(self) -> Diarizer:
-        return self._load("diarizer", self._config.diarization.backend)  # type: ignore[no-any-return]
+        return self._load("diarizer")  # type: ignore[no-any-return]
 
     @functools.cached_property
     def separator(self) -> Separator:
-        return self._load("separator", self._config.separation.backend)  # type: ignore[no-any-return]
+        return self._load("separator")  # type: ignore[no-any-return]
 
     @functools.cached_property
     def embedder(self) -> Embedder | None:
         """None where nothing is taken apart, so that no voice needs to be compared."""
         if self._config.separation.backend == "mixture":
             return None
-        return self._load("embedder", self._config.diarization.embedding)  # type: ignore[no-any-return]
+        return self._load("embedder")  # type: ignore[no-any-return]
 
     @functools.cached_property
     def recognizer(self) -> Recognizer:
-        return self._load("recognizer", self._config.recognition.backend)  # type: ignore[no-any-return]
+        return self._load("recognizer")  # type: ignore[no-any-return]
 
     def load(self) -> None:
         """Load every model now, for a clock that should not count it."""
@@ -208,6 +219,6 @@ class Models:
         """The hash of each model's weights, by the part it plays."""
         return {part: self.store.identity(name) for part, name in parts_of(self._config).items()}
 
-    def _load(self, kind: backends.Kind, name: str) -> Any:
+    def _load(self, kind: backends.Kind) -> Any:
         self.loads += 1
-        return backends.load(kind, name, self._config, self.store)
+        return backends.load(kind, _names(self._config)[kind], self._config, self.store)

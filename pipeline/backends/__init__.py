@@ -58,6 +58,8 @@ def target(kind: Kind, name: str) -> tuple[str, str]:
         others = f"there are {', '.join(BACKENDS[kind])}, or give package.module:Class"
         hint = f"{others}, or a folder with {' or '.join(LAYOUTS)}" if kind == "embedder" else others
         raise SettingsError(f"no {kind} called {name!r}", hint=hint)
+    if importlib.util.find_spec(module.partition(".")[0]) is None:
+        raise SettingsError(f"the {kind} {name!r} names a package that is not installed", hint="check its spelling")
     return module, attribute
 
 
@@ -71,8 +73,6 @@ def _behind(name: str) -> str | None:
 def load(kind: Kind, name: str, config: Config, models: Store) -> Any:
     """The backend itself, made by its ``from_config(config, models)``; this is where heavy libraries are imported."""
     module, attribute = target(kind, name)
-    if importlib.util.find_spec(module.partition(".")[0]) is None:
-        raise SettingsError(f"the {kind} {name!r} names a package that is not installed", hint="check its spelling")
     try:
         made = getattr(importlib.import_module(module), attribute).from_config
     except (ModuleNotFoundError, AttributeError) as error:

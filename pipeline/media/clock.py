@@ -83,7 +83,8 @@ class Reading:
     def require_sound(self) -> None:
         """Raises ``InputError`` when nothing was heard."""
         if not self._packets:
-            raise InputError("holds no audio: its track is empty", where=self._name, hint="record it again")
+            what = "holds no audio: its track is empty, or its index damaged"
+            raise InputError(what, where=self._name, hint="copy it again, or record it again")
         if not self._samples:
             what = f"is damaged: none of its {self._packets} audio packets can be decoded"
             raise InputError(what, where=self._name, hint="copy it again")

@@ -18,7 +18,7 @@ from pipeline.events import Progress, no_progress
 from pipeline.media import Decoded, Limits
 from pipeline.media.clock import Clock, Reading
 from pipeline.media.mixing import mix_down
-from pipeline.media.opening import digest, open_recording
+from pipeline.media.opening import digest, open_recording, unreadable
 from pipeline.media.sniffing import Content, Head, find_head, inspect, require_sane
 from pipeline.values import Notice
 
@@ -55,9 +55,11 @@ def decode_open(
     file: BinaryIO, name: str, limits: Limits, progress: Progress, expect: Callable[[float, int], None]
 ) -> Decoded:
     """Decode an open file; ``expect(seconds, channels)`` is told what is to come before it is decoded."""
-    content = inspect(file, name, limits)
     try:
-        head = find_head(file)
+        content, head = inspect(file, name, limits), find_head(file)
+    except OSError as error:
+        raise unreadable(error, name) from None
+    try:
         long = _survey(file, name, limits, expect)
         sha256 = digest(file, name)
         with _open_container(file, name) as container:

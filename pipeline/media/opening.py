@@ -59,7 +59,7 @@ def spool(stream: BinaryIO) -> BinaryIO:
         file.close()
         if error.errno == errno.ENOSPC:
             raise OutOfDisk("no space left for the recording", where=tempfile.gettempdir()) from None
-        raise
+        raise unreadable(error, "standard input") from None
     file.seek(0)
     return file
 
@@ -71,5 +71,10 @@ def digest(file: BinaryIO, name: str) -> str:
         value = hashlib.file_digest(cast("io.BufferedReader", file), "sha256").hexdigest()
         file.seek(0)
     except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", where=name, hint="check the disk") from None
+        raise unreadable(error, name) from None
     return value
+
+
+def unreadable(error: OSError, name: str) -> InputError:
+    """The medium fails, or what it is mounted from."""
+    return InputError(f"cannot be read: {error.strerror or error}", where=name, hint="check the disk")

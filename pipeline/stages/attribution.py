@@ -14,7 +14,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from pipeline.audio import RATE, Samples
 from pipeline.protocols import VoiceScale
@@ -73,6 +72,8 @@ def match(sources: Sources, alone: NDArray[np.bool_], similarity: Matrix) -> NDA
     ``alone`` says where each speaker talks alone, shape (speakers, samples); ``similarity`` is the cosine of each
     source to each speaker's voice, shape (sources, speakers), NaN where unknown.
     """
+    from scipy.optimize import linear_sum_assignment  # half the time a run takes to start, and most need it late
+
     agreement = _energy_shares(sources, alone) + np.nan_to_num(similarity, nan=0.0)
     rows, speakers = linear_sum_assignment(agreement, maximize=True)
     return np.asarray(rows[np.argsort(speakers)], np.intp)

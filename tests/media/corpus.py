@@ -49,6 +49,11 @@ def _flac_that_says_so_many_samples(samples: int) -> bytes:
     return bytes(data)
 
 
+def _indexed_nowhere() -> bytes:
+    data = _voice("m4a")
+    return overwrite(data, data.index(b"stsz") + 12, bytes(4))
+
+
 def _damaged(kind: str) -> bytes:
     data = _voice(kind, 6)
     return overwrite(data, len(data) // 2, noise(len(data) // 10))
@@ -85,6 +90,7 @@ REFUSED: dict[str, tuple[Maker, str]] = {
     "no samples": (lambda: wav(PCM[:0]), "holds no audio"),
     "only NaN": (lambda: wav(np.full(9000, np.nan), float_=True), "no numbers"),
     "no moov": (lambda: _voice("m4a")[:-2000], r"no index \(moov\)"),
+    "an index of nothing": (_indexed_nowhere, "its index damaged"),
     "drm": (lambda: _voice("m4a").replace(b"mp4a", b"drms"), "DRM"),
     "encrypted": (lambda: _voice("m4a").replace(b"mp4a", b"enca"), "DRM"),
     "no packet decodes": (_broken_flac, "can be decoded"),

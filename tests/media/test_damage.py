@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -13,6 +15,9 @@ from hypothesis import strategies as st
 
 from pipeline import media
 from pipeline.errors import InputError
+from pipeline.events import no_progress
+from pipeline.media.decoding import decode_open
+from pipeline.media.opening import spool
 from tests.media.factory import KINDS, bursts, make, noise, onset, overwrite, speech, wav
 
 LONG, SHORT = 25.0, 6.0
@@ -132,3 +137,29 @@ def test_an_impossible_time_stamp_is_ignored() -> None:
     decoded = decode(make("ts", speech(5, 48_000), moment=jump))
     assert decoded.duration == pytest.approx(5, abs=0.2)
     assert codes(decoded) == {"clock"}
+
+
+class Failing(io.BytesIO):
+    """A disk, or the net behind it, that gives up after so many bytes."""
+
+    def __init__(self, data: bytes, good: int) -> None:
+        super().__init__(data)
+        self.good = good
+
+    def readinto(self, buffer: object) -> int:
+        raise OSError(errno.EIO, "Input/output error")
+
+    def read(self, size: int | None = -1) -> bytes:
+        if self.tell() >= self.good:
+            raise OSError(errno.EIO, "Input/output error")
+        return super().read(size)
+
+
+@pytest.mark.promise(3)
+@pytest.mark.parametrize("good", [0, 100, 20_000])
+def test_a_failing_disk_is_named(good: int) -> None:
+    file = Failing(recording("wav", SHORT), good)
+    with pytest.raises(InputError, match="cannot be read: Input/output error; check the disk"):
+        decode_open(file, "x", media.Limits(), no_progress, lambda seconds, channels: None)
+    with pytest.raises(InputError, match="standard input: cannot be read: Input/output error"):
+        spool(Failing(recording("wav", SHORT), good))

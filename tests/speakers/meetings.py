@@ -79,7 +79,12 @@ def embed(meeting: Meeting, spans: NDArray[np.float64]) -> Clips:
 
 def diarize(meeting: Meeting, local: LocalSpeech, count: SpeakerCount) -> tuple[Turn, ...]:
     """The whole way from windows to turns."""
-    voices = pool(local, embed(meeting, lay_clips(local, meeting.duration, CLIP, HOP)))
+    return find_turns(meeting, local, embed(meeting, lay_clips(local, meeting.duration, CLIP, HOP)), count)
+
+
+def find_turns(meeting: Meeting, local: LocalSpeech, clips: Clips, count: SpeakerCount) -> tuple[Turn, ...]:
+    """What the pipeline itself does of it: all but the encoder."""
+    voices = pool(local, clips)
     people = find_people(voices, local.redundancy, count)
     owners, people = assign(voices, local.active, agreement(local), people)
     margins = measure_margins(voices, owners, people)

@@ -11,8 +11,21 @@ from hypothesis import strategies as st
 from pipeline import timeline
 from pipeline.evaluation.diarization import diarization_errors
 from pipeline.protocols import SpeakerCount
+from pipeline.speakers.pooling import lay_clips
 from pipeline.values import Turn
-from tests.speakers.meetings import FRAME, FRAMES, STEP, Meeting, converse, diarize, hear
+from tests.speakers.meetings import (
+    CLIP,
+    FRAME,
+    FRAMES,
+    HOP,
+    STEP,
+    Meeting,
+    converse,
+    diarize,
+    embed,
+    find_turns,
+    hear,
+)
 
 meetings = st.builds(converse, st.integers(0, 10_000), st.integers(1, 5), st.just(1.5))
 quickly = settings(max_examples=12, deadline=None)
@@ -114,12 +127,13 @@ def test_margins_are_evidence() -> None:
 @pytest.mark.slow
 def test_memory_grows_in_step_with_length() -> None:
     peaks = {}
-    for minutes in (10, 60, 180):
+    for minutes in (10, 30, 90):
         meeting = converse(minutes, 4, minutes)
         local = hear(meeting, 0)
+        clips = embed(meeting, lay_clips(local, meeting.duration, CLIP, HOP))
         tracemalloc.start()
-        diarize(meeting, local, SpeakerCount(4, 4))
+        find_turns(meeting, local, clips, SpeakerCount(4, 4))
         peaks[minutes] = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-    assert peaks[60] < 6 * peaks[10]
-    assert peaks[180] < 3.1 * peaks[60]
+    assert peaks[30] < 3.1 * peaks[10]
+    assert peaks[90] < 3.1 * peaks[30]
