@@ -42,6 +42,9 @@ lint: $(VENV)/.done  ## ruff and mypy --strict
 bench: setup  ## the project's own benchmark: accuracy, speed and memory beside the common flow
 	$(BIN)/python examples/project_bench.py --update
 
+bench-diarization: setup  ## who speaks when, by itself, beside the stock pipeline
+	$(BIN)/python examples/diarization_bench.py --update
+
 bench-batch: setup  ## nights of calls: one worker and two, overhead, the parent's memory; stereo calls (an hour)
 	$(BIN)/python examples/batch_bench.py --update
 	$(BIN)/python examples/stereo_bench.py --update

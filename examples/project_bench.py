@@ -42,8 +42,8 @@ SYSTEMS = {
     "default,separation.backend=mixture": "Crosstalk, overlaps not separated",
     "default,separation.backend=exemplar": "Crosstalk",
 }
-OVERLAPS = (0.0, 0.1, 0.2, 0.4)
-LONG_OVERLAPS = (0.1, 0.2)
+MEETINGS = {0.0: ((2, 3, 4), 120.0), 0.1: ((2, 4), 600.0), 0.2: ((2, 3), 600.0), 0.4: ((2, 3), 300.0)}
+"""By overlap: how many people talk, and for how many seconds."""
 ACOUSTICS = Acoustics(level_spread=6.0, snr=25.0)
 
 
@@ -71,15 +71,11 @@ def main() -> None:
 
 
 def gather() -> Iterator[Recording]:
-    """What is real, simulated meetings by overlap, and long ones."""
+    """What is real, and simulated meetings by overlap."""
     yield from gather_real()
-    people = (2, 3, 4) if shared_data() else (2,)
-    for overlap in OVERLAPS:
-        conversations = [Conversation(n, 120.0, overlap) for n in people]
+    for overlap, (people, length) in MEETINGS.items():
+        conversations = [Conversation(n, length, overlap) for n in (people if shared_data() else people[:1])]
         yield from simulated(voices(), f"simulated-{round(100 * overlap):02d}", conversations)
-    for overlap in LONG_OVERLAPS:
-        long = [Conversation(n, 600.0, overlap) for n in people]
-        yield from simulated(voices(), f"ten-minutes-{round(100 * overlap):02d}", long)
 
 
 def gather_real() -> Iterator[Recording]:

@@ -40,6 +40,7 @@ def load(name: str) -> ModuleType:
 def test_there_is_a_test_for_every_example() -> None:
     assert {path.stem for path in EXAMPLES.glob("*.py")} == {
         "batch_bench",
+        "diarization_bench",
         "minutes",
         "overlap_figure",
         "own_separator",
@@ -67,7 +68,9 @@ def test_an_own_separator_separates() -> None:
     assert np.mean((rows[1] - high[:RATE]) ** 2) < 0.01
 
 
-@pytest.mark.parametrize("name", ["batch_bench", "minutes", "overlap_figure", "project_bench", "stereo_bench"])
+@pytest.mark.parametrize(
+    "name", ["batch_bench", "diarization_bench", "minutes", "overlap_figure", "project_bench", "stereo_bench"]
+)
 def test_scripts_tell_how_they_are_used(name: str) -> None:
     command = [sys.executable, str(EXAMPLES / f"{name}.py"), "--help"]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(EXAMPLES).parent)

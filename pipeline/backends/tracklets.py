@@ -11,14 +11,17 @@ import pipeline.backends.privacy  # noqa: F401 — before pyannote: no telemetry
 
 # isort: split
 import warnings
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from pyannote.audio import Inference, Model
 
 from pipeline import backends, timeline
-from pipeline.audio import Audio, index
+from pipeline.audio import RATE, Audio, index
 from pipeline.backends.device import use_device
 from pipeline.backends.segmentation import WINDOW, load_segmentation
 from pipeline.config import Config
@@ -84,14 +87,26 @@ class TrackletDiarizer:
         with warnings.catch_warnings():  # samples are read-only, and nothing here writes to them
             warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
             waveform = torch.from_numpy(audio.samples)[None]
-
-        def hook(completed: int = 0, total: int = 0, **_: Any) -> None:
-            progress(audio.duration * SEGMENTATION_SHARE * min(1.0, completed / max(1, total)), audio.duration)
-
-        heard = self._inference({"waveform": waveform, "sample_rate": audio.rate}, hook=hook)
-        starts = np.rint(np.arange(len(heard.data)) * STEP / self._field.step).astype(np.intp)
+        parts = cut_windows(waveform.shape[1], self._inference.batch_size)
+        found = []
+        for part, heard in zip(parts, self._in_threads(waveform, parts), strict=True):
+            found.append(heard)
+            progress(SEGMENTATION_SHARE * part.stop / RATE, audio.duration)
+        scores = np.concatenate(found).astype(np.float32, copy=False)
+        starts = np.rint(np.arange(len(scores)) * STEP / self._field.step).astype(np.intp)
         middle = self._field.start + self._field.duration / 2  # a frame stands for what lies around its field's middle
-        return LocalSpeech(heard.data.astype(np.float32), starts, self._field.step, middle, self._threshold)
+        return LocalSpeech(scores, starts, self._field.step, middle, self._threshold)
+
+    def _in_threads(self, waveform: torch.Tensor, parts: Sequence[slice]) -> Iterator[NDArray[np.float32]]:
+        """The scores of each part; the layers are too small for two cores to share one, so each core has its own part."""
+        threads = torch.get_num_threads() if waveform.device == self._inference.device else 1
+        pool = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
+        try:
+            files = ({"waveform": waveform[:, part], "sample_rate": RATE} for part in parts)
+            yield from pool.map(lambda file: self._inference(file).data, files)
+        finally:
+            pool.shutdown(cancel_futures=True)
+            torch.set_num_threads(threads)
 
     def _listen(self, audio: Audio, local: LocalSpeech, progress: Progress) -> Clips:
         spans = lay_clips(local, audio.duration, CLIP, HOP)
@@ -102,6 +117,15 @@ class TrackletDiarizer:
             share = SEGMENTATION_SHARE + (1 - SEGMENTATION_SHARE) * min(1.0, (i + len(cuts)) / len(spans))
             progress(audio.duration * share, audio.duration)
         return Clips(spans, np.concatenate(found[1:] or found))
+
+
+def cut_windows(samples: int, windows: int) -> list[slice]:
+    """Samples in parts of so many windows; a part overlaps the next by what a window is longer than a step."""
+    step, reach = index(STEP), index(WINDOW - STEP)
+    whole = max(1, (samples - reach) // step)
+    firsts = range(0, whole, windows)
+    ends = [first * step + reach for first in firsts[1:]] + [samples]
+    return [slice(first * step, end) for first, end in zip(firsts, ends, strict=True)]
 
 
 def notices(turns: tuple[Turn, ...], longest: float, count: SpeakerCount) -> tuple[Notice, ...]:

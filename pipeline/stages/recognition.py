@@ -17,9 +17,8 @@ from pipeline.config import RecognitionConfig
 from pipeline.events import Progress, no_progress
 from pipeline.protocols import Recognizer
 from pipeline.stages.attending import attend
-from pipeline.stages.floor import clear_floor, find_asides, find_holds, lay_floor
 from pipeline.stages.ownership import own
-from pipeline.stages.splicing import lies_in, splice
+from pipeline.stages.splicing import splice
 from pipeline.timeline import gaps, solo, union
 from pipeline.values import Region, Span, Turn, Utterance, Word
 
@@ -68,22 +67,17 @@ def _from_passages(
     language: str,
     progress: Progress,
 ) -> dict[str, list[Word]]:
-    """Whole passages, in separated overlaps with the holder's voice alone; the others' words there from streams."""
-    holds = find_holds(turns, regions)
-    asides = find_asides(holds)
-    passages = lay_floor(audio, _passages(turns, audio.duration), streams, holds)
+    """Solo speech from passages of the mixture, overlaps decided as separated from streams, spliced by word times."""
+    apart = union(Span(region.start, region.end) for region in regions if region.decision == "separated")
+    passages = [Clip(audio.cut(span), span.start) for span in _passages(turns, audio.duration)]
     heard = attend(passages, recognizer, language, progress)
     separated = {
         stream.speaker: [
-            replace(word, origin="separated")
-            for word in attend(_around(stream, asides[stream.speaker]), recognizer, language)
+            replace(word, origin="separated") for word in attend(_around(stream, apart), recognizer, language)
         ]
         for stream in streams
-        if stream.speaker in asides
     }
-    apart = [hold.span for hold in holds]
-    words = [replace(word, origin="separated") if lies_in(word, apart) else word for word in heard]
-    return splice(own(words, clear_floor(turns, holds)), separated, asides)
+    return splice(own(heard, turns), separated, apart)
 
 
 def _from_streams(
