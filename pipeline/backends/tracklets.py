@@ -98,7 +98,7 @@ class TrackletDiarizer:
         return LocalSpeech(scores, starts, self._field.step, middle, self._threshold)
 
     def _in_threads(self, waveform: torch.Tensor, parts: Sequence[slice]) -> Iterator[NDArray[np.float32]]:
-        """The scores of each part; the layers are too small for two cores to share one, so each core has its own part."""
+        """The scores of each part; layers are too small for cores to share, so each core has parts of its own."""
         threads = torch.get_num_threads() if waveform.device == self._inference.device else 1
         pool = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
         try:

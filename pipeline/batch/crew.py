@@ -62,7 +62,8 @@ class Worker:
             start_new_session=True,
         )
         theirs.close()
-        self.pipe.send(setup)
+        with suppress(OSError):  # a worker that could not start is told by its pipe
+            self.pipe.send(setup)
 
     def hand(self, job: Job) -> None:
         """Give the worker something to do; it must be ready and idle."""
