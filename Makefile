@@ -31,8 +31,8 @@ test: setup  ## lint, types and all tests
 	$(MAKE) lint
 	$(BIN)/python -m pytest $(SHARED)
 
-quick: $(VENV)/.done  ## the tests that need no weights
-	$(BIN)/python -m pytest $(SHARED) -m 'not weights'
+quick: $(VENV)/.done  ## the tests that need no weights and take no long
+	$(BIN)/python -m pytest $(SHARED) -m 'not weights and not slow'
 
 lint: $(VENV)/.done  ## ruff and mypy --strict
 	$(BIN)/ruff check .

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import signal
 import socket
-import subprocess
 import sys
 import types
 from collections.abc import Callable, Iterator
@@ -16,7 +14,6 @@ from typing import Any
 
 import pytest
 
-import pipeline
 from pipeline import cache, config
 from pipeline.cli import main
 from pipeline.errors import BackendError
@@ -230,26 +227,3 @@ def test_a_run_opens_no_socket(transcribe: Run, tmp_path: Path, monkeypatch: pyt
     world.write_wav(tmp_path / "talk.wav")
     monkeypatch.setattr(socket.socket, "__init__", refuse)
     assert transcribe(*replayed("talk.wav", "-q")) == 0
-
-
-@pytest.mark.promise(3)
-@pytest.mark.parametrize(
-    ("closed", "recording", "code"),
-    [("<&-", "-", 2), (">&-", "x.wav", 0), ("2>&-", "x.wav", 0), ("<&- >&- 2>&-", "x.wav", 0), ("2>&-", "y.wav", 2)],
-)
-def test_closed_streams_are_no_matter(closed: str, recording: str, code: int, tmp_path: Path) -> None:
-    world.write_wav(tmp_path / "x.wav")
-    program = [sys.executable, "-c", "from pipeline.cli import main; main()", recording, *replayed("--no-cache")]
-    where = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
-    line = ["sh", "-c", f'exec "$@" {closed}', "sh", *program]
-    done = subprocess.run(line, capture_output=True, text=True, cwd=tmp_path, env=where, check=False)
-    assert (done.returncode, "Traceback" in done.stderr) == (code, False)
-    assert {path.name for path in tmp_path.iterdir()} == ({"x.wav", "x.json", "x.txt"} if not code else {"x.wav"})
-    if closed == "<&-":
-        assert done.stderr.splitlines() == ["transcribe: standard input: is empty; fetch or copy the recording again"]
-
-
-def test_the_program_as_users_start_it(tmp_path: Path) -> None:
-    program = [sys.executable, "-c", "from pipeline.cli import main; main()", "--version"]
-    done = subprocess.run(program, capture_output=True, text=True, cwd=tmp_path, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (0, f"transcribe {pipeline.__version__}\n", "")

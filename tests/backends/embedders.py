@@ -9,9 +9,14 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors.torch import save_file
 from torch import nn
 
+from pipeline import backends
 from pipeline.audio import RATE
+from pipeline.config import Config, assign
+from pipeline.protocols import Embedder
+from pipeline.store import Store
 
 ECAPA = """
 n_mels: 24
@@ -124,3 +129,26 @@ def _settle(model: nn.Module, forward: Callable[[torch.Tensor], torch.Tensor], l
         forward(clips)
         model.eval()
         last.bias -= forward(clips).mean(dim=0)
+
+
+def opened(folder: Path) -> Embedder:
+    """The embedder of a folder, found by its layout."""
+    config = assign(Config(), {"diarization.embedding": str(folder), "runtime.batch_size": 3})
+    made: Embedder = backends.load("embedder", str(folder), config, Store(folder.parent / "models", offline=True))
+    return made
+
+
+def write_resemblyzer(folder: Path) -> Path:
+    from pipeline.backends.resemblyzer import SpeakerEncoder
+
+    torch.manual_seed(0)
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file(SpeakerEncoder().state_dict(), folder / "model.safetensors")
+    return folder
+
+
+WRITERS: dict[str, Callable[[Path], Path]] = {
+    "resemblyzer": write_resemblyzer,
+    "ecapa-voxceleb": write_ecapa,
+    "wespeaker-resnet34": write_wespeaker,
+}

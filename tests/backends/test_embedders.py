@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,41 +10,17 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from safetensors.torch import save_file
 
 from pipeline import backends
 from pipeline.audio import RATE, Samples
 from pipeline.backends.replay import ReplayEmbedder, speak
 from pipeline.config import Config, assign
-from pipeline.errors import BadModel, MissingModel, SettingsError
 from pipeline.presets import load_preset, models_of, parts_of
 from pipeline.protocols import Embedder, VoiceScale, scale_of
 from pipeline.store import CATALOGUE, Store
 from pipeline.values import Word
-from tests.backends.embedders import ECAPA, babble, write_ecapa, write_wespeaker
+from tests.backends.embedders import WRITERS, babble, opened, write_wespeaker
 
-
-def opened(folder: Path) -> Embedder:
-    """The embedder of a folder, found by its layout."""
-    config = assign(Config(), {"diarization.embedding": str(folder), "runtime.batch_size": 3})
-    made: Embedder = backends.load("embedder", str(folder), config, Store(folder.parent / "models", offline=True))
-    return made
-
-
-def write_resemblyzer(folder: Path) -> Path:
-    from pipeline.backends.resemblyzer import SpeakerEncoder
-
-    torch.manual_seed(0)
-    folder.mkdir(parents=True, exist_ok=True)
-    save_file(SpeakerEncoder().state_dict(), folder / "model.safetensors")
-    return folder
-
-
-WRITERS: dict[str, Callable[[Path], Path]] = {
-    "resemblyzer": write_resemblyzer,
-    "ecapa-voxceleb": write_ecapa,
-    "wespeaker-resnet34": write_wespeaker,
-}
 DIMENSIONS = {"resemblyzer": 256, "ecapa-voxceleb": 12, "wespeaker-resnet34": 256, "replay": 6}
 
 
@@ -151,89 +125,6 @@ def test_resnet_says_what_pyannote_says(seconds: float, told: dict[str, object],
     with torch.inference_mode():
         theirs = vendor(torch.from_numpy(np.stack(clips))[:, None])
     np.testing.assert_allclose(opened(folder).embed(clips), unit(theirs), atol=1e-4)
-
-
-ODD = {
-    "rate": ("n_mels: !ref <n_mels>", "n_mels: !ref <n_mels>\n    sample_rate: 8000"),
-    "normalisation": ("norm_type: sentence", "norm_type: batch"),
-    "other layers": ("[16, 16, 16, 16, 48]", "[16, 16, 16, 32, 48]"),
-    "no layers": ("[16, 16, 16, 16, 48]", "[16]"),
-    "memory": ("[16, 16, 16, 16, 48]", "[16, 16, 16, 16, 480000000]"),
-    "texts": ("[16, 16, 16, 16, 48]", "[a, b, c, d, e]"),
-    "other network": ("    embedding_model: !ref <embedding_model>", "    embedding_model: !ref <compute_features>"),
-    "no network": ("    embedding_model: !ref <embedding_model>", ""),
-    "code": ("n_mels: 24", "n_mels: !apply:os.mkdir [{folder}/ran]"),
-    "object": ("out_n_neurons: 5", "out_n_neurons: !new:os.mkdir [{folder}/ran]"),
-}
-
-
-@pytest.mark.promise(25)
-@pytest.mark.parametrize("odd", list(ODD))
-def test_other_descriptions_are_refused_and_run_nothing(odd: str, tmp_path: Path) -> None:
-    folder = write_ecapa(tmp_path)
-    was, now = ODD[odd]
-    assert was in ECAPA
-    text = ECAPA.replace(was, now, 1).replace("{folder}", str(folder))
-    (folder / "hyperparams.yaml").write_text(text)
-    with pytest.raises(BadModel):
-        opened(folder)
-    assert not (folder / "ran").exists()
-
-
-class Payload:
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def __reduce__(self) -> tuple[object, tuple[str]]:
-        return os.mkdir, (str(self.folder / "ran"),)
-
-
-@pytest.mark.promise(25)
-@pytest.mark.parametrize("kind", ["ecapa-voxceleb", "wespeaker-resnet34"])
-@pytest.mark.parametrize("damage", ["code", "empty", "torn", "other"])
-def test_other_weights_are_refused_and_run_nothing(kind: str, damage: str, tmp_path: Path) -> None:
-    folder = WRITERS[kind](tmp_path)
-    path = folder / next(file for file, name in backends.LAYOUTS.items() if name == kind)
-    if damage == "code":
-        torch.save({"state_dict": {"layer": Payload(folder)}, "layer": Payload(folder)}, path)
-    elif damage == "other":
-        torch.save({"state_dict": {"layer": torch.zeros(3)}, "layer": torch.zeros(3)}, path)
-    else:
-        path.write_bytes(path.read_bytes()[: 0 if damage == "empty" else path.stat().st_size // 2])
-    with pytest.raises(BadModel):
-        opened(folder)
-    assert not (folder / "ran").exists()
-
-
-@pytest.mark.parametrize(
-    "told",
-    [{"dither": 1.0}, {"num_mel_bins": 24}, {"sample_rate": 8000}, {"window_type": "magic"}, {"frame_shift": 0}],
-    ids=str,
-)
-def test_settings_of_another_network_are_refused(told: dict[str, object], tmp_path: Path) -> None:
-    path = write_wespeaker(tmp_path) / "pytorch_model.bin"
-    checkpoint = torch.load(path, weights_only=False)  # our own, just written
-    checkpoint["hyper_parameters"] |= told
-    torch.save(checkpoint, path)
-    with pytest.raises(BadModel):
-        opened(tmp_path)
-
-
-def test_another_network_of_pyannotes_is_refused(tmp_path: Path) -> None:
-    path = write_wespeaker(tmp_path) / "pytorch_model.bin"
-    checkpoint = torch.load(path, weights_only=False)  # our own, just written
-    checkpoint["pyannote.audio"]["architecture"]["class"] = "PyanNet"
-    torch.save(checkpoint, path)
-    with pytest.raises(BadModel, match="PyanNet"):
-        opened(tmp_path)
-
-
-def test_a_folder_without_weights_is_refused_and_one_that_is_not_there_is_missing(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"embedding_model\.ckpt"):
-        opened(tmp_path)
-    config = assign(Config(), {"diarization.embedding": "ecapa-voxceleb"})
-    with pytest.raises(MissingModel, match="transcribe models pull ecapa-voxceleb"):
-        backends.load("embedder", "ecapa-voxceleb", config, Store(tmp_path / "models", offline=True))
 
 
 def test_a_folders_weights_are_in_the_identity_and_a_class_of_ones_own_has_none(folders: dict[str, Path]) -> None:

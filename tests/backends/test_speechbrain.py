@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,7 @@ from pipeline.backends.speechbrain import SpeechBrainSeparator, join
 from pipeline.config import Config, SeparationConfig
 from pipeline.errors import BackendError, BadModel, SettingsError
 from pipeline.store import Store
-from tests.backends.voices import KINDS, REST, SEPFORMER, improvement, pair, train, write_blank
+from tests.backends.voices import KINDS, REST, SEPFORMER, Payload, improvement, pair, train, write_blank
 
 
 def opened(folder: Path) -> SpeechBrainSeparator:
@@ -109,14 +108,6 @@ def test_hostile_descriptions_are_refused_and_run_nothing(name: str, tmp_path: P
     with pytest.raises(BadModel):
         load_network(tmp_path)
     assert not (tmp_path / "ran").exists()
-
-
-class Payload:
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def __reduce__(self) -> tuple[object, tuple[str]]:
-        return os.mkdir, (str(self.folder / "ran"),)
 
 
 @pytest.mark.promise(25)
