@@ -5,7 +5,8 @@
 pyannote's sample call, real meetings where the development recordings are at hand (a sibling folder ``shared/data``),
 and 21 meetings of two to six people simulated from 126 voices: five minutes, a tenth or a quarter of the speech
 overlapped. Seven of them are set aside: never to be looked at while settings are chosen.
-How long it takes is for `make bench` to say. ``--update`` writes examples/bench/diarization.json and the README's table.
+How long it takes is for `make bench` to say. ``--update`` writes examples/bench/diarization.json and the README's
+table.
 """
 
 from __future__ import annotations
