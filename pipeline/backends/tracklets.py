@@ -11,8 +11,9 @@ import pipeline.backends.privacy  # noqa: F401 — before pyannote: no telemetry
 
 # isort: split
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,6 +37,8 @@ from pipeline.values import Notice, Turn
 
 if TYPE_CHECKING:
     from pipeline.store import Store
+
+Scores = Generator[NDArray[np.float32], None, None]
 
 STEP = 1.0
 """Seconds between segmentation windows; half of that costs twice the time for 0.2 points of DER."""
@@ -89,15 +92,16 @@ class TrackletDiarizer:
             waveform = torch.from_numpy(audio.samples)[None]
         parts = cut_windows(waveform.shape[1], self._inference.batch_size)
         found = []
-        for part, heard in zip(parts, self._in_threads(waveform, parts), strict=True):
-            found.append(heard)
-            progress(SEGMENTATION_SHARE * part.stop / RATE, audio.duration)
+        with closing(self._in_threads(waveform, parts)) as scored:  # a run that is stopped leaves no part to be done
+            for part, heard in zip(parts, scored, strict=True):
+                found.append(heard)
+                progress(SEGMENTATION_SHARE * part.stop / RATE, audio.duration)
         scores = np.concatenate(found).astype(np.float32, copy=False)
         starts = np.rint(np.arange(len(scores)) * STEP / self._field.step).astype(np.intp)
         middle = self._field.start + self._field.duration / 2  # a frame stands for what lies around its field's middle
         return LocalSpeech(scores, starts, self._field.step, middle, self._threshold)
 
-    def _in_threads(self, waveform: torch.Tensor, parts: Sequence[slice]) -> Iterator[NDArray[np.float32]]:
+    def _in_threads(self, waveform: torch.Tensor, parts: Sequence[slice]) -> Scores:
         """The scores of each part; layers are too small for cores to share, so each core has parts of its own."""
         threads = torch.get_num_threads() if waveform.device == self._inference.device else 1
         pool = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
