@@ -17,8 +17,9 @@ from pipeline.config import RecognitionConfig
 from pipeline.events import Progress, no_progress
 from pipeline.protocols import Recognizer
 from pipeline.stages.attending import attend
+from pipeline.stages.floor import clear_floor, find_asides, find_holds, lay_floor, share_out
 from pipeline.stages.ownership import own
-from pipeline.stages.splicing import splice
+from pipeline.stages.splicing import lies_in, splice
 from pipeline.timeline import gaps, solo, union
 from pipeline.values import Region, Span, Turn, Utterance, Word
 
@@ -68,16 +69,24 @@ def _from_passages(
     progress: Progress,
 ) -> dict[str, list[Word]]:
     """Solo speech from passages of the mixture, overlaps decided as separated from streams, spliced by word times."""
-    apart = union(Span(region.start, region.end) for region in regions if region.decision == "separated")
-    passages = [Clip(audio.cut(span), span.start) for span in _passages(turns, audio.duration)]
+    sure, unsure = share_out(turns, regions)
+    holds = find_holds(turns, sure)
+    passages = [lay_floor(audio, span, streams, holds) for span in _passages(turns, audio.duration)]
     heard = attend(passages, recognizer, language, progress)
+    floor = [hold.span for hold in holds]
+    owned = own([_marked(word) if lies_in(word, floor) else word for word in heard], clear_floor(turns, holds))
+    asides = {stream.speaker: find_asides(stream.speaker, unsure, holds) for stream in streams}
     separated = {
         stream.speaker: [
-            replace(word, origin="separated") for word in attend(_around(stream, apart), recognizer, language)
+            _marked(word) for word in attend(_around(stream, asides[stream.speaker]), recognizer, language)
         ]
         for stream in streams
     }
-    return splice(own(heard, turns), separated, apart)
+    return splice(owned, separated, asides)
+
+
+def _marked(word: Word) -> Word:
+    return replace(word, origin="separated")
 
 
 def _from_streams(

@@ -17,15 +17,17 @@ SEAM = 0.3
 Lines = Mapping[str, Sequence[Word]]
 
 
-def splice(mixture: Lines, streams: Lines, apart: Sequence[Span]) -> dict[str, list[Word]]:
-    """Each speaker's words sorted by start: the mixture's outside the spans ``apart``, his stream's inside."""
+def splice(mixture: Lines, streams: Lines, asides: Mapping[str, Sequence[Span]]) -> dict[str, list[Word]]:
+    """Each speaker's words sorted by start: the mixture's outside his ``asides``, his stream's inside."""
     spoken: dict[str, list[Word]] = {}
     for speaker in sorted({*mixture, *streams}):
+        apart = asides.get(speaker, ())
         kept = [word for word in mixture.get(speaker, ()) if not lies_in(word, apart)]
         inside = [word for word in streams.get(speaker, ()) if lies_in(word, apart)]
         spoken[speaker] = kept + [word for word in inside if not (_at_seam(word, apart) and _said(word, kept))]
     everything = [word for words in spoken.values() for word in words]
     for speaker, words in mixture.items():
+        apart = asides.get(speaker, ())
         cut = (word for word in words if lies_in(word, apart) and _at_seam(word, apart))
         spoken[speaker] += [word for word in cut if not _said(word, everything)]
     return {speaker: sorted(words, key=lambda word: (word.start, word.end)) for speaker, words in spoken.items()}

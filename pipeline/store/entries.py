@@ -89,7 +89,8 @@ class Model:
     """An entry of the catalogue.
 
     ``files`` are pinned before any download; all files of a model from wheels are, those of the hub's where they are
-    known. ``sources`` are all needed. ``license`` is an SPDX identifier as its publisher states it.
+    known. ``sources`` are all needed; without any, the model comes with Crosstalk itself. ``license`` is an SPDX
+    identifier as its publisher states it.
     """
 
     name: str
@@ -99,6 +100,11 @@ class Model:
     sources: tuple[WheelSource | HubSource, ...]
     note: str = ""
     checkpoint: Checkpoint | None = None
+
+    @property
+    def bundled(self) -> bool:
+        """Whether it comes with Crosstalk itself."""
+        return not self.sources
 
     @property
     def pinned(self) -> bool:

@@ -25,6 +25,11 @@ from pipeline.store.manifest import MANIFEST, Manifest
 
 Status = Literal["here", "missing", "damaged"]
 
+_BUNDLED = Path(__file__).parent.parent / "weights"
+"""Where the models lie that come with Crosstalk itself."""
+
+_REINSTALL = "it comes with Crosstalk: install it again"
+
 _DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
 
 
@@ -51,18 +56,19 @@ class Store:
         """
         if name not in self._models:
             return self._local(name)
-        status, hint = self.status(name), f"run: transcribe models pull {name}"
+        bundled = self._models[name].bundled
+        status, hint = self.status(name), _REINSTALL if bundled else f"run: transcribe models pull {name}"
         if status == "missing":
             raise MissingModel(f"the model {name} is not on this machine", hint=hint)
         if status == "damaged":
             raise BadModel(f"the model {name} is damaged", hint=hint)
-        return self.root / name
+        return self._folder(name)
 
     def status(self, name: str) -> Status:
         """Whether a model is here, judged by names and sizes of its files; the user's own folder only has to exist."""
         if name not in self._models:
             return "here" if self._own(name) else "missing"
-        folder = self.root / name
+        folder = self._folder(name)
         if not folder.is_dir():
             return "missing"
         files = self._files(name)
@@ -78,7 +84,7 @@ class Store:
         files = self._files(name)
         if not files:
             return ["its record of hashes is missing"]
-        return _compare(self.root / name, files)
+        return _compare(self._folder(name), files)
 
     def identity(self, name: str) -> str:
         """``name@hash``, the hash over all the model's files: what a result names as its model."""
@@ -110,6 +116,8 @@ class Store:
                 raise OutOfDisk(f"cannot write: {problem.strerror}", where=str(self.root)) from problem
 
     def _pull(self, model: Model, progress: Progress) -> None:
+        if model.bundled:
+            raise BadModel(f"the model {model.name} is damaged", hint=_REINSTALL)
         if self.offline:
             raise MissingModel(f"the model {model.name} is not on this machine", hint="pulling needs to go online")
         with self._alone() as workshop:
@@ -140,6 +148,9 @@ class Store:
         """What the first pull of a hub's model wrote down; ``None`` when that does not agree with the catalogue."""
         record = Manifest.read(self.root / model.name)
         return record if record is not None and record.agrees(model) else None
+
+    def _folder(self, name: str) -> Path:
+        return (_BUNDLED if self._models[name].bundled else self.root) / name
 
     def _files(self, name: str) -> tuple[File, ...]:
         """The hashes a model on disk must have: pinned or recorded; empty when the record of a hub's model is gone."""

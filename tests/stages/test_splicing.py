@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pipeline.stages.splicing import splice
 from pipeline.values import Span, Word
 
-APART = (Span(2.0, 4.0),)
+APART = {"A": (Span(2.0, 4.0),), "B": (Span(2.0, 4.0),)}
 
 
 def word(text: str, middle: float) -> Word:
@@ -29,6 +29,12 @@ def test_inside_the_stream_counts_and_outside_the_mixture() -> None:
     spliced = splice(mixture, streams, APART)
     assert [w.text for w in spliced["A"]] == ["before", "clear", "after"]
     assert [w.text for w in spliced["B"]] == ["too"]
+
+
+def test_who_is_not_aside_keeps_the_words_of_the_passage() -> None:
+    mixture = {"A": [word("held", 3.0)], "B": [word("guess", 3.1)]}
+    spliced = splice(mixture, {"B": [word("clear", 3.1)]}, {"B": (Span(2.0, 4.0),)})
+    assert {speaker: [w.text for w in words] for speaker, words in spliced.items()} == {"A": ["held"], "B": ["clear"]}
 
 
 def test_a_word_that_another_stream_says_is_not_brought_back() -> None:

@@ -1,0 +1,68 @@
+"""The floor: one voice alone in a passage where two were taken apart, every moment of everybody heard somewhere."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.audio import RATE, Audio, Clip, Stream
+from pipeline.stages.floor import KNOWN, Hold, clear_floor, find_asides, find_holds, lay_floor, share_out
+from pipeline.timeline import by_speaker, intersection, overlaps, total, union
+from pipeline.values import Overlap, Region, Span, Turn, Voice
+from tests.strategies import rows_of_spans
+
+LONG = (Turn(0, KNOWN + 2, "A"), Turn(KNOWN + 1, 2 * KNOWN + 2, "B"))
+"""Both talk alone for long enough, and a second at once."""
+
+
+def region(start: float, end: float, louder: str = "A", decision: str = "separated") -> Region:
+    voices = tuple(Voice(s, energy_db=-3.0 if s == louder else -6.0) for s in ("A", "B"))
+    return Region(start, end, voices, "exemplar", decision, "because")  # type: ignore[arg-type]
+
+
+def test_the_loudest_holds_the_floor_and_the_other_is_heard_aside() -> None:
+    sure, unsure = share_out(LONG, [region(KNOWN + 1, KNOWN + 2, "B")])
+    (hold,) = find_holds(LONG, sure)
+    assert (hold.span, hold.holder, unsure) == (Span(KNOWN + 1, KNOWN + 2), "B", [])
+    assert find_asides("A", unsure, [hold]) == (hold.span,)
+    assert find_asides("B", unsure, [hold]) == ()
+
+
+def test_little_solo_speech_leaves_everybody_to_his_stream() -> None:
+    turns = (LONG[0], Turn(KNOWN + 1, 2 * KNOWN + 1, "B"))
+    assert share_out(turns, [region(KNOWN + 1, KNOWN + 2)]) == ([], [region(KNOWN + 1, KNOWN + 2)])
+    for speaker in ("A", "B"):
+        assert find_asides(speaker, [region(KNOWN + 1, KNOWN + 2)], ()) == (Span(KNOWN + 1, KNOWN + 2),)
+
+
+def test_a_kept_mixture_has_no_holder() -> None:
+    assert share_out(LONG, [region(KNOWN + 1, KNOWN + 2, decision="mixture")]) == ([], [])
+
+
+def test_only_the_hold_is_given_the_holders_voice_and_the_recording_stays() -> None:
+    audio = Audio(np.full(4 * RATE, 0.5, np.float32))
+    own = Clip(np.full(RATE, 0.25, np.float32), 2.0, "separated")
+    streams = (Stream("A", (Clip(audio.cut(Span(0, 2)), 0.0), own)), Stream("B", ()))
+    laid = lay_floor(audio, Span(1.0, 4.0), streams, [Hold(Overlap(2.0, 3.0, ("A", "B")), "A")])
+    assert laid.start == 1.0
+    assert np.unique(laid.samples[:RATE]) == 0.5
+    assert np.unique(laid.samples[RATE : 2 * RATE]) == 0.25
+    assert np.unique(laid.samples[2 * RATE :]) == 0.5
+    assert np.unique(audio.samples) == 0.5
+
+
+@given(rows_of_spans(6), rows_of_spans(6), st.lists(st.sampled_from("AB"), min_size=40, max_size=40))
+def test_every_moment_of_everybody_is_heard_once(
+    one: tuple[Span, ...], other: tuple[Span, ...], who: list[str]
+) -> None:
+    turns = sorted([Turn(s.start, s.end, "A") for s in one] + [Turn(s.start, s.end, "B") for s in other])
+    holds = [Hold(overlap, holder) for overlap, holder in zip(overlaps(turns), who, strict=False)]
+    cleared = by_speaker(clear_floor(turns, holds))
+    for speaker, own in by_speaker(turns).items():
+        passed = union(turn.span for turn in cleared.get(speaker, ()))
+        aside = union(hold.span for hold in holds if hold.mutes(speaker))
+        assert total(intersection(passed, aside)) < 1e-9
+        assert total(union([*passed, *aside])) == pytest.approx(total(union(turn.span for turn in own)))
+    assert not overlaps(turn for turns in cleared.values() for turn in turns)
