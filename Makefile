@@ -20,8 +20,8 @@ $(VENV)/.done: pyproject.toml
 	  || echo "no Ray for this machine: the tests of --engine ray skip"
 	touch $@
 
-setup: $(VENV)/.done  ## the environment (.venv) and the default models, fetched once
-	$(BIN)/transcribe models pull --preset default
+setup: $(VENV)/.done  ## the environment (.venv) and the models, fetched once
+	$(BIN)/transcribe models pull --preset default pyannote-segmentation
 
 demo: setup  ## transcribe a real telephone call of two people, and show what was written
 	$(BIN)/transcribe "$(SAMPLE)" --speakers 2 --output-dir demo --format txt,json,srt,rttm

@@ -42,7 +42,7 @@ from pipeline.evaluation.simulation import MeetingConfig, simulate
 from pipeline.store import Store
 from pipeline.values import Turn
 
-MEETINGS, LENGTH, FIRST_SEED = 2400, 30.0, 10_000
+SEEDS, LENGTH = (*range(10_000, 11_100), *range(20_000, 21_100)), 30.0
 SPEEDS = {"": (1, 1), "f": (9, 10), "s": (10, 9)}
 SIMULATED, REAL, LAID = 10, 4, 4
 """Windows of each kind in a step: simulated, real, real with another laid over."""
@@ -60,7 +60,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--voices", type=Path, required=True, help="SPEAKER-anything.flac, one speaker each")
     parser.add_argument("--real", type=Path, nargs="+", required=True, help="recordings of real conversations")
-    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--out", type=Path, default=project.WORK / "crosstalk-segmentation")
     options = parser.parse_args()
     work = project.WORK / "training"
@@ -88,8 +88,7 @@ def make_meetings(voices: dict[str, tuple[Path, ...]], work: Path) -> list[Meeti
                 other = samples if up == down else resample_poly(samples, up, down)
                 soundfile.write(folder / f"{name}{tag}-{path.stem}.flac", np.clip(other, -1, 1), rate)
         with ProcessPoolExecutor() as processes:
-            seeds = range(FIRST_SEED, FIRST_SEED + MEETINGS)
-            made = list(processes.map(partial(make_meeting, find_voices(folder)), seeds, chunksize=20))
+            made = list(processes.map(partial(make_meeting, find_voices(folder)), SEEDS, chunksize=20))
         kept.write_bytes(pickle.dumps([meeting for meeting in made if meeting]))
     meetings: list[Meeting] = pickle.loads(kept.read_bytes())
     return meetings
@@ -233,9 +232,11 @@ def middles(network: Model) -> Truth:
 
 
 def write(network: Model, folder: Path) -> None:
-    """The weights as 16-bit floats, and how they were made."""
+    """The weights, what was learnt as 16-bit floats (the filters' are too fine for that), and how they were made."""
     folder.mkdir(parents=True, exist_ok=True)
-    save_file({name: value.half() for name, value in network.state_dict().items()}, folder / "model.safetensors")
+    weights = network.state_dict().items()
+    kept = {name: value.half() if name.startswith(LEARNS) else value.clone() for name, value in weights}
+    save_file(kept, folder / "model.safetensors")
     made = {"architecture": "PyanNet", "from": "pyannote-segmentation", "made_by": "examples/train_segmentation.py"}
     (folder / "config.json").write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
 

@@ -31,7 +31,7 @@ class DiarizationConfig:
 
     backend: str = "pyannote"
     pipeline: str | None = None
-    segmentation: str = "pyannote-segmentation"
+    segmentation: str = "crosstalk-segmentation"
     embedding: str = "resemblyzer"
     clustering: Literal["tracklets", "stock"] = "tracklets"
     threshold: float = 0.5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import json
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from tests.test_readme import block
 from tests.world import DIALOGUE
 
 EXAMPLES = REPOSITORY / "examples"
+PUBLISHED = "pyannote-segmentation"
 
 
 def load(name: str) -> ModuleType:
@@ -46,6 +48,7 @@ def test_there_is_a_test_for_every_example() -> None:
         "own_separator",
         "project_bench",
         "stereo_bench",
+        "train_segmentation",
     }
 
 
@@ -132,3 +135,32 @@ def test_the_figure_of_an_overlap_is_drawn(tmp_path: Path) -> None:
     script = [str(EXAMPLES / "overlap_figure.py"), str(talk), str(tmp_path / "talk.json"), "--output", str(picture)]
     subprocess.run([sys.executable, *script], check=True, cwd=REPOSITORY)
     assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_in_training_the_order_of_speakers_means_nothing() -> None:
+    import torch
+
+    training = load("train_segmentation")
+    turns = [Turn(0.0, 2.0, "B"), Turn(1.0, 2.0, "A"), Turn(5.0, 6.0, "C")]
+    truth = training.activity(turns, np.arange(0.05, 6, 0.1))
+    assert truth.sum(axis=0).tolist() == [20, 10, 10]
+    heard = torch.rand((2, len(truth), 3))
+    given = torch.tensor(np.stack([truth, truth]))
+    losses = [training.distance(heard[..., list(order)], given) for order in itertools.permutations(range(3))]
+    assert torch.stack(losses).tolist() == pytest.approx([losses[0].item()] * 6)
+    assert training.distance(given.clone(), given).item() == 0.0
+
+
+@pytest.mark.weights
+def test_training_leaves_the_filters_and_writes_what_the_pipeline_loads(tmp_path: Path) -> None:
+    import torch
+
+    from pipeline.backends.segmentation import load_segmentation
+
+    training = load("train_segmentation")
+    noise = np.random.default_rng(0).normal(0, 0.1, (3, 12 * RATE)).astype(np.float32)
+    meeting = ((noise[0] * 32767).astype(np.int16), (Turn(0, 7, "A"), Turn(5, 12, "B")))
+    training.write(training.train([meeting], list(noise[1:]), 2), tmp_path)
+    first, taught = (load_segmentation(name, Store(), torch.device("cpu")) for name in (PUBLISHED, str(tmp_path)))
+    for (name, before), after in zip(first.state_dict().items(), taught.state_dict().values(), strict=True):
+        assert torch.equal(before, after) == (not name.startswith(("lstm", "linear", "classifier"))), name

@@ -1,6 +1,6 @@
 """The common flow, to compare with: pyannote's own pipeline, Whisper over the mixture, each word to one turn.
 
-The same models as ours, and every other setting as the libraries have it.
+Its segmentation is the published one, the other models are ours; every other setting is as the libraries have it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class CommonFlow:
 
     @classmethod
     def from_config(cls, config: Config, models: Store) -> CommonFlow:
-        stock = assign(config, {"diarization.clustering": "stock"})
+        stock = assign(config, {"diarization.clustering": "stock", "diarization.segmentation": "pyannote-segmentation"})
         return cls(PyannoteDiarizer.from_config(stock, models), WhisperRecognizer.from_config(config, models))
 
     def turns(self, audio: Audio, count: SpeakerCount) -> tuple[Turn, ...]:

@@ -54,11 +54,8 @@ def verify(names: Names = None) -> None:
     from pipeline.store import Store, catalogue
 
     store = Store()
-    names = names or [model.name for model in catalogue() if store.status(model.name) != "missing"]
-    if not names:
-        typer.echo("no models are here; run: transcribe models pull")
     bad = []
-    for name in names:
+    for name in names or [model.name for model in catalogue() if store.status(model.name) != "missing"]:
         problems = store.verify(name)
         typer.echo(f"{name}: {'; '.join(problems) or 'ok'}")
         bad += [name] if problems else []

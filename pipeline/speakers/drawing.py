@@ -10,7 +10,7 @@ from pipeline.speakers.pooling import LocalVoices
 from pipeline.speakers.windows import Bools, Floats, Ints, LocalSpeech
 from pipeline.values import Turn
 
-MAJORITY, SECOND = 0.5, 0.3
+MAJORITY, SECOND = 0.5, 0.4
 """Share of the windows that must hear a first voice in a frame, and any further one: overlaps are heard too rarely."""
 
 

@@ -1,4 +1,4 @@
-"""The catalogue's models that come inside wheels of PyPI: no account, every byte pinned."""
+"""The catalogue's models that come with Crosstalk or inside wheels of PyPI: no account, every byte pinned."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ _SEGMENTATION_CONFIG = """\
 
 _SEGMENTATION = Model(
     name="pyannote-segmentation",
-    purpose="diarization: who is active, 5 s windows, 3 voices (default)",
+    purpose="diarization: who is active, 5 s windows, 3 voices, as published",
     license="MIT",
     files=(
         File("config.json", "a008bc67239a7d9dbd52df1af93f6af3405f651ab00a254435d4c8971dadc7c1", 424),
@@ -134,6 +134,18 @@ _SEGMENTATION = Model(
     ),
     note="Published as a pickle; only its tensors are kept.",
     checkpoint=Checkpoint("pytorch_model.bin", "state_dict", _SEGMENTATION_CONFIG),
+)
+
+_TAUGHT = Model(
+    name="crosstalk-segmentation",
+    purpose="diarization: pyannote's segmentation, taught to hear second voices (default)",
+    license="MIT",
+    files=(
+        File("config.json", "e798148c79c7dfe630a28a95f94fab1bd8968fdd072aa0b7dd535633538354a9", 114),
+        File("model.safetensors", "2deb30cd363b63c8ce84923dd8ab4f9821dea3e5e36a16c6dbe56069e8b085d2", 3_036_358),
+    ),
+    sources=(),
+    note="Comes with Crosstalk; made by examples/train_segmentation.py.",
 )
 
 _RESEMBLYZER_CONFIG = """\
@@ -174,4 +186,4 @@ _RESEMBLYZER = Model(
     checkpoint=Checkpoint("pretrained.pt", "model_state", _RESEMBLYZER_CONFIG),
 )
 
-PACKAGED = (_WHISPER_BASE, _WHISPER_TINY, _SEGMENTATION, _RESEMBLYZER)
+PACKAGED = (_WHISPER_BASE, _WHISPER_TINY, _TAUGHT, _SEGMENTATION, _RESEMBLYZER)

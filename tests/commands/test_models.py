@@ -30,7 +30,8 @@ def _run(*arguments: str) -> str:
 
 def test_list_shows_every_model_and_the_place(models: Path) -> None:
     *rows, place = _run("list").splitlines()
-    assert [row.split()[:2] for row in rows] == [[name, "missing"] for name in CATALOGUE]
+    states = {name: "here" if model.bundled else "missing" for name, model in CATALOGUE.items()}
+    assert [row.split()[:2] for row in rows] == [[name, state] for name, state in states.items()]
     assert place == f"in {models}"
 
 
@@ -39,7 +40,7 @@ def test_pull_without_names_takes_the_default_preset(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(Store, "pull", lambda self, names, progress: pulled.extend(names))
     monkeypatch.setattr(Store, "path", lambda self, name: models / name)
     out = _run("pull")
-    assert {"pyannote-segmentation", "resemblyzer", "whisper-base"} <= set(pulled)
+    assert {"crosstalk-segmentation", "resemblyzer", "whisper-base"} <= set(pulled)
     assert out.splitlines() == [f"{name}: {models / name}" for name in pulled]
     pulled.clear()
     _run("pull", "whisper-small", "whisper-small")
@@ -52,13 +53,13 @@ def test_pull_refuses_an_unknown_name() -> None:
 
 
 def test_verify_tells_each_model_and_fails_for_a_bad_one(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert _run("verify") == "no models are here; run: transcribe models pull\n"
+    assert _run("verify") == "crosstalk-segmentation: ok\n"
     for name in ("resemblyzer", "whisper-base"):
         (models / name).mkdir()
     monkeypatch.setattr(Store, "verify", lambda _, name: ["a differs", "b is missing"] if name == "resemblyzer" else [])
     assert _run("verify", "whisper-base") == "whisper-base: ok\n"
     result = runner.invoke(app, ["verify"])
-    assert result.stdout == "whisper-base: ok\nresemblyzer: a differs; b is missing\n"
+    assert result.stdout == "whisper-base: ok\ncrosstalk-segmentation: ok\nresemblyzer: a differs; b is missing\n"
     assert isinstance(result.exception, BadModel)
     assert result.exception.hint == "run: transcribe models pull resemblyzer"
 
