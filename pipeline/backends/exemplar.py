@@ -8,6 +8,7 @@ speakers make Wiener masks. Sources come out attributed, for any number of speak
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from pipeline.store import Store
 
 Matrix = NDArray[np.float32]
+Voice = tuple[Matrix, Matrix]
+"""A voice's exemplars, shape (atoms, bins), and the same in bands, shape (atoms, bands); in bands each sums to one."""
 
 WINDOW: Final = 1024
 """Samples of a frame: 64 ms resolve the harmonics by which two voices differ."""
@@ -44,6 +47,8 @@ SHARPNESS: Final = 1.5
 """Exponent of the speakers' shares: between magnitude (1) and power (2) masks."""
 LEAST_SOLO: Final = 1.5
 """Seconds of solo speech below which a voice cannot be learned."""
+REMEMBERED: Final = 8
+"""Voices kept for the next region, some 8 MB each."""
 BLOCK: Final = 512
 """Frames explained at once: bounds memory at some 30 MB."""
 UPDATES: Final = 30
@@ -54,8 +59,11 @@ EAGERNESS: Final = 1.5
 class ExemplarSeparator:
     """Separates by exemplars of each speaker's own solo speech; deterministic; equal under any order of speakers.
 
-    Cost: about 0.1 core-seconds a second for two voices.
+    Cost: about 0.1 core-seconds a second for two voices. The last `REMEMBERED` voices need not be learned again.
     """
+
+    def __init__(self) -> None:
+        self._learned: dict[bytes, Voice] = {}
 
     @classmethod
     def from_config(cls, config: Config, models: Store) -> ExemplarSeparator:
@@ -74,29 +82,34 @@ class ExemplarSeparator:
         mixture = _finite(mixture)
         # Sums of floats depend on their order: one that follows from the audio alone makes renaming change no bit.
         names = sorted(solo, key=lambda name: solo[name].tobytes())
-        voices = [_exemplars(_finite(solo[name])) for name in names]
+        voices = [self._learn(solo[name]) for name in names]
         spectrum = _spectrum(mixture)
         shares = _shares(np.abs(spectrum), voices) ** np.float32(SHARPNESS)
         shares /= shares.sum(axis=0) + np.float32(1e-12)
         sources = {name: _waveform(spectrum * share, len(mixture)) for name, share in zip(names, shares, strict=True)}
         return np.stack([sources[name] for name in solo])
 
+    def _learn(self, solo: Samples) -> Voice:
+        key = hashlib.blake2b(solo.tobytes()).digest()
+        self._learned[key] = self._learned.pop(key) if key in self._learned else _model(_finite(solo))
+        if len(self._learned) > REMEMBERED:
+            del self._learned[next(iter(self._learned))]
+        return self._learned[key]
 
-def _shares(magnitude: Matrix, voices: list[Matrix]) -> Matrix:
+
+def _shares(magnitude: Matrix, voices: list[Voice]) -> Matrix:
     """How much each voice explains of every bin, shape (voices, frames, bins); equal shares where nothing does."""
     bands = _bands()
-    atoms = np.concatenate(voices)
-    seen = atoms @ bands
-    weight = 1 / (seen.sum(axis=1, keepdims=True) + np.float32(1e-9))
-    atoms, seen = atoms * weight, seen * weight
-    bounds = np.cumsum([0] + [len(voice) for voice in voices])
-    start = np.concatenate([np.full(len(voice), 1 / len(voice), np.float32) for voice in voices])
+    counts = [len(atoms) for atoms, _ in voices]
+    seen = np.concatenate([seen for _, seen in voices])
+    bounds = np.cumsum([0, *counts])
+    start = np.concatenate([np.full(count, 1 / count, np.float32) for count in counts])
     found = np.empty((len(voices), *magnitude.shape), np.float32)
     for first in range(0, len(magnitude), BLOCK):
         frames = magnitude[first : first + BLOCK]
         activity = _activities(frames @ bands, seen, start)
-        for share, (low, high) in zip(found, pairwise(bounds), strict=True):
-            share[first : first + BLOCK] = activity[:, low:high] @ atoms[low:high]
+        for share, (atoms, _), (low, high) in zip(found, voices, pairwise(bounds), strict=True):
+            share[first : first + BLOCK] = activity[:, low:high] @ atoms
     return found + np.float32(1e-9)
 
 
@@ -109,6 +122,13 @@ def _activities(frames: Matrix, atoms: Matrix, start: Matrix) -> Matrix:
         ratio = frames / (activity @ atoms + floor)
         activity *= (ratio @ atoms.T) ** np.float32(EAGERNESS)
     return activity
+
+
+def _model(voice: Samples) -> Voice:
+    atoms = _exemplars(voice)
+    seen = atoms @ _bands()
+    weight = 1 / (seen.sum(axis=1, keepdims=True) + np.float32(1e-9))
+    return atoms * weight, seen * weight
 
 
 def _exemplars(voice: Samples) -> Matrix:

@@ -29,6 +29,8 @@ SHORTEST: Final = 0.2
 """A region under so many seconds is left alone: it holds no word, and no voice can be told in it."""
 SOLO: Final = 60.0
 """Seconds of solo speech that teach a separator a voice, the nearest in time first."""
+STRETCH: Final = 60.0
+"""Regions in one stretch of so many seconds share that speech: a voice is learned once for all of them."""
 PURE: Final = 0.3
 """Solo spans under so many seconds are mostly the edges of others' turns."""
 VOICE: Final = 30.0
@@ -78,9 +80,11 @@ def separate(
     voices = _voices(audio, alone, embedder) if grouped else {}
     regions: list[Region] = []
     pieces: dict[str, list[Piece]] = {}
+    first = min((turn.start for turn in turns), default=0.0)
     for number, group in enumerate(grouped, 1):
         scene = _scene(audio, turns, group, config.context)
-        speech = {speaker: _nearest(audio, alone.get(speaker, ()), scene.span) for speaker in scene.speakers}
+        stretch = _stretch(scene.span, first)
+        speech = {speaker: _nearest(audio, alone.get(speaker, ()), stretch) for speaker in scene.speakers}
         sources, verdict = _take_apart(scene, speech, voices, separator, embedder)
         regions.append(_entry(scene, verdict, config.backend))
         if verdict.decision == "separated":
@@ -204,9 +208,15 @@ def _voices(
     return dict(zip(spoken, embedder.embed(list(spoken.values())), strict=True))
 
 
-def _nearest(audio: Audio, spans: Sequence[Span], region: Span) -> Samples:
-    """Up to `SOLO` seconds of the spans, those nearest to the region."""
-    return _collect(audio, sorted(spans, key=lambda s: (max(s.start - region.end, region.start - s.end), s)), SOLO)
+def _stretch(region: Span, first: float) -> Span:
+    """The stretch of the recording, counted from the first turn, in which the region begins."""
+    start = first + round(region.start - first, 6) // STRETCH * STRETCH
+    return Span(start, start + STRETCH)
+
+
+def _nearest(audio: Audio, spans: Sequence[Span], near: Span) -> Samples:
+    """Up to `SOLO` seconds of the spans, those nearest to ``near``."""
+    return _collect(audio, sorted(spans, key=lambda s: (max(s.start - near.end, near.start - s.end), s)), SOLO)
 
 
 def _collect(audio: Audio, spans: Iterable[Span], seconds: float) -> Samples:
