@@ -7,6 +7,7 @@ neither hearing's part, or in both: there, texts are compared too, so that it is
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from pipeline.stages.leakage import plain
 from pipeline.values import Span, Word
@@ -28,8 +29,9 @@ def splice(mixture: Lines, streams: Lines, asides: Mapping[str, Sequence[Span]])
     everything = [word for words in spoken.values() for word in words]
     for speaker, words in mixture.items():
         apart = asides.get(speaker, ())
+        inside = [word for word in spoken[speaker] if lies_in(word, apart)]
         cut = (word for word in words if lies_in(word, apart) and _at_seam(word, apart))
-        spoken[speaker] += [word for word in cut if not _said(word, everything)]
+        spoken[speaker] += [_beside(word, inside, apart) for word in cut if not _said(word, everything)]
     return {speaker: sorted(words, key=lambda word: (word.start, word.end)) for speaker, words in spoken.items()}
 
 
@@ -40,6 +42,17 @@ def lies_in(word: Word, spans: Sequence[Span]) -> bool:
 
 def _at_seam(word: Word, spans: Sequence[Span]) -> bool:
     return any(abs(word.middle - edge) <= SEAM for span in spans for edge in (span.start, span.end))
+
+
+def _beside(word: Word, inside: Sequence[Word], spans: Sequence[Span]) -> Word:
+    """The word shortened so that it lies between what was heard inside its span and the nearer edge."""
+    span = next(span for span in spans if lies_in(word, [span]))
+    others = [other for other in inside if other.start < word.end and word.start < other.end]
+    if word.middle - span.start < span.end - word.middle:
+        start, end = word.start, min((other.start for other in others), default=word.end)
+    else:
+        start, end = max((other.end for other in others), default=word.start), word.end
+    return replace(word, start=start, end=end) if start < end else word
 
 
 def _said(word: Word, words: Sequence[Word]) -> bool:

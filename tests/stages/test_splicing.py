@@ -40,3 +40,13 @@ def test_who_is_not_aside_keeps_the_words_of_the_passage() -> None:
 def test_a_word_that_another_stream_says_is_not_brought_back() -> None:
     spliced = splice({"A": [word("yes", 2.1)]}, {"B": [word("yes", 2.15)]}, APART)
     assert spliced == {"A": [], "B": [word("yes", 2.15)]}
+
+
+def test_a_word_brought_back_follows_what_was_heard_inside() -> None:
+    back = Word(3.4, 4.2, "this")
+    spliced = splice({"A": [back]}, {"A": [word("view", 3.5), word("on", 3.75)]}, APART)
+    assert [w.text for w in spliced["A"]] == ["view", "on", "this"]
+    assert (spliced["A"][2].start, spliced["A"][2].end) == (3.85, 4.2)
+    first = splice({"A": [Word(1.8, 2.6, "so")]}, {"A": [word("we", 2.4), word("went", 2.7)]}, APART)
+    assert [w.text for w in first["A"]] == ["so", "we", "went"]
+    assert first["A"][0].end == word("we", 2.4).start
