@@ -23,7 +23,10 @@ def list_models() -> None:
     from pipeline.store import Store, catalogue
 
     store = Store()
-    rows = [(m.name, store.status(m.name), _size(m.download), m.license, m.purpose) for m in catalogue()]
+    rows = [
+        (m.name, store.status(m.name), "–" if m.bundled else _size(m.download), m.license, m.purpose)
+        for m in catalogue()
+    ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
