@@ -10,8 +10,10 @@ from pipeline.speakers.pooling import LocalVoices
 from pipeline.speakers.windows import Bools, Floats, Ints, LocalSpeech
 from pipeline.values import Turn
 
-MAJORITY, SECOND = 0.5, 0.4
-"""Share of the windows that must hear a first voice in a frame, and any further one: overlaps are heard too rarely."""
+MAJORITY, SECOND = 0.5, 0.35
+"""Share of the windows that must hear a first voice in a frame, and any further one: overlaps are heard too rarely.
+
+Five windows hear most moments; the second lies between one and two of them, so that no frame hangs on rounding."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
