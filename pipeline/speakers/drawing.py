@@ -46,7 +46,7 @@ def draw(local: LocalSpeech, owners: Ints, margins: Floats, persons: int) -> Act
                 sureness[here, person] += spoken[w, :, i] * margins[w, i]
     people /= np.maximum(seen, 1)
     count = np.where(people < 1, people >= MAJORITY, np.floor(people + 1 - SECOND))
-    rank = np.argsort(np.argsort(-votes, axis=1, kind="stable"), axis=1)
+    rank = np.argsort(np.lexsort((-sureness, -votes), axis=1), axis=1)  # of equals, the surer: names mean nothing
     talking = (rank < count[:, None]) & (votes > 0)
     return Activity(talking, (sureness / np.maximum(heard, 1)).astype(np.float32))
 
