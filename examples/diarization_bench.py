@@ -21,6 +21,7 @@ from dataclasses import asdict, dataclass
 import project_bench as project
 
 from pipeline import backends, media
+from pipeline.backends.common import COMMON
 from pipeline.commands.simulate import write_meetings
 from pipeline.config import Config, assign
 from pipeline.evaluation.bench import read_reference
@@ -78,7 +79,7 @@ def gather() -> Iterator[Recording]:
     if shared is None:
         return
     voices = find_voices(shared / "librispeech" / "train-clean-100-voices")
-    untaught = sorted(voices)[::3]
+    untaught = project.untaught(voices)
     tuned, aside = range(MEETINGS - ASIDE), range(MEETINGS - ASIDE, MEETINGS)
     for group, seeds, names in (("meetings", tuned, untaught[::2]), ("set-aside", aside, untaught[1::2])):
         folder = project.WORK / "diarization" / group
@@ -95,11 +96,10 @@ def meeting(seed: int) -> MeetingConfig:
 def load() -> dict[str, Diarizer]:
     """The stock pipeline on both segmentations, and ours."""
     store = Store(offline=True)
-    stock = assign(Config(), {"diarization.clustering": "stock"})
-    published = assign(stock, {"diarization.segmentation": "pyannote-segmentation"})
+    taught = assign(Config(), {"diarization.clustering": "stock"})
     return {
-        STOCK: backends.load("diarizer", "pyannote", published, store),
-        TAUGHT: backends.load("diarizer", "pyannote", stock, store),
+        STOCK: backends.load("diarizer", "pyannote", assign(Config(), COMMON), store),
+        TAUGHT: backends.load("diarizer", "pyannote", taught, store),
         OURS: backends.load("diarizer", "pyannote", Config(), store),
     }
 

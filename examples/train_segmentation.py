@@ -50,6 +50,8 @@ FAITH = 1.5
 """What an error against the first network's answers counts, beside one against the truth."""
 RATE_OF_LEARNING, WARM, AVERAGE = 5e-4, 30, 0.03
 LEARNS = ("lstm", "linear", "classifier")
+HEARD = index(WINDOW)
+"""Samples of a window."""
 
 Truth = NDArray[np.float32]
 Meeting = tuple[Pcm, tuple[Turn, ...]]
@@ -65,15 +67,15 @@ def main() -> None:
     options = parser.parse_args()
     work = project.WORK / "training"
     meetings = make_meetings(taught(find_voices(options.voices)), work)
-    real = [decoded for path in options.real if len(decoded := media.decode(path).audio.samples) > window_length()]
-    network = train(meetings, real, options.steps)
+    real = [media.decode(path).audio.samples for path in options.real]
+    network = train(meetings, [samples for samples in real if len(samples) > HEARD], options.steps)
     write(network, options.out)
 
 
 def taught(voices: Voices) -> dict[str, tuple[Path, ...]]:
     """Two voices in three; every third, in the order of their names, is for measuring only."""
-    names = sorted(voices)
-    return {name: tuple(r.path for r in voices[name]) for i, name in enumerate(names) if i % 3}
+    kept = project.untaught(voices)
+    return {name: tuple(r.path for r in voices[name]) for name in sorted(voices) if name not in kept}
 
 
 def make_meetings(voices: dict[str, tuple[Path, ...]], work: Path) -> list[Meeting]:
@@ -157,8 +159,8 @@ def simulated_windows(
     windows, truths = [], []
     for _ in range(SIMULATED):
         samples, turns = meetings[draw.integers(len(meetings))]
-        at = int(draw.integers(0, len(samples) - window_length()))
-        window = (samples[at : at + window_length()] / 32768).astype(np.float32)
+        at = int(draw.integers(0, len(samples) - HEARD))
+        window = (samples[at : at + HEARD] / 32768).astype(np.float32)
         windows.append(at_any_level(window, draw))
         truths.append(activity(turns, centres + at / RATE))
     return torch.tensor(np.stack(windows))[:, None], torch.tensor(np.stack(truths))
@@ -206,10 +208,10 @@ def lay_over(below: Samples, above: Samples, start: float, length: float, draw: 
 
 def real_window(samples: Samples, draw: np.random.Generator) -> Samples:
     """From anywhere, at any level; half of them a little faster or slower, half with some white noise."""
-    at = int(draw.integers(0, len(samples) - window_length()))
+    at = int(draw.integers(0, len(samples) - HEARD))
     speed = draw.uniform(0.9, 1.1) if draw.random() < 0.5 else 1.0
-    heard = samples[at : at + int(1.1 * window_length()) + 1]
-    window = np.interp(speed * np.arange(window_length()), np.arange(len(heard)), heard)
+    heard = samples[at : at + int(1.1 * HEARD) + 1]
+    window = np.interp(speed * np.arange(HEARD), np.arange(len(heard)), heard)
     if draw.random() < 0.5:
         level = np.sqrt((window**2).mean()) * 10 ** (-draw.uniform(10, 35) / 20)
         window = window + level * draw.standard_normal(len(window))
@@ -220,14 +222,10 @@ def at_any_level(window: Samples, draw: np.random.Generator) -> Samples:
     return np.clip(window * np.float32(10 ** (draw.uniform(-12, 6) / 20)), -1, 1)
 
 
-def window_length() -> int:
-    return index(WINDOW)
-
-
 def middles(network: Model) -> Truth:
     """The time each frame of a window stands for, in seconds."""
     field = network.receptive_field
-    frames = network.num_frames(window_length())
+    frames = network.num_frames(HEARD)
     return np.asarray(field.start + field.duration / 2 + field.step * np.arange(frames), np.float32)
 
 

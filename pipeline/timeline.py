@@ -5,10 +5,25 @@ Everything is a sweep over the sorted boundaries, so n turns cost n log n.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Protocol, TypeVar
 
 from pipeline.values import Overlap, Span, Turn
+
+
+class Timed(Protocol):
+    """Anything from ``start`` to ``end`` seconds."""
+
+    @property
+    def start(self) -> float: ...
+
+    @property
+    def end(self) -> float: ...
+
+
+Item = TypeVar("Item", bound=Timed)
 
 
 def pieces(turns: Iterable[Turn]) -> Iterator[tuple[Span, frozenset[str]]]:
@@ -93,6 +108,12 @@ def intersection(one: Iterable[Span], other: Iterable[Span]) -> tuple[Span, ...]
         else:
             j += 1
     return tuple(found)
+
+
+def within(items: Sequence[Item], whole: Timed) -> Sequence[Item]:
+    """Those of the items, which are in order of time and do not overlap, that meet ``whole``."""
+    first = bisect_right(items, whole.start, key=lambda item: item.end)
+    return items[first : bisect_left(items, whole.end, key=lambda item: item.start)]
 
 
 def total(spans: Iterable[Span]) -> float:

@@ -96,3 +96,11 @@ def test_margins_are_averaged_by_duration() -> None:
     turns = [Turn(0, 1, "A", 0.4), Turn(1, 4, "A", 0.8)]
     (turn,) = timeline.tidy(turns, 10)
     assert turn.margin == pytest.approx(0.7)
+
+
+@given(strategies.rows_of_spans(8), strategies.times(), strategies.times())
+def test_within_are_those_that_meet(items: tuple[Span, ...], start: float, length: float) -> None:
+    whole = Span(start, start + length)
+    assert tuple(timeline.within(items, whole)) == tuple(
+        i for i in items if i.start < whole.end and whole.start < i.end
+    )

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from pipeline.store import Store
 
 
+COMMON = {"diarization.clustering": "stock", "diarization.segmentation": "pyannote-segmentation"}
+"""pyannote's own pipeline on the segmentation as published."""
+
+
 class CommonFlow:
     """Turns and words as most tools make them."""
 
@@ -27,8 +31,8 @@ class CommonFlow:
 
     @classmethod
     def from_config(cls, config: Config, models: Store) -> CommonFlow:
-        stock = assign(config, {"diarization.clustering": "stock", "diarization.segmentation": "pyannote-segmentation"})
-        return cls(PyannoteDiarizer.from_config(stock, models), WhisperRecognizer.from_config(config, models))
+        diarizer = PyannoteDiarizer.from_config(assign(config, COMMON), models)
+        return cls(diarizer, WhisperRecognizer.from_config(config, models))
 
     def turns(self, audio: Audio, count: SpeakerCount) -> tuple[Turn, ...]:
         """Who speaks when, by the stock pipeline."""

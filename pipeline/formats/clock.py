@@ -2,17 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
-
-class Timed(Protocol):
-    """Anything from ``start`` to ``end`` seconds."""
-
-    @property
-    def start(self) -> float: ...
-
-    @property
-    def end(self) -> float: ...
+from pipeline.timeline import Timed
 
 
 def millis(timed: Timed) -> tuple[int, int]:

@@ -8,13 +8,12 @@ solo speech makes sources that are too impure to be heard so; there, everybody i
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from pipeline.audio import Audio, Clip, Samples, Stream, index
-from pipeline.timeline import gaps, overlaps, solo, total, union
+from pipeline.timeline import gaps, overlaps, solo, total, union, within
 from pipeline.values import Overlap, Region, Span, Turn
 
 KNOWN: Final = 20.0
@@ -32,8 +31,16 @@ class Hold:
     holder: str
 
     @property
+    def start(self) -> float:
+        return self.overlap.start
+
+    @property
+    def end(self) -> float:
+        return self.overlap.end
+
+    @property
     def span(self) -> Span:
-        return Span(self.overlap.start, self.overlap.end)
+        return self.overlap.span
 
     def mutes(self, speaker: str) -> bool:
         """Whether the speaker talks here without holding the floor."""
@@ -53,20 +60,14 @@ def share_out(turns: Sequence[Turn], regions: Iterable[Region]) -> tuple[list[Re
 
 def find_holds(turns: Sequence[Turn], regions: Sequence[Region]) -> tuple[Hold, ...]:
     """The overlaps in the regions, sorted; the loudest source holds the floor."""
-    holds: list[Hold] = []
-    position = 0
-    for overlap in overlaps(turns):
-        while position < len(regions) and regions[position].end <= overlap.start:
-            position += 1
-        if position < len(regions) and regions[position].start <= overlap.start:
-            holds.append(Hold(overlap, _loudest(overlap, regions[position])))
-    return tuple(holds)
+    found = overlaps(turns)
+    return tuple(Hold(overlap, _loudest(overlap, region)) for region in regions for overlap in within(found, region))
 
 
 def lay_floor(audio: Audio, passage: Span, streams: Sequence[Stream], holds: Sequence[Hold]) -> Clip:
     """A passage of the mixture, with the holder's voice alone in each hold."""
     samples = audio.cut(passage)
-    held = _within(holds, passage)
+    held = within(holds, passage)
     if held:
         samples = samples.copy()
         voices = {stream.speaker: stream for stream in streams}
@@ -79,7 +80,7 @@ def clear_floor(turns: Sequence[Turn], holds: Sequence[Hold]) -> tuple[Turn, ...
     """The turns as the passages have them: in a hold, the holder's alone."""
     cleared: list[Turn] = []
     for turn in turns:
-        muted = [hold.span for hold in _within(holds, turn.span) if hold.mutes(turn.speaker)]
+        muted = [hold.span for hold in within(holds, turn) if hold.mutes(turn.speaker)]
         cleared += (replace(turn, start=span.start, end=span.end) for span in gaps(muted, turn.span))
     return tuple(sorted(cleared))
 
@@ -88,12 +89,6 @@ def find_asides(speaker: str, unsure: Iterable[Region], holds: Iterable[Hold]) -
     """Where a speaker is heard from his own stream: in unsure regions, and while another holds the floor."""
     muted = union((hold.span for hold in holds if hold.mutes(speaker)), NEAR)
     return union([*(Span(region.start, region.end) for region in unsure), *muted])
-
-
-def _within(holds: Sequence[Hold], span: Span) -> Sequence[Hold]:
-    """The holds, sorted and disjoint, that meet a span."""
-    first = bisect_right(holds, span.start, key=lambda hold: hold.overlap.end)
-    return holds[first : bisect_left(holds, span.end, key=lambda hold: hold.overlap.start)]
 
 
 def _loudest(overlap: Overlap, region: Region) -> str:
@@ -105,7 +100,7 @@ def _loudest(overlap: Overlap, region: Region) -> str:
 def _put(samples: Samples, first: int, voice: Stream, span: Span) -> None:
     """Lay the separated clips of a voice over samples that begin at the recording's sample ``first``."""
     low, high = max(first, index(span.start)), min(first + len(samples), index(span.end))
-    for clip in voice.clips:
+    for clip in within(voice.clips, span):
         begin = index(clip.start)
         start, end = max(low, begin), min(high, begin + len(clip.samples))
         if clip.origin == "separated" and start < end:

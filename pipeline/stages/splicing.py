@@ -6,6 +6,7 @@ neither hearing's part, or in both: there, texts are compared too, so that it is
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -19,7 +20,10 @@ Lines = Mapping[str, Sequence[Word]]
 
 
 def splice(mixture: Lines, streams: Lines, asides: Mapping[str, Sequence[Span]]) -> dict[str, list[Word]]:
-    """Each speaker's words sorted by start: the mixture's outside his ``asides``, his stream's inside."""
+    """Each speaker's words sorted by start: the mixture's outside his ``asides``, his stream's inside.
+
+    Spans, here and below, are in order of time and do not overlap.
+    """
     spoken: dict[str, list[Word]] = {}
     for speaker in sorted({*mixture, *streams}):
         apart = asides.get(speaker, ())
@@ -37,16 +41,22 @@ def splice(mixture: Lines, streams: Lines, asides: Mapping[str, Sequence[Span]])
 
 def lies_in(word: Word, spans: Sequence[Span]) -> bool:
     """Whether the word's middle lies in one of the spans."""
-    return any(span.start <= word.middle < span.end for span in spans)
+    return any(span.start <= word.middle < span.end for span in _near(word, spans))
 
 
 def _at_seam(word: Word, spans: Sequence[Span]) -> bool:
-    return any(abs(word.middle - edge) <= SEAM for span in spans for edge in (span.start, span.end))
+    return any(abs(word.middle - edge) <= SEAM for span in _near(word, spans) for edge in (span.start, span.end))
+
+
+def _near(word: Word, spans: Sequence[Span]) -> Sequence[Span]:
+    """The last span that begins before the word's middle, and the next."""
+    after = bisect_right(spans, word.middle, key=lambda span: span.start)
+    return spans[max(0, after - 1) : after + 1]
 
 
 def _beside(word: Word, inside: Sequence[Word], spans: Sequence[Span]) -> Word:
     """The word shortened so that it lies between what was heard inside its span and the nearer edge."""
-    span = next(span for span in spans if lies_in(word, [span]))
+    span = _near(word, spans)[0]
     others = [other for other in inside if other.start < word.end and word.start < other.end]
     if word.middle - span.start < span.end - word.middle:
         start, end = word.start, min((other.start for other in others), default=word.end)

@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 from pipeline.audio import RATE, Audio, Clip, Stream
 from pipeline.stages.floor import KNOWN, Hold, clear_floor, find_asides, find_holds, lay_floor, share_out
 from pipeline.timeline import by_speaker, intersection, overlaps, total, union
-from pipeline.values import Overlap, Region, Span, Turn, Voice
+from pipeline.values import Origin, Overlap, Region, Span, Turn, Voice
 from tests.strategies import rows_of_spans
 
 LONG = (Turn(0, KNOWN + 2, "A"), Turn(KNOWN + 1, 2 * KNOWN + 2, "B"))
 """Both talk alone for long enough, and a second at once."""
 
 
-def region(start: float, end: float, louder: str = "A", decision: str = "separated") -> Region:
+def region(start: float, end: float, louder: str = "A", decision: Origin = "separated") -> Region:
     voices = tuple(Voice(s, energy_db=-3.0 if s == louder else -6.0) for s in ("A", "B"))
-    return Region(start, end, voices, "exemplar", decision, "because")  # type: ignore[arg-type]
+    return Region(start, end, voices, "exemplar", decision, "because")
 
 
 def test_the_loudest_holds_the_floor_and_the_other_is_heard_aside() -> None:

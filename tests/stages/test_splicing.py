@@ -5,8 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.stages.splicing import splice
+from pipeline.stages.splicing import lies_in, splice
 from pipeline.values import Span, Word
+from tests.strategies import rows_of_spans, times
 
 APART = {"A": (Span(2.0, 4.0),), "B": (Span(2.0, 4.0),)}
 
@@ -29,6 +30,12 @@ def test_inside_the_stream_counts_and_outside_the_mixture() -> None:
     spliced = splice(mixture, streams, APART)
     assert [w.text for w in spliced["A"]] == ["before", "clear", "after"]
     assert [w.text for w in spliced["B"]] == ["too"]
+
+
+@given(rows_of_spans(8), times())
+def test_a_word_lies_in_any_of_the_spans_that_holds_its_middle(spans: tuple[Span, ...], middle: float) -> None:
+    said = word("here", middle + 0.1)
+    assert lies_in(said, spans) == any(span.start <= said.middle < span.end for span in spans)
 
 
 def test_who_is_not_aside_keeps_the_words_of_the_passage() -> None:
