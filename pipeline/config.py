@@ -20,6 +20,9 @@ from pipeline.roles import parse_roles
 
 Default = TypeVar("Default")
 
+REFINING = "crosstalk-separation"
+"""The model of the separator ``refined`` where none is named."""
+
 
 @dataclass(frozen=True, slots=True)
 class DiarizationConfig:
@@ -46,7 +49,7 @@ class DiarizationConfig:
 class SeparationConfig:
     """Overlapped speech taken apart, with ``context`` seconds on either side."""
 
-    backend: str = "exemplar"
+    backend: str = "refined"
     model: str | None = None
     context: float = 1.0
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import config as configuration
-from pipeline.config import Config
+from pipeline.config import REFINING, Config
 from pipeline.errors import SettingsError
 
 
@@ -73,8 +73,9 @@ def parts_of(config: Config) -> dict[str, str]:
         parts["pipeline"] = who.pipeline
     elif who.backend == "pyannote":
         parts |= {"segmentation": who.segmentation, "embedding": _weights(who.embedding)}
-    if apart.backend in ("exemplar", "speechbrain"):
-        parts |= {"embedding": _weights(who.embedding), "separation": apart.model}
+    if apart.backend in ("refined", "exemplar", "speechbrain"):
+        refining = REFINING if apart.backend == "refined" else None
+        parts |= {"embedding": _weights(who.embedding), "separation": apart.model or refining}
     if words.backend == "whisper":
         parts["recognition"] = words.model
     return {part: name for part, name in parts.items() if name}

@@ -22,6 +22,7 @@ BACKENDS: dict[Kind, dict[str, str]] = {
     },
     "separator": {
         "mixture": "pipeline.backends.mixture:MixtureSeparator",
+        "refined": "pipeline.backends.refined:RefinedSeparator",
         "exemplar": "pipeline.backends.exemplar:ExemplarSeparator",
         "speechbrain": "pipeline.backends.speechbrain:SpeechBrainSeparator",
         "replay": "pipeline.backends.replay:ReplaySeparator",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
@@ -33,8 +34,6 @@ WINDOW: Final = 1024
 HOP: Final = 512
 """Half a window: a quarter costs 1.6 times as much, gains 0.06 dB, and saved 7 of 333 word errors on four sessions."""
 SOLO_HOP: Final = 128
-ATOMS: Final = 3000
-"""Exemplars a speaker. Less speech than that is stretched, see `_varied`."""
 BANDS: Final = 160
 """Bands in which activations are found: single bins up to `LINEAR` Hz, wider and wider above."""
 LINEAR: Final = 1500.0
@@ -51,9 +50,16 @@ REMEMBERED: Final = 8
 """Voices kept for the next region, some 8 MB each."""
 BLOCK: Final = 512
 """Frames explained at once: bounds memory at some 30 MB."""
-UPDATES: Final = 30
-EAGERNESS: Final = 1.5
-"""Exponent on the updates: the same fixed point in two thirds of the steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How much to compute: exemplars a speaker (less speech than that is stretched, see `_varied`), updates of their
+    activities, and the exponent on those (above 1 the same fixed point is reached in fewer)."""
+
+    atoms: int = 3000
+    updates: int = 30
+    eagerness: float = 1.5
 
 
 class ExemplarSeparator:
@@ -62,7 +68,8 @@ class ExemplarSeparator:
     Cost: about 0.1 core-seconds a second for two voices. The last `REMEMBERED` voices need not be learned again.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, effort: Effort = Effort()) -> None:
+        self._effort = effort
         self._learned: dict[bytes, Voice] = {}
 
     @classmethod
@@ -82,22 +89,29 @@ class ExemplarSeparator:
         mixture = _finite(mixture)
         # Sums of floats depend on their order: one that follows from the audio alone makes renaming change no bit.
         names = sorted(solo, key=lambda name: solo[name].tobytes())
-        voices = [self._learn(solo[name]) for name in names]
-        spectrum = _spectrum(mixture)
-        shares = _shares(np.abs(spectrum), voices) ** np.float32(SHARPNESS)
-        shares /= shares.sum(axis=0) + np.float32(1e-12)
-        sources = {name: _waveform(spectrum * share, len(mixture)) for name, share in zip(names, shares, strict=True)}
+        voices = [self._remember(solo[name]) for name in names]
+        spectrum = to_spectrum(mixture)
+        magnitude = np.abs(spectrum)
+        masks = self._masks(magnitude, explain(magnitude, voices, self._effort))
+        sources = {name: _waveform(spectrum * mask, len(mixture)) for name, mask in zip(names, masks, strict=True)}
         return np.stack([sources[name] for name in solo])
 
-    def _learn(self, solo: Samples) -> Voice:
+    def _masks(self, magnitude: Matrix, explained: Matrix) -> Matrix:
+        """What part of each bin is whose, from what each voice explains of it; shape (voices, frames, bins)."""
+        shares = explained ** np.float32(SHARPNESS)
+        shares /= shares.sum(axis=0) + np.float32(1e-12)
+        return shares
+
+    def _remember(self, solo: Samples) -> Voice:
         key = hashlib.blake2b(solo.tobytes()).digest()
-        self._learned[key] = self._learned.pop(key) if key in self._learned else _model(_finite(solo))
+        known = self._learned.pop(key, None)
+        self._learned[key] = known or learn(_finite(solo), self._effort.atoms)
         if len(self._learned) > REMEMBERED:
             del self._learned[next(iter(self._learned))]
         return self._learned[key]
 
 
-def _shares(magnitude: Matrix, voices: list[Voice]) -> Matrix:
+def explain(magnitude: Matrix, voices: list[Voice], effort: Effort) -> Matrix:
     """How much each voice explains of every bin, shape (voices, frames, bins); equal shares where nothing does."""
     bands = _bands()
     counts = [len(atoms) for atoms, _ in voices]
@@ -107,40 +121,41 @@ def _shares(magnitude: Matrix, voices: list[Voice]) -> Matrix:
     found = np.empty((len(voices), *magnitude.shape), np.float32)
     for first in range(0, len(magnitude), BLOCK):
         frames = magnitude[first : first + BLOCK]
-        activity = _activities(frames @ bands, seen, start)
+        activity = _activities(frames @ bands, seen, start, effort)
         for share, (atoms, _), (low, high) in zip(found, voices, pairwise(bounds), strict=True):
             share[first : first + BLOCK] = activity[:, low:high] @ atoms
     return found + np.float32(1e-9)
 
 
-def _activities(frames: Matrix, atoms: Matrix, start: Matrix) -> Matrix:
+def _activities(frames: Matrix, atoms: Matrix, start: Matrix, effort: Effort) -> Matrix:
     """How active each atom is in every frame, shape (frames, atoms); ``start`` shares a frame's level out at first."""
     floor = np.float32(1e-6) * frames.max() + np.float32(1e-9)
     frames = np.maximum(frames, floor)
     activity: Matrix = frames.sum(axis=1, keepdims=True) * start
-    for _ in range(UPDATES):
+    for _ in range(effort.updates):
         ratio = frames / (activity @ atoms + floor)
-        activity *= (ratio @ atoms.T) ** np.float32(EAGERNESS)
+        activity *= (ratio @ atoms.T) ** np.float32(effort.eagerness)
     return activity
 
 
-def _model(voice: Samples) -> Voice:
-    atoms = _exemplars(voice)
+def learn(voice: Samples, count: int) -> Voice:
+    """The voice, as ``count`` exemplars from speech of his alone."""
+    atoms = _exemplars(voice, count)
     seen = atoms @ _bands()
     weight = 1 / (seen.sum(axis=1, keepdims=True) + np.float32(1e-9))
     return atoms * weight, seen * weight
 
 
-def _exemplars(voice: Samples) -> Matrix:
-    """`ATOMS` magnitude spectra of a voice, shape (atoms, bins): a random but fixed choice of frames with speech."""
+def _exemplars(voice: Samples, count: int) -> Matrix:
+    """``count`` magnitude spectra of a voice, shape (atoms, bins): a random but fixed choice of frames with speech."""
     frames = sliding_window_view(voice, WINDOW)[::SOLO_HOP]
     energy = np.einsum("ij,ij->i", frames, frames)
     speech = np.flatnonzero(energy >= energy.max() * 10 ** (QUIET_DB / 10))
     choice = np.random.default_rng(0)
-    if len(speech) > ATOMS:
-        speech = np.sort(choice.choice(speech, ATOMS, replace=False))
+    if len(speech) > count:
+        speech = np.sort(choice.choice(speech, count, replace=False))
     spectra = np.abs(np.fft.rfft(frames[speech] * _taper(), axis=1)).astype(np.float32)
-    return np.concatenate([spectra, _varied(spectra, ATOMS - len(spectra), choice)])
+    return np.concatenate([spectra, _varied(spectra, count - len(spectra), choice)])
 
 
 def _varied(spectra: Matrix, count: int, choice: np.random.Generator) -> Matrix:
@@ -187,14 +202,14 @@ def _taper() -> Matrix:
     return np.sqrt(np.hanning(WINDOW + 1)[:-1]).astype(np.float32)
 
 
-def _spectrum(samples: Samples) -> NDArray[np.complex64]:
+def to_spectrum(samples: Samples) -> NDArray[np.complex64]:
     """Short-time spectrum, shape (frames, bins), padded so that every sample lies under `WINDOW` / `HOP` frames."""
     padded = np.pad(samples, (WINDOW, WINDOW + HOP))
     return np.fft.rfft(sliding_window_view(padded, WINDOW)[::HOP] * _taper(), axis=1).astype(np.complex64)
 
 
 def _waveform(spectrum: NDArray[np.complex64], length: int) -> Samples:
-    """The inverse of `_spectrum`, by overlap and add; the squared tapers add up to a constant."""
+    """The inverse of `to_spectrum`, by overlap and add; the squared tapers add up to a constant."""
     frames = np.fft.irfft(spectrum, WINDOW, axis=1).astype(np.float32) * _taper()
     parts = WINDOW // HOP
     total = np.zeros((len(frames) + parts - 1, HOP), np.float32)

@@ -78,7 +78,7 @@ def render(
     """Lay the placed passages out over ``length`` seconds, one source per speaker, and add what lies between."""
     sources = {speaker: _dry(placements, passages[speaker], length) for speaker in sorted(passages)}
     gains = _gains(len(sources), how.level_spread, rng)
-    responses = _responses(len(sources), how.reverberation, rng) if how.reverberation else [None] * len(sources)
+    responses = room_responses(len(sources), how.reverberation, rng) if how.reverberation else [None] * len(sources)
     heard = {
         speaker: _levelled(_reverberated(dry, response), dry != 0, gain)
         for (speaker, dry), response, gain in zip(sources.items(), responses, gains, strict=True)
@@ -129,14 +129,19 @@ def _noise(
     """Pink noise (power falling as 1/f above 50 Hz) ``snr`` dB below the power of the speech while somebody speaks."""
     if snr is None or not spoken.any():
         return np.zeros(len(speech), np.float32)
-    shape = np.fft.irfft(1 / np.sqrt(np.maximum(np.fft.rfftfreq(2 * TICK, 1 / RATE), 50.0)))
-    white = rng.standard_normal(len(speech), dtype=np.float32)
-    noise = oaconvolve(white, np.roll(shape, TICK).astype(np.float32), mode="same")
+    noise = pink_noise(len(speech), rng)
     power = float(np.mean(speech[spoken].astype(np.float64) ** 2)) * 10 ** (-snr / 10)
     return np.asarray(noise * np.float32(np.sqrt(power / np.mean(noise**2, dtype=np.float64))), np.float32)
 
 
-def _responses(count: int, rt60: float, rng: np.random.Generator) -> list[NDArray[np.float64]]:
+def pink_noise(length: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Noise at no level in particular whose power falls as 1/f above 50 Hz."""
+    shape = np.fft.irfft(1 / np.sqrt(np.maximum(np.fft.rfftfreq(2 * TICK, 1 / RATE), 50.0)))
+    white = rng.standard_normal(length, dtype=np.float32)
+    return np.asarray(oaconvolve(white, np.roll(shape, TICK).astype(np.float32), mode="same"), np.float32)
+
+
+def room_responses(count: int, rt60: float, rng: np.random.Generator) -> list[NDArray[np.float64]]:
     """Impulse responses of one room from seats around its table to a microphone on it, by the image-source method.
 
     Each starts at its direct path: the truth's times are those at the microphone. Needs the extra ``simulate``.

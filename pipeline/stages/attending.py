@@ -1,7 +1,7 @@
 """Hearing clips with a recogniser, losing nothing: what loops or stays without words is heard a second time.
 
-Whisper at temperature 0 may fall into a loop or skip half a window; an n-gram ban brings the words back. The better
-evidence is kept, and what still has no words is left for the caller to count.
+Whisper at temperature 0 may fall into a loop or skip half a window; an n-gram ban, or a shorter window, brings the
+words back. The better evidence is kept, and what still has no words is left for the caller to count.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pipeline.audio import RATE, Clip, index
 from pipeline.events import Progress, no_progress
 from pipeline.protocols import Recognizer
 from pipeline.stages.packing import Window, pack
-from pipeline.timeline import gaps, union
+from pipeline.timeline import gaps
 from pipeline.values import Span, Word, spell
 
 UNCOVERED = 3.0
@@ -29,19 +29,21 @@ GROUP = 8
 
 def attend(
     clips: Sequence[Clip], recognizer: Recognizer, language: str, progress: Progress = no_progress
-) -> tuple[Word, ...]:
-    """The words of the clips on the recording's clock, sorted; ``progress`` counts seconds of clips."""
+) -> tuple[tuple[Word, ...], ...]:
+    """The words of each clip on the recording's clock, sorted; ``progress`` counts seconds of clips."""
     windows = pack(clips)
     total = sum(clip.end - clip.start for clip in clips)
     done = 0.0
-    words: list[Word] = []
+    words: list[list[Word]] = [[] for _ in clips]
     for first in range(0, len(windows), GROUP):
         group = windows[first : first + GROUP]
-        words += _heard(group, recognizer, language)
+        for number, word in _heard(group, recognizer, language):
+            words[number].append(word)
         done += sum(clip.end - clip.start for window in group for clip in window.clips)
         progress(done, total)
-    words += _second_hearing(clips, words, recognizer, language)
-    return tuple(sorted(words, key=lambda word: (word.start, word.end)))
+    for number, word in _second_hearing(clips, words, recognizer, language):
+        words[number].append(word)
+    return tuple(tuple(sorted(own, key=lambda word: (word.start, word.end))) for own in words)
 
 
 def is_loop(words: Sequence[Word]) -> bool:
@@ -50,39 +52,45 @@ def is_loop(words: Sequence[Word]) -> bool:
     return len(text) > 40 and len(text) / len(zlib.compress(text)) > COMPRESSION
 
 
-def silent_spans(clips: Sequence[Clip], words: Sequence[Word]) -> tuple[Span, ...]:
-    """Stretches of the clips of over `UNCOVERED` seconds in which no word lies."""
-    spoken = union(Span(word.start, word.end) for word in words)
-    found = [gap for clip in clips for gap in gaps(spoken, clip.span)]
+def silent_spans(clip: Clip, words: Sequence[Word]) -> tuple[Span, ...]:
+    """Stretches of the clip of over `UNCOVERED` seconds in which no word lies."""
+    found = gaps((Span(word.start, word.end) for word in words), clip.span)
     return tuple(gap for gap in found if gap.duration > UNCOVERED)
 
 
-def _heard(windows: Sequence[Window], recognizer: Recognizer, language: str) -> list[Word]:
+def _heard(windows: Sequence[Window], recognizer: Recognizer, language: str) -> Iterator[tuple[int, Word]]:
     heard = recognizer.recognize([window.samples for window in windows], language)
-    words: list[Word] = []
-    for window, first in zip(windows, heard, strict=True):
-        if is_loop(first):
-            (second,) = recognizer.recognize([window.samples], language, rescue=True)
-            first = first if is_loop(second) else second
-        words += window.restore(first)
-    return words
+    for window, words in zip(windows, heard, strict=True):
+        yield from _unlooped(window, words, recognizer, language)
+
+
+def _unlooped(
+    window: Window, words: tuple[Word, ...], recognizer: Recognizer, language: str
+) -> Iterator[tuple[int, Word]]:
+    """A window's words; those of a loop heard again with more care, and if that loops too, in two halves."""
+    if is_loop(words):
+        (careful,) = recognizer.recognize([window.samples], language, rescue=True)
+        if is_loop(careful) and len(window.clips) > 1:
+            halves = window.halves()
+            for half, heard in zip(halves, recognizer.recognize([h.samples for h in halves], language), strict=True):
+                yield from _unlooped(half, heard, recognizer, language)
+            return
+        words = words if is_loop(careful) else careful
+    yield from window.restore(words)
 
 
 def _second_hearing(
-    clips: Sequence[Clip], words: Sequence[Word], recognizer: Recognizer, language: str
-) -> Iterator[Word]:
+    clips: Sequence[Clip], words: Sequence[Sequence[Word]], recognizer: Recognizer, language: str
+) -> Iterator[tuple[int, Word]]:
     """Words found in stretches that had none; only those whose middle lies in such a stretch."""
-    missing = silent_spans(clips, words)
-    again = [_excerpt(clip, span) for clip in clips for span in missing if _inside(span, clip)]
-    for window in pack(again):
+    missing = [(number, span) for number, clip in enumerate(clips) for span in silent_spans(clip, words[number])]
+    for window in pack([_excerpt(clips[number], span) for number, span in missing]):
         (found,) = recognizer.recognize([window.samples], language, rescue=True)
         if not is_loop(found):
-            restored = window.restore(found)
-            yield from (word for word in restored if any(s.start <= word.middle < s.end for s in missing))
-
-
-def _inside(span: Span, clip: Clip) -> bool:
-    return clip.start <= span.start and span.end <= clip.end
+            for which, word in window.restore(found):
+                number, span = missing[which]
+                if span.start <= word.middle < span.end:
+                    yield number, word
 
 
 def _excerpt(clip: Clip, span: Span) -> Clip:

@@ -4,12 +4,16 @@ Whisper writes better text from a whole passage than from a voice cut out of sil
 Where an overlap was separated and its voices are well known, the passage is given the loudest of them alone: he holds
 the floor, his words come from the passage, and only the others' are heard once more, from their own streams. Little
 solo speech makes sources that are too impure to be heard so; there, everybody is heard from his own stream.
+
+Where one hands the floor over to the next, nobody needs to be heard twice: the passage is told up to the end of the
+overlap with the first voice, then from its beginning on with the second. Each such stretch is a *take*.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import permutations
 from typing import Final
 
 from pipeline.audio import Audio, Clip, Samples, Stream, index
@@ -47,6 +51,14 @@ class Hold:
         return speaker != self.holder and speaker in self.overlap.speakers
 
 
+@dataclass(frozen=True, slots=True)
+class Take:
+    """A stretch of a passage heard in one go, with the holds in it in order of time."""
+
+    span: Span
+    holds: tuple[Hold, ...] = ()
+
+
 def share_out(turns: Sequence[Turn], regions: Iterable[Region]) -> tuple[list[Region], list[Region]]:
     """The separated regions whose voices are all well known, and the other separated ones."""
     known = {speaker for speaker, spans in solo(turns).items() if total(spans) >= KNOWN}
@@ -64,20 +76,47 @@ def find_holds(turns: Sequence[Turn], regions: Sequence[Region]) -> tuple[Hold, 
     return tuple(Hold(overlap, _loudest(overlap, region)) for region in regions for overlap in within(found, region))
 
 
-def lay_floor(audio: Audio, passage: Span, streams: Sequence[Stream], holds: Sequence[Hold]) -> Clip:
-    """A passage of the mixture, with the holder's voice alone in each hold."""
-    samples = audio.cut(passage)
-    held = within(holds, passage)
-    if held:
+def find_handovers(turns: Sequence[Turn], holds: Sequence[Hold]) -> dict[Overlap, str]:
+    """The holds in which one speaker ends and the other begins, and who begins."""
+    begins = {(turn.start, turn.speaker): turn for turn in turns}
+    ends = {(turn.end, turn.speaker): turn for turn in turns}
+    found: dict[Overlap, str] = {}
+    for overlap in (hold.overlap for hold in holds if len(hold.overlap.speakers) == 2):
+        for first, second in permutations(overlap.speakers):
+            leaving, coming = ends.get((overlap.end, first)), begins.get((overlap.start, second))
+            if leaving and coming and leaving.start < overlap.start and overlap.end < coming.end:
+                found[overlap] = second
+    return found
+
+
+def lay_takes(passage: Span, holds: Sequence[Hold], handovers: Mapping[Overlap, str]) -> Iterator[Take]:
+    """The passage told once from its beginning to its end, but each handover told twice, by either voice."""
+    start = passage.start
+    held: list[Hold] = []
+    for hold in within(holds, passage):
+        second = handovers.get(hold.overlap)
+        if second is None:
+            held.append(hold)
+            continue
+        (first,) = (speaker for speaker in hold.overlap.speakers if speaker != second)
+        yield Take(Span(start, hold.end), (*held, Hold(hold.overlap, first)))
+        start, held = hold.start, [Hold(hold.overlap, second)]
+    yield Take(Span(start, passage.end), tuple(held))
+
+
+def lay_floor(audio: Audio, take: Take, streams: Sequence[Stream]) -> Clip:
+    """A take of the mixture, with the holder's voice alone in each hold."""
+    samples = audio.cut(take.span)
+    if take.holds:
         samples = samples.copy()
         voices = {stream.speaker: stream for stream in streams}
-        for hold in held:
-            _put(samples, index(passage.start), voices[hold.holder], hold.span)
-    return Clip(samples, passage.start)
+        for hold in take.holds:
+            _put(samples, index(take.span.start), voices[hold.holder], hold.span)
+    return Clip(samples, take.span.start)
 
 
 def clear_floor(turns: Sequence[Turn], holds: Sequence[Hold]) -> tuple[Turn, ...]:
-    """The turns as the passages have them: in a hold, the holder's alone."""
+    """The turns as a take has them: in a hold, the holder's alone."""
     cleared: list[Turn] = []
     for turn in turns:
         muted = [hold.span for hold in within(holds, turn) if hold.mutes(turn.speaker)]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 
 import numpy as np
 
@@ -26,10 +25,12 @@ _FRAME = 0.05
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Window:
-    """Clips laid side by side; ``offsets[i]`` is where clip i begins in ``samples``, in seconds."""
+    """Clips laid side by side: ``offsets[i]`` is where clip i begins in ``samples``, in seconds, and it is a piece of
+    the packed clip ``numbers[i]``."""
 
     clips: tuple[Clip, ...]
     offsets: tuple[float, ...]
+    numbers: tuple[int, ...]
 
     @property
     def samples(self) -> Samples:
@@ -38,35 +39,51 @@ class Window:
             joined[index(offset) : index(offset) + len(clip.samples)] = clip.samples
         return joined
 
-    def restore(self, words: Iterable[Word]) -> Iterator[Word]:
-        """The words on the recording's clock; a word whose middle lies in no clip does not exist."""
+    def halves(self) -> tuple[Window, Window]:
+        """The first half of the clips and the others, each a window; there are at least two."""
+        middle = len(self.clips) // 2
+        later = tuple(offset - self.offsets[middle] for offset in self.offsets[middle:])
+        first = Window(self.clips[:middle], self.offsets[:middle], self.numbers[:middle])
+        return first, Window(self.clips[middle:], later, self.numbers[middle:])
+
+    def restore(self, words: Iterable[Word]) -> Iterator[tuple[int, Word]]:
+        """The words on the recording's clock, each with the number of its clip; one whose middle lies in no clip does
+        not exist."""
         for word in words:
-            for clip, offset in zip(self.clips, self.offsets, strict=True):
+            for number, clip, offset in zip(self.numbers, self.clips, self.offsets, strict=True):
                 if offset <= word.middle < offset + clip.end - clip.start:
                     shift = clip.start - offset
                     start, end = max(clip.start, word.start + shift), min(clip.end, word.end + shift)
-                    yield replace(word, start=start, end=end, origin=clip.origin)
+                    yield number, replace(word, start=start, end=end, origin=clip.origin)
                     break
 
 
 def pack(clips: Sequence[Clip]) -> tuple[Window, ...]:
     """Windows of at most `WINDOW` seconds that hold every clip, in order; long clips are cut at quiet places."""
     windows: list[Window] = []
-    held: list[Clip] = []
-    offsets: list[float] = []
-    for clip in chain.from_iterable(map(_pieces, clips)):
+    held: list[tuple[Clip, float, int]] = []
+    for number, clip in ((number, piece) for number, whole in enumerate(clips) for piece in _pieces(whole)):
         offset = 0.0
         if held:
-            gap = min(JOIN, max(0.0, clip.start - held[-1].end))
-            offset = offsets[-1] + (held[-1].end - held[-1].start) + gap
+            last, begins, _ = held[-1]
+            offset = begins + (last.end - last.start) + _pause(last, clip)
             if offset + (clip.end - clip.start) > WINDOW:
-                windows.append(Window(tuple(held), tuple(offsets)))
-                held, offsets, offset = [], [], 0.0
-        held.append(clip)
-        offsets.append(offset)
+                windows.append(_window(held))
+                held, offset = [], 0.0
+        held.append((clip, offset, number))
     if held:
-        windows.append(Window(tuple(held), tuple(offsets)))
+        windows.append(_window(held))
     return tuple(windows)
+
+
+def _window(held: Sequence[tuple[Clip, float, int]]) -> Window:
+    clips, offsets, numbers = zip(*held, strict=True)
+    return Window(clips, offsets, numbers)
+
+
+def _pause(last: Clip, clip: Clip) -> float:
+    """Seconds of silence between two clips; one that goes back in time is another's speech, and stands apart."""
+    return JOIN if clip.start < last.end - 0.5 / RATE else min(JOIN, max(0.0, clip.start - last.end))
 
 
 def _pieces(clip: Clip) -> Iterator[Clip]:

@@ -17,8 +17,17 @@ from pipeline.config import RecognitionConfig
 from pipeline.events import Progress, no_progress
 from pipeline.protocols import Recognizer
 from pipeline.stages.attending import attend
-from pipeline.stages.floor import clear_floor, find_asides, find_holds, lay_floor, share_out
-from pipeline.stages.ownership import own
+from pipeline.stages.floor import (
+    Take,
+    clear_floor,
+    find_asides,
+    find_handovers,
+    find_holds,
+    lay_floor,
+    lay_takes,
+    share_out,
+)
+from pipeline.stages.ownership import FAR, own
 from pipeline.stages.splicing import lies_in, splice
 from pipeline.timeline import gaps, solo, union
 from pipeline.values import Region, Span, Turn, Utterance, Word
@@ -71,18 +80,28 @@ def _from_passages(
     """Solo speech from passages of the mixture, overlaps decided as separated from streams, spliced by word times."""
     sure, unsure = share_out(turns, regions)
     holds = find_holds(turns, sure)
-    passages = [lay_floor(audio, span, streams, holds) for span in _passages(turns, audio.duration)]
-    heard = attend(passages, recognizer, language, progress)
-    floor = [hold.span for hold in holds]
-    owned = own([_marked(word) if lies_in(word, floor) else word for word in heard], clear_floor(turns, holds))
-    asides = {stream.speaker: find_asides(stream.speaker, unsure, holds) for stream in streams}
-    separated = {
-        stream.speaker: [
-            _marked(word) for word in attend(_around(stream, asides[stream.speaker]), recognizer, language)
-        ]
-        for stream in streams
-    }
+    handovers = find_handovers(turns, holds)
+    takes = [take for span in _passages(turns, audio.duration) for take in lay_takes(span, holds, handovers)]
+    lasting = [hold for hold in holds if hold.overlap not in handovers]
+    asides = {stream.speaker: find_asides(stream.speaker, unsure, lasting) for stream in streams}
+    apart = [(stream.speaker, clip) for stream in streams for clip in _around(stream, asides[stream.speaker])]
+    clips = [lay_floor(audio, take, streams) for take in takes] + [clip for _, clip in apart]
+    heard = attend(clips, recognizer, language, progress)
+    owned: dict[str, list[Word]] = {}
+    for take, words in zip(takes, heard, strict=False):
+        for speaker, own_words in _owned(take, words, turns).items():
+            owned.setdefault(speaker, []).extend(own_words)
+    separated: dict[str, list[Word]] = {}
+    for (speaker, _), words in zip(apart, heard[len(takes) :], strict=True):
+        separated.setdefault(speaker, []).extend(map(_marked, words))
     return splice(owned, separated, asides)
+
+
+def _owned(take: Take, words: Sequence[Word], turns: Sequence[Turn]) -> dict[str, list[Word]]:
+    """A take's words by speaker; those in a hold are the holder's."""
+    near = [turn for turn in turns if turn.start < take.span.end + FAR and take.span.start - FAR < turn.end]
+    floor = [hold.span for hold in take.holds]
+    return own([_marked(word) if lies_in(word, floor) else word for word in words], clear_floor(near, take.holds))
 
 
 def _marked(word: Word) -> Word:
@@ -103,7 +122,7 @@ def _from_streams(
     quiet = gaps((turn.span for turn in turns), Span(0, audio.duration))
     for number, stream in enumerate(streams, 1):
         clips = [_with_breath(clip, audio, quiet) for clip in _joined(stream.clips)]
-        spoken[stream.speaker] = list(attend(clips, recognizer, language))
+        spoken[stream.speaker] = [word for words in attend(clips, recognizer, language) for word in words]
         progress(number, len(streams))
     return spoken
 

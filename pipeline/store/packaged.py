@@ -148,6 +148,18 @@ _TAUGHT = Model(
     note="Comes with Crosstalk; made by examples/train_segmentation.py.",
 )
 
+_REFINING = Model(
+    name="crosstalk-separation",
+    purpose="separation: corrects the masks that exemplars make (default)",
+    license="MIT",
+    files=(
+        File("config.json", "b3a5406390d10f10749cb47d1f06ebc01cb925f2127a4da4ad486876356e59b4", 81),
+        File("model.safetensors", "7a1899bda389cbea555c93e6dae83bfc2f511992a96e961640be654aa4322b83", 1_198_908),
+    ),
+    sources=(),
+    note="Comes with Crosstalk; made by examples/train_separation.py.",
+)
+
 _RESEMBLYZER_CONFIG = """\
 {
   "architecture": "Resemblyzer",
@@ -186,4 +198,4 @@ _RESEMBLYZER = Model(
     checkpoint=Checkpoint("pretrained.pt", "model_state", _RESEMBLYZER_CONFIG),
 )
 
-PACKAGED = (_WHISPER_BASE, _WHISPER_TINY, _TAUGHT, _SEGMENTATION, _RESEMBLYZER)
+PACKAGED = (_WHISPER_BASE, _WHISPER_TINY, _TAUGHT, _REFINING, _SEGMENTATION, _RESEMBLYZER)

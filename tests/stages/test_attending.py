@@ -49,32 +49,52 @@ WORDS = tuple(Word(n + 0.2, n + 0.8, f"a{n}") for n in range(20))
 @pytest.mark.promise(11)
 def test_speech_without_words_is_heard_again() -> None:
     recognizer = Forgetful()
-    heard = attend([clip_of(WORDS)], recognizer, "en")
+    (heard,) = attend([clip_of(WORDS)], recognizer, "en")
     assert [word.text for word in heard] == [word.text for word in WORDS]
     assert recognizer.careful == 1
 
 
 def test_a_loop_is_heard_again() -> None:
-    heard = attend([clip_of(WORDS)], Looping(), "en")
+    (heard,) = attend([clip_of(WORDS)], Looping(), "en")
     assert [word.text for word in heard] == [word.text for word in WORDS]
+
+
+class Confused(Looping):
+    """Loops over more than one clip, however much care it takes."""
+
+    def recognize(self, windows: Sequence[Samples], language: str, rescue: bool = False) -> list[tuple[Word, ...]]:
+        (loop,) = super().recognize([windows[0]], language)
+        heard = ReplayRecognizer().recognize(windows, language)
+        return [loop if len(window) > 8 * RATE else words for window, words in zip(windows, heard, strict=True)]
+
+
+def test_what_loops_with_care_too_is_heard_in_halves() -> None:
+    clips = [clip_of(WORDS[:8], 8.0), clip_of(WORDS[:5], 5.0), clip_of(WORDS[:3], 3.0)]
+    heard = attend(clips, Confused(), "en")
+    assert [[word.text for word in words] for words in heard] == [[f"a{n}" for n in range(m)] for m in (8, 5, 3)]
 
 
 def test_silence_stays_without_words() -> None:
     recognizer = Forgetful()
-    assert attend([Clip(np.zeros(10 * RATE, np.float32), 3.0)], recognizer, "en") == ()
+    assert attend([Clip(np.zeros(10 * RATE, np.float32), 3.0)], recognizer, "en") == ((),)
     assert attend([], recognizer, "en") == ()
+
+
+def test_clips_of_one_time_keep_their_words_apart() -> None:
+    clips = [clip_of(WORDS[:4], 5.0), clip_of(WORDS[2:5], 5.0)]
+    heard = attend(clips, ReplayRecognizer(), "en")
+    assert [[word.text for word in words] for words in heard] == [["a0", "a1", "a2", "a3"], ["a2", "a3", "a4"]]
 
 
 @given(conversations(voices="a"))
 def test_all_words_of_one_voice_are_heard_where_they_are(words: tuple[Word, ...]) -> None:
-    heard = attend([clip_of(words, 60.0)], ReplayRecognizer(), "en")
+    (heard,) = attend([clip_of(words, 60.0)], ReplayRecognizer(), "en")
     assert [word.text for word in heard] == [word.text for word in words]
     assert all(abs(one.start - other.start) < 0.021 for one, other in zip(heard, words, strict=True))
 
 
 def test_silent_spans_and_loops_are_measured() -> None:
-    clips = [Clip(np.zeros(10 * RATE, np.float32), 5.0)]
-    (span,) = silent_spans(clips, [Word(5, 6, "x"), Word(8, 9, "y")])
+    (span,) = silent_spans(Clip(np.zeros(10 * RATE, np.float32), 5.0), [Word(5, 6, "x"), Word(8, 9, "y")])
     assert (span.start, span.end) == (9, 15)
     assert is_loop([Word(n, n + 1, "the same thing") for n in range(12)])
     assert not is_loop(

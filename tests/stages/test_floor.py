@@ -8,7 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.audio import RATE, Audio, Clip, Stream
-from pipeline.stages.floor import KNOWN, Hold, clear_floor, find_asides, find_holds, lay_floor, share_out
+from pipeline.stages.floor import (
+    KNOWN,
+    Hold,
+    Take,
+    clear_floor,
+    find_asides,
+    find_handovers,
+    find_holds,
+    lay_floor,
+    lay_takes,
+    share_out,
+)
 from pipeline.timeline import by_speaker, intersection, overlaps, total, union
 from pipeline.values import Origin, Overlap, Region, Span, Turn, Voice
 from tests.strategies import rows_of_spans
@@ -45,7 +56,8 @@ def test_only_the_hold_is_given_the_holders_voice_and_the_recording_stays() -> N
     audio = Audio(np.full(4 * RATE, 0.5, np.float32))
     own = Clip(np.full(RATE, 0.25, np.float32), 2.0, "separated")
     streams = (Stream("A", (Clip(audio.cut(Span(0, 2)), 0.0), own)), Stream("B", ()))
-    laid = lay_floor(audio, Span(1.0, 4.0), streams, [Hold(Overlap(2.0, 3.0, ("A", "B")), "A")])
+    take = Take(Span(1.0, 4.0), (Hold(Overlap(2.0, 3.0, ("A", "B")), "A"),))
+    laid = lay_floor(audio, take, streams)
     assert laid.start == 1.0
     assert np.unique(laid.samples[:RATE]) == 0.5
     assert np.unique(laid.samples[RATE : 2 * RATE]) == 0.25
@@ -66,3 +78,35 @@ def test_every_moment_of_everybody_is_heard_once(
         assert total(intersection(passed, aside)) < 1e-9
         assert total(union([*passed, *aside])) == pytest.approx(total(union(turn.span for turn in own)))
     assert not overlaps(turn for turns in cleared.values() for turn in turns)
+
+
+def test_a_handover_is_told_twice_and_an_interjection_once() -> None:
+    turns = (Turn(0, 5, "A"), Turn(4, 12, "B"), Turn(7, 8, "A"), Turn(11, 15, "A"))
+    holds = [Hold(overlap, "B") for overlap in overlaps(turns)]
+    handovers = find_handovers(turns, holds)
+    assert {(o.start, o.end): second for o, second in handovers.items()} == {(4, 5): "B", (11, 12): "A"}
+    takes = list(lay_takes(Span(0, 15), holds, handovers))
+    assert [take.span for take in takes] == [Span(0, 5), Span(4, 12), Span(11, 15)]
+    assert [[(h.start, h.holder) for h in take.holds] for take in takes] == [
+        [(4, "A")],
+        [(4, "B"), (7, "B"), (11, "B")],
+        [(11, "A")],
+    ]
+
+
+@given(rows_of_spans(6), rows_of_spans(6))
+def test_takes_tell_every_moment_of_everybody(one: tuple[Span, ...], other: tuple[Span, ...]) -> None:
+    turns = sorted([Turn(s.start, s.end, "A") for s in one] + [Turn(s.start, s.end, "B") for s in other])
+    holds = [Hold(overlap, "A") for overlap in overlaps(turns)]
+    handovers = find_handovers(turns, holds)
+    lasting = [hold for hold in holds if hold.overlap not in handovers]
+    takes = list(lay_takes(Span(0, 1000), holds, handovers))
+    heard: dict[str, list[Span]] = {}
+    for take in takes:
+        for turn in clear_floor(turns, take.holds):
+            heard.setdefault(turn.speaker, []).extend(intersection([turn.span], [take.span]))
+    for speaker, own in by_speaker(turns).items():
+        aside = union(hold.span for hold in lasting if hold.mutes(speaker))
+        told = heard.get(speaker, [])
+        assert total(union([*told, *aside])) == pytest.approx(total(union(turn.span for turn in own)))
+        assert sum(span.duration for span in told) + total(aside) == pytest.approx(total(t.span for t in own))

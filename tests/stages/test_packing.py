@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.audio import RATE, Clip
-from pipeline.stages.packing import WINDOW, pack
+from pipeline.stages.packing import JOIN, WINDOW, pack
 from pipeline.values import Word
 
 
@@ -35,10 +35,12 @@ def test_every_sample_is_in_one_window_in_order(some: list[Clip]) -> None:
 @given(clips(), st.floats(0, 1))
 def test_words_come_back_to_the_recordings_clock(some: list[Clip], where: float) -> None:
     for window in pack(some):
-        for clip, offset in zip(window.clips, window.offsets, strict=True):
+        for number, clip, offset in zip(window.numbers, window.clips, window.offsets, strict=True):
             length = clip.end - clip.start
             start = offset + where * length * 0.9
-            (word,) = window.restore([Word(start, start + length * 0.05, "x")])
+            ((whose, word),) = window.restore([Word(start, start + length * 0.05, "x")])
+            assert whose == number
+            assert some[number].start <= clip.start < clip.end <= some[number].end + 1e-6
             assert abs(word.start - (clip.start + where * length * 0.9)) < 1e-6
             assert clip.start <= word.start < word.end <= clip.end
 
@@ -46,7 +48,14 @@ def test_words_come_back_to_the_recordings_clock(some: list[Clip], where: float)
 def test_words_between_clips_do_not_exist() -> None:
     (window,) = pack([Clip(np.ones(RATE, np.float32), 0.0), Clip(np.ones(RATE, np.float32), 9.0)])
     assert list(window.restore([Word(1.1, 1.4, "ghost"), Word(5.0, 6.0, "ghost")])) == []
-    assert [word.start for word in window.restore([Word(1.6, 2.0, "real")])] == [9.0]
+    assert [(number, word.start) for number, word in window.restore([Word(1.6, 2.0, "real")])] == [(1, 9.0)]
+
+
+def test_clips_that_go_back_in_time_stand_apart() -> None:
+    (window,) = pack([Clip(np.ones(2 * RATE, np.float32), 0.0), Clip(np.ones(RATE, np.float32), 1.5)])
+    assert window.offsets == (0.0, 2.0 + JOIN)
+    (touching,) = pack([Clip(np.ones(RATE, np.float32), 0.0), Clip(np.ones(RATE, np.float32), 1.0)])
+    assert touching.offsets == (0.0, 1.0)
 
 
 def test_long_speech_is_cut_where_it_is_quiet() -> None:

@@ -1,0 +1,169 @@
+"""Teach a small network to refine exemplar masks: how the default weights, ``crosstalk-separation``, were made.
+
+    python examples/train_separation.py --voices FOLDER [--scenes N] [--steps N] [--out FOLDER]
+
+The network learns from scenes of two or three voices (`separation_scenes`) to correct the masks so that each voice
+comes out nearer to the truth. Voices kept for measuring (`project_bench.untaught`) are not learned from: the figures
+printed at the end are on them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import project_bench as project
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import save_file
+from separation_scenes import Example, mix
+
+from pipeline.audio import RATE
+from pipeline.backends.exemplar import SHARPNESS
+from pipeline.backends.refining import BINS, RefiningNet
+from pipeline.evaluation.corpus import find_voices
+
+BATCH, FRAMES = 8, 96
+ALONE = 500
+"""Steps that look at the signal-to-noise ratio alone; what is quiet, and yet makes words, counts only after them."""
+RATE_OF_LEARNING, WARM = (1.5e-3, 1.2e-3), 50
+POWER, LEAST = 0.4, 1e-4
+"""Compression of magnitudes, and what is too quiet to matter, relative to the loudest bin."""
+WEIGHT = 1 / (700 + torch.arange(BINS) * RATE / 2 / (BINS - 1))
+"""How dense the mel scale is at each bin."""
+
+Matrix = NDArray[np.float32]
+
+
+def main() -> None:
+    """Mix, train, write the weights."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--voices", type=Path, required=True, help="SPEAKER-anything.flac, one speaker each")
+    parser.add_argument("--scenes", type=int, default=2800)
+    parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--out", type=Path, default=project.WORK / "crosstalk-separation")
+    options = parser.parse_args()
+    voices = find_voices(options.voices)
+    kept = project.untaught(voices)
+    taught = {name: voices[name] for name in voices if name not in kept}
+    with ProcessPoolExecutor() as processes:
+        scenes = processes.map(partial(mix, taught), range(30_000, 30_000 + options.scenes), chunksize=20)
+        examples = [example for scene in scenes for example in scene]
+        unheard = processes.map(partial(mix, {name: voices[name] for name in kept}), range(100, 160), chunksize=5)
+        measured = [example for scene in unheard for example in scene]
+    write(train(examples, measured, options.steps), options.out)
+
+
+def train(examples: Sequence[Example], measured: Sequence[Example], steps: int) -> RefiningNet:
+    """The network after ``steps`` steps."""
+    torch.manual_seed(0)
+    draw = np.random.default_rng(0)
+    network = RefiningNet().train()
+    pools = [[e for e in examples if len(e.explained) == people] for people in (2, 3)]
+    for number, (first, last) in enumerate(((0, min(ALONE, steps)), (min(ALONE, steps), steps))):
+        optimizer = torch.optim.AdamW(network.parameters(), lr=RATE_OF_LEARNING[number], weight_decay=1e-3)
+        for step in range(first, last):
+            progress = (step - first) / (steps - ALONE if number else 3.6 * ALONE)
+            for group in optimizer.param_groups:
+                warm = min(1, (step - first + 1) / WARM)
+                group["lr"] = RATE_OF_LEARNING[number] * warm * (1 + np.cos(np.pi * progress)) / 2
+            loss = -gain(network, *_batch(pools[draw.random() < 0.2], draw), quiet=bool(number))
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+            optimizer.step()
+            if step % 100 == 99:
+                sys.stderr.write(f"step {step + 1} of {steps}: {loss.item():.3f}\n")
+    network.eval()
+    sys.stderr.write("".join(_figures(network, measured)))
+    return network
+
+
+def gain(
+    network: RefiningNet, magnitude: torch.Tensor, explained: torch.Tensor, truth: torch.Tensor, quiet: bool
+) -> torch.Tensor:
+    """How well voices come out, in dB, over the voices that are heard: signal to noise; with ``quiet``, mostly that of
+    compressed magnitudes on the mel scale."""
+    with torch.autocast("cpu", torch.bfloat16):
+        masks = network(magnitude, explained.exp())
+    found = masks.float() * magnitude[:, None]
+    whole = magnitude.square().sum((1, 2))[:, None]
+    power = truth.square().sum((2, 3))
+    heard = (power > 0.01 * whole).float()
+    power = power + 1e-3 * whole / truth.shape[1] + 1e-6
+    decibels = 10 * torch.log10(power / ((found - truth).square().sum((2, 3)) + 1e-3 * power))
+    if quiet:
+        weight = WEIGHT / WEIGHT.mean()
+        one, other = _compressed(found), _compressed(truth)
+        power = (weight * other.square()).sum((2, 3)) + 1e-3
+        error = (weight * (one - other).square()).sum((2, 3)) + 1e-4 * power
+        decibels = 0.4 * decibels + 10 * torch.log10(power / error)
+    mean: torch.Tensor = (decibels * heard).sum() / heard.sum().clamp_min(1)
+    return mean
+
+
+def _compressed(magnitude: torch.Tensor) -> torch.Tensor:
+    return (magnitude.clamp_min(0) + LEAST) ** POWER - LEAST**POWER
+
+
+def _batch(pool: Sequence[Example], draw: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """As many excerpts, of two voices or of three, as are about equally much to compute."""
+    rows = []
+    for number in draw.integers(0, len(pool), BATCH * 2 // len(pool[0].explained)):
+        example = pool[number]
+        first = int(draw.integers(0, max(1, len(example.magnitude) - FRAMES + 1)))
+        rows.append(
+            (
+                _filled(example.magnitude[first:], 0.0),
+                _filled(example.explained[:, first:], float(np.log(1e-7))),
+                _filled(example.truth[:, first:], 0.0),
+            )
+        )
+    magnitude, explained, truth = (torch.from_numpy(np.stack(values)) for values in zip(*rows, strict=True))
+    return magnitude, explained, truth
+
+
+def _filled(values: NDArray[np.float16], value: float) -> Matrix:
+    """`FRAMES` frames, those that lack filled up."""
+    kept = values[..., :FRAMES, :].astype(np.float32)
+    width = [(0, 0)] * (kept.ndim - 2) + [(0, FRAMES - kept.shape[-2]), (0, 0)]
+    return np.pad(kept, width, constant_values=value)
+
+
+def _figures(network: RefiningNet, measured: Sequence[Example]) -> Iterator[str]:
+    """Signal to noise of exemplar masks and of the network's, for two and three voices."""
+    for people in (2, 3):
+        rows = []
+        for example in (e for e in measured if len(e.explained) == people):
+            magnitude, explained, truth = (
+                torch.from_numpy(values.astype(np.float32))
+                for values in (example.magnitude, example.explained, example.truth)
+            )
+            with torch.inference_mode():
+                both = (explained * SHARPNESS).softmax(0), network(magnitude[None], explained.exp()[None])[0]
+            power = truth.square().sum((1, 2))
+            rows.append(
+                [float((10 * torch.log10(power / (m * magnitude - truth).square().sum((1, 2)))).mean()) for m in both]
+            )
+        before, after = np.mean(rows, axis=0)
+        yield f"{people} voices: exemplars {before:.2f} dB, refined {after:.2f} dB\n"
+
+
+def write(network: RefiningNet, folder: Path) -> None:
+    """The weights as 16-bit floats, and how they were made."""
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = network.state_dict().items()
+    kept = {name: value.half() if value.is_floating_point() else value for name, value in weights}
+    save_file(kept, folder / "model.safetensors")
+    made = {"architecture": "RefiningNet", "made_by": "examples/train_separation.py"}
+    (folder / "config.json").write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

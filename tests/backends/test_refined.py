@@ -1,0 +1,89 @@
+"""Refined exemplars: masks stay masks whatever the network says, blocks change nothing, and real voices gain by it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from safetensors.torch import save_file
+
+from pipeline.audio import RATE
+from pipeline.backends import refined
+from pipeline.backends.exemplar import ExemplarSeparator, explain, learn, to_spectrum
+from pipeline.backends.refined import EFFORT, RefinedSeparator
+from pipeline.backends.refining import RefiningNet
+from pipeline.config import Config, SeparationConfig
+from pipeline.errors import BackendError, BadModel
+from pipeline.store import Store
+from tests.backends.voices import improvement, pair, voice
+
+CPU = torch.device("cpu")
+SEPARATOR = RefinedSeparator.from_config(Config(), Store(offline=True))
+SOLO = {"ann": voice(0, 4.0, RATE, seed=1), "bob": voice(1, 4.0, RATE, seed=2)}
+
+
+def untrained(boldness: float = 0.0, seed: int = 0) -> RefiningNet:
+    """A network that corrects nothing, or anything."""
+    torch.manual_seed(seed)
+    network = RefiningNet().eval()
+    torch.nn.init.normal_(network.out.weight, std=boldness) if boldness else None
+    return network
+
+
+def test_a_network_that_corrects_nothing_leaves_the_exemplars_masks() -> None:
+    mixture = pair(2.0, RATE, seed=3).sum(axis=0)
+    found = RefinedSeparator(untrained(), CPU).separate(mixture, SOLO)
+    np.testing.assert_allclose(found, ExemplarSeparator(EFFORT).separate(mixture, SOLO), atol=1e-4)
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(1, 20_000), st.integers(0, 3))
+def test_sources_add_up_to_the_mixture_whatever_the_network_says(length: int, seed: int) -> None:
+    mixture = np.random.default_rng(seed).normal(0, 0.1, length).astype(np.float32)
+    found = RefinedSeparator(untrained(1.0, seed), CPU).separate(mixture, SOLO)
+    np.testing.assert_allclose(found.sum(axis=0), mixture, atol=1e-4)
+
+
+def test_order_and_names_of_speakers_change_no_bit() -> None:
+    mixture = pair(1.0, RATE, seed=4).sum(axis=0)
+    found = SEPARATOR.separate(mixture, SOLO)
+    turned = SEPARATOR.separate(mixture, {"x": SOLO["bob"], "y": SOLO["ann"]})
+    np.testing.assert_array_equal(found, turned[::-1])
+
+
+def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    magnitude = np.abs(to_spectrum(pair(6.0, RATE, seed=5).sum(axis=0)))
+    explained = explain(magnitude, [learn(solo, EFFORT.atoms) for solo in SOLO.values()], EFFORT)
+    separator = RefinedSeparator(untrained(1.0), CPU)
+    whole = separator._masks(magnitude, explained)
+    monkeypatch.setattr(refined, "FRAMES", 50)
+    np.testing.assert_allclose(separator._masks(magnitude, explained), whole, atol=1e-4)
+
+
+def test_silence_and_little_solo_speech_are_as_with_exemplars() -> None:
+    assert np.isfinite(SEPARATOR.separate(np.zeros(RATE, np.float32), SOLO)).all()
+    with pytest.raises(BackendError, match="bob"):
+        SEPARATOR.separate(np.zeros(RATE, np.float32), SOLO | {"bob": SOLO["bob"][:100]})
+
+
+def test_other_weights_are_refused(tmp_path: Path) -> None:
+    save_file({"x": torch.zeros(1)}, tmp_path / "model.safetensors")
+    config = Config(separation=SeparationConfig(model=str(tmp_path)))
+    with pytest.raises(BadModel, match="refining network"):
+        RefinedSeparator.from_config(config, Store(offline=True))
+
+
+@pytest.mark.slow
+def test_real_voices_that_taught_it_nothing_gain_by_it(shared_data: Path) -> None:
+    from tests.backends.test_exemplar import real_pairs
+
+    gains = [
+        [improvement(s.separate(sources.sum(axis=0), solo), sources) for s in (ExemplarSeparator(), SEPARATOR)]
+        for sources, solo in real_pairs(shared_data)
+    ]
+    alone, refined_gain = np.mean(gains, axis=0)
+    assert refined_gain >= alone + 1.5
