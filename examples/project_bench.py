@@ -40,9 +40,9 @@ ROOT = Path(__file__).parent.parent
 WORK = ROOT / "out" / "bench"
 SYSTEMS = {
     "default,separation.backend=mixture": "Crosstalk, overlaps not separated",
-    "default,separation.backend=exemplar": "Crosstalk",
+    "default,separation.backend=refined": "Crosstalk",
 }
-MEETINGS = {0.0: ((2, 3, 4), 120.0), 0.1: ((2, 4), 600.0), 0.2: ((2, 3), 600.0), 0.4: ((2, 3), 300.0)}
+MEETINGS = {0.0: ((2, 3, 4), 120.0), 0.1: ((2, 4), 600.0), 0.2: ((2, 3), 600.0), 0.4: ((2, 3), 600.0)}
 """By overlap: how many people talk, and for how many seconds."""
 ACOUSTICS = Acoustics(level_spread=6.0, snr=25.0)
 

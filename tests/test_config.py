@@ -114,4 +114,9 @@ def test_models_of_a_preset_are_known_to_the_store() -> None:
     known = {model.name for model in catalogue()}
     for name in presets.preset_names():
         assert set(presets.models_of(presets.load_preset(name))) <= known
-    assert presets.models_of(Config()) == ("crosstalk-segmentation", "resemblyzer", "whisper-base")
+    assert presets.models_of(Config()) == (
+        "crosstalk-segmentation",
+        "resemblyzer",
+        "crosstalk-separation",
+        "whisper-base",
+    )

@@ -37,7 +37,7 @@ def untrained(boldness: float = 0.0, seed: int = 0) -> RefiningNet:
 def test_a_network_that_corrects_nothing_leaves_the_exemplars_masks() -> None:
     mixture = pair(2.0, RATE, seed=3).sum(axis=0)
     found = RefinedSeparator(untrained(), CPU).separate(mixture, SOLO)
-    np.testing.assert_allclose(found, ExemplarSeparator(EFFORT).separate(mixture, SOLO), atol=1e-4)
+    np.testing.assert_allclose(found, ExemplarSeparator(EFFORT).separate(mixture, SOLO), atol=1e-3)
 
 
 @settings(max_examples=10, deadline=None)

@@ -40,7 +40,7 @@ def test_pull_without_names_takes_the_default_preset(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(Store, "pull", lambda self, names, progress: pulled.extend(names))
     monkeypatch.setattr(Store, "path", lambda self, name: models / name)
     out = _run("pull")
-    assert {"crosstalk-segmentation", "resemblyzer", "whisper-base"} <= set(pulled)
+    assert {"crosstalk-segmentation", "crosstalk-separation", "resemblyzer", "whisper-base"} <= set(pulled)
     assert out.splitlines() == [f"{name}: {models / name}" for name in pulled]
     pulled.clear()
     _run("pull", "whisper-small", "whisper-small")
@@ -53,13 +53,14 @@ def test_pull_refuses_an_unknown_name() -> None:
 
 
 def test_verify_tells_each_model_and_fails_for_a_bad_one(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert _run("verify") == "crosstalk-segmentation: ok\n"
+    bundled = "crosstalk-segmentation: ok\ncrosstalk-separation: ok\n"
+    assert _run("verify") == bundled
     for name in ("resemblyzer", "whisper-base"):
         (models / name).mkdir()
     monkeypatch.setattr(Store, "verify", lambda _, name: ["a differs", "b is missing"] if name == "resemblyzer" else [])
     assert _run("verify", "whisper-base") == "whisper-base: ok\n"
     result = runner.invoke(app, ["verify"])
-    assert result.stdout == "whisper-base: ok\ncrosstalk-segmentation: ok\nresemblyzer: a differs; b is missing\n"
+    assert result.stdout == f"whisper-base: ok\n{bundled}resemblyzer: a differs; b is missing\n"
     assert isinstance(result.exception, BadModel)
     assert result.exception.hint == "run: transcribe models pull resemblyzer"
 

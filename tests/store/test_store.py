@@ -166,7 +166,9 @@ def test_the_place_can_be_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.weights
-@pytest.mark.parametrize("name", ["whisper-base", "crosstalk-segmentation", "pyannote-segmentation", "resemblyzer"])
+@pytest.mark.parametrize(
+    "name", ["whisper-base", "crosstalk-segmentation", "crosstalk-separation", "pyannote-segmentation", "resemblyzer"]
+)
 def test_the_default_models_are_as_pinned(name: str) -> None:
     assert Store().verify(name) == []
     assert {file.name for file in Store().path(name).iterdir()} == {file.name for file in CATALOGUE[name].files}
