@@ -8,9 +8,12 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from pipeline.values import Overlap, Span, Turn
+
+ROUNDING: Final = 1e-6
+"""Seconds by which equal lengths may differ only because times are floating-point numbers."""
 
 
 class Timed(Protocol):
@@ -73,8 +76,9 @@ def solo(turns: Iterable[Turn]) -> dict[str, tuple[Span, ...]]:
 def union(spans: Iterable[Span], gap: float = 0.0) -> tuple[Span, ...]:
     """The spans joined where they touch, overlap, or lie at most ``gap`` seconds apart; sorted."""
     joined: list[Span] = []
+    reach = gap and gap + ROUNDING
     for span in sorted(spans):
-        if joined and span.start <= joined[-1].end + gap:
+        if joined and span.start <= joined[-1].end + reach:
             joined[-1] = Span(joined[-1].start, max(joined[-1].end, span.end))
         else:
             joined.append(span)

@@ -20,7 +20,7 @@ from pipeline.events import Progress, no_progress
 from pipeline.protocols import Embedder, Separator, scale_of
 from pipeline.stages.attribution import Evidence, Sources, Verdict, judge, match, restore_level
 from pipeline.stages.blending import Piece, blend
-from pipeline.timeline import overlaps, solo, union
+from pipeline.timeline import ROUNDING, overlaps, solo, union
 from pipeline.values import Overlap, Region, Span, Turn, Voice
 
 NEAR: Final = 0.3
@@ -75,7 +75,7 @@ def separate(
 
     Raises `ResourceError` when the machine, not the separator, is at fault.
     """
-    alone = {speaker: [span for span in spans if span.duration >= PURE] for speaker, spans in solo(turns).items()}
+    alone = {speaker: [span for span in spans if span.duration > PURE - ROUNDING] for speaker, spans in solo(turns).items()}
     grouped = tuple(_grouped(overlaps(turns)))
     voices = _voices(audio, alone, embedder) if grouped else {}
     regions: list[Region] = []
@@ -98,7 +98,7 @@ def _grouped(found: Iterable[Overlap]) -> Iterator[list[Overlap]]:
     """Overlaps that lie close together: one region."""
     group: list[Overlap] = []
     for overlap in found:
-        if group and overlap.start > group[-1].end + NEAR:
+        if group and overlap.start > group[-1].end + NEAR + ROUNDING:
             yield group
             group = []
         group.append(overlap)

@@ -28,14 +28,16 @@ def splice(mixture: Lines, streams: Lines, asides: Mapping[str, Sequence[Span]])
     for speaker in sorted({*mixture, *streams}):
         apart = asides.get(speaker, ())
         kept = [word for word in mixture.get(speaker, ()) if not lies_in(word, apart)]
-        inside = [word for word in streams.get(speaker, ()) if lies_in(word, apart)]
-        spoken[speaker] = kept + [word for word in inside if not (_at_seam(word, apart) and _said(word, kept))]
+        heard = streams.get(speaker, ())
+        inside = [word for word in heard if lies_in(word, apart)]
+        spoken[speaker] = kept + [word for word in inside if not (_at_seam(word, apart) and _said(word, heard, kept))]
     everything = [word for words in spoken.values() for word in words]
+    passages = [word for words in mixture.values() for word in words]
     for speaker, words in mixture.items():
         apart = asides.get(speaker, ())
         inside = [word for word in spoken[speaker] if lies_in(word, apart)]
         cut = (word for word in words if lies_in(word, apart) and _at_seam(word, apart))
-        spoken[speaker] += [_beside(word, inside, apart) for word in cut if not _said(word, everything)]
+        spoken[speaker] += [_beside(word, inside, apart) for word in cut if not _said(word, passages, everything)]
     return {speaker: sorted(words, key=lambda word: (word.start, word.end)) for speaker, words in spoken.items()}
 
 
@@ -65,6 +67,15 @@ def _beside(word: Word, inside: Sequence[Word], spans: Sequence[Span]) -> Word:
     return replace(word, start=start, end=end) if start < end else word
 
 
-def _said(word: Word, words: Sequence[Word]) -> bool:
-    """Whether the same text is there at about the same time."""
-    return any(abs(w.middle - word.middle) <= SEAM and plain(w) == plain(word) for w in words)
+def _said(word: Word, heard: Sequence[Word], others: Sequence[Word]) -> bool:
+    """Whether one of the others is this word heard once more: the same text at about the same time, and of all words
+    ``heard`` along with it, none is nearer ("no, no, no" is three words)."""
+    return any(_alike(word, other) and _nearest(other, heard) is word for other in others)
+
+
+def _nearest(word: Word, heard: Sequence[Word]) -> Word:
+    return min((one for one in heard if _alike(one, word)), key=lambda one: abs(one.middle - word.middle))
+
+
+def _alike(one: Word, other: Word) -> bool:
+    return abs(one.middle - other.middle) <= SEAM and plain(one) == plain(other)
