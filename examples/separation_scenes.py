@@ -25,6 +25,9 @@ SPEEDS = ((1, 1), (9, 10), (10, 9))
 """A tenth faster and slower: voices of other people."""
 MIXTURES = 3
 """Made of each scene's solo speech."""
+RICH, PACES = 0.65, (94, 95, 96, 97, 103, 104, 105, 106)
+"""So many scenes have more solo speech than a recording of fifteen seconds: what is said in the mixture, said at
+another pitch and pace (in percent)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,6 +49,9 @@ def mix(voices: Voices, seed: int) -> list[Example]:
         return []
     if draw.random() < 0.4:
         solos = _muddled(solos, draw)
+    if draw.random() < RICH:
+        speed = int(draw.choice(PACES))
+        solos = [np.concatenate([solo, _resampled(part, 100, speed)]) for solo, part in zip(solos, parts, strict=True)]
     models = [exemplar.learn(solo + level * _noise(len(solo), draw), EFFORT.atoms) for solo in solos]
     return [_example(parts, models, level, draw) for _ in range(MIXTURES)]
 
@@ -61,8 +67,8 @@ def _voices(voices: Voices, people: int, draw: np.random.Generator) -> tuple[lis
         samples = _spoken(voices, str(name), draw)
         if room is not None:
             samples = oaconvolve(samples, room)[: len(samples)]
-        samples = np.convolve(samples, tilt)[: len(samples)]
-        samples = (samples * gain / np.sqrt(np.mean(samples**2) + 1e-12)).astype(np.float32)
+        coloured = np.convolve(samples, tilt)[: len(samples)]
+        samples = (coloured * gain / np.sqrt(np.mean(coloured**2) + 1e-12)).astype(np.float32)
         length = int(len(samples) * draw.uniform(0.35, 0.6))
         first = int(draw.integers(0, len(samples) - length + 1))
         parts.append(samples[first : first + length])
@@ -71,11 +77,14 @@ def _voices(voices: Voices, people: int, draw: np.random.Generator) -> tuple[lis
     return parts, solos, np.float32(0 if snr is None else np.sqrt(np.mean(gains**2)) * 10 ** (-snr / 20))
 
 
-def _spoken(voices: Voices, name: str, draw: np.random.Generator) -> NDArray[np.float64]:
+def _spoken(voices: Voices, name: str, draw: np.random.Generator) -> Samples:
     recordings = voices[name]
-    samples, _ = soundfile.read(recordings[draw.integers(len(recordings))].path)
-    up, down = SPEEDS[draw.integers(len(SPEEDS))]
-    return np.asarray(samples if up == down else resample_poly(samples, up, down))
+    samples, _ = soundfile.read(recordings[draw.integers(len(recordings))].path, dtype="float32")
+    return _resampled(samples, *SPEEDS[draw.integers(len(SPEEDS))])
+
+
+def _resampled(samples: Samples, up: int, down: int) -> Samples:
+    return samples if up == down else np.asarray(resample_poly(samples, up, down), np.float32)
 
 
 def _noise(length: int, draw: np.random.Generator) -> Samples:

@@ -13,14 +13,17 @@ from types import ModuleType
 import numpy as np
 import pytest
 import soundfile
+import torch
 
 from pipeline import formats
 from pipeline.audio import RATE
 from pipeline.backends.replay import speak
 from pipeline.config import Config
+from pipeline.evaluation.corpus import find_voices
 from pipeline.evaluation.manifest import Recording
 from pipeline.store import Store
 from pipeline.values import Region, Transcript, Turn, Utterance, Voice, Word
+from tests.backends.voices import pair
 from tests.conftest import REPOSITORY
 from tests.test_readme import block
 from tests.world import DIALOGUE
@@ -47,8 +50,10 @@ def test_there_is_a_test_for_every_example() -> None:
         "overlap_figure",
         "own_separator",
         "project_bench",
+        "separation_scenes",
         "stereo_bench",
         "train_segmentation",
+        "train_separation",
     }
 
 
@@ -138,8 +143,6 @@ def test_the_figure_of_an_overlap_is_drawn(tmp_path: Path) -> None:
 
 
 def test_in_training_the_order_of_speakers_means_nothing() -> None:
-    import torch
-
     training = load("train_segmentation")
     turns = [Turn(0.0, 2.0, "B"), Turn(1.0, 2.0, "A"), Turn(5.0, 6.0, "C")]
     truth = training.activity(turns, np.arange(0.05, 6, 0.1))
@@ -153,8 +156,6 @@ def test_in_training_the_order_of_speakers_means_nothing() -> None:
 
 @pytest.mark.weights
 def test_training_leaves_the_filters_and_writes_what_the_pipeline_loads(tmp_path: Path) -> None:
-    import torch
-
     from pipeline.backends.segmentation import load_segmentation
 
     training = load("train_segmentation")
@@ -164,3 +165,25 @@ def test_training_leaves_the_filters_and_writes_what_the_pipeline_loads(tmp_path
     first, taught = (load_segmentation(name, Store(), torch.device("cpu")) for name in (PUBLISHED, str(tmp_path)))
     for (name, before), after in zip(first.state_dict().items(), taught.state_dict().values(), strict=True):
         assert torch.equal(before, after) == (not name.startswith(("lstm", "linear", "classifier"))), name
+
+
+def test_scenes_and_training_of_separation_in_small(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from pipeline.backends.refining import load_refining
+
+    monkeypatch.syspath_prepend(EXAMPLES)
+    training = load("train_separation")
+    for seed in range(4):
+        soundfile.write(tmp_path / f"{seed}-talks.flac", pair(9.0, RATE, seed=seed)[seed % 2], RATE)
+    voices = find_voices(tmp_path)
+    scenes = [training.mix(voices, seed) for seed in range(4)]
+    assert all(len(example.explained) in (2, 3) for scene in scenes for example in scene)
+    assert all(np.abs(example.magnitude).max() == 1 for scene in scenes for example in scene)
+    again = training.mix(voices, 3)
+    assert all(np.array_equal(one.truth, other.truth) for one, other in zip(scenes[3], again, strict=True))
+    examples = [example for scene in scenes for example in scene]
+    monkeypatch.setattr(training, "ALONE", 1)
+    training.write(training.train(examples, examples, 2), tmp_path / "taught")
+    assert "2 voices: exemplars" in capsys.readouterr().err
+    assert load_refining(str(tmp_path / "taught"), Store(), torch.device("cpu")).place.abs().sum() > 0

@@ -104,3 +104,10 @@ def test_within_are_those_that_meet(items: tuple[Span, ...], start: float, lengt
     assert tuple(timeline.within(items, whole)) == tuple(
         i for i in items if i.start < whole.end and whole.start < i.end
     )
+
+
+@given(st.integers(0, 10_000), st.integers(1, 100))
+def test_a_gap_as_long_as_allowed_is_closed_whatever_the_float_says(start: int, frames: int) -> None:
+    one, other = Span(start * 0.02, (start + 1) * 0.02), Span((start + 1 + frames) * 0.02, (start + 2 + frames) * 0.02)
+    assert len(timeline.union([one, other], frames * 0.02)) == 1
+    assert len(timeline.union([one, other], frames * 0.02 - 0.001)) == 2

@@ -75,7 +75,9 @@ def separate(
 
     Raises `ResourceError` when the machine, not the separator, is at fault.
     """
-    alone = {speaker: [span for span in spans if span.duration > PURE - ROUNDING] for speaker, spans in solo(turns).items()}
+    alone = {
+        speaker: [span for span in spans if span.duration > PURE - ROUNDING] for speaker, spans in solo(turns).items()
+    }
     grouped = tuple(_grouped(overlaps(turns)))
     voices = _voices(audio, alone, embedder) if grouped else {}
     regions: list[Region] = []

@@ -24,6 +24,13 @@ def test_every_word_is_written_once_though_hearings_disagree_on_times(places: li
     assert sorted(w.text for w in spliced.get("A", [])) == sorted(w.text for w in said)
 
 
+@given(st.lists(st.integers(2, 24), unique=True, max_size=12), st.floats(-0.12, 0.12))
+def test_a_word_said_again_and_again_is_written_as_often(places: list[int], slip: float) -> None:
+    said = [word("no", place / 4) for place in sorted(places)]
+    again = [word("no", w.middle + slip) for w in said]
+    assert len(splice({"A": said}, {"A": again}, APART)["A"]) == len(said)
+
+
 def test_inside_the_stream_counts_and_outside_the_mixture() -> None:
     mixture = {"A": [word("before", 1.0), word("muddled", 3.0), word("after", 5.0)]}
     streams = {"A": [word("before", 1.0), word("clear", 3.0)], "B": [word("too", 3.1), word("far", 6.0)]}
