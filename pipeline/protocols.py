@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,6 +66,20 @@ class Embedder(Protocol):
 
     def embed(self, clips: Sequence[Samples]) -> NDArray[np.float32]:
         """Unit vectors, shape (clips, dimension), of clips at 16 kHz; a row of NaN for a clip that is too short."""
+        ...
+
+
+@runtime_checkable
+class TrunkEmbedder(Embedder, Protocol):
+    """An embedder whose trunk hears each moment once; its head makes of that the voice of whoever talks there."""
+
+    def hear(self, pieces: Sequence[Samples]) -> list[NDArray[np.float32]]:
+        """What the trunk makes of each piece, evenly spread over its time: shape (frames, width); 16 kHz."""
+        ...
+
+    def voices(self, heard: NDArray[np.float32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Unit vectors, shape (people, dimension); ``weights``, shape (people, frames), say from 0 to 1 how far each
+        frame is whose. A row of NaN for nothing."""
         ...
 
 

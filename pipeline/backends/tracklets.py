@@ -11,7 +11,7 @@ import pipeline.backends.privacy  # noqa: F401 — before pyannote: no telemetry
 
 # isort: split
 import warnings
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -27,11 +27,11 @@ from pipeline.backends.device import use_device
 from pipeline.backends.segmentation import WINDOW, load_segmentation
 from pipeline.config import Config
 from pipeline.events import Progress
-from pipeline.protocols import Diarization, Embedder, SpeakerCount, scale_of
+from pipeline.protocols import Diarization, Embedder, SpeakerCount, TrunkEmbedder, scale_of
 from pipeline.speakers.clustering import find_people
 from pipeline.speakers.decoding import assign
 from pipeline.speakers.drawing import draw, measure_margins, read_turns
-from pipeline.speakers.pooling import Clips, lay_clips, pool
+from pipeline.speakers.pooling import Clips, Heard, LocalVoices, lay_clips, lay_pieces, pool, pool_heard
 from pipeline.speakers.windows import LocalSpeech, agreement
 from pipeline.values import Notice, Turn
 
@@ -49,6 +49,8 @@ CPU_BATCH = 8
 SEGMENTATION_SHARE = 0.7
 """The segmentation's part of the work, for the progress."""
 CLIPS_AT_ONCE = 512
+PIECE = 10.0
+"""Seconds that a trunk hears in one go: as long as the windows of pyannote's pipelines, that pool from such trunks."""
 
 
 class TrackletDiarizer:
@@ -60,6 +62,7 @@ class TrackletDiarizer:
         self._field = network.receptive_field
         self._embedder = embedder
         self._threshold = threshold
+        self._batch_size = batch_size
 
     @classmethod
     def from_config(cls, config: Config, models: Store) -> TrackletDiarizer:
@@ -76,7 +79,7 @@ class TrackletDiarizer:
         local = self._segment(audio, progress)
         if not local.active.any():
             return Diarization(())
-        voices = pool(local, self._listen(audio, local, progress))
+        voices = self._voices(audio, local, progress)
         centroids = find_people(voices, local.redundancy, count, scale_of(self._embedder))
         if len(centroids) == 0:  # all too short or overlapped to have a voice: one speaker
             centroids = np.zeros((1, voices.vectors.shape[2]), np.float32)
@@ -112,15 +115,32 @@ class TrackletDiarizer:
             pool.shutdown(cancel_futures=True)
             torch.set_num_threads(threads)
 
+    def _voices(self, audio: Audio, local: LocalSpeech, progress: Progress) -> LocalVoices:
+        if isinstance(self._embedder, TrunkEmbedder):
+            return pool_heard(local, self._hear(audio, local, self._embedder, progress), self._embedder.voices)
+        return pool(local, self._listen(audio, local, progress))
+
+    def _hear(self, audio: Audio, local: LocalSpeech, embedder: TrunkEmbedder, progress: Progress) -> Iterator[Heard]:
+        spans = lay_pieces(local, audio.duration, PIECE)
+        for i in range(0, len(spans), self._batch_size):
+            part = spans[i : i + self._batch_size]
+            found = embedder.hear([audio.samples[index(start) : index(end)] for start, end in part])
+            yield from (Heard(start, end, frames) for (start, end), frames in zip(part, found, strict=True))
+            progress(audio.duration * _listened(i + len(part), len(spans)), audio.duration)
+
     def _listen(self, audio: Audio, local: LocalSpeech, progress: Progress) -> Clips:
         spans = lay_clips(local, audio.duration, CLIP, HOP)
         found = [np.zeros((0, 1), np.float32)]
         for i in range(0, len(spans), CLIPS_AT_ONCE):
             cuts = [audio.samples[index(start) : index(end)] for start, end in spans[i : i + CLIPS_AT_ONCE]]
             found.append(self._embedder.embed(cuts))
-            share = SEGMENTATION_SHARE + (1 - SEGMENTATION_SHARE) * min(1.0, (i + len(cuts)) / len(spans))
-            progress(audio.duration * share, audio.duration)
+            progress(audio.duration * _listened(i + len(cuts), len(spans)), audio.duration)
         return Clips(spans, np.concatenate(found[1:] or found))
+
+
+def _listened(done: int, whole: int) -> float:
+    """The share of all work that is done when so many clips or pieces are."""
+    return SEGMENTATION_SHARE + (1 - SEGMENTATION_SHARE) * done / whole
 
 
 def cut_windows(samples: int, windows: int) -> list[slice]:

@@ -9,17 +9,20 @@ from __future__ import annotations
 import pipeline.backends.privacy  # noqa: F401 — before pyannote: no telemetry, no socket
 
 # isort: split
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from pyannote.audio.models.embedding import WeSpeakerResNet34
 from torch import Tensor, nn
 
-from pipeline.audio import RATE
+from pipeline.audio import RATE, Samples
 from pipeline.backends.device import use_device
-from pipeline.backends.embedding import NetworkEmbedder
+from pipeline.backends.embedding import SHORTEST, NetworkEmbedder
 from pipeline.config import Config
 from pipeline.errors import BadModel, MissingModel
 from pipeline.store.tensors import read_plain, read_tensors
@@ -36,13 +39,45 @@ BOUNDS: Final = {"num_mel_bins": (8, 256), "frame_length": (5, 100), "frame_shif
 
 
 class WeSpeakerEmbedder(NetworkEmbedder):
-    """The network behind the protocol `Embedder`: what pyannote.audio's model gives, at unit length."""
+    """The network behind the protocol `TrunkEmbedder`: what pyannote.audio's model gives, at unit length.
+
+    Its residual layers hear a piece once; statistics over the frames of each person make his vector.
+    """
+
+    def __init__(self, model: WeSpeakerResNet34, device: torch.device, batch_size: int) -> None:
+        super().__init__(Mono(model), model.dimension, device, batch_size)
+        self._model = model
 
     @classmethod
     def from_config(cls, config: Config, models: Store) -> WeSpeakerEmbedder:
         """The network named by ``diarization.embedding``; raises `BadModel`, `MissingModel`."""
         model = load_wespeaker(models.path(config.diarization.embedding))
-        return cls(Mono(model), model.dimension, use_device(config.runtime), config.runtime.batch_size)
+        return cls(model, use_device(config.runtime), config.runtime.batch_size)
+
+    def hear(self, pieces: Sequence[Samples]) -> list[NDArray[np.float32]]:
+        """The residual layers' frames, one in 80 ms, shape (frames, 256 × bands / 8); none of a piece under 0.2 s."""
+        heard: list[NDArray[np.float32]] = []
+        for length, group in groupby(pieces, key=len):
+            batch = torch.from_numpy(np.stack(list(group)))[:, None].to(self._device)
+            if length < SHORTEST:
+                heard += [np.zeros((0, self._model.resnet.stats_dim), np.float32)] * len(batch)
+                continue
+            with torch.inference_mode():
+                heard += list(self._model.forward_frames(batch).flatten(1, 2).transpose(1, 2).cpu().numpy())
+        return heard
+
+    def voices(self, heard: NDArray[np.float32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Vectors by weighted mean and deviation, as pyannote.audio pools; its mask of a person is a row of weights."""
+        vectors = np.full((len(weights), self._dimension), np.nan, np.float32)
+        some = weights.any(axis=1)
+        if some.any():
+            frames, shares = (
+                torch.from_numpy(x).to(self._device) for x in (heard.T[None, :, None], weights[None, some])
+            )
+            with torch.inference_mode():
+                vectors[some] = self._model.forward_embedding(frames, shares)[0].cpu().numpy()
+        unit: NDArray[np.float32] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        return unit
 
 
 class Mono(nn.Module):

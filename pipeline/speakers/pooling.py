@@ -1,7 +1,11 @@
-"""The voice of each local speaker: clips of the recording, each heard once, pooled by where he talks alone."""
+"""The voice of each local speaker: clips of the recording, each heard once, pooled by where he talks alone.
+
+An embedder with a trunk hears the recording in pieces instead, each once, and voices are pooled from its frames.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +32,21 @@ class Clips:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Heard:
+    """What a trunk heard from ``start`` to ``end`` seconds: frames evenly spread over them, shape (frames, width)."""
+
+    start: float
+    end: float
+    frames: Floats
+
+    @property
+    def spans(self) -> NDArray[np.float64]:
+        """Start and end of each frame in seconds, shape (frames, 2)."""
+        edges = np.linspace(self.start, self.end, len(self.frames) + 1)
+        return np.stack([edges[:-1], edges[1:]], axis=1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class LocalVoices:
     """Unit ``vectors``, shape (windows, locals, dimension), zero where unknown, and how much is behind each.
 
@@ -41,15 +60,30 @@ class LocalVoices:
 
 def lay_clips(local: LocalSpeech, duration: float, length: float, hop: float) -> NDArray[np.float64]:
     """Start and end in seconds of the clips to listen to, shape (clips, 2): a grid, but for where nobody talks."""
-    frames = local.scores.shape[1]
+    starts = np.arange(max(1, int(np.ceil((duration - length / 2) / hop)))) * hop
+    spoken = _speech(local, np.stack([starts, starts + length], axis=1))
+    kept = starts[spoken >= LEAST_SPEECH * min(length, duration)]
+    return np.stack([kept, np.minimum(kept + length, duration)], axis=1)
+
+
+def lay_pieces(local: LocalSpeech, duration: float, length: float) -> NDArray[np.float64]:
+    """Start and end in seconds of one piece after the other, but for those where nobody talks; shape (pieces, 2)."""
+    edges = np.arange(max(1, int(duration / length)) + 1) * length
+    edges[-1] = duration
+    pieces = np.stack([edges[:-1], edges[1:]], axis=1)
+    spoken = _speech(local, pieces) > 0
+    spoken[-1] |= not spoken.any()
+    return np.asarray(pieces[spoken])
+
+
+def _speech(local: LocalSpeech, spans: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Seconds of anybody's speech in each of the spans."""
     speech = np.zeros(local.length, np.bool_)
     for start, spoken in zip(local.starts, local.spoken, strict=True):
-        speech[start : start + frames] |= spoken.any(axis=1)
+        speech[start : start + len(spoken)] |= spoken.any(axis=1)
     sums = np.concatenate([[0], speech.cumsum()])
-    starts = np.arange(max(1, int(np.ceil((duration - length / 2) / hop)))) * hop
-    edges = np.rint((np.stack([starts, starts + length]) - local.onset) / local.frame).astype(int).clip(0, len(speech))
-    kept = starts[(sums[edges[1]] - sums[edges[0]]) * local.frame >= LEAST_SPEECH * min(length, duration)]
-    return np.stack([kept, np.minimum(kept + length, duration)], axis=1)
+    edges = np.rint((spans - local.onset) / local.frame).astype(int).clip(0, len(speech))
+    return np.asarray((sums[edges[:, 1]] - sums[edges[:, 0]]) * local.frame)
 
 
 def pool(local: LocalSpeech, clips: Clips) -> LocalVoices:
@@ -66,9 +100,36 @@ def pool(local: LocalSpeech, clips: Clips) -> LocalVoices:
         edges = (spans[low:high] - start) / local.frame
         weights = _share(solo[w], edges) ** SHARPNESS + OVERLAPPED * _share(spoken[w], edges) ** SHARPNESS
         voices[w] = weights.T @ vectors[low:high]
+    return _as_voices(local, voices)
+
+
+def pool_heard(
+    local: LocalSpeech, pieces: Iterable[Heard], make_voices: Callable[[Floats, Floats], Floats]
+) -> LocalVoices:
+    """The same from a trunk's frames, in order of time: ``make_voices(frames, weights)`` as `TrunkEmbedder.voices`."""
+    solo, spoken = local.solo, local.spoken
+    ahead = iter(pieces)
+    near: list[Heard] = []
+    voices: list[Floats] = []
+    for w, start in enumerate(local.starts * local.frame + local.onset):
+        end = start + solo.shape[1] * local.frame
+        while (not near or near[-1].end < end) and (piece := next(ahead, None)):
+            near.append(piece)
+        near = [piece for piece in near if piece.end > start] or near[-1:]
+        edges = (np.concatenate([piece.spans for piece in near]) - start) / local.frame
+        shares = _share(solo[w], edges), _share(spoken[w], edges)
+        weights = shares[0] + OVERLAPPED * (shares[1] - shares[0])
+        some = weights.any(axis=1)
+        voices.append(make_voices(np.concatenate([piece.frames for piece in near])[some], weights[some].T))
+    return _as_voices(local, np.nan_to_num(np.stack(voices)))
+
+
+def _as_voices(local: LocalSpeech, voices: Floats) -> LocalVoices:
+    """Vectors of any length, shape (windows, locals, dimension), with how much speech is behind each."""
     norms = np.linalg.norm(voices, axis=2, keepdims=True)
     voices = np.divide(voices, norms, out=np.zeros_like(voices), where=norms > 0)
-    alone, talking = (x.sum(axis=1) * np.float32(local.frame) * (norms[:, :, 0] > 0) for x in (solo, spoken))
+    known = norms[:, :, 0] > 0
+    alone, talking = (x.sum(axis=1) * np.float32(local.frame) * known for x in (local.solo, local.spoken))
     return LocalVoices(voices, alone, alone + np.float32(OVERLAP_WEIGHT) * (talking - alone))
 
 

@@ -16,7 +16,7 @@ from pipeline.audio import RATE, Samples
 from pipeline.backends.replay import ReplayEmbedder, speak
 from pipeline.config import Config, assign
 from pipeline.presets import load_preset, models_of, parts_of
-from pipeline.protocols import Embedder, VoiceScale, scale_of
+from pipeline.protocols import Embedder, TrunkEmbedder, VoiceScale, scale_of
 from pipeline.store import CATALOGUE, Store
 from pipeline.values import Word
 from tests.backends.embedders import WRITERS, babble, opened, write_wespeaker
@@ -125,6 +125,31 @@ def test_resnet_says_what_pyannote_says(seconds: float, told: dict[str, object],
     with torch.inference_mode():
         theirs = vendor(torch.from_numpy(np.stack(clips))[:, None])
     np.testing.assert_allclose(opened(folder).embed(clips), unit(theirs), atol=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore")  # the vendor's own
+def test_one_pass_of_the_trunk_gives_everybodys_vector_as_pyannote_pools_it(folders: dict[str, Path]) -> None:
+    from pyannote.audio import Model
+
+    folder = folders["wespeaker-resnet34"]
+    vendor = Model.from_pretrained(folder / "pytorch_model.bin").eval()
+    embedder = opened(folder)
+    assert isinstance(embedder, TrunkEmbedder)
+    pieces = [babble(5.0, 1), babble(5.0, 2), babble(0.1, 3), babble(3.0, 4)]
+    heard = embedder.hear(pieces)
+    assert [len(frames) for frames in heard] == [63, 63, 0, 38]
+    for piece, frames in zip(pieces, heard, strict=True):
+        if len(frames):
+            weights = np.random.default_rng(0).random((3, len(frames))).astype(np.float32)
+            with torch.inference_mode():
+                theirs = vendor(torch.from_numpy(piece)[None, None], torch.from_numpy(weights)[None])[0]
+            np.testing.assert_allclose(embedder.voices(frames, weights), unit(theirs), atol=1e-4)
+            np.testing.assert_allclose(
+                embedder.voices(frames, np.ones_like(weights[:1])), embedder.embed([piece]), atol=1e-4
+            )
+    assert np.isnan(embedder.voices(heard[2], np.zeros((2, 0), np.float32))).all()
+    silent = np.stack([np.zeros(63, np.float32), np.ones(63, np.float32)])
+    assert np.isnan(embedder.voices(heard[0], silent)).all(axis=1).tolist() == [True, False]
 
 
 def test_a_folders_weights_are_in_the_identity_and_a_class_of_ones_own_has_none(folders: dict[str, Path]) -> None:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from pipeline.audio import RATE
+from pipeline import media
+from pipeline.audio import RATE, Samples
+from pipeline.config import Config, assign
+from pipeline.events import no_progress
+from pipeline.protocols import SpeakerCount
+from pipeline.store import Store
+from tests.backends.embedders import write_wespeaker
 
 
 @pytest.mark.parametrize("windows", [1, 8])
@@ -24,3 +34,24 @@ def test_parts_hold_every_window_once(windows: int, samples: int) -> None:
     assert [first for part in parts for first in whole(part.start, part.stop)] == whole(0, samples)
     assert all(len(whole(part.start, part.stop)) == windows for part in parts[:-1])
     assert (parts[0].start, parts[-1].stop) == (0, samples)
+
+
+@pytest.mark.weights
+def test_a_trunk_hears_a_recording_once(sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pipeline.backends.tracklets import TrackletDiarizer
+    from pipeline.backends.wespeaker import WeSpeakerEmbedder
+
+    audio = media.decode(sample).audio
+    heard: list[Samples] = []
+    hear = WeSpeakerEmbedder.hear
+
+    def count(self: WeSpeakerEmbedder, pieces: list[Samples]) -> list[NDArray[np.float32]]:
+        heard.extend(pieces)
+        return hear(self, pieces)
+
+    monkeypatch.setattr(WeSpeakerEmbedder, "hear", count)
+    monkeypatch.setattr(WeSpeakerEmbedder, "embed", None)
+    config = assign(Config(), {"diarization.embedding": str(write_wespeaker(tmp_path)), "runtime.batch_size": 2})
+    found = TrackletDiarizer.from_config(config, Store(offline=True)).diarize(audio, SpeakerCount(2, 2), no_progress)
+    assert 1 <= len({turn.speaker for turn in found.turns}) <= 2
+    np.testing.assert_array_equal(np.concatenate(heard), audio.samples)

@@ -11,8 +11,8 @@ from pipeline.protocols import SpeakerCount, VoiceScale
 from pipeline.speakers import clustering
 from pipeline.speakers.clustering import find_people, log_odds
 from pipeline.speakers.decoding import decode
-from pipeline.speakers.pooling import Clips, LocalVoices, lay_clips, pool
-from tests.speakers.meetings import CLIP, HOP, converse, embed, hear
+from pipeline.speakers.pooling import Clips, Heard, LocalVoices, lay_clips, lay_pieces, pool, pool_heard
+from tests.speakers.meetings import CLIP, FRAME, HOP, Meeting, converse, embed, hear
 
 seconds = st.floats(0.3, 100)
 
@@ -69,6 +69,39 @@ def test_clips_without_a_vector_are_passed_over() -> None:
     assert not voices.vectors.any()
     assert not voices.weight.any()
     assert find_people(voices, local.redundancy, SpeakerCount()).shape == (0, 4)
+
+
+def hear_in_pieces(meeting: Meeting, length: float) -> LocalVoices:
+    """Voices from a trunk whose frames, 0.02 s each, are the sum of the voices heard."""
+    local = hear(meeting, 0)
+    heard = []
+    for start, end in lay_pieces(local, meeting.duration, length):
+        talking = meeting.talking[round(start / FRAME) : round(end / FRAME)]
+        heard.append(Heard(start, end, (talking @ meeting.voices).astype(np.float32)))
+    return pool_heard(local, iter(heard), lambda frames, weights: weights @ frames)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 1000), st.sampled_from([1.3, 4.0, 7.0]))
+def test_a_trunk_may_hear_in_pieces_of_any_length(seed: int, length: float) -> None:
+    meeting = converse(seed, 3, 0.7)
+    pieces, whole = hear_in_pieces(meeting, length), hear_in_pieces(meeting, 10.0)
+    np.testing.assert_allclose(pieces.vectors, whole.vectors, atol=0.02)
+    np.testing.assert_array_equal(pieces.weight, whole.weight)
+    likeness = (whole.vectors @ meeting.voices.T)[whole.seconds > 0.5]
+    assert (likeness.max(axis=1) > 0.9).all()
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 1000), st.floats(0.2, 15))
+def test_pieces_hold_all_speech_once(seed: int, length: float) -> None:
+    meeting = converse(seed, 2, 0.5)
+    pieces = lay_pieces(hear(meeting, 0), meeting.duration, length)
+    assert (pieces[1:, 0] >= pieces[:-1, 1]).all()
+    assert (pieces[:, 1] - pieces[:, 0] < 2 * length).all()
+    np.testing.assert_allclose(pieces[:-1, 1] - pieces[:-1, 0], length)
+    for time in np.flatnonzero(meeting.talking.any(axis=1)) * FRAME + FRAME / 2:
+        assert ((pieces[:, 0] - FRAME <= time) & (time < pieces[:, 1] + FRAME)).any()
 
 
 def meet(minutes: int) -> LocalVoices:
