@@ -50,6 +50,8 @@ class Result:
     system: str
     duration: float
     speakers: int
+    heard: int
+    """Those of the speakers who talk for a second or more."""
     found: int
     errors: DiarizationErrors
 
@@ -108,13 +110,16 @@ def measure(recording: Recording, diarizers: dict[str, Diarizer]) -> Iterator[Re
     """All with the number of speakers given, and ours without."""
     audio = media.decode(recording.audio).audio
     truth = read_reference(recording).turns
-    people = len({turn.speaker for turn in truth})
+    talked = {turn.speaker: 0.0 for turn in truth}
+    for turn in truth:
+        talked[turn.speaker] += turn.duration
+    people, heard = len(talked), sum(seconds >= 1.0 for seconds in talked.values())
     told, untold = SpeakerCount(people, people), SpeakerCount()
     for system, way, count in ((STOCK, STOCK, told), (TAUGHT, TAUGHT, told), (OURS, OURS, told), (OPEN, OURS, untold)):
         turns = diarizers[way].diarize(audio, count, no_progress).turns
         errors, _ = diarization_errors(truth, turns)
         found = len({turn.speaker for turn in turns})
-        yield Result(recording.group, recording.name, system, audio.duration, people, found, errors)
+        yield Result(recording.group, recording.name, system, audio.duration, people, heard, found, errors)
         sys.stderr.write(f"{recording.group}/{recording.name}  {system}: DER {100 * (errors.error_rate or 0):.1f} %\n")
 
 
@@ -129,7 +134,7 @@ def as_table(results: Sequence[Result]) -> str:
 def _row(group: str, system: str, results: Sequence[Result]) -> tuple[str, ...]:
     errors = sum((r.errors for r in results), DiarizationErrors())
     parts = (errors.errors, errors.missed, errors.false_alarm, errors.confusion)
-    near = sum(abs(r.found - r.speakers) <= 1 for r in results)
+    near = sum(r.heard - 1 <= r.found <= r.speakers + 1 for r in results)
     shares = (f"{100 * part / errors.total:.1f} %" for part in parts)
     return (f"{group} ({len(results)})", system, *shares, f"{near} of {len(results)}")
 

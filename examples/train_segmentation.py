@@ -1,6 +1,6 @@
 """Teach pyannote's segmentation second voices: how the default weights, ``crosstalk-segmentation``, were made.
 
-    python examples/train_segmentation.py --voices FOLDER --real RECORDING ... [--steps N] [--out FOLDER]
+    python examples/train_segmentation.py --voices FOLDER --real RECORDING ... [--steps N] [--start MODEL]
 
 It learns from three kinds of windows. Simulated meetings of two voices in three of those in ``--voices`` (the others
 are kept for measuring), each also a tenth faster and slower: what is true there is known. Real recordings, without
@@ -48,7 +48,8 @@ SIMULATED, REAL, LAID = 10, 4, 4
 """Windows of each kind in a step: simulated, real, real with another laid over."""
 FAITH = 1.5
 """What an error against the first network's answers counts, beside one against the truth."""
-RATE_OF_LEARNING, WARM, AVERAGE = 5e-4, 30, 0.03
+WARM, AVERAGE = 30, 0.03
+PUBLISHED = "pyannote-segmentation"
 LEARNS = ("lstm", "linear", "classifier")
 HEARD = index(WINDOW)
 """Samples of a window."""
@@ -63,12 +64,15 @@ def main() -> None:
     parser.add_argument("--voices", type=Path, required=True, help="SPEAKER-anything.flac, one speaker each")
     parser.add_argument("--real", type=Path, nargs="+", required=True, help="recordings of real conversations")
     parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--start", default=PUBLISHED, help="the model to go on from: a name or a folder")
+    parser.add_argument("--rate", type=float, default=5e-4, help="of learning, at its highest")
     parser.add_argument("--out", type=Path, default=project.WORK / "crosstalk-segmentation")
     options = parser.parse_args()
     work = project.WORK / "training"
     meetings = make_meetings(taught(find_voices(options.voices)), work)
     real = [media.decode(path).audio.samples for path in options.real]
-    network = train(meetings, [samples for samples in real if len(samples) > HEARD], options.steps)
+    real = [samples for samples in real if len(samples) > HEARD]
+    network = train(meetings, real, options.steps, options.start, options.rate)
     write(network, options.out)
 
 
@@ -112,15 +116,17 @@ def make_meeting(voices: Voices, seed: int) -> Meeting | None:
     return made.sound.mixture, made.transcript.turns
 
 
-def train(meetings: Sequence[Meeting], real: Sequence[Samples], steps: int) -> Model:
+def train(
+    meetings: Sequence[Meeting], real: Sequence[Samples], steps: int, start: str = PUBLISHED, rate: float = 5e-4
+) -> Model:
     """The network after ``steps`` steps, its weights averaged over the last of them."""
     torch.manual_seed(0)
     draw = np.random.default_rng(0)
-    network = load_segmentation("pyannote-segmentation", Store(offline=True), torch.device("cpu"))
-    first, mean = copy.deepcopy(network), copy.deepcopy(network)
+    first, network = (load_segmentation(name, Store(offline=True), torch.device("cpu")) for name in (PUBLISHED, start))
+    mean = copy.deepcopy(network)
     centres = middles(network)
     learning = [value for name, value in network.named_parameters() if name.startswith(LEARNS)]
-    optimizer = torch.optim.AdamW(learning, lr=RATE_OF_LEARNING, weight_decay=0)
+    optimizer = torch.optim.AdamW(learning, lr=rate, weight_decay=0)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min(1, (step + 1) / WARM) * (1 + np.cos(np.pi * step / steps)) / 2
     )

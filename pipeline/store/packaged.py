@@ -154,7 +154,7 @@ _REFINING = Model(
     license="MIT",
     files=(
         File("config.json", "b3a5406390d10f10749cb47d1f06ebc01cb925f2127a4da4ad486876356e59b4", 81),
-        File("model.safetensors", "4dd0a8d6f5f62d90f6466a16ab10e0ed5d921dbee2723a5335b86dc1ccd6e66f", 1_198_908),
+        File("model.safetensors", "7e14edcbbcda36c52541aab58e95d349a32a9dd71da436c7106fcde057531032", 1_198_908),
     ),
     sources=(),
     note="Comes with Crosstalk; made by examples/train_separation.py.",
