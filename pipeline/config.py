@@ -51,7 +51,7 @@ class SeparationConfig:
 
     backend: str = "refined"
     model: str | None = None
-    context: float = 1.0
+    context: float = 0.7
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ speakers make Wiener masks. Sources come out attributed, for any number of speak
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -71,6 +70,7 @@ class ExemplarSeparator:
     def __init__(self, effort: Effort = Effort()) -> None:
         self._effort = effort
         self._learned: dict[bytes, Voice] = {}
+        """By the very samples of the solo speech."""
 
     @classmethod
     def from_config(cls, config: Config, models: Store) -> ExemplarSeparator:
@@ -88,8 +88,9 @@ class ExemplarSeparator:
                 )
         mixture = _finite(mixture)
         # Sums of floats depend on their order: one that follows from the audio alone makes renaming change no bit.
-        names = sorted(solo, key=lambda name: solo[name].tobytes())
-        voices = [self._remember(solo[name]) for name in names]
+        spoken = {name: solo[name].tobytes() for name in solo}
+        names = sorted(solo, key=spoken.__getitem__)
+        voices = [self._remember(spoken[name], solo[name]) for name in names]
         spectrum = to_spectrum(mixture)
         magnitude = np.abs(spectrum)
         masks = self._masks(magnitude, explain(magnitude, voices, self._effort))
@@ -102,8 +103,7 @@ class ExemplarSeparator:
         shares /= shares.sum(axis=0) + np.float32(1e-12)
         return shares
 
-    def _remember(self, solo: Samples) -> Voice:
-        key = hashlib.blake2b(solo.tobytes()).digest()
+    def _remember(self, key: bytes, solo: Samples) -> Voice:
         known = self._learned.pop(key, None)
         self._learned[key] = known or learn(_finite(solo), self._effort.atoms)
         if len(self._learned) > REMEMBERED:

@@ -1,4 +1,4 @@
-"""Packing: every sample in one window, in order, and words come back to where they were."""
+"""Packing: every sample in one window, windows filled, and words come back to where they were."""
 
 from __future__ import annotations
 
@@ -27,9 +27,18 @@ def clips(draw: st.DrawFn) -> list[Clip]:
 def test_every_sample_is_in_one_window_in_order(some: list[Clip]) -> None:
     windows = pack(some)
     assert all(len(window.samples) <= WINDOW * RATE + 1 for window in windows)
-    packed = [clip.samples for window in windows for clip in window.clips]
+    packed = [np.concatenate([clip.samples for clip in window.clips]) for window in windows]
+    assert all((np.diff(window) > 0).all() for window in packed)
     whole = [clip.samples for clip in some]
-    assert np.array_equal(np.concatenate([[], *packed]), np.concatenate([[], *whole]))
+    assert np.array_equal(np.sort(np.concatenate([[], *packed])), np.concatenate([[], *whole]))
+
+
+@given(clips())
+def test_no_clip_begins_a_window_that_would_fit_into_an_earlier_one(some: list[Clip]) -> None:
+    windows = pack(some)
+    for number, window in enumerate(windows):
+        first = window.clips[0].end - window.clips[0].start
+        assert all(len(earlier.samples) / RATE + JOIN + first > WINDOW - 1e-6 for earlier in windows[:number])
 
 
 @given(clips(), st.floats(0, 1))
