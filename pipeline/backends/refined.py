@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pipeline.store import Store
 
 EFFORT: Final = Effort(atoms=1500, updates=15, eagerness=1.8)
-"""A quarter of what the exemplars need alone; the network was trained on this."""
+"""A quarter of what exemplars need alone. The network was taught on 3000 atoms, which would gain 0.1 to 0.5 dB."""
 FRAMES: Final = 512
 """Frames refined at once: bounds memory."""
 
