@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import torch
 
-from pipeline.backends.device import use_device
+from pipeline.backends.device import brief, use_device
 from pipeline.backends.exemplar import Effort, ExemplarSeparator, Matrix
 from pipeline.backends.refining import HALO, RefiningNet, load_refining, masks
 from pipeline.config import REFINING, Config
@@ -46,7 +46,8 @@ class RefinedSeparator(ExemplarSeparator):
             seen = self._network.look(mixture, voices)
             for first in range(0, len(magnitude), FRAMES):
                 start = max(0, first - HALO)
-                corrections = self._network.correct(seen[..., start : first + FRAMES + HALO, :])
+                with brief(self._device):
+                    corrections = self._network.correct(seen[..., start : first + FRAMES + HALO, :])
                 kept = slice(first, first + FRAMES)
                 part = corrections[:, :, first - start :][:, :, :FRAMES]
                 voices[:, :, kept] = masks(voices[:, :, kept], part)

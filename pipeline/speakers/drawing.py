@@ -10,10 +10,13 @@ from pipeline.speakers.pooling import LocalVoices
 from pipeline.speakers.windows import Bools, Floats, Ints, LocalSpeech
 from pipeline.values import Turn
 
-MAJORITY, SECOND = 0.5, 0.35
-"""Share of the windows that must hear a first voice in a frame, and any further one: overlaps are heard too rarely.
+MAJORITY, SECOND = 0.5, 0.42
+"""How many must be heard, in the mean of the windows, for a first voice in a frame, and more than so many for a
+further one.
 
-Five windows hear most moments; the second lies between one and two of them, so that no frame hangs on rounding."""
+Five windows hear most moments; the second lies between two and three of them, so that no frame hangs on rounding."""
+CERTAINTY = 2
+"""Power of the odds that somebody talks: a window that is sure counts for more than one that is in doubt."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,17 +30,18 @@ class Activity:
 def draw(local: LocalSpeech, owners: Ints, margins: Floats, persons: int) -> Activity:
     """Let the windows vote, frame by frame: how many talk is about their mean, who does is whom they name most.
 
+    Each window's count is of probabilities, not of decisions: two windows in doubt are not one that is sure.
     ``margins``, shape (windows, locals), are averaged over the windows that name a person in a frame.
     """
     _, frames, locals_ = local.scores.shape
     votes = np.zeros((local.length, persons), np.float32)
     sureness, heard = np.zeros_like(votes), np.zeros_like(votes)
     people, seen = np.zeros(local.length, np.float32), np.zeros(local.length, np.float32)
-    spoken = local.spoken
+    spoken, certain = local.spoken, _sharpened(local)
     for w, start in enumerate(local.starts):
         here = slice(start, start + frames)
         seen[here] += 1
-        people[here] += spoken[w].sum(axis=1)
+        people[here] += certain[w].sum(axis=1)
         for i in range(locals_):
             person = owners[w, i]
             if person >= 0:
@@ -49,6 +53,16 @@ def draw(local: LocalSpeech, owners: Ints, margins: Floats, persons: int) -> Act
     rank = np.argsort(np.lexsort((-sureness, -votes), axis=1), axis=1)  # of equals, the surer: names mean nothing
     talking = (rank < count[:, None]) & (votes > 0)
     return Activity(talking, (sureness / np.maximum(heard, 1)).astype(np.float32))
+
+
+def _sharpened(local: LocalSpeech) -> Floats:
+    """The scores with their odds, relative to the threshold's, raised to `CERTAINTY`; 0.5 at the threshold.
+
+    Sorted in each frame: sums of floats depend on their order, and names within windows mean nothing.
+    """
+    talks = (local.scores * (1 - local.threshold)) ** CERTAINTY
+    silent = ((1 - local.scores) * local.threshold) ** CERTAINTY
+    return np.sort(talks / np.maximum(talks + silent, 1e-30), axis=2).astype(np.float32)
 
 
 def measure_margins(voices: LocalVoices, owners: Ints, centroids: Floats) -> Floats:

@@ -11,7 +11,9 @@ from pipeline.protocols import SpeakerCount, VoiceScale
 from pipeline.speakers import clustering
 from pipeline.speakers.clustering import find_people, log_odds
 from pipeline.speakers.decoding import decode
+from pipeline.speakers.drawing import draw
 from pipeline.speakers.pooling import Clips, Heard, LocalVoices, lay_clips, lay_pieces, pool, pool_heard
+from pipeline.speakers.windows import LocalSpeech
 from tests.speakers.meetings import CLIP, FRAME, HOP, Meeting, converse, embed, hear
 
 seconds = st.floats(0.3, 100)
@@ -148,3 +150,20 @@ def test_many_voices_are_condensed_in_blocks() -> None:
     found = find_people(LocalVoices(vectors, seconds, seconds), 5.0, SpeakerCount())
     assert len(found) == 3
     assert np.allclose(np.sort((found @ people.T).max(axis=1)), 1, atol=0.02)
+
+
+@pytest.mark.parametrize(
+    ("second", "heard"),
+    [
+        ((1.0, 1.0, 1.0, 0.0, 0.0), True),
+        ((1.0, 1.0, 0.0, 0.0, 0.0), False),
+        ((1.0, 1.0, 0.3, 0.3, 0.3), True),
+        ((0.6, 0.6, 0.2, 0.2, 0.2), False),
+        ((0.4, 0.4, 0.4, 0.4, 0.4), False),
+    ],
+)
+def test_windows_count_by_how_sure_they_are_of_a_second_voice(second: tuple[float, ...], heard: bool) -> None:
+    scores = np.stack([np.ones(5), second], axis=1, dtype=np.float32)[:, None]
+    local = LocalSpeech(scores, np.zeros(5, np.intp), FRAME, 0.0)
+    activity = draw(local, np.tile([0, 1], (5, 1)), np.ones((5, 2), np.float32), 2)
+    assert activity.talking.tolist() == [[True, heard]]
