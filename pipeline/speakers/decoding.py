@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pipeline.speakers.pooling import LocalVoices
 from pipeline.speakers.windows import Bools, Floats, Ints
 
-CONTINUITY = 0.02
+CONTINUITY = 0.01
 """What a second of agreement between neighbouring windows weighs against a second of perfect likeness of voice."""
 CHOICES = 6
 """Persons considered for one local speaker: those he sounds most like."""

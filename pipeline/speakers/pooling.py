@@ -15,7 +15,7 @@ from pipeline.speakers.windows import Floats, LocalSpeech
 
 SHARPNESS = 4
 """Power of a clip's share of speech in its weight: a clip all his own counts sixteen times one that is half his."""
-OVERLAPPED = 0.03
+OVERLAPPED = 0.1
 """What a clip in which he talks over others counts beside one where he talks alone: little, but better than nothing."""
 OVERLAP_WEIGHT = 0.3
 """What a second in an overlap weighs against a second alone when a local speaker is named."""
