@@ -1,12 +1,13 @@
 """Scenes for `train_separation`: overlaps of known voices, and solo speech of each to learn its exemplars from.
 
 Part of each recording is solo speech, and part is laid over the others'. Rooms, noise, levels and faults such as a
-diarization makes vary.
+diarization makes vary. Voices are single recordings laid into simulated rooms (`mix`), or what people say alone in real
+ones (`find_alone`, `mix_real`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,11 +15,14 @@ import soundfile
 from numpy.typing import NDArray
 from scipy.signal import oaconvolve, resample_poly
 
+from pipeline import media, timeline
 from pipeline.audio import RATE, Samples, index
 from pipeline.backends import exemplar
 from pipeline.backends.exemplar import LEAST_SOLO
 from pipeline.backends.refined import EFFORT
+from pipeline.evaluation.bench import read_reference
 from pipeline.evaluation.corpus import Voices
+from pipeline.evaluation.manifest import Recording
 from pipeline.evaluation.rendering import pink_noise, room_responses
 
 SPEEDS = ((1, 1), (9, 10), (10, 9))
@@ -40,14 +44,72 @@ class Example:
     truth: NDArray[np.float16]
 
 
-def mix(voices: Voices, seed: int) -> list[Example]:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where voices are recorded: reverberation times (seconds; 0: no room) and distances of the noise below them (dB;
+    None: no noise), each as likely as the others; how much the sound's colour varies, and how many diarizations err."""
+
+    reverberation: Sequence[float]
+    snr: Sequence[float | None]
+    colour: tuple[float, float]
+    muddled: float
+
+
+NEAR = Place((0, 0, 0.2, 0.3, 0.45), (None, 40, 25, 15, 10), (-0.5, 0.5), 0.4)
+FAR = Place((0.3, 0.45, 0.6, 0.8), (30, 20, 15, 10, 7), (-0.7, 0.5), 0.5)
+REAL = Place((0,), (None,), (-0.4, 0.4), 0.6)
+ALONE, SOLO, PART = 4.0, (3.0, 40.0), 12.0
+"""Of real people: seconds alone that they must have, how many become solo speech at most, and how many are mixed."""
+
+Alone = Mapping[tuple[str, str], Samples]
+"""What people say alone, by recording and name."""
+
+
+def mix(voices: Voices, seed: int, place: Place = NEAR) -> list[Example]:
     """`MIXTURES` of the same two or three voices; none where somebody has too little to say alone."""
     draw = np.random.default_rng(seed)
     people = int(draw.choice([2, 2, 2, 3]))
-    parts, solos, level = _voices(voices, people, draw)
-    if min(map(len, solos)) < (LEAST_SOLO + 0.1) * RATE:
+    parts, solos, level = _voices(voices, people, place, draw)
+    return _examples(parts, solos, level, place, draw)
+
+
+def find_alone(recordings: Iterable[Recording]) -> Alone:
+    """What is said in recordings while nobody else talks, by their references' turns."""
+    found = {}
+    for recording in recordings:
+        audio = media.decode(recording.audio).audio
+        for name, spans in timeline.solo(read_reference(recording).turns).items():
+            pieces = [audio.cut(span) for span in spans if span.duration > 0.5]
+            if sum(map(len, pieces)) > ALONE * RATE:
+                found[recording.name, name] = np.concatenate(pieces)
+    return found
+
+
+def mix_real(alone: Alone, seed: int) -> list[Example]:
+    """The same of real people, in half of the scenes of one recording; their rooms and their noise are as they were."""
+    draw = np.random.default_rng(seed)
+    names = sorted(alone)
+    if draw.random() < 0.5:
+        here = names[draw.integers(len(names))][0]
+        together = [name for name in names if name[0] == here]
+        names = together if len(together) > 1 else names
+    people = min(len(names), int(draw.choice([2, 2, 2, 3])))
+    parts, solos = [], []
+    for number in draw.permutation(len(names))[:people]:
+        gain = 10 ** (np.clip(draw.normal(0, 3.5), -8, 8) / 20)
+        samples = _resampled(alone[names[number]], *SPEEDS[draw.integers(len(SPEEDS))])
+        part, solo = _parted(_coloured(samples, gain, REAL, draw), (0.3, 0.6), draw)
+        parts.append(part[: index(PART)])
+        solos.append(solo[: index(draw.uniform(*SOLO))])
+    return _examples(parts, solos, np.float32(0), REAL, draw)
+
+
+def _examples(
+    parts: list[Samples], solos: list[Samples], level: np.float32, place: Place, draw: np.random.Generator
+) -> list[Example]:
+    if len(solos) < 2 or min(map(len, solos)) < (LEAST_SOLO + 0.1) * RATE:
         return []
-    if draw.random() < 0.4:
+    if draw.random() < place.muddled:
         solos = _muddled(solos, draw)
     if draw.random() < RICH:
         speed = int(draw.choice(PACES))
@@ -56,25 +118,36 @@ def mix(voices: Voices, seed: int) -> list[Example]:
     return [_example(parts, models, level, draw) for _ in range(MIXTURES)]
 
 
-def _voices(voices: Voices, people: int, draw: np.random.Generator) -> tuple[list[Samples], list[Samples], np.float32]:
+def _voices(
+    voices: Voices, people: int, place: Place, draw: np.random.Generator
+) -> tuple[list[Samples], list[Samples], np.float32]:
     """For each voice speech to mix and speech to learn it from, in one room at one microphone; and the noise there."""
-    reverberation = float(draw.choice([0, 0, 0.2, 0.3, 0.45]))
+    reverberation = float(draw.choice(place.reverberation))
     rooms = room_responses(people, reverberation, draw) if reverberation else [None] * people
     gains = 10 ** (np.clip(draw.normal(0, 3.5, people), -8, 8) / 20)
-    tilt = np.array([1, draw.uniform(-0.5, 0.5)])
     parts, solos = [], []
     for name, room, gain in zip(draw.choice(sorted(voices), people, replace=False), rooms, gains, strict=True):
         samples = _spoken(voices, str(name), draw)
         if room is not None:
             samples = oaconvolve(samples, room)[: len(samples)]
-        coloured = np.convolve(samples, tilt)[: len(samples)]
-        samples = (coloured * gain / np.sqrt(np.mean(coloured**2) + 1e-12)).astype(np.float32)
-        length = int(len(samples) * draw.uniform(0.35, 0.6))
-        first = int(draw.integers(0, len(samples) - length + 1))
-        parts.append(samples[first : first + length])
-        solos.append(np.concatenate([samples[:first], samples[first + length :]]))
-    snr = (None, 40, 25, 15, 10)[draw.integers(5)]
+        part, solo = _parted(_coloured(samples, gain, place, draw), (0.35, 0.6), draw)
+        parts.append(part)
+        solos.append(solo)
+    snr = place.snr[draw.integers(len(place.snr))]
     return parts, solos, np.float32(0 if snr is None else np.sqrt(np.mean(gains**2)) * 10 ** (-snr / 20))
+
+
+def _coloured(samples: Samples, gain: float, place: Place, draw: np.random.Generator) -> Samples:
+    """The samples through another microphone, at the level ``gain``."""
+    coloured = np.convolve(samples, [1, draw.uniform(*place.colour)])[: len(samples)]
+    return (coloured * gain / np.sqrt(np.mean(coloured**2) + 1e-12)).astype(np.float32)
+
+
+def _parted(samples: Samples, shares: tuple[float, float], draw: np.random.Generator) -> tuple[Samples, Samples]:
+    """A stretch from somewhere within, of a share of the whole, and what is left without it."""
+    length = int(len(samples) * draw.uniform(*shares))
+    first = int(draw.integers(0, len(samples) - length + 1))
+    return samples[first : first + length], np.concatenate([samples[:first], samples[first + length :]])
 
 
 def _spoken(voices: Voices, name: str, draw: np.random.Generator) -> Samples:

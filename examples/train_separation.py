@@ -1,10 +1,11 @@
 """Teach a small network to refine exemplar masks: how the default weights, ``crosstalk-separation``, were made.
 
-    python examples/train_separation.py --voices FOLDER [--scenes N] [--steps N] [--out FOLDER]
+    python examples/train_separation.py --voices FOLDER [--real FOLDER --recordings NAME ...] [--begin WEIGHTS]
+                                        [--scenes N] [--steps N] [--out FOLDER]
 
 The network learns from scenes of two or three voices (`separation_scenes`) to correct the masks so that each voice
-comes out nearer to the truth. Voices kept for measuring (`project_bench.untaught`) are not learned from: the figures
-printed at the end are on them.
+comes out nearer to the truth. Voices kept for measuring (`project_bench.untaught`) are not learned from, nor are real
+recordings that are not named: the figures printed at the end are on them.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -22,58 +23,89 @@ import project_bench as project
 import torch
 from numpy.typing import NDArray
 from safetensors.torch import save_file
-from separation_scenes import Example, mix
+from separation_scenes import FAR, Example, find_alone, mix, mix_real
 
 from pipeline.audio import RATE
 from pipeline.backends.exemplar import SHARPNESS
-from pipeline.backends.refining import BINS, RefiningNet
+from pipeline.backends.refining import BINS, RefiningNet, load_refining
 from pipeline.evaluation.corpus import find_voices
+from pipeline.evaluation.manifest import find_recordings
+from pipeline.store import Store
 
 BATCH, FRAMES = 8, 96
 ALONE = 500
 """Steps that look at the signal-to-noise ratio alone; what is quiet, and yet makes words, counts only after them."""
-RATE_OF_LEARNING, WARM = (1.5e-3, 1.2e-3), 50
+RATE_OF_LEARNING, GOING_ON, WARM = (1.5e-3, 1.2e-3), 6e-4, 50
+"""In the two parts of a training, and where one goes on from weights; and the steps it takes to get there."""
+SHARES = {"near": 0.35, "far": 0.25, "real": 0.4}
+"""How often each kind of scene comes up."""
 POWER, LEAST = 0.4, 1e-4
 """Compression of magnitudes, and what is too quiet to matter, relative to the loudest bin."""
 WEIGHT = 1 / (700 + torch.arange(BINS) * RATE / 2 / (BINS - 1))
 """How dense the mel scale is at each bin."""
 
 Matrix = NDArray[np.float32]
+Examples = Mapping[str, Sequence[Example]]
+"""By the kind of scene."""
 
 
 def main() -> None:
     """Mix, train, write the weights."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--voices", type=Path, required=True, help="SPEAKER-anything.flac, one speaker each")
-    parser.add_argument("--scenes", type=int, default=2800)
+    parser.add_argument("--real", type=Path, help="recordings with their references beside them")
+    parser.add_argument("--recordings", nargs="*", default=[], help="those to learn from; the others measure")
+    parser.add_argument("--begin", help="weights to go on from")
+    parser.add_argument("--scenes", type=int, default=1800)
     parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--out", type=Path, default=project.WORK / "crosstalk-separation")
     options = parser.parse_args()
     voices = find_voices(options.voices)
-    kept = project.untaught(voices)
+    kept = {name: voices[name] for name in project.untaught(voices)}
     taught = {name: voices[name] for name in voices if name not in kept}
+    makers: dict[str, Callable[[int], list[Example]]] = {
+        "near": partial(mix, taught),
+        "far": partial(mix, taught, place=FAR),
+    }
+    measures: dict[str, Callable[[int], list[Example]]] = {
+        "near": partial(mix, kept),
+        "far": partial(mix, kept, place=FAR),
+    }
+    if options.real:
+        recordings = find_recordings(options.real)
+        makers["real"] = partial(mix_real, find_alone(r for r in recordings if r.name in options.recordings))
+        measures["real"] = partial(mix_real, find_alone(r for r in recordings if r.name not in options.recordings))
     with ProcessPoolExecutor() as processes:
-        scenes = processes.map(partial(mix, taught), range(30_000, 30_000 + options.scenes), chunksize=20)
-        examples = [example for scene in scenes for example in scene]
-        unheard = processes.map(partial(mix, {name: voices[name] for name in kept}), range(100, 160), chunksize=5)
-        measured = [example for scene in unheard for example in scene]
-    write(train(examples, measured, options.steps), options.out)
+        mixed = partial(_mixed, processes)
+        seeds = range(30_000, 30_000 + options.scenes // len(makers))
+        examples = {kind: mixed(maker, seeds) for kind, maker in makers.items()}
+        measured = {kind: mixed(maker, range(100, 140)) for kind, maker in measures.items()}
+    begin = load_refining(options.begin, Store(offline=True), torch.device("cpu")) if options.begin else None
+    write(train(examples, measured, options.steps, begin), options.out)
 
 
-def train(examples: Sequence[Example], measured: Sequence[Example], steps: int) -> RefiningNet:
-    """The network after ``steps`` steps."""
+def _mixed(
+    processes: ProcessPoolExecutor, maker: Callable[[int], list[Example]], seeds: Sequence[int]
+) -> list[Example]:
+    return [example for scene in processes.map(maker, seeds, chunksize=5) for example in scene]
+
+
+def train(examples: Examples, measured: Examples, steps: int, begin: RefiningNet | None = None) -> RefiningNet:
+    """The network after ``steps`` steps, from nothing or from weights."""
     torch.manual_seed(0)
     draw = np.random.default_rng(0)
-    network = RefiningNet().train()
-    pools = [[e for e in examples if len(e.explained) == people] for people in (2, 3)]
-    for number, (first, last) in enumerate(((0, min(ALONE, steps)), (min(ALONE, steps), steps))):
-        optimizer = torch.optim.AdamW(network.parameters(), lr=RATE_OF_LEARNING[number], weight_decay=1e-3)
+    pools = [{kind: [e for e in examples[kind] if len(e.explained) == n] for kind in examples} for n in (2, 3)]
+    network = (begin or RefiningNet()).train()
+    alone = 0 if begin else min(ALONE, steps)
+    for number, (first, last) in enumerate(((0, alone), (alone, steps))):
+        fastest = GOING_ON if begin else RATE_OF_LEARNING[number]
+        optimizer = torch.optim.AdamW(network.parameters(), lr=fastest, weight_decay=1e-3)
         for step in range(first, last):
-            progress = (step - first) / (steps - ALONE if number else 3.6 * ALONE)
+            progress = (step - first) / (steps - alone if number else 3.6 * ALONE)
             for group in optimizer.param_groups:
                 warm = min(1, (step - first + 1) / WARM)
-                group["lr"] = RATE_OF_LEARNING[number] * warm * (1 + np.cos(np.pi * progress)) / 2
-            loss = -gain(network, *_batch(pools[draw.random() < 0.2], draw), quiet=bool(number))
+                group["lr"] = fastest * warm * (1 + np.cos(np.pi * progress)) / 2
+            loss = -gain(network, *_batch(pools[draw.random() < 0.25], draw), quiet=bool(number))
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -81,7 +113,8 @@ def train(examples: Sequence[Example], measured: Sequence[Example], steps: int) 
             if step % 100 == 99:
                 sys.stderr.write(f"step {step + 1} of {steps}: {loss.item():.3f}\n")
     network.eval()
-    sys.stderr.write("".join(_figures(network, measured)))
+    for kind, unheard in measured.items():
+        sys.stderr.write("".join(f"{kind}, {figure}" for figure in _figures(network, unheard)))
     return network
 
 
@@ -112,11 +145,14 @@ def _compressed(magnitude: torch.Tensor) -> torch.Tensor:
     return (magnitude.clamp_min(0) + LEAST) ** POWER - LEAST**POWER
 
 
-def _batch(pool: Sequence[Example], draw: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def _batch(pools: Examples, draw: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """As many excerpts, of two voices or of three, as are about equally much to compute."""
+    kinds = [kind for kind in pools if pools[kind]]
+    people = len(pools[kinds[0]][0].explained)
+    shares = np.array([SHARES[kind] for kind in kinds])
     rows = []
-    for number in draw.integers(0, len(pool), BATCH * 2 // len(pool[0].explained)):
-        example = pool[number]
+    for kind in draw.choice(kinds, BATCH * 2 // people, p=shares / shares.sum()):
+        example = pools[kind][draw.integers(len(pools[kind]))]
         first = int(draw.integers(0, max(1, len(example.magnitude) - FRAMES + 1)))
         rows.append(
             (

@@ -20,7 +20,7 @@ from pipeline.audio import RATE
 from pipeline.backends.replay import speak
 from pipeline.config import Config
 from pipeline.evaluation.corpus import find_voices
-from pipeline.evaluation.manifest import Recording
+from pipeline.evaluation.manifest import Recording, find_recordings
 from pipeline.store import Store
 from pipeline.values import Region, Transcript, Turn, Utterance, Voice, Word
 from tests.backends.voices import pair
@@ -167,6 +167,26 @@ def test_training_leaves_the_filters_and_writes_what_the_pipeline_loads(tmp_path
         assert torch.equal(before, after) == (not name.startswith(("lstm", "linear", "classifier"))), name
 
 
+def test_scenes_of_real_people_are_of_what_they_say_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(EXAMPLES)
+    scenes = load("separation_scenes")
+    low, high = pair(24.0, RATE, seed=5)
+    low[12 * RATE :], high[: 11 * RATE] = 0, 0
+    soundfile.write(tmp_path / "call.wav", low + high, RATE)
+    turns = "SPEAKER call 1 {} {} <NA> <NA> {} <NA> <NA>\n"
+    (tmp_path / "call.rttm").write_text(turns.format(0, 12, "low") + turns.format(11, 13, "high"))
+    alone = scenes.find_alone(find_recordings(tmp_path))
+    assert {name: len(samples) for name, samples in alone.items()} == {
+        ("call", "low"): 11 * RATE,
+        ("call", "high"): 12 * RATE,
+    }
+    assert np.allclose(alone["call", "high"], high[12 * RATE :], atol=1e-4)
+    one, again = (scenes.mix_real(alone, 7) for _ in range(2))
+    assert len(one) == scenes.MIXTURES
+    assert all(len(example.explained) == 2 for example in one)
+    assert all(np.array_equal(x.truth, y.truth) for x, y in zip(one, again, strict=True))
+
+
 def test_scenes_and_training_of_separation_in_small(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -182,8 +202,9 @@ def test_scenes_and_training_of_separation_in_small(
     assert all(np.abs(example.magnitude).max() == 1 for scene in scenes for example in scene)
     again = training.mix(voices, 3)
     assert all(np.array_equal(one.truth, other.truth) for one, other in zip(scenes[3], again, strict=True))
-    examples = [example for scene in scenes for example in scene]
+    examples = {"near": [example for scene in scenes for example in scene]}
     monkeypatch.setattr(training, "ALONE", 1)
-    training.write(training.train(examples, examples, 2), tmp_path / "taught")
-    assert "2 voices: exemplars" in capsys.readouterr().err
+    network = training.train(examples, examples, 2)
+    assert "near, 2 voices: exemplars" in capsys.readouterr().err
+    training.write(training.train(examples, {}, 1, network), tmp_path / "taught")
     assert load_refining(str(tmp_path / "taught"), Store(), torch.device("cpu")).place.abs().sum() > 0
