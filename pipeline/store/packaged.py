@@ -154,7 +154,7 @@ _REFINING = Model(
     license="MIT",
     files=(
         File("config.json", "b3a5406390d10f10749cb47d1f06ebc01cb925f2127a4da4ad486876356e59b4", 81),
-        File("model.safetensors", "7e14edcbbcda36c52541aab58e95d349a32a9dd71da436c7106fcde057531032", 1_198_908),
+        File("model.safetensors", "0f947ce6e2a61499d72269fd92a1bb90f567f30c0a3be4a70816d2b409868623", 1_198_908),
     ),
     sources=(),
     note="Comes with Crosstalk; made by examples/train_separation.py.",
