@@ -20,10 +20,7 @@ def use_device(runtime: Runtime) -> torch.device:
 
 
 def brief(device: torch.device) -> AbstractContextManager[None]:
-    """A context in which layers compute with short floats, where the device does so in hardware and gains by it."""
-    if device.type == "cpu":
-        told = getattr(torch.cpu, "get_capabilities", None)  # younger torches tell
-        kind, able = torch.bfloat16, bool(told and told().get("avx512_bf16"))
-    else:
-        kind, able = torch.float16, device.type == "cuda"
-    return torch.autocast(device.type, kind, enabled=able)
+    """A context in which layers compute in bfloat16, on a CPU that has it in hardware: a third of the time."""
+    told = getattr(torch.cpu, "get_capabilities", None)  # younger torches tell
+    able = device.type == "cpu" and bool(told and told().get("avx512_bf16"))
+    return torch.autocast("cpu", torch.bfloat16, enabled=able)
