@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from pipeline.stages.leakage import plain
+from pipeline.timeline import ROUNDING
 from pipeline.values import Span, Word
 
 SEAM = 0.3
@@ -43,7 +44,8 @@ def splice(mixture: Lines, streams: Lines, asides: Mapping[str, Sequence[Span]])
 
 def lies_in(word: Word, spans: Sequence[Span]) -> bool:
     """Whether the word's middle lies in one of the spans."""
-    return any(span.start <= word.middle < span.end for span in _near(word, spans))
+    middle = word.middle + ROUNDING
+    return any(span.start <= middle < span.end for span in _near(word, spans))
 
 
 def _at_seam(word: Word, spans: Sequence[Span]) -> bool:
@@ -52,7 +54,7 @@ def _at_seam(word: Word, spans: Sequence[Span]) -> bool:
 
 def _near(word: Word, spans: Sequence[Span]) -> Sequence[Span]:
     """The last span that begins before the word's middle, and the next."""
-    after = bisect_right(spans, word.middle, key=lambda span: span.start)
+    after = bisect_right(spans, word.middle + ROUNDING, key=lambda span: span.start)
     return spans[max(0, after - 1) : after + 1]
 
 
