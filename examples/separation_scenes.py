@@ -98,7 +98,7 @@ def mix_real(alone: Alone, seed: int) -> list[Example]:
     for number in draw.permutation(len(names))[:people]:
         gain = 10 ** (np.clip(draw.normal(0, 3.5), -8, 8) / 20)
         samples = _resampled(alone[names[number]], *SPEEDS[draw.integers(len(SPEEDS))])
-        part, solo = _parted(_coloured(samples, gain, REAL, draw), (0.3, 0.6), draw)
+        part, solo = _parted(_coloured(samples, gain, draw.uniform(*REAL.colour)), (0.3, 0.6), draw)
         parts.append(part[: index(PART)])
         solos.append(solo[: index(draw.uniform(*SOLO))])
     return _examples(parts, solos, np.float32(0), REAL, draw)
@@ -125,21 +125,22 @@ def _voices(
     reverberation = float(draw.choice(place.reverberation))
     rooms = room_responses(people, reverberation, draw) if reverberation else [None] * people
     gains = 10 ** (np.clip(draw.normal(0, 3.5, people), -8, 8) / 20)
+    colour = draw.uniform(*place.colour)
     parts, solos = [], []
     for name, room, gain in zip(draw.choice(sorted(voices), people, replace=False), rooms, gains, strict=True):
         samples = _spoken(voices, str(name), draw)
         if room is not None:
             samples = oaconvolve(samples, room)[: len(samples)]
-        part, solo = _parted(_coloured(samples, gain, place, draw), (0.35, 0.6), draw)
+        part, solo = _parted(_coloured(samples, gain, colour), (0.35, 0.6), draw)
         parts.append(part)
         solos.append(solo)
     snr = place.snr[draw.integers(len(place.snr))]
     return parts, solos, np.float32(0 if snr is None else np.sqrt(np.mean(gains**2)) * 10 ** (-snr / 20))
 
 
-def _coloured(samples: Samples, gain: float, place: Place, draw: np.random.Generator) -> Samples:
+def _coloured(samples: Samples, gain: float, colour: float) -> Samples:
     """The samples through another microphone, at the level ``gain``."""
-    coloured = np.convolve(samples, [1, draw.uniform(*place.colour)])[: len(samples)]
+    coloured = np.convolve(samples, [1, colour])[: len(samples)]
     return (coloured * gain / np.sqrt(np.mean(coloured**2) + 1e-12)).astype(np.float32)
 
 

@@ -28,8 +28,8 @@ from separation_scenes import FAR, Example, find_alone, mix, mix_real
 from pipeline.audio import RATE
 from pipeline.backends.exemplar import SHARPNESS
 from pipeline.backends.refining import BINS, RefiningNet, load_refining
-from pipeline.evaluation.corpus import find_voices
-from pipeline.evaluation.manifest import find_recordings
+from pipeline.evaluation.corpus import Voices, find_voices
+from pipeline.evaluation.manifest import Recording, find_recordings
 from pipeline.store import Store
 
 BATCH, FRAMES = 8, 96
@@ -63,18 +63,9 @@ def main() -> None:
     voices = find_voices(options.voices)
     kept = {name: voices[name] for name in project.untaught(voices)}
     taught = {name: voices[name] for name in voices if name not in kept}
-    makers: dict[str, Callable[[int], list[Example]]] = {
-        "near": partial(mix, taught),
-        "far": partial(mix, taught, place=FAR),
-    }
-    measures: dict[str, Callable[[int], list[Example]]] = {
-        "near": partial(mix, kept),
-        "far": partial(mix, kept, place=FAR),
-    }
-    if options.real:
-        recordings = find_recordings(options.real)
-        makers["real"] = partial(mix_real, find_alone(r for r in recordings if r.name in options.recordings))
-        measures["real"] = partial(mix_real, find_alone(r for r in recordings if r.name not in options.recordings))
+    recordings = find_recordings(options.real) if options.real else ()
+    makers = _makers(taught, [r for r in recordings if r.name in options.recordings])
+    measures = _makers(kept, [r for r in recordings if r.name not in options.recordings])
     with ProcessPoolExecutor() as processes:
         mixed = partial(_mixed, processes)
         seeds = range(30_000, 30_000 + options.scenes // len(makers))
@@ -82,6 +73,12 @@ def main() -> None:
         measured = {kind: mixed(maker, range(100, 140)) for kind, maker in measures.items()}
     begin = load_refining(options.begin, Store(offline=True), torch.device("cpu")) if options.begin else None
     write(train(examples, measured, options.steps, begin), options.out)
+
+
+def _makers(voices: Voices, recordings: Sequence[Recording]) -> dict[str, Callable[[int], list[Example]]]:
+    """What makes scenes of each kind, of these voices and of the people in these recordings, from a seed."""
+    real = {"real": partial(mix_real, find_alone(recordings))} if recordings else {}
+    return {"near": partial(mix, voices), "far": partial(mix, voices, place=FAR)} | real
 
 
 def _mixed(

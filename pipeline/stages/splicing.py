@@ -44,17 +44,21 @@ def splice(mixture: Lines, streams: Lines, asides: Mapping[str, Sequence[Span]])
 
 def lies_in(word: Word, spans: Sequence[Span]) -> bool:
     """Whether the word's middle lies in one of the spans."""
-    middle = word.middle + ROUNDING
-    return any(span.start <= middle < span.end for span in _near(word, spans))
+    return any(span.start <= _middle(word) < span.end for span in _near(word, spans))
 
 
 def _at_seam(word: Word, spans: Sequence[Span]) -> bool:
     return any(abs(word.middle - edge) <= SEAM for span in _near(word, spans) for edge in (span.start, span.end))
 
 
+def _middle(word: Word) -> float:
+    """The word's middle, on the same side of an edge that it meets however its times were rounded."""
+    return word.middle + ROUNDING
+
+
 def _near(word: Word, spans: Sequence[Span]) -> Sequence[Span]:
     """The last span that begins before the word's middle, and the next."""
-    after = bisect_right(spans, word.middle + ROUNDING, key=lambda span: span.start)
+    after = bisect_right(spans, _middle(word), key=lambda span: span.start)
     return spans[max(0, after - 1) : after + 1]
 
 
