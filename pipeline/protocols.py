@@ -8,6 +8,8 @@ weights, source code) is read without loading it, so an object here needs no mor
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -97,6 +99,15 @@ class Separator(Protocol):
 
         ``solo`` holds, for each person who talks in the mixture, speech of his alone from the same recording.
         """
+        ...
+
+
+@runtime_checkable
+class ThreadedSeparator(Separator, Protocol):
+    """A separator that takes several mixtures apart at once, in threads of its own making."""
+
+    def pool(self) -> AbstractContextManager[Executor]:
+        """The threads in which `separate` may be called side by side."""
         ...
 
 

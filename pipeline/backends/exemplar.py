@@ -11,11 +11,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import torch
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
+from torch import Tensor
 
 from pipeline.audio import RATE, Samples
 from pipeline.config import Config
@@ -71,6 +74,7 @@ class ExemplarSeparator:
         self._effort = effort
         self._learned: dict[bytes, Voice] = {}
         """By the very samples of the solo speech."""
+        self._learning = Lock()
 
     @classmethod
     def from_config(cls, config: Config, models: Store) -> ExemplarSeparator:
@@ -104,37 +108,39 @@ class ExemplarSeparator:
         return shares
 
     def _remember(self, key: bytes, solo: Samples) -> Voice:
-        known = self._learned.pop(key, None)
-        self._learned[key] = known or learn(_finite(solo), self._effort.atoms)
-        if len(self._learned) > REMEMBERED:
-            del self._learned[next(iter(self._learned))]
-        return self._learned[key]
+        with self._learning:
+            known = self._learned.pop(key, None)
+            self._learned[key] = known or learn(_finite(solo), self._effort.atoms)
+            if len(self._learned) > REMEMBERED:
+                del self._learned[next(iter(self._learned))]
+            return self._learned[key]
 
 
 def explain(magnitude: Matrix, voices: list[Voice], effort: Effort) -> Matrix:
     """How much each voice explains of every bin, shape (voices, frames, bins); equal shares where nothing does."""
-    bands = _bands()
+    bands = torch.from_numpy(_bands())
     counts = [len(atoms) for atoms, _ in voices]
-    seen = np.concatenate([seen for _, seen in voices])
+    seen = torch.from_numpy(np.concatenate([seen for _, seen in voices]))
     bounds = np.cumsum([0, *counts])
-    start = np.concatenate([np.full(count, 1 / count, np.float32) for count in counts])
-    found = np.empty((len(voices), *magnitude.shape), np.float32)
-    for first in range(0, len(magnitude), BLOCK):
-        frames = magnitude[first : first + BLOCK]
-        activity = _activities(frames @ bands, seen, start, effort)
-        for share, (atoms, _), (low, high) in zip(found, voices, pairwise(bounds), strict=True):
-            share[first : first + BLOCK] = activity[:, low:high] @ atoms
-    return found + np.float32(1e-9)
+    start = torch.cat([torch.full((count,), 1 / count) for count in counts])
+    found = torch.empty((len(voices), *magnitude.shape))
+    with torch.inference_mode():
+        for first in range(0, len(magnitude), BLOCK):
+            frames = torch.from_numpy(magnitude[first : first + BLOCK])
+            activity = _activities(frames @ bands, seen, start, effort)
+            for share, (atoms, _), (low, high) in zip(found, voices, pairwise(bounds), strict=True):
+                torch.mm(activity[:, low:high], torch.from_numpy(atoms), out=share[first : first + BLOCK])
+    return found.numpy() + np.float32(1e-9)
 
 
-def _activities(frames: Matrix, atoms: Matrix, start: Matrix, effort: Effort) -> Matrix:
+def _activities(frames: Tensor, atoms: Tensor, start: Tensor, effort: Effort) -> Tensor:
     """How active each atom is in every frame, shape (frames, atoms); ``start`` shares a frame's level out at first."""
-    floor = np.float32(1e-6) * frames.max() + np.float32(1e-9)
-    frames = np.maximum(frames, floor)
-    activity: Matrix = frames.sum(axis=1, keepdims=True) * start
+    floor = 1e-6 * float(frames.max()) + 1e-9
+    frames = frames.clamp_min(floor)
+    activity = frames.sum(1, keepdim=True) * start
     for _ in range(effort.updates):
-        ratio = frames / (activity @ atoms + floor)
-        activity *= (ratio @ atoms.T) ** np.float32(effort.eagerness)
+        ratio = frames / (activity @ atoms).add_(floor)
+        activity *= (ratio @ atoms.T).pow_(effort.eagerness)
     return activity
 
 

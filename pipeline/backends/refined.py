@@ -6,12 +6,14 @@ that and no voice. Together they separate better than either, and fewer exemplar
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import torch
 
-from pipeline.backends.device import brief, use_device
+from pipeline.backends.device import brief, one_core_each, use_device
 from pipeline.backends.exemplar import Effort, ExemplarSeparator, Matrix
 from pipeline.backends.refining import HALO, RefiningNet, load_refining, masks
 from pipeline.config import REFINING, Config
@@ -23,6 +25,8 @@ EFFORT: Final = Effort(atoms=1500, updates=15, eagerness=1.8)
 """A quarter of what exemplars need alone. The network was taught on 3000 atoms, which would gain 0.1 to 0.5 dB."""
 FRAMES: Final = 512
 """Frames refined at once: bounds memory."""
+STEP: Final = 16
+"""Scenes are filled with silence to multiples of so many frames: layers are compiled anew for each length."""
 
 
 class RefinedSeparator(ExemplarSeparator):
@@ -37,9 +41,16 @@ class RefinedSeparator(ExemplarSeparator):
         device = use_device(config.runtime)
         return cls(load_refining(config.separation.model or REFINING, models, device), device)
 
+    def pool(self) -> AbstractContextManager[Executor]:
+        """See `ThreadedSeparator`."""
+        return one_core_each(self._device)
+
     def _masks(self, magnitude: Matrix, explained: Matrix) -> Matrix:
         """See `ExemplarSeparator`."""
         peak = max(float(magnitude.max(initial=0.0)), 1e-9)
+        frames = len(magnitude)
+        more = -frames % STEP
+        magnitude, explained = np.pad(magnitude, ((0, more), (0, 0))), np.pad(explained, ((0, 0), (0, more), (0, 0)))
         with torch.inference_mode():
             mixture = torch.from_numpy(magnitude / np.float32(peak))[None].to(self._device)
             voices = torch.from_numpy(explained / np.float32(peak))[None].to(self._device)
@@ -51,5 +62,5 @@ class RefinedSeparator(ExemplarSeparator):
                 kept = slice(first, first + FRAMES)
                 part = corrections[:, :, first - start :][:, :, :FRAMES]
                 voices[:, :, kept] = masks(voices[:, :, kept], part)
-        found: Matrix = voices[0].cpu().numpy()
+        found: Matrix = voices[0, :, :frames].cpu().numpy()
         return found

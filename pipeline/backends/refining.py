@@ -108,7 +108,7 @@ def load_refining(name: str, models: Store, device: torch.device) -> RefiningNet
         network.load_state_dict(load_file(models.path(name) / "model.safetensors"))
     except RuntimeError as error:
         raise BadModel("these are not the weights of a refining network", where=name) from error
-    return network.to(device).eval()
+    return network.to(memory_format=torch.channels_last).to(device).eval()
 
 
 class _Layer(nn.Sequential):

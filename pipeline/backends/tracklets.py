@@ -12,7 +12,6 @@ import pipeline.backends.privacy  # noqa: F401 — before pyannote: no telemetry
 # isort: split
 import warnings
 from collections.abc import Generator, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -23,7 +22,7 @@ from pyannote.audio import Inference, Model
 
 from pipeline import backends, timeline
 from pipeline.audio import RATE, Audio, index
-from pipeline.backends.device import use_device
+from pipeline.backends.device import one_core_each, use_device
 from pipeline.backends.segmentation import WINDOW, load_segmentation
 from pipeline.config import Config
 from pipeline.events import Progress
@@ -106,14 +105,9 @@ class TrackletDiarizer:
 
     def _in_threads(self, waveform: torch.Tensor, parts: Sequence[slice]) -> Scores:
         """The scores of each part; layers are too small for cores to share, so each core has parts of its own."""
-        threads = torch.get_num_threads() if waveform.device == self._inference.device else 1
-        pool = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
-        try:
+        with one_core_each(self._inference.device) as pool:
             files = ({"waveform": waveform[:, part], "sample_rate": RATE} for part in parts)
             yield from pool.map(lambda file: self._inference(file).data, files)
-        finally:
-            pool.shutdown(cancel_futures=True)
-            torch.set_num_threads(threads)
 
     def _voices(self, audio: Audio, local: LocalSpeech, progress: Progress) -> LocalVoices:
         if isinstance(self._embedder, TrunkEmbedder):

@@ -6,7 +6,8 @@ Each region ends in a decision with its reason: use the separated sources, or ke
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,7 +18,7 @@ from pipeline.audio import Audio, Samples, Stream, index
 from pipeline.config import SeparationConfig
 from pipeline.errors import ResourceError
 from pipeline.events import Progress, no_progress
-from pipeline.protocols import Embedder, Separator, scale_of
+from pipeline.protocols import Embedder, Separator, ThreadedSeparator, scale_of
 from pipeline.stages.attribution import Evidence, Sources, Verdict, judge, match, restore_level
 from pipeline.stages.blending import Piece, blend
 from pipeline.timeline import ROUNDING, overlaps, solo, union
@@ -79,21 +80,36 @@ def separate(
         speaker: [span for span in spans if span.duration > PURE - ROUNDING] for speaker, spans in solo(turns).items()
     }
     grouped = tuple(_grouped(overlaps(turns)))
+    scenes = [_scene(audio, turns, group, config.context) for group in grouped]
     voices = _voices(audio, alone, embedder) if grouped else {}
     regions: list[Region] = []
     pieces: dict[str, list[Piece]] = {}
     first = min((turn.start for turn in turns), default=0.0)
-    for number, group in enumerate(grouped, 1):
-        scene = _scene(audio, turns, group, config.context)
+
+    def take_apart(scene: Scene) -> Sources | str:
         stretch = _stretch(scene.span, first)
         speech = {speaker: _nearest(audio, alone.get(speaker, ()), stretch) for speaker in scene.speakers}
-        sources, verdict = _take_apart(scene, speech, voices, separator, embedder)
-        regions.append(_entry(scene, verdict, config.backend))
-        if verdict.decision == "separated":
-            for speaker, source in zip(scene.speakers, sources, strict=True):
-                pieces.setdefault(speaker, []).extend(_pieces(source, scene.span, group))
-        progress(number, len(grouped))
+        return _take_apart(scene, speech, separator)
+
+    with _side_by_side(separator) as each:
+        for group, scene, found in zip(grouped, scenes, each(take_apart, scenes), strict=True):
+            sources, verdict = _decide(scene, found, voices, embedder)
+            regions.append(_entry(scene, verdict, config.backend))
+            if verdict.decision == "separated":
+                for speaker, source in zip(scene.speakers, sources, strict=True):
+                    pieces.setdefault(speaker, []).extend(_pieces(source, scene.span, group))
+            progress(len(regions), len(grouped))
     return Separation(blend(audio, turns, pieces), tuple(regions))
+
+
+@contextmanager
+def _side_by_side(separator: Separator) -> Iterator[Callable[..., Iterator[Sources | str]]]:
+    """What maps a function over scenes: in the separator's own threads where it has any."""
+    if isinstance(separator, ThreadedSeparator):
+        with separator.pool() as pool:
+            yield pool.map
+    else:
+        yield map
 
 
 def _grouped(found: Iterable[Overlap]) -> Iterator[list[Overlap]]:
@@ -132,27 +148,27 @@ def _scene(audio: Audio, turns: Iterable[Turn], group: Sequence[Overlap], contex
     return Scene(span, window, speakers, mixture, np.stack([active[s] & (talking == 1) for s in speakers]))
 
 
-def _take_apart(
-    scene: Scene,
-    speech: Mapping[str, Samples],
-    voices: Mapping[str, NDArray[np.float32]],
-    separator: Separator,
-    embedder: Embedder | None,
-) -> tuple[Sources, Verdict]:
-    """One source per speaker over the region, and what to think of them."""
+def _take_apart(scene: Scene, speech: Mapping[str, Samples], separator: Separator) -> Sources | str:
+    """The separator's sources over the window, or why there are none."""
     if len(scene.mixture[scene.inside]) < index(SHORTEST):
-        return _nothing(scene, f"shorter than {SHORTEST} s")
+        return f"shorter than {SHORTEST} s"
     try:
         found = np.asarray(separator.separate(scene.mixture, speech), np.float32)
     except (ResourceError, MemoryError):
         raise
     except Exception as error:  # a separator may be anybody's code, and its fault must not cost the transcript
-        return _nothing(scene, f"nothing was separated: {error}")
-    problem = _problem(found, scene)
-    if problem:
-        return _nothing(scene, problem)
+        return f"nothing was separated: {error}"
+    return _problem(found, scene) or found
+
+
+def _decide(
+    scene: Scene, found: Sources | str, voices: Mapping[str, NDArray[np.float32]], embedder: Embedder | None
+) -> tuple[Sources, Verdict]:
+    """One source per speaker over the region, and what to think of them."""
+    if isinstance(found, str):
+        return _nothing(scene, found)
     # Sums of floats depend on their order: one that follows from the sounds alone makes the separator's mean nothing.
-    found = found[sorted(range(len(found)), key=lambda row: found[row].tobytes())]
+    found = found[sorted(range(len(found)), key=[row.tobytes() for row in found].__getitem__)]
     sources = restore_level(found, scene.mixture)
     similarity = _similarity(sources[:, scene.inside], scene.speakers, voices, embedder)
     rows = match(sources, scene.alone, similarity)
