@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from time import sleep
 
 import numpy as np
 import pytest
@@ -11,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save_file
 
-from pipeline.audio import RATE
-from pipeline.backends import refined
-from pipeline.backends.device import brief
-from pipeline.backends.exemplar import ExemplarSeparator, explain, learn, to_spectrum
+from pipeline.audio import RATE, Samples
+from pipeline.backends import exemplar, refined
+from pipeline.backends.device import brief, one_core_each
+from pipeline.backends.exemplar import ExemplarSeparator, Voice, explain, learn, to_spectrum
 from pipeline.backends.refined import EFFORT, RefinedSeparator
-from pipeline.backends.refining import RefiningNet
+from pipeline.backends.refining import HALO, RefiningNet
 from pipeline.config import Config, SeparationConfig
 from pipeline.errors import BackendError, BadModel
 from pipeline.store import Store
@@ -64,6 +65,47 @@ def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = separator._masks(magnitude, explained)
     monkeypatch.setattr(refined, "FRAMES", 50)
     np.testing.assert_allclose(separator._masks(magnitude, explained), whole, atol=1e-4)
+
+
+def test_scenes_side_by_side_give_the_same_bytes_and_a_voice_is_learned_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    learned: list[bytes] = []
+
+    def note(voice: Samples, count: int) -> Voice:
+        learned.append(voice.tobytes())
+        return learn(voice, count)
+
+    monkeypatch.setattr(exemplar, "learn", note)
+    mixtures = [pair(seconds, RATE, seed=7).sum(axis=0) for seconds in (0.5, 1.0, 1.5, 2.0)]
+    separator = RefinedSeparator(untrained(1.0), CPU)
+    with separator.pool() as pool:
+        found = [each.tobytes() for each in pool.map(lambda mixture: separator.separate(mixture, SOLO), mixtures)]
+        in_turn = [pool.submit(separator.separate, mixture, SOLO).result().tobytes() for mixture in mixtures]
+    assert found == in_turn
+    assert sorted(learned) == sorted(voice.tobytes() for voice in SOLO.values())
+
+
+def test_a_pool_gives_the_threads_back_and_leaves_nothing_to_do() -> None:
+    before, done = torch.get_num_threads(), []
+    with one_core_each(CPU) as pool:
+        assert torch.get_num_threads() == 1
+        late = [pool.submit(lambda: done.append(sleep(0.2))) for _ in range(50)]
+    assert torch.get_num_threads() == before
+    assert late[-1].cancelled()
+    assert len(done) < len(late)
+
+
+def test_silence_that_fills_a_scene_changes_no_mask_further_away_than_the_network_sees(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    magnitude = np.abs(to_spectrum(pair(2.0, RATE, seed=8).sum(axis=0)))
+    explained = explain(magnitude, [learn(solo, EFFORT.atoms) for solo in SOLO.values()], EFFORT)
+    separator = RefinedSeparator(untrained(1.0), CPU)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", dict, raising=False)
+    filled = separator._masks(magnitude, explained)
+    monkeypatch.setattr(refined, "STEP", 1)
+    bare = separator._masks(magnitude, explained)
+    assert filled.shape == bare.shape
+    np.testing.assert_allclose(filled[:, :-HALO], bare[:, :-HALO], atol=1e-4)
 
 
 def test_short_floats_are_for_processors_that_have_them_and_change_next_to_nothing(

@@ -50,7 +50,7 @@ def test_a_trunk_hears_a_recording_once(sample: Path, tmp_path: Path, monkeypatc
         return hear(self, pieces)
 
     monkeypatch.setattr(WeSpeakerEmbedder, "hear", count)
-    monkeypatch.setattr(WeSpeakerEmbedder, "embed", None)
+    monkeypatch.setattr(WeSpeakerEmbedder, "embed", lambda self, clips: pytest.fail("heard a clip once more"))
     config = assign(Config(), {"diarization.embedding": str(write_wespeaker(tmp_path)), "runtime.batch_size": 2})
     found = TrackletDiarizer.from_config(config, Store(offline=True)).diarize(audio, SpeakerCount(2, 2), no_progress)
     assert 1 <= len({turn.speaker for turn in found.turns}) <= 2

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
+from time import sleep
 
 import numpy as np
 import pytest
@@ -39,6 +41,13 @@ class Fake:
 
     def separate(self, mixture: Samples, solo: Mapping[str, Samples]) -> Sources:
         return self._change(ReplaySeparator().separate(mixture, solo))  # type: ignore[return-value]
+
+
+class Threaded(Fake):
+    """A separator with threads of its own."""
+
+    def pool(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(3)
 
 
 def run(separator: Separator, audio: Audio = AUDIO, turns: Sequence[Turn] = TURNS) -> Separation:
@@ -150,6 +159,20 @@ def test_streams_cover_the_turns_and_are_the_mixture_outside_overlaps(turns: tup
 
 
 @given(some_turns())
+def test_threads_of_a_separator_change_no_sample_and_no_region(turns: tuple[Turn, ...]) -> None:
+    audio = Audio(np.random.default_rng(0).normal(0, 0.1, index(12.0)).astype(np.float32))
+    one, many = (separate(audio, turns, made(_unlike), EMBEDDER, CONFIG) for made in (Fake, Threaded))
+    assert sound(one) == sound(many)
+    assert one.regions == many.regions
+
+
+def _unlike(sources: Sources) -> Sources:
+    """Sources that differ by scene; short ones take the longest, so that threads finish in another order."""
+    sleep(0.002 / (1 + sources.shape[1] / RATE))
+    return np.float32([[1.0], *[[0.5]] * (len(sources) - 1)]) * sources
+
+
+@given(some_turns())
 def test_the_ledger_holds_every_overlap_once(turns: tuple[Turn, ...]) -> None:
     audio = Audio(np.full(index(12.0), 0.1, np.float32))
     regions = separate(audio, turns, MixtureSeparator(), None, CONFIG).regions
@@ -182,8 +205,9 @@ def test_a_machine_out_of_memory_is_not_the_separators_fault() -> None:
     def burst(sources: Sources) -> Sources:
         raise OutOfMemory("no memory left")
 
-    with pytest.raises(OutOfMemory):
-        run(Fake(burst))
+    for made in (Fake, Threaded):
+        with pytest.raises(OutOfMemory):
+            run(made(burst))
 
 
 def test_separated_speech_that_runs_over_full_scale_is_clipped() -> None:
