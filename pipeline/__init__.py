@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-# Else numpy's threads go on spinning for some 30 ms after each product, against torch's: separation takes half more
+# Else numpy's threads go on spinning for some 30 ms after each product, against torch's: separation takes a tenth more
 # time. OpenBLAS reads it when numpy is first imported.
 os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
 

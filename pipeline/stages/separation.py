@@ -80,19 +80,19 @@ def separate(
         speaker: [span for span in spans if span.duration > PURE - ROUNDING] for speaker, spans in solo(turns).items()
     }
     grouped = tuple(_grouped(overlaps(turns)))
-    scenes = [_scene(audio, turns, group, config.context) for group in grouped]
     voices = _voices(audio, alone, embedder) if grouped else {}
     regions: list[Region] = []
     pieces: dict[str, list[Piece]] = {}
     first = min((turn.start for turn in turns), default=0.0)
 
-    def take_apart(scene: Scene) -> Sources | str:
+    def take_apart(group: Sequence[Overlap]) -> tuple[Scene, Sources | str]:
+        scene = _scene(audio, turns, group, config.context)
         stretch = _stretch(scene.span, first)
         speech = {speaker: _nearest(audio, alone.get(speaker, ()), stretch) for speaker in scene.speakers}
-        return _take_apart(scene, speech, separator)
+        return scene, _take_apart(scene, speech, separator)
 
     with _side_by_side(separator) as each:
-        for group, scene, found in zip(grouped, scenes, each(take_apart, scenes), strict=True):
+        for group, (scene, found) in zip(grouped, each(take_apart, grouped), strict=True):
             sources, verdict = _decide(scene, found, voices, embedder)
             regions.append(_entry(scene, verdict, config.backend))
             if verdict.decision == "separated":
@@ -103,8 +103,8 @@ def separate(
 
 
 @contextmanager
-def _side_by_side(separator: Separator) -> Iterator[Callable[..., Iterator[Sources | str]]]:
-    """What maps a function over scenes: in the separator's own threads where it has any."""
+def _side_by_side(separator: Separator) -> Iterator[Callable[..., Iterator[tuple[Scene, Sources | str]]]]:
+    """What maps a function over groups of overlaps: in the separator's own threads where it has any."""
     if isinstance(separator, ThreadedSeparator):
         with separator.pool() as pool:
             yield pool.map

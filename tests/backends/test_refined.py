@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 from pipeline.audio import RATE, Samples
 from pipeline.backends import exemplar, refined
 from pipeline.backends.device import brief, one_core_each
-from pipeline.backends.exemplar import ExemplarSeparator, Voice, explain, learn, to_spectrum
+from pipeline.backends.exemplar import ExemplarSeparator, Matrix, Voice, explain, learn, to_spectrum
 from pipeline.backends.refined import EFFORT, RefinedSeparator
 from pipeline.backends.refining import HALO, RefiningNet
 from pipeline.config import Config, SeparationConfig
@@ -34,6 +34,12 @@ def untrained(boldness: float = 0.0, seed: int = 0) -> RefiningNet:
     network = RefiningNet().eval()
     torch.nn.init.normal_(network.out.weight, std=boldness) if boldness else None
     return network
+
+
+def scene(seconds: float, seed: int) -> tuple[Matrix, Matrix]:
+    """The magnitudes of two voices' mixture, and what each voice's exemplars explain of them."""
+    magnitude = np.abs(to_spectrum(pair(seconds, RATE, seed).sum(axis=0)))
+    return magnitude, explain(magnitude, [learn(solo, EFFORT.atoms) for solo in SOLO.values()], EFFORT)
 
 
 def test_a_network_that_corrects_nothing_leaves_the_exemplars_masks() -> None:
@@ -58,8 +64,7 @@ def test_order_and_names_of_speakers_change_no_bit() -> None:
 
 
 def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    magnitude = np.abs(to_spectrum(pair(6.0, RATE, seed=5).sum(axis=0)))
-    explained = explain(magnitude, [learn(solo, EFFORT.atoms) for solo in SOLO.values()], EFFORT)
+    magnitude, explained = scene(6.0, seed=5)
     separator = RefinedSeparator(untrained(1.0), CPU)
     monkeypatch.setattr(torch.cpu, "get_capabilities", dict, raising=False)  # no short floats: they round
     whole = separator._masks(magnitude, explained)
@@ -85,20 +90,20 @@ def test_scenes_side_by_side_give_the_same_bytes_and_a_voice_is_learned_once(mon
 
 
 def test_a_pool_gives_the_threads_back_and_leaves_nothing_to_do() -> None:
-    before, done = torch.get_num_threads(), []
+    before = torch.get_num_threads()
     with one_core_each(CPU) as pool:
         assert torch.get_num_threads() == 1
-        late = [pool.submit(lambda: done.append(sleep(0.2))) for _ in range(50)]
+        tasks = [pool.submit(sleep, 0.2) for _ in range(50)]
     assert torch.get_num_threads() == before
-    assert late[-1].cancelled()
-    assert len(done) < len(late)
+    assert tasks[-1].cancelled()
+    assert sum(not task.cancelled() for task in tasks) < len(tasks)
+    assert all(task.done() for task in tasks)
 
 
 def test_silence_that_fills_a_scene_changes_no_mask_further_away_than_the_network_sees(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    magnitude = np.abs(to_spectrum(pair(2.0, RATE, seed=8).sum(axis=0)))
-    explained = explain(magnitude, [learn(solo, EFFORT.atoms) for solo in SOLO.values()], EFFORT)
+    magnitude, explained = scene(2.0, seed=8)
     separator = RefinedSeparator(untrained(1.0), CPU)
     monkeypatch.setattr(torch.cpu, "get_capabilities", dict, raising=False)
     filled = separator._masks(magnitude, explained)

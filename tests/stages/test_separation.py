@@ -169,7 +169,7 @@ def test_threads_of_a_separator_change_no_sample_and_no_region(turns: tuple[Turn
 def _unlike(sources: Sources) -> Sources:
     """Sources that differ by scene; short ones take the longest, so that threads finish in another order."""
     sleep(0.002 / (1 + sources.shape[1] / RATE))
-    return np.float32([[1.0], *[[0.5]] * (len(sources) - 1)]) * sources
+    return sources * np.array([[1.0], *[[0.5]] * (len(sources) - 1)], np.float32)
 
 
 @given(some_turns())
