@@ -161,6 +161,8 @@ def _exemplars(voice: Samples, count: int) -> Matrix:
     if len(speech) > count:
         speech = np.sort(choice.choice(speech, count, replace=False))
     spectra = np.abs(np.fft.rfft(frames[speech] * _taper(), axis=1)).astype(np.float32)
+    if len(spectra) == count:
+        return spectra
     return np.concatenate([spectra, _varied(spectra, count - len(spectra), choice)])
 
 

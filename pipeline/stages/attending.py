@@ -1,13 +1,14 @@
 """Hearing clips with a recogniser, losing nothing: what loops or stays without words is heard a second time.
 
-Whisper at temperature 0 may fall into a loop or skip half a window; an n-gram ban, or a shorter window, brings the
+Whisper leaves open a sentence that a window's end cuts: the open ends of many windows share further ones. At
+temperature 0 it may also fall into a loop or skip half a window; an n-gram ban, or a shorter window, brings the
 words back. The better evidence is kept, and what still has no words is left for the caller to count.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from pipeline.audio import RATE, Clip, index
@@ -23,6 +24,8 @@ MARGIN = 0.5
 """What is heard again gets so many seconds more on either side, for whole words at its edges."""
 COMPRESSION = 2.4
 """Text that zlib shrinks by more than this factor is a loop (Whisper's own limit)."""
+OPEN = 0.6
+"""Seconds of a clip after a window's last word that are heard again, in a window that still has room or a new one."""
 GROUP = 8
 """Windows handed over at once: a batch for a GPU, a step of the progress bar for everybody."""
 
@@ -31,16 +34,18 @@ def attend(
     clips: Sequence[Clip], recognizer: Recognizer, language: str, progress: Progress = no_progress
 ) -> tuple[tuple[Word, ...], ...]:
     """The words of each clip on the recording's clock, sorted; ``progress`` counts seconds of clips."""
-    windows = pack(clips)
-    total = sum(clip.end - clip.start for clip in clips)
-    done = 0.0
     words: list[list[Word]] = [[] for _ in clips]
-    for first in range(0, len(windows), GROUP):
-        group = windows[first : first + GROUP]
-        for number, word in _heard(group, recognizer, language):
-            words[number].append(word)
-        done += sum(clip.end - clip.start for window in group for clip in window.clips)
-        progress(done, total)
+    total = _seconds(enumerate(clips))
+    waiting = pack(enumerate(clips))
+    while waiting:
+        group, waiting = waiting[:GROUP], waiting[GROUP:]
+        open_ends: list[tuple[int, Clip]] = []
+        for window, heard in zip(group, recognizer.recognize([w.samples for w in group], language), strict=True):
+            for number, word in _unlooped(window, heard, recognizer, language):
+                words[number].append(word)
+            open_ends += _open_ends(window, heard)
+        waiting = pack([*(piece for window in waiting for piece in window.pieces), *open_ends])
+        progress(total - sum(_seconds(window.pieces) for window in waiting), total)
     for number, word in _second_hearing(clips, words, recognizer, language):
         words[number].append(word)
     return tuple(tuple(sorted(own, key=lambda word: (word.start, word.end))) for own in words)
@@ -58,10 +63,17 @@ def silent_spans(clip: Clip, words: Sequence[Word]) -> tuple[Span, ...]:
     return tuple(gap for gap in found if gap.duration > UNCOVERED)
 
 
-def _heard(windows: Sequence[Window], recognizer: Recognizer, language: str) -> Iterator[tuple[int, Word]]:
-    heard = recognizer.recognize([window.samples for window in windows], language)
-    for window, words in zip(windows, heard, strict=True):
-        yield from _unlooped(window, words, recognizer, language)
+def _seconds(pieces: Iterable[tuple[int, Clip]]) -> float:
+    return sum(clip.end - clip.start for _, clip in pieces)
+
+
+def _open_ends(window: Window, words: Sequence[Word]) -> Iterator[tuple[int, Clip]]:
+    """What of the clips comes after the last word and may hold another: Whisper leaves out a sentence that the window's
+    end cuts. A window without words, or with a loop, is another matter."""
+    if words and not is_loop(words):
+        for number, clip in window.after(max(word.end for word in words)):
+            if clip.end - clip.start > OPEN:
+                yield number, clip
 
 
 def _unlooped(
@@ -84,7 +96,7 @@ def _second_hearing(
 ) -> Iterator[tuple[int, Word]]:
     """Words found in stretches that had none; only those whose middle lies in such a stretch."""
     missing = [(number, span) for number, clip in enumerate(clips) for span in silent_spans(clip, words[number])]
-    for window in pack([_excerpt(clips[number], span) for number, span in missing]):
+    for window in pack(enumerate(_excerpt(clips[number], span) for number, span in missing)):
         (found,) = recognizer.recognize([window.samples], language, rescue=True)
         if not is_loop(found):
             for which, word in window.restore(found):

@@ -30,7 +30,7 @@ Placed = tuple[Clip, float, int]
 @dataclass(frozen=True, slots=True, eq=False)
 class Window:
     """Clips laid side by side: ``offsets[i]`` is where clip i begins in ``samples``, in seconds, and it is a piece of
-    the packed clip ``numbers[i]``."""
+    the clip with number ``numbers[i]``."""
 
     clips: tuple[Clip, ...]
     offsets: tuple[float, ...]
@@ -50,6 +50,18 @@ class Window:
         first = Window(self.clips[:middle], self.offsets[:middle], self.numbers[:middle])
         return first, Window(self.clips[middle:], later, self.numbers[middle:])
 
+    @property
+    def pieces(self) -> Iterator[tuple[int, Clip]]:
+        """The clips, each with its number."""
+        return zip(self.numbers, self.clips, strict=True)
+
+    def after(self, time: float) -> Iterator[tuple[int, Clip]]:
+        """What of the clips lies after a time in the window, in seconds, each with its number."""
+        for number, clip, offset in zip(self.numbers, self.clips, self.offsets, strict=True):
+            cut = max(0, index(time - offset))
+            if cut < len(clip.samples):
+                yield number, replace(clip, samples=clip.samples[cut:], start=clip.start + cut / RATE)
+
     def restore(self, words: Iterable[Word]) -> Iterator[tuple[int, Word]]:
         """The words on the recording's clock, each with the number of its clip; one whose middle lies in no clip does
         not exist."""
@@ -62,14 +74,14 @@ class Window:
                     break
 
 
-def pack(clips: Sequence[Clip]) -> tuple[Window, ...]:
-    """Windows of at most `WINDOW` seconds that hold every clip; long clips are cut at quiet places.
+def pack(clips: Iterable[tuple[int, Clip]]) -> tuple[Window, ...]:
+    """Windows of at most `WINDOW` seconds that hold every numbered clip; long clips are cut at quiet places.
 
     Each piece goes into the first window with room for it (first fit, Johnson 1973): what is heard a second time
     finds its place in what passages leave, which saves one window in six of a meeting with many overlaps.
     """
     windows: list[list[Placed]] = []
-    for number, clip in ((number, piece) for number, whole in enumerate(clips) for piece in _pieces(whole)):
+    for number, clip in ((number, piece) for number, whole in clips for piece in _pieces(whole)):
         for held in windows:
             last, begins, _ = held[-1]
             offset = begins + (last.end - last.start) + _pause(last, clip)

@@ -25,7 +25,7 @@ def clips(draw: st.DrawFn) -> list[Clip]:
 
 @given(clips())
 def test_every_sample_is_in_one_window_in_order(some: list[Clip]) -> None:
-    windows = pack(some)
+    windows = pack(enumerate(some))
     assert all(len(window.samples) <= WINDOW * RATE + 1 for window in windows)
     packed = [np.concatenate([clip.samples for clip in window.clips]) for window in windows]
     assert all((np.diff(window) > 0).all() for window in packed)
@@ -35,7 +35,7 @@ def test_every_sample_is_in_one_window_in_order(some: list[Clip]) -> None:
 
 @given(clips())
 def test_no_clip_begins_a_window_that_would_fit_into_an_earlier_one(some: list[Clip]) -> None:
-    windows = pack(some)
+    windows = pack(enumerate(some))
     for number, window in enumerate(windows):
         first = window.clips[0].end - window.clips[0].start
         assert all(len(earlier.samples) / RATE + JOIN + first > WINDOW - 1e-6 for earlier in windows[:number])
@@ -43,7 +43,7 @@ def test_no_clip_begins_a_window_that_would_fit_into_an_earlier_one(some: list[C
 
 @given(clips(), st.floats(0, 1))
 def test_words_come_back_to_the_recordings_clock(some: list[Clip], where: float) -> None:
-    for window in pack(some):
+    for window in pack(enumerate(some)):
         for number, clip, offset in zip(window.numbers, window.clips, window.offsets, strict=True):
             length = clip.end - clip.start
             start = offset + where * length * 0.9
@@ -55,20 +55,20 @@ def test_words_come_back_to_the_recordings_clock(some: list[Clip], where: float)
 
 
 def test_words_between_clips_do_not_exist() -> None:
-    (window,) = pack([Clip(np.ones(RATE, np.float32), 0.0), Clip(np.ones(RATE, np.float32), 9.0)])
+    (window,) = pack(enumerate([Clip(np.ones(RATE, np.float32), 0.0), Clip(np.ones(RATE, np.float32), 9.0)]))
     assert list(window.restore([Word(1.1, 1.4, "ghost"), Word(5.0, 6.0, "ghost")])) == []
     assert [(number, word.start) for number, word in window.restore([Word(1.6, 2.0, "real")])] == [(1, 9.0)]
 
 
 def test_clips_that_go_back_in_time_stand_apart() -> None:
-    (window,) = pack([Clip(np.ones(2 * RATE, np.float32), 0.0), Clip(np.ones(RATE, np.float32), 1.5)])
+    (window,) = pack(enumerate([Clip(np.ones(2 * RATE, np.float32), 0.0), Clip(np.ones(RATE, np.float32), 1.5)]))
     assert window.offsets == (0.0, 2.0 + JOIN)
-    (touching,) = pack([Clip(np.ones(RATE, np.float32), 0.0), Clip(np.ones(RATE, np.float32), 1.0)])
+    (touching,) = pack(enumerate([Clip(np.ones(RATE, np.float32), 0.0), Clip(np.ones(RATE, np.float32), 1.0)]))
     assert touching.offsets == (0.0, 1.0)
 
 
 def test_long_speech_is_cut_where_it_is_quiet() -> None:
     samples = np.random.default_rng(0).normal(0, 0.1, 40 * RATE).astype(np.float32)
     samples[26 * RATE : 26 * RATE + RATE // 2] = 0
-    first, _ = pack([Clip(samples, 100.0)])
+    first, _ = pack(enumerate([Clip(samples, 100.0)]))
     assert 126.0 < first.clips[0].end < 126.5
