@@ -25,28 +25,40 @@ MARGIN = 0.5
 COMPRESSION = 2.4
 """Text that zlib shrinks by more than this factor is a loop (Whisper's own limit)."""
 OPEN = 0.6
-"""Seconds of a clip after a window's last word that are heard again, in a window that still has room or a new one."""
+"""Seconds of a clip after a window's last word that are heard again, with others' open ends."""
 GROUP = 8
 """Windows handed over at once: a batch for a GPU, a step of the progress bar for everybody."""
 
 
 def attend(
-    clips: Sequence[Clip], recognizer: Recognizer, language: str, progress: Progress = no_progress
+    clips: Sequence[Clip],
+    recognizer: Recognizer,
+    language: str,
+    progress: Progress = no_progress,
+    asides: Sequence[Clip] = (),
 ) -> tuple[tuple[Word, ...], ...]:
-    """The words of each clip on the recording's clock, sorted; ``progress`` counts seconds of clips."""
-    words: list[list[Word]] = [[] for _ in clips]
-    total = _seconds(enumerate(clips))
-    waiting = pack(enumerate(clips))
-    while waiting:
-        group, waiting = waiting[:GROUP], waiting[GROUP:]
-        open_ends: list[tuple[int, Clip]] = []
-        for window, heard in zip(group, recognizer.recognize([w.samples for w in group], language), strict=True):
-            for number, word in _unlooped(window, heard, recognizer, language):
-                words[number].append(word)
-            open_ends += _open_ends(window, heard)
-        waiting = pack([*(piece for window in waiting for piece in window.pieces), *open_ends])
-        progress(total - sum(_seconds(window.pieces) for window in waiting), total)
-    for number, word in _second_hearing(clips, words, recognizer, language):
+    """The words of each clip, then of each aside, on the recording's clock, sorted; ``progress`` counts seconds.
+
+    Asides are heard after all clips, along with what these leave open: the clips' own windows are the same without
+    asides, and so are most of their words.
+    """
+    everything = (*clips, *asides)
+    words: list[list[Word]] = [[] for _ in everything]
+    now, later = list(enumerate(clips)), list(enumerate(asides, len(clips)))
+    total = left = _seconds(now) + _seconds(later)
+    while now or later:
+        windows = pack(now)
+        now, later = later, []
+        for first in range(0, len(windows), GROUP):
+            group = windows[first : first + GROUP]
+            for window, heard in zip(group, recognizer.recognize([w.samples for w in group], language), strict=True):
+                for number, word in _unlooped(window, heard, recognizer, language):
+                    words[number].append(word)
+                ends = tuple(_open_ends(window, heard))
+                left += _seconds(ends) - _seconds(window.pieces)
+                now += ends
+            progress(total - left, total)
+    for number, word in _second_hearing(everything, words, recognizer, language):
         words[number].append(word)
     return tuple(tuple(sorted(own, key=lambda word: (word.start, word.end))) for own in words)
 

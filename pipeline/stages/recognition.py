@@ -85,8 +85,8 @@ def _from_passages(
     lasting = [hold for hold in holds if hold.overlap not in handovers]
     asides = {stream.speaker: find_asides(stream.speaker, unsure, lasting) for stream in streams}
     apart = [(stream.speaker, clip) for stream in streams for clip in _around(stream, asides[stream.speaker])]
-    clips = [lay_floor(audio, take, streams) for take in takes] + [clip for _, clip in apart]
-    heard = attend(clips, recognizer, language, progress)
+    passages = [lay_floor(audio, take, streams) for take in takes]
+    heard = attend(passages, recognizer, language, progress, asides=[clip for _, clip in apart])
     owned: dict[str, list[Word]] = {}
     for take, words in zip(takes, heard, strict=False):
         for speaker, own_words in _owned(take, words, turns).items():

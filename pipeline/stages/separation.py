@@ -21,6 +21,7 @@ from pipeline.events import Progress, no_progress
 from pipeline.protocols import Embedder, Separator, ThreadedSeparator, scale_of
 from pipeline.stages.attribution import Evidence, Sources, Verdict, judge, match, restore_level
 from pipeline.stages.blending import Piece, blend
+from pipeline.stages.scenes import Scene, lay_scene
 from pipeline.timeline import ROUNDING, overlaps, solo, union
 from pipeline.values import Overlap, Region, Span, Turn, Voice
 
@@ -34,6 +35,9 @@ STRETCH: Final = 60.0
 """Regions in one stretch of so many seconds share that speech: a voice is learned once for all of them."""
 PURE: Final = 0.3
 """Solo spans under so many seconds are mostly the edges of others' turns."""
+HANDED_OVER: Final = 0.5
+"""Part of the margin that is enough where one hands the floor to the other: what either says goes on outside the
+region, where it is heard well."""
 VOICE: Final = 30.0
 """Seconds of solo speech that make a speaker's voice vector, the longest spans first."""
 
@@ -44,24 +48,6 @@ class Separation:
 
     streams: tuple[Stream, ...]
     regions: tuple[Region, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Scene:
-    """A region before it is taken apart: who talks, what is heard in the region with its context, and who talks alone
-    where (shape: speakers × samples)."""
-
-    span: Span
-    window: Span
-    speakers: tuple[str, ...]
-    mixture: Samples
-    alone: NDArray[np.bool_]
-
-    @property
-    def inside(self) -> slice:
-        """The region's samples in the window's."""
-        first = index(self.window.start)
-        return slice(index(self.span.start) - first, index(self.span.end) - first)
 
 
 def separate(
@@ -86,7 +72,7 @@ def separate(
     first = min((turn.start for turn in turns), default=0.0)
 
     def take_apart(group: Sequence[Overlap]) -> tuple[Scene, Sources | str]:
-        scene = _scene(audio, turns, group, config.context)
+        scene = lay_scene(audio, turns, group, config.context)
         stretch = _stretch(scene.span, first)
         speech = {speaker: _nearest(audio, alone.get(speaker, ()), stretch) for speaker in scene.speakers}
         return scene, _take_apart(scene, speech, separator)
@@ -131,23 +117,6 @@ def _pieces(source: Samples, region: Span, group: Sequence[Overlap]) -> Iterator
         yield Piece(span, source[index(span.start) - first : index(span.end) - first])
 
 
-def _scene(audio: Audio, turns: Iterable[Turn], group: Sequence[Overlap], context: float) -> Scene:
-    span = Span(group[0].start, group[-1].end)
-    speakers = tuple(sorted({speaker for overlap in group for speaker in overlap.speakers}))
-    window = Span(max(0.0, span.start - context), max(span.end, min(audio.duration, span.end + context)))
-    mixture = audio.cut(window)
-    first = index(window.start)
-    active = {speaker: np.zeros(len(mixture), bool) for speaker in speakers}
-    talking = np.zeros(len(mixture), np.int16)
-    for turn in turns:
-        if turn.start < window.end and window.start < turn.end:
-            samples = slice(max(0, index(turn.start) - first), max(0, index(turn.end) - first))
-            talking[samples] += 1
-            if turn.speaker in active:
-                active[turn.speaker][samples] = True
-    return Scene(span, window, speakers, mixture, np.stack([active[s] & (talking == 1) for s in speakers]))
-
-
 def _take_apart(scene: Scene, speech: Mapping[str, Samples], separator: Separator) -> Sources | str:
     """The separator's sources over the window, or why there are none."""
     if len(scene.mixture[scene.inside]) < index(SHORTEST):
@@ -173,7 +142,7 @@ def _decide(
     similarity = _similarity(sources[:, scene.inside], scene.speakers, voices, embedder)
     rows = match(sources, scene.alone, similarity)
     own = restore_level(found[rows], scene.mixture)[:, scene.inside]
-    least = scale_of(embedder).margin
+    least = scale_of(embedder).margin * (HANDED_OVER if scene.handed_over else 1)
     return own, judge(own, scene.mixture[scene.inside], similarity[rows], scene.speakers, least)
 
 
