@@ -29,8 +29,8 @@ UNSURE = -1.0
 """A window of silence: the model's probability of it, and a mean log-probability of the words so low as to allow it."""
 QUICK = 0.05
 HURRIED = 3
-"""So many words in a row, each under `QUICK` seconds, are made up: no sound is left for them. Of 57 such words on AMI's
-clips and simulated meetings four were said."""
+"""So many words in a row, each under `QUICK` seconds, are made up: no sound is left for them. Of 43 such words on AMI's
+clips and simulated meetings six were said."""
 SLOT = 40
 """Seconds before each window of a batch, silence included: the library measures a first word by the pause before it;
 a window's words must not depend on the others."""

@@ -84,3 +84,16 @@ def test_leading_spaces_become_joined_flags() -> None:
     words = list(_converted(raw, 10.0))
     assert [(word.text, word.joined) for word in words] == [("twenty", False), ("-five", True), ("late", False)]
     assert [word.end for word in words] == [0.5, 0.51, 10.0]
+
+
+def test_words_for_which_no_sound_is_left_were_not_said() -> None:
+    from pipeline.backends.whisper import _said
+
+    def at(start: float, length: float, text: str) -> Word:
+        return Word(start, start + length, text)
+
+    slow, last = at(0.0, 0.5, "cows"), at(0.6, 0.4, "also")
+    two = [at(0.5, 0.01, "i"), at(0.5, 0.01, "think")]
+    assert list(_said([slow, *two, last])) == [slow, *two, last]
+    assert list(_said([slow, *two, at(0.5, 0.02, "that"), last])) == [slow, last]
+    assert list(_said([])) == []

@@ -74,6 +74,45 @@ def test_what_loops_with_care_too_is_heard_in_halves() -> None:
     assert [[word.text for word in words] for words in heard] == [[f"a{n}" for n in range(m)] for m in (8, 5, 3)]
 
 
+class Halting(Forgetful):
+    """Leaves a window's last sentence open: nothing after 18 s."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.windows: list[bytes] = []
+
+    def recognize(self, windows: Sequence[Samples], language: str, rescue: bool = False) -> list[tuple[Word, ...]]:
+        self.windows += [window.tobytes() for window in windows]
+        heard = ReplayRecognizer().recognize(windows, language)
+        return [tuple(word for word in words if word.end <= 18.0) for words in heard]
+
+
+def test_open_ends_share_further_windows() -> None:
+    recognizer = Halting()
+    clips = [clip_of(WORDS, 20.0), clip_of(WORDS[:8], 8.0), clip_of(WORDS, 20.0), clip_of(WORDS[:8], 8.0)]
+    heard = attend(clips, recognizer, "en")
+    assert [[word.text for word in words] for words in heard] == [[f"a{n}" for n in range(m)] for m in (20, 8, 20, 8)]
+    assert [len(window) // RATE for window in recognizer.windows] == [28, 28, 22, 4]
+
+
+def test_asides_change_no_window_of_the_clips() -> None:
+    clips, asides = [clip_of(WORDS[:14], 14.0), clip_of(WORDS[:9], 9.0)], [clip_of(WORDS[4:8], 8.0)]
+    alone, along = Halting(), Halting()
+    without, beside = attend(clips, alone, "en"), attend(clips, along, "en", asides=asides)
+    assert beside[:2] == without
+    assert [word.text for word in beside[2]] == ["a4", "a5", "a6", "a7"]
+    assert along.windows[0] == alone.windows[0]
+
+
+def test_progress_counts_every_second_once() -> None:
+    steps: list[tuple[float, float]] = []
+    clips = [clip_of(WORDS, 20.0)] * 2
+    attend(clips, Halting(), "en", lambda done, total: steps.append((done, total)), [clip_of(WORDS[:3], 3.0)])
+    assert [total for _, total in steps] == [43.0] * len(steps)
+    assert [done for done, _ in steps] == sorted(done for done, _ in steps)
+    assert steps[-1][0] == pytest.approx(43.0)
+
+
 def test_silence_stays_without_words() -> None:
     recognizer = Forgetful()
     assert attend([Clip(np.zeros(10 * RATE, np.float32), 3.0)], recognizer, "en") == ((),)

@@ -19,7 +19,7 @@ from pipeline.backends.mixture import MixtureSeparator
 from pipeline.backends.replay import ReplayEmbedder, ReplaySeparator, speak
 from pipeline.config import SeparationConfig
 from pipeline.errors import OutOfMemory
-from pipeline.protocols import Separator
+from pipeline.protocols import Separator, VoiceScale
 from pipeline.stages.separation import Separation, separate
 from pipeline.timeline import by_speaker, overlaps, union
 from pipeline.values import Span, Turn, Word
@@ -199,6 +199,21 @@ def test_only_overlaps_and_their_context_reach_the_separator() -> None:
 
     run(Fake(note))
     assert lengths == [index(0.6 + 2 * CONFIG.context)]
+
+
+class Strict(ReplayEmbedder):
+    """Asks for more than any voice can have: perfect sources are nearer to their own voices by 1."""
+
+    scale = VoiceScale(margin=1.5)
+
+
+def test_half_the_margin_is_enough_where_the_floor_is_handed_over() -> None:
+    handover = separate(AUDIO, TURNS, ReplaySeparator(), Strict(), CONFIG)
+    assert [region.decision for region in handover.regions] == ["separated"]
+    talk = (Word(0.5, 5.0, "a1"), Word(2.4, 3.4, "b3"), Word(6.0, 7.0, "b4"))
+    turns = (Turn(0.5, 5.0, "a"), Turn(2.4, 3.4, "b"), Turn(6.0, 7.0, "b"))
+    inside = separate(Audio(speak(talk, 8.0)), turns, ReplaySeparator(), Strict(), CONFIG)
+    assert [region.decision for region in inside.regions] == ["mixture"]
 
 
 def test_a_machine_out_of_memory_is_not_the_separators_fault() -> None:
