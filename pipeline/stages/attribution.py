@@ -93,7 +93,9 @@ def judge(
     margin = _margin(evidence)
     if margin is None:
         return Verdict("separated", "the sources differ and make up the mixture", evidence)
-    return Verdict("separated", f"the sources sound like their own speakers (by {margin:.2f})", evidence)
+    return Verdict(
+        "separated", f"the sources sound like their own speakers (by {margin:.3f}, {least:.3g} asked)", evidence
+    )
 
 
 def _energy_shares(sources: Sources, alone: NDArray[np.bool_]) -> Matrix:
@@ -133,7 +135,7 @@ def _doubt(
         return "the sources leave out too much of the mixture"
     margin = _margin(evidence)
     if margin is not None and margin < least:
-        return f"the sources sound too little like their own speakers (by {margin:.2f})"
+        return f"the sources sound too little like their own speakers (by {margin:.3f}, {least:.3g} asked)"
     return None
 
 

@@ -214,6 +214,7 @@ def test_half_the_margin_is_enough_where_the_floor_is_handed_over() -> None:
     turns = (Turn(0.5, 5.0, "a"), Turn(2.4, 3.4, "b"), Turn(6.0, 7.0, "b"))
     inside = separate(Audio(speak(talk, 8.0)), turns, ReplaySeparator(), Strict(), CONFIG)
     assert [region.decision for region in inside.regions] == ["mixture"]
+    assert [r.reason.partition(", ")[2] for r in (*handover.regions, *inside.regions)] == ["0.75 asked)", "1.5 asked)"]
 
 
 def test_a_machine_out_of_memory_is_not_the_separators_fault() -> None:
