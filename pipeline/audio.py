@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -58,6 +58,11 @@ class Clip:
     @property
     def span(self) -> Span:
         return Span(self.start, self.end)
+
+    def part(self, first: int, last: int | None = None) -> Clip:
+        """The clip from sample ``first`` (or its beginning) up to ``last``, where it is in time."""
+        first = max(0, first)
+        return replace(self, samples=self.samples[first:last], start=self.start + first / RATE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
-from pipeline.audio import RATE, Clip, index
+from pipeline.audio import Clip, index
 from pipeline.events import Progress, no_progress
 from pipeline.protocols import Recognizer
 from pipeline.stages.packing import Window, pack
@@ -118,6 +117,4 @@ def _second_hearing(
 
 
 def _excerpt(clip: Clip, span: Span) -> Clip:
-    first = max(0, index(span.start - MARGIN - clip.start))
-    last = index(span.end + MARGIN - clip.start)
-    return replace(clip, samples=clip.samples[first:last], start=clip.start + first / RATE)
+    return clip.part(index(span.start - MARGIN - clip.start), index(span.end + MARGIN - clip.start))

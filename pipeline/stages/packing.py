@@ -58,9 +58,9 @@ class Window:
     def after(self, time: float) -> Iterator[tuple[int, Clip]]:
         """What of the clips lies after a time in the window, in seconds, each with its number."""
         for number, clip, offset in zip(self.numbers, self.clips, self.offsets, strict=True):
-            cut = max(0, index(time - offset))
-            if cut < len(clip.samples):
-                yield number, replace(clip, samples=clip.samples[cut:], start=clip.start + cut / RATE)
+            rest = clip.part(index(time - offset))
+            if len(rest.samples):
+                yield number, rest
 
     def restore(self, words: Iterable[Word]) -> Iterator[tuple[int, Word]]:
         """The words on the recording's clock, each with the number of its clip; one whose middle lies in no clip does
@@ -77,8 +77,8 @@ class Window:
 def pack(clips: Iterable[tuple[int, Clip]]) -> tuple[Window, ...]:
     """Windows of at most `WINDOW` seconds that hold every numbered clip; long clips are cut at quiet places.
 
-    Each piece goes into the first window with room for it (first fit, Johnson 1973): what is heard a second time
-    finds its place in what passages leave, which saves one window in six of a meeting with many overlaps.
+    Each piece goes into the first window with room for it (first fit, Johnson 1973): short ones find their place in
+    what long ones leave.
     """
     windows: list[list[Placed]] = []
     for number, clip in ((number, piece) for number, whole in clips for piece in _pieces(whole)):
@@ -106,8 +106,8 @@ def _pause(last: Clip, clip: Clip) -> float:
 def _pieces(clip: Clip) -> Iterator[Clip]:
     while clip.end - clip.start > WINDOW:
         cut = _quietest(clip.samples)
-        yield replace(clip, samples=clip.samples[:cut])
-        clip = replace(clip, samples=clip.samples[cut:], start=clip.start + cut / RATE)
+        yield clip.part(0, cut)
+        clip = clip.part(cut)
     if len(clip.samples):
         yield clip
 

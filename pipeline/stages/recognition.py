@@ -146,9 +146,7 @@ def _trimmed(clip: Clip, span: Span) -> Clip:
     """A mixture clip cut to the span; a separated clip is kept whole."""
     if clip.origin == "separated":
         return clip
-    first = max(0, round((span.start - clip.start) * RATE))
-    last = round((span.end - clip.start) * RATE)
-    return replace(clip, samples=clip.samples[first:last], start=clip.start + first / RATE)
+    return clip.part(round((span.start - clip.start) * RATE), round((span.end - clip.start) * RATE))
 
 
 def _joined(clips: Sequence[Clip]) -> tuple[Clip, ...]:
