@@ -1,4 +1,5 @@
-"""Every setting with its default, presets, and the strict reading of YAML: unknown keys and tags are refused.
+"""Every setting with its default and its constraint, and the strict reading of YAML: unknown keys, tags and values out
+of range are refused.
 
 `Config` holds what can change a result; `Runtime` what cannot (device, threads, batch size): it never enters a key.
 """
@@ -7,19 +8,31 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
+import numbers
+import os
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 import yaml
 
+from pipeline import constraints
+from pipeline.constraints import OneOf, Range, constraint_of, setting
 from pipeline.errors import SettingsError
-from pipeline.roles import parse_roles
 
 Default = TypeVar("Default")
 
+MOST_SPEAKERS = 1000
+"""Upper limit of every number of speakers: more is a slip of the keyboard."""
+SPEAKERS = Range(1, MOST_SPEAKERS)
+COMPUTE_TYPES = (
+    "default", "auto", "int8", "int8_float32", "int8_float16", "int8_bfloat16", "int16", "float16", "bfloat16",
+    "float32",
+)  # fmt: skip
+"""CTranslate2's types of weights and arithmetic."""
 REFINING = "crosstalk-separation"
 """The model of the separator ``refined`` where none is named."""
 
@@ -32,59 +45,61 @@ class DiarizationConfig:
     its own), and ``roles`` who sits on them: ``agent,customer`` or ``1=agent,2=diarize:2`` (see `pipeline.roles`).
     """
 
-    backend: str = "pyannote"
-    pipeline: str | None = None
-    segmentation: str = "crosstalk-segmentation"
-    embedding: str = "resemblyzer"
+    backend: str = setting("pyannote", constraints.name)
+    pipeline: str | None = setting(None, constraints.name)
+    segmentation: str = setting("crosstalk-segmentation", constraints.name)
+    embedding: str = setting("resemblyzer", constraints.name)
     clustering: Literal["tracklets", "stock"] = "tracklets"
-    threshold: float = 0.5
-    speakers: int | None = None
-    min_speakers: int | None = None
-    max_speakers: int | None = None
+    threshold: float = setting(0.5, Range(0, 1))
+    speakers: int | None = setting(None, SPEAKERS)
+    min_speakers: int | None = setting(None, SPEAKERS)
+    max_speakers: int | None = setting(None, SPEAKERS)
     channels: Literal["auto", "split", "mix"] = "auto"
-    roles: str | None = None
+    roles: str | None = setting(None, constraints.roles)
 
 
 @dataclass(frozen=True, slots=True)
 class SeparationConfig:
     """Overlapped speech taken apart, with ``context`` seconds on either side."""
 
-    backend: str = "refined"
-    model: str | None = None
-    context: float = 0.7
+    backend: str = setting("refined", constraints.name)
+    model: str | None = setting(None, constraints.name)
+    context: float = setting(0.7, Range(0, 30))
 
 
 @dataclass(frozen=True, slots=True)
 class RecognitionConfig:
     """Words. ``language`` None asks the model, once per recording; ``beam_size`` 1 is greedy.
 
+    A language may be written in any way that `pipeline.languages` knows; here it is always Whisper's code.
+
     ``strategy`` says what the recogniser hears: ``passages`` (whole passages of the mixture, each word to the turn it
     lies in, and separated speech where the ledger decided for it) or ``streams`` (each speaker's stream alone).
     """
 
-    backend: str = "whisper"
-    model: str = "whisper-base"
+    backend: str = setting("whisper", constraints.name)
+    model: str = setting("whisper-base", constraints.name)
     strategy: Literal["passages", "streams"] = "passages"
-    language: str | None = None
-    beam_size: int = 1
-    compute_type: str = "int8"
+    language: str | None = setting(None, constraints.language)
+    beam_size: int = setting(1, Range(1, 100))
+    compute_type: str = setting("int8", OneOf(COMPUTE_TYPES))
 
 
 @dataclass(frozen=True, slots=True)
 class AssemblyConfig:
     """Words into utterances: a pause of ``pause`` seconds ends one, or a full stop after ``longest`` seconds."""
 
-    pause: float = 1.0
-    longest: float = 30.0
+    pause: float = setting(1.0, Range(0, 3600))
+    longest: float = setting(30.0, Range(1, 86_400))
 
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
     """Where and how fast to compute; changes no result. ``threads`` 0 takes all cores."""
 
-    device: str = "auto"
-    threads: int = 0
-    batch_size: int = 32
+    device: str = setting("auto", constraints.device)
+    threads: int = setting(0, Range(0, 1024))
+    batch_size: int = setting(32, Range(1, 4096))
     offline: bool = False
 
 
@@ -151,28 +166,16 @@ def as_yaml(config: Config) -> str:
     return yaml.safe_dump(as_mapping(config), sort_keys=False)
 
 
-def check(config: Config) -> Config:
-    """The config itself, or SettingsError for values that make no sense together. The one place for such rules."""
+def check(config: Config, where: str = "") -> Config:
+    """The config with every value normalised, or SettingsError: a value of another type or out of its range, or values
+    that contradict each other. The one place for such rules."""
+    config = _overlay(config, as_mapping(config), where, ())
     who = config.diarization
-    counts = {"speakers": who.speakers, "min_speakers": who.min_speakers, "max_speakers": who.max_speakers}
-    for name, value in counts.items():
-        if value is not None and value < 1:
-            raise SettingsError(f"diarization.{name} must be at least 1, not {value}")
     if who.speakers is not None and (who.min_speakers is not None or who.max_speakers is not None):
-        raise SettingsError("give either speakers or min_speakers/max_speakers, not both")
+        raise SettingsError("give either speakers or min_speakers/max_speakers, not both", where=where)
     if who.min_speakers and who.max_speakers and who.min_speakers > who.max_speakers:
-        raise SettingsError(f"min_speakers ({who.min_speakers}) is more than max_speakers ({who.max_speakers})")
-    parse_roles(who.roles)
-    for name, number, least in (
-        ("separation.context", config.separation.context, 0.0),
-        ("recognition.beam_size", config.recognition.beam_size, 1),
-        ("assembly.pause", config.assembly.pause, 0.0),
-        ("assembly.longest", config.assembly.longest, 1.0),
-        ("runtime.threads", config.runtime.threads, 0),
-        ("runtime.batch_size", config.runtime.batch_size, 1),
-    ):
-        if number < least:
-            raise SettingsError(f"{name} must be at least {least}, not {number}")
+        message = f"min_speakers ({who.min_speakers}) is more than max_speakers ({who.max_speakers})"
+        raise SettingsError(message, where=where)
     return config
 
 
@@ -191,6 +194,7 @@ class _PlainLoader(yaml.SafeLoader):
 def _overlay(section: Default, values: Mapping[Any, Any], where: str, path: tuple[str, ...]) -> Default:
     """A dataclass with ``values`` laid over its fields, recursively and strictly."""
     kinds = typing.get_type_hints(type(section))
+    fields = {each.name: each for each in dataclasses.fields(section)}  # type: ignore[arg-type]
     changes: dict[str, Any] = {}
     for key, value in values.items():
         dotted = ".".join((*path, str(key)))
@@ -204,29 +208,73 @@ def _overlay(section: Default, values: Mapping[Any, Any], where: str, path: tupl
                 raise SettingsError(f"{dotted} is a section of settings, not a value", where=where)
             changes[key] = _overlay(current, value, where, (*path, key))
         else:
-            changes[key] = _typed(value, kinds[key], dotted, where)
+            changes[key] = _constrained(_typed(value, kinds[key], dotted, where), fields[key], dotted, where)
     return dataclasses.replace(section, **changes)  # type: ignore[type-var]
 
 
+def _constrained(value: Any, field: dataclasses.Field[Any], dotted: str, where: str) -> Any:
+    """``value`` as the field's constraint gives it back; None is no value."""
+    constraint = constraint_of(field)
+    if value is None or constraint is None:
+        return value
+    try:
+        return constraint(value)
+    except SettingsError as error:
+        raise SettingsError(f"{dotted}: {error.what}", where=where, hint=error.hint) from error
+    except ValueError as error:
+        raise SettingsError(f"{dotted} {error}", where=where) from error
+
+
 def _typed(value: Any, kind: Any, dotted: str, where: str) -> Any:
-    """``value`` as the annotated ``kind``; an int passes as a float, nothing else is converted."""
+    """``value`` as the annotated ``kind``; numpy's numbers pass as Python's, an int as a float, a path as a text."""
     options = typing.get_args(kind) if isinstance(kind, types.UnionType) else (kind,)
     for option in options:
         if typing.get_origin(option) is Literal:
-            if value in typing.get_args(option):
-                return value
-        elif option is float and type(value) in (int, float):
-            return float(value)
+            if isinstance(value, str) and value in typing.get_args(option):
+                return str(value)
+        elif option in _CONVERSIONS:
+            converted = _CONVERSIONS[option](value)
+            if converted is not None:
+                return converted
         elif type(value) is option:
             return value
     allowed = " or ".join(_describe(option) for option in options)
-    raise SettingsError(f"{dotted} must be {allowed}, not {value!r}", where=where)
+    raise SettingsError(f"{dotted} must be {allowed}, not {_shown(value)}", where=where)
+
+
+def _whole(value: Any) -> int | None:
+    """A whole number of Python or numpy, no truth value."""
+    return int(value) if isinstance(value, numbers.Integral) and not isinstance(value, bool) else None
+
+
+def _finite(value: Any) -> float | None:
+    """A finite number of Python or numpy, no truth value."""
+    if not isinstance(value, numbers.Real) or isinstance(value, bool):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _text(value: Any) -> str | None:
+    return os.fsdecode(value) if isinstance(value, os.PathLike) else str(value) if isinstance(value, str) else None
+
+
+_CONVERSIONS: Mapping[Any, Callable[[Any], Any]] = {int: _whole, float: _finite, str: _text}
+
+
+def _shown(value: Any) -> str:
+    """The value in an error, on one short line."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _describe(option: Any) -> str:
     if typing.get_origin(option) is Literal:
         return " or ".join(repr(value) for value in typing.get_args(option))
-    return {int: "a whole number", float: "a number", str: "a text", bool: "true or false", type(None): "null"}[option]
+    return {int: "a whole number", float: "a finite number", str: "a text", bool: "true or false", type(None): "null"}[option]
 
 
 def _first_line(error: Exception) -> str:

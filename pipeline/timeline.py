@@ -8,12 +8,10 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Final, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
+from pipeline.values import ROUNDING as ROUNDING
 from pipeline.values import Overlap, Span, Turn
-
-ROUNDING: Final = 1e-6
-"""Seconds by which equal lengths may differ only because times are floating-point numbers."""
 
 
 class Timed(Protocol):
@@ -144,6 +142,20 @@ def tidy(turns: Iterable[Turn], duration: float, gap: float = 0.0) -> tuple[Turn
             within = [turn for turn in own if span.start <= turn.start < span.end]
             tidied.append(Turn(span.start, span.end, own[0].speaker, _mean_margin(within)))
     return tuple(sorted(tidied))
+
+
+def joined(turns: Iterable[Turn]) -> tuple[Turn, ...]:
+    """Sorted turns in which no speaker's own overlap: those that do become one; those that only touch stay apart."""
+    found: list[Turn] = []
+    last: dict[str, int] = {}
+    for turn in sorted(turns):
+        place = last.get(turn.speaker)
+        if place is not None and turn.start < found[place].end:
+            found[place] = replace(found[place], end=max(found[place].end, turn.end))
+        else:
+            last[turn.speaker] = len(found)
+            found.append(turn)
+    return tuple(sorted(found))
 
 
 def renamed(turns: Iterable[Turn], pattern: str = "SPEAKER_{:02d}") -> tuple[Turn, ...]:

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from itertools import pairwise
+from typing import Any, Final, Literal
 
+ROUNDING: Final = 1e-6
+"""Seconds by which times may disagree only because they are floating-point numbers."""
 Origin = Literal["mixture", "separated"]
 Status = Literal["ok", "no_speech"]
 
@@ -103,7 +106,10 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """What one speaker said in one go: at least one word, in order of time; span and text are derived."""
+    """What one speaker said in one go: at least one word, sorted by start; span and text are derived.
+
+    Words of one utterance may overlap where a file that people wrote says so; those of the pipeline never do.
+    """
 
     speaker: str
     words: tuple[Word, ...]
@@ -111,6 +117,8 @@ class Utterance:
     def __post_init__(self) -> None:
         if not self.words:
             raise ValueError("an utterance has at least one word")
+        if any(two.start < one.start for one, two in pairwise(self.words)):
+            raise ValueError("the words of an utterance are sorted by start")
 
     @property
     def start(self) -> float:
@@ -210,7 +218,12 @@ class Transcript:
     """Who said what in one recording: the pipeline's result, and the one type that every format converts.
 
     ``complete`` is false when only a part of the file could be read. ``language`` is an ISO 639-1 code, ``None``
-    without speech. Utterances are sorted by start; an overlap shows as utterances that overlap in time.
+    without speech. An overlap of speakers shows as turns and utterances that overlap in time.
+
+    Laws, checked here (``ValueError``): turns are sorted and one speaker's never overlap (they may touch); utterances
+    are sorted by start; turns, words and overlaps lie inside the recording. One speaker's *utterances* may overlap:
+    people annotate so, and readers must lose no word. In what the pipeline makes, one speaker's words never overlap
+    either. A reader joins one speaker's overlapping rows to turns with `pipeline.timeline.joined`.
     """
 
     duration: float
@@ -222,6 +235,18 @@ class Transcript:
     coverage: Coverage | None = None
     warnings: tuple[Notice, ...] = ()
     provenance: Provenance | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.duration < float("inf"):
+            raise ValueError(f"a duration is 0 or more seconds, not {self.duration!r}")
+        if any(two < one for one, two in pairwise(self.turns)):
+            raise ValueError("turns are sorted by start, end and speaker")
+        if any(two.start < one.start for one, two in pairwise(self.utterances)):
+            raise ValueError("utterances are sorted by start")
+        _require_disjoint(self.turns)
+        for item in (*self.turns, *self.utterances, *self.overlaps):
+            if item.end > self.duration + ROUNDING:
+                raise ValueError(f"{item.start} to {item.end} s reaches beyond the recording of {self.duration} s")
 
     @property
     def status(self) -> Status:
@@ -243,6 +268,15 @@ class Transcript:
 def spell(words: tuple[Word, ...]) -> str:
     """The words as running text: one space before each word that is not ``joined`` to the one before."""
     return "".join(word.text if word.joined else f" {word.text}" for word in words).strip()
+
+
+def _require_disjoint(turns: tuple[Turn, ...]) -> None:
+    """``ValueError`` where one speaker's turns overlap; ``turns`` are sorted."""
+    ends: dict[str, float] = {}
+    for turn in turns:
+        if turn.start < ends.get(turn.speaker, 0.0) - ROUNDING:
+            raise ValueError(f"turns of {turn.speaker} overlap at {turn.start} s")
+        ends[turn.speaker] = turn.end
 
 
 def _require_span(start: float, end: float) -> None:

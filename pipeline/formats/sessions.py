@@ -9,6 +9,7 @@ from decimal import Decimal
 from itertools import accumulate, pairwise
 
 from pipeline.errors import FormatError
+from pipeline.timeline import joined
 from pipeline.values import Notice, Transcript, Turn, Utterance, Word
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
@@ -67,7 +68,10 @@ def interpolated(turn: Turn, text: str, place: str) -> tuple[Word, ...]:
 
 
 def gathered(rows: Iterable[Row], warnings: dict[str, tuple[Notice, ...]] | None = None) -> dict[str, Transcript]:
-    """One transcript a session, in order of first appearance; a recording lasts until its last turn ends."""
+    """One transcript a session, in order of first appearance; a recording lasts until its last turn ends.
+
+    Rows of one speaker that overlap keep their words, each in an utterance of its own, and are one turn.
+    """
     groups: dict[str, list[Row]] = {}
     for row in rows:
         groups.setdefault(row.session, []).append(row)
@@ -87,6 +91,6 @@ def _transcript(rows: list[Row], warnings: tuple[Notice, ...]) -> Transcript:
     return Transcript(
         duration=max(row.turn.end for row in rows),
         utterances=tuple(Utterance(row.turn.speaker, row.words) for row in rows if row.words),
-        turns=tuple(row.turn for row in rows),
+        turns=joined(row.turn for row in rows),
         warnings=warnings,
     )

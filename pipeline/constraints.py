@@ -1,0 +1,91 @@
+"""What values a setting may have: each constraint takes a value and gives it back, normalised, or raises `ValueError`.
+
+A setting is declared with its default and its constraint (`setting`); `pipeline.config` applies them all.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+from pipeline.languages import parse_language
+from pipeline.roles import parse_roles
+
+Default = TypeVar("Default")
+Constraint = Callable[[Any], Any]
+_KEY = "constraint"
+
+
+def setting(default: Default, constraint: Constraint) -> Default:
+    """A field of a section of settings; None as a value passes where its type allows it."""
+    return cast(Default, dataclasses.field(default=default, metadata={_KEY: constraint}))
+
+
+def constraint_of(field: dataclasses.Field[Any]) -> Constraint | None:
+    """The constraint that a field was declared with."""
+    return field.metadata.get(_KEY)
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A number from ``least`` to ``most``, both included."""
+
+    least: float
+    most: float
+
+    def __call__(self, value: float) -> float:
+        if not self.least <= value <= self.most:
+            edge = f"at least {self.least:g}" if value < self.least else f"at most {self.most:g}"
+            raise ValueError(f"must be {edge}, not {value:g}")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """One of the ``options``, in any case."""
+
+    options: tuple[str, ...]
+
+    def __call__(self, value: str) -> str:
+        found = value.strip().lower()
+        if found not in self.options:
+            close = difflib.get_close_matches(found, self.options, n=1)
+            nearest = f" (did you mean {close[0]}?)" if close else ""
+            raise ValueError(f"must be one of {', '.join(self.options)}, not {value!r}{nearest}")
+        return found
+
+
+def name(value: str) -> str:
+    """The name of a model, a class or a folder: printable and not empty."""
+    if not value.strip() or not value.isprintable():
+        raise ValueError(f"must be a name, not {value!r}")
+    return value
+
+
+def device(value: str) -> str:
+    """A device of torch, in any case; whether this machine has it is not looked at."""
+    found = value.strip().lower()
+    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,3})?", found, re.ASCII):
+        nearest = " (did you mean cuda?)" if "gpu" in found or "nvidia" in found or "cud" in found else ""
+        raise ValueError(f"must be auto, cpu, cuda, cuda:N or mps, not {value!r}{nearest}")
+    return found
+
+
+def language(value: str) -> str | None:
+    """A language as people write it, as Whisper's code; ``auto`` is None."""
+    return parse_language(value)
+
+
+def roles(value: str) -> str:
+    """The text of ``--roles``, see `pipeline.roles`."""
+    parse_roles(value)
+    return value
+
+
+def anything(value: Any) -> Any:
+    """No constraint beyond the type."""
+    return value
