@@ -244,12 +244,12 @@ def _typed(value: Any, kind: Any, dotted: str, where: str) -> Any:
 
 def _whole(value: Any) -> int | None:
     """A whole number of Python or numpy, no truth value."""
-    return int(value) if isinstance(value, numbers.Integral) and not isinstance(value, bool) else None
+    return None if isinstance(value, bool) or not isinstance(value, numbers.Integral) else int(value)
 
 
 def _finite(value: Any) -> float | None:
     """A finite number of Python or numpy, no truth value."""
-    if not isinstance(value, numbers.Real) or isinstance(value, bool):
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
         return None
     try:
         number = float(value)
@@ -274,7 +274,16 @@ def _shown(value: Any) -> str:
 def _describe(option: Any) -> str:
     if typing.get_origin(option) is Literal:
         return " or ".join(repr(value) for value in typing.get_args(option))
-    return {int: "a whole number", float: "a finite number", str: "a text", bool: "true or false", type(None): "null"}[option]
+    return _DESCRIPTIONS[option]
+
+
+_DESCRIPTIONS: Mapping[Any, str] = {
+    int: "a whole number",
+    float: "a finite number",
+    str: "a text",
+    bool: "true or false",
+    type(None): "null",
+}
 
 
 def _first_line(error: Exception) -> str:

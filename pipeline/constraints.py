@@ -10,7 +10,7 @@ import difflib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from pipeline.languages import parse_language
 from pipeline.roles import parse_roles
@@ -22,7 +22,7 @@ _KEY = "constraint"
 
 def setting(default: Default, constraint: Constraint) -> Default:
     """A field of a section of settings; None as a value passes where its type allows it."""
-    return cast(Default, dataclasses.field(default=default, metadata={_KEY: constraint}))
+    return dataclasses.field(default=default, metadata={_KEY: constraint})
 
 
 def constraint_of(field: dataclasses.Field[Any]) -> Constraint | None:
@@ -83,9 +83,4 @@ def language(value: str) -> str | None:
 def roles(value: str) -> str:
     """The text of ``--roles``, see `pipeline.roles`."""
     parse_roles(value)
-    return value
-
-
-def anything(value: Any) -> Any:
-    """No constraint beyond the type."""
     return value

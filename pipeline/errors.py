@@ -16,6 +16,9 @@ Exit codes 3 and 4 (some, all of a batch failed) and 130, 143 (interrupted) belo
 
 from __future__ import annotations
 
+SOME_FAILED, ALL_FAILED = 3, 4
+"""Exit codes of a command over several recordings."""
+
 
 class CrosstalkError(Exception):
     """What went wrong, where, and what to do next, in one line fit for the user."""

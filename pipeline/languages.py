@@ -14,28 +14,108 @@ AUTOMATIC = frozenset({"", "auto", "automatic", "detect"})
 """Texts that ask for the language to be detected."""
 
 _TABLE = """
-af afr Afrikaans | am amh Amharic | ar ara Arabic العربية | as asm Assamese | az aze Azerbaijani | ba bak Bashkir
-be bel Belarusian | bg bul Bulgarian български | bn ben Bengali Bangla বাংলা | bo bod tib Tibetan | br bre Breton
-bs bos Bosnian bosanski | ca cat Catalan català Valencian | cs ces cze Czech čeština česky | cy cym wel Welsh cymraeg
-da dan Danish dansk | de deu ger German Deutsch gsw | el ell gre Greek ελληνικά | en eng English | es spa Spanish español
-Castilian castellano | et est Estonian eesti | eu eus baq Basque euskara | fa fas per Persian Farsi فارسی
-fi fin Finnish suomi | fo fao Faroese | fr fra fre French français | gl glg Galician galego | gu guj Gujarati
-ha hau Hausa | haw Hawaiian | he heb iw Hebrew עברית | hi hin Hindi हिन्दी | hr hrv Croatian hrvatski
-ht hat Haitian Haitian_Creole Creole | hu hun Hungarian magyar | hy hye arm Armenian | id ind Indonesian Bahasa_Indonesia Bahasa | is isl ice
-Icelandic íslenska | it ita Italian italiano | ja jpn Japanese 日本語 | jw jav jv Javanese | ka kat geo Georgian
-kk kaz Kazakh | km khm Khmer | kn kan Kannada | ko kor Korean 한국어 | la lat Latin | lb ltz Luxembourgish Letzeburgesch
-ln lin Lingala | lo lao Lao | lt lit Lithuanian lietuvių | lv lav Latvian latviešu | mg mlg Malagasy | mi mri mao Maori
-mk mkd mac Macedonian | ml mal Malayalam | mn mon Mongolian | mr mar Marathi | ms msa may Malay | mt mlt Maltese
-my mya bur Burmese Myanmar | ne nep Nepali | nl nld dut Dutch Nederlands Flemish Vlaams | nn nno Nynorsk
-no nor nb nob Norwegian norsk Bokmål | oc oci Occitan | pa pan Punjabi Panjabi | pl pol Polish polski | ps pus Pashto
-Pushto | pt por Portuguese português | ro ron rum mo mol Romanian română Moldavian Moldovan | ru rus Russian русский
-sa san Sanskrit | sd snd Sindhi | si sin Sinhala Sinhalese | sk slk slo Slovak slovenčina | sl slv Slovenian
-Slovene slovenščina | sn sna Shona | so som Somali | sq sqi alb Albanian shqip | sr srp Serbian српски srpski
-su sun Sundanese | sv swe Swedish svenska | sw swa Swahili Kiswahili | ta tam Tamil | te tel Telugu | tg tgk Tajik
-th tha Thai ไทย | tk tuk Turkmen | tl tgl fil Tagalog Filipino | tr tur Turkish Türkçe | tt tat Tatar
-uk ukr Ukrainian українська | ur urd Urdu | uz uzb Uzbek | vi vie Vietnamese Việt | yi yid Yiddish | yo yor Yoruba
-zh zho chi cmn Chinese Mandarin 中文 汉语 普通话 | yue Cantonese 粵語 粤语
+af afr Afrikaans
+am amh Amharic
+ar ara Arabic العربية
+as asm Assamese
+az aze Azerbaijani
+ba bak Bashkir
+be bel Belarusian
+bg bul Bulgarian български
+bn ben Bengali Bangla বাংলা
+bo bod tib Tibetan
+br bre Breton
+bs bos Bosnian bosanski
+ca cat Catalan català Valencian
+cs ces cze Czech čeština česky
+cy cym wel Welsh cymraeg
+da dan Danish dansk
+de deu ger German Deutsch gsw
+el ell gre Greek ελληνικά
+en eng English
+es spa Spanish español Castilian castellano
+et est Estonian eesti
+eu eus baq Basque euskara
+fa fas per Persian Farsi فارسی
+fi fin Finnish suomi
+fo fao Faroese
+fr fra fre French français
+gl glg Galician galego
+gu guj Gujarati
+ha hau Hausa
+haw Hawaiian
+he heb iw Hebrew עברית
+hi hin Hindi हिन्दी
+hr hrv Croatian hrvatski
+ht hat Haitian Haitian_Creole Creole
+hu hun Hungarian magyar
+hy hye arm Armenian
+id ind Indonesian Bahasa_Indonesia Bahasa
+is isl ice Icelandic íslenska
+it ita Italian italiano
+ja jpn Japanese 日本語
+jw jav jv Javanese
+ka kat geo Georgian
+kk kaz Kazakh
+km khm Khmer
+kn kan Kannada
+ko kor Korean 한국어
+la lat Latin
+lb ltz Luxembourgish Letzeburgesch
+ln lin Lingala
+lo lao Lao
+lt lit Lithuanian lietuvių
+lv lav Latvian latviešu
+mg mlg Malagasy
+mi mri mao Maori
+mk mkd mac Macedonian
+ml mal Malayalam
+mn mon Mongolian
+mr mar Marathi
+ms msa may Malay
+mt mlt Maltese
+my mya bur Burmese Myanmar
+ne nep Nepali
+nl nld dut Dutch Nederlands Flemish Vlaams
+nn nno Nynorsk
+no nor nb nob Norwegian norsk Bokmål
+oc oci Occitan
+pa pan Punjabi Panjabi
+pl pol Polish polski
+ps pus Pashto Pushto
+pt por Portuguese português
+ro ron rum mo mol Romanian română Moldavian Moldovan
+ru rus Russian русский
+sa san Sanskrit
+sd snd Sindhi
+si sin Sinhala Sinhalese
+sk slk slo Slovak slovenčina
+sl slv Slovenian Slovene slovenščina
+sn sna Shona
+so som Somali
+sq sqi alb Albanian shqip
+sr srp Serbian српски srpski
+su sun Sundanese
+sv swe Swedish svenska
+sw swa Swahili Kiswahili
+ta tam Tamil
+te tel Telugu
+tg tgk Tajik
+th tha Thai ไทย
+tk tuk Turkmen
+tl tgl fil Tagalog Filipino
+tr tur Turkish Türkçe
+tt tat Tatar
+uk ukr Ukrainian українська
+ur urd Urdu
+uz uzb Uzbek
+vi vie Vietnamese Việt
+yi yid Yiddish
+yo yor Yoruba
+yue Cantonese 粵語 粤语
+zh zho chi cmn Chinese Mandarin 中文 汉语 普通话
 """
+"""A line for each language that Whisper knows: its code there, other codes (ISO 639), names, the English one first."""
 _MISTAKES = {
     "jp": "ja", "cn": "zh", "tw": "zh", "gr": "el", "cz": "cs", "dk": "da", "se": "sv", "ua": "uk", "kr": "ko",
     "vn": "vi", "us": "en", "gb": "en", "at": "de", "ch": "de", "ir": "fa", "il": "he", "in": "hi",
@@ -81,9 +161,7 @@ def _suggestion(name: str) -> str:
 
 @functools.cache
 def _rows() -> tuple[tuple[str, ...], ...]:
-    """A row for each language: its code, then its other codes and names; a line's first word begins a row too."""
-    joined = re.sub(r"\n(?=[a-z]{2,3} )", " | ", _TABLE.strip())
-    return tuple(tuple(row.split()) for row in joined.split(" | "))
+    return tuple(tuple(line.split()) for line in _TABLE.strip().split("\n"))
 
 
 @functools.cache

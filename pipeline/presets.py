@@ -10,6 +10,12 @@ from pipeline import config as configuration
 from pipeline.config import REFINING, Config
 from pipeline.errors import SettingsError
 
+BASELINE: Mapping[str, str] = {
+    "diarization.clustering": "stock",
+    "diarization.segmentation": "pyannote-segmentation",
+}
+"""Settings of the benchmark's baseline: pyannote's own pipeline on the segmentation as published."""
+
 
 def preset_names() -> tuple[str, ...]:
     """The presets that ship, sorted."""

@@ -62,7 +62,9 @@ def parse_roles(text: str | None) -> tuple[Role, ...]:
 def _is_reserved(role: Role) -> bool:
     """Whether the role's speakers could be called like those of another channel that has no role."""
     channel = _CHANNEL.fullmatch(role.name)
-    return (role.name == "CHANNEL" and role.people != 1) or (channel is not None and int(channel[1]) != role.channel + 1)
+    return (role.name == "CHANNEL" and role.people != 1) or (
+        channel is not None and int(channel[1]) != role.channel + 1
+    )
 
 
 def _claim(role: Role) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import pipeline
-from pipeline import backends, media
+from pipeline import backends, media, preflight
 from pipeline.audio import Stream
 from pipeline.cache import Cache, NoCache
 from pipeline.config import Config, as_mapping, assign, check
@@ -33,7 +33,11 @@ PACKAGES = ("pyannote.audio", "speechbrain", "torch", "faster-whisper", "ctransl
 
 
 class Transcriber:
-    """Transcribes recordings with one set of settings; the models are loaded once, when first needed."""
+    """Transcribes recordings with one set of settings; the models are loaded once, when first needed.
+
+    Making one raises what would end a run later, before any work: `pipeline.errors.SettingsError` for settings that
+    cannot be, `pipeline.errors.MissingModel` for models that are not here. Without a ``cache`` nothing is kept on disk.
+    """
 
     def __init__(
         self,
@@ -45,6 +49,7 @@ class Transcriber:
     ) -> None:
         self.config = check(config or Config())
         self.models = Models(self.config, store or Store(offline=self.config.runtime.offline))
+        preflight.require(self.config, self.models.store)
         self._cache = cache or NoCache()
         self._listener = listener
 
@@ -161,15 +166,6 @@ def _provenance(recording: Decoded, name: str, config: Config, identities: Mappi
     return Provenance(name, recording.sha256, settings, dict(identities), versions())
 
 
-def _names(config: Config) -> dict[backends.Kind, str]:
-    return {
-        "diarizer": config.diarization.backend,
-        "separator": config.separation.backend,
-        "embedder": config.diarization.embedding,
-        "recognizer": config.recognition.backend,
-    }
-
-
 class Models:
     """The backends of a run, each loaded when a stage first needs it, then kept: one set serves many recordings."""
 
@@ -177,7 +173,7 @@ class Models:
         self._config, self.store = config, store
         self.loads = 0
         """So many models were loaded so far, those that were loaded again counted again."""
-        for kind, name in _names(config).items():
+        for kind, name in preflight.backend_names(config).items():
             backends.target(kind, name)  # a wrong name is an error now, not when its stage comes in an hour
 
     @functools.cached_property
@@ -221,4 +217,4 @@ class Models:
 
     def _load(self, kind: backends.Kind) -> Any:
         self.loads += 1
-        return backends.load(kind, _names(self._config)[kind], self._config, self.store)
+        return backends.load(kind, preflight.backend_names(self._config)[kind], self._config, self.store)

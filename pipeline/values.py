@@ -106,10 +106,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """What one speaker said in one go: at least one word, sorted by start; span and text are derived.
-
-    Words of one utterance may overlap where a file that people wrote says so; those of the pipeline never do.
-    """
+    """What one speaker said in one go: at least one word, in order of time; span and text are derived."""
 
     speaker: str
     words: tuple[Word, ...]
@@ -117,8 +114,6 @@ class Utterance:
     def __post_init__(self) -> None:
         if not self.words:
             raise ValueError("an utterance has at least one word")
-        if any(two.start < one.start for one, two in pairwise(self.words)):
-            raise ValueError("the words of an utterance are sorted by start")
 
     @property
     def start(self) -> float:
@@ -220,10 +215,10 @@ class Transcript:
     ``complete`` is false when only a part of the file could be read. ``language`` is an ISO 639-1 code, ``None``
     without speech. An overlap of speakers shows as turns and utterances that overlap in time.
 
-    Laws, checked here (``ValueError``): turns are sorted and one speaker's never overlap (they may touch); utterances
-    are sorted by start; turns, words and overlaps lie inside the recording. One speaker's *utterances* may overlap:
-    people annotate so, and readers must lose no word. In what the pipeline makes, one speaker's words never overlap
-    either. A reader joins one speaker's overlapping rows to turns with `pipeline.timeline.joined`.
+    Laws, checked here (``ValueError``): turns are sorted, and one speaker's never overlap (they may touch); utterances
+    and the words of each are sorted by start; turns, words and overlaps lie inside the recording. One speaker's
+    *utterances* may overlap: people annotate so, and a reader must lose no word; what the pipeline makes has no
+    overlapping words of one speaker either. Rows of one speaker that overlap become turns by `timeline.joined`.
     """
 
     duration: float
@@ -243,10 +238,12 @@ class Transcript:
             raise ValueError("turns are sorted by start, end and speaker")
         if any(two.start < one.start for one, two in pairwise(self.utterances)):
             raise ValueError("utterances are sorted by start")
+        if any(two.start < one.start for line in self.utterances for one, two in pairwise(line.words)):
+            raise ValueError("the words of an utterance are sorted by start")
         _require_disjoint(self.turns)
-        for item in (*self.turns, *self.utterances, *self.overlaps):
-            if item.end > self.duration + ROUNDING:
-                raise ValueError(f"{item.start} to {item.end} s reaches beyond the recording of {self.duration} s")
+        ends = (*(t.end for t in self.turns), *(u.end for u in self.utterances), *(o.end for o in self.overlaps))
+        if max(ends, default=0.0) > self.duration + ROUNDING:
+            raise ValueError(f"something ends at {max(ends)} s, but the recording at {self.duration} s")
 
     @property
     def status(self) -> Status:

@@ -12,15 +12,12 @@ from pipeline.backends.pyannote import PyannoteDiarizer
 from pipeline.backends.whisper import WhisperRecognizer
 from pipeline.config import Config, assign
 from pipeline.events import no_progress
+from pipeline.presets import BASELINE
 from pipeline.protocols import Diarizer, SpeakerCount
 from pipeline.values import Turn, Word
 
 if TYPE_CHECKING:
     from pipeline.store import Store
-
-
-COMMON = {"diarization.clustering": "stock", "diarization.segmentation": "pyannote-segmentation"}
-"""pyannote's own pipeline on the segmentation as published."""
 
 
 class CommonFlow:
@@ -31,7 +28,7 @@ class CommonFlow:
 
     @classmethod
     def from_config(cls, config: Config, models: Store) -> CommonFlow:
-        diarizer = PyannoteDiarizer.from_config(assign(config, COMMON), models)
+        diarizer = PyannoteDiarizer.from_config(assign(config, BASELINE), models)
         return cls(diarizer, WhisperRecognizer.from_config(config, models))
 
     def turns(self, audio: Audio, count: SpeakerCount) -> tuple[Turn, ...]:

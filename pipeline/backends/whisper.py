@@ -75,6 +75,8 @@ class WhisperRecognizer:
         device = runtime.device
         if device == "auto":
             device = "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
+        if device == "mps":  # CTranslate2 has no kernels for it
+            device = "cpu"
         try:
             model = _OneByOne(
                 str(folder),

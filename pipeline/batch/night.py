@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from pipeline import preflight
 from pipeline.batch.cluster import Cluster
 from pipeline.batch.crew import GRACE, Crew, Limits
 from pipeline.batch.discovery import Recording
@@ -76,13 +77,16 @@ class Task:
 
 def tasks(recordings: Sequence[Recording], setup: Setup) -> list[Task]:
     """The recordings with their own settings laid over those of all; raises before any work is done."""
-    models = Models(setup.config, Store(offline=setup.config.runtime.offline)).identities
+    store = Store(offline=setup.config.runtime.offline)
+    preflight.require(setup.config, store)
+    models = Models(setup.config, store).identities
     refuse_overwriting([recording.name for recording in recordings], setup.formats, setup.analytics is not None)
     made: list[Task] = []
     known: dict[Config, tuple[Config, str]] = {}
     for recording in recordings:
         config = check(assign(setup.config, recording.settings, where=str(recording.path)))
         if config not in known:
+            preflight.require(config, store)
             known[config] = config, settings_key(config, setup.formats, setup.analytics, models)
         made.append(Task(recording, *known[config]))
     return made

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.errors import CrosstalkError, SettingsError, printable
+from pipeline.errors import ALL_FAILED, SOME_FAILED, CrosstalkError, SettingsError, printable
 
 if TYPE_CHECKING:
     from pipeline.batch.discovery import Recording
     from pipeline.batch.night import Orders
     from pipeline.batch.worker import Setup
     from pipeline.config import Config
-
-SOME_FAILED, ALL_FAILED = 3, 4
 
 
 def batch(
@@ -41,7 +39,7 @@ def batch(
     speakers: Annotated[int | None, typer.Option(help="How many people talk in each.")] = None,
     min_speakers: Annotated[int | None, typer.Option(help="At least so many people.")] = None,
     max_speakers: Annotated[int | None, typer.Option(help="At most so many people.")] = None,
-    language: Annotated[str | None, typer.Option(help="Two letters (en, de); found out when not given.")] = None,
+    language: Annotated[str | None, typer.Option(help="Such as en or German; detected by default.")] = None,
     channels: Annotated[str | None, typer.Option(help="auto, split or mix: a stereo call's channels.")] = None,
     roles: Annotated[str | None, typer.Option(help="Who is on the channels: agent,customer.")] = None,
     preset: Annotated[str, typer.Option(help="default, accurate or fast.")] = "default",
@@ -56,17 +54,20 @@ def batch(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Transcribe many recordings, each once; run it again to resume."""
-    given = (speakers, min_speakers, max_speakers, language, channels, roles, device, threads, offline or None)
+    given: dict[str, object] = {
+        "speakers": speakers, "min_speakers": min_speakers, "max_speakers": max_speakers, "language": language,
+        "channels": channels, "roles": roles, "device": device, "threads": threads, "offline": offline,
+    }  # fmt: skip
     setup = _setup(_settings(preset, given, set_ or [], config), out, format_, no_cache, analytics, rules)
     orders = _orders(jobs, attempts, limit, retry, only_failed, (timeout, memory), engine, address)
     (_plan if dry_run else _watch if watch else _run)(calls, setup, orders, quiet)
 
 
-def _settings(preset: str, given: Sequence[object], assignments: list[str], file: Path | None) -> Config:
+def _settings(preset: str, given: Mapping[str, object], assignments: list[str], file: Path | None) -> Config:
     from pipeline.config import parse_assignments
     from pipeline.presets import compose, named
 
-    return compose(preset, named(given), parse_assignments(assignments), file)
+    return compose(preset, named(**given), parse_assignments(assignments), file)
 
 
 def _setup(settings: Config, out: Path, formats: str, no_cache: bool, analytics: bool, rules: Path | None) -> Setup:
@@ -103,10 +104,11 @@ def _run(calls: list[str], setup: Setup, orders: Orders, quiet: bool) -> None:
     from pipeline.batch import night, reporting
     from pipeline.batch.discovery import discover
     from pipeline.cache import DiskCache
+    from pipeline.commands.progress import check_cache
 
     recordings = discover(calls, setup.out)
     if setup.cache is not None:
-        DiskCache(setup.cache).prune()
+        check_cache(DiskCache(setup.cache))
     began = time.monotonic()
     progress = reporting.Progress(recordings, orders.jobs, orders.limit)
 

@@ -23,7 +23,7 @@ def split(
     """Write each speaker's voice: separated where people overlap, the recording where he is alone, else silence."""
     from pipeline import output
     from pipeline.cache import DiskCache, NoCache
-    from pipeline.commands.progress import listening
+    from pipeline.commands.progress import listening, warn
     from pipeline.config import parse_assignments
     from pipeline.presets import compose
     from pipeline.run import Transcriber
@@ -31,7 +31,8 @@ def split(
     kind = output.parse_audio_format(format_)
     settings = compose(preset, {"diarization.speakers": speakers}, parse_assignments(set_ or []), config)
     with listening(quiet) as listener:
-        voices = Transcriber(settings, cache=NoCache() if no_cache else DiskCache(), listener=listener).split(recording)
+        cache = NoCache() if no_cache else DiskCache(listener=warn)
+        voices = Transcriber(settings, cache=cache, listener=listener).split(recording)
     for notice in voices.notices:
         typer.echo(f"transcribe: warning: {notice.message}", err=True)
     for path in output.write_voices(

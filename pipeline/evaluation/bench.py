@@ -14,13 +14,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline import backends, formats, media
+from pipeline import backends, formats, media, preflight
 from pipeline.config import Config, assign
 from pipeline.errors import FormatError, SettingsError
 from pipeline.evaluation.baseline import assign as assign_words
 from pipeline.evaluation.manifest import Recording
 from pipeline.evaluation.scoring import ScoreConfig, Scores, score
 from pipeline.events import Event, StageFinished
+from pipeline.presets import BASELINE
 from pipeline.run import Transcriber
 from pipeline.stages.diarization import speaker_count
 from pipeline.store import Store
@@ -76,6 +77,9 @@ def measure(
     tell: Callable[[Measurement], None] = lambda measurement: None,
 ) -> tuple[Measurement, ...]:
     """Every system over every recording; the number of speakers is given when the recording names it."""
+    for system in systems:
+        settings = assign(system.config, BASELINE) if system.rival else system.config
+        preflight.require(settings, store)
     runners = [(system, _runner(system, store)) for system in systems]
     found: list[Measurement] = []
     for recording in recordings:
