@@ -32,7 +32,7 @@ def backend_names(config: Config) -> Mapping[backends.Kind, str]:
 def require(config: Config, store: Store) -> None:
     """Raise what would end a run later: `SettingsError` (exit code 1), then `MissingModel` or `BadModel` (5)."""
     for kind, name in backend_names(config).items():
-        backends.require(kind, name)
+        backends.require(kind, name, config, store)
     _require_device(config.runtime.device)
     if config.recognition.backend == "whisper":
         _require_language(config.recognition.model, config.recognition.language, store)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 import importlib.metadata
+import os
 import platform
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeAlias
+
+from numpy.typing import NDArray
 
 import pipeline
 from pipeline import backends, media, preflight
@@ -32,6 +34,10 @@ PACKAGES = ("pyannote.audio", "speechbrain", "torch", "faster-whisper", "ctransl
 """Packages whose version can change a result."""
 
 
+Recording: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | NDArray[Any]
+"""What can be transcribed from Python; torch tensors and other arrays too."""
+
+
 class Transcriber:
     """Transcribes recordings with one set of settings; the models are loaded once, when first needed.
 
@@ -53,19 +59,23 @@ class Transcriber:
         self._cache = cache or NoCache()
         self._listener = listener
 
-    def __call__(self, path: Path | str) -> Transcript:
-        """The transcript of a file; raises `pipeline.errors.CrosstalkError`."""
-        return self._run(Path(path).name, lambda progress: media.decode(path, progress=progress))
+    def __call__(self, recording: Recording, sample_rate: float | None = None) -> Transcript:
+        """The transcript of a recording; raises `pipeline.errors.CrosstalkError`.
+
+        It may be a path, bytes, a file opened in binary mode, or an array of samples (numpy or torch) with its
+        ``sample_rate``: shape (samples,) or (channels, samples), floats between -1 and 1 or int8, int16, int32, uint8.
+        """
+        return self._run(*media.open_input(recording, sample_rate))
 
     def stream(self, file: BinaryIO) -> Transcript:
         """The transcript of what an open stream gives."""
         return self._run("stdin", lambda progress: media.decode_stream(file, progress=progress))
 
-    def split(self, path: Path | str) -> Voices:
-        """Everybody's voice in a file; raises `pipeline.errors.CrosstalkError`."""
+    def split(self, recording: Recording, sample_rate: float | None = None) -> Voices:
+        """Each speaker's stream of a recording, given as in `__call__`; raises `pipeline.errors.CrosstalkError`."""
         steps = self._steps()
-        recording = steps.time("decode", lambda progress: media.decode(path, progress=progress))
-        return split(recording, self.models, self.config, steps)
+        _, decode = media.open_input(recording, sample_rate)
+        return split(steps.time("decode", decode), self.models, self.config, steps)
 
     def adjusted(self, config: Config) -> Transcriber:
         """The same models under settings that differ in what no model is made of (speakers, language, channels)."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pipeline.config import Config
-from pipeline.errors import SettingsError
+from pipeline.errors import CrosstalkError, SettingsError
 from pipeline.protocols import Diarizer, Embedder, Recognizer, Separator
 
 if TYPE_CHECKING:
@@ -90,13 +90,26 @@ def load(kind: Kind, name: str, config: Config, models: Store) -> Any:
     return made
 
 
-def require(kind: Kind, name: str) -> None:
+def require(kind: Kind, name: str, config: Config, models: Store) -> None:
     """Raise `SettingsError` for a backend that is not there, or for a class of the user's own that cannot do what its
-    kind must. Such a class is imported; a backend that ships is not.
+    kind must. Such a class is imported; a backend that ships is not. Where the class lacks something, an object of it
+    is made: that may be of another class, or have its methods from elsewhere.
     """
     target(kind, name)
-    if name not in BACKENDS[kind] and _behind(name) is None:
-        _refuse(kind, name, list(_lacks(_class(kind, name), PROTOCOLS[kind], unbound=True)))
+    if name in BACKENDS[kind] or _behind(name) is not None:
+        return
+    if any(_lacks(_class(kind, name), PROTOCOLS[kind], unbound=True)):
+        try:
+            load(kind, name, config, models)
+        except CrosstalkError:
+            raise
+        except Exception as error:  # whatever the user's own class raises
+            raise SettingsError(_failed(kind, name, error), hint="--debug shows where") from error
+
+
+def _failed(kind: Kind, name: str, error: Exception) -> str:
+    text = next(iter(str(error).splitlines()), "")
+    return f"the {kind} {name!r} cannot be loaded: {type(error).__name__}: {text}"
 
 
 def _class(kind: Kind, name: str) -> Any:
@@ -105,9 +118,7 @@ def _class(kind: Kind, name: str) -> Any:
     try:
         found = getattr(importlib.import_module(module), attribute)
     except Exception as error:  # whatever the user's own module raises
-        text = next(iter(str(error).splitlines()), "")
-        message = f"the {kind} {name!r} cannot be loaded: {type(error).__name__}: {text}"
-        raise SettingsError(message, hint="--debug shows where") from error
+        raise SettingsError(_failed(kind, name, error), hint="--debug shows where") from error
     if not callable(getattr(found, "from_config", None)):
         _refuse(kind, name, ["has no class method from_config(config, models)"])
     return found
@@ -120,12 +131,7 @@ def _refuse(kind: Kind, name: str, lacks: list[str]) -> None:
 
 
 def _lacks(thing: Any, protocol: type, unbound: bool) -> Iterator[str]:
-    """What a class (``unbound``) or an object lacks of a protocol: methods, or parameters of them.
-
-    A class that makes objects of another class, or finds methods only when asked, is judged by its objects.
-    """
-    if unbound and inspect.signature(thing.from_config).return_annotation not in (thing, thing.__name__, "Self"):
-        return
+    """What a class (``unbound``) or an object lacks of a protocol: methods, or parameters of them."""
     for name, declared in vars(protocol).items():
         if name.startswith("_") or not inspect.isfunction(declared):
             continue

@@ -54,10 +54,9 @@ def batch(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Transcribe many recordings, each once; run it again to resume."""
-    given: dict[str, object] = {
-        "speakers": speakers, "min_speakers": min_speakers, "max_speakers": max_speakers, "language": language,
-        "channels": channels, "roles": roles, "device": device, "threads": threads, "offline": offline,
-    }  # fmt: skip
+    given: dict[str, object] = {"speakers": speakers, "min_speakers": min_speakers, "max_speakers": max_speakers}
+    given |= {"language": language, "channels": channels, "roles": roles}
+    given |= {"device": device, "threads": threads, "offline": offline}
     setup = _setup(_settings(preset, given, set_ or [], config), out, format_, no_cache, analytics, rules)
     orders = _orders(jobs, attempts, limit, retry, only_failed, (timeout, memory), engine, address)
     (_plan if dry_run else _watch if watch else _run)(calls, setup, orders, quiet)

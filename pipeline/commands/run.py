@@ -43,16 +43,9 @@ def run(
     from pipeline.presets import compose, named
 
     given = named(
-        speakers=speakers,
-        min_speakers=min_speakers,
-        max_speakers=max_speakers,
-        language=language,
-        channels=channels,
-        roles=roles,
-        device=device,
-        threads=threads,
-        offline=offline,
-    )
+        speakers=speakers, min_speakers=min_speakers, max_speakers=max_speakers, language=language, channels=channels,
+        roles=roles, device=device, threads=threads, offline=offline,
+    )  # fmt: skip
     settings = compose(preset, given, parse_assignments(set_ or []), config)
     delivery = Delivery(output_dir, output.parse_formats(format_), quiet)
     raise typer.Exit(_transcribe_all(recordings, settings, not no_cache, delivery))

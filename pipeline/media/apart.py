@@ -52,10 +52,12 @@ def decode(path: Path | str, limits: Limits | None = None, progress: Progress = 
         return _decode(file, str(path), limits or Limits(), progress)
 
 
-def decode_stream(stream: BinaryIO, limits: Limits | None = None, progress: Progress = no_progress) -> Decoded:
+def decode_stream(
+    stream: BinaryIO, limits: Limits | None = None, progress: Progress = no_progress, name: str = "standard input"
+) -> Decoded:
     """Decode what comes in through a pipe, see `decode`; it is spooled to a nameless temporary file first."""
-    with spool(stream) as file:
-        return _decode(file, "standard input", limits or Limits(), progress)
+    with spool(stream, name) as file:
+        return _decode(file, name, limits or Limits(), progress)
 
 
 def _decode(file: BinaryIO, name: str, limits: Limits, progress: Progress) -> Decoded:

@@ -50,7 +50,7 @@ def open_recording(path: Path | str) -> BinaryIO:
     raise InputError(what, where=name, hint=hint)
 
 
-def spool(stream: BinaryIO) -> BinaryIO:
+def spool(stream: BinaryIO, name: str) -> BinaryIO:
     """Copy a stream that cannot be rewound to a temporary file without a name: nobody else sees it, nothing stays."""
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
     try:
@@ -59,7 +59,7 @@ def spool(stream: BinaryIO) -> BinaryIO:
         file.close()
         if error.errno == errno.ENOSPC:
             raise OutOfDisk("no space left for the recording", where=tempfile.gettempdir()) from None
-        raise unreadable(error, "standard input") from None
+        raise unreadable(error, name) from None
     file.seek(0)
     return file
 
