@@ -19,8 +19,7 @@ from typing import Any, Literal, TypeVar
 
 import yaml
 
-from pipeline import constraints
-from pipeline.constraints import OneOf, Range, constraint_of, setting
+from pipeline.constraints import DEVICE, LANGUAGE, NAME, ROLES, OneOf, Range, constraint_of, setting
 from pipeline.errors import SettingsError
 
 Default = TypeVar("Default")
@@ -45,25 +44,25 @@ class DiarizationConfig:
     its own), and ``roles`` who sits on them: ``agent,customer`` or ``1=agent,2=diarize:2`` (see `pipeline.roles`).
     """
 
-    backend: str = setting("pyannote", constraints.name)
-    pipeline: str | None = setting(None, constraints.name)
-    segmentation: str = setting("crosstalk-segmentation", constraints.name)
-    embedding: str = setting("resemblyzer", constraints.name)
+    backend: str = setting("pyannote", NAME)
+    pipeline: str | None = setting(None, NAME)
+    segmentation: str = setting("crosstalk-segmentation", NAME)
+    embedding: str = setting("resemblyzer", NAME)
     clustering: Literal["tracklets", "stock"] = "tracklets"
     threshold: float = setting(0.5, Range(0, 1))
     speakers: int | None = setting(None, SPEAKERS)
     min_speakers: int | None = setting(None, SPEAKERS)
     max_speakers: int | None = setting(None, SPEAKERS)
     channels: Literal["auto", "split", "mix"] = "auto"
-    roles: str | None = setting(None, constraints.roles)
+    roles: str | None = setting(None, ROLES)
 
 
 @dataclass(frozen=True, slots=True)
 class SeparationConfig:
     """Overlapped speech taken apart, with ``context`` seconds on either side."""
 
-    backend: str = setting("refined", constraints.name)
-    model: str | None = setting(None, constraints.name)
+    backend: str = setting("refined", NAME)
+    model: str | None = setting(None, NAME)
     context: float = setting(0.7, Range(0, 30))
 
 
@@ -77,10 +76,10 @@ class RecognitionConfig:
     lies in, and separated speech where the ledger decided for it) or ``streams`` (each speaker's stream alone).
     """
 
-    backend: str = setting("whisper", constraints.name)
-    model: str = setting("whisper-base", constraints.name)
+    backend: str = setting("whisper", NAME)
+    model: str = setting("whisper-base", NAME)
     strategy: Literal["passages", "streams"] = "passages"
-    language: str | None = setting(None, constraints.language)
+    language: str | None = setting(None, LANGUAGE)
     beam_size: int = setting(1, Range(1, 100))
     compute_type: str = setting("int8", OneOf(COMPUTE_TYPES))
 
@@ -97,7 +96,7 @@ class AssemblyConfig:
 class Runtime:
     """Where and how fast to compute; changes no result. ``threads`` 0 takes all cores."""
 
-    device: str = setting("auto", constraints.device)
+    device: str = setting("auto", DEVICE)
     threads: int = setting(0, Range(0, 1024))
     batch_size: int = setting(32, Range(1, 4096))
     offline: bool = False

@@ -59,14 +59,14 @@ class OneOf:
         return found
 
 
-def name(value: str) -> str:
+def _name(value: str) -> str:
     """The name of a model, a class or a folder: printable and not empty."""
     if not value.strip() or not value.isprintable():
         raise ValueError(f"must be a name, not {value!r}")
     return value
 
 
-def device(value: str) -> str:
+def _device(value: str) -> str:
     """A device of torch, in any case; whether this machine has it is not looked at."""
     found = value.strip().lower()
     if not re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,3})?", found, re.ASCII):
@@ -75,12 +75,13 @@ def device(value: str) -> str:
     return found
 
 
-def language(value: str) -> str | None:
-    """A language as people write it, as Whisper's code; ``auto`` is None."""
-    return parse_language(value)
-
-
-def roles(value: str) -> str:
+def _roles(value: str) -> str:
     """The text of ``--roles``, see `pipeline.roles`."""
     parse_roles(value)
     return value
+
+
+NAME: Constraint = _name
+DEVICE: Constraint = _device
+LANGUAGE: Constraint = parse_language
+ROLES: Constraint = _roles

@@ -14,10 +14,9 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline import media
 from pipeline.errors import InputError, OutOfDisk, SettingsError
 from pipeline.events import Progress
-from pipeline.media import Decoded, Limits
+from pipeline.media import Decoded, Limits, apart
 
 KINDS = "a path, bytes, a file opened in binary mode, or an array of samples (numpy, torch) with sample_rate"
 _FULL_SCALE = {"int8": 128, "int16": 32_768, "int32": 2_147_483_648, "uint8": 128}
@@ -36,8 +35,8 @@ def open_input(recording: object, sample_rate: float | None = None) -> tuple[str
     """
     if isinstance(recording, str | os.PathLike):
         _refuse_rate(sample_rate)
-        path = Path(os.fsdecode(recording))
-        return path.name, lambda progress: media.decode(path, progress=progress)
+        path = os.fsdecode(recording)
+        return Path(path).name, lambda progress: apart.decode(path, progress=progress)
     if isinstance(recording, bytes | bytearray | memoryview):
         _refuse_rate(sample_rate)
         return "bytes", lambda progress: _decode(io.BytesIO(recording), "bytes", progress)
@@ -56,7 +55,7 @@ def open_input(recording: object, sample_rate: float | None = None) -> tuple[str
 def _decode(file: BinaryIO, name: str, progress: Progress) -> Decoded:
     if file.seekable():
         file.seek(0)
-    return media.decode_stream(file, progress=progress, name=name)
+    return apart.decode_stream(file, progress=progress, name=name)
 
 
 def _refuse_rate(sample_rate: float | None) -> None:

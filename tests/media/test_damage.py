@@ -162,4 +162,4 @@ def test_a_failing_disk_is_named(good: int) -> None:
     with pytest.raises(InputError, match="cannot be read: Input/output error; check the disk"):
         decode_open(file, "x", media.Limits(), no_progress, lambda seconds, channels: None)
     with pytest.raises(InputError, match="standard input: cannot be read: Input/output error"):
-        spool(Failing(recording("wav", SHORT), good))
+        spool(Failing(recording("wav", SHORT), good), "standard input")
