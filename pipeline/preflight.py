@@ -6,6 +6,7 @@ Nothing is loaded here but what is small, or the user's own.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -83,11 +84,8 @@ def read_vocabulary(folder: Path) -> frozenset[str] | None:
 
 def _require_device(name: str) -> None:
     kind, _, number = name.partition(":")
-    if kind == "mps":
-        import torch
-
-        if not torch.backends.mps.is_available():
-            raise SettingsError("this machine has no Apple GPU (mps) that torch can use", hint="use --device cpu")
+    if kind == "mps" and not _has_apple_gpu():
+        raise SettingsError("this machine has no Apple GPU (mps) that torch can use", hint="use --device cpu")
     if kind == "cuda":
         count = _count_gpus()
         if count == 0:
@@ -95,6 +93,14 @@ def _require_device(name: str) -> None:
         if int(number or 0) >= count:
             last = "only cuda:0" if count == 1 else f"cuda:0 to cuda:{count - 1}"
             raise SettingsError(f"there is no device {name}", hint=f"this machine has {last}")
+
+
+def _has_apple_gpu() -> bool:
+    if sys.platform != "darwin":
+        return False  # without loading torch
+    import torch
+
+    return bool(torch.backends.mps.is_available())
 
 
 def _count_gpus() -> int:

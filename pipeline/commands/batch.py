@@ -139,7 +139,11 @@ def _watch(calls: list[str], setup: Setup, orders: Orders, quiet: bool) -> None:
     """The same without an end; what is there already is taken up like what arrives."""
     from pipeline.batch import night, reporting
     from pipeline.batch.watching import Watch
+    from pipeline.cache import DiskCache
+    from pipeline.commands.progress import check_cache
 
+    if setup.cache is not None:
+        check_cache(DiskCache(setup.cache))
     progress = reporting.Progress((), orders.jobs)
     ended: dict[str, night.Ended] = {}
 

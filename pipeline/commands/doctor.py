@@ -75,6 +75,7 @@ def _whisper() -> Finding:
 
 
 def _pyannote() -> Finding:
+    importlib.import_module("pipeline.backends.privacy")  # as in a run: without telemetry
     return _imported("pyannote.audio", "pip install --upgrade pyannote.audio")
 
 
@@ -161,6 +162,7 @@ def _telemetry() -> Finding:
 
 EXAMINATIONS: tuple[Callable[[], Finding], ...] = (
     _python,
+    _telemetry,  # before anything changes the environment
     _torch,
     _torchaudio,
     _pyannote,
@@ -168,7 +170,6 @@ EXAMINATIONS: tuple[Callable[[], Finding], ...] = (
     _gpu,
     _decoder,
     _ffmpeg,
-    _telemetry,
     _cache,
     _cache_space,
     _temporary_space,

@@ -49,7 +49,16 @@ def test_a_package_that_fails_to_import_is_found(monkeypatch: pytest.MonkeyPatch
         raise OSError
 
     monkeypatch.setattr("importlib.import_module", fail)
-    assert not doctor._pyannote().well
+    assert not doctor._imported("pyannote.audio", "").well
+
+
+def test_telemetry_is_looked_at_before_pyannote_changes_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYANNOTE_METRICS_ENABLED", "0")
+    assert doctor._telemetry().well
+    order = list(doctor.EXAMINATIONS)
+    assert order.index(doctor._telemetry) < order.index(doctor._pyannote)
+    assert doctor._pyannote().well
+    assert doctor._telemetry().well
 
 
 def test_one_bad_finding_is_exit_code_5(monkeypatch: pytest.MonkeyPatch) -> None:
