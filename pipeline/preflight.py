@@ -6,7 +6,7 @@ Nothing is loaded here but what is small, or the user's own.
 from __future__ import annotations
 
 import json
-import sys
+import platform
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -96,7 +96,7 @@ def _require_device(name: str) -> None:
 
 
 def _has_apple_gpu() -> bool:
-    if sys.platform != "darwin":
+    if platform.system() != "Darwin":
         return False  # without loading torch
     import torch
 

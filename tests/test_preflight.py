@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import ctranslate2
@@ -99,8 +98,8 @@ def test_a_device_that_is_not_there_is_refused(
 
 
 def test_an_apple_gpu_is_used_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    for system, there in (("darwin", True), ("darwin", False), ("linux", False)):
-        monkeypatch.setattr(preflight, "sys", SimpleNamespace(platform=system))
+    for system, there in (("Darwin", True), ("Darwin", False), ("Linux", False)):
+        monkeypatch.setattr("platform.system", lambda system=system: system)
         monkeypatch.setattr("torch.backends.mps.is_available", lambda there=there: there)
         config = world.settings({"runtime.device": "mps"})
         if there:
