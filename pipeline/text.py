@@ -63,11 +63,7 @@ def decode(data: bytes) -> Text:
 
     Raises `FormatError` for what is no text: bytes that contradict their mark, or NUL characters.
     """
-    for mark, encoding in _MARKS:
-        if data.startswith(mark):
-            break
-    else:
-        mark, encoding = b"", "utf-8"
+    mark, encoding = next(((mark, name) for mark, name in _MARKS if data.startswith(mark)), (b"", "utf-8"))
     body = data[len(mark) :]
     try:
         text = Text(body.decode(encoding))

@@ -161,9 +161,7 @@ def turns_of(transcript: Transcript) -> tuple[Turn, ...]:
 
 def without(turns: Iterable[Turn], spans: Sequence[Span]) -> tuple[Turn, ...]:
     """What is left of the turns outside the spans."""
-    return tuple(
-        replace(turn, start=span.start, end=span.end) for turn in turns for span in gaps(spans, turn.span)
-    )
+    return tuple(replace(turn, start=span.start, end=span.end) for turn in turns for span in gaps(spans, turn.span))
 
 
 def spread(words: Sequence[str], start: float, end: float) -> tuple[Word, ...]:

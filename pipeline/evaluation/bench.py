@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline import backends, formats, media
+from pipeline import backends, media
 from pipeline.config import Config, assign
 from pipeline.errors import FormatError, SettingsError
 from pipeline.evaluation.baseline import assign as assign_words
 from pipeline.evaluation.manifest import Recording
-from pipeline.evaluation.scoring import ScoreConfig, Scores, score
+from pipeline.evaluation.reading import REFERENCE, read_recording
+from pipeline.evaluation.scoring import ScoreConfig, Scores, Session, score
 from pipeline.events import Event, StageFinished
 from pipeline.run import Transcriber
 from pipeline.stages.diarization import speaker_count
@@ -79,34 +80,27 @@ def measure(
     runners = [(system, _runner(system, store)) for system in systems]
     found: list[Measurement] = []
     for recording in recordings:
-        reference = read_reference(recording)
+        reference = read_session(recording)
         for system, run in runners:
             with _peak_memory() as peak:
                 transcript, seconds = run(recording)
-            scores = score(reference, transcript, scoring).scores
+            scores = score(reference, Session(transcript), scoring).scores
             found.append(Measurement(system.name, recording, transcript.duration, scores, seconds, peak()))
             tell(found[-1])
     return tuple(found)
 
 
 def read_reference(recording: Recording) -> Transcript:
-    """The truth about a recording: words where a file has them, turns from the RTTM beside it."""
-    loaded = {path.suffix: _only_session(path) for path in recording.references}
-    words = next((t for t in loaded.values() if t.utterances), None)
-    turns = loaded.get(".rttm") or words
-    if words is None and turns is None:
+    """The reference of a recording: words where a file has them, turns from the RTTM beside it."""
+    return read_session(recording).transcript
+
+
+def read_session(recording: Recording) -> Session:
+    """`read_reference` with what must not be scored."""
+    if not recording.references:
         hint = "put NAME.stm, NAME.rttm or NAME.seglst.json beside it"
         raise FormatError("no reference", where=recording.name, hint=hint)
-    base = words or turns
-    assert base is not None
-    return Transcript(base.duration, words.utterances if words else (), turns.turns if turns else ())
-
-
-def _only_session(path: Path) -> Transcript:
-    try:
-        return formats.loads(path.read_text(encoding="utf-8"), formats.guess(path))
-    except FormatError as error:
-        raise FormatError(error.what, where=f"{path} {error.where}".strip(), hint=error.hint) from error
+    return read_recording(recording.references, REFERENCE)
 
 
 Runner = Callable[[Recording], tuple[Transcript, Mapping[str, float]]]

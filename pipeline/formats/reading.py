@@ -8,7 +8,6 @@ from pathlib import Path
 
 from pipeline import formats
 from pipeline.errors import FormatError, printable
-from pipeline.formats.sessions import only
 from pipeline.text import read_text
 from pipeline.values import Notice, Span, Transcript
 
@@ -29,10 +28,16 @@ class TranscriptFile:
     @property
     def transcript(self) -> Transcript:
         """The one transcript of the file; raises `FormatError` when it holds another number of them."""
-        try:
-            return only(dict(self.sessions))
-        except FormatError as error:
-            raise _naming(self.path, error) from error
+        return self.sessions[self.session]
+
+    @property
+    def session(self) -> str:
+        """The name of the file's one session; raises `FormatError` when it holds another number of them."""
+        if len(self.sessions) != 1:
+            named = f" ({', '.join(list(self.sessions)[:3])}, ...)" if self.sessions else ""
+            what = f"one recording was expected, but the file holds {len(self.sessions) or 'none'}{named}"
+            raise FormatError(what, where=str(self.path))
+        return next(iter(self.sessions))
 
     def warnings(self) -> Iterator[str]:
         """The notices as lines for the terminal."""
@@ -48,7 +53,7 @@ def read_file(path: Path, kind: str | None = None) -> TranscriptFile:
         sessions = formats.loads_sessions(text.content, kind)
         unscored = formats.unscored(text.content, kind)
     except FormatError as error:
-        raise _naming(path, error) from error
+        raise FormatError(error.what, where=f"{path} {error.where}".strip(), hint=error.hint) from error
     noticed = {name: replace(t, warnings=(*text.notices, *t.warnings)) for name, t in sessions.items()}
     repaired = () if kind == "json" else _flat(sessions)  # the warnings in a JSON transcript are its recording's
     return TranscriptFile(path, kind, noticed, unscored, (*text.notices, *repaired))
@@ -67,7 +72,3 @@ def _flat(sessions: Mapping[str, Transcript]) -> tuple[Notice, ...]:
         for name, transcript in sessions.items()
         for notice in transcript.warnings
     )
-
-
-def _naming(path: Path, error: FormatError) -> FormatError:
-    return FormatError(error.what, where=f"{path} {error.where}".strip(), hint=error.hint)

@@ -16,9 +16,10 @@ from pipeline.formats.inert import distinct, token
 from pipeline.formats.sessions import Row, Sessions, lines, merge_spans, only, start_and_end
 from pipeline.values import Span, Transcript, Turn
 
-_KINDS = frozenset(
-    "SEGMENT NOSCORE NO_RT_METADATA LEXEME NON-LEX NON-SPEECH FILLER EDIT SU IP CB A/P SPEAKER SPKR-INFO".split()
-)
+_KINDS = frozenset({
+    "A/P", "CB", "EDIT", "FILLER", "IP", "LEXEME", "NO_RT_METADATA", "NON-LEX", "NON-SPEECH", "NOSCORE", "SEGMENT",
+    "SPEAKER", "SPKR-INFO", "SU",
+})  # fmt: skip
 
 
 def dumps(transcript: Transcript, session: str) -> str:

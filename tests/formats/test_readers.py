@@ -91,7 +91,11 @@ def test_seglst_of_the_world() -> None:
         ("stm", "m 1 A 0 1e999 hello", "line 1: the end, '1e999', is not a number"),
         ("stm", "m 1 A 0 1_0 hello", "line 1: the end, '1_0', is not a number"),
         ("rttm", "\r\n\rSPEAKER m 1 -30 1 <NA> <NA> A <NA> <NA>", "line 3: starts 30 s before"),
-        ("rttm", "SPEAKER m 1 1e300 1 <NA> <NA> A <NA>\nSPEAKER m 1 nan 1 <NA> <NA> A <NA>", "line 2: the start, 'nan'"),
+        (
+            "rttm",
+            "SPEAKER m 1 1e300 1 <NA> <NA> A <NA>\nSPEAKER m 1 nan 1 <NA> <NA> A <NA>",
+            "line 2: the start, 'nan'",
+        ),
         ("rttm", "SPEAKER m 1 0 1 <NA> <NA> A B <NA> <NA>", "line 1: a SPEAKER line has 8 to 10 fields, this one 11"),
         ("rttm", "SPEAKER m 1 x 1 <NA> <NA> A <NA>", "line 1: the start, 'x', is not a number"),
         ("ctm", "m A 0 1", "line 1: a CTM line has 5 to 8 fields, this one 4"),
