@@ -59,6 +59,27 @@ def compose(
     return configuration.check(configuration.assign(config, named, where="command line"))
 
 
+BASELINE = (
+    "pyannote's own pipeline on the published segmentation model, Whisper over the whole mixture, each word to the "
+    "speaker whose turns it overlaps most; embedding and recognizer (or a whole published pipeline) are the first "
+    "system's"
+)
+"""What `transcribe bench --baseline` compares with, as its help and its results say it."""
+
+
+def baseline(config: Config) -> Config:
+    """The settings of `BASELINE` beside a system of these settings."""
+    fixed = {
+        "diarization.backend": "pyannote",
+        "diarization.clustering": "stock",
+        "diarization.segmentation": "pyannote-segmentation",
+        "separation.backend": "mixture",
+        "separation.model": None,
+        "recognition.backend": "whisper",
+    }
+    return configuration.assign(config, fixed)
+
+
 def parts_of(config: Config) -> dict[str, str]:
     """The store's models that these settings use, by the part they play; a user's own backend brings its own."""
     who, apart, words = config.diarization, config.separation, config.recognition

@@ -8,12 +8,12 @@ the rule's similarity; a phrase of several words must share one with the place. 
 from __future__ import annotations
 
 import functools
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from pipeline.analytics.rules import Rule
+from pipeline.text import letters
 from pipeline.values import Transcript, Word, spell
 
 
@@ -80,8 +80,8 @@ def _judge(transcript: Transcript, rule: Rule) -> Finding:
 
 
 def _places(speaker: str, words: Sequence[Word], phrase: str, similarity: float) -> Iterator[Evidence]:
-    plain = [_plain(word.text) for word in words]
-    target = [_plain(part) for part in phrase.split()]
+    plain = [letters(word.text) for word in words]
+    target = [letters(part) for part in phrase.split()]
     target = [part for part in target if part]
     common = set(target)
     for first in range(len(words)):
@@ -98,10 +98,6 @@ def _places(speaker: str, words: Sequence[Word], phrase: str, similarity: float)
 def _ratio(phrase: str, text: str) -> float:
     matcher = SequenceMatcher(None, text, phrase, autojunk=False)
     return 0.0 if matcher.real_quick_ratio() < 0.3 else matcher.ratio()
-
-
-def _plain(text: str) -> str:
-    return "".join(c for c in unicodedata.normalize("NFKC", text).casefold() if c.isalnum())
 
 
 def _clash(one: Evidence, other: Evidence) -> bool:

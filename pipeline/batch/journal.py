@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sqlite3
@@ -16,7 +15,7 @@ from typing import Literal
 from pipeline.batch.claims import Claims
 from pipeline.batch.discovery import Recording
 from pipeline.errors import ResourceError, SettingsError
-from pipeline.files import explain
+from pipeline.files import digest_file, explain
 
 Status = Literal["running", "done", "refused", "failed", "crashed", "lost", "stopped"]
 """``refused`` is the recording's own fault and final; ``failed`` a model's; ``crashed`` a worker that died, hung or
@@ -208,8 +207,7 @@ def stamp(path: Path) -> str:
 
 def _digest(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return digest_file(path)
     except OSError:
         return ""
 

@@ -170,7 +170,7 @@ def _session(name: str, session: SessionScores) -> str:
     pairs = ", ".join(f"{theirs or '-'} = {ours or '-'}" for theirs, ours in session.assignment)
     title, words = ("cpWER", scores.cpwer) if scores.cpcer is None else ("cpCER", scores.cpcer)
     rates = f"{title} {_percent(words.error_rate).strip()}, DER {_percent(scores.der.error_rate).strip()}"
-    return printable(f"{name}: {rates}; {pairs}")
+    return printable(f"{name}: {rates}" + (f"; {pairs}" if pairs else ""))
 
 
 def _percent(rate: float | None) -> str:

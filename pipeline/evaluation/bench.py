@@ -22,6 +22,7 @@ from pipeline.evaluation.manifest import Recording
 from pipeline.evaluation.reading import REFERENCE, read_recording
 from pipeline.evaluation.scoring import ScoreConfig, Scores, Session, score
 from pipeline.events import Event, StageFinished
+from pipeline.presets import baseline
 from pipeline.run import Transcriber
 from pipeline.stages.diarization import speaker_count
 from pipeline.store import Store
@@ -29,17 +30,22 @@ from pipeline.timeline import renamed, tidy
 from pipeline.values import Transcript
 
 COMMON = "common flow"
-"""The name of the rival: stock pyannote, Whisper over the mixture, words to turns by overlap."""
+"""The name of the baseline in results, see `pipeline.presets.BASELINE`."""
 _TICK = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """A name and settings; ``rival`` runs the common flow with the same models instead of the pipeline."""
+    """A name and settings; with ``rival`` the baseline beside these settings runs instead of the pipeline."""
 
     name: str
     config: Config
     rival: bool = False
+
+    @property
+    def settings(self) -> Config:
+        """The settings that are really used."""
+        return baseline(self.config) if self.rival else self.config
 
 
 @dataclass(frozen=True, slots=True)

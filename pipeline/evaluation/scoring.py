@@ -180,8 +180,7 @@ def score_sessions(reference: Sessions, hypothesis: Sessions, config: ScoreConfi
         )
         for name in sorted({*left, *right})
     }
-    doubts = (notice for name, session in sessions.items() for notice in _doubts(name, session))
-    return Report(config, sessions, (*notices, *doubts))
+    return Report(config, sessions, (*notices, *_doubts(sessions)))
 
 
 def score(
@@ -226,33 +225,36 @@ def _silence(other: Session, side: Mapping[str, Session]) -> Session:
 
 
 def _one_sided(left: Mapping[str, Session], right: Mapping[str, Session]) -> list[Notice]:
-    notices = []
-    for name in sorted({*left, *right}):
-        if name not in right:
-            text = f"session {name} is in the reference only: its words count as deletions, its speech as missed"
-            notices.append(Notice("no_hypothesis", text))
-        if name not in left:
-            text = f"session {name} is in the hypothesis only: its words count as insertions, its speech as false alarm"
-            notices.append(Notice("no_reference", text))
-    return notices
+    lost, spare = ([n for n in one if n not in other] for one, other in ((left, right), (right, left)))
+    texts = {
+        "no_hypothesis": (lost, "only in the reference: words count as deletions, speech as missed"),
+        "no_reference": (spare, "only in the hypothesis: words count as insertions, speech as false alarm"),
+    }
+    return [Notice(code, f"{_listed(names)} {text}") for code, (names, text) in texts.items() if names]
 
 
-def _doubts(name: str, session: SessionScores) -> list[Notice]:
-    """Warnings about what was scored: no words to compare, or hardly the same recording."""
-    scores = session.scores
-    sides = [side for side, words in zip(("reference", "hypothesis"), session.words, strict=True) if words is None]
-    notices = []
-    if sides:
-        text = (
-            f"session {name}: the format of the {' and the '.join(sides)} holds no words: no word errors are measured"
-        )
-        notices.append(Notice("no_words", text))
-    rates = {"cpWER": (scores.cpcer or scores.cpwer).error_rate, "DER": scores.der.error_rate}
-    high = next(((what, rate) for what, rate in rates.items() if rate is not None and rate > 1), None)
-    if high is not None:
-        text = f"session {name}: {high[0]} is {100 * high[1]:.0f} %, worse than silence; is it the same recording?"
-        notices.append(Notice("unrelated", text))
-    return notices
+def _doubts(sessions: Mapping[str, SessionScores]) -> list[Notice]:
+    """Warnings about what was scored: words on one side only, or hardly the same recording."""
+    texts = {
+        "no_words": "without word errors: the format of one side holds no words",
+        "unrelated": "with an error rate above 100 %, worse than an empty hypothesis: is it the same recording?",
+    }
+    names = {
+        "no_words": [n for n, session in sessions.items() if len({words is None for words in session.words}) > 1],
+        "unrelated": [n for n, session in sessions.items() if _is_doubtful(session.scores)],
+    }
+    return [Notice(code, f"{_listed(names[code])} {text}") for code, text in texts.items() if names[code]]
+
+
+def _is_doubtful(scores: Scores) -> bool:
+    rates = ((scores.cpcer or scores.cpwer).error_rate, scores.der.error_rate)
+    return any(rate is not None and rate > 1 for rate in rates)
+
+
+def _listed(names: Sequence[str]) -> str:
+    """``session a``, or ``5 sessions (a, b, c, ...)``."""
+    some = ", ".join(sorted(names)[:3]) + (", ..." if len(names) > 3 else "")
+    return f"session {some}" if len(names) == 1 else f"{len(names)} sessions ({some})"
 
 
 def _utterances(session: Session, normalize: Normalizer, unscored: Sequence[Span]) -> list[list[Token]]:

@@ -1,8 +1,8 @@
 """Transcripts as text: a table of formats, each a pure converter at the border of the pipeline.
 
 A format is a module with ``dumps(transcript, session) -> str``; one that can be read has ``loads(text) -> Transcript``,
-one that may hold several recordings ``loads_sessions(text) -> dict[str, Transcript]`` too, and one that can mark times as
-not to be scored ``unscored(text)``. Files are read by `pipeline.formats.reading`. What is written is inert (see
+one that may hold several recordings ``loads_sessions(text) -> dict[str, Transcript]`` too, and one that can mark times
+as not to be scored ``unscored(text)``. Files are read by `pipeline.formats.reading`. What is written is inert (see
 `pipeline.formats.inert`): no word and no name can add a row, a cue, a tag or a formula.
 """
 
