@@ -87,7 +87,7 @@ def _jaccard(
     for row in np.flatnonzero(own > 0):
         both = shared[row, mapping[row]] if row in mapping else 0.0
         either = own[row] + other[mapping[row]] - both if row in mapping else own[row]
-        errors += 1.0 - float(both / either)
+        errors += max(0.0, 1.0 - float(both / either))
     return JaccardErrors(errors, int((own > 0).sum()))
 
 
