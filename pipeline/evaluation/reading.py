@@ -89,7 +89,7 @@ def combine(found: Mapping[str, Session], order: Sequence[str]) -> Session:
     turns = words if words.turns == "turns" else found.get("rttm", words)
     transcript = replace(words.transcript, turns=turns.transcript.turns)
     unscored = tuple(sorted({span for one in ranked for span in one.unscored}))
-    return Session(transcript, words.words, turns.turns, unscored)
+    return Session(transcript, words.words, turns.turns, unscored, {**turns.channels, **words.channels})
 
 
 def matched(hypothesis: Side, reference: Side) -> dict[str, Session]:
@@ -157,6 +157,6 @@ def _parts(file: TranscriptFile, name: str | None) -> dict[str, Session]:
     if file.kind == "json":
         return {session: as_session(transcript) for session, transcript in file.sessions.items()}
     return {
-        session: Session(transcript, words, turns, file.unscored.get(session, ()))
+        session: Session(transcript, words, turns, file.unscored.get(session, ()), file.channels.get(session, {}))
         for session, transcript in file.sessions.items()
     }

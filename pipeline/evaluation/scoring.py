@@ -11,7 +11,7 @@ whose middle lies there, and that part of the turns.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import Literal
 
@@ -22,8 +22,9 @@ from pipeline.evaluation.attribution import AttributionErrors, OverlapErrors, at
 from pipeline.evaluation.diarization import DiarizationErrors, JaccardErrors, diarization_errors
 from pipeline.evaluation.normalisation import Normalizer, Token, normalizer
 from pipeline.evaluation.scripts import by_character, is_unspaced
+from pipeline.evaluation.unscored import Channels, cut, divide, lies_in
 from pipeline.evaluation.words import WordErrors, align, align_speakers, count
-from pipeline.values import Notice, Span, Transcript
+from pipeline.values import Notice, Span, Transcript, Unscored
 
 Evidence = Literal["turns", "utterances", "words"]
 """What a transcript knows of time: who speaks when, spans of utterances, or times of single words."""
@@ -34,13 +35,15 @@ class Session:
     """A transcript to be scored, with what its format can know.
 
     ``words`` says what word times are from (``utterances``: interpolated), None when the format holds no words;
-    ``turns`` what the turns are from. In ``unscored`` spans of a reference nothing is scored.
+    ``turns`` what the turns are from. In ``unscored`` times of a reference nothing is scored: of one channel where both
+    sides know the ``channels`` of their speakers, else of all.
     """
 
     transcript: Transcript
     words: Evidence | None = "words"
     turns: Evidence = "turns"
-    unscored: tuple[Span, ...] = ()
+    unscored: tuple[Unscored, ...] = ()
+    channels: Channels = field(default_factory=dict)
 
 
 def as_session(transcript: Transcript | Session) -> Session:
@@ -187,18 +190,18 @@ def score(
     reference: Transcript | Session, hypothesis: Transcript | Session, config: ScoreConfig = DEFAULT
 ) -> SessionScores:
     """Score one transcript against its reference."""
-    truth, guess = as_session(reference), as_session(hypothesis)
+    truth, guess, unscored = _scored(as_session(reference), as_session(hypothesis))
     normalize = normalizer(config.normalizer)
     measurable = truth.words is not None and guess.words is not None
-    left, right = (_utterances(side, normalize, truth.unscored) if measurable else [] for side in (truth, guess))
+    left, right = (_utterances(side, normalize, unscored) if measurable else [] for side in (truth, guess))
     tokens, found = [t for u in left for t in u], [t for u in right for t in u]
     unspaced = any(is_unspaced(token.text) for token in tokens or found)
     units, found_units = (list(by_character(side)) for side in (tokens, found))
     alignment = align_speakers(units, found_units)
     theirs, ours = timeline.turns_of(truth.transcript), timeline.turns_of(guess.transcript)
     attribution, overlap = attribution_errors(alignment, theirs, config.collar)
-    der, jer = diarization_errors(theirs, ours, config.der_collar, truth.unscored)
-    people = [len({t.speaker for t in timeline.without(side, truth.unscored)}) for side in (theirs, ours)]
+    der, jer = diarization_errors(theirs, ours, config.der_collar, unscored)
+    people = [len({t.speaker for t in timeline.without(side, unscored)}) for side in (theirs, ours)]
     more = streams.available()
     scores = Scores(
         wer=count(align(tokens, found)),
@@ -215,7 +218,14 @@ def score(
         speakers=SpeakerCounts(people[0], people[1], abs(people[0] - people[1])),
     )
     evidence = (truth.words, guess.words), (truth.turns, guess.turns)
-    return SessionScores(scores, alignment.assignment, *evidence, timeline.total(truth.unscored))
+    return SessionScores(scores, alignment.assignment, *evidence, timeline.total(time.span for time in truth.unscored))
+
+
+def _scored(truth: Session, guess: Session) -> tuple[Session, Session, tuple[Span, ...]]:
+    """Both sides without what is unscored on single channels, and the spans that are unscored on all."""
+    spans, single = divide(truth.unscored, truth.channels, guess.channels)
+    left, right = (replace(s, transcript=cut(s.transcript, s.channels, single)) for s in (truth, guess))
+    return left, right, spans
 
 
 def _silence(other: Session, side: Mapping[str, Session]) -> Session:
@@ -260,12 +270,8 @@ def _listed(names: Sequence[str]) -> str:
 def _utterances(session: Session, normalize: Normalizer, unscored: Sequence[Span]) -> list[list[Token]]:
     """The tokens of each utterance by start, without those in ``unscored`` spans."""
     ordered = sorted(session.transcript.utterances, key=lambda utterance: utterance.start)
-    found = [[t for t in normalize.tokens(utterance) if not _lies_in(t, unscored)] for utterance in ordered]
+    found = [[t for t in normalize.tokens(utterance) if not lies_in(t, unscored)] for utterance in ordered]
     return [tokens for tokens in found if tokens]
-
-
-def _lies_in(token: Token, spans: Sequence[Span]) -> bool:
-    return any(span.start <= token.middle < span.end for span in spans)
 
 
 def _sum(one: WordErrors | None, other: WordErrors | None) -> WordErrors | None:

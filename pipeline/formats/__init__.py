@@ -13,7 +13,8 @@ from pathlib import PurePath
 from types import ModuleType
 
 from pipeline.errors import FormatError
-from pipeline.values import Span, Transcript
+from pipeline.formats.sessions import Channels
+from pipeline.values import Transcript, Unscored
 
 _MODULES = {
     "txt": "pipeline.formats.text",
@@ -86,11 +87,18 @@ def loads_sessions(text: str, name: str) -> dict[str, Transcript]:
     return sessions
 
 
-def unscored(text: str, name: str) -> dict[str, tuple[Span, ...]]:
+def unscored(text: str, name: str) -> dict[str, tuple[Unscored, ...]]:
     """Where nothing is to be scored in the transcripts of ``text``, by session; `FormatError` as `loads_sessions`."""
     module = _module(name, readable())
-    spans: dict[str, tuple[Span, ...]] = module.unscored(text) if hasattr(module, "unscored") else {}
-    return spans
+    marked: dict[str, tuple[Unscored, ...]] = module.unscored(text) if hasattr(module, "unscored") else {}
+    return marked
+
+
+def channels(text: str, name: str) -> dict[str, Channels]:
+    """The channel of each speaker in the transcripts of ``text``, by session, where the format has channels."""
+    module = _module(name, readable())
+    found: dict[str, Channels] = module.channels(text) if hasattr(module, "channels") else {}
+    return found
 
 
 def session_of(transcript: Transcript) -> str:

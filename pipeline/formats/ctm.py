@@ -15,7 +15,7 @@ from itertools import pairwise
 from pipeline.errors import FormatError
 from pipeline.formats.clock import millis, seconds
 from pipeline.formats.inert import distinct, token
-from pipeline.formats.sessions import Row, Sessions, lines, number, only, start_and_end
+from pipeline.formats.sessions import Channels, Row, Sessions, lines, number, only, speaker_channels, start_and_end
 from pipeline.formats.wording import merged
 from pipeline.values import Transcript, Turn, Word
 
@@ -62,6 +62,12 @@ def loads_sessions(text: str) -> dict[str, Transcript]:
         for row in _rows(speaker, words):
             sessions.add(session, row)
     return sessions.transcripts()
+
+
+def channels(text: str) -> dict[str, Channels]:
+    """The channel of each speaker, by recording."""
+    rows = (line.split() for _, line in lines(text))
+    return speaker_channels((row[0], row[1], row[7] if len(row) == 8 else row[1]) for row in rows)
 
 
 def _confidence(fields: list[str], place: str) -> float | None:

@@ -8,21 +8,24 @@ from pathlib import Path
 
 from pipeline import formats
 from pipeline.errors import FormatError, printable
+from pipeline.formats.sessions import Channels
 from pipeline.text import read_text
-from pipeline.values import Notice, Span, Transcript
+from pipeline.values import Notice, Transcript, Unscored
 
 
 @dataclass(frozen=True, slots=True)
 class TranscriptFile:
     """A transcript file's format and its transcripts by session.
 
-    ``unscored`` spans hold nothing to be scored; ``notices`` say what reading it guessed, repaired or left out.
+    ``unscored`` times hold nothing to be scored; ``channels`` are the speakers' where the format has them; ``notices``
+    say what reading it guessed, repaired or left out.
     """
 
     path: Path
     kind: str
     sessions: Mapping[str, Transcript]
-    unscored: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)
+    unscored: Mapping[str, tuple[Unscored, ...]] = field(default_factory=dict)
+    channels: Mapping[str, Channels] = field(default_factory=dict)
     notices: tuple[Notice, ...] = ()
 
     @property
@@ -51,12 +54,12 @@ def read_file(path: Path, kind: str | None = None) -> TranscriptFile:
     text = read_text(path)
     try:
         sessions = formats.loads_sessions(text.content, kind)
-        unscored = formats.unscored(text.content, kind)
+        unscored, channels = formats.unscored(text.content, kind), formats.channels(text.content, kind)
     except FormatError as error:
         raise FormatError(error.what, where=f"{path} {error.where}".strip(), hint=error.hint) from error
     noticed = {name: replace(t, warnings=(*text.notices, *t.warnings)) for name, t in sessions.items()}
     repaired = () if kind == "json" else _flat(sessions)  # the warnings in a JSON transcript are its recording's
-    return TranscriptFile(path, kind, noticed, unscored, (*text.notices, *repaired))
+    return TranscriptFile(path, kind, noticed, unscored, channels, (*text.notices, *repaired))
 
 
 def read_transcript(path: Path, kind: str | None = None) -> Transcript:

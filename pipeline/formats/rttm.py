@@ -13,8 +13,17 @@ from collections.abc import Iterator
 from pipeline.errors import FormatError
 from pipeline.formats.clock import millis, seconds
 from pipeline.formats.inert import distinct, token
-from pipeline.formats.sessions import Row, Sessions, lines, merge_spans, only, start_and_end
-from pipeline.values import Span, Transcript, Turn
+from pipeline.formats.sessions import (
+    Channels,
+    Row,
+    Sessions,
+    lines,
+    marks,
+    only,
+    speaker_channels,
+    start_and_end,
+)
+from pipeline.values import Transcript, Turn, Unscored
 
 _KINDS = frozenset({
     "A/P", "CB", "EDIT", "FILLER", "IP", "LEXEME", "NO_RT_METADATA", "NON-LEX", "NON-SPEECH", "NOSCORE", "SEGMENT",
@@ -54,10 +63,16 @@ def loads_sessions(text: str) -> dict[str, Transcript]:
     return sessions.transcripts()
 
 
-def unscored(text: str) -> dict[str, tuple[Span, ...]]:
+def unscored(text: str) -> dict[str, tuple[Unscored, ...]]:
     """Where nothing is to be scored, by recording (``NOSCORE`` lines)."""
-    marked = ((fields[1], _times(fields, place)) for place, fields in _rows(text) if fields[0].upper() == "NOSCORE")
-    return merge_spans((session, Span(max(0.0, start), end)) for session, (start, end) in marked if end > max(0, start))
+    return marks(
+        (fields[1], fields[2], _times(fields, place)) for place, fields in _rows(text) if fields[0].upper() == "NOSCORE"
+    )
+
+
+def channels(text: str) -> dict[str, Channels]:
+    """The channel of each speaker, by recording."""
+    return speaker_channels((row[1], row[2], row[7]) for _, row in _rows(text) if row[0].upper() == "SPEAKER")
 
 
 def _rows(text: str) -> Iterator[tuple[str, list[str]]]:

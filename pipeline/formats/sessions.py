@@ -7,13 +7,13 @@ and names the first. See `REPAIRS`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from pipeline.errors import FormatError
 from pipeline.timeline import spread
-from pipeline.values import Notice, Span, Transcript, Turn, Utterance, Word
+from pipeline.values import Notice, Span, Transcript, Turn, Unscored, Utterance, Word
 
 EARLIEST = -0.5
 """Seconds; a row that starts before 0 but not before this is moved to 0, an earlier one refuses the file.
@@ -29,6 +29,10 @@ REPAIRS = {
 }
 """Notice codes of readers, and what happened to the rows that they count."""
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+
+
+Channels = Mapping[str, str]
+"""The channel of each speaker, in capitals; speakers on several channels are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +135,24 @@ def only(sessions: dict[str, Transcript]) -> Transcript:
     return next(iter(sessions.values()))
 
 
-def merge_spans(found: Iterable[tuple[str, Span]]) -> dict[str, tuple[Span, ...]]:
-    """Spans by session, sorted."""
-    groups: dict[str, list[Span]] = {}
-    for session, span in found:
-        groups.setdefault(session, []).append(span)
-    return {session: tuple(sorted(spans)) for session, spans in groups.items()}
+def marks(found: Iterable[tuple[str, str, tuple[float, float]]]) -> dict[str, tuple[Unscored, ...]]:
+    """Unscored times by session out of (session, channel, times), sorted; those without length are none."""
+    groups: dict[str, list[Unscored]] = {}
+    for session, channel, (start, end) in found:
+        if end > max(0.0, start):
+            groups.setdefault(session, []).append(Unscored(max(0.0, start), end, channel.upper()))
+    return {session: tuple(sorted(times)) for session, times in groups.items()}
+
+
+def speaker_channels(found: Iterable[tuple[str, str, str]]) -> dict[str, Channels]:
+    """The channels by session out of (session, channel, speaker)."""
+    groups: dict[str, dict[str, set[str]]] = {}
+    for session, channel, speaker in found:
+        groups.setdefault(session, {}).setdefault(speaker, set()).add(channel.upper())
+    return {
+        session: {speaker: next(iter(names)) for speaker, names in speakers.items() if len(names) == 1}
+        for session, speakers in groups.items()
+    }
 
 
 def _transcript(rows: list[Row], warnings: tuple[Notice, ...]) -> Transcript:

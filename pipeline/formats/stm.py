@@ -4,7 +4,7 @@
 
 Reading skips ``;;`` comments and a label such as ``<o,f0,male>`` before the words; word times are interpolated. A row
 whose words are ``IGNORE_TIME_SEGMENT_IN_SCORING``, or whose speaker is ``excluded_region``, holds no words but a time
-that is not to be scored (`unscored`); an ``inter_segment_gap`` without words is a time in which nobody speaks.
+of its channel that is not to be scored (`unscored`); an ``inter_segment_gap`` without words is silence.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from pipeline.errors import FormatError
 from pipeline.formats.clock import millis, seconds
 from pipeline.formats.inert import clean, distinct, token
-from pipeline.formats.sessions import Sessions, lines, merge_spans, number, only
-from pipeline.values import Span, Transcript
+from pipeline.formats.sessions import Channels, Sessions, lines, marks, number, only, speaker_channels
+from pipeline.values import Transcript, Unscored
 
 _LABEL = re.compile(r"<([^<>\s]*,[^<>\s]*|[oO]|NA)>(?=\s|$)")
 _UNSCORED = "ignore_time_segment_in_scoring"
@@ -55,10 +55,20 @@ def loads_sessions(text: str) -> dict[str, Transcript]:
     return sessions.transcripts()
 
 
-def unscored(text: str) -> dict[str, tuple[Span, ...]]:
-    """Where nothing is to be scored, by recording, whoever speaks there and on whatever channel."""
-    marked = ((fields[0], _times(fields, place)) for place, fields, words in _rows(text) if _is_unscored(fields, words))
-    return merge_spans((session, Span(max(0.0, start), end)) for session, (start, end) in marked if end > max(0, start))
+def unscored(text: str) -> dict[str, tuple[Unscored, ...]]:
+    """Where nothing is to be scored, by recording, whoever speaks there."""
+    return marks(
+        (fields[0], fields[1], _times(fields, place))
+        for place, fields, words in _rows(text)
+        if _is_unscored(fields, words)
+    )
+
+
+def channels(text: str) -> dict[str, Channels]:
+    """The channel of each speaker, by recording."""
+    return speaker_channels(
+        (fields[0], fields[1], fields[2]) for _, fields, words in _rows(text) if not _is_unscored(fields, words)
+    )
 
 
 def _rows(text: str) -> Iterator[tuple[str, list[str], str]]:

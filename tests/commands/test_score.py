@@ -200,3 +200,33 @@ def test_the_defects_own_inputs(shared_data: Path) -> None:
     assert total("info.rttm", "onlym.rttm")["der"]["missed"] == 1
     assert total("onlym.rttm", "info.rttm")["der"]["false_alarm"] == 1
     assert total("zhref.stm", "zhhyp.stm")["cpcer"]["errors"] == 1
+
+
+CALL = """\
+call A ann 0 4 good morning this is ann
+call A ann 4 8 <O,EN,F> IGNORE_TIME_SEGMENT_IN_SCORING
+call B bob 4 8 we have a question
+"""
+
+
+def test_unscored_times_hold_for_their_channel_where_both_sides_know_it(tmp_path: Path) -> None:
+    heard = {
+        "hyp.ctm": "".join(
+            f"call {channel} {time} 0.5 {word}\n"
+            for channel, first, words in [
+                ("a", 0, "good morning this is ann noise noise"),
+                ("b", 4, "we have a question"),
+            ]
+            for time, word in zip((first + i * 0.8 for i in range(9)), words.split(), strict=False)
+        ),
+        "hyp.stm": CALL.replace("<O,EN,F> IGNORE_TIME_SEGMENT_IN_SCORING", "noise noise").replace("B bob", "b x"),
+        "one.stm": CALL.replace("<O,EN,F> IGNORE_TIME_SEGMENT_IN_SCORING", "noise").replace(" B ", " A "),
+    }
+    (tmp_path / "ref.stm").write_text(CALL, "utf-8")
+    for name, text in heard.items():
+        (tmp_path / name).write_text(text, "utf-8")
+        found = json.loads(run(str(tmp_path / "ref.stm"), str(tmp_path / name), "--json"))["total"]
+        assert found["cpwer"]["errors"] == 0
+        assert found["cpwer"]["words"] == (5 if name == "one.stm" else 9)
+        assert found["der"]["false_alarm"] == 0
+        assert found["der"]["total"] == (4 if name == "one.stm" else 8)

@@ -16,7 +16,7 @@ from pipeline.evaluation.scoring import ScoreConfig
 from pipeline.evaluation.tables import HEADINGS, as_data, as_table, draw, summarize
 from pipeline.presets import baseline, parts_of
 from pipeline.store import Store
-from pipeline.values import Span
+from pipeline.values import Unscored
 from tests import world
 
 
@@ -68,7 +68,7 @@ def test_references_are_found_in_any_encoding_and_case(folder: Path) -> None:
     one = find_recordings(folder)[0]
     assert one.references == (folder / "one.STM",)
     assert read_reference(one).speakers == ("Zoë",)
-    assert read_session(one).unscored == (Span(3.0, 4.0),)
+    assert read_session(one).unscored == (Unscored(3.0, 4.0, "1"),)
 
 
 def test_a_manifest_names_recordings(folder: Path) -> None:

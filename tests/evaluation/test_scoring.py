@@ -11,7 +11,7 @@ from pipeline.errors import FormatError, SettingsError
 from pipeline.evaluation.diarization import DiarizationErrors
 from pipeline.evaluation.scoring import ScoreConfig, Scores, Session, SpeakerCounts, score, score_sessions
 from pipeline.evaluation.words import WordErrors
-from pipeline.values import Provenance, Span, Transcript, Turn
+from pipeline.values import Provenance, Span, Transcript, Turn, Unscored
 from tests.evaluation.factory import meetings, renamed, said, shifted, transcript
 
 
@@ -169,9 +169,9 @@ def test_nothing_in_an_unscored_span_counts(
         utterances = sorted([*meeting.utterances, *inside], key=lambda u: u.start)
         return replace(meeting, utterances=tuple(utterances), turns=tuple(sorted(turns)))
 
-    before = score(Session(one, unscored=(span,)), other)
+    before = score(Session(one, unscored=(Unscored(span.start, span.end),)), other)
     for left, right in ((disturbed(one), other), (one, disturbed(other))):
-        after = score(Session(left, unscored=(span,)), right)
+        after = score(Session(left, unscored=(Unscored(span.start, span.end),)), right)
         assert after.scores.cpwer.errors == before.scores.cpwer.errors
         assert after.scores.wer.words == before.scores.wer.words
         assert after.scores.der.total == pytest.approx(before.scores.der.total)

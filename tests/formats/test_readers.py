@@ -15,7 +15,7 @@ from pipeline.errors import FormatError
 from pipeline.formats.inert import clean, distinct, token
 from pipeline.formats.reading import read_file, read_transcript
 from pipeline.timeline import spread
-from pipeline.values import Span, Transcript, Turn
+from pipeline.values import Span, Transcript, Turn, Unscored
 from tests.strategies import transcripts
 
 STM = """\
@@ -55,7 +55,7 @@ def test_stm_of_the_world() -> None:
     assert meeting.duration == 3.25
     assert [notice.code for notice in meeting.warnings] == ["unscored"]
     assert "line 5" in meeting.warnings[0].message
-    assert formats.unscored(STM, "stm") == {"meeting": (Span(2.5, 3.0),)}
+    assert formats.unscored(STM, "stm") == {"meeting": (Unscored(2.5, 3.0, "1"),)}
     assert sessions["other"].utterances[0].text == "yes"
 
 
@@ -279,7 +279,7 @@ def test_other_lines_of_rttm_name_a_recording_in_which_nobody_speaks() -> None:
 
 def test_rttm_marks_times_that_are_not_scored() -> None:
     text = RTTM + "NOSCORE meeting 1 4 1.5 <NA> <NA> <NA> <NA>\n"
-    assert formats.unscored(text, "rttm") == {"meeting": (Span(4.0, 5.5),)}
+    assert formats.unscored(text, "rttm") == {"meeting": (Unscored(4.0, 5.5, "1"),)}
     assert [notice.code for notice in formats.loads_sessions(text, "rttm")["meeting"].warnings] == ["unscored"]
 
 
@@ -297,7 +297,7 @@ def test_stm_marks_times_that_are_not_scored(row: str) -> None:
     text = f"m 1 A 1 3 hello\n{row}\n"
     read = formats.loads(text, "stm")
     assert read.turns == (Turn(1.0, 3.0, "A"),)
-    assert formats.unscored(text, "stm") == {"m": (Span(3.0, 9.0),)}
+    assert [time.span for time in formats.unscored(text, "stm")["m"]] == [Span(3.0, 9.0)]
     assert [notice.code for notice in read.warnings] == ["unscored"]
 
 
