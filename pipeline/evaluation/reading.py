@@ -66,6 +66,8 @@ def read_side(paths: Sequence[Path], order: Sequence[str], kind: str | None = No
         notices += (replace(notice, message=f"{path}: {notice.message}") for notice in file.notices)
         for session, part in _parts(file, name if several else None).items():
             key = f"{name}/{session}" if len(file.sessions) > 1 else name
+            while key in recordings and file.kind in recordings[key].found:  # of another folder
+                key = f"{path.parent.as_posix()}/{key}"
             recordings.setdefault(key, _Recording(session)).found[file.kind] = part
     counts = Counter(recording.session for recording in recordings.values())
     names = {key: r.session if counts[r.session] == 1 else key for key, r in recordings.items()}

@@ -175,6 +175,16 @@ def test_several_hypothesis_files_are_matched_too(folders: tuple[Path, Path], tm
     assert json.loads(run(str(together), *chosen, "--json"))["total"]["cpwer"] == found["total"]["cpwer"]
 
 
+def test_files_of_one_name_in_several_folders_are_all_counted(files: tuple[str, str], tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "m.stm").write_text(HYPOTHESIS, "utf-8")
+    found = json.loads(run(files[0], str(tmp_path / "a" / "m.stm"), str(tmp_path / "b" / "m.stm"), "--json"))
+    assert len(found["sessions"]) == 2
+    assert found["total"]["cpwer"]["insertions"] == 1 + 4
+    assert codes(found) == ["no_reference"]
+
+
 def test_an_empty_file_in_a_folder_is_a_recording_without_speech(tmp_path: Path) -> None:
     for folder, rows in (("a", "x 1 ann 0 2 hello there\n"), ("b", "")):
         (tmp_path / folder).mkdir()
