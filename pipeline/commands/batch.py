@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -52,12 +53,14 @@ def batch(
     threads: Annotated[int | None, typer.Option(help="CPU threads of all workers; 0 takes all cores.")] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Never fetch anything.")] = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Keep no finished stages on disk.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that others wrote or changed.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No lines while it goes on.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Transcribe many recordings, each once; run it again to resume."""
     given = (speakers, min_speakers, max_speakers, language, channels, roles, device, threads, offline or None)
     setup = _setup(_settings(preset, given, set_ or [], config), out, format_, no_cache, analytics, rules)
+    setup = replace(setup, overwrite=overwrite)
     orders = _orders(jobs, attempts, limit, retry, only_failed, (timeout, memory), engine, address)
     (_plan if dry_run else _watch if watch else _run)(calls, setup, orders, quiet)
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.errors import FormatError
+from pipeline.errors import FormatError, OutputExists
+
+if TYPE_CHECKING:
+    from pipeline.output_record import OutputRecord
 
 
 def convert(
     transcript: Annotated[Path, typer.Argument(help="A transcript: json, rttm, ctm, stm or seglst.")],
     format_: Annotated[str, typer.Option("--format", "-f", help="A comma list, for example srt,md.")],
     output_dir: Annotated[Path, typer.Option("--output-dir", "-o", help="Where the files go.")] = Path(),
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that others wrote or changed.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Re-render a transcript in other formats."""
@@ -21,6 +25,8 @@ def convert(
 
     names = output.parse_formats(format_)
     kind = formats.guess(transcript)
+    stem = transcript.name.removesuffix(formats.suffix(kind))
+    record = _record(transcript, output.targets(stem, output_dir, names), output_dir, overwrite)
     try:
         text = transcript.read_text(encoding="utf-8", errors="surrogateescape")
     except OSError as error:
@@ -29,6 +35,18 @@ def convert(
         loaded = formats.loads(text, kind)
     except FormatError as error:
         raise FormatError(error.what, where=f"{transcript} {error.where}".strip(), hint=error.hint) from error
-    stem = transcript.name.removesuffix(formats.suffix(kind))
-    for path in output.write(loaded, stem, output_dir, names):
+    for path in output.write(loaded, stem, output_dir, names, record):
         typer.echo(str(path), err=True)
+
+
+def _record(transcript: Path, targets: tuple[Path, ...], folder: Path, overwrite: bool) -> OutputRecord:
+    """The right to write what is converted; `OutputExists` where that would replace the transcript itself."""
+    from pipeline.output_record import OutputRecord, source_of
+
+    record = OutputRecord(folder, source_of(transcript), overwrite=overwrite)
+    for path in targets:
+        if not overwrite and path.exists() and path.samefile(transcript):
+            hint = "choose another folder, or replace it with --overwrite"
+            raise OutputExists("is the transcript that is to be converted", where=str(path), hint=hint)
+    record.check(targets)
+    return record

@@ -13,6 +13,7 @@ from pipeline.errors import CrosstalkError
 
 if TYPE_CHECKING:
     from pipeline.config import Config
+    from pipeline.output_record import OutputRecord
     from pipeline.run import Transcriber
     from pipeline.values import Transcript
 
@@ -36,6 +37,7 @@ def run(
     threads: Annotated[int | None, typer.Option(help="CPU threads; 0 takes all cores.")] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Never fetch anything.")] = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Keep no finished stages on disk.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that others wrote or changed.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no transcript.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
@@ -46,17 +48,28 @@ def run(
 
     given = (speakers, min_speakers, max_speakers, language, channels, roles, device, threads, offline or None)
     settings = compose(preset, named(given), parse_assignments(set_ or []), config)
-    delivery = Delivery(output_dir, output.parse_formats(format_), quiet)
+    delivery = Delivery(output_dir, output.parse_formats(format_), quiet, overwrite)
     raise typer.Exit(_transcribe_all(recordings, settings, not no_cache, delivery))
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Where the transcripts go, in which formats, and whether the terminal shows them too."""
+    """Where the transcripts go, in which formats, whether the terminal shows them too, and what they may replace."""
 
     folder: Path
     formats: tuple[str, ...]
     quiet: bool
+    overwrite: bool = False
+
+    def record(self, recording: str) -> OutputRecord:
+        """The right to write the recording's transcripts; raises `OutputExists` before any work."""
+        from pipeline.output import targets
+        from pipeline.output_record import OutputRecord, source_of
+
+        source = "-" if recording == "-" else source_of(recording)
+        record = OutputRecord(self.folder, source, overwrite=self.overwrite)
+        record.check(targets(_stem(recording), self.folder, self.formats))
+        return record
 
 
 def _transcribe_all(recordings: list[str], settings: Config, keep: bool, delivery: Delivery) -> int:
@@ -67,16 +80,17 @@ def _transcribe_all(recordings: list[str], settings: Config, keep: bool, deliver
     from pipeline.run import Transcriber
 
     output.refuse_collisions([_stem(recording) for recording in recordings], delivery.formats)
+    records = [delivery.record(recording) for recording in recordings]
     cache = DiskCache() if keep else NoCache()
     cache.prune()
     failures = 0
     with listening(delivery.quiet) as listener:
         transcriber = Transcriber(settings, cache=cache, listener=listener)
-        for recording in recordings:
+        for recording, record in zip(recordings, records, strict=True):
             stem = _stem(recording)
             try:
                 transcript = _transcribe(transcriber, recording)
-                output.write(transcript, stem, delivery.folder, delivery.formats)
+                output.write(transcript, stem, delivery.folder, delivery.formats, record)
             except CrosstalkError as error:
                 if len(recordings) == 1:
                     raise
