@@ -66,7 +66,7 @@ class OutputRecord:
     def _check_existing(self, path: Path) -> None:
         name, digest = self._name(path), _digest(path)
         known = self._known.get(name, set())
-        if not known and name in self._adopted or (digest, self._source) in known:
+        if (not known and name in self._adopted) or (digest, self._source) in known:
             return
         if digest in {written for written, _ in known}:
             reason = "is the result of another recording"

@@ -32,7 +32,9 @@ def test_closed_streams_are_no_matter(closed: str, recording: str, code: int, tm
     line = ["sh", "-c", f'exec "$@" {closed}', "sh", *program]
     done = subprocess.run(line, capture_output=True, text=True, cwd=tmp_path, env=where, check=False)
     assert (done.returncode, "Traceback" in done.stderr) == (code, False)
-    assert {path.name for path in tmp_path.iterdir() if path.name != ".crosstalk"} == ({"x.wav", "x.json", "x.txt"} if not code else {"x.wav"})
+    assert {path.name for path in tmp_path.iterdir() if path.name != ".crosstalk"} == (
+        {"x.wav", "x.json", "x.txt"} if not code else {"x.wav"}
+    )
     if closed == "<&-":
         assert done.stderr.splitlines() == ["transcribe: standard input: is empty; fetch or copy the recording again"]
 

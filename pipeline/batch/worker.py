@@ -21,7 +21,7 @@ from pipeline import media
 from pipeline.batch.journal import Outcome, Status, read_outputs
 from pipeline.cache import DiskCache, NoCache
 from pipeline.config import Config
-from pipeline.errors import CrosstalkError, InputError, OutOfMemory, ResourceError, SettingsError
+from pipeline.errors import CrosstalkError, InputError, OutOfMemory, OutputExists, ResourceError, SettingsError
 from pipeline.events import Event, StageAdvanced, StageFinished
 from pipeline.output_record import OutputRecord
 
@@ -118,6 +118,8 @@ class Bench:
         error = ""
         try:
             duration, outputs = self._transcribe(job)
+        except OutputExists as obstacle:  # may be moved away: not the recording's fault, never final
+            status, error = "stopped", obstacle.line
         except (InputError, SettingsError) as refusal:
             status, error = "refused", refusal.line
         except (OutOfMemory, MemoryError) as lack:

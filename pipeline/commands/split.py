@@ -39,7 +39,5 @@ def split(
         voices = Transcriber(settings, cache=NoCache() if no_cache else DiskCache(), listener=listener).split(recording)
     for notice in voices.notices:
         typer.echo(f"transcribe: warning: {notice.message}", err=True)
-    for path in output.write_voices(
-        voices.streams, voices.turns, voices.duration, stem, output_dir, kind, record
-    ):
+    for path in output.write_voices(voices.streams, voices.turns, voices.duration, stem, output_dir, kind, record):
         typer.echo(str(path))
