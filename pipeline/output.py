@@ -46,13 +46,18 @@ def refuse_collisions(stems: Sequence[str], names: Sequence[str]) -> None:
 
 
 def write(
-    transcript: Transcript, stem: str, folder: Path, names: Sequence[str], record: OutputRecord
+    transcript: Transcript,
+    stem: str,
+    folder: Path,
+    names: Sequence[str],
+    record: OutputRecord,
+    mark_doubts: bool = False,
 ) -> tuple[Path, ...]:
     """The transcript in every format; the paths written. `OutputExists` when one of them must not be replaced."""
     paths = targets(stem, folder, names)
     record.check(paths)
     for path, name in zip(paths, names, strict=True):
-        record.write(path, _encoded(formats.dumps(transcript, name, stem)))
+        record.write(path, _encoded(formats.dumps(transcript, name, stem, mark_doubts)))
     return paths
 
 

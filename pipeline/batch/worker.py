@@ -30,7 +30,7 @@ from pipeline.output_record import OutputRecord
 class Setup:
     """What every job of a worker has in common; ``analytics`` is the text of the rules, None without analytics.
 
-    ``overwrite`` allows to replace files that this program did not write.
+    ``overwrite`` allows to replace files that this program did not write; ``mark_doubts`` marks what is to be checked.
     """
 
     config: Config
@@ -39,6 +39,7 @@ class Setup:
     cache: Path | None = None
     analytics: str | None = None
     overwrite: bool = False
+    mark_doubts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,7 @@ class Bench:
         analytics = () if setup.analytics is None else (writing.path_of(target),)
         record.check((*output.targets(target.name, target.parent, setup.formats), *analytics))
         transcript = self._transcriber.adjusted(job.config)(job.path)
-        paths = output.write(transcript, target.name, target.parent, setup.formats, record)
+        paths = output.write(transcript, target.name, target.parent, setup.formats, record, setup.mark_doubts)
         if setup.analytics is not None:
             record.write(*writing.file_of(transcript, setup.analytics, target, job.columns))
             paths += analytics

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.errors import FormatError, OutputExists
+from pipeline.commands.printing import FORMATS, tell
+from pipeline.errors import FormatError, OutputExists, printable
 
 if TYPE_CHECKING:
     from pipeline.output_record import OutputRecord
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
 
 def convert(
     transcript: Annotated[Path, typer.Argument(help="A transcript: json, rttm, ctm, stm or seglst.")],
-    format_: Annotated[str, typer.Option("--format", "-f", help="A comma list, for example srt,md.")],
+    format_: Annotated[str, typer.Option("--format", "-f", help=FORMATS)],
     output_dir: Annotated[Path, typer.Option("--output-dir", "-o", help="Where the files go.")] = Path(),
+    mark_doubts: Annotated[bool, typer.Option("--mark-doubts", help="Mark what to check (txt, md, srt, vtt).")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that others wrote or changed.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
@@ -35,8 +37,11 @@ def convert(
         loaded = formats.loads(text, kind)
     except FormatError as error:
         raise FormatError(error.what, where=f"{transcript} {error.where}".strip(), hint=error.hint) from error
-    for path in output.write(loaded, stem, output_dir, names, record):
-        typer.echo(str(path), err=True)
+    for notice in loaded.warnings:
+        if kind != "json" or notice.code == "recomputed":
+            tell(printable(f"transcribe: {transcript.name}: warning: {notice.message}"))
+    for path in output.write(loaded, stem, output_dir, names, record, mark_doubts):
+        tell(str(path))
 
 
 def _record(transcript: Path, targets: tuple[Path, ...], folder: Path, overwrite: bool) -> OutputRecord:

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from pipeline.commands.printing import show, tell
+
 
 def split(
     recording: Annotated[str, typer.Argument(help="An audio or video file.")],
@@ -38,6 +40,6 @@ def split(
     with listening(quiet) as listener:
         voices = Transcriber(settings, cache=NoCache() if no_cache else DiskCache(), listener=listener).split(recording)
     for notice in voices.notices:
-        typer.echo(f"transcribe: warning: {notice.message}", err=True)
+        tell(f"transcribe: warning: {notice.message}")
     for path in output.write_voices(voices.streams, voices.turns, voices.duration, stem, output_dir, kind, record):
-        typer.echo(str(path))
+        show(f"{path}\n")

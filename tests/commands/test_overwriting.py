@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,7 @@ Run = Callable[..., int]
 
 
 @pytest.fixture
-def transcribe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+def transcribe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(cache, "default_root", lambda: tmp_path / ".cache")
     world.write_wav(tmp_path / "meeting.wav")
@@ -29,7 +29,7 @@ def transcribe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]
             main(list(arguments))
         return int(left.value.code or 0)
 
-    yield run
+    return run
 
 
 @pytest.fixture
