@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from pipeline.batch.discovery import Recording
     from pipeline.batch.night import Orders
     from pipeline.batch.worker import Setup
-    from pipeline.config import Config
 
 SOME_FAILED, ALL_FAILED = 3, 4
 
@@ -60,27 +58,33 @@ def batch(
 ) -> None:
     """Transcribe many recordings, each once; run it again to resume."""
     given = (speakers, min_speakers, max_speakers, language, channels, roles, device, threads, offline or None)
-    setup = _setup(_settings(preset, given, set_ or [], config), out, format_, no_cache, analytics, rules)
-    setup = replace(setup, overwrite=overwrite, mark_doubts=mark_doubts)
+    setup = _setup((preset, given, set_, config), out, format_, no_cache, (analytics, rules), overwrite, mark_doubts)
     orders = _orders(jobs, attempts, limit, retry, only_failed, (timeout, memory), engine, address)
     (_plan if dry_run else _watch if watch else _run)(calls, setup, orders, quiet)
 
 
-def _settings(preset: str, given: Sequence[object], assignments: list[str], file: Path | None) -> Config:
-    from pipeline.config import parse_assignments
-    from pipeline.presets import compose, named
-
-    return compose(preset, named(given), parse_assignments(assignments), file)
-
-
-def _setup(settings: Config, out: Path, formats: str, no_cache: bool, analytics: bool, rules: Path | None) -> Setup:
+def _setup(
+    chosen: tuple[str, Sequence[object], list[str] | None, Path | None],
+    out: Path,
+    formats: str,
+    no_cache: bool,
+    analysis: tuple[bool, Path | None],
+    overwrite: bool,
+    mark_doubts: bool,
+) -> Setup:
+    """What all recordings have in common; ``chosen``: preset, shared options, ``--set`` and a file of settings."""
     from pipeline import cache, output
     from pipeline.analytics.rules import read_file
     from pipeline.batch.worker import Setup
+    from pipeline.config import parse_assignments
+    from pipeline.presets import compose, named
 
+    preset, given, assignments, file = chosen
+    settings = compose(preset, named(given), parse_assignments(assignments or []), file)
     root = None if no_cache else cache.default_root()
+    analytics, rules = analysis
     text = read_file(rules) if analytics or rules else None
-    return Setup(settings, out, output.parse_formats(formats), root, text)
+    return Setup(settings, out, output.parse_formats(formats), root, text, overwrite, mark_doubts)
 
 
 def _orders(

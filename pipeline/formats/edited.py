@@ -31,10 +31,9 @@ def transcript_of(data: dict[str, Any], checksum: Callable[[Transcript], str]) -
     """The transcript in ``data`` (without ``version``); raises `FormatError` naming the place."""
     stated = {name: data.pop(name, None) for name in ("status", "speakers", "checksum")}
     listed = data.get("utterances", [])
-    claims = [_take_claims(item, f"utterances[{i}]") for i, item in enumerate(listed if _is_list(listed) else ())]
-    for region in data.get("overlaps") or () if _is_list(data.get("overlaps")) else ():
-        leaked = region.get("leaked") if isinstance(region, dict) else None
-        for item in leaked if _is_list(leaked) else ():
+    claims = [_take_claims(item, f"utterances[{i}]") for i, item in enumerate(_listed(listed))]
+    for region in _listed(data.get("overlaps")):
+        for item in _listed(region.get("leaked") if isinstance(region, dict) else None):
             _take_claims(item, "overlaps.leaked")
     read: tuple[Utterance, ...] = decoded(listed, tuple[Utterance, ...], "utterances")
     rest: Transcript = decoded({**data, "utterances": []}, Transcript, "")
@@ -140,5 +139,6 @@ def _stated_speakers(stated: Any) -> tuple[str, ...] | None:
     return speakers
 
 
-def _is_list(value: Any) -> bool:
-    return isinstance(value, list)
+def _listed(value: Any) -> list[Any]:
+    """The items of an array; none of what is not one, which the strict reading refuses afterwards."""
+    return value if isinstance(value, list) else []

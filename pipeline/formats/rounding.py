@@ -25,7 +25,7 @@ def rounded(transcript: Transcript) -> Transcript:
         for single in transcript.overlaps
         for region in _items([single])
     )
-    ends = [item.end for item in (*utterances, *turns, *overlaps)]
+    ends = [*(u.end for u in utterances), *(turn.end for turn in turns), *(region.end for region in overlaps)]
     return replace(
         transcript,
         duration=max([_seconds(milliseconds(transcript.duration)), *ends]),
