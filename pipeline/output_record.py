@@ -94,14 +94,16 @@ class OutputRecord:
 
 
 def source_of(path: str | Path) -> str:
-    """What stands for an input file in a record: a hash of its place, or what a recorded result was made from itself.
+    """What stands for an input file in a record: a hash of its place."""
+    place = os.path.abspath(path)  # noqa: PTH100 — resolve() would follow links
+    return hashlib.sha256(os.fsencode(place)).hexdigest()[:16]
 
-    So the formats that are converted from a result may replace those that were written beside it.
-    """
-    place = Path(os.path.abspath(path))  # noqa: PTH100 — resolve() would follow links
-    known = _read(place.parent / RECORD).get(place.name, set())
+
+def source_of_result(path: Path) -> str:
+    """What a recorded result was made from itself: what is converted from it may replace what was written beside it."""
+    known = _read(path.parent / RECORD).get(path.name, set())
     sources = sorted(source for _, source in known)
-    return sources[0] if sources else hashlib.sha256(os.fsencode(place)).hexdigest()[:16]
+    return sources[0] if sources else source_of(path)
 
 
 def _read(path: Path) -> dict[str, set[tuple[str, str]]]:

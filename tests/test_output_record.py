@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import OutputExists
-from pipeline.output_record import RECORD, OutputRecord, source_of
+from pipeline.output_record import RECORD, OutputRecord, source_of, source_of_result
 
 
 def write(folder: Path, name: str, data: bytes, source: str = "s", overwrite: bool = False) -> None:
@@ -94,11 +94,20 @@ def test_what_a_journal_lists_counts_as_ours_until_the_record_knows_better(tmp_p
 
 def test_what_is_made_from_a_result_has_its_source(tmp_path: Path) -> None:
     write(tmp_path, "a.json", b"{}", "the recording")
-    assert source_of(tmp_path / "a.json") == "the recording"
+    assert source_of_result(tmp_path / "a.json") == "the recording"
     (tmp_path / "a.json").write_bytes(b"edited")
-    assert source_of(tmp_path / "a.json") == "the recording"
+    assert source_of_result(tmp_path / "a.json") == "the recording"
+    assert source_of_result(tmp_path / "b.json") == source_of(tmp_path / "b.json")
     assert source_of(tmp_path / "b.json") != source_of(tmp_path / "c.json")
     assert str(tmp_path) not in source_of(tmp_path / "b.json")
+
+
+def test_two_runs_at_once_may_write_the_same_results(tmp_path: Path) -> None:
+    one, two = OutputRecord(tmp_path, "s"), OutputRecord(tmp_path, "s")
+    one.write(tmp_path / "a.txt", b"one")
+    two.write(tmp_path / "a.txt", b"two")
+    one.write(tmp_path / "a.txt", b"three")
+    assert (tmp_path / "a.txt").read_bytes() == b"three"
 
 
 NAMES = st.sampled_from(["a", "sub/a", "b \udcff", "日本"])

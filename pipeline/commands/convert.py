@@ -28,7 +28,7 @@ def convert(
     names = output.parse_formats(format_)
     kind = formats.guess(transcript)
     stem = transcript.name.removesuffix(formats.suffix(kind))
-    record = _record(transcript, output.targets(stem, output_dir, names), output_dir, overwrite)
+    record = _record(transcript, kind, output.targets(stem, output_dir, names), output_dir, overwrite)
     try:
         text = transcript.read_text(encoding="utf-8", errors="surrogateescape")
     except OSError as error:
@@ -44,13 +44,14 @@ def convert(
         tell(str(path))
 
 
-def _record(transcript: Path, targets: tuple[Path, ...], folder: Path, overwrite: bool) -> OutputRecord:
+def _record(transcript: Path, kind: str, targets: tuple[Path, ...], folder: Path, overwrite: bool) -> OutputRecord:
     """The right to write what is converted; `OutputExists` where that would replace the transcript itself."""
-    from pipeline.output_record import OutputRecord, source_of
+    from pipeline.output_record import OutputRecord, source_of, source_of_result
 
-    record = OutputRecord(folder, source_of(transcript), overwrite=overwrite)
-    for path in targets:
-        if not overwrite and path.exists() and path.samefile(transcript):
+    source = source_of_result(transcript) if kind == "json" else source_of(transcript)
+    record = OutputRecord(folder, source, overwrite=overwrite)
+    for path in () if overwrite or not transcript.exists() else targets:
+        if path.exists() and path.samefile(transcript):
             hint = "choose another folder, or replace it with --overwrite"
             raise OutputExists("is the transcript that is to be converted", where=str(path), hint=hint)
     record.check(targets)

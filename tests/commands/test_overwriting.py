@@ -11,6 +11,7 @@ import pytest
 
 from pipeline import cache
 from pipeline.cli import main
+from pipeline.output_record import OutputRecord
 from tests import world
 
 STM = "meeting 1 A 0 5 hello there\nmeeting 1 B 5 9 good morning\n"
@@ -112,6 +113,14 @@ def test_a_corrected_json_is_rendered_again_beside_it(transcribe: Run) -> None:
     assert transcribe("convert", "meeting.json", "-f", "txt,md") == 0
     assert "checked" in Path("meeting.md").read_text()
     assert transcribe("meeting.wav", "-q", *world.arguments()) == 1, "the correction would be lost"
+
+
+def test_the_references_of_a_simulated_meeting_are_kept(transcribe: Run) -> None:
+    OutputRecord(Path(), "simulate").write(Path("meeting.wav"), Path("meeting.wav").read_bytes())
+    OutputRecord(Path(), "simulate").write(Path("meeting.stm"), STM.encode())
+    OutputRecord(Path(), "simulate").write(Path("meeting.rttm"), MINE.encode())
+    assert transcribe("meeting.wav", "-f", "stm", *world.arguments()) == 1
+    assert transcribe("convert", "meeting.stm", "-f", "rttm") == 1
 
 
 def test_split_may_be_repeated(transcribe: Run) -> None:
