@@ -36,6 +36,6 @@ def listening(quiet: bool) -> Iterator[Listener]:
 
 
 def _print_line(event: Event) -> None:
-    """A line when a stage begins."""
-    if isinstance(event, StageStarted):
-        tell(f"transcribe: {event.stage} ...")
+    """A line when a stage has ended: a recording that is refused gets one line, its error."""
+    if isinstance(event, StageFinished):
+        tell(f"transcribe: {event.stage}: {'kept' if event.cached else f'{event.seconds:.1f} s'}")
