@@ -2,7 +2,8 @@
 
     CrosstalkError
     ├── SettingsError        1  the command line, a setting or a configuration file is wrong
-    │   └── FormatError      1  a transcript file cannot be read or a format is unknown
+    │   ├── FormatError      1  a transcript file cannot be read or a format is unknown
+    │   └── OutputExists     1  a file that this program did not write is in the way of a result
     ├── InputError           2  the recording is refused: what, why, what to do
     ├── ResourceError        5  the machine lacks something; resumable once it is there
     │   ├── MissingModel     5  weights are not here; names the command that fetches them
@@ -39,6 +40,10 @@ class SettingsError(CrosstalkError):
 
 class FormatError(SettingsError):
     """A transcript file cannot be read, or a format is not known."""
+
+
+class OutputExists(SettingsError):
+    """A file that this program did not write is in the way of a result."""
 
 
 class InputError(CrosstalkError):

@@ -16,6 +16,7 @@ from pipeline.audio import Stream
 from pipeline.cache import Cache, NoCache
 from pipeline.config import Config, as_mapping, assign, check
 from pipeline.events import Listener, Progress, Warned, ignore
+from pipeline.formats.rounding import rounded
 from pipeline.media import Decoded
 from pipeline.presets import parts_of
 from pipeline.protocols import Diarization, Diarizer, Embedder, Recognizer, Separator
@@ -92,7 +93,7 @@ def transcribe(recording: Decoded, name: str, models: Models, config: Config, st
     utterances, ledger = assemble(spoken, turns, regions, recording.duration, config.assembly)
 
     coverage = measure_coverage(turns, utterances, recording.duration, recording.decoded)
-    return Transcript(
+    transcript = Transcript(
         duration=recording.duration,
         utterances=utterances,
         turns=turns,
@@ -103,6 +104,7 @@ def transcribe(recording: Decoded, name: str, models: Models, config: Config, st
         warnings=(*recording.notices, *who.notices, *_lost(coverage)),
         provenance=_provenance(recording, name, config, models.identities),
     )
+    return rounded(transcript)
 
 
 @dataclass(frozen=True, slots=True)

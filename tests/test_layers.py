@@ -20,7 +20,7 @@ HEAVY_HOMES = ("backends/", "media/")
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("values",),
     ("errors", "events", "failpoints", "text"),
-    ("timeline", "audio", "plain", "sources", "files", "roles"),
+    ("timeline", "audio", "plain", "sources", "files", "roles", "output_record", "doubts"),
     ("config", "protocols", "cache", "formats", "speakers"),
     ("presets", "store", "media", "output", "stages", "analytics"),
     ("backends",),

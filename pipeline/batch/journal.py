@@ -180,6 +180,19 @@ def read_columns(out: Path) -> dict[str, dict[str, str]]:
         base.close()
 
 
+def read_outputs(out: Path, name: str) -> frozenset[str]:
+    """The results of a recording that the journal lists, relative to the output folder."""
+    path = out / ".crosstalk" / "journal.sqlite"
+    if not path.is_file():
+        return frozenset()
+    base = _open(path)
+    try:
+        found = base.execute("SELECT outputs FROM attempts WHERE name = ? AND outputs != ''", (storable(name),))
+        return frozenset(output for (outputs,) in found for output in json.loads(outputs))
+    finally:
+        base.close()
+
+
 def _open(path: Path) -> sqlite3.Connection:
     try:
         base = sqlite3.connect(path, timeout=30.0, isolation_level=None)

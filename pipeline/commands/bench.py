@@ -25,6 +25,7 @@ def bench(
     output: Annotated[Path, typer.Option("--output", "-o", help="Where the figures go.")] = Path("bench.json"),
     chart: Annotated[Path | None, typer.Option(help="Draw them too, as PNG or SVG.")] = None,
     normalizer: Annotated[str, typer.Option(help="none, basic or english.")] = "basic",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that others wrote or changed.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Run settings over recordings with references: errors, speed and memory in one table."""
@@ -32,16 +33,23 @@ def bench(
     from pipeline.evaluation.manifest import find_recordings
     from pipeline.evaluation.scoring import ScoreConfig
     from pipeline.evaluation.tables import as_data, as_table, draw, summarize
-    from pipeline.files import write_atomically
+    from pipeline.output_record import OutputRecord
     from pipeline.store import Store
 
+    figures = OutputRecord(output.parent, "bench", overwrite=overwrite)
+    figures.check([output])
+    charts = OutputRecord(chart.parent, "bench", overwrite=overwrite) if chart else None
+    if chart and charts:
+        charts.check([chart])
     systems = parse_systems(system or ["default"], baseline)
     found = [r for path in recordings for r in find_recordings(path, given=not count_speakers)]
     measured = measure(systems, found, Store(offline=True), ScoreConfig(normalizer), tell=_tell)
-    write_atomically(output, as_data(measured, systems).encode())
+    figures.write(output, as_data(measured, systems).encode())
     rows = summarize(measured)
-    if chart:
+    if chart and charts:
+        charts.check([chart])
         draw(rows, chart)
+        charts.add(chart)
     typer.echo(as_table(rows))
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -71,21 +72,27 @@ def simulate(voices: Voices, config: MeetingConfig) -> Meeting:
     return Meeting(config, sound, transcript, placements, tuple(passage.source for passage in spoken))
 
 
-def write_audio(meeting: Meeting, folder: Path, name: str) -> None:
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+
+
+def write_audio(meeting: Meeting, folder: Path, name: str, write: Callable[[Path, bytes], None] = _write) -> None:
     """Write ``NAME.wav`` (mono), ``NAME.channels.wav`` (one per speaker), ``NAME.sources/*.wav``, ``NAME.noise.wav``.
 
     Sources are what reaches the microphone from each speaker: with the noise they sum to the mixture, sample by sample.
     """
-    sources = folder / f"{name}.sources"
-    sources.mkdir(parents=True, exist_ok=True)
     files = {
         folder / f"{name}.wav": meeting.sound.mixture,
         folder / f"{name}.channels.wav": meeting.sound.channels,
         folder / f"{name}.noise.wav": meeting.sound.noise,
     }
+    sources = folder / f"{name}.sources"
     files |= {sources / f"{speaker}.wav": source for speaker, source in meeting.sound.sources.items()}
     for path, samples in files.items():
-        soundfile.write(path, samples, meeting.sound.rate, subtype="PCM_16")
+        encoded = io.BytesIO()
+        soundfile.write(encoded, samples, meeting.sound.rate, format="WAV", subtype="PCM_16")
+        write(path, encoded.getvalue())
 
 
 def description(meeting: Meeting) -> dict[str, Any]:

@@ -30,6 +30,8 @@ _MODULES = {
     "csv": "pipeline.formats.comma",
     "labels": "pipeline.formats.labels",
 }
+MARKED = ("txt", "md", "srt", "vtt")
+"""Formats in which doubtful passages can be marked (see `pipeline.doubts`)."""
 _READABLE = ("json", "rttm", "ctm", "stm", "seglst")
 
 
@@ -65,10 +67,20 @@ def stem(path: str | PurePath, name: str) -> str:
     return file[: -len(end)] if file.lower().endswith(end) and len(file) > len(end) else file
 
 
-def dumps(transcript: Transcript, name: str, session: str | None = None) -> str:
-    """The transcript in a format; ``session`` names the recording in it, by default by its file's stem."""
-    text: str = _module(name, names()).dumps(transcript, session_of(transcript) if session is None else session)
-    return text
+def dumps(transcript: Transcript, name: str, session: str | None = None, mark_doubts: bool = False) -> str:
+    """The transcript in a format; ``session`` names the recording in it, by default by its file's stem.
+
+    ``mark_doubts`` marks what somebody should check, in the formats that people read (`MARKED`).
+    """
+    module, title = _module(name, names()), session_of(transcript) if session is None else session
+    if not mark_doubts or name not in MARKED:
+        text: str = module.dumps(transcript, title)
+        return text
+    from pipeline.doubts import with_marks
+    from pipeline.formats.checklist import as_text
+
+    marked: str = module.dumps(with_marks(transcript), title)
+    return marked + as_text(transcript) if name == "txt" else marked
 
 
 def loads(text: str, name: str) -> Transcript:

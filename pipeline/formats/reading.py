@@ -58,7 +58,8 @@ def read_file(path: Path, kind: str | None = None) -> TranscriptFile:
     except FormatError as error:
         raise FormatError(error.what, where=f"{path} {error.where}".strip(), hint=error.hint) from error
     noticed = {name: replace(t, warnings=(*text.notices, *t.warnings)) for name, t in sessions.items()}
-    repaired = () if kind == "json" else _flat(sessions)  # the warnings in a JSON transcript are its recording's
+    # The other warnings in a JSON transcript are its recording's.
+    repaired = tuple(one for one in _flat(sessions) if kind != "json" or one.code == "recomputed")
     return TranscriptFile(path, kind, noticed, unscored, channels, (*text.notices, *repaired))
 
 
