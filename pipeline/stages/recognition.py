@@ -7,6 +7,7 @@ speech, each speaker's words come from his own stream, heard with some seconds o
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -29,7 +30,7 @@ from pipeline.stages.floor import (
 )
 from pipeline.stages.ownership import FAR, own
 from pipeline.stages.splicing import lies_in, splice
-from pipeline.timeline import gaps, solo, union
+from pipeline.timeline import IntervalIndex, gaps, solo, union, within
 from pipeline.values import Region, Span, Turn, Utterance, Word
 
 BREATH = 0.3
@@ -40,6 +41,8 @@ CONTEXT = 2.0
 """Seconds of his own speech heard with a speaker's part of an overlap; 1 s costs less and makes more errors."""
 LISTEN = 30.0
 """Seconds of speech on which the language is decided."""
+TOUCHING = 1e-3
+"""Seconds by which the edges of a clip and of a silence beside it may differ: one sample and some rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +91,9 @@ def _from_passages(
     passages = [lay_floor(audio, take, streams) for take in takes]
     heard = attend(passages, recognizer, language, progress, asides=[clip for _, clip in apart])
     owned: dict[str, list[Word]] = {}
+    speech = IntervalIndex(turns)
     for take, words in zip(takes, heard, strict=False):
-        for speaker, own_words in _owned(take, words, turns).items():
+        for speaker, own_words in _owned(take, words, speech).items():
             owned.setdefault(speaker, []).extend(own_words)
     separated: dict[str, list[Word]] = {}
     for (speaker, _), words in zip(apart, heard[len(takes) :], strict=True):
@@ -97,9 +101,9 @@ def _from_passages(
     return splice(owned, separated, asides)
 
 
-def _owned(take: Take, words: Sequence[Word], turns: Sequence[Turn]) -> dict[str, list[Word]]:
+def _owned(take: Take, words: Sequence[Word], turns: IntervalIndex[Turn]) -> dict[str, list[Word]]:
     """A take's words by speaker; those in a hold are the holder's."""
-    near = [turn for turn in turns if turn.start < take.span.end + FAR and take.span.start - FAR < turn.end]
+    near = tuple(turns.meeting(take.span.start - FAR, take.span.end + FAR))
     floor = [hold.span for hold in take.holds]
     return own([_marked(word) if lies_in(word, floor) else word for word in words], clear_floor(near, take.holds))
 
@@ -134,12 +138,11 @@ def _passages(turns: Iterable[Turn], duration: float) -> tuple[Span, ...]:
 
 
 def _around(stream: Stream, apart: Sequence[Span]) -> tuple[Clip, ...]:
-    """The stream's separated clips joined with up to `CONTEXT` seconds of his speech before and after."""
+    """The stream's separated clips joined with up to `CONTEXT` seconds of the speaker's speech before and after; the
+    spans are in order of time and do not overlap."""
     wide = union(Span(max(0.0, span.start - CONTEXT), span.end + CONTEXT) for span in apart)
-    mine = [c for c in stream.clips if any(c.start < s.end and s.start < c.end for s in wide)]
-    near = [_trimmed(c, next(s for s in wide if c.start < s.end and s.start < c.end)) for c in mine]
-    joined = _joined(near)
-    return tuple(c for c in joined if any(c.start < s.end and s.start < c.end for s in apart))
+    near = [_trimmed(clip, spans[0]) for clip in stream.clips if (spans := within(wide, clip))]
+    return tuple(clip for clip in _joined(near) if within(apart, clip))
 
 
 def _trimmed(clip: Clip, span: Span) -> Clip:
@@ -151,21 +154,32 @@ def _trimmed(clip: Clip, span: Span) -> Clip:
 
 def _joined(clips: Sequence[Clip]) -> tuple[Clip, ...]:
     """Clips that touch become one: the recogniser hears a passage, not its seams."""
-    joined: list[Clip] = []
+    runs: list[list[Clip]] = []
+    end = 0.0
+    length = 0
     for clip in clips:
-        if joined and abs(joined[-1].end - clip.start) < 1.5 / RATE:
-            joined[-1] = replace(joined[-1], samples=np.concatenate([joined[-1].samples, clip.samples]))
-        else:
-            joined.append(clip)
-    return tuple(joined)
+        if not runs or abs(end - clip.start) >= 1.5 / RATE:
+            runs.append([])
+            length = 0
+        runs[-1].append(clip)
+        length += len(clip.samples)
+        end = runs[-1][0].start + length / RATE
+    return tuple(map(_concatenated, runs))
+
+
+def _concatenated(run: Sequence[Clip]) -> Clip:
+    return replace(run[0], samples=np.concatenate([clip.samples for clip in run])) if len(run) > 1 else run[0]
 
 
 def _with_breath(clip: Clip, audio: Audio, quiet: Sequence[Span]) -> Clip:
     """The clip with up to `BREATH` seconds of the mixture before and after, as far as nobody talks there."""
-    before = next((q for q in quiet if abs(q.end - clip.start) < 1e-3), None)
-    after = next((q for q in quiet if abs(q.start - clip.end) < 1e-3), None)
-    start = max(before.start, clip.start - BREATH) if before else clip.start
-    end = min(after.end, clip.end + BREATH) if after else clip.end
+    before = bisect_right(quiet, -TOUCHING, key=lambda span: span.end - clip.start)
+    after = bisect_right(quiet, -TOUCHING, key=lambda span: span.start - clip.end)
+    start, end = clip.start, clip.end
+    if before < len(quiet) and quiet[before].end - clip.start < TOUCHING:
+        start = max(quiet[before].start, clip.start - BREATH)
+    if after < len(quiet) and quiet[after].start - clip.end < TOUCHING:
+        end = min(quiet[after].end, clip.end + BREATH)
     head = audio.cut(Span(start, clip.start)) if start < clip.start else clip.samples[:0]
     tail = audio.cut(Span(clip.end, end)) if clip.end < end else clip.samples[:0]
     start = max(0.0, clip.start - len(head) / RATE)

@@ -6,9 +6,12 @@ Each region ends in a decision with its reason: use the separated sources, or ke
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
+from heapq import merge
 from typing import Final
 
 import numpy as np
@@ -22,7 +25,7 @@ from pipeline.protocols import Embedder, Separator, ThreadedSeparator, scale_of
 from pipeline.stages.attribution import Evidence, Sources, Verdict, judge, match, restore_level
 from pipeline.stages.blending import Piece, blend
 from pipeline.stages.scenes import Scene, lay_scene
-from pipeline.timeline import ROUNDING, overlaps, solo, union
+from pipeline.timeline import ROUNDING, IntervalIndex, overlaps, solo, union
 from pipeline.values import Overlap, Region, Span, Turn, Voice
 
 NEAR: Final = 0.3
@@ -38,6 +41,8 @@ PURE: Final = 0.3
 HANDED_OVER: Final = 0.5
 """Part of the margin that is enough where one hands the floor to the other: what either says goes on outside the
 region, where it is heard well."""
+RECENT: Final = 16
+"""Pieces of solo speech kept for the next regions of their stretch; 4 MB each."""
 VOICE: Final = 30.0
 """Seconds of solo speech that make a speaker's voice vector, the longest spans first."""
 
@@ -71,10 +76,14 @@ def separate(
     pieces: dict[str, list[Piece]] = {}
     first = min((turn.start for turn in turns), default=0.0)
 
+    speech_near = lru_cache(RECENT)(lambda speaker, stretch: _nearest(audio, alone.get(speaker, ()), stretch))
+    spoken = IntervalIndex(turns)
+
     def take_apart(group: Sequence[Overlap]) -> tuple[Scene, Sources | str]:
-        scene = lay_scene(audio, turns, group, config.context)
+        near = spoken.meeting(group[0].start - config.context, group[-1].end + config.context)
+        scene = lay_scene(audio, near, group, config.context)
         stretch = _stretch(scene.span, first)
-        speech = {speaker: _nearest(audio, alone.get(speaker, ()), stretch) for speaker in scene.speakers}
+        speech = {speaker: speech_near(speaker, stretch) for speaker in scene.speakers}
         return scene, _take_apart(scene, speech, separator)
 
     with _side_by_side(separator) as each:
@@ -202,8 +211,14 @@ def _stretch(region: Span, first: float) -> Span:
 
 
 def _nearest(audio: Audio, spans: Sequence[Span], near: Span) -> Samples:
-    """Up to `SOLO` seconds of the spans, those nearest to ``near``."""
-    return _collect(audio, sorted(spans, key=lambda s: (max(s.start - near.end, near.start - s.end), s)), SOLO)
+    """Up to `SOLO` seconds of the spans, which are in order and do not overlap, those nearest to ``near`` first."""
+
+    def distance(span: Span) -> tuple[float, Span]:
+        return max(span.start - near.end, near.start - span.end), span
+
+    after = bisect_left(spans, True, key=lambda span: span.start - near.end > near.start - span.end)
+    earlier, later = (map(spans.__getitem__, row) for row in (range(after - 1, -1, -1), range(after, len(spans))))
+    return _collect(audio, merge(earlier, later, key=distance), SOLO)
 
 
 def _collect(audio: Audio, spans: Iterable[Span], seconds: float) -> Samples:
