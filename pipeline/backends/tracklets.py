@@ -26,7 +26,7 @@ from pipeline.backends.device import one_core_each, use_device
 from pipeline.backends.segmentation import WINDOW, load_segmentation
 from pipeline.config import Config
 from pipeline.events import Progress
-from pipeline.protocols import Diarization, Embedder, SpeakerCount, TrunkEmbedder, scale_of
+from pipeline.protocols import Diarization, Embedder, SpeakerCount, TrunkEmbedder
 from pipeline.speakers.clustering import find_people
 from pipeline.speakers.decoding import assign
 from pipeline.speakers.drawing import draw, measure_margins, read_turns
@@ -79,7 +79,7 @@ class TrackletDiarizer:
         if not local.active.any():
             return Diarization(())
         voices = self._voices(audio, local, progress)
-        centroids = find_people(voices, local.redundancy, count, scale_of(self._embedder))
+        centroids = find_people(voices, local.redundancy, count, self._embedder.scale)
         if len(centroids) == 0:  # all too short or overlapped to have a voice: one speaker
             centroids = np.zeros((1, voices.vectors.shape[2]), np.float32)
         owners, centroids = assign(voices, local.active, agreement(local), centroids)

@@ -12,7 +12,8 @@ Nothing else is allowed.
      "overlaps": [{"start": ..., "end": ..., "voices": [...], "separator": "exemplar", "decision": "mixture",
                    "reason": "...", "leaked": [...]}],
      "language": "en", "complete": true, "coverage": {...}, "warnings": [{"code": "...", "message": "..."}],
-     "provenance": {"source": "meeting.m4a", "sha256": "...", "settings": {...}, "models": {...}, "versions": {...}}}
+     "provenance": {"source": "meeting.m4a", "sha256": "...", "settings": {...}, "models": {...}, "versions": {...}},
+     "removed": [{"speaker": ..., "words": [{..., "suspect": "no time left"}]}]}
 
 The same transcript gives the same bytes; settings must be JSON values. Characters that cannot be seen are written as
 ``\\u`` escapes. Reading is strict: another version, an unknown, missing or doubled key, a value of the wrong kind, a

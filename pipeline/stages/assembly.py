@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate
+from types import MappingProxyType
 
 from pipeline.config import AssemblyConfig
-from pipeline.stages.channels import SEPARATOR
 from pipeline.stages.leakage import without_leaks
 from pipeline.stages.suspicion import mark_suspects
 from pipeline.timeline import MidpointIndex, by_speaker, gaps, overlaps, total, union, within
-from pipeline.values import Coverage, Overlap, Region, Span, Turn, Utterance, Voice, Word, spell
+from pipeline.values import Coverage, Notice, Overlap, Region, Span, Turn, Utterance, Voice, Word, spell
 
 SHORTEST = 0.02
 """A word lasts at least so many seconds; crowded words share what time there is."""
@@ -26,17 +27,38 @@ def assemble(
     regions: Sequence[Region],
     duration: float,
     config: AssemblyConfig,
+    microphones: Mapping[str, int] = MappingProxyType({}),
 ) -> tuple[tuple[Utterance, ...], tuple[Region, ...]]:
-    """Utterances sorted by start, and the ledger with both texts and the leaked words of each region."""
+    """Utterances sorted by start, and the ledger with both texts and the leaked words of each region.
+
+    ``microphones`` says which one records a speaker, by default the same for all.
+    """
     lines = {line.speaker: _orderly(line.words, duration) for line in spoken}
-    kept, leaked = without_leaks(lines, _one_microphone(turns, regions))
+    kept, leaked = without_leaks(lines, _on_one_microphone(turns, microphones))
     held = by_speaker(turns)
     sure = {speaker: _with_margins(words, held.get(speaker, ())) for speaker, words in kept.items()}
     utterances = sorted(
         (mark_suspects(u) for speaker, words in sure.items() for u in _utterances(speaker, words, config)),
-        key=lambda utterance: (utterance.start, utterance.end, utterance.speaker),
+        key=_by_time,
     )
     return tuple(utterances), _ledger(regions, sure, leaked)
+
+
+def collect_removed(
+    removed: Sequence[Utterance], duration: float, config: AssemblyConfig
+) -> tuple[tuple[Utterance, ...], tuple[Notice, ...]]:
+    """The suspect words as utterances sorted by start, and a notice that counts them by reason."""
+    found: list[Utterance] = []
+    for line in removed:
+        words = [replace(word, end=min(word.end, duration)) for word in line.words if word.start < duration]
+        found += _utterances(line.speaker, words, config)
+    utterances = tuple(sorted(found, key=_by_time))
+    reasons = Counter(word.suspect for utterance in utterances for word in utterance.words)
+    if not reasons:
+        return (), ()
+    counts = ", ".join(f"{reason}: {count}" for reason, count in sorted(reasons.items(), key=lambda pair: str(pair[0])))
+    message = f"words that were probably not said are left out of the text ({counts}); the JSON lists them as removed"
+    return utterances, (Notice("hallucinations_removed", message),)
 
 
 def measure_coverage(
@@ -51,10 +73,9 @@ def measure_coverage(
     return Coverage(duration, decoded, spoken, spoken - uncovered, uncovered)
 
 
-def _one_microphone(turns: Sequence[Turn], regions: Sequence[Region]) -> tuple[Overlap, ...]:
+def _on_one_microphone(turns: Sequence[Turn], microphones: Mapping[str, int]) -> tuple[Overlap, ...]:
     """The overlaps in which words can leak: two people with a channel each may well say "bye" together."""
-    apart = {(region.start, region.end) for region in regions if region.separator == SEPARATOR}
-    return tuple(overlap for overlap in overlaps(turns) if (overlap.start, overlap.end) not in apart)
+    return tuple(o for o in overlaps(turns) if len({microphones.get(speaker, 0) for speaker in o.speakers}) == 1)
 
 
 def _orderly(words: Iterable[Word], duration: float) -> tuple[Word, ...]:
@@ -102,6 +123,10 @@ def _utterances(speaker: str, words: Sequence[Word], config: AssemblyConfig) -> 
         held.append(word)
     if held:
         yield Utterance(speaker, tuple(held))
+
+
+def _by_time(utterance: Utterance) -> tuple[float, float, str]:
+    return utterance.start, utterance.end, utterance.speaker
 
 
 def _pauses(last: Word, word: Word, config: AssemblyConfig) -> bool:

@@ -18,6 +18,8 @@ from pipeline.values import Word
 
 WINDOW = 29.0
 """Longest window in seconds: one second below Whisper's, for rounding and a breath of silence at the end."""
+BETWEEN = "in the silence between two clips"
+"""Why a word is suspect that lies in no clip of its window."""
 JOIN = 0.6
 """Longest silence kept between two clips of a window, in seconds."""
 SEARCH = 6.0
@@ -64,8 +66,8 @@ class Window:
                 yield number, rest
 
     def restore(self, words: Iterable[Word]) -> Iterator[tuple[int, Word]]:
-        """The words on the recording's clock, each with the number of its clip; one whose middle lies in no clip does
-        not exist."""
+        """The words on the recording's clock, each with the number of its clip. One whose middle lies in the silence
+        between two clips goes to the nearer one, marked ``suspect``: there was nothing to transcribe."""
         for word in words:
             for number, clip, offset in zip(self.numbers, self.clips, self.offsets, strict=True):
                 if offset <= word.middle < offset + clip.end - clip.start:
@@ -73,6 +75,23 @@ class Window:
                     start, end = max(clip.start, word.start + shift), min(clip.end, word.end + shift)
                     yield number, replace(word, start=start, end=end, origin=clip.origin)
                     break
+            else:
+                yield self._restore_outside(word)
+
+    def _restore_outside(self, word: Word) -> tuple[int, Word]:
+        """A word between the clips, moved to the edge of the nearest one."""
+
+        def distance(row: int) -> float:
+            begin, length = self.offsets[row], self.clips[row].end - self.clips[row].start
+            return max(begin - word.middle, word.middle - begin - length)
+
+        row = min(range(len(self.clips)), key=distance)
+        clip = self.clips[row]
+        length = min(word.end - word.start, clip.end - clip.start)
+        start = clip.start if word.middle < self.offsets[row] else clip.end - length
+        reason = word.suspect or BETWEEN
+        word = replace(word, start=start, end=min(clip.end, start + length), origin=clip.origin, suspect=reason)
+        return self.numbers[row], word
 
 
 def pack(clips: Iterable[tuple[int, Clip]]) -> tuple[Window, ...]:

@@ -8,7 +8,7 @@ speech, each speaker's words come from his own stream, heard with some seconds o
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,7 +17,7 @@ from pipeline.audio import RATE, Audio, Clip, Samples, Stream
 from pipeline.config import RecognitionConfig
 from pipeline.events import Progress, no_progress
 from pipeline.protocols import Recognizer
-from pipeline.stages.attending import attend
+from pipeline.stages.attending import attend, plausible, suspect
 from pipeline.stages.floor import (
     Take,
     clear_floor,
@@ -33,6 +33,9 @@ from pipeline.stages.splicing import lies_in, splice
 from pipeline.timeline import IntervalIndex, gaps, solo, union, within
 from pipeline.values import Region, Span, Turn, Utterance, Word
 
+Lines = dict[str, list[Word]]
+"""Words by speaker."""
+
 BREATH = 0.3
 """Seconds of the mixture kept before and after speech, where nobody else talks: turns cut words at their edges."""
 PASSAGE = 1.0
@@ -47,10 +50,12 @@ TOUCHING = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    """What was heard: the language (None without speech) and, per speaker, his words sorted by time."""
+    """The language (None without speech) and, per speaker, the words sorted by time; ``removed`` holds those that are
+    marked ``suspect`` and belong in no text."""
 
     language: str | None
     spoken: tuple[Utterance, ...] = ()
+    removed: tuple[Utterance, ...] = ()
 
 
 def recognize(
@@ -67,8 +72,12 @@ def recognize(
         return Recognition(config.language)
     language = config.language or recognizer.language(_specimen(audio, turns))
     listen = _from_streams if config.strategy == "streams" else _from_passages
-    spoken = listen(audio, turns, streams, regions, recognizer, language, progress)
-    return Recognition(language, tuple(Utterance(s, tuple(spoken[s])) for s in sorted(spoken) if spoken[s]))
+    spoken, removed = listen(audio, turns, streams, regions, recognizer, language, progress)
+    return Recognition(language, _utterances(spoken), _utterances(removed))
+
+
+def _utterances(lines: Lines) -> tuple[Utterance, ...]:
+    return tuple(Utterance(speaker, tuple(lines[speaker])) for speaker in sorted(lines) if lines[speaker])
 
 
 def _from_passages(
@@ -79,8 +88,9 @@ def _from_passages(
     recognizer: Recognizer,
     language: str,
     progress: Progress,
-) -> dict[str, list[Word]]:
-    """Solo speech from passages of the mixture, overlaps decided as separated from streams, spliced by word times."""
+) -> tuple[Lines, Lines]:
+    """Solo speech from passages of the mixture, overlaps decided as separated from streams, spliced by word times; and
+    the suspect words of both."""
     sure, unsure = share_out(turns, regions)
     holds = find_holds(turns, sure)
     handovers = find_handovers(turns, holds)
@@ -90,19 +100,44 @@ def _from_passages(
     apart = [(stream.speaker, clip) for stream in streams for clip in _around(stream, asides[stream.speaker])]
     passages = [lay_floor(audio, take, streams) for take in takes]
     heard = attend(passages, recognizer, language, progress, asides=[clip for _, clip in apart])
-    owned: dict[str, list[Word]] = {}
+    speakers = [speaker for speaker, _ in apart]
     speech = IntervalIndex(turns)
+    spoken = splice(*_attributed(takes, speakers, [plausible(words) for words in heard], speech), asides)
+    return spoken, _removed(*_attributed(takes, speakers, [suspect(words) for words in heard], speech), asides)
+
+
+def _attributed(
+    takes: Sequence[Take],
+    speakers: Sequence[str],
+    heard: Sequence[Sequence[Word]],
+    turns: IntervalIndex[Turn],
+) -> tuple[Lines, Lines]:
+    """By speaker, the words of the takes, which come first in ``heard``, and those of the clips of ``speakers``."""
+    owned: Lines = {}
     for take, words in zip(takes, heard, strict=False):
-        for speaker, own_words in _owned(take, words, speech).items():
+        for speaker, own_words in _owned(take, words, turns).items():
             owned.setdefault(speaker, []).extend(own_words)
-    separated: dict[str, list[Word]] = {}
-    for (speaker, _), words in zip(apart, heard[len(takes) :], strict=True):
+    separated: Lines = {}
+    for speaker, words in zip(speakers, heard[len(takes) :], strict=True):
         separated.setdefault(speaker, []).extend(map(_marked, words))
-    return splice(owned, separated, asides)
+    return owned, separated
+
+
+def _removed(mixture: Lines, streams: Lines, asides: Mapping[str, Sequence[Span]]) -> Lines:
+    """By speaker, the suspect words of the mixture outside the ``asides``, and those of the streams inside."""
+    removed: Lines = {}
+    for speaker in {*mixture, *streams}:
+        spans = asides.get(speaker, ())
+        words = [word for word in mixture.get(speaker, ()) if not lies_in(word, spans)]
+        words += (word for word in streams.get(speaker, ()) if lies_in(word, spans))
+        removed[speaker] = sorted(words, key=lambda word: (word.start, word.end))
+    return removed
 
 
 def _owned(take: Take, words: Sequence[Word], turns: IntervalIndex[Turn]) -> dict[str, list[Word]]:
     """A take's words by speaker; those in a hold are the holder's."""
+    if not words:
+        return {}
     near = tuple(turns.meeting(take.span.start - FAR, take.span.end + FAR))
     floor = [hold.span for hold in take.holds]
     return own([_marked(word) if lies_in(word, floor) else word for word in words], clear_floor(near, take.holds))
@@ -120,15 +155,17 @@ def _from_streams(
     recognizer: Recognizer,
     language: str,
     progress: Progress,
-) -> dict[str, list[Word]]:
-    """Every speaker's words from his own stream alone."""
-    spoken: dict[str, list[Word]] = {}
+) -> tuple[Lines, Lines]:
+    """Every speaker's words from their own stream alone, and the suspect ones."""
+    spoken: Lines = {}
+    removed: Lines = {}
     quiet = gaps((turn.span for turn in turns), Span(0, audio.duration))
     for number, stream in enumerate(streams, 1):
         clips = [_with_breath(clip, audio, quiet) for clip in _joined(stream.clips)]
-        spoken[stream.speaker] = [word for words in attend(clips, recognizer, language) for word in words]
+        words = [word for words in attend(clips, recognizer, language) for word in words]
+        spoken[stream.speaker], removed[stream.speaker] = [*plausible(words)], [*suspect(words)]
         progress(number, len(streams))
-    return spoken
+    return spoken, removed
 
 
 def _passages(turns: Iterable[Turn], duration: float) -> tuple[Span, ...]:

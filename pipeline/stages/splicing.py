@@ -37,9 +37,9 @@ def splice(mixture: Lines, streams: Lines, asides: Mapping[str, Sequence[Span]])
     passages = MidpointIndex(word for words in mixture.values() for word in words)
     for speaker, words in mixture.items():
         apart = asides.get(speaker, ())
-        inside = IntervalIndex(word for word in spoken[speaker] if lies_in(word, apart))
+        around = IntervalIndex(word for word in spoken[speaker] if lies_in(word, apart))
         cut = (word for word in words if lies_in(word, apart) and _at_seam(word, apart))
-        spoken[speaker] += [_beside(word, inside, apart) for word in cut if not _said(word, passages, everything)]
+        spoken[speaker] += [_beside(word, around, apart) for word in cut if not _said(word, passages, everything)]
     return {speaker: sorted(words, key=lambda word: (word.start, word.end)) for speaker, words in spoken.items()}
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from pipeline.audio import RATE
-from pipeline.stages.attribution import judge, match, restore_level
+from pipeline.stages.attribution import judge, match
 
 SPEAKERS = ("ann", "bob")
 UNKNOWN = np.full((2, 2), np.nan)
