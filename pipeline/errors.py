@@ -10,7 +10,7 @@
     │   ├── OutOfMemory      5
     │   └── OutOfDisk        5
     └── BackendError         5  a model failed on this recording
-        └── CannotSeparate   –  a separator declines a mixture, which is kept; never ends a run
+        └── CannotSeparate   5  a separator declines a mixture, which is kept; never ends a run
 
 Exit codes 3 and 4 (some, all of a batch failed) and 130, 143 (interrupted) belong to the command line.
 """

@@ -32,7 +32,7 @@ QUICK = 0.05
 HURRIED = 3
 """At least this many words in a row, each under `QUICK` seconds, are suspect: no sound is left for them. Of 43 such
 words on AMI's clips and simulated meetings nine were said near by."""
-NO_SOUND_LEFT = "no time left"
+NO_TIME_LEFT = "no time left"
 NOT_SPEECH = "no speech"
 """Why a word is suspect: see `HURRIED`, and `NO_SPEECH`."""
 SLOT = 40
@@ -164,6 +164,6 @@ def _with_hurried_marked(words: Sequence[Word]) -> tuple[Word, ...]:
     ):
         together = list(run)
         hurried = quick and len(together) >= HURRIED
-        marked += (replace(word, suspect=NO_SOUND_LEFT) for word in together) if hurried else together
+        marked += (replace(word, suspect=NO_TIME_LEFT) for word in together) if hurried else together
     rest = iter(marked)
     return tuple(word if word.suspect else next(rest) for word in words)

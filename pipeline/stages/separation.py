@@ -241,7 +241,9 @@ def _nearest(audio: Audio, spans: Sequence[Span], near: Span) -> Samples:
 
     after = bisect_left(spans, True, key=lambda span: span.start - near.end > near.start - span.end)
     earlier, later = (map(spans.__getitem__, row) for row in (range(after - 1, -1, -1), range(after, len(spans))))
-    return _collect(audio, merge(earlier, later, key=distance), SOLO)
+    samples = _collect(audio, merge(earlier, later, key=distance), SOLO)
+    samples.setflags(write=False)  # the regions of a stretch share it
+    return samples
 
 
 def _collect(audio: Audio, spans: Iterable[Span], seconds: float) -> Samples:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pipeline.audio import RATE
+from pipeline.audio import RATE, restore_level
 from pipeline.stages.attribution import judge, match
 
 SPEAKERS = ("ann", "bob")

@@ -19,7 +19,7 @@ from pipeline.backends.mixture import MixtureSeparator
 from pipeline.backends.replay import ReplayEmbedder, ReplaySeparator, speak
 from pipeline.config import SeparationConfig
 from pipeline.errors import OutOfMemory
-from pipeline.protocols import Separator, VoiceScale
+from pipeline.protocols import Separator, ThreadedSeparator, VoiceScale
 from pipeline.stages.separation import Separation, separate
 from pipeline.timeline import by_speaker, overlaps, union
 from pipeline.values import Span, Turn, Word
@@ -43,7 +43,7 @@ class Fake:
         return self._change(ReplaySeparator().separate(mixture, solo))  # type: ignore[return-value]
 
 
-class Threaded(Fake):
+class Threaded(Fake, ThreadedSeparator):
     """A separator with threads of its own."""
 
     def pool(self) -> ThreadPoolExecutor:
