@@ -73,7 +73,7 @@ def recognize(
     language = config.language or recognizer.language(_specimen(audio, turns))
     listen = _from_streams if config.strategy == "streams" else _from_passages
     spoken, removed = listen(audio, turns, streams, regions, recognizer, language, progress)
-    return Recognition(language, _utterances(spoken), _utterances(removed))
+    return Recognition(language, _utterances(spoken), _utterances(_listed_once(removed, spoken)))
 
 
 def _utterances(lines: Lines) -> tuple[Utterance, ...]:
@@ -145,6 +145,21 @@ def _owned(take: Take, words: Sequence[Word], turns: IntervalIndex[Turn]) -> dic
 
 def _marked(word: Word) -> Word:
     return replace(word, origin="separated")
+
+
+def _listed_once(removed: Lines, spoken: Lines) -> Lines:
+    """The removed words of each speaker, sorted by start, without those that a further pass gave once more at the same
+    time, as suspect or not."""
+    listed: Lines = {}
+    for speaker, words in removed.items():
+        text = IntervalIndex(spoken.get(speaker, ()))
+        ends: dict[str, float] = {}
+        for word in words:
+            is_in_text = any(other.text == word.text for other in text.meeting(word.start, word.end))
+            if not is_in_text and ends.get(word.text, 0.0) <= word.start:
+                listed.setdefault(speaker, []).append(word)
+                ends[word.text] = word.end
+    return listed
 
 
 def _from_streams(
