@@ -152,6 +152,7 @@ class _Agglomeration:
         self.members = np.arange(len(groups))
         self.alive = np.ones(len(groups), np.bool_)
         self.odds = np.stack([self._row(i) for i in range(len(groups))])
+        self.threshold = self._threshold()
         self.merged = np.inf
         """The log odds of the least certain merge of two speakers so far."""
 
@@ -164,7 +165,7 @@ class _Agglomeration:
     def settle(self, count: SpeakerCount) -> Groups:
         """As many groups as there are people; scraps that are nobody's may be left beside them."""
         most = count.most if count.most is not None else len(self.groups)
-        threshold = self._threshold()
+        threshold = self.threshold
         while self.alive.sum() > 1:
             founders = self.alive & (self.evidence >= FOUNDER)
             number = int(founders.sum())
@@ -182,7 +183,7 @@ class _Agglomeration:
 
     def slack(self, count: SpeakerCount) -> tuple[float, float]:
         """How much worse one speaker fewer and one more would fit, see `People`, as far as ``count`` allows them."""
-        threshold = self._threshold()
+        threshold = self.threshold
         founders = self.alive & (self.evidence >= FOUNDER)
         number = int(founders.sum())
         alike = float(self.odds[np.ix_(founders, founders)].max(initial=-np.inf))
