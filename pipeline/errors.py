@@ -11,6 +11,7 @@
     │   ├── OutOfMemory      5
     │   └── OutOfDisk        5
     └── BackendError         5  a model failed on this recording
+        └── CannotSeparate   5  a separator declines a mixture, which is kept; never ends a run
 
 Exit codes 3 and 4 (some, all of a batch failed) and 130, 143 (interrupted) belong to the command line.
 """
@@ -78,6 +79,10 @@ class BackendError(CrosstalkError):
     """A model failed on this recording."""
 
     exit_code = 5
+
+
+class CannotSeparate(BackendError):
+    """A separator declines a mixture that is beyond it, such as for want of solo speech: the mixture is kept."""
 
 
 def printable(text: str) -> str:

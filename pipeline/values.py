@@ -223,7 +223,8 @@ class Transcript:
     """Who said what in one recording: the pipeline's result, and the one type that every format converts.
 
     ``complete`` is false when only a part of the file could be read. ``language`` is an ISO 639-1 code, ``None``
-    without speech. Utterances are sorted by start; an overlap shows as utterances that overlap in time.
+    without speech. Utterances are sorted by start; an overlap shows as utterances that overlap in time. ``removed``
+    holds what the recogniser wrote but was probably not said, with the reason in ``Word.suspect``: it is in no text.
     """
 
     duration: float
@@ -235,6 +236,7 @@ class Transcript:
     coverage: Coverage | None = None
     warnings: tuple[Notice, ...] = ()
     provenance: Provenance | None = None
+    removed: tuple[Utterance, ...] = ()
 
     @property
     def status(self) -> Status:

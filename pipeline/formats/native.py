@@ -13,7 +13,7 @@ says what follows from the rest: ``status``, ``speakers`` and ``checksum`` of th
                    "reason": "...", "leaked": [...]}],
      "language": "en", "complete": true, "coverage": {...}, "warnings": [{"code": "...", "message": "..."}],
      "provenance": {"source": "meeting.m4a", "sha256": "...", "settings": {...}, "models": {...}, "versions": {...}},
-     "checksum": "..."}
+     "removed": [{"speaker": ..., "words": [{..., "suspect": "no time left"}]}], "checksum": "..."}
 
 The same transcript gives the same bytes; settings must be JSON values. Characters that cannot be seen are written as
 ``\\u`` escapes. Reading is strict: another version, an unknown, missing or doubled key, a value of the wrong kind are

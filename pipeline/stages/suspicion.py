@@ -41,7 +41,8 @@ def _loops(plain: list[str]) -> list[tuple[int, int, int]]:
     found: list[tuple[int, int, int]] = []
     position = 0
     while position < len(plain):
-        runs = [(_run(plain, position, unit), unit) for unit in range(1, LONGEST_UNIT + 1)]
+        units = range(1, min(LONGEST_UNIT, len(plain) - 1 - position) + 1)
+        runs = [(_run(plain, position, u), u) for u in units if plain[position + u] == plain[position]]
         loops = [(run, unit) for run, unit in runs if run >= REPEATS * unit and run >= LOOP_WORDS]
         if loops:
             run, unit = max(loops, key=lambda pair: (pair[0], -pair[1]))
