@@ -77,6 +77,19 @@ class Overlap:
         return self.end - self.start
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Unscored:
+    """A time of a reference in which nothing is to be scored, on one ``channel`` or (None) on all."""
+
+    start: float
+    end: float
+    channel: str | None = None
+
+    @property
+    def span(self) -> Span:
+        return Span(self.start, self.end)
+
+
 @dataclass(frozen=True, slots=True)
 class Word:
     """A recognised word with its evidence.
@@ -213,7 +226,8 @@ class Transcript:
     """Who said what in one recording: the pipeline's result, and the one type that every format converts.
 
     ``complete`` is false when only a part of the file could be read. ``language`` is an ISO 639-1 code, ``None``
-    without speech. An overlap of speakers shows as turns and utterances that overlap in time.
+    without speech. An overlap of speakers shows as turns and utterances that overlap in time. ``removed`` holds what
+    the recogniser wrote but was probably not said, with the reason in ``Word.suspect``: it is in no text.
 
     Laws, checked here (``ValueError``): turns are sorted, and one speaker's never overlap (they may touch); utterances
     and the words of each are sorted by start; turns, words and overlaps lie inside the recording. One speaker's
@@ -230,6 +244,7 @@ class Transcript:
     coverage: Coverage | None = None
     warnings: tuple[Notice, ...] = ()
     provenance: Provenance | None = None
+    removed: tuple[Utterance, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 <= self.duration < float("inf"):

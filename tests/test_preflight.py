@@ -98,6 +98,9 @@ def test_a_device_that_is_not_there_is_refused(
 
 
 def test_an_apple_gpu_is_used_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch  # before the system has another name
+
+    assert torch.backends.mps
     for system, there in (("Darwin", True), ("Darwin", False), ("Linux", False)):
         monkeypatch.setattr("platform.system", lambda system=system: system)
         monkeypatch.setattr("torch.backends.mps.is_available", lambda there=there: there)

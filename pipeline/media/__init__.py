@@ -16,13 +16,13 @@ from pipeline.values import Notice
 if TYPE_CHECKING:
     from pipeline.media.apart import decode, decode_stream, prepare
     from pipeline.media.decoding import decode_here
-    from pipeline.media.exporting import export
+    from pipeline.media.exporting import encode, export
     from pipeline.media.inputs import open_input
 
-__all__ = ["Decoded", "Limits", "decode", "decode_here", "decode_stream", "export", "open_input", "prepare"]
+__all__ = ["Decoded", "Limits", "decode", "decode_here", "decode_stream", "encode", "export", "open_input", "prepare"]
 _HOMES = {
-    "decode": "apart", "decode_stream": "apart", "prepare": "apart", "decode_here": "decoding", "export": "exporting",
-    "open_input": "inputs",
+    "decode": "apart", "decode_stream": "apart", "prepare": "apart", "decode_here": "decoding", "encode": "exporting",
+    "export": "exporting", "open_input": "inputs",
 }  # fmt: skip
 
 
