@@ -29,7 +29,7 @@ class Clock:
     """How to read a container's time stamps, in seconds: which one is ``zero``, and about how ``long`` it all is.
 
     With ``anchored`` the first frame lies at the zero whatever its stamp says. Without ``timed`` the stamps only count
-    packets and are not used: frames follow each other, and the size of a packet that is lost says how long it was, as
+    packets, and only the first is used: frames follow each other, and the size of a packet that is lost says how long it was, as
     do the bytes between ``head``, where the first packet should begin, and where it does, when that is known.
     """
 
@@ -68,7 +68,7 @@ class Reading:
         self.origin = self.position
         self.start = self.covered = 0.0
         self._shift = 0.0
-        self._anchored, self._is_first = not (clock.anchored and clock.timed), True
+        self._began, self._is_first = False, True
 
     def pass_by(self, packet: Packet[Any]) -> None:
         """Note how far a packet of another track reaches."""
@@ -190,18 +190,18 @@ class Reading:
     def _align(self, stamp: int | None, base: Fraction | None) -> None:
         """Leave silence where a time stamp lies ahead of the samples so far; an impossible one is ignored."""
         here = self.position - self.origin
-        if self._clock.timed:
+        if self._clock.timed or not self._began:
             ahead = self._time(stamp, base, here - self._shift) + self._shift - here
         else:
             ahead = self._pending
-        if not self._anchored:
-            self._anchored = True
+        if self._clock.anchored and self._clock.timed and not self._began:
             self._shift -= ahead
         elif _JITTER < ahead <= self._longest_hole:
             self._wind(self.position + ahead)
         elif abs(ahead) > _JITTER:
             self._jumps += bool(self._samples) and abs(ahead) > 1
             self._shift -= ahead
+        self._began = True
 
     def _wind(self, to: float) -> None:
         self._write(None)

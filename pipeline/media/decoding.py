@@ -21,10 +21,14 @@ from pipeline.media.opening import digest, open_recording, unreadable
 from pipeline.media.parts import Part, find_parts
 from pipeline.media.source import Source, first_source, kind_of_container, part_source
 from pipeline.media.survey import DECLARING, OWN_ZERO, Survey, TooLong, refuse_long, survey
-from pipeline.media.tracks import choose, name_tracks, packets
+from pipeline.media.tracks import choose, joined, name_tracks, packets
 from pipeline.values import Notice
 
 _UNTIMED = frozenset({"mp3", "aac", "ac3", "eac3"})
+_COUNTED = ("pcm_", "mp3", "mp2", "ac3", "wma", "adpcm_ms", "adpcm_ima")
+"""Codecs whose place in an AVI FFmpeg finds by their bytes; AVI has no time stamps, and for others it counts wrongly."""
+_MISCOUNTED = frozenset({("asf", "flac"), ("wav", "flac"), ("wav", "aac")})
+"""Pairs of container and codec whose packets are found by a parser that gives them the stamps of later ones."""
 _SKIPPING = _UNTIMED - {"mp3"}
 _WORTH_SAYING = 0.04  # seconds: more than a frame of AAC
 
@@ -121,13 +125,21 @@ def _read_part(source: Source, found: Survey, reading: Reading, plan: _Plan) -> 
         kind = kind_of_container(container)
         zero, anchored = found.zero(place)
         head = source.head.end if kind == "mp3" else None
-        reading.begin(Clock(zero, found.long(place), kind not in _UNTIMED, head, anchored))
+        codec = container.streams.audio[place].codec_context.name
+        reading.begin(Clock(zero, found.long(place), _is_timed(kind, codec), head, anchored))
         _read(container, place, reading, plan)
         if kind in _SKIPPING:
             _tell_skipped(source.head.size - source.head.end - reading.bytes_read, reading)
         if len(container.streams.audio) > 1 and reading.origin == 0:
             reading.notices.append(name_tracks(container, place))
         return source.content.cut or reading.stopped or _falls_short(container, reading, source, zero)
+
+
+def _is_timed(kind: str, codec: str) -> bool:
+    """Whether the time stamps of a codec's packets in a container are times, and not only a count."""
+    if kind == "avi":
+        return codec.startswith(_COUNTED)
+    return kind not in _UNTIMED and (kind, codec) not in _MISCOUNTED
 
 
 def _read(container: InputContainer, place: int, reading: Reading, plan: _Plan) -> None:
@@ -138,7 +150,10 @@ def _read(container: InputContainer, place: int, reading: Reading, plan: _Plan) 
     def stop() -> None:
         reading.stopped = True
 
-    for packet in packets(container, stop):
+    stream = packets(container, stop)
+    if (kind_of_container(container), track.codec_context.name) == ("wav", "aac"):
+        stream = joined(stream, track)
+    for packet in stream:
         if packet.stream.index != track.index:
             reading.pass_by(packet)
             continue

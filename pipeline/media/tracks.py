@@ -79,6 +79,15 @@ def packets(container: InputContainer, stopped: Callable[[], None] = lambda: Non
             stopped()
 
 
+def joined(stream: Iterator[Packet[Any]], track: AudioStream) -> Iterator[Packet[Any]]:
+    """All packets of a track as one: raw AAC in WAV has no frames but to a decoder that reads on, and FFmpeg cuts it
+    anywhere. Takes the memory of all its samples.
+    """
+    packet: Packet[Any] = Packet(b"".join(bytes(one) for one in stream if one.stream.index == track.index))
+    packet.stream, packet.time_base, packet.pts = track, track.time_base, 0
+    yield packet
+
+
 def _describe(track: AudioStream, place: int) -> str:
     context = track.codec_context
     channels = f"{context.layout.nb_channels} channel(s)" if context else "unknown codec"
