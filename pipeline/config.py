@@ -25,6 +25,16 @@ REFINING = "crosstalk-separation"
 
 
 @dataclass(frozen=True, slots=True)
+class InputConfig:
+    """What of a recording is read. ``track`` counts its audio tracks from 1; None takes the default one.
+
+    Where that is silent and another has sound, None takes the first with sound.
+    """
+
+    track: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DiarizationConfig:
     """Who speaks when. ``pipeline`` names a published pyannote pipeline and replaces the parts when given.
 
@@ -92,6 +102,7 @@ class Runtime:
 class Config:
     """Every setting of a run, by stage."""
 
+    input: InputConfig = field(default_factory=InputConfig)
     diarization: DiarizationConfig = field(default_factory=DiarizationConfig)
     separation: SeparationConfig = field(default_factory=SeparationConfig)
     recognition: RecognitionConfig = field(default_factory=RecognitionConfig)
@@ -154,6 +165,8 @@ def as_yaml(config: Config) -> str:
 def check(config: Config) -> Config:
     """The config itself, or SettingsError for values that make no sense together. The one place for such rules."""
     who = config.diarization
+    if config.input.track is not None and config.input.track < 1:
+        raise SettingsError(f"input.track must be at least 1, not {config.input.track}")
     counts = {"speakers": who.speakers, "min_speakers": who.min_speakers, "max_speakers": who.max_speakers}
     for name, value in counts.items():
         if value is not None and value < 1:

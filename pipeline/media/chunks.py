@@ -18,9 +18,9 @@ _SMALL = 64
 _BLOCK = 1 << 20
 _TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICSBEGIN", b"3DI")
 _METADATA = frozenset(
-    b"LIST|id3 |ID3 |bext|cue |smpl|iXML|axml|aXML|_PMX|fact|JUNK|junk|PEAK|acid|afsp|DISP|LGWV|umid|inst|note|labl|plst|"
-    b"PAD |FLLR|NAME|AUTH|ANNO|(c) |MARK|COMT|APPL|INST|info|strg|mark|free|uuid|chan|minf|elm1|regn|SAUR|MD5 |levl|cart|"
-    b"link|chna|Fake|SNDM|XMP |afsp".split(b"|")
+    b"LIST|id3 |ID3 |bext|cue |smpl|iXML|axml|aXML|_PMX|fact|JUNK|junk|PEAK|acid|afsp|DISP|LGWV|umid|inst|note|labl|"
+    b"plst|PAD |FLLR|NAME|AUTH|ANNO|(c) |MARK|COMT|APPL|INST|info|strg|mark|free|uuid|chan|minf|elm1|regn|SAUR|MD5 |"
+    b"levl|cart|link|chna|Fake|SNDM|XMP ".split(b"|")
 )
 _BOXES = frozenset(b"ftyp|moov|mdat|free|skip|wide|moof|styp|sidx|pnot|uuid|mfra|meta|udta".split(b"|"))
 _CONTAINERS = frozenset((b"RIFF", b"RF64", b"BW64", b"FORM", b"riff"))
@@ -64,10 +64,14 @@ LAYOUTS = {
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """``end`` of what the decoder is given, of what is ``known`` to belong to the recording, and corrected sizes."""
+    """``end`` of what the decoder is given, of what is ``known`` to belong to the recording, and corrected sizes.
+
+    ``beyond`` bytes of sound lie behind the place where the header ends it; 0 when it leaves the end open.
+    """
 
     end: int
     known: int
+    beyond: int = 0
     patches: Mapping[int, bytes] = field(default_factory=dict)
 
 
@@ -140,6 +144,8 @@ def _chunk(view: View, layout: Layout, at: int) -> _Chunk | None:
         return None
     size -= layout.header if layout.inclusive else 0
     payload = at + layout.header
+    if layout.sound and at > layout.start and kind_of(view.read_at(at, HEAD)):
+        return None  # another recording begins here
     fits = 0 <= size <= view.size - payload
     if not fits and id_ not in _METADATA | _BOXES and id_ != layout.sound:
         return None
@@ -169,7 +175,8 @@ def _read_on(view: View, layout: Layout, sound: _Chunk, known: int) -> Extent:
         patches[4] = struct.pack(">I", end - 8)
     elif layout.open_size == _MAX_32:
         patches[0] = b"RIFF"  # with the sizes of an RF64 the decoder would not read on
-    return Extent(end, view.size, patches)
+    beyond = end - known if known > sound.payload else 0
+    return Extent(end, view.size, beyond, patches)
 
 
 def _before_metadata(view: View, layout: Layout, start: int) -> int:

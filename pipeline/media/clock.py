@@ -29,8 +29,8 @@ class Clock:
     """How to read a container's time stamps, in seconds: which one is ``zero``, and about how ``long`` it all is.
 
     With ``anchored`` the first frame lies at the zero whatever its stamp says. Without ``timed`` the stamps only count
-    packets, and only the first is used: frames follow each other, and the size of a packet that is lost says how long it was, as
-    do the bytes between ``head``, where the first packet should begin, and where it does, when that is known.
+    packets, and only the first is used: frames follow each other, and the size of a packet that is lost says how long
+    it was, as do the bytes between ``head``, where the first packet should begin, and where it does, when that is known.
     """
 
     zero: float

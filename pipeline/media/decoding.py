@@ -26,10 +26,11 @@ from pipeline.values import Notice
 
 _UNTIMED = frozenset({"mp3", "aac", "ac3", "eac3"})
 _COUNTED = ("pcm_", "mp3", "mp2", "ac3", "wma", "adpcm_ms", "adpcm_ima")
-"""Codecs whose place in an AVI FFmpeg finds by their bytes; AVI has no time stamps, and for others it counts wrongly."""
+"""Codecs whose place in an AVI FFmpeg finds by their bytes; AVI has no stamps, and others are counted wrongly."""
 _MISCOUNTED = frozenset({("asf", "flac"), ("wav", "flac"), ("wav", "aac")})
 """Pairs of container and codec whose packets are found by a parser that gives them the stamps of later ones."""
 _SKIPPING = _UNTIMED - {"mp3"}
+_DEFAULT = ReadOptions()
 _WORTH_SAYING = 0.04  # seconds: more than a frame of AAC
 
 
@@ -62,7 +63,7 @@ def decode_open(
     limits: Limits,
     progress: Progress,
     expect: Callable[[float, int], None],
-    options: ReadOptions = ReadOptions(),
+    options: ReadOptions = _DEFAULT,
 ) -> Decoded:
     """Decode an open file; ``expect(seconds, channels)`` is told what is to come before it is decoded."""
     try:
@@ -77,6 +78,7 @@ def decode_open(
         reading.require_sound()
         if unread:
             reading.notices.append(_unread(unread, reading, sum(source.view.size for source, _ in parts)))
+        reading.notices[:0] = [notice for source, _ in parts for notice in source.notices]
         return _finish(reading, sha256, any(cut), parts[0][0], place)
     except MemoryError:
         raise OutOfMemory("is too long for this machine's memory", where=name, hint="cut it into parts") from None
@@ -197,7 +199,7 @@ def _unread(count: int, reading: Reading, size: int) -> Notice:
 
 def _finish(reading: Reading, sha256: str, cut: bool, source: Source, place: int) -> Decoded:
     mix = mix_down(reading.tape.cut())
-    notices = [*source.notices, *reading.report(), *mix.notices]
+    notices = [*reading.report(), *mix.notices]
     if cut:
         message = f"the file was cut short; {reading.position:.1f} s could be read"
         notices.insert(0, Notice("truncated", message))

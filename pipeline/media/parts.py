@@ -19,12 +19,17 @@ _BLOCK = 1 << 22
 _LONGEST_MAGIC = 128  # bytes
 _SAME_START = 200  # bytes; the first pages of several Ogg streams that begin together lie closer than that
 
+
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One recording of a file, and how many bytes behind it belong to nothing that is known."""
+    """One recording of a file, and how many bytes behind it belong to nothing that is known.
+
+    ``beyond`` bytes at its end are sound by all appearance, although the header ends before them.
+    """
 
     view: View
     unread: int = 0
+    beyond: int = 0
 
 
 def find_parts(file: BinaryIO) -> tuple[Part, ...]:
@@ -44,13 +49,14 @@ def find_parts(file: BinaryIO) -> tuple[Part, ...]:
 def _settle(file: BinaryIO, start: int, end: int, kind: str) -> tuple[Part, int]:
     """The part that begins at ``start`` and may reach ``end``, and where the next one begins."""
     if kind not in LAYOUTS:
-        return Part(View(file, start, end)), end
+        patches = {8: b"\xff" * 4} if kind == "au" and not any(View(file, start, end).read_at(8, 4)) else {}
+        return Part(View(file, start, end, patches)), end
     extent = find_extent(View(file, start, end), LAYOUTS[kind])
     view = View(file, start, start + extent.end, extent.patches)
     rest = View(file, start + extent.known, end)
     if rest.size and kind_of(rest.read(HEAD)):
-        return Part(view), start + extent.known
-    return Part(view, rest.size), end
+        return Part(view, 0, extent.beyond), start + extent.known
+    return Part(view, rest.size, extent.beyond), end
 
 
 def _next_start(view: View, kind: str) -> int:
@@ -75,4 +81,3 @@ def _matches(view: View, magic: re.Pattern[bytes]) -> Iterator[int]:
             if match.start() < len(held) - _LONGEST_MAGIC or len(block) < _BLOCK:
                 yield at + match.start()
         at, held = at + max(0, len(held) - _LONGEST_MAGIC), held[-_LONGEST_MAGIC:]
-

@@ -151,9 +151,7 @@ def _refuse_no_recording(head: bytes, name: str) -> None:
     if not head.strip(b"\0"):
         raise InputError("holds nothing but zeros", where=name, hint=_COPY)
     text = (
-        head.removeprefix(b"\xef\xbb\xbf").lstrip()[:64].lower()
-        if is_text(head) and not head.startswith(_AMR)
-        else b""
+        head.removeprefix(b"\xef\xbb\xbf").lstrip()[:64].lower() if is_text(head) and not head.startswith(_AMR) else b""
     )
     _refuse(_MAGIC, head, name)
     _refuse(_TEXT, text, name)

@@ -35,7 +35,10 @@ class _Nameless:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One recording in a file: its bytes and what they say; ``coding`` is assumed when they have no header."""
+    """One recording in a file: its bytes and what they say; ``coding`` is assumed when they have no header.
+
+    ``beyond`` bytes at its end are read as sound although its header ends before them.
+    """
 
     view: View
     name: str
@@ -43,6 +46,7 @@ class Source:
     head: Head
     coding: Coding | None = None
     hint: str = "convert it to WAV, FLAC, MP3 or M4A"
+    beyond: int = 0
 
     def open(self) -> InputContainer:
         """A fresh container at its beginning; raises ``InputError`` for what is none."""
@@ -62,11 +66,17 @@ class Source:
 
     @property
     def notices(self) -> list[Notice]:
-        """What was assumed of a file without a header."""
-        if self.coding is None:
-            return []
-        message = f"the file has no header; by its name it was read as {self.coding.description}"
-        return [Notice("headerless", message)]
+        """What was assumed about the bytes."""
+        notices = []
+        if self.coding is not None:
+            message = f"the file has no header; by its name it was read as {self.coding.description}"
+            notices.append(Notice("headerless", message))
+        if self.beyond:
+            message = (
+                f"the header's size is wrong: {self.beyond} bytes behind the end that it states were read as sound"
+            )
+            notices.append(Notice("wrong_size", message))
+        return notices
 
 
 def first_source(file: BinaryIO, name: str, limits: Limits, suffix: str) -> Source:
@@ -84,7 +94,7 @@ def first_source(file: BinaryIO, name: str, limits: Limits, suffix: str) -> Sour
 
 def part_source(part: Part, name: str, limits: Limits) -> Source:
     """One of several recordings in a file; raises ``InputError`` like `first_source`."""
-    return Source(part.view, name, inspect(part.view, name, limits), find_head(part.view))
+    return Source(part.view, name, inspect(part.view, name, limits), find_head(part.view), beyond=part.beyond)
 
 
 def kind_of_container(container: InputContainer) -> str:

@@ -136,7 +136,9 @@ def _extended(span: Span | None, packet: Packet[Any]) -> Span:
     start = float(packet.pts * base) if packet.pts is not None and base else None
     if span is None:
         known = packet.stream.start_time
-        begin = float(known * packet.stream.time_base) if known is not None and packet.stream.time_base else start or 0.0
+        begin = (
+            float(known * packet.stream.time_base) if known is not None and packet.stream.time_base else start or 0.0
+        )
         return Span(begin, (begin if start is None else start) + length, length)
     end = span.end if start is None else max(span.end, start + length)
     return Span(span.start, end, span.seconds + length)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.packet import Packet
 from av.stream import Disposition
 
+from pipeline.audio import RATE
 from pipeline.errors import InputError
 from pipeline.media import Limits
 from pipeline.media.sniffing import require_sane
@@ -84,7 +87,8 @@ def joined(stream: Iterator[Packet[Any]], track: AudioStream) -> Iterator[Packet
     anywhere. Takes the memory of all its samples.
     """
     packet: Packet[Any] = Packet(b"".join(bytes(one) for one in stream if one.stream.index == track.index))
-    packet.stream, packet.time_base, packet.pts = track, track.time_base, 0
+    packet.stream, packet.pts = track, 0
+    packet.time_base = track.time_base or Fraction(1, RATE)
     yield packet
 
 
@@ -122,7 +126,8 @@ def _has_sound(open_: Callable[[], InputContainer], place: int) -> bool:
             if packet.stream.index != index:
                 continue
             try:
-                blocks = [block for frame in packet.decode() for block in converter.convert(repair(frame)[0])]
+                frames: list[AudioFrame] = packet.decode()
+                blocks = [block for frame in frames for block in converter.convert(repair(frame)[0])]
             except (FFmpegError, ValueError):
                 continue
             if any(np.sqrt(np.mean(block**2, axis=1)).max(initial=0) > _SILENT for block in blocks if block.size):
