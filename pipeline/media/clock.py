@@ -30,7 +30,7 @@ class Clock:
 
     With ``anchored`` the first frame lies at the zero whatever its stamp says. Without ``timed`` the stamps only count
     packets, and only the first is used: frames follow each other, and the size of a packet that is lost says how long
-    it was, as do the bytes between ``head``, where the first packet should begin, and where it does, when that is known.
+    it was, as do the bytes between ``head``, where the first packet should begin, and where it does, when known.
     """
 
     zero: float

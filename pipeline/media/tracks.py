@@ -126,10 +126,13 @@ def _has_sound(open_: Callable[[], InputContainer], place: int) -> bool:
             if packet.stream.index != index:
                 continue
             try:
-                frames: list[AudioFrame] = packet.decode()
-                blocks = [block for frame in frames for block in converter.convert(repair(frame)[0])]
+                blocks = [block for frame in _decoded(packet) for block in converter.convert(repair(frame)[0])]
             except (FFmpegError, ValueError):
                 continue
             if any(np.sqrt(np.mean(block**2, axis=1)).max(initial=0) > _SILENT for block in blocks if block.size):
                 return True
     return False
+
+
+def _decoded(packet: Packet[AudioStream]) -> list[AudioFrame]:
+    return packet.decode()
