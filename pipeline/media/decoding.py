@@ -185,8 +185,9 @@ def _falls_short(container: InputContainer, reading: Reading, source: Source, ze
         length -= zero
     if source.content.granule is not None:
         length = max(length, float(source.content.granule * (container.streams.audio[0].time_base or 0)) - zero)
-    missing = length - (reading.covered - start)
-    spared = 0.02 if reading.broken_end else max(0.1, min(0.3, 0.015 * reading.covered), 0.005 * reading.covered)
+    covered = max(reading.covered, reading.position - reading.origin)  # some packets do not say how long they are
+    missing = length - (covered - start)
+    spared = 0.02 if reading.broken_end else max(0.1, min(0.3, 0.015 * covered), 0.005 * covered)
     return missing > spared
 
 
