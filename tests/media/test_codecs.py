@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -111,7 +112,7 @@ def test_comfort_noise_is_silence(head: bytes, voiced: bytes, sid: bytes, nothin
 @pytest.mark.parametrize("head", [b"#!AMR\n", b"#!AMR-WB\n"])
 def test_a_recording_of_comfort_noise_alone_is_silence(head: bytes) -> None:
     decoded = decode(head + NO_DATA * 100)
-    assert (decoded.duration, decoded.complete, codes(decoded)) == (pytest.approx(2.0), True, [])
+    assert (round(decoded.duration, 2), decoded.complete, codes(decoded)) == (2.0, True, [])
     assert not decoded.audio.samples.any()
 
 
@@ -141,7 +142,7 @@ def test_silence_descriptors_that_last_eight_frames() -> None:
 
 def test_a_packet_of_several_frames_is_taken_frame_by_frame() -> None:
     with av.open(io.BytesIO(b"#!AMR\n" + VOICED * 10)) as container:
-        packet: av.Packet = av.Packet(VOICED + SID + NO_DATA + VOICED)
+        packet: av.Packet[Any] = av.Packet(VOICED + SID + NO_DATA + VOICED)
         packet.stream, packet.pts, packet.time_base = container.streams.audio[0], 800, Fraction(1, 8_000)
         frames = list(frames_of(packet, "amr_nb"))
     assert [(bytes(frame), frame.pts, silent) for frame, silent in frames] == [
@@ -157,7 +158,7 @@ def _muxed(frames: list[bytes], container: str, lasting: list[int] | None = None
             stream = output.add_stream_from_template(template.streams.audio[0])
             at = 0
             for frame, length in zip(frames, lasting or [160] * len(frames), strict=True):
-                packet: av.Packet = av.Packet(frame)
+                packet: av.Packet[Any] = av.Packet(frame)
                 packet.stream, packet.pts, packet.dts = stream, at, at
                 packet.time_base, packet.duration = Fraction(1, 8_000), length
                 at += length
