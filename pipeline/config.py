@@ -102,11 +102,11 @@ class Runtime:
 class Config:
     """Every setting of a run, by stage."""
 
-    input: InputConfig = field(default_factory=InputConfig)
     diarization: DiarizationConfig = field(default_factory=DiarizationConfig)
     separation: SeparationConfig = field(default_factory=SeparationConfig)
     recognition: RecognitionConfig = field(default_factory=RecognitionConfig)
     assembly: AssemblyConfig = field(default_factory=AssemblyConfig)
+    input: InputConfig = field(default_factory=InputConfig)
     runtime: Runtime = field(default_factory=Runtime)
 
 
