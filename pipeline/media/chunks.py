@@ -155,8 +155,10 @@ def _chunk(view: View, layout: Layout, at: int) -> _Chunk | None:
 
 def _second_movie(chunks: list[_Chunk], chunk: _Chunk) -> int | None:
     """Where a second MP4 or QuickTime file begins, when this box belongs to one."""
+    if chunk.id not in (b"ftyp", b"moov"):
+        return None  # before anything is searched: a long recording has many boxes
     indexes = [number for number, one in enumerate(chunks) if one.id == b"moov"]
-    if not indexes or chunk.id not in (b"ftyp", b"moov"):
+    if not indexes:
         return None
     if chunk.id == b"ftyp":
         return chunk.at
