@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import resource
@@ -61,11 +62,13 @@ def spool(stream: BinaryIO) -> BinaryIO:
     try:
         while block := _read(stream):
             file.write(block)
-        file.flush()
-    except OSError as error:
-        file.close()
-        raise unwritable(error, "standard input") from None
-    file.seek(0)
+        file.seek(0)
+    except BaseException as error:
+        with contextlib.suppress(OSError):  # closing writes what is left, and fails again
+            file.close()
+        if isinstance(error, OSError):
+            raise unwritable(error, "standard input") from None
+        raise
     return file
 
 
