@@ -7,10 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
-import numpy as np
-
 from pipeline import formats, media
-from pipeline.audio import Samples, Stream, index
+from pipeline.audio import Stream
 from pipeline.errors import SettingsError
 from pipeline.files import make_folder, write_atomically
 from pipeline.formats.inert import distinct
@@ -74,19 +72,9 @@ def write_voices(
     names = distinct(stream.speaker for stream in streams)
     for stream in streams:
         path = folder / f"{stem}.{names[stream.speaker].replace('/', '_')}.{kind}"
-        media.export(_laid_out(stream, duration), path, kind)
+        media.export_stem(stream, duration, path, kind)
         yield path
     path = folder / f"{stem}{formats.suffix('labels')}"
     labels = formats.dumps(Transcript(duration, turns=tuple(turns)), "labels", stem)
     write_atomically(path, labels.encode("utf-8", "surrogateescape"))
     yield path
-
-
-def _laid_out(stream: Stream, duration: float) -> Samples:
-    """The stream from the recording's beginning to its end, silence between its clips."""
-    samples = np.zeros(index(duration), np.float32)
-    for clip in stream.clips:
-        first = index(clip.start)
-        own = clip.samples[: max(0, len(samples) - first)]
-        samples[first : first + len(own)] = own
-    return samples

@@ -20,6 +20,9 @@ from pipeline.audio import Audio, Samples
 from pipeline.events import Progress
 from pipeline.values import Notice, Turn, Word
 
+WINDOWS_AT_ONCE = 8
+"""Windows handed to a recogniser in one call where it asks for no other number: a step of the progress bar."""
+
 
 @dataclass(frozen=True, slots=True)
 class SpeakerCount:
@@ -89,6 +92,11 @@ def scale_of(embedder: Embedder | None) -> VoiceScale:
     """The embedder's ``scale`` (a `VoiceScale`), Resemblyzer's where it has none."""
     scale: VoiceScale = getattr(embedder, "scale", VoiceScale())
     return scale
+
+
+def windows_at_once(recognizer: Recognizer) -> int:
+    """How many windows to hand over in one call: what the recogniser says of itself, else `WINDOWS_AT_ONCE`."""
+    return int(getattr(recognizer, "windows_at_once", WINDOWS_AT_ONCE))
 
 
 class Separator(Protocol):

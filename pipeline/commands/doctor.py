@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import platform
-import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -27,9 +26,9 @@ def doctor(
 ) -> None:
     """Say what is wrong with this machine and how to mend it; exit code 5 when something is."""
     ill = False
-    for examine in (_python, _torch, _torchaudio, _whisper, _gpu, _ffmpeg, _telemetry):
+    for examine in (_python, _torch, _torchaudio, _whisper, _encoders, _telemetry):
         ill |= _tell(examine())
-    for finding in _models(preset):
+    for finding in (*_devices(), *_models(preset)):
         ill |= _tell(finding)
     raise typer.Exit(5 if ill else 0)
 
@@ -71,26 +70,41 @@ def _whisper() -> Finding:
     return _imported("faster_whisper", "pip install faster-whisper")
 
 
-def _gpu() -> Finding:
-    try:
-        import torch
-    except Exception:
-        return Finding("no GPU can be looked for without torch", True)
-    if torch.cuda.is_available():
-        return Finding(f"GPU {torch.cuda.get_device_name(0)}", True)
-    return Finding("no GPU seen: models run on the CPU", True)
+def _devices() -> Iterator[Finding]:
+    """What each library computes on the CPU and on every GPU: a small product of matrices, a small layer."""
+    from pipeline.backends.device import count_gpus
+    from pipeline.backends.gpu import LIBRARIES, load_cublas
+
+    number = count_gpus()
+    yield from _computes("cpu", "reinstall it")
+    if not number:
+        yield Finding("no GPU seen: models run on the CPU", True)
+        return
+    loaded = {path.name for path in load_cublas()}
+    told = "loaded from its wheel" if loaded == set(LIBRARIES) else "not installed as a wheel"
+    mend = f"pip install 'crosstalk-transcribe[cuda]' (CUDA 12's cuBLAS is {told}), or use --device cpu"
+    for index in range(number):
+        yield from _computes(f"cuda:{index}", mend)
 
 
-def _ffmpeg() -> Finding:
-    program = shutil.which("ffmpeg")
-    if program:
-        return Finding(f"ffmpeg for stems: {program}", True)
-    try:
-        import imageio_ffmpeg
+def _computes(device: str, mend: str) -> Iterator[Finding]:
+    from pipeline.backends.gpu import problem_with, try_ctranslate2, try_torch
 
-        return Finding(f"ffmpeg for stems: {imageio_ffmpeg.get_ffmpeg_exe()}", True)
-    except Exception:
-        return Finding("no ffmpeg program (only needed to export stems as mp3 or m4a)", False, "install ffmpeg")
+    for library, attempt in (("torch", try_torch), ("CTranslate2", try_ctranslate2)):
+        problem = problem_with(attempt, device)
+        failed = f"{library} does not compute on {device}: {problem}"
+        yield Finding(failed if problem else f"{library} computes on {device}", not problem, mend)
+
+
+def _encoders() -> Finding:
+    """Stems are encoded by PyAV; no ffmpeg program is needed."""
+    from pipeline.media.exporting import missing_encoders
+
+    missing = missing_encoders()
+    return Finding(f"PyAV encodes wav, flac, mp3, m4a{f' but not {missing}' if missing else ''}", not missing, AV)
+
+
+AV = "pip install --force-reinstall av: its wheels hold all encoders"
 
 
 def _telemetry() -> Finding:

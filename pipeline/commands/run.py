@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.errors import CrosstalkError
+from pipeline.errors import CrosstalkError, printable
 
 if TYPE_CHECKING:
     from pipeline.config import Config
@@ -72,6 +72,8 @@ def _transcribe_all(recordings: list[str], settings: Config, keep: bool, deliver
     failures = 0
     with listening(delivery.quiet) as listener:
         transcriber = Transcriber(settings, cache=cache, listener=listener)
+        if problem := transcriber.models.choice.problem:
+            typer.echo(printable(f"transcribe: warning: {problem}"), err=True)
         for recording in recordings:
             stem = _stem(recording)
             try:
@@ -98,7 +100,6 @@ def _stem(recording: str) -> str:
 def _show(transcript: Transcript, stem: str, quiet: bool) -> None:
     """The readable transcript on stdout, warnings on stderr."""
     from pipeline import formats
-    from pipeline.errors import printable
 
     if not quiet:
         sys.stdout.write(formats.dumps(transcript, "txt", stem))

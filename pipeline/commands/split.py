@@ -25,13 +25,17 @@ def split(
     from pipeline.cache import DiskCache, NoCache
     from pipeline.commands.progress import listening
     from pipeline.config import parse_assignments
+    from pipeline.errors import printable
     from pipeline.presets import compose
     from pipeline.run import Transcriber
 
     kind = output.parse_audio_format(format_)
     settings = compose(preset, {"diarization.speakers": speakers}, parse_assignments(set_ or []), config)
     with listening(quiet) as listener:
-        voices = Transcriber(settings, cache=NoCache() if no_cache else DiskCache(), listener=listener).split(recording)
+        transcriber = Transcriber(settings, cache=NoCache() if no_cache else DiskCache(), listener=listener)
+        if problem := transcriber.models.choice.problem:
+            typer.echo(printable(f"transcribe: warning: {problem}"), err=True)
+        voices = transcriber.split(recording)
     for notice in voices.notices:
         typer.echo(f"transcribe: warning: {notice.message}", err=True)
     for path in output.write_voices(

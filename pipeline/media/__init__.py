@@ -1,4 +1,4 @@
-"""Recordings in and out: any file safely and completely decoded (PyAV), clips and stems exported (pydub).
+"""Recordings in and out: any file safely and completely decoded (PyAV), clips and stems exported (pydub, PyAV).
 
 `decode` and `decode_stream` work in a process of their own, `decode_here` in this one. PyAV and pydub are loaded when
 first asked for; importing this module loads neither.
@@ -16,11 +16,12 @@ from pipeline.values import Notice
 if TYPE_CHECKING:
     from pipeline.media.apart import decode, decode_stream, prepare
     from pipeline.media.decoding import decode_here
-    from pipeline.media.exporting import export
+    from pipeline.media.exporting import export, export_stem
 
-__all__ = ["Decoded", "Limits", "decode", "decode_here", "decode_stream", "export", "prepare"]
+__all__ = ["Decoded", "Limits", "decode", "decode_here", "decode_stream", "export", "export_stem", "prepare"]
 _HOMES = {
     "decode": "apart", "decode_stream": "apart", "prepare": "apart", "decode_here": "decoding", "export": "exporting",
+    "export_stem": "exporting",
 }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from pipeline.audio import Audio, Samples, Stream, index
 from pipeline.config import SeparationConfig
-from pipeline.errors import ResourceError
+from pipeline.errors import ResourceError, is_gpu_out_of_memory
 from pipeline.events import Progress, no_progress
 from pipeline.protocols import Embedder, Separator, ThreadedSeparator, scale_of
 from pipeline.stages.attribution import Evidence, Sources, Verdict, judge, match, restore_level
@@ -126,6 +126,8 @@ def _take_apart(scene: Scene, speech: Mapping[str, Samples], separator: Separato
     except (ResourceError, MemoryError):
         raise
     except Exception as error:  # a separator may be anybody's code, and its fault must not cost the transcript
+        if is_gpu_out_of_memory(error):
+            raise  # the stage is run again with less memory
         return f"nothing was separated: {error}"
     return _problem(found, scene) or found
 

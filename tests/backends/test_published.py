@@ -71,7 +71,9 @@ def test_turns_are_those_of_pyannotes_own_loader(folder: Path, description: str,
     found = opened(folder)
     ours = found.diarize(audio, SpeakerCount(2, 2), no_progress)
 
-    describe(folder, **{f"pipeline__params__{part}": f"$model/{part}" for part in ("segmentation", "embedding", "plda")})
+    describe(
+        folder, **{f"pipeline__params__{part}": f"$model/{part}" for part in ("segmentation", "embedding", "plda")}
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         trusted = Pipeline.from_pretrained(folder)
