@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ctypes
 import functools
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
@@ -66,9 +65,8 @@ def devices_for(workers: int, device: str, gpus: int | None = None) -> tuple[str
 
 
 def least_used(devices: Sequence[str], taken: Sequence[str]) -> str:
-    """The device for one more worker: of ``devices``, one entry a worker, the first that the others leave over."""
-    left = list((Counter(devices) - Counter(taken)).elements())
-    return left[0] if left else devices[len(taken) % len(devices)]
+    """The device for one more worker: the first of ``devices`` that the fewest others have ``taken``."""
+    return min(dict.fromkeys(devices), key=taken.count)
 
 
 def only(device: str, environment: Mapping[str, str]) -> dict[str, str]:
