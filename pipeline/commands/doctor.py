@@ -1,4 +1,4 @@
-"""``transcribe doctor``: what is wrong with this machine, and how to mend it."""
+"""``transcribe doctor``: what is wrong with this machine, and how to fix it; devices are tried by computing on them."""
 
 from __future__ import annotations
 
@@ -14,41 +14,42 @@ import typer
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the doctor's report; ``mend`` says what to do when it is not ``well``."""
+    """One line of the report; ``fix`` says what to do when it is not ``ok``."""
 
     what: str
-    well: bool
-    mend: str = ""
+    ok: bool
+    fix: str = ""
 
 
 def doctor(
     preset: Annotated[str, typer.Option(help="Whose models are looked for.")] = "default",
 ) -> None:
-    """Say what is wrong with this machine and how to mend it; exit code 5 when something is."""
-    ill = False
+    """Say what is wrong with this machine and how to fix it; exit code 5 when something is."""
+    failed = False
     for examine in (_python, _torch, _torchaudio, _whisper, _encoders, _telemetry):
-        ill |= _tell(examine())
+        failed |= _print(examine())
     for finding in (*_devices(), *_models(preset)):
-        ill |= _tell(finding)
-    raise typer.Exit(5 if ill else 0)
+        failed |= _print(finding)
+    raise typer.Exit(5 if failed else 0)
 
 
-def _tell(finding: Finding) -> bool:
-    mark = "ok  " if finding.well else "ILL "
-    typer.echo(f"{mark} {finding.what}" + ("" if finding.well else f"\n     → {finding.mend}"))
-    return not finding.well
+def _print(finding: Finding) -> bool:
+    """Print the finding; whether it is a failure."""
+    mark = "ok  " if finding.ok else "FAIL"
+    typer.echo(f"{mark} {finding.what}" + ("" if finding.ok else f"\n     → {finding.fix}"))
+    return not finding.ok
 
 
 def _python() -> Finding:
-    well = (3, 11) <= sys.version_info[:2] <= (3, 13)
-    return Finding(f"Python {platform.python_version()}", well, "use Python 3.11, 3.12 or 3.13")
+    ok = (3, 11) <= sys.version_info[:2] <= (3, 13)
+    return Finding(f"Python {platform.python_version()}", ok, "use Python 3.11, 3.12 or 3.13")
 
 
-def _imported(name: str, mend: str) -> Finding:
+def _imported(name: str, fix: str) -> Finding:
     try:
         module = __import__(name)
     except Exception as error:
-        return Finding(f"{name} fails to import: {str(error).splitlines()[0][:120]}", False, mend)
+        return Finding(f"{name} fails to import: {str(error).splitlines()[0][:120]}", False, fix)
     return Finding(f"{name} {getattr(module, '__version__', '')}".strip(), True)
 
 
@@ -81,19 +82,19 @@ def _devices() -> Iterator[Finding]:
         yield Finding("no GPU seen: models run on the CPU", True)
         return
     loaded = {path.name for path in load_cublas()}
-    told = "loaded from its wheel" if loaded == set(LIBRARIES) else "not installed as a wheel"
-    mend = f"pip install 'crosstalk-transcribe[cuda]' (CUDA 12's cuBLAS is {told}), or use --device cpu"
+    state = "loaded from its wheel" if loaded == set(LIBRARIES) else "not loaded from a wheel"
+    fix = f"pip install 'crosstalk-transcribe[cuda]' (CUDA 12's cuBLAS is {state}), or use --device cpu"
     for index in range(number):
-        yield from _computes(f"cuda:{index}", mend)
+        yield from _computes(f"cuda:{index}", fix)
 
 
-def _computes(device: str, mend: str) -> Iterator[Finding]:
+def _computes(device: str, fix: str) -> Iterator[Finding]:
     from pipeline.backends.gpu import problem_with, try_ctranslate2, try_torch
 
     for library, attempt in (("torch", try_torch), ("CTranslate2", try_ctranslate2)):
         problem = problem_with(attempt, device)
         failed = f"{library} does not compute on {device}: {problem}"
-        yield Finding(failed if problem else f"{library} computes on {device}", not problem, mend)
+        yield Finding(failed if problem else f"{library} computes on {device}", not problem, fix)
 
 
 def _encoders() -> Finding:

@@ -97,3 +97,24 @@ def test_words_for_which_no_sound_is_left_were_not_said() -> None:
     assert list(_said([slow, *two, last])) == [slow, *two, last]
     assert list(_said([slow, *two, at(0.5, 0.02, "that"), last])) == [slow, last]
     assert list(_said([])) == []
+
+
+@pytest.mark.parametrize(("batch", "windows", "expected"), [(4, 3, [3]), (4, 20, [8, 8, 4]), (64, 100, [64, 36])])
+def test_any_number_of_windows_is_decoded_in_groups(
+    batch: int, windows: int, expected: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pipeline.backends.whisper import WhisperRecognizer
+    from pipeline.protocols import windows_at_once
+
+    groups: list[int] = []
+
+    def recorded(self: object, group: list[Samples], language: str, rescue: bool) -> list[object]:
+        groups.append(len(group))
+        return [window[0] for window in group]
+
+    monkeypatch.setattr(WhisperRecognizer, "_recognize_group", recorded)
+    recognizer = WhisperRecognizer(None, batch_size=batch)
+    found = recognizer.recognize([np.full(1, number, np.float32) for number in range(windows)], "en", True)
+    assert (found, groups) == (list(range(windows)), expected)
+    assert windows_at_once(recognizer) == max(8, batch)
+    assert windows_at_once(object()) == 8  # type: ignore[arg-type]
