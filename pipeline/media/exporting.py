@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, cast
 
 import av
 import numpy as np
@@ -142,7 +142,7 @@ def _write(pcm: NDArray[np.int16], path: Path | str, format: Format, rate: int) 
 
 def _encode(pcm: NDArray[np.int16], file: io.BytesIO, encoding: Encoding, rate: int) -> None:
     with av.open(file, "w", format=encoding.container) as container:
-        track = container.add_stream(encoding.codec, rate=rate, layout="mono")
+        track = cast(av.AudioStream, container.add_stream(encoding.codec, rate=rate, layout="mono"))
         if encoding.bits:
             track.bit_rate = encoding.bits
         for first in range(0, len(pcm), BLOCK):
