@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.commands.printing import FORMATS, show, tell
-from pipeline.errors import CrosstalkError
+from pipeline.errors import CrosstalkError, printable
 
 if TYPE_CHECKING:
     from pipeline.config import Config
@@ -91,6 +91,8 @@ def _transcribe_all(recordings: list[str], settings: Config, keep: bool, deliver
     failures = 0
     with listening(delivery.quiet) as listener:
         transcriber = Transcriber(settings, cache=cache, listener=listener)
+        if problem := transcriber.models.choice.problem:
+            tell(printable(f"transcribe: warning: {problem}"))
         for recording, record in zip(recordings, records, strict=True):
             stem = _stem(recording)
             try:
@@ -117,7 +119,6 @@ def _stem(recording: str) -> str:
 def _show(transcript: Transcript, stem: str, delivery: Delivery, paths: Sequence[Path]) -> None:
     """The readable transcript on stdout; warnings and the files that were written on stderr."""
     from pipeline import formats
-    from pipeline.errors import printable
 
     if not delivery.quiet:
         show(formats.dumps(transcript, "txt", stem, delivery.mark_doubts))
