@@ -51,6 +51,7 @@ def transcribe(
     device: str | None = None,
     threads: int | None = None,
     offline: bool = False,
+    track: int | None = None,
     cache: bool = False,
     settings: dict[str, Any] | None = None,
     listener: Listener | None = None,
@@ -66,7 +67,7 @@ def transcribe(
     """
     given = named(
         speakers=speakers, min_speakers=min_speakers, max_speakers=max_speakers, language=language, channels=channels,
-        roles=roles, device=device, threads=threads, offline=offline,
+        roles=roles, device=device, threads=threads, offline=offline, track=track,
     )  # fmt: skip
     return _run(compose(preset, given, settings or {}), cache, listener or ignore, recording, sample_rate)
 

@@ -1,7 +1,7 @@
 """Every setting with its default and its constraint, and the strict reading of YAML: unknown keys, tags and values out
 of range are refused.
 
-`Config` holds what can change a result; `Runtime` what cannot (device, threads, batch size): it never enters a key.
+`Config` holds what can change a result; `Runtime` where it is computed, which on a CPU changes none.
 """
 
 from __future__ import annotations
@@ -34,6 +34,16 @@ COMPUTE_TYPES = (
 """CTranslate2's types of weights and arithmetic."""
 REFINING = "crosstalk-separation"
 """The model of the separator ``refined`` where none is named."""
+
+
+@dataclass(frozen=True, slots=True)
+class InputConfig:
+    """What of a recording is read. ``track`` counts its audio tracks from 1; None takes the default one.
+
+    Where that is silent and another has sound, None takes the first with sound.
+    """
+
+    track: int | None = setting(None, Range(1, 1000))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +104,11 @@ class AssemblyConfig:
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """Where and how fast to compute; changes no result. ``threads`` 0 takes all cores."""
+    """Where and how fast to compute. ``threads`` 0 takes all cores.
+
+    On the CPU none of it changes a result. On a GPU results differ from the CPU's, and word times and voice vectors
+    differ in their last digits from one batch size to another: there, both are part of what a result is kept under.
+    """
 
     device: str = setting("auto", DEVICE)
     threads: int = setting(0, Range(0, 1024))
@@ -110,6 +124,7 @@ class Config:
     separation: SeparationConfig = field(default_factory=SeparationConfig)
     recognition: RecognitionConfig = field(default_factory=RecognitionConfig)
     assembly: AssemblyConfig = field(default_factory=AssemblyConfig)
+    input: InputConfig = field(default_factory=InputConfig)
     runtime: Runtime = field(default_factory=Runtime)
 
 

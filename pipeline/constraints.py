@@ -67,11 +67,11 @@ def _name(value: str) -> str:
 
 
 def _device(value: str) -> str:
-    """A device of torch, in any case; whether this machine has it is not looked at."""
-    found = value.strip().lower()
-    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,3})?", found, re.ASCII):
+    """A device of torch, in any case, or a comma list of GPUs; whether this machine has them is not looked at."""
+    found = ",".join(part.strip() for part in value.lower().split(","))
+    if not re.fullmatch(r"auto|cpu|mps|cuda|cuda:\d{1,3}(,cuda:\d{1,3})*", found, re.ASCII):
         nearest = " (did you mean cuda?)" if "gpu" in found or "nvidia" in found or "cud" in found else ""
-        raise ValueError(f"must be auto, cpu, cuda, cuda:N or mps, not {value!r}{nearest}")
+        raise ValueError(f"must be auto, cpu, cuda, cuda:N, a list of those or mps, not {value!r}{nearest}")
     return found
 
 

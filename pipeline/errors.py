@@ -92,3 +92,10 @@ def printable(text: str) -> str:
     """``text`` with control characters and undecodable bytes escaped, so that no file name can drive a terminal."""
     safe = text.encode("utf-8", "backslashreplace").decode("utf-8")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in safe)
+
+
+def is_gpu_out_of_memory(error: Exception) -> bool:
+    """Whether torch or CTranslate2 says that the memory of a GPU ran out."""
+    return type(error).__name__ == "OutOfMemoryError" or (
+        isinstance(error, RuntimeError) and "out of memory" in str(error).lower()
+    )

@@ -16,7 +16,9 @@ NOTICES: Mapping[str, str] = {
     "encoding": "A text file is not UTF-8 and was read in another encoding.",
     "fewer_speakers": "Fewer speakers were found than asked for.",
     "gap": "The file holds no audio for a time; silence stands there.",
+    "gpu_unusable": "The GPU cannot be used; the CPU computes. Event only.",
     "hallucinations_removed": "Words that were probably not said are left out of the text; the JSON lists them.",
+    "headerless": "The file has no header; its format was taken from its name.",
     "left_out": "Sessions without a reference were left out of the score.",
     "names_differ": "The sessions that are compared have different names.",
     "no_hypothesis": "Sessions are only in the reference: their words count as deletions.",
@@ -26,6 +28,7 @@ NOTICES: Mapping[str, str] = {
     "no_words": "There are no word errors, since the format of one side holds no words.",
     "other_tracks": "The file has further audio tracks that were not read.",
     "recomputed": "Parts of a transcript that was edited by hand disagreed and were computed again.",
+    "reduced_memory": "A GPU's memory ran out; the recording went on with a smaller batch or on the CPU.",
     "repaired_samples": "Samples that were no numbers (NaN or infinite) were set to 0.",
     "separator_failed": "The separator failed in some overlap regions, which keep the mixture.",
     "silent_channels": "Some channels are silent.",
@@ -33,7 +36,9 @@ NOTICES: Mapping[str, str] = {
     "too_short_to_count": "There is too little speech to count the speakers.",
     "truncated": "The recording is cut short; the readable part was transcribed.",
     "uncovered_speech": "Stretches of speech have no words, also after the fallback.",
+    "unread": "Part of the file was not read; the message says how much.",
     "unrelated": "Sessions have an error rate above 100 %: they may not be the same recording.",
     "unscored": "Lines of a transcript file are marked as not to be scored and were left out.",
+    "wrong_size": "The header states another size than the file has.",
 }
 """Code and meaning, in order of code."""

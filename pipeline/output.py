@@ -8,10 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
-import numpy as np
-
 from pipeline import formats, media
-from pipeline.audio import Samples, Stream, index
+from pipeline.audio import Stream
 from pipeline.errors import SettingsError
 from pipeline.formats.inert import distinct
 from pipeline.output_record import OutputRecord
@@ -104,17 +102,7 @@ def write_voices(
     (labels,) = targets(stem, folder, ["labels"])
     record.check([*paths, labels])
     for stream, path in zip(streams, paths, strict=True):
-        record.write(path, media.encode(_laid_out(stream, duration), kind))
+        record.write(path, media.encode_stem(stream, duration, kind))
         yield path
     record.write(labels, _encoded(formats.dumps(Transcript(duration, turns=tuple(turns)), "labels", stem)))
     yield labels
-
-
-def _laid_out(stream: Stream, duration: float) -> Samples:
-    """The stream from the recording's beginning to its end, silence between its clips."""
-    samples = np.zeros(index(duration), np.float32)
-    for clip in stream.clips:
-        first = index(clip.start)
-        own = clip.samples[: max(0, len(samples) - first)]
-        samples[first : first + len(own)] = own
-    return samples

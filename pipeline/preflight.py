@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline import backends
+from pipeline.backends import device
 from pipeline.config import Config
 from pipeline.errors import MissingModel, SettingsError
 from pipeline.presets import models_of
@@ -82,17 +83,20 @@ def read_vocabulary(folder: Path) -> frozenset[str] | None:
         return None
 
 
-def _require_device(name: str) -> None:
-    kind, _, number = name.partition(":")
-    if kind == "mps" and not _has_apple_gpu():
-        raise SettingsError("this machine has no Apple GPU (mps) that torch can use", hint="use --device cpu")
-    if kind == "cuda":
-        count = _count_gpus()
-        if count == 0:
-            raise SettingsError("no NVIDIA GPU can be used on this machine", hint="use --device cpu; transcribe doctor")
-        if int(number or 0) >= count:
-            last = "only cuda:0" if count == 1 else f"cuda:0 to cuda:{count - 1}"
-            raise SettingsError(f"there is no device {name}", hint=f"this machine has {last}")
+def _require_device(setting: str) -> None:
+    """The GPUs that are named must be there; whether they compute is tried out when a run begins."""
+    for name in setting.split(","):
+        kind, _, number = name.partition(":")
+        if kind == "mps" and not _has_apple_gpu():
+            raise SettingsError("this machine has no Apple GPU (mps) that torch can use", hint="use --device cpu")
+        if kind == "cuda":
+            count = device.count_gpus()
+            if count == 0:
+                hint = "use --device cpu, and see transcribe doctor"
+                raise SettingsError("no NVIDIA GPU can be used on this machine", hint=hint)
+            if int(number or 0) >= count:
+                last = "only cuda:0" if count == 1 else f"cuda:0 to cuda:{count - 1}"
+                raise SettingsError(f"there is no device {name}", hint=f"this machine has {last}")
 
 
 def _has_apple_gpu() -> bool:
@@ -103,28 +107,14 @@ def _has_apple_gpu() -> bool:
     return bool(torch.backends.mps.is_available())
 
 
-def _count_gpus() -> int:
-    """The GPUs that CTranslate2 sees; if it sees any, those that torch sees too, which takes longer to load."""
-    import ctranslate2
-
-    count: int = ctranslate2.get_cuda_device_count()
-    if count:
-        import torch
-
-        count = min(count, torch.cuda.device_count())
-    return count
-
-
 def _require_compute_type(config: Config) -> None:
     """CTranslate2's type of arithmetic must be one that the device can do."""
     import ctranslate2
 
-    kind, _, number = config.runtime.device.partition(":")
-    if kind == "auto":
-        kind = "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
-    device = "cuda" if kind == "cuda" else "cpu"
-    known = ctranslate2.get_supported_compute_types(device, int(number or 0)) | {"default", "auto"}
+    kind, _, number = device.first_device(config.runtime).partition(":")
+    kind = "cuda" if kind == "cuda" else "cpu"
+    known = ctranslate2.get_supported_compute_types(kind, int(number or 0)) | {"default", "auto"}
     wanted = config.recognition.compute_type
     if wanted not in known:
-        message = f"recognition.compute_type: this machine's {device} cannot compute in {wanted}"
+        message = f"recognition.compute_type: this machine's {kind} cannot compute in {wanted}"
         raise SettingsError(message, hint=f"it can in {', '.join(sorted(known))}")

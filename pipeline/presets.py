@@ -32,6 +32,7 @@ OPTIONS: Mapping[str, str] = {
     "language": "recognition.language",
     "channels": "diarization.channels",
     "roles": "diarization.roles",
+    "track": "input.track",
     "device": "runtime.device",
     "threads": "runtime.threads",
     "offline": "runtime.offline",

@@ -17,7 +17,7 @@ from pipeline.events import Event, StageFinished
 from pipeline.run import Models
 from tests import world
 
-COMMAND_ONLY = {"config", "output_dir", "format", "quiet", "debug"}
+COMMAND_ONLY = {"config", "output_dir", "format", "mark_doubts", "overwrite", "quiet", "debug"}
 LIBRARY_ONLY = {"listener", "sample_rate"}
 RENAMED = {"recordings": "recording", "set": "settings", "no_cache": "cache"}
 

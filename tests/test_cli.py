@@ -306,3 +306,29 @@ def test_a_run_opens_no_socket(transcribe: Run, tmp_path: Path, monkeypatch: pyt
     world.write_wav(tmp_path / "talk.wav")
     monkeypatch.setattr(socket.socket, "__init__", refuse)
     assert transcribe(*replayed("talk.wav", "-q")) == 0
+
+
+@pytest.mark.parametrize("command", [[], ["split"]])
+def test_a_gpu_that_does_not_compute_is_said_before_the_run_which_goes_on_only_with_auto(
+    transcribe: Run,
+    command: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from pipeline.backends import device, gpu
+
+    def broken(name: str) -> None:
+        raise RuntimeError("no kernel image is available for execution on the device")
+
+    monkeypatch.setattr(device, "count_gpus", lambda: 1)
+    monkeypatch.setattr(gpu, "try_torch", broken)
+    world.write_wav(tmp_path / "talk.wav")
+    assert transcribe(*replayed(*command, "talk.wav")) == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert "no kernel image" in lines[0]
+    assert transcribe(*replayed(*command, "talk.wav"), "--set", "runtime.device=cuda") == 5
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert "no kernel image" in lines[0]

@@ -150,6 +150,7 @@ BAD: dict[str, list[Any]] = {
     "diarization.clustering": ["kmeans"],
     "recognition.strategy": ["magic"],
     "diarization.roles": ["a,a", ":2", "1=a,1=b"],
+    "input.track": [0, -1, 10**6],
     "runtime.offline": ["yes", 1],
 }
 

@@ -89,7 +89,7 @@ def test_arithmetic_that_the_device_cannot_do_is_refused(
 def test_a_device_that_is_not_there_is_refused(
     device: str, count: int, works: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(preflight, "_count_gpus", lambda: count)
+    monkeypatch.setattr("pipeline.backends.device.count_gpus", lambda: count)
     config = world.settings({"runtime.device": device})
     if works:
         preflight.require(config, Store())

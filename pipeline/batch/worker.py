@@ -5,6 +5,7 @@ It ends with its parent, whatever happens to that: a thread reads the pipe, and 
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
 import queue
@@ -83,6 +84,7 @@ def main(handle: int) -> None:
     setup: Setup = pipe.recv()
     jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(pipe, jobs), daemon=True).start()
+    logging.getLogger("pipeline").addHandler(logging.StreamHandler())  # to the error output of the whole batch
     try:
         bench = Bench(setup, pipe.send)
     except CrosstalkError as error:
@@ -105,6 +107,8 @@ class Bench:
         self._decoded = 0.0
         cache = DiskCache(setup.cache) if setup.cache else NoCache()
         self._transcriber = Transcriber(setup.config, cache=cache, listener=self._note)
+        if problem := self._transcriber.models.choice.problem:
+            logging.getLogger("pipeline").warning("%s", problem)
         self._transcriber.models.load()
         media.prepare()
         self._name = f"{platform.node()}:{os.getpid()}"

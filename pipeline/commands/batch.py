@@ -41,6 +41,7 @@ def batch(
     language: Annotated[str | None, typer.Option(help="Such as en or German; detected by default.")] = None,
     channels: Annotated[str | None, typer.Option(help="auto, split or mix: a stereo call's channels.")] = None,
     roles: Annotated[str | None, typer.Option(help="Who is on the channels: agent,customer.")] = None,
+    track: Annotated[int | None, typer.Option(help="Which audio track of the file, from 1.")] = None,
     preset: Annotated[str, typer.Option(help="default, accurate or fast.")] = "default",
     config: Annotated[Path | None, typer.Option(help="A YAML file of settings.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One setting.")] = None,
@@ -55,8 +56,8 @@ def batch(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Transcribe many recordings, each once; run it again to resume."""
-    options = locals()  # all parameters by name: `_setup` takes those that are settings
-    setup = _setup((preset, options, set_, config), out, format_, no_cache, (analytics, rules), overwrite, mark_doubts)
+    chosen = (preset, locals(), set_, config)
+    setup = _setup(chosen, out, format_, no_cache, (analytics, rules), overwrite, mark_doubts)
     orders = _orders(jobs, attempts, limit, retry, only_failed, (timeout, memory), engine, address)
     (_plan if dry_run else _watch if watch else _run)(calls, setup, orders, quiet)
 
@@ -70,7 +71,7 @@ def _setup(
     overwrite: bool,
     mark_doubts: bool,
 ) -> Setup:
-    """What all recordings have in common; ``chosen``: preset, shared options, ``--set`` and a file of settings."""
+    """What all recordings have in common; ``chosen``: preset, options by name, ``--set`` and a file of settings."""
     from pipeline import cache, output
     from pipeline.analytics.rules import read_file
     from pipeline.batch.worker import Setup

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.commands.printing import FORMATS, show, tell
-from pipeline.errors import ALL_FAILED, SOME_FAILED, CrosstalkError
+from pipeline.errors import ALL_FAILED, SOME_FAILED, CrosstalkError, printable
 
 if TYPE_CHECKING:
     from pipeline.config import Config
@@ -28,6 +28,7 @@ def run(
     language: Annotated[str | None, typer.Option(help="Such as en or German; detected by default.")] = None,
     channels: Annotated[str | None, typer.Option(help="auto, split or mix: a stereo call's channels.")] = None,
     roles: Annotated[str | None, typer.Option(help="Who is on the channels: agent,customer.")] = None,
+    track: Annotated[int | None, typer.Option(help="Which audio track of the file, from 1.")] = None,
     preset: Annotated[str, typer.Option(help="default, accurate or fast.")] = "default",
     config: Annotated[Path | None, typer.Option(help="A YAML file of settings.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One setting.")] = None,
@@ -49,7 +50,7 @@ def run(
 
     given = named(
         speakers=speakers, min_speakers=min_speakers, max_speakers=max_speakers, language=language, channels=channels,
-        roles=roles, device=device, threads=threads, offline=offline,
+        roles=roles, device=device, threads=threads, offline=offline, track=track,
     )  # fmt: skip
     settings = compose(preset, given, parse_assignments(set_ or []), config)
     delivery = Delivery(output_dir, output.parse_formats(format_), quiet, overwrite, mark_doubts)
@@ -90,6 +91,8 @@ def _transcribe_all(recordings: list[str], settings: Config, keep: bool, deliver
     failures = 0
     with listening(delivery.quiet) as listener:
         transcriber = Transcriber(settings, cache=cache, listener=listener)
+        if problem := transcriber.models.choice.problem:
+            tell(printable(f"transcribe: warning: {problem}"))
         for recording, record in zip(recordings, records, strict=True):
             stem = _stem(recording)
             try:
@@ -116,7 +119,6 @@ def _stem(recording: str) -> str:
 def _show(transcript: Transcript, stem: str, delivery: Delivery, paths: Sequence[Path]) -> None:
     """The readable transcript on stdout; warnings and the files that were written on stderr."""
     from pipeline import formats
-    from pipeline.errors import printable
 
     if not delivery.quiet:
         show(formats.dumps(transcript, "txt", stem, delivery.mark_doubts))

@@ -13,6 +13,7 @@ from pipeline.commands.printing import show, tell
 def split(
     recording: Annotated[str, typer.Argument(help="An audio or video file.")],
     speakers: Annotated[int | None, typer.Option(help="How many people talk.")] = None,
+    track: Annotated[int | None, typer.Option(help="Which audio track of the file, from 1.")] = None,
     preset: Annotated[str, typer.Option(help="default, accurate or fast.")] = "default",
     config: Annotated[Path | None, typer.Option(help="A YAML file of settings.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One setting.")] = None,
@@ -28,6 +29,7 @@ def split(
     from pipeline.cache import DiskCache, NoCache
     from pipeline.commands.progress import listening, warn
     from pipeline.config import parse_assignments
+    from pipeline.errors import printable
     from pipeline.output_record import OutputRecord, source_of
     from pipeline.presets import compose
     from pipeline.run import Transcriber
@@ -36,10 +38,14 @@ def split(
     stem = Path(recording).stem
     record = OutputRecord(output_dir, source_of(recording), overwrite=overwrite)
     output.check_voices(stem, output_dir, kind, record)
-    settings = compose(preset, {"diarization.speakers": speakers}, parse_assignments(set_ or []), config)
+    given = {"diarization.speakers": speakers, "input.track": track}
+    settings = compose(preset, given, parse_assignments(set_ or []), config)
     with listening(quiet) as listener:
         cache = NoCache() if no_cache else DiskCache(listener=warn)
-        voices = Transcriber(settings, cache=cache, listener=listener).split(recording)
+        transcriber = Transcriber(settings, cache=cache, listener=listener)
+        if problem := transcriber.models.choice.problem:
+            tell(printable(f"transcribe: warning: {problem}"))
+        voices = transcriber.split(recording)
     for notice in voices.notices:
         tell(f"transcribe: warning: {notice.message}")
     for path in output.write_voices(voices.streams, voices.turns, voices.duration, stem, output_dir, kind, record):

@@ -27,35 +27,36 @@ _LOUDEST = 16.0
 Decode = Callable[[Progress], Decoded]
 
 
-def open_input(recording: object, sample_rate: float | None = None) -> tuple[str, Decode]:
+def open_input(recording: object, sample_rate: float | None = None, track: int | None = None) -> tuple[str, Decode]:
     """A recording's name, and what decodes it; raises `SettingsError` for what is no recording of `KINDS`.
 
     Arrays have the shape (samples,) or (channels, samples): floats between -1 and 1, or int8, int16, int32, uint8 at
-    full scale; any rate. An open file is read from its beginning where it can be rewound, and stays open.
+    full scale; any rate. An open file is read from its beginning where it can be rewound, and stays open. ``track``
+    counts a file's audio tracks from 1.
     """
     if isinstance(recording, str | os.PathLike):
         _refuse_rate(sample_rate)
         path = os.fsdecode(recording)
-        return Path(path).name, lambda progress: apart.decode(path, progress=progress)
+        return Path(path).name, lambda progress: apart.decode(path, progress=progress, track=track)
     if isinstance(recording, bytes | bytearray | memoryview):
         _refuse_rate(sample_rate)
-        return "bytes", lambda progress: _decode(io.BytesIO(recording), "bytes", progress)
+        return "bytes", lambda progress: _decode(io.BytesIO(recording), "bytes", track, progress)
     if callable(getattr(recording, "read", None)):
         _refuse_rate(sample_rate)
         file = _require_binary(recording)
         name = getattr(file, "name", None)
         name = Path(name).name if isinstance(name, str) and name else "file"
-        return name, partial(_decode, file, name)
+        return name, partial(_decode, file, name, track)
     samples = _as_array(recording)
     if samples is None:
         raise SettingsError(f"{type(recording).__name__} is no recording", hint=f"give {KINDS}")
     return "array", partial(_decode_samples, _scaled(_require_shape(samples)), _require_rate(sample_rate))
 
 
-def _decode(file: BinaryIO, name: str, progress: Progress) -> Decoded:
+def _decode(file: BinaryIO, name: str, track: int | None, progress: Progress) -> Decoded:
     if file.seekable():
         file.seek(0)
-    return apart.decode_stream(file, progress=progress, name=name)
+    return apart.decode_stream(file, progress=progress, track=track, name=name)
 
 
 def _refuse_rate(sample_rate: float | None) -> None:
@@ -129,6 +130,6 @@ def _decode_samples(channels: NDArray[np.float32], rate: int, progress: Progress
     try:
         with tempfile.TemporaryFile() as file:
             soundfile.write(file, channels.T, rate, format="W64", subtype="FLOAT")
-            return _decode(cast(BinaryIO, file), "array", progress)
+            return _decode(cast(BinaryIO, file), "array", None, progress)
     except OSError as error:
         raise OutOfDisk(f"no room for the samples: {error.strerror}", where=tempfile.gettempdir()) from None

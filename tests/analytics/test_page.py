@@ -22,6 +22,18 @@ from pipeline.errors import SettingsError
 from tests.analytics.calls import call, say
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+OFFLINE = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--enable-logging=stderr",
+)
+"""Options of a browser without a window or a sandbox, which fetches nothing of its own accord."""
 EVIL = "<script>alert(1)</script>\"'&"
 RULES = f"rules: [{{name: {json.dumps(EVIL)}, never: [{json.dumps('promise ' + EVIL)}]}}]"
 
@@ -93,14 +105,14 @@ def test_a_browser_opens_it_without_errors(folder: Path, tmp_path_factory: pytes
     place = tmp_path_factory.mktemp("browser")
     report, picture = place / "report.html", place / "report.png"
     report.write_text(page.render(read_calls(folder), EVIL), encoding="utf-8")
-    options = ["--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", f"--user-data-dir={place}/own"]
     where = {**os.environ, "HOME": str(place)}
     opened = [
         subprocess.run(
-            [BROWSER, *options, what, report.as_uri()], capture_output=True, text=True, env=where, check=True
+            [BROWSER, *OFFLINE, f"--user-data-dir={place}/profile-{number}", what, report.as_uri()],
+            capture_output=True, text=True, env=where, check=True,
         )
-        for what in ("--dump-dom", f"--screenshot={picture}")
-    ]
+        for number, what in enumerate(("--dump-dom", f"--screenshot={picture}"))
+    ]  # fmt: skip
     assert "call 9" in opened[0].stdout
     assert not [line for done in opened for line in done.stderr.splitlines() if "CONSOLE" in line]
     assert picture.read_bytes().startswith(b"\x89PNG")
