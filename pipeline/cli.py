@@ -16,7 +16,7 @@ import typer
 
 from pipeline.commands import analyze, batch, bench, convert, doctor, models, run, score, settings, simulate, split
 from pipeline.errors import CrosstalkError, OutOfMemory
-from pipeline.files import explain
+from pipeline.files import explain_any
 
 USAGE, INTERRUPTED, TERMINATED = 1, 130, 143
 COMMANDS = (
@@ -95,7 +95,7 @@ def main(arguments: list[str] | None = None) -> None:
         what = "interrupted" if stopped.number == signal.SIGINT else "terminated"
         _leave(f"{what}; run the same command again to go on", 128 + stopped.number)
     except OSError as error:
-        _fail(explain(error, Path(error.filename or "the disk")), "--debug" in given)
+        _fail(explain_any(error), "--debug" in given)
     except MemoryError:
         _fail(OutOfMemory("memory ran out", hint="close other programs or transcribe a shorter piece"), False)
 

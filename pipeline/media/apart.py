@@ -24,7 +24,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from pipeline.audio import RATE, Audio
-from pipeline.errors import CrosstalkError, InputError, OutOfDisk, OutOfMemory, ResourceError
+from pipeline.errors import CrosstalkError, InputError, OutOfDisk, OutOfMemory, ReadError, ResourceError
 from pipeline.events import Progress, no_progress
 from pipeline.media import Decoded, Limits
 from pipeline.media.opening import open_recording, spool
@@ -37,7 +37,11 @@ _KEPT = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH")  
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 _SPARE: list[tuple[subprocess.Popen[bytes], socket.socket]] = []
 _LONGEST_LINE = 1 << 20
-_REFUSALS: dict[str, type[CrosstalkError]] = {"OutOfDisk": OutOfDisk, "OutOfMemory": OutOfMemory}
+_REFUSALS: dict[str, type[CrosstalkError]] = {
+    "OutOfDisk": OutOfDisk,
+    "OutOfMemory": OutOfMemory,
+    "ReadError": ReadError,
+}
 _CONVERT = "convert it to WAV or FLAC with another program"
 
 

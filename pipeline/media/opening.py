@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from pipeline.errors import InputError, OutOfDisk
+from pipeline.errors import InputError, OutOfDisk, ReadError
 
 _KINDS = (
     (stat.S_ISDIR, "is a folder, not a recording", "give the files in it"),
@@ -21,6 +21,8 @@ _KINDS = (
     (stat.S_ISBLK, "is a device, not a file", "copy the recording to a file first"),
     (stat.S_ISSOCK, "is a socket, not a file", "give a recording"),
 )
+_FINAL = (errno.ENOENT, errno.ENOTDIR, errno.ENXIO, errno.ELOOP, errno.ENAMETOOLONG)
+"""Why a recording cannot be opened, whoever asks and whenever; everything else may pass (rights, disk, network)."""
 _REASONS = {
     errno.ENOENT: ("does not exist", "check the name"),
     errno.ENOTDIR: ("does not exist: a part of the path is no folder", "check the name"),
@@ -39,7 +41,8 @@ def open_recording(path: Path | str) -> BinaryIO:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         what, hint = _REASONS.get(error.errno or 0, (f"cannot be opened: {error.strerror}", ""))
-        raise InputError(what, where=name, hint=hint) from None
+        kind = InputError if error.errno in _FINAL else ReadError
+        raise kind(what, where=name, hint=hint) from None
     except ValueError:
         raise InputError("is no file name: it holds a null byte", where=name) from None
     mode = os.fstat(handle).st_mode
@@ -75,6 +78,6 @@ def digest(file: BinaryIO, name: str) -> str:
     return value
 
 
-def unreadable(error: OSError, name: str) -> InputError:
+def unreadable(error: OSError, name: str) -> ReadError:
     """The medium fails, or what it is mounted from."""
-    return InputError(f"cannot be read: {error.strerror or error}", where=name, hint="check the disk")
+    return ReadError(f"cannot be read: {error.strerror or error}", where=name, hint="check the disk")
