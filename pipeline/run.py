@@ -17,7 +17,7 @@ from pipeline.cache import Cache, NoCache
 from pipeline.config import Config, as_mapping, assign, check
 from pipeline.events import Listener, Progress, Warned, ignore
 from pipeline.media import Decoded
-from pipeline.presets import parts_of
+from pipeline.presets import parts_of, uses_embedder
 from pipeline.protocols import Diarization, Diarizer, Embedder, Recognizer, Separator
 from pipeline.stages.assembly import assemble, measure_coverage
 from pipeline.stages.channels import Tracks, lay_out
@@ -161,7 +161,8 @@ def _provenance(recording: Decoded, name: str, config: Config, identities: Mappi
     return Provenance(name, recording.sha256, settings, dict(identities), versions())
 
 
-def _names(config: Config) -> dict[backends.Kind, str]:
+def backends_of(config: Config) -> dict[backends.Kind, str]:
+    """The name of each kind's backend under these settings."""
     return {
         "diarizer": config.diarization.backend,
         "separator": config.separation.backend,
@@ -177,7 +178,7 @@ class Models:
         self._config, self.store = config, store
         self.loads = 0
         """So many models were loaded so far, those that were loaded again counted again."""
-        for kind, name in _names(config).items():
+        for kind, name in backends_of(config).items():
             backends.target(kind, name)  # a wrong name is an error now, not when its stage comes in an hour
 
     @functools.cached_property
@@ -190,8 +191,8 @@ class Models:
 
     @functools.cached_property
     def embedder(self) -> Embedder | None:
-        """None where nothing is taken apart, so that no voice needs to be compared."""
-        if self._config.separation.backend == "mixture":
+        """None where nothing is separated, so that no source needs to be compared."""
+        if not uses_embedder(self._config):
             return None
         return self._load("embedder")  # type: ignore[no-any-return]
 
@@ -221,4 +222,4 @@ class Models:
 
     def _load(self, kind: backends.Kind) -> Any:
         self.loads += 1
-        return backends.load(kind, _names(self._config)[kind], self._config, self.store)
+        return backends.load(kind, backends_of(self._config)[kind], self._config, self.store)

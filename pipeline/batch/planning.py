@@ -9,8 +9,9 @@ from pipeline import backends
 from pipeline.cache import recipe_key
 from pipeline.config import Config, as_mapping
 from pipeline.errors import SettingsError
-from pipeline.formats import suffix
-from pipeline.sources import fingerprint
+from pipeline.formats import module_of, suffix
+from pipeline.run import backends_of, versions
+from pipeline.sources import fingerprint, requirements
 
 BYTES_PER_SECOND: Mapping[str, float] = {
     "wav": 16_000.0, "w64": 32_000.0, "aif": 32_000.0, "aiff": 32_000.0, "flac": 16_000.0, "opus": 4_000.0,
@@ -28,19 +29,25 @@ GUESS = 0.25
 
 
 def settings_key(config: Config, formats: tuple[str, ...], rules: str | None, models: Mapping[str, str]) -> str:
-    """What names a result by everything but the recording: settings, formats, rules, models, code."""
+    """What names a result by everything but the recording: settings, formats, rules, models, code, package versions."""
     settings = as_mapping(config)
     del settings["runtime"]
-    modules = [
-        backends.target("diarizer", config.diarization.backend)[0],
-        backends.target("separator", config.separation.backend)[0],
-        backends.target("recognizer", config.recognition.backend)[0],
-    ]
-    names = ["pipeline.run", "pipeline.output", *modules]
-    if rules is not None:
-        names.append("pipeline.analytics.writing")
-    code = [fingerprint(name) for name in names]
-    return recipe_key(settings=settings, formats=formats, rules=rules, models=dict(models), code=code)
+    modules = _modules(config, formats, rules is not None)
+    packages = versions()
+    for module in modules:
+        packages |= requirements(module)
+    code = [fingerprint(module) for module in modules]
+    return recipe_key(
+        settings=settings, formats=formats, rules=rules, models=dict(models), code=code, packages=packages
+    )
+
+
+def _modules(config: Config, formats: tuple[str, ...], analytics: bool) -> list[str]:
+    """The modules that a result is made by; what they import belongs to them. Backends and writers are loaded by name,
+    so they are looked up where loading looks them up."""
+    named = [backends.target(kind, name)[0] for kind, name in sorted(backends_of(config).items())]
+    writers = [module_of(name) for name in formats]
+    return ["pipeline.run", "pipeline.output", *named, *writers, *(["pipeline.analytics.writing"] * analytics)]
 
 
 def refuse_overwriting(names: Sequence[str], formats: tuple[str, ...], analytics: bool) -> None:
