@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.batch.journal import Outcome
-from pipeline.batch.worker import Decoded, Hopeless, Job, Message, Ready, Setup
+from pipeline.batch.worker import Decoded, FatalError, Job, Message, Ready, Setup
 from pipeline.errors import CrosstalkError, ResourceError
 
 TICK = 0.25
@@ -147,7 +147,7 @@ class Crew:
         heard = [pipe for pipe in wait(list(pipes), TICK) if isinstance(pipe, Connection)]
         for worker in list(self._workers):
             message = worker.listen() if worker.pipe in heard else worker.check()
-            if isinstance(message, Hopeless):
+            if isinstance(message, FatalError):
                 raise as_error(message)
             if isinstance(message, Outcome):
                 yield from self._ended(worker, message)
@@ -180,7 +180,7 @@ def shared(setup: Setup, jobs: int) -> Setup:
     return replace(setup, config=replace(setup.config, runtime=replace(runtime, threads=threads)))
 
 
-def as_error(message: Hopeless) -> CrosstalkError:
+def as_error(message: FatalError) -> CrosstalkError:
     error = ResourceError(message.line)
     error.exit_code = message.exit_code
     return error
