@@ -77,6 +77,11 @@ def explain_any(error: OSError) -> CrosstalkError:
     return CrosstalkError(error.strerror or str(error), where=str(place or ""))
 
 
+def storable(name: str) -> str:
+    """A name as data bases and tables take it: bytes that are not UTF-8 as escapes."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
 def _create(folder: Path) -> Path:
     """A new empty file with the rights that the umask leaves, its name unique."""
     while True:

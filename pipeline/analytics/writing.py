@@ -1,4 +1,4 @@
-"""A call's analytics as one JSON file beside its transcript. Version ``crosstalk-analytics/1``; times in seconds."""
+"""A call's analytics as one JSON file beside its transcript. Version ``crosstalk-analytics/2``; times in seconds."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pipeline.files import write_atomically
 from pipeline.plain import to_plain
 from pipeline.values import Transcript
 
-VERSION = "crosstalk-analytics/1"
+VERSION = "crosstalk-analytics/2"
 SUFFIX = ".analytics.json"
 
 
@@ -32,6 +32,7 @@ def analyze(
     measured |= {
         "sentiment_by": method(transcript.language),
         "findings": to_plain(judge(transcript, rules)),
+        "warnings": [{"code": notice.code, "message": notice.message} for notice in transcript.warnings],
         "columns": dict(columns or {}),
     }
     rounded: dict[str, Any] = _rounded(measured)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import sqlite3
 import stat
 import time
@@ -17,7 +16,7 @@ from pipeline.batch.claims import Claims
 from pipeline.batch.discovery import Recording
 from pipeline.batch.naming import absolute
 from pipeline.errors import ResourceError, SettingsError
-from pipeline.files import explain
+from pipeline.files import explain, storable
 
 Status = Literal["running", "done", "refused", "failed", "crashed", "out_of_memory", "blocked", "lost", "stopped"]
 """``refused`` is the recording's own fault and final; ``failed`` a model's; ``crashed`` a worker that died, hung or
@@ -253,8 +252,3 @@ def _digest(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return ""
-
-
-def storable(name: str) -> str:
-    """A name as SQLite takes it: bytes that are not UTF-8 as escapes."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
