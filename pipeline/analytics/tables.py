@@ -1,8 +1,8 @@
 """A folder of calls as tables for pandas or DuckDB: CSV always, Parquet where pyarrow is installed.
 
 Every row begins with ``call``, the call's name in the folder. A column in seconds is called as in the analytics' JSON
-with ``_s`` behind it. Columns of a manifest stand in ``calls`` under their own names, or as ``manifest_NAME`` where that
-name is taken. CSV cells that a spreadsheet would take for a formula begin with an apostrophe.
+with ``_s`` behind it. Columns of a manifest stand in ``calls`` under their own names, or as ``manifest_NAME`` where
+that name is taken. CSV cells that a spreadsheet would take for a formula begin with an apostrophe.
 """
 
 from __future__ import annotations

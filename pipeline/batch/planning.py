@@ -61,7 +61,7 @@ def settings_key(config: Config, formats: tuple[str, ...], rules: str | None, mo
     settings = as_mapping(config)
     del settings["runtime"]
     modules = _modules(config, formats, rules is not None)
-    packages = versions()
+    packages = dict(versions())
     for module in modules:
         packages |= requirements(module)
     code = [fingerprint(module) for module in modules]

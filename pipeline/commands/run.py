@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.errors import CrosstalkError
+from pipeline.errors import CrosstalkError, ResourceError, exit_code_of, printable
 
 if TYPE_CHECKING:
     from pipeline.config import Config
     from pipeline.run import Transcriber
     from pipeline.values import Transcript
-
-SOME_FAILED, ALL_FAILED = 3, 4
 
 
 def run(
@@ -69,22 +67,26 @@ def _transcribe_all(recordings: list[str], settings: Config, keep: bool, deliver
     output.refuse_collisions([_stem(recording) for recording in recordings], delivery.formats)
     cache = DiskCache() if keep else NoCache()
     cache.prune()
-    failures = 0
+    failures: list[bool] = []
     with listening(delivery.quiet) as listener:
         transcriber = Transcriber(settings, cache=cache, listener=listener)
         for recording in recordings:
             stem = _stem(recording)
+            if recording != "-" and stem != Path(recording).stem:
+                typer.echo(
+                    printable(f"transcribe: {recording}: too long a name: its results are called {stem}"), err=True
+                )
             try:
                 transcript = _transcribe(transcriber, recording)
                 output.write(transcript, stem, delivery.folder, delivery.formats)
             except CrosstalkError as error:
-                if len(recordings) == 1:
+                if len(recordings) == 1 or error.affects_all:
                     raise
-                failures += 1
+                failures.append(isinstance(error, ResourceError))
                 typer.echo(f"transcribe: {error.line}", err=True)
             else:
                 _show(transcript, stem, delivery.quiet)
-    return 0 if not failures else ALL_FAILED if failures == len(recordings) else SOME_FAILED
+    return exit_code_of(failures, len(recordings))
 
 
 def _transcribe(transcriber: Transcriber, recording: str) -> Transcript:
@@ -92,13 +94,15 @@ def _transcribe(transcriber: Transcriber, recording: str) -> Transcript:
 
 
 def _stem(recording: str) -> str:
-    return "stdin" if recording == "-" else Path(recording).stem
+    """What the results are called; a name too long for their suffixes is shortened."""
+    from pipeline.output import shortened
+
+    return "stdin" if recording == "-" else shortened(Path(recording).stem)
 
 
 def _show(transcript: Transcript, stem: str, quiet: bool) -> None:
     """The readable transcript on stdout, warnings on stderr."""
     from pipeline import formats
-    from pipeline.errors import printable
 
     if not quiet:
         sys.stdout.write(formats.dumps(transcript, "txt", stem))

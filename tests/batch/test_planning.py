@@ -113,3 +113,9 @@ def test_rules_bring_the_code_of_analytics_into_the_key(touched: Callable[[str],
     touched("pipeline.analytics.interplay")
     assert key(rules="rules: []") != before[0]
     assert key() == before[1]
+
+
+def test_making_a_key_changes_nothing_that_others_read() -> None:
+    before = dict(planning.versions())
+    key(rules="rules: []", **{"recognition.backend": "whisper"})
+    assert planning.versions() == before
