@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipeline.errors import CrosstalkError, OutOfDisk, OutputError
+from pipeline.errors import CrosstalkError, OutOfDisk, OutputError, ResourceError, SettingsError
 from pipeline.failpoints import reach
 
 TEMPORARY = ".crosstalk-"
@@ -18,6 +18,16 @@ NAME_BYTES = 255
 """Bytes of a file's name that common file systems take."""
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _DENIED = (errno.EROFS, errno.EACCES, errno.EPERM)
+_WRONG_PATH = (
+    errno.ENOENT,
+    errno.EISDIR,
+    errno.ENOTDIR,
+    errno.ELOOP,
+    errno.ENAMETOOLONG,
+    errno.EACCES,
+    errno.EPERM,
+)
+"""What a wrong path on the command line gives; everything else is the machine's."""
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -74,7 +84,8 @@ def explain_any(error: OSError) -> CrosstalkError:
     place = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else None
     if error.errno in (*_FULL, errno.EROFS):
         return explain(error, place or Path("the disk"))
-    return CrosstalkError(error.strerror or str(error), where=str(place or ""))
+    kind = SettingsError if error.errno in _WRONG_PATH else ResourceError
+    return kind(error.strerror or str(error), where=str(place or ""))
 
 
 def storable(name: str) -> str:

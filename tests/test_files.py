@@ -97,4 +97,6 @@ def test_where_nobody_knows_the_direction_none_is_claimed() -> None:
     error = explain_any(OSError(errno.EACCES, "Permission denied", "in.json"))
     assert (error.where, error.what) == ("in.json", "Permission denied")
     assert isinstance(explain_any(OSError(errno.ENOSPC, "No space left on device")), OutOfDisk)
-    assert explain_any(OSError(errno.EPIPE, "Broken pipe")).where == ""
+    assert error.exit_code == 1
+    fault = explain_any(OSError(errno.EIO, "Input/output error"))
+    assert (fault.where, fault.exit_code) == ("", 5)

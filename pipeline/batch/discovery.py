@@ -64,12 +64,16 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The recordings of some places, each file once; ``renamed`` got another name than the plain one (by path)."""
+    """The recordings of some places, each file once; ``renamed`` got another name than the plain one (by path).
+
+    ``empty`` are the places that hold none.
+    """
 
     recordings: tuple[Recording, ...] = ()
     renamed: Mapping[Path, str] = field(default_factory=dict)
     rejected: tuple[Rejected, ...] = ()
     skipped: Skipped = Skipped()
+    empty: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +93,10 @@ class Search:
 
 def discover(search: Search) -> Found:
     """What is found; raises `SettingsError` for a place without recordings and for rows that cannot be used."""
-    for place in search.places:
-        alone = find(replace(search, places=(place,)))
-        if not alone.recordings and not alone.rejected:
-            what = f"holds no recordings ({alone.skipped.line})" if alone.skipped.count else "holds no recordings"
-            raise SettingsError(what, where=place, hint="give files, folders, 'patterns' or manifest.csv")
     found = find(search)
+    for place in found.empty[:1]:
+        what = f"holds no recordings ({found.skipped.line})" if found.skipped.count else "holds no recordings"
+        raise SettingsError(what, where=place, hint="give files, folders, 'patterns' or manifest.csv")
     if found.rejected:
         first, *more = found.rejected
         others = f"; {len(more)} more rows or manifests cannot be used" if more else ""
@@ -109,14 +111,13 @@ def find(search: Search) -> Found:
     read is rejected, and so is a second row that says something else of the same file.
     """
     finder = _Finder(search.out, search.validate)
-    for place in search.places:
-        finder.look(place)
+    empty = tuple(place for place in search.places if not finder.look(place))
     plain = {path: recording.name for path, recording in finder.found.items()}
     names = distinct_names(plain, search.suffixes, search.known)
     recordings = tuple(replace(recording, name=names[path]) for path, recording in finder.found.items())
     renamed = {finder.found[path].path: name for path, name in names.items() if name != plain[path]}
     skipped = Skipped(tuple(finder.unreadable), finder.links, finder.files)
-    return Found(recordings, renamed, tuple(finder.rejected), skipped)
+    return Found(recordings, renamed, tuple(finder.rejected), skipped, empty)
 
 
 class _Finder:
@@ -129,9 +130,15 @@ class _Finder:
         self.unreadable: dict[str, None] = {}
         self.links = 0
         self.files: Counter[str] = Counter()
+        self._given = 0
 
-    def look(self, place: str) -> None:
-        """Add the recordings of one place."""
+    def look(self, place: str) -> bool:
+        """Add the recordings of one place; whether it holds any, or rows that cannot be used."""
+        before = self._given + len(self.rejected)
+        self._look(place)
+        return self._given + len(self.rejected) > before
+
+    def _look(self, place: str) -> None:
         path = Path(place)
         if os.path.isdir(path):  # noqa: PTH112 — never raises
             self._add_all(self._walk(path))
@@ -166,6 +173,7 @@ class _Finder:
         path = absolute(recording.path)
         if path.is_relative_to(self._out):
             return
+        self._given += 1
         first = self.found.setdefault(path, recording)
         if not (recording.settings or recording.columns):
             return
