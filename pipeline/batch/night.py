@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pipeline.batch.cluster import Cluster
 from pipeline.batch.crew import GRACE, Crew, Limits
@@ -92,13 +92,18 @@ class Task:
         return Job(self.recording.path, self.recording.name, self.config, self.recording.columns)
 
 
+def settings_of(settings: Mapping[str, Any], setup: Setup, where: str = "") -> Config:
+    """A recording's own settings over those of all; discovery rejects a row for which this raises."""
+    return check(assign(setup.config, settings, where=where))
+
+
 def tasks(recordings: Sequence[Recording], setup: Setup) -> list[Task]:
     """The recordings with their own settings over those of all, which discovery has checked."""
     models = Models(setup.config, Store(offline=setup.config.runtime.offline)).identities
     made: list[Task] = []
     known: dict[Config, tuple[Config, str]] = {}
     for recording in recordings:
-        config = check(assign(setup.config, recording.settings, where=str(recording.path)))
+        config = settings_of(recording.settings, setup, str(recording.path))
         if config not in known:
             known[config] = config, settings_key(config, setup.formats, setup.analytics, models)
         made.append(Task(recording, *known[config], models))

@@ -102,12 +102,12 @@ def _orders(
 def _search(calls: list[str], setup: Setup) -> Search:
     from pipeline.batch.discovery import Search
     from pipeline.batch.history import read_names
+    from pipeline.batch.night import settings_of
     from pipeline.batch.planning import suffixes
-    from pipeline.config import assign, check
 
     ends = suffixes(setup.formats, setup.analytics is not None)
     names = read_names(setup.out)
-    return Search(tuple(calls), setup.out, ends, lambda settings: check(assign(setup.config, settings)), names)
+    return Search(tuple(calls), setup.out, ends, lambda settings: settings_of(settings, setup), names)
 
 
 def _run(calls: list[str], setup: Setup, orders: Orders, quiet: bool) -> None:

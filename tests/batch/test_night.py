@@ -73,7 +73,7 @@ def test_bad_recordings_cost_themselves_only(tmp_path: Path) -> None:
 @pytest.mark.promise(18)
 @pytest.mark.parametrize(
     ("fault", "limits", "reason"),
-    [(faults.HANG, Limits(1.5, 0.1), "no result within"), (faults.EAT, Limits(memory=1_000_000_000), "GB of memory")],
+    [(faults.HANG, Limits(8.0, 0.1), "no result within"), (faults.EAT, Limits(memory=1_000_000_000), "GB of memory")],
 )
 def test_what_hangs_or_eats_is_ended(tmp_path: Path, fault: str, limits: Limits, reason: str) -> None:
     record(tmp_path / "calls", ["bad"], fault)
