@@ -62,6 +62,11 @@ class Skipped:
         return f"left out: {'; '.join(parts)}" if parts else ""
 
 
+def renaming(path: Path, name: str) -> str:
+    """A line about results that are not named like their recording."""
+    return f"{path}: its results are named {name}: the plain name is another's too, or too long"
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """The recordings of some places, each file once; ``renamed`` got another name than the plain one (by path).

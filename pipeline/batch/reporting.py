@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipeline.batch.discovery import Found, Recording
+from pipeline.batch.discovery import Found, Recording, renaming
 from pipeline.batch.naming import FAILURES
 from pipeline.batch.night import Ended
 from pipeline.batch.planning import TEXT, Speed, guess_duration
@@ -133,9 +133,9 @@ def plan(rows: Sequence[Planned], speed: Speed, jobs: int) -> str:
 
 
 def announce(found: Found) -> list[str]:
-    """What the search left out, and which results are not called like their recordings."""
-    renamed = [f"{path}: its results are called {name}" for path, name in found.renamed.items()]
-    more = [f"{len(renamed) - SHOWN} more have results that are called otherwise"] if len(renamed) > SHOWN else []
+    """What the search left out, and which results are not named like their recordings."""
+    renamed = [renaming(path, name) for path, name in found.renamed.items()]
+    more = [f"{len(renamed) - SHOWN} more recordings have results with such names"] if len(renamed) > SHOWN else []
     skipped = [found.skipped.line] if found.skipped.count else []
     return [printable(line) for line in (*skipped, *renamed[:SHOWN], *more)]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.batch.discovery import Found, Recording, Search, find
+from pipeline.batch.discovery import Found, Recording, Search, find, renaming
 from pipeline.batch.journal import stamp
 from pipeline.batch.naming import absolute
 
@@ -50,7 +50,7 @@ class Watch:
 
     def _problems(self, found: Found, new: Iterable[Recording]) -> Iterable[tuple[str, float]]:
         """What is to be reported, and after how many seconds without a change."""
-        yield from ((f"{path}: its results are called {found.renamed[path]}", 0.0) for path in _renamed(found, new))
+        yield from ((renaming(path, found.renamed[path]), 0.0) for path in _renamed(found, new))
         yield from ((rejected.line, self._settled) for rejected in found.rejected)
         yield from ((f"cannot read {folder}", 0.0) for folder in found.skipped.unreadable)
         missing = (recording.path for recording in found.recordings if not stamp(recording.path))

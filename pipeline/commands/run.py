@@ -73,9 +73,8 @@ def _transcribe_all(recordings: list[str], settings: Config, keep: bool, deliver
         for recording in recordings:
             stem = _stem(recording)
             if recording != "-" and stem != Path(recording).stem:
-                typer.echo(
-                    printable(f"transcribe: {recording}: too long a name: its results are called {stem}"), err=True
-                )
+                line = f"transcribe: {recording}: too long a name: its results are named {stem}"
+                typer.echo(printable(line), err=True)
             try:
                 transcript = _transcribe(transcriber, recording)
                 output.write(transcript, stem, delivery.folder, delivery.formats)
