@@ -8,9 +8,10 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import accumulate, pairwise
 from typing import Final, Protocol, TypeVar
 
-from pipeline.values import Overlap, Span, Turn
+from pipeline.values import Overlap, Span, Transcript, Turn, Word
 
 ROUNDING: Final = 1e-6
 """Seconds by which equal lengths may differ only because times are floating-point numbers."""
@@ -151,6 +152,27 @@ def renamed(turns: Iterable[Turn], pattern: str = "SPEAKER_{:02d}") -> tuple[Tur
     ordered = sorted(turns)
     names = {s: pattern.format(i) for i, s in enumerate(dict.fromkeys(t.speaker for t in ordered))}
     return tuple(sorted(replace(turn, speaker=names[turn.speaker]) for turn in ordered))
+
+
+def turns_of(transcript: Transcript) -> tuple[Turn, ...]:
+    """Who speaks when: the turns, or the utterances' spans where a transcript has none."""
+    return transcript.turns or tuple(sorted(Turn(u.start, u.end, u.speaker) for u in transcript.utterances))
+
+
+def without(turns: Iterable[Turn], spans: Sequence[Span]) -> tuple[Turn, ...]:
+    """What is left of the turns outside the spans."""
+    return tuple(replace(turn, start=span.start, end=span.end) for turn in turns for span in gaps(spans, turn.span))
+
+
+def spread(words: Sequence[str], start: float, end: float) -> tuple[Word, ...]:
+    """Words over a span, each as long as its share of the letters; raises ``ValueError`` when it is too short.
+
+    Formats of utterances have no word times; scoring with times wants some. The same pseudo-times as
+    ``character_based`` in MeetEval (von Neumann et al., 2023).
+    """
+    counts = list(accumulate(map(len, words)))
+    edges = [start, *(start + (end - start) * count / counts[-1] for count in counts[:-1]), end]
+    return tuple(Word(a, b, text) for (a, b), text in zip(pairwise(edges), words, strict=False))
 
 
 def shifted(turns: Iterable[Turn], offset: float) -> tuple[Turn, ...]:

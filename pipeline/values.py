@@ -74,6 +74,19 @@ class Overlap:
         return self.end - self.start
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Unscored:
+    """A time of a reference in which nothing is to be scored, on one ``channel`` or (None) on all."""
+
+    start: float
+    end: float
+    channel: str | None = None
+
+    @property
+    def span(self) -> Span:
+        return Span(self.start, self.end)
+
+
 @dataclass(frozen=True, slots=True)
 class Word:
     """A recognised word with its evidence.

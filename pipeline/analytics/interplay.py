@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from pipeline.timeline import union
+from pipeline.timeline import turns_of, union
 from pipeline.values import Span, Transcript, Turn, Word, spell
 
 PAUSE = 0.5
@@ -42,17 +42,10 @@ class Crossing:
     incomer_text: str
 
 
-def floor(transcript: Transcript) -> tuple[Turn, ...]:
-    """Who speaks when: the turns, or where a transcript has none (subtitles read back) its utterances."""
-    if transcript.turns:
-        return transcript.turns
-    return tuple(sorted(Turn(u.start, u.end, u.speaker) for u in transcript.utterances))
-
-
 def stretches(transcript: Transcript, pause: float = PAUSE) -> tuple[Turn, ...]:
     """Each speaker's turns joined over pauses of at most ``pause``, all sorted by start."""
     own: dict[str, list[Span]] = {}
-    for turn in floor(transcript):
+    for turn in turns_of(transcript):
         own.setdefault(turn.speaker, []).append(turn.span)
     return tuple(sorted(Turn(s.start, s.end, speaker) for speaker, spans in own.items() for s in union(spans, pause)))
 

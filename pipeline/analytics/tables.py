@@ -16,6 +16,7 @@ from typing import Any
 
 from pipeline.analytics.reading import Call, Failure
 from pipeline.files import make_folder, replacing
+from pipeline.formats.inert import cell
 from pipeline.values import Transcript
 
 Row = dict[str, Any]
@@ -222,7 +223,5 @@ def _typed(value: Any, kind: type) -> Any:
     return kind(value)
 
 
-def _inert(cell: Any) -> Any:
-    if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return f"'{cell}"
-    return cell
+def _inert(value: Any) -> Any:
+    return cell(value) if isinstance(value, str) else value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
 import stat
@@ -16,7 +15,7 @@ from pipeline.batch.claims import Claims
 from pipeline.batch.discovery import Recording
 from pipeline.batch.naming import absolute
 from pipeline.errors import ResourceError, SettingsError
-from pipeline.files import explain, storable
+from pipeline.files import digest_file, explain, storable
 
 Status = Literal["running", "done", "refused", "failed", "crashed", "out_of_memory", "blocked", "lost", "stopped"]
 """``refused`` is the recording's own fault and final; ``failed`` a model's; ``crashed`` a worker that died, hung or
@@ -248,7 +247,6 @@ def stamp(path: Path) -> str:
 
 def _digest(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return digest_file(path)
     except OSError:
         return ""

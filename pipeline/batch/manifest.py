@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import CrosstalkError, SettingsError
+from pipeline.text import read_settings
 
 COLUMNS: Mapping[str, str] = {
     "speakers": "diarization.speakers",
@@ -50,10 +51,7 @@ def read_manifest(path: Path, validate: Validate) -> Iterator[Row | Rejected]:
 
     A row that cannot be used is `Rejected`, the others are read. Raises `SettingsError` when the file is no manifest.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"cannot read the manifest: {error}", where=str(path), hint="save it as UTF-8") from error
+    text = read_settings(path)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
     try:
         heads = [head.strip() for head in next(rows, [])]

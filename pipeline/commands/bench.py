@@ -1,4 +1,4 @@
-"""``transcribe bench RECORDINGS``: settings compared on recordings with references, beside the common flow."""
+"""``transcribe bench RECORDINGS``: settings compared on recordings with references, and with a baseline."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.errors import SettingsError
+from pipeline.presets import BASELINE
 
 if TYPE_CHECKING:
     from pipeline.evaluation.bench import Measurement, System
@@ -19,7 +20,7 @@ def bench(
         list[str] | None,
         typer.Option("--system", metavar="PRESET[,KEY=VALUE...]", help="What to compare; may be given many times."),
     ] = None,
-    baseline: Annotated[bool, typer.Option("--baseline", help="Run the common flow with the same models too.")] = False,
+    baseline: Annotated[bool, typer.Option("--baseline", help=f"Also run the baseline: {BASELINE}.")] = False,
     count_speakers: Annotated[bool, typer.Option("--count-speakers", help="Do not tell the true number.")] = False,
     output: Annotated[Path, typer.Option("--output", "-o", help="Where the figures go.")] = Path("bench.json"),
     chart: Annotated[Path | None, typer.Option(help="Draw them too, as PNG or SVG.")] = None,
@@ -45,7 +46,7 @@ def bench(
 
 
 def parse_systems(specifications: list[str], baseline: bool) -> tuple[System, ...]:
-    """``PRESET,KEY=VALUE,...`` each; with ``baseline`` the common flow of the first one's models in front."""
+    """``PRESET,KEY=VALUE,...`` each; with ``baseline`` the baseline beside the first one in front."""
     from pipeline.config import parse_assignments
     from pipeline.evaluation.bench import COMMON, System
     from pipeline.presets import compose

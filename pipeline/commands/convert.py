@@ -7,8 +7,6 @@ from typing import Annotated
 
 import typer
 
-from pipeline.errors import FormatError
-
 
 def convert(
     transcript: Annotated[Path, typer.Argument(help="A transcript: json, rttm, ctm, stm or seglst.")],
@@ -18,17 +16,12 @@ def convert(
 ) -> None:
     """Re-render a transcript in other formats."""
     from pipeline import formats, output
+    from pipeline.formats.reading import read_file
 
     names = output.parse_formats(format_)
-    kind = formats.guess(transcript)
-    try:
-        text = transcript.read_text(encoding="utf-8", errors="surrogateescape")
-    except OSError as error:
-        raise FormatError(f"cannot be read: {error.strerror}", where=str(transcript)) from error
-    try:
-        loaded = formats.loads(text, kind)
-    except FormatError as error:
-        raise FormatError(error.what, where=f"{transcript} {error.where}".strip(), hint=error.hint) from error
-    stem = transcript.name.removesuffix(formats.suffix(kind))
-    for path in output.write(loaded, stem, output_dir, names):
+    file = read_file(transcript)
+    for line in file.warnings():
+        typer.echo(line, err=True)
+    stem = formats.stem(transcript, file.kind)
+    for path in output.write(file.transcript, stem, output_dir, names):
         typer.echo(str(path), err=True)

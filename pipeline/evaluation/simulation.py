@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,8 @@ from pipeline.errors import SettingsError
 from pipeline.evaluation.conversation import Conversation, Placement, overlap_ratio, plan
 from pipeline.evaluation.corpus import Passage, Voices, passages
 from pipeline.evaluation.rendering import Acoustics, Sound, render
-from pipeline.values import Transcript, Turn, Utterance, Word
+from pipeline.timeline import spread
+from pipeline.values import Transcript, Turn, Utterance
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +123,3 @@ def _truth(placements: Sequence[Placement], spoken: Sequence[Passage], length: f
         if passage.text and passage.text.split()
     )
     return Transcript(round(length * 100) / 100, utterances, turns)
-
-
-def spread(words: Sequence[str], start: float, end: float) -> tuple[Word, ...]:
-    """Words over a span, each as long as its share of the letters."""
-    counts = list(accumulate(map(len, words)))
-    edges = [start, *(start + (end - start) * count / counts[-1] for count in counts[:-1]), end]
-    return tuple(Word(a, b, text) for (a, b), text in zip(pairwise(edges), words, strict=True))

@@ -1,8 +1,9 @@
 """Transcripts as text: a table of formats, each a pure converter at the border of the pipeline.
 
 A format is a module with ``dumps(transcript, session) -> str``; one that can be read has ``loads(text) -> Transcript``,
-and one that may hold several recordings ``loads_sessions(text) -> dict[str, Transcript]`` too. What is written is inert
-(see `pipeline.formats.inert`): no word and no name can add a row, a cue, a tag or a formula.
+one that may hold several recordings ``loads_sessions(text) -> dict[str, Transcript]`` too, and one that can mark times
+as not to be scored ``unscored(text)``. Files are read by `pipeline.formats.reading`. What is written is inert (see
+`pipeline.formats.inert`): no word and no name can add a row, a cue, a tag or a formula.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from pathlib import PurePath
 from types import ModuleType
 
 from pipeline.errors import FormatError
-from pipeline.values import Transcript
+from pipeline.formats.sessions import Channels
+from pipeline.values import Transcript, Unscored
 
 _MODULES = {
     "txt": "pipeline.formats.text",
@@ -62,6 +64,12 @@ def guess(path: str | PurePath) -> str:
     raise FormatError("no format is known by this suffix", where=str(path), hint=f"known are {known}")
 
 
+def stem(path: str | PurePath, name: str) -> str:
+    """A file's name without the suffix of its format, in whatever case it is written (``UP.SEGLST.JSON``: ``UP``)."""
+    file, end = PurePath(path).name, suffix(name)
+    return file[: -len(end)] if file.lower().endswith(end) and len(file) > len(end) else file
+
+
 def dumps(transcript: Transcript, name: str, session: str | None = None) -> str:
     """The transcript in a format; ``session`` names the recording in it, by default by its file's stem."""
     text: str = _module(name, names()).dumps(transcript, session_of(transcript) if session is None else session)
@@ -82,6 +90,20 @@ def loads_sessions(text: str, name: str) -> dict[str, Transcript]:
         return {session_of(transcript): transcript}
     sessions: dict[str, Transcript] = module.loads_sessions(text)
     return sessions
+
+
+def unscored(text: str, name: str) -> dict[str, tuple[Unscored, ...]]:
+    """Where nothing is to be scored in the transcripts of ``text``, by session; `FormatError` as `loads_sessions`."""
+    module = _module(name, readable())
+    marked: dict[str, tuple[Unscored, ...]] = module.unscored(text) if hasattr(module, "unscored") else {}
+    return marked
+
+
+def channels(text: str, name: str) -> dict[str, Channels]:
+    """The channel of each speaker in the transcripts of ``text``, by session, where the format has channels."""
+    module = _module(name, readable())
+    found: dict[str, Channels] = module.channels(text) if hasattr(module, "channels") else {}
+    return found
 
 
 def session_of(transcript: Transcript) -> str:

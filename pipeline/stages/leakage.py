@@ -6,9 +6,9 @@ Only inside overlaps, where one microphone hears both, and only where the two wo
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 
+from pipeline.text import letters
 from pipeline.values import Overlap, Span, Utterance, Word
 
 EDGE = 0.5
@@ -50,7 +50,7 @@ def _twins(one: Sequence[Word], other: Sequence[Word]) -> Iterator[tuple[Word, W
     """Pairs of equal words that share a moment, each word in one pair at most."""
     free = list(other)
     for word in one:
-        twins = [w for w in free if w.start < word.end and word.start < w.end and plain(w) == plain(word)]
+        twins = [w for w in free if w.start < word.end and word.start < w.end and letters(w.text) == letters(word.text)]
         if twins:
             twin = min(twins, key=lambda w: abs(w.middle - word.middle))
             free = [w for w in free if w is not twin]
@@ -60,8 +60,3 @@ def _twins(one: Sequence[Word], other: Sequence[Word]) -> Iterator[tuple[Word, W
 def _better(one: Word, other: Word) -> bool:
     """Whether ``one`` is the better attributed: the recogniser surer of it; in a tie the earlier speaker's."""
     return (one.probability or 0.0) >= (other.probability or 0.0)
-
-
-def plain(word: Word) -> str:
-    """The word's letters and digits alone, without case."""
-    return "".join(c for c in unicodedata.normalize("NFKC", word.text).casefold() if c.isalnum())

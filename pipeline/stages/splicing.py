@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from pipeline.stages.leakage import plain
+from pipeline.text import letters
 from pipeline.timeline import ROUNDING
 from pipeline.values import Span, Word
 
@@ -84,4 +84,4 @@ def _nearest(word: Word, heard: Sequence[Word]) -> Word:
 
 
 def _alike(one: Word, other: Word) -> bool:
-    return abs(one.middle - other.middle) <= SEAM and plain(one) == plain(other)
+    return abs(one.middle - other.middle) <= SEAM and letters(one.text) == letters(other.text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from pipeline.text import letters
 from pipeline.values import Utterance, Word
 
 STOCK = frozenset(
@@ -25,7 +26,7 @@ LOOP_WORDS = 8
 def mark_suspects(utterance: Utterance) -> Utterance:
     """The utterance, its words marked ``suspect`` where they are a stock phrase or a loop after its first round."""
     words = utterance.words
-    plain = [_plain(word) for word in words]
+    plain = [letters(word.text) for word in words]
     if " ".join(plain) in STOCK:
         return replace(utterance, words=tuple(_suspect(word, "stock phrase") for word in words))
     marked = list(words)
@@ -61,7 +62,3 @@ def _run(plain: list[str], position: int, unit: int) -> int:
 
 def _suspect(word: Word, reason: str) -> Word:
     return replace(word, suspect=reason)
-
-
-def _plain(word: Word) -> str:
-    return "".join(c for c in word.text.casefold() if c.isalnum())

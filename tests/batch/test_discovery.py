@@ -205,7 +205,6 @@ def test_what_a_manifest_says_holds_beside_the_folder_itself(calls: Path) -> Non
         "a.wav,,,'a,a',",
         ",,,,",
         "a.wav",
-        "a\0.wav,,,,",
         "a.wav,,-1,,",
     ],
 )
