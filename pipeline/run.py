@@ -19,7 +19,7 @@ from pipeline.config import Config, Runtime, as_mapping, check
 from pipeline.events import Listener, Progress, Warned, ignore
 from pipeline.formats.rounding import rounded
 from pipeline.media import Decoded
-from pipeline.presets import parts_of
+from pipeline.presets import parts_of, uses_embedder
 from pipeline.protocols import Diarization, Diarizer, Embedder, Recognizer, Separator
 from pipeline.stages.assembly import assemble, collect_removed, measure_coverage
 from pipeline.stages.channels import Tracks, lay_out
@@ -191,7 +191,8 @@ def _provenance(recording: Decoded, name: str, config: Config, identities: Mappi
     return Provenance(name, recording.sha256, settings, dict(identities), versions())
 
 
-def _names(config: Config) -> dict[backends.Kind, str]:
+def backends_of(config: Config) -> dict[backends.Kind, str]:
+    """The name of each kind's backend under these settings."""
     return {
         "diarizer": config.diarization.backend,
         "separator": config.separation.backend,
@@ -209,7 +210,7 @@ class Models:
         """The number of models loaded so far, those that were loaded again counted again."""
         if choice is not None:
             self.choice = choice
-        for kind, name in _names(config).items():
+        for kind, name in backends_of(config).items():
             backends.target(kind, name)  # a wrong name is an error now, not when its stage comes in an hour
 
     @functools.cached_property
@@ -222,8 +223,8 @@ class Models:
 
     @functools.cached_property
     def embedder(self) -> Embedder | None:
-        """None where nothing is taken apart, so that no voice needs to be compared."""
-        if self._config.separation.backend == "mixture":
+        """None where nothing is separated, so that no source needs to be compared."""
+        if not uses_embedder(self._config):
             return None
         return self._load("embedder")  # type: ignore[no-any-return]
 
@@ -262,7 +263,7 @@ class Models:
     def _load(self, kind: backends.Kind) -> Any:
         self.loads += 1
         config = replace(self._config, runtime=self.choice.runtime)
-        return backends.load(kind, _names(self._config)[kind], config, self.store)
+        return backends.load(kind, backends_of(self._config)[kind], config, self.store)
 
 
 class RecordingModels:
