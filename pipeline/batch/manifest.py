@@ -21,6 +21,7 @@ COLUMNS: Mapping[str, str] = {
     "track": "input.track",
 }
 """The columns of a manifest that are settings."""
+_NUMBERS = {"diarization.speakers", "input.track"}
 Validate = Callable[[Mapping[str, Any]], object]
 """Raises a `CrosstalkError` for settings that a recording cannot have."""
 
@@ -96,10 +97,10 @@ def _read_row(heads: Sequence[str], fields: Sequence[str], manifest: Path, where
     if "\0" in row["path"]:
         raise SettingsError("the path holds a null byte")
     settings: dict[str, Any] = {dotted: row[n].strip() for n, dotted in COLUMNS.items() if row.get(n, "").strip()}
-    if "diarization.speakers" in settings:
-        if not settings["diarization.speakers"].isdecimal():
-            raise SettingsError(f"speakers must be a whole number, not {row['speakers']!r}")
-        settings["diarization.speakers"] = int(settings["diarization.speakers"])
+    for dotted in settings.keys() & _NUMBERS:
+        if not settings[dotted].isdecimal():
+            raise SettingsError(f"{dotted} must be a whole number, not {settings[dotted]!r}")
+        settings[dotted] = int(settings[dotted])
     columns = {name: value for name, value in row.items() if name and name not in COLUMNS and name != "path"}
     return Row(_place(row["path"], manifest.parent), where, settings, columns)
 

@@ -65,9 +65,8 @@ def settings_key(config: Config, formats: tuple[str, ...], rules: str | None, mo
     for module in modules:
         packages |= requirements(module)
     code = [fingerprint(module) for module in modules]
-    return recipe_key(
-        settings=settings, formats=formats, rules=rules, models=dict(models), code=code, packages=packages
-    )
+    parts = {"settings": settings, "formats": formats, "rules": rules, "models": dict(models), "code": code}
+    return recipe_key(**parts, packages=packages, placement=backends.placement(config.runtime))
 
 
 def _modules(config: Config, formats: tuple[str, ...], analytics: bool) -> list[str]:
