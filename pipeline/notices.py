@@ -36,9 +36,9 @@ NOTICES: Mapping[str, str] = {
     "too_short_to_count": "There is too little speech to count the speakers.",
     "truncated": "The recording is cut short; the readable part was transcribed.",
     "uncovered_speech": "Stretches of speech have no words, also after the fallback.",
-    "unread": "Part of the file was not read; the message says how much.",
+    "unread": "Bytes behind the end of the recording could not be read.",
     "unrelated": "Sessions have an error rate above 100 %: they may not be the same recording.",
     "unscored": "Lines of a transcript file are marked as not to be scored and were left out.",
-    "wrong_size": "The header states another size than the file has.",
+    "wrong_size": "The size in the header is wrong; what lies behind the stated end was read as sound.",
 }
 """Code and meaning, in order of code."""

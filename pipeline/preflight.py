@@ -5,6 +5,7 @@ Nothing is loaded here but what is small, or the user's own.
 
 from __future__ import annotations
 
+import functools
 import json
 import platform
 from collections.abc import Mapping
@@ -36,8 +37,8 @@ def require(config: Config, store: Store) -> None:
     for kind, name in backend_names(config).items():
         backends.require(kind, name, config, store)
     _require_device(config.runtime.device)
+    require_language(config, store)
     if config.recognition.backend == "whisper":
-        _require_language(config.recognition.model, config.recognition.language, store)
         _require_compute_type(config)
     _require_models(config, store)
 
@@ -59,9 +60,10 @@ def _require_models(config: Config, store: Store) -> None:
         raise MissingModel(f"the models {', '.join(names)} are not on this machine", hint=hint)
 
 
-def _require_language(model: str, language: str | None, store: Store) -> None:
-    """The recogniser's model must know the language; where it is not here, its name has to do."""
-    if language is None:
+def require_language(config: Config, store: Store) -> None:
+    """Raise `SettingsError` where Whisper's model does not know the language; of one not here, its name has to do."""
+    model, language = config.recognition.model, config.recognition.language
+    if config.recognition.backend != "whisper" or language is None:
         return
     vocabulary = read_vocabulary(store.path(model)) if store.status(model) == "here" else None
     english_only = len(vocabulary) < MULTILINGUAL if vocabulary else model.endswith(".en")
@@ -73,6 +75,7 @@ def _require_language(model: str, language: str | None, store: Store) -> None:
         raise SettingsError(f"the model {model} does not know the language {language}", hint=hint)
 
 
+@functools.lru_cache(maxsize=4)
 def read_vocabulary(folder: Path) -> frozenset[str] | None:
     """The tokens of a Whisper model in CTranslate2's format; None where the folder does not say."""
     try:

@@ -21,7 +21,7 @@ from pipeline.config import Config, Runtime, as_mapping, check
 from pipeline.events import Listener, Progress, Warned, ignore
 from pipeline.formats.rounding import rounded
 from pipeline.media import Decoded
-from pipeline.presets import parts_of
+from pipeline.presets import parts_of, uses_embedder
 from pipeline.protocols import Diarization, Diarizer, Embedder, Recognizer, Separator
 from pipeline.stages.assembly import assemble, collect_removed, measure_coverage
 from pipeline.stages.channels import Tracks, lay_out
@@ -228,8 +228,8 @@ class Models:
 
     @functools.cached_property
     def embedder(self) -> Embedder | None:
-        """None where nothing is taken apart, so that no voice needs to be compared."""
-        if self._config.separation.backend == "mixture":
+        """None where nothing is separated, so that no source needs to be compared."""
+        if not uses_embedder(self._config):
             return None
         return self._load("embedder")  # type: ignore[no-any-return]
 

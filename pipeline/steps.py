@@ -69,6 +69,13 @@ class Steps:
             recording=sha256, source=source, decoder=fingerprint("pipeline.media"), versions=dict(versions)
         )
 
+    def final_key(self, sha256: str, versions: Mapping[str, str]) -> str:
+        """The key of the last stage's result; nothing is computed."""
+        self.begin(sha256, versions)
+        for stage in USES:
+            self._advance(stage)
+        return self._key
+
     def run(self, stage: str, kind: type[Value], compute: Compute[Value]) -> Value:
         """The stage's value, from the cache or computed and kept."""
         self._advance(stage)

@@ -87,7 +87,7 @@ def test_one_bad_recording_stops_no_other(transcribe: Run, tmp_path: Path, capsy
     for name in ("one.wav", "three.wav"):
         world.write_wav(tmp_path / name)
     (tmp_path / "two.wav").write_text("<html>not found</html>")
-    assert transcribe(*replayed("one.wav", "two.wav", "three.wav")) == 3
+    assert transcribe(*replayed("one.wav", "two.wav", "three.wav", "-q")) == 3
     assert {"one.txt", "three.txt", "one.json", "three.json"} <= {path.name for path in tmp_path.iterdir()}
     (line,) = capsys.readouterr().err.splitlines()
     assert "two.wav" in line
@@ -210,10 +210,21 @@ def test_what_cannot_work_is_told_before_any_work(
 def test_a_failed_write_is_one_line(transcribe: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     world.write_wav(tmp_path / "talk.wav")
     (tmp_path / "file").write_text("in the way")
-    assert transcribe(*replayed("talk.wav", "-q", "-o", "file/out")) == 1
+    assert transcribe(*replayed("talk.wav", "-q", "-o", "file/out")) == 5
     out, err = capsys.readouterr()
     assert (out, len(err.splitlines())) == ("", 1)
     assert err.startswith("transcribe: file/out: ")
+
+
+@pytest.mark.promise(20)
+def test_too_long_a_name_is_shortened_and_said(
+    transcribe: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.write_wav(tmp_path / f"{'x' * 251}.wav")
+    assert transcribe(*replayed(f"{'x' * 251}.wav", "-o", "out", "-q")) == 0
+    (first, second) = sorted((tmp_path / "out").iterdir())
+    assert (first.suffix, second.suffix, first.stem) == (".json", ".txt", second.stem)
+    assert first.stem in capsys.readouterr().err
 
 
 def test_a_cache_that_cannot_be_written_is_one_warning(

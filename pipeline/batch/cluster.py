@@ -20,7 +20,7 @@ from pipeline.backends import devices_for
 from pipeline.batch.crew import TICK, Limits, as_error, shared, size_of
 from pipeline.batch.journal import Outcome
 from pipeline.batch.planning import guess_duration
-from pipeline.batch.worker import Bench, Hopeless, Job, Setup
+from pipeline.batch.worker import Bench, FatalError, Job, Setup
 from pipeline.errors import CrosstalkError, ResourceError, SettingsError
 
 REACH = 5.0
@@ -36,15 +36,15 @@ class Actor:
         self._setup = setup
         self._bench: Bench | None = None
 
-    def load(self) -> Hopeless | None:
-        """Load the models; what makes that impossible."""
+    def load(self) -> FatalError | None:
+        """Load the models; the error that makes that impossible."""
         try:
             self._bench = Bench(self._setup, lambda message: None)
         except CrosstalkError as error:
-            return Hopeless(error.line, error.exit_code)
+            return FatalError(error.line, error.exit_code)
         return None
 
-    def work(self, job: Job) -> Outcome | Hopeless:
+    def work(self, job: Job) -> Outcome | FatalError:
         """Transcribe and write one recording."""
         assert self._bench is not None
         return self._bench.work(job)
@@ -125,7 +125,7 @@ class Cluster:
             reason = next(iter(str(error).splitlines()), "")
             yield from self._lost(seat, f"the worker died: {type(error).__name__}: {reason}")
             return
-        if isinstance(result, Hopeless):
+        if isinstance(result, FatalError):
             raise as_error(result)
         job, seat.job, seat.ready = seat.job, None, True
         if job is not None:

@@ -17,7 +17,7 @@ from typing import Any
 
 from pipeline.backends import devices_for, least_used, only
 from pipeline.batch.journal import Outcome
-from pipeline.batch.worker import Decoded, Hopeless, Job, Message, Ready, Setup
+from pipeline.batch.worker import Decoded, FatalError, Job, Message, Ready, Setup
 from pipeline.errors import CrosstalkError, ResourceError
 
 TICK = 0.25
@@ -155,7 +155,7 @@ class Crew:
         heard = [pipe for pipe in wait(list(pipes), TICK) if isinstance(pipe, Connection)]
         for worker in list(self._workers):
             message = worker.listen() if worker.pipe in heard else worker.check()
-            if isinstance(message, Hopeless):
+            if isinstance(message, FatalError):
                 raise as_error(message)
             if isinstance(message, Outcome):
                 yield from self._ended(worker, message)
@@ -192,7 +192,7 @@ def shared(setup: Setup, jobs: int) -> Setup:
     return replace(setup, config=replace(setup.config, runtime=replace(runtime, threads=threads, device=device)))
 
 
-def as_error(message: Hopeless) -> CrosstalkError:
+def as_error(message: FatalError) -> CrosstalkError:
     error = ResourceError(message.line)
     error.exit_code = message.exit_code
     return error

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.commands.printing import FORMATS, show, tell
-from pipeline.errors import ALL_FAILED, SOME_FAILED, CrosstalkError, printable
+from pipeline.errors import CrosstalkError, ResourceError, exit_code_of, printable
 
 if TYPE_CHECKING:
     from pipeline.config import Config
@@ -88,24 +88,27 @@ def _transcribe_all(recordings: list[str], settings: Config, keep: bool, deliver
     output.refuse_collisions([_stem(recording) for recording in recordings], delivery.formats)
     records = [delivery.record(recording) for recording in recordings]
     cache = DiskCache(listener=warn) if keep else NoCache()
-    failures = 0
+    failures: list[bool] = []
     with listening(delivery.quiet) as listener:
         transcriber = Transcriber(settings, cache=cache, listener=listener)
         if problem := transcriber.models.choice.problem:
             tell(printable(f"transcribe: warning: {problem}"))
         for recording, record in zip(recordings, records, strict=True):
             stem = _stem(recording)
+            if recording != "-" and stem != Path(recording).stem:
+                line = f"transcribe: {recording}: too long a name: its results are named {stem}"
+                tell(printable(line))
             try:
                 transcript = _transcribe(transcriber, recording)
                 paths = output.write(transcript, stem, delivery.folder, delivery.formats, record, delivery.mark_doubts)
             except CrosstalkError as error:
-                if len(recordings) == 1:
+                if len(recordings) == 1 or error.affects_all:
                     raise
-                failures += 1
+                failures.append(isinstance(error, ResourceError))
                 tell(f"transcribe: {error.line}")
             else:
                 _show(transcript, stem, delivery, paths)
-    return 0 if not failures else ALL_FAILED if failures == len(recordings) else SOME_FAILED
+    return exit_code_of(failures, len(recordings))
 
 
 def _transcribe(transcriber: Transcriber, recording: str) -> Transcript:
@@ -113,7 +116,10 @@ def _transcribe(transcriber: Transcriber, recording: str) -> Transcript:
 
 
 def _stem(recording: str) -> str:
-    return "stdin" if recording == "-" else Path(recording).stem
+    """What the results are called; a name too long for their suffixes is shortened."""
+    from pipeline.output import shortened
+
+    return "stdin" if recording == "-" else shortened(Path(recording).stem)
 
 
 def _show(transcript: Transcript, stem: str, delivery: Delivery, paths: Sequence[Path]) -> None:

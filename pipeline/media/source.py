@@ -55,7 +55,7 @@ class Source:
         self.view.seek(0)
         options = _OPTIONS | (self.coding.options if self.coding else {})
         try:
-            return av.open(
+            container: InputContainer = av.open(
                 _Nameless(self.view),
                 "r",
                 format=self.coding.format if self.coding else None,
@@ -65,6 +65,7 @@ class Source:
         except (FFmpegError, OSError, ValueError):
             what = "is no recording in a known format, or damaged from its beginning on"
             raise InputError(what, where=self.name, hint=self.hint) from None
+        return container
 
     @property
     def notices(self) -> list[Notice]:

@@ -14,8 +14,9 @@ import pytest
 from typer.testing import CliRunner
 
 from pipeline import formats
-from pipeline.analytics import page
-from pipeline.analytics.reading import read_calls
+from pipeline.analytics import page, tables
+from pipeline.analytics.outliers import outliers
+from pipeline.analytics.reading import Failure, History, read_calls
 from pipeline.analytics.writing import write
 from pipeline.cli import app
 from pipeline.errors import SettingsError
@@ -97,6 +98,31 @@ def test_it_tells_findings_and_outliers(folder: Path) -> None:
     assert "9 calls" in text
     assert "1:06:40" in text
     assert "Unlike the others" in text
+
+
+def test_failed_and_deleted_calls_are_listed(folder: Path) -> None:
+    failures = (Failure(f"bad {EVIL}", "refused", "is HTML, not a recording"),)
+    calls = read_calls(folder, History(exists={"long": False}))
+    text = read(page.render(calls, "Calls", failures)).text
+    assert f"bad {EVIL}" in text
+    assert "is HTML" in text
+    assert "1failed calls" in text
+    assert text.count("recording deleted") == 1
+
+
+def test_short_calls_are_not_compared_and_unnamed_speakers_not_pooled(tmp_path: Path) -> None:
+    for number in range(10):
+        said = say("SPEAKER_00", 0.0, 20.0 + number, "good morning"), say("agent", 30.0, 40.0, "hello there")
+        write(call(300.0, *said), "", tmp_path / f"call{number}", {})
+    write(call(7.0, say("SPEAKER_00", 0.0, 6.5, "no"), say("agent", 0.5, 6.0, "yes")), "", tmp_path / "short", {})
+    rows = [{"call": one.name, **tables.summary(one.analytics)} for one in read_calls(tmp_path)]
+    assert outliers({row["call"]: row for row in rows}, page.SCALES)[0].call == "short"
+    text = page.render(read_calls(tmp_path), "Calls")
+    unlike = text.partition("Unlike the others")[2].partition("<h2>")[0]
+    assert "short<" not in unlike
+    speakers = text.partition("<h2>Speakers")[2].partition("<h2>")[0]
+    assert "<td>agent</td>" in speakers
+    assert "<td>SPEAKER_00</td>" not in speakers
 
 
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed")
