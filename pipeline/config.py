@@ -33,16 +33,27 @@ class DiarizationConfig:
     """
 
     backend: str = "pyannote"
+    """Diarizer: a name in `pipeline.backends`, or `package.module:Class`."""
     pipeline: str | None = None
+    """A published pyannote pipeline (name or folder) that replaces segmentation, embedding and clustering."""
     segmentation: str = "crosstalk-segmentation"
+    """Model that finds who is active in each 5 s window: a name from `transcribe models list`, or a folder."""
     embedding: str = "resemblyzer"
+    """Speaker embedding model, also used to assign separated sources: a name, a folder or `package.module:Class`."""
     clustering: Literal["tracklets", "stock"] = "tracklets"
+    """`tracklets`: the joint assignment of this project; `stock`: pyannote's own clustering."""
     threshold: float = 0.5
+    """Speech probability, 0 to 1, above which a speaker counts as active. Higher values find less speech."""
     speakers: int | None = None
+    """Number of speakers, when it is known; excludes `min_speakers` and `max_speakers`."""
     min_speakers: int | None = None
+    """Lower bound on the number of speakers."""
     max_speakers: int | None = None
+    """Upper bound on the number of speakers."""
     channels: Literal["auto", "split", "mix"] = "auto"
+    """`split`: one speaker per channel; `mix`: one mono recording; `auto`: split where each has its own speech."""
     roles: str | None = None
+    """Names of the speakers on the channels, such as `agent,customer` or `1=agent,2=diarize:2`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +61,11 @@ class SeparationConfig:
     """Overlapped speech taken apart, with ``context`` seconds on either side."""
 
     backend: str = "refined"
+    """Separator: `refined`, `exemplar`, `speechbrain`, `mixture` (no separation), or `package.module:Class`."""
     model: str | None = None
+    """Model of the separator: a name or a folder; null takes the default of the backend."""
     context: float = 0.7
+    """Seconds of audio before and after an overlap that the separator gets as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +77,17 @@ class RecognitionConfig:
     """
 
     backend: str = "whisper"
+    """Recogniser: `whisper`, or `package.module:Class`."""
     model: str = "whisper-base"
+    """Speech recognition model: a name from `transcribe models list`, or a folder."""
     strategy: Literal["passages", "streams"] = "passages"
+    """`passages`: transcribe the mixture, and separated speech in accepted overlaps; `streams`: each speaker alone."""
     language: str | None = None
+    """Language of the recording; null detects it once per recording."""
     beam_size: int = 1
+    """Hypotheses kept while decoding; 1 is greedy. Higher values take more time."""
     compute_type: str = "int8"
+    """Number format of the recogniser's weights (CTranslate2): `int8`, `float16`, `float32` and so on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +95,9 @@ class AssemblyConfig:
     """Words into utterances: a pause of ``pause`` seconds ends one, or a full stop after ``longest`` seconds."""
 
     pause: float = 1.0
+    """Seconds of silence that end an utterance."""
     longest: float = 30.0
+    """Seconds after which an utterance ends at the next full stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +105,13 @@ class Runtime:
     """Where and how fast to compute; changes no result. ``threads`` 0 takes all cores."""
 
     device: str = "auto"
+    """`auto`, `cpu`, `cuda` or `cuda:N`."""
     threads: int = 0
+    """CPU threads; 0 takes all cores."""
     batch_size: int = 32
+    """Windows that a model processes at once on a GPU. Higher values need more memory."""
     offline: bool = False
+    """Never fetch a model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +119,15 @@ class Config:
     """Every setting of a run, by stage."""
 
     diarization: DiarizationConfig = field(default_factory=DiarizationConfig)
+    """Who speaks when."""
     separation: SeparationConfig = field(default_factory=SeparationConfig)
+    """Overlapping speech."""
     recognition: RecognitionConfig = field(default_factory=RecognitionConfig)
+    """Words."""
     assembly: AssemblyConfig = field(default_factory=AssemblyConfig)
+    """Utterances."""
     runtime: Runtime = field(default_factory=Runtime)
+    """Device, threads and memory."""
 
 
 def read(text: str, where: str, base: Config | None = None) -> Config:

@@ -1,0 +1,192 @@
+"""The parts of the documentation that follow from the code: ``python docs/mkdocs/generate.py --update`` writes them.
+
+Each part stands in a page between ``<!-- NAME:begin -->`` and ``<!-- NAME:end -->``. A test compares the pages with
+the code, so that a new setting, field or model fails until its page is written again.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import inspect
+import json
+import sys
+import textwrap
+import typing
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal
+
+from pipeline import formats, values
+from pipeline.config import Config
+from pipeline.presets import load_preset, preset_names
+from pipeline.store.catalogue import catalogue
+
+DOCS = Path(__file__).parent.parent
+RESULTS = DOCS.parent / "examples" / "bench" / "results.json"
+EXAMPLE = DOCS / "example.json"
+
+
+def settings() -> str:
+    """Every setting: a table per section, with type, default and meaning."""
+    about = meanings(Config)
+    return "\n\n".join(
+        f"## `{name}`\n\n{about[name]}\n\n{fields_table(kind, f'{name}.')}"
+        for name, kind in typing.get_type_hints(Config).items()
+    )
+
+
+def preset_differences() -> str:
+    """The settings in which each preset differs from the defaults."""
+    plain = _flat(dataclasses.asdict(Config()))
+    rows = []
+    for name in preset_names():
+        changed = [f"`{k}: {v}`" for k, v in _flat(dataclasses.asdict(load_preset(name))).items() if v != plain[k]]
+        rows.append((f"`{name}`", "<br>".join(changed) or "–"))
+    return table(("preset", "differs from the defaults in"), rows)
+
+
+def schema() -> str:
+    """The fields of the JSON output, a table per object."""
+    kinds = (
+        values.Transcript,
+        values.Utterance,
+        values.Word,
+        values.Turn,
+        values.Region,
+        values.Voice,
+        values.Coverage,
+        values.Notice,
+        values.Provenance,
+    )
+    return "\n\n".join(f"### {kind.__name__}\n\n{fields_table(kind)}" for kind in kinds)
+
+
+def models() -> str:
+    """Every known model with its use, licence and size."""
+    rows = []
+    for model in catalogue():
+        size = "included" if model.bundled else f"{model.download / 1e6:.0f} MB" if model.download else "unknown"
+        rows.append((f"`{model.name}`", model.purpose, model.license, size))
+    return table(("name", "use", "licence", "download"), rows)
+
+
+def comparison() -> str:
+    """The systems measured by this project: errors per set, from the results of ``make bench``."""
+    rows = json.loads(RESULTS.read_text(encoding="utf-8"))["rows"]
+    sets = {"ami": "AMI, 10 clips", "simulated-20": "simulated, 20 % ov.", "simulated-40": "simulated, 40 % ov."}
+    heads = ("measured by this project (cpWER: lower is better)", *sets.values(), "× real time, 20 %")
+    lines = []
+    for system in dict.fromkeys(row["system"] for row in rows):
+        by_set = {row["group"]: row for row in rows if row["system"] == system}
+        rates = [f"{100 * by_set[name]['cpwer']:.1f} %" for name in sets]
+        speed = sum(by_set["simulated-20"]["real_time_factor"].values())
+        lines.append((SYSTEMS[system], *rates, f"{speed:.2f}"))
+    return table(heads, lines)
+
+
+SYSTEMS = {
+    "common flow": "baseline: stock pyannote pipeline, Whisper on the mixture",
+    "Crosstalk, overlaps not separated": "Crosstalk, separation off",
+    "Crosstalk": "**Crosstalk, default**",
+}
+"""Names of the measured systems in the README."""
+
+
+def example() -> str:
+    """The README's example: a stored transcript as text."""
+    transcript = formats.loads(EXAMPLE.read_text(encoding="utf-8"), "json")
+    return f"```text\n{formats.dumps(transcript, 'txt').rstrip()}\n```"
+
+
+def fields_table(kind: type, prefix: str = "") -> str:
+    """The fields of a dataclass with type, default and meaning."""
+    hints, meaning = typing.get_type_hints(kind), meanings(kind)
+    rows = []
+    for field in dataclasses.fields(kind):
+        described = meaning[field.name]
+        rows.append((f"`{prefix}{field.name}`", type_name(hints[field.name]), default_of(field), described))
+    return table(("key", "type", "default", "meaning"), rows)
+
+
+def meanings(kind: type) -> dict[str, str]:
+    """The sentence below each field of a dataclass; a field without one is a KeyError with the field's name."""
+    (definition,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
+    assert isinstance(definition, ast.ClassDef)
+    found: dict[str, str] = {}
+    for field, after in zip(definition.body, definition.body[1:], strict=False):
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(after, ast.Expr):
+            found[field.target.id] = " ".join(ast.literal_eval(after.value).split())
+    return found
+
+
+def type_name(hint: Any) -> str:
+    """A type as people read it: ``text``, ``number``, ``list of Word``."""
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Literal:
+        return " or ".join(f"`{value}`" for value in inner)
+    if origin is tuple:
+        return f"list of {type_name(inner[0])}"
+    if origin is not None and issubclass(origin, Mapping):
+        return "object"
+    if inner:
+        return " or ".join(type_name(part) for part in inner)
+    plain = {str: "text", float: "number", int: "whole number", bool: "true or false", type(None): "null"}
+    return plain.get(hint) or f"[{hint.__name__}](#{hint.__name__.lower()})"
+
+
+def default_of(field: dataclasses.Field[Any]) -> str:
+    """The default as it would be written in YAML or JSON; a dash for what must be there."""
+    if field.default is dataclasses.MISSING:
+        return "–" if field.default_factory is dataclasses.MISSING else "empty"
+    if field.default in ((), ""):
+        return "empty"
+    return f"`{json.dumps(field.default)}`" if not isinstance(field.default, str) else f"`{field.default}`"
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [heads, ["---"] * len(heads), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _flat(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in nested.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return flat
+
+
+BLOCKS: Mapping[tuple[Path, str], Callable[[], str]] = MappingProxyType(
+    {
+        (DOCS / "configuration.md", "settings"): settings,
+        (DOCS / "models.md", "presets"): preset_differences,
+        (DOCS / "models.md", "catalogue"): models,
+        (DOCS / "output-json.md", "schema"): schema,
+        (DOCS.parent / "README.md", "comparison"): comparison,
+    }
+)
+"""The generated parts by page and name."""
+
+
+def split(page: str, name: str) -> tuple[str, str, str]:
+    """A page's text before, inside and after a part."""
+    before, begin, rest = page.partition(f"<!-- {name}:begin -->\n")
+    inside, end, after = rest.partition(f"<!-- {name}:end -->")
+    if not begin or not end:
+        raise ValueError(f"the page has no part {name!r}")
+    return before + begin, inside.strip("\n"), end + after
+
+
+def update() -> None:
+    """Write every generated part into its page."""
+    for (path, name), make in BLOCKS.items():
+        before, _, after = split(path.read_text(encoding="utf-8"), name)
+        path.write_text(f"{before}{make()}\n{after}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["--update"]:
+        sys.exit("usage: python docs/mkdocs/generate.py --update")
+    update()
