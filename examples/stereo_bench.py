@@ -37,9 +37,7 @@ def main() -> None:
     """Simulate, transcribe, score, print; write the figures where asked to."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--calls", type=int, default=len(OVERLAPS), help="so many calls of two minutes")
-    parser.add_argument(
-        "--update", action="store_true", help="write stereo.json and docs/stereo-calls.md"
-    )
+    parser.add_argument("--update", action="store_true", help="write stereo.json and docs/stereo-calls.md")
     options = parser.parse_args()
     calls = simulated(voices(), "stereo", [Conversation(2, 120.0, overlap) for overlap in OVERLAPS[: options.calls]])
     rows = [measure(calls, echo) for echo in ECHOES]

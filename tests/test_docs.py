@@ -17,6 +17,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from hypothesis import given
 
 import pipeline
 from pipeline import cache, formats, presets
@@ -25,8 +26,8 @@ from pipeline.commands import run
 from pipeline.config import assign
 from pipeline.errors import ResourceError
 from pipeline.evaluation.tables import as_table
-from pipeline.values import Turn, Utterance, Word
-from tests import pages, world
+from pipeline.values import Transcript, Turn, Utterance, Word
+from tests import pages, strategies, world
 from tests.conftest import REPOSITORY
 from tests.pages import DOCS, README
 from tests.test_api import options
@@ -120,6 +121,21 @@ def test_python_runs(page: Path, desk: Path, capsys: pytest.CaptureFixture[str])
 def test_generated_parts_are_up_to_date() -> None:
     for (page, name), make in pages.generator().BLOCKS.items():
         assert pages.block(page, name) == make(), f"{page.name}: run python docs/mkdocs/generate.py --update"
+
+
+def test_the_json_schema_is_up_to_date() -> None:
+    generator = pages.generator()
+    assert pages.text(generator.SCHEMA) == generator.json_schema(), "run python docs/mkdocs/generate.py --update"
+
+
+@given(strategies.transcripts())
+def test_every_json_output_obeys_the_schema(transcript: Transcript) -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    schema = json.loads(pages.text(pages.generator().SCHEMA))
+    validator = jsonschema.Draft202012Validator(schema)
+    written = json.loads(formats.dumps(transcript, "json", "talk"))
+    validator.validate(written)
+    assert not validator.is_valid({**written, "unknown": 1})
 
 
 def test_the_readme_is_short_and_needs_no_picture() -> None:

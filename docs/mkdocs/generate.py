@@ -12,6 +12,7 @@ import inspect
 import json
 import sys
 import textwrap
+import types
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -20,12 +21,26 @@ from typing import Any, Literal
 
 from pipeline import formats, values
 from pipeline.config import Config
+from pipeline.formats import native
 from pipeline.presets import load_preset, preset_names
 from pipeline.store.catalogue import catalogue
 
 DOCS = Path(__file__).parent.parent
 RESULTS = DOCS.parent / "examples" / "bench" / "results.json"
 EXAMPLE = DOCS / "example.json"
+SCHEMA = DOCS / "crosstalk-1.schema.json"
+OUTPUT = (
+    values.Transcript,
+    values.Utterance,
+    values.Word,
+    values.Turn,
+    values.Region,
+    values.Voice,
+    values.Coverage,
+    values.Notice,
+    values.Provenance,
+)
+"""The objects of the JSON output."""
 
 
 def settings() -> str:
@@ -49,18 +64,55 @@ def preset_differences() -> str:
 
 def schema() -> str:
     """The fields of the JSON output, a table per object."""
-    kinds = (
-        values.Transcript,
-        values.Utterance,
-        values.Word,
-        values.Turn,
-        values.Region,
-        values.Voice,
-        values.Coverage,
-        values.Notice,
-        values.Provenance,
-    )
-    return "\n\n".join(f"### {kind.__name__}\n\n{fields_table(kind)}" for kind in kinds)
+    return "\n\n".join(f"### {kind.__name__}\n\n{fields_table(kind)}" for kind in OUTPUT)
+
+
+def json_schema() -> str:
+    """The JSON Schema of the JSON output: what is written, with every key."""
+    objects = {kind.__name__: _object_schema(kind) for kind in OUTPUT}
+    whole = objects.pop("Transcript")
+    whole["properties"] = {"version": {"const": native.VERSION}, **whole["properties"]}
+    whole["required"] = [*whole["properties"]]
+    head = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"Crosstalk transcript, {native.VERSION}",
+    }
+    return json.dumps({**head, **whole, "$defs": objects}, indent=2, ensure_ascii=False) + "\n"
+
+
+def _object_schema(kind: type) -> dict[str, Any]:
+    """The schema of one dataclass, with the keys that follow from others."""
+    hints, described = typing.get_type_hints(kind), meanings(kind)
+    fields = dataclasses.fields(kind)
+    derived = native.DERIVED.get(kind, ())
+    properties: dict[str, Any] = {
+        **{name: _value_schema(typing.get_type_hints(inspect_property(kind, name))["return"]) for name in derived},
+        **{f.name: {**_value_schema(hints[f.name]), "description": described[f.name]} for f in fields},
+    }
+    required = [*derived, *(f.name for f in fields if default_of(f) == "–")]
+    return {"type": "object", "additionalProperties": False, "required": required, "properties": properties}
+
+
+def inspect_property(kind: type, name: str) -> Callable[..., Any]:
+    """The function behind a property."""
+    found = inspect.getattr_static(kind, name).fget
+    assert callable(found)
+    return typing.cast("Callable[..., Any]", found)
+
+
+def _value_schema(hint: Any) -> dict[str, Any]:
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Literal:
+        return {"enum": list(inner)}
+    if origin is tuple:
+        return {"type": "array", "items": _value_schema(inner[0])}
+    if origin is not None and origin in (types.UnionType, typing.Union):
+        return {"anyOf": [_value_schema(part) for part in inner]}
+    if origin is not None and issubclass(origin, Mapping):
+        values_of = {} if inner[1] is Any else {"additionalProperties": _value_schema(inner[1])}
+        return {"type": "object", **values_of}
+    plain = {str: "string", float: "number", int: "integer", bool: "boolean", type(None): "null"}
+    return {"type": plain[hint]} if hint in plain else {"$ref": f"#/$defs/{hint.__name__}"}
 
 
 def models() -> str:
@@ -184,6 +236,7 @@ def update() -> None:
     for (path, name), make in BLOCKS.items():
         before, _, after = split(path.read_text(encoding="utf-8"), name)
         path.write_text(f"{before}{make()}\n{after}", encoding="utf-8")
+    SCHEMA.write_text(json_schema(), encoding="utf-8")
 
 
 if __name__ == "__main__":
