@@ -55,8 +55,11 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     words = tuple(Word(word.start, word.end, word.text) for word in world.DIALOGUE if word.text[0] == "a")
     transcript = world.heard(world.DIALOGUE)
     truth = type(transcript)(8.0, (Utterance("A", words),), (Turn(1.0, 6.4, "A"),))
-    (tmp_path / "meeting.json").write_text(formats.dumps(transcript, "json", "meeting"))
-    (tmp_path / "meeting.stm").write_text(formats.dumps(truth, "stm", "meeting"))
+    for folder in ("references", "transcripts"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "transcripts" / "meeting.json").write_text(formats.dumps(transcript, "json", "meeting"))
+    for place in (tmp_path, tmp_path / "references"):
+        (place / "meeting.stm").write_text(formats.dumps(truth, "stm", "meeting"))
     for source in pages.code(DOCS / "extending.md", "python"):
         name = re.findall(r"class My(\w+):", source)[0].lower()
         (tmp_path / f"my_{name}.py").write_text(source)
@@ -202,20 +205,6 @@ def test_formats_on_the_usage_page_are_those_there_are() -> None:
     assert all(f"`NAME{formats.suffix(name)}`" in row[1] for name, row in names.items())
 
 
-def test_notice_codes_are_documented() -> None:
-    page = pages.text(DOCS / "output-json.md").partition("## Notice codes")[2]
-    assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == set(notice_codes())
-
-
-def notice_codes() -> Iterator[str]:
-    """The first argument of every ``Notice("code", ...)`` in the package."""
-    for path in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            code = node.args[0] if isinstance(node, ast.Call) and node.args else None
-            if isinstance(code, ast.Constant) and isinstance(node, ast.Call) and ast.unparse(node.func) == "Notice":
-                yield str(code.value)
-
-
 def test_reasons_of_the_ledger_are_documented() -> None:
     page = pages.text(DOCS / "output-json.md").partition("## Overlap ledger")[2].partition("\n## ")[0]
     documented = set(re.findall(r"^\| `([^`]+)` \|", page, re.MULTILINE))
@@ -230,7 +219,7 @@ def reasons() -> Iterator[str]:
         for node in ast.walk(ast.parse((PACKAGE / "stages" / f"{name}.py").read_text(encoding="utf-8"))):
             if isinstance(node, ast.Return):
                 yield from _sentence(node.value)
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("Verdict", "Region") and len(node.args) > 1:
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("Verdict", "Region", "Failure"):
                 yield from (s for argument in node.args for s in _sentence(argument))
 
 

@@ -21,7 +21,9 @@ from typing import Any, Literal
 
 from pipeline import formats, values
 from pipeline.config import Config
+from pipeline.constraints import OneOf, Range, constraint_of
 from pipeline.formats import native
+from pipeline.notices import NOTICES
 from pipeline.presets import load_preset, preset_names
 from pipeline.store.catalogue import catalogue
 
@@ -124,6 +126,11 @@ def models() -> str:
     return table(("name", "use", "licence", "download"), rows)
 
 
+def notices() -> str:
+    """Every code of a notice with its meaning."""
+    return table(("code", "meaning"), [(f"`{code}`", meaning) for code, meaning in NOTICES.items()])
+
+
 def comparison() -> str:
     """The systems measured by this project: errors per set, from the results of ``make bench``."""
     rows = json.loads(RESULTS.read_text(encoding="utf-8"))["rows"]
@@ -158,7 +165,8 @@ def fields_table(kind: type, prefix: str = "") -> str:
     rows = []
     for field in dataclasses.fields(kind):
         described = meaning[field.name]
-        rows.append((f"`{prefix}{field.name}`", type_name(hints[field.name]), default_of(field), described))
+        allowed = type_name(hints[field.name]) + limits(field)
+        rows.append((f"`{prefix}{field.name}`", allowed, default_of(field), described))
     return table(("key", "type", "default", "meaning"), rows)
 
 
@@ -186,6 +194,16 @@ def type_name(hint: Any) -> str:
         return " or ".join(type_name(part) for part in inner)
     plain = {str: "text", float: "number", int: "whole number", bool: "true or false", type(None): "null"}
     return plain.get(hint) or f"[{hint.__name__}](#{hint.__name__.lower()})"
+
+
+def limits(field: dataclasses.Field[Any]) -> str:
+    """The range or the allowed values of a setting, to stand behind its type."""
+    constraint = constraint_of(field)
+    if isinstance(constraint, Range):
+        return f", {constraint.least:g} to {constraint.most:g}"
+    if isinstance(constraint, OneOf):
+        return ": " + ", ".join(f"`{option}`" for option in constraint.options)
+    return ""
 
 
 def default_of(field: dataclasses.Field[Any]) -> str:
@@ -216,6 +234,7 @@ BLOCKS: Mapping[tuple[Path, str], Callable[[], str]] = MappingProxyType(
         (DOCS / "models.md", "presets"): preset_differences,
         (DOCS / "models.md", "catalogue"): models,
         (DOCS / "output-json.md", "schema"): schema,
+        (DOCS / "output-json.md", "notices"): notices,
         (DOCS.parent / "README.md", "comparison"): comparison,
     }
 )
