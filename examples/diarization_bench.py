@@ -21,7 +21,6 @@ from dataclasses import asdict, dataclass
 import project_bench as project
 
 from pipeline import backends, media
-from pipeline.backends.common import COMMON
 from pipeline.commands.simulate import write_meetings
 from pipeline.config import Config, assign
 from pipeline.evaluation.bench import read_reference
@@ -32,6 +31,7 @@ from pipeline.evaluation.manifest import Recording, find_recordings
 from pipeline.evaluation.simulation import MeetingConfig
 from pipeline.evaluation.tables import machine
 from pipeline.events import no_progress
+from pipeline.presets import baseline
 from pipeline.protocols import Diarizer, SpeakerCount
 from pipeline.store import Store
 
@@ -100,7 +100,7 @@ def load() -> dict[str, Diarizer]:
     store = Store(offline=True)
     taught = assign(Config(), {"diarization.clustering": "stock"})
     return {
-        STOCK: backends.load("diarizer", "pyannote", assign(Config(), COMMON), store),
+        STOCK: backends.load("diarizer", "pyannote", baseline(Config()), store),
         TAUGHT: backends.load("diarizer", "pyannote", taught, store),
         OURS: backends.load("diarizer", "pyannote", Config(), store),
     }

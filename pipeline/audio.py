@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from pipeline.values import Origin, Span
 
 Samples: TypeAlias = NDArray[np.float32]
+Sources: TypeAlias = NDArray[np.float32]
+"""What a separator gives: shape (sources, samples)."""
 RATE = 16_000
 """The models' sample rate in Hz: every `Audio` in the pipeline has it."""
 
@@ -71,3 +73,11 @@ class Stream:
 
     speaker: str
     clips: tuple[Clip, ...]
+
+
+def restore_level(sources: Sources, mixture: Samples) -> Sources:
+    """Sources scaled so that their sum comes closest to the mixture (least squares); level and sign mean nothing."""
+    wide = sources.astype(np.float64)
+    wide /= np.maximum(np.linalg.norm(wide, axis=1, keepdims=True), np.finfo(np.float64).tiny)
+    gains, *_ = np.linalg.lstsq(wide @ wide.T, wide @ mixture.astype(np.float64), rcond=1e-9)
+    return (gains[:, None] * wide).astype(np.float32)

@@ -15,6 +15,7 @@ from typing import Any
 import typer
 
 from pipeline.commands import analyze, batch, bench, convert, doctor, models, run, score, settings, simulate, split
+from pipeline.commands.printing import drop_unread
 from pipeline.errors import CrosstalkError, OutOfMemory
 from pipeline.files import explain
 
@@ -94,6 +95,10 @@ def main(arguments: list[str] | None = None) -> None:
     except _Stopped as stopped:
         what = "interrupted" if stopped.number == signal.SIGINT else "terminated"
         _leave(f"{what}; run the same command again to go on", 128 + stopped.number)
+    except BrokenPipeError as error:
+        if drop_unread():  # `| head -1` has read enough: files are written before anything is printed
+            sys.exit(0)
+        _fail(explain(error, Path(error.filename or "the disk")), "--debug" in given)
     except OSError as error:
         _fail(explain(error, Path(error.filename or "the disk")), "--debug" in given)
     except MemoryError:

@@ -2,7 +2,8 @@
 
     CrosstalkError
     ├── SettingsError        1  the command line, a setting or a configuration file is wrong
-    │   └── FormatError      1  a transcript file cannot be read or a format is unknown
+    │   ├── FormatError      1  a transcript file cannot be read or a format is unknown
+    │   └── OutputExists     1  a file that this program did not write is in the way of a result
     ├── InputError           2  the recording is refused: what, why, what to do
     ├── ResourceError        5  the machine lacks something; resumable once it is there
     │   ├── MissingModel     5  weights are not here; names the command that fetches them
@@ -10,6 +11,7 @@
     │   ├── OutOfMemory      5
     │   └── OutOfDisk        5
     └── BackendError         5  a model failed on this recording
+        └── CannotSeparate   5  a separator declines a mixture, which is kept; never ends a run
 
 Exit codes 3 and 4 (some, all of a batch failed) and 130, 143 (interrupted) belong to the command line.
 """
@@ -39,6 +41,10 @@ class SettingsError(CrosstalkError):
 
 class FormatError(SettingsError):
     """A transcript file cannot be read, or a format is not known."""
+
+
+class OutputExists(SettingsError):
+    """A file that this program did not write is in the way of a result."""
 
 
 class InputError(CrosstalkError):
@@ -73,6 +79,10 @@ class BackendError(CrosstalkError):
     """A model failed on this recording."""
 
     exit_code = 5
+
+
+class CannotSeparate(BackendError):
+    """A separator declines a mixture that is beyond it, such as for want of solo speech: the mixture is kept."""
 
 
 def printable(text: str) -> str:

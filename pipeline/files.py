@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from pipeline.errors import OutOfDisk, SettingsError
 from pipeline.failpoints import reach
+
+if TYPE_CHECKING:
+    import io
 
 TEMPORARY = ".crosstalk-"
 """How the names of unfinished files begin."""
@@ -35,6 +40,17 @@ def write_atomically(path: Path, data: bytes) -> None:
             raise explain(error, path) from error
         raise
     reach("write.done")
+
+
+def digest(file: BinaryIO) -> str:
+    """The SHA-256 of an open file from where it stands, in lower-case hexadecimal."""
+    return hashlib.file_digest(cast("io.BufferedReader", file), "sha256").hexdigest()
+
+
+def digest_file(path: Path) -> str:
+    """The SHA-256 of a file's content, in lower-case hexadecimal."""
+    with path.open("rb") as file:
+        return digest(file)
 
 
 def make_folder(folder: Path) -> None:

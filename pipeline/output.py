@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -12,8 +13,8 @@ import numpy as np
 from pipeline import formats, media
 from pipeline.audio import Samples, Stream, index
 from pipeline.errors import SettingsError
-from pipeline.files import make_folder, write_atomically
 from pipeline.formats.inert import distinct
+from pipeline.output_record import OutputRecord
 from pipeline.values import Transcript, Turn
 
 
@@ -44,14 +45,25 @@ def refuse_collisions(stems: Sequence[str], names: Sequence[str]) -> None:
         )
 
 
-def write(transcript: Transcript, stem: str, folder: Path, names: Sequence[str]) -> tuple[Path, ...]:
-    """The transcript in every format; the paths written."""
-    make_folder(folder)
+def write(
+    transcript: Transcript,
+    stem: str,
+    folder: Path,
+    names: Sequence[str],
+    record: OutputRecord,
+    mark_doubts: bool = False,
+) -> tuple[Path, ...]:
+    """The transcript in every format; the paths written. `OutputExists` when one of them must not be replaced."""
     paths = targets(stem, folder, names)
+    record.check(paths)
     for path, name in zip(paths, names, strict=True):
-        text = formats.dumps(transcript, name, stem)
-        write_atomically(path, text.encode("utf-8", "surrogateescape"))
+        record.write(path, _encoded(formats.dumps(transcript, name, stem, mark_doubts)))
     return paths
+
+
+def _encoded(text: str) -> bytes:
+    """UTF-8; a name that is not UTF-8 keeps its bytes."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 AudioFormat = Literal["wav", "flac", "mp3", "m4a"]
@@ -66,20 +78,36 @@ def parse_audio_format(text: str) -> AudioFormat:
     raise SettingsError(f"no audio format {text!r}", where="--format", hint=f"there are {known}")
 
 
+def voice_paths(speakers: Iterable[str], stem: str, folder: Path, kind: AudioFormat) -> tuple[Path, ...]:
+    """Where each speaker's voice goes: ``STEM.SPEAKER.FORMAT``."""
+    return tuple(folder / f"{stem}.{name.replace('/', '_')}.{kind}" for name in distinct(speakers).values())
+
+
+def check_voices(stem: str, folder: Path, kind: AudioFormat, record: OutputRecord) -> None:
+    """What `write_voices` may replace, before anybody knows who speaks: the labels, and the usual speakers' files."""
+    usual = re.compile(rf"{re.escape(stem)}\.(SPEAKER_|CHANNEL_)\d+\.{kind}")
+    there = sorted(path for path in folder.iterdir() if usual.fullmatch(path.name)) if folder.is_dir() else []
+    record.check([*targets(stem, folder, ["labels"]), *there])
+
+
 def write_voices(
-    streams: Sequence[Stream], turns: Sequence[Turn], duration: float, stem: str, folder: Path, kind: AudioFormat
+    streams: Sequence[Stream],
+    turns: Sequence[Turn],
+    duration: float,
+    stem: str,
+    folder: Path,
+    kind: AudioFormat,
+    record: OutputRecord,
 ) -> Iterator[Path]:
     """``STEM.SPEAKER.FORMAT`` each, on the recording's clock, and a label track for Audacity; yields the paths."""
-    make_folder(folder)
-    names = distinct(stream.speaker for stream in streams)
-    for stream in streams:
-        path = folder / f"{stem}.{names[stream.speaker].replace('/', '_')}.{kind}"
-        media.export(_laid_out(stream, duration), path, kind)
+    paths = voice_paths((stream.speaker for stream in streams), stem, folder, kind)
+    (labels,) = targets(stem, folder, ["labels"])
+    record.check([*paths, labels])
+    for stream, path in zip(streams, paths, strict=True):
+        record.write(path, media.encode(_laid_out(stream, duration), kind))
         yield path
-    path = folder / f"{stem}{formats.suffix('labels')}"
-    labels = formats.dumps(Transcript(duration, turns=tuple(turns)), "labels", stem)
-    write_atomically(path, labels.encode("utf-8", "surrogateescape"))
-    yield path
+    record.write(labels, _encoded(formats.dumps(Transcript(duration, turns=tuple(turns)), "labels", stem)))
+    yield labels
 
 
 def _laid_out(stream: Stream, duration: float) -> Samples:

@@ -9,6 +9,7 @@ from typing import Any
 from pipeline import config as configuration
 from pipeline.config import REFINING, Config
 from pipeline.errors import SettingsError
+from pipeline.text import read_settings
 
 
 def preset_names() -> tuple[str, ...]:
@@ -52,17 +53,31 @@ def compose(
     """A preset, then a YAML file, then ``KEY=VALUE`` assignments, then what was given by name (None = not given)."""
     config = load_preset(preset)
     if file:
-        config = configuration.read(_text(file), where=str(file), base=config)
+        config = configuration.read(read_settings(file), where=str(file), base=config)
     config = configuration.assign(config, assignments or {})
     named = {key: value for key, value in (given or {}).items() if value is not None}
     return configuration.check(configuration.assign(config, named, where="command line"))
 
 
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"cannot read the settings: {error}", where=str(file)) from error
+BASELINE = (
+    "pyannote's own pipeline on the published segmentation model, Whisper over the whole mixture, each word to the "
+    "speaker whose turns it overlaps most; embedding and recognizer (or a whole published pipeline) are the first "
+    "system's"
+)
+"""What `transcribe bench --baseline` compares with, as its help and its results say it."""
+
+
+def baseline(config: Config) -> Config:
+    """The settings of `BASELINE` beside a system of these settings."""
+    fixed = {
+        "diarization.backend": "pyannote",
+        "diarization.clustering": "stock",
+        "diarization.segmentation": "pyannote-segmentation",
+        "separation.backend": "mixture",
+        "separation.model": None,
+        "recognition.backend": "whisper",
+    }
+    return configuration.assign(config, fixed)
 
 
 def parts_of(config: Config) -> dict[str, str]:

@@ -7,11 +7,12 @@ weights, source code) is read without loading it, so an object here needs no mor
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,31 +65,32 @@ class VoiceScale:
 
 
 class Embedder(Protocol):
-    """Turns speech into a vector that tells voices apart; what has a ``scale`` of its own says so (`scale_of`)."""
+    """Turns speech into a vector that tells voices apart."""
+
+    @property
+    def scale(self) -> VoiceScale:
+        """How far apart its vectors lie; an embedder of one's own has to be measured, there is no default."""
+        ...
 
     def embed(self, clips: Sequence[Samples]) -> NDArray[np.float32]:
         """Unit vectors, shape (clips, dimension), of clips at 16 kHz; a row of NaN for a clip that is too short."""
         ...
 
 
-@runtime_checkable
-class TrunkEmbedder(Embedder, Protocol):
-    """An embedder whose trunk hears each moment once; its head makes of that the voice of whoever talks there."""
+class TrunkEmbedder(ABC):
+    """The base class of embedders whose trunk computes frames once, from which the head pools any speaker's vector.
 
+    Only what inherits from it is used so, whatever other methods an embedder has.
+    """
+
+    @abstractmethod
     def hear(self, pieces: Sequence[Samples]) -> list[NDArray[np.float32]]:
         """What the trunk makes of each piece, evenly spread over its time: shape (frames, width); 16 kHz."""
-        ...
 
+    @abstractmethod
     def voices(self, heard: NDArray[np.float32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
         """Unit vectors, shape (people, dimension); ``weights``, shape (people, frames), say from 0 to 1 how far each
         frame is whose. A row of NaN for nothing."""
-        ...
-
-
-def scale_of(embedder: Embedder | None) -> VoiceScale:
-    """The embedder's ``scale`` (a `VoiceScale`), Resemblyzer's where it has none."""
-    scale: VoiceScale = getattr(embedder, "scale", VoiceScale())
-    return scale
 
 
 class Separator(Protocol):
@@ -97,18 +99,21 @@ class Separator(Protocol):
     def separate(self, mixture: Samples, solo: Mapping[str, Samples]) -> NDArray[np.float32]:
         """Sources, shape (any number, len(mixture)), 16 kHz, in any order and at any level.
 
-        ``solo`` holds, for each person who talks in the mixture, speech of his alone from the same recording.
+        ``solo`` holds, for each person who talks in the mixture, speech of theirs alone from the same recording. The
+        arrays are read-only. Raises `CannotSeparate` for a mixture that it declines: that is no failure.
         """
         ...
 
 
-@runtime_checkable
-class ThreadedSeparator(Separator, Protocol):
-    """A separator that takes several mixtures apart at once, in threads of its own making."""
+class ThreadedSeparator(ABC):
+    """The base class of separators that separate several mixtures at once, in threads of their own making.
 
+    Only what inherits from it is called so, whatever other methods a separator has.
+    """
+
+    @abstractmethod
     def pool(self) -> AbstractContextManager[Executor]:
         """The threads in which `separate` may be called side by side."""
-        ...
 
 
 class Recognizer(Protocol):
@@ -119,5 +124,9 @@ class Recognizer(Protocol):
         ...
 
     def recognize(self, windows: Sequence[Samples], language: str, rescue: bool = False) -> list[tuple[Word, ...]]:
-        """The words of each window (at most 30 s), times from its start; ``rescue`` asks for the careful way."""
+        """The words of each window (at most 30 s), times from its start; ``rescue`` asks for the careful way.
+
+        A word that the recogniser itself does not believe has a reason in ``suspect``: it is left out of the text, and
+        listed in `Transcript.removed`.
+        """
         ...

@@ -16,10 +16,11 @@ from pipeline.audio import Stream
 from pipeline.cache import Cache, NoCache
 from pipeline.config import Config, as_mapping, assign, check
 from pipeline.events import Listener, Progress, Warned, ignore
+from pipeline.formats.rounding import rounded
 from pipeline.media import Decoded
 from pipeline.presets import parts_of
 from pipeline.protocols import Diarization, Diarizer, Embedder, Recognizer, Separator
-from pipeline.stages.assembly import assemble, measure_coverage
+from pipeline.stages.assembly import assemble, collect_removed, measure_coverage
 from pipeline.stages.channels import Tracks, lay_out
 from pipeline.stages.diarization import diarize_tracks
 from pipeline.stages.recognition import Recognition, recognize
@@ -89,10 +90,13 @@ def transcribe(recording: Decoded, name: str, models: Models, config: Config, st
         lambda p: recognize(audio, who.turns, apart.streams, apart.regions, models.recognizer, config.recognition, p),
     )
     turns, regions, spoken = tracks.restore(who.turns, apart.regions, heard.spoken)
-    utterances, ledger = assemble(spoken, turns, regions, recording.duration, config.assembly)
-
+    utterances, ledger = assemble(
+        spoken, turns, regions, recording.duration, config.assembly, tracks.microphones(who.turns)
+    )
+    suspects = tracks.restore_words(heard.removed)
+    removed, removals = collect_removed(suspects, recording.duration, config.assembly)
     coverage = measure_coverage(turns, utterances, recording.duration, recording.decoded)
-    return Transcript(
+    transcript = Transcript(
         duration=recording.duration,
         utterances=utterances,
         turns=turns,
@@ -100,9 +104,11 @@ def transcribe(recording: Decoded, name: str, models: Models, config: Config, st
         language=heard.language if utterances else None,
         complete=recording.complete,
         coverage=coverage,
-        warnings=(*recording.notices, *who.notices, *_lost(coverage)),
+        warnings=(*recording.notices, *who.notices, *apart.notices, *removals, *_lost(coverage)),
         provenance=_provenance(recording, name, config, models.identities),
+        removed=removed,
     )
+    return rounded(transcript)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +126,7 @@ def split(recording: Decoded, models: Models, config: Config, steps: Steps) -> V
     tracks, who, apart = find_voices(recording, models, config, steps)
     turns, _, _ = tracks.restore(who.turns, apart.regions, ())
     streams = tracks.restore_streams(apart.streams)
-    return Voices(recording.duration, turns, streams, (*recording.notices, *who.notices))
+    return Voices(recording.duration, turns, streams, (*recording.notices, *who.notices, *apart.notices))
 
 
 def find_voices(

@@ -23,7 +23,7 @@ from pipeline.events import Listener, Progress, StageAdvanced, StageFinished, St
 from pipeline.failpoints import reach
 from pipeline.sources import fingerprint
 from pipeline.stages.separation import Separation
-from pipeline.values import Origin, Region
+from pipeline.values import Notice, Origin, Region
 
 Value = TypeVar("Value")
 Compute = Callable[[Progress], Value]
@@ -161,9 +161,10 @@ class _KeptClip:
 
 @dataclass(frozen=True, slots=True)
 class _KeptSeparation:
-    """A separation without its samples: regions, speakers, and for each clip where it lies and how long it is."""
+    """A separation without its samples: regions, notices, speakers, and each clip's place and length."""
 
     regions: tuple[Region, ...]
+    notices: tuple[Notice, ...]
     speakers: tuple[str, ...]
     clips: tuple[_KeptClip, ...]
 
@@ -177,7 +178,7 @@ def _save_separation(cache: Cache, key: str, value: Separation) -> None:
     apart = [c.samples for stream in value.streams for c in stream.clips if c.origin == "separated"]
     if apart:
         cache.save_samples(key, np.concatenate(apart))
-    cache.save(key, _KeptSeparation(value.regions, tuple(s.speaker for s in value.streams), kept))
+    cache.save(key, _KeptSeparation(value.regions, value.notices, tuple(s.speaker for s in value.streams), kept))
 
 
 def _load_separation(cache: Cache, key: str, audio: Audio) -> Separation | None:
@@ -195,7 +196,7 @@ def _load_separation(cache: Cache, key: str, audio: Audio) -> Separation | None:
         else:
             own = _slice(audio, clip)
         clips[clip.speaker].append(Clip(own, clip.start, clip.origin))
-    return Separation(tuple(Stream(s, tuple(own)) for s, own in clips.items()), kept.regions)
+    return Separation(tuple(Stream(s, tuple(own)) for s, own in clips.items()), kept.regions, kept.notices)
 
 
 def _slice(audio: Audio, clip: _KeptClip) -> Samples:

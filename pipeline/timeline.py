@@ -1,6 +1,7 @@
 """Interval algebra over turns: overlaps, solo speech, gaps, unions. Pure functions, times in seconds.
 
-Everything is a sweep over the sorted boundaries, so n turns cost n log n.
+Everything is a sweep over the sorted boundaries, so n turns cost n log n. `IntervalIndex` and `MidpointIndex` say what
+lies near a time in log n steps and one more for each answer.
 """
 
 from __future__ import annotations
@@ -8,9 +9,11 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Final, Protocol, TypeVar
+from itertools import accumulate, pairwise
+from math import inf
+from typing import Final, Generic, Protocol, TypeVar
 
-from pipeline.values import Overlap, Span, Turn
+from pipeline.values import Overlap, Span, Transcript, Turn, Word
 
 ROUNDING: Final = 1e-6
 """Seconds by which equal lengths may differ only because times are floating-point numbers."""
@@ -27,6 +30,72 @@ class Timed(Protocol):
 
 
 Item = TypeVar("Item", bound=Timed)
+
+
+class MaximumTree:
+    """A row of numbers that is asked for the first one above a limit: a tournament tree, log n steps a question."""
+
+    def __init__(self, values: Sequence[float]) -> None:
+        self._size = 1 << (max(1, len(values)) - 1).bit_length()
+        self._tree = [-inf] * self._size + [*values] + [-inf] * (self._size - len(values))
+        for node in range(self._size - 1, 0, -1):
+            self._tree[node] = max(self._tree[2 * node], self._tree[2 * node + 1])
+
+    def __setitem__(self, position: int, value: float) -> None:
+        node = position + self._size
+        self._tree[node] = value
+        while node > 1:
+            node //= 2
+            self._tree[node] = max(self._tree[2 * node], self._tree[2 * node + 1])
+
+    def first_above(self, limit: float, start: int = 0) -> int | None:
+        """The first position from ``start`` on whose value is greater than ``limit``."""
+        if start >= self._size:
+            return None
+        node = start + self._size
+        while self._tree[node] <= limit:  # up, to the right, until a subtree holds one
+            while node % 2:
+                node //= 2
+            if node == 0:
+                return None
+            node += 1
+        while node < self._size:
+            node = 2 * node if self._tree[2 * node] > limit else 2 * node + 1
+        return node - self._size
+
+
+class IntervalIndex(Generic[Item]):
+    """Items in any order, that may overlap, asked for those that share time with a span."""
+
+    def __init__(self, items: Iterable[Item]) -> None:
+        self._items = sorted(items, key=lambda item: item.start)
+        self._ends = MaximumTree([item.end for item in self._items])
+
+    def meeting(self, start: float, end: float) -> Iterator[Item]:
+        """Those that share time with the span, by start."""
+        last = bisect_left(self._items, end, key=lambda item: item.start)
+        position = self._ends.first_above(start)
+        while position is not None and position < last:
+            yield self._items[position]
+            position = self._ends.first_above(start, position + 1)
+
+
+class MidpointIndex(Generic[Item]):
+    """Items in any order, that may overlap, asked for those whose middle lies in a span."""
+
+    def __init__(self, items: Iterable[Item]) -> None:
+        self._items = tuple(items)
+        self._order = sorted(range(len(self._items)), key=lambda i: middle(self._items[i]))
+
+    def between(self, start: float, end: float) -> list[Item]:
+        """Those with ``start <= middle < end``, in the order that they were given in."""
+        first, last = (bisect_left(self._order, time, key=lambda i: middle(self._items[i])) for time in (start, end))
+        return [self._items[i] for i in sorted(self._order[first:last])]
+
+
+def middle(item: Timed) -> float:
+    """The time half way from the item's start to its end, as `Word.middle`."""
+    return (item.start + item.end) / 2
 
 
 def pieces(turns: Iterable[Turn]) -> Iterator[tuple[Span, frozenset[str]]]:
@@ -134,15 +203,17 @@ def by_speaker(turns: Iterable[Turn]) -> dict[str, tuple[Turn, ...]]:
 
 
 def tidy(turns: Iterable[Turn], duration: float, gap: float = 0.0) -> tuple[Turn, ...]:
-    """Sorted turns inside ``[0, duration]`` in which a speaker never overlaps himself.
+    """Sorted turns inside ``[0, duration]`` in which a speaker never overlaps themselves.
 
     A speaker's turns at most ``gap`` seconds apart become one; its margin is the mean of theirs weighted by duration.
     """
     tidied: list[Turn] = []
     for own in by_speaker(_clipped(turns, duration)).values():
+        first = 0
         for span in union((turn.span for turn in own), gap):
-            within = [turn for turn in own if span.start <= turn.start < span.end]
-            tidied.append(Turn(span.start, span.end, own[0].speaker, _mean_margin(within)))
+            last = bisect_left(own, span.end, lo=first, key=lambda turn: turn.start)
+            tidied.append(Turn(span.start, span.end, own[0].speaker, _mean_margin(own[first:last])))
+            first = last
     return tuple(sorted(tidied))
 
 
@@ -151,6 +222,27 @@ def renamed(turns: Iterable[Turn], pattern: str = "SPEAKER_{:02d}") -> tuple[Tur
     ordered = sorted(turns)
     names = {s: pattern.format(i) for i, s in enumerate(dict.fromkeys(t.speaker for t in ordered))}
     return tuple(sorted(replace(turn, speaker=names[turn.speaker]) for turn in ordered))
+
+
+def turns_of(transcript: Transcript) -> tuple[Turn, ...]:
+    """Who speaks when: the turns, or the utterances' spans where a transcript has none."""
+    return transcript.turns or tuple(sorted(Turn(u.start, u.end, u.speaker) for u in transcript.utterances))
+
+
+def without(turns: Iterable[Turn], spans: Sequence[Span]) -> tuple[Turn, ...]:
+    """What is left of the turns outside the spans."""
+    return tuple(replace(turn, start=span.start, end=span.end) for turn in turns for span in gaps(spans, turn.span))
+
+
+def spread(words: Sequence[str], start: float, end: float) -> tuple[Word, ...]:
+    """Words over a span, each as long as its share of the letters; raises ``ValueError`` when it is too short.
+
+    Formats of utterances have no word times; scoring with times wants some. The same pseudo-times as
+    ``character_based`` in MeetEval (von Neumann et al., 2023).
+    """
+    counts = list(accumulate(map(len, words)))
+    edges = [start, *(start + (end - start) * count / counts[-1] for count in counts[:-1]), end]
+    return tuple(Word(a, b, text) for (a, b), text in zip(pairwise(edges), words, strict=False))
 
 
 def shifted(turns: Iterable[Turn], offset: float) -> tuple[Turn, ...]:

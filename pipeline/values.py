@@ -78,6 +78,19 @@ class Overlap:
         return self.end - self.start
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Unscored:
+    """A time of a reference in which nothing is to be scored, on one ``channel`` or (None) on all."""
+
+    start: float
+    end: float
+    channel: str | None = None
+
+    @property
+    def span(self) -> Span:
+        return Span(self.start, self.end)
+
+
 @dataclass(frozen=True, slots=True)
 class Word:
     """A recognised word with its evidence.
@@ -248,7 +261,8 @@ class Transcript:
     """Who said what in one recording: the pipeline's result, and the one type that every format converts.
 
     ``complete`` is false when only a part of the file could be read. ``language`` is an ISO 639-1 code, ``None``
-    without speech. Utterances are sorted by start; an overlap shows as utterances that overlap in time.
+    without speech. Utterances are sorted by start; an overlap shows as utterances that overlap in time. ``removed``
+    holds what the recogniser wrote but was probably not said, with the reason in ``Word.suspect``: it is in no text.
     """
 
     duration: float
@@ -269,6 +283,8 @@ class Transcript:
     """Notices about this recording."""
     provenance: Provenance | None = None
     """What produced this transcript."""
+    removed: tuple[Utterance, ...] = ()
+    """Recognised words that were probably not said, with the reason in `suspect`; they are in no text."""
 
     @property
     def status(self) -> Status:

@@ -49,9 +49,13 @@ def test_stdout_has_the_transcript_and_files_lie_in_the_folder(
     world.write_wav(tmp_path / "talk.wav")
     assert transcribe(*replayed("talk.wav", "-o", "out/here", "-f", "json,txt,seglst,srt")) == 0
     out, err = capsys.readouterr()
-    assert (out, err) == ((tmp_path / "out/here/talk.txt").read_text(), "")
+    assert out == (tmp_path / "out/here/talk.txt").read_text()
+    wrote = [line.removeprefix("transcribe: wrote ") for line in err.splitlines() if "wrote" in line]
+    assert wrote == [f"out/here/talk.{kind}" for kind in ("json", "txt", "seglst.json", "srt")]
+    stages = [line.split(": ")[1] for line in err.splitlines() if "wrote" not in line]
+    assert stages == ["decode", "diarization", "separation", "recognition"]
     assert "SPEAKER_01: b3 b4 b6\n" in out
-    written = sorted(path.name for path in (tmp_path / "out/here").iterdir())
+    written = sorted(path.name for path in (tmp_path / "out/here").iterdir() if path.is_file())
     assert written == ["talk.json", "talk.seglst.json", "talk.srt", "talk.txt"]
 
 
@@ -67,7 +71,7 @@ def test_warnings_go_to_stderr(transcribe: Run, tmp_path: Path, capsys: pytest.C
     assert transcribe(*replayed("talk.wav", "--speakers", "5")) == 0
     out, err = capsys.readouterr()
     assert "asked for 5" not in out
-    assert err.startswith("transcribe: talk: warning: asked for 5 speakers")
+    assert "transcribe: talk: warning: asked for 5 speakers" in err
 
 
 @pytest.mark.promise(10)
@@ -137,7 +141,7 @@ def test_a_wrong_command_line_is_1_and_writes_nothing(
 def test_a_failed_write_is_one_line(transcribe: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     world.write_wav(tmp_path / "talk.wav")
     (tmp_path / "file").write_text("in the way")
-    assert transcribe(*replayed("talk.wav", "-o", "file/out")) == 1
+    assert transcribe(*replayed("talk.wav", "-q", "-o", "file/out")) == 1
     out, err = capsys.readouterr()
     assert (out, len(err.splitlines())) == ("", 1)
     assert err.startswith("transcribe: file/out: ")
@@ -148,7 +152,7 @@ def test_a_cache_that_cannot_be_written_is_one_line(
 ) -> None:
     world.write_wav(tmp_path / "talk.wav")
     (tmp_path / ".cache").write_text("in the way")
-    assert transcribe(*replayed("talk.wav")) == 1
+    assert transcribe(*replayed("talk.wav", "-q")) == 1
     assert len(capsys.readouterr().err.splitlines()) == 1
     assert transcribe(*replayed("talk.wav", "--no-cache")) == 0
 
@@ -165,7 +169,8 @@ def test_debug_raises_what_happened(transcribe: Run, tmp_path: Path, monkeypatch
 
 def test_memory_that_ran_out_is_5(transcribe: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     world.write_wav(tmp_path / "talk.wav")
-    assert transcribe("talk.wav", *world.arguments({"recognition.backend": "tests.faults:ClumsyRecognizer"})) == 5
+    given = world.arguments({"recognition.backend": "tests.faults:ClumsyRecognizer"})
+    assert transcribe("talk.wav", "-q", *given) == 5
     assert capsys.readouterr().err.startswith("transcribe: memory ran out")
 
 
@@ -188,9 +193,10 @@ def test_convert_gives_what_the_run_would_have_written(
     capsys.readouterr()
     assert transcribe("convert", "talk.json", "-f", kinds, "-o", "again") == 0
     assert capsys.readouterr().out == ""
-    for path in (tmp_path / "again").iterdir():
+    again = [path for path in (tmp_path / "again").iterdir() if path.is_file()]
+    assert len(again) == len(kinds.split(","))
+    for path in again:
         assert path.read_bytes() == (tmp_path / path.name).read_bytes()
-    assert len(list((tmp_path / "again").iterdir())) == len(kinds.split(","))
 
 
 def test_config_prints_settings_that_read_back(transcribe: Run, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pipeline import formats, output
 from pipeline.errors import SettingsError
+from pipeline.output_record import OutputRecord
 from pipeline.values import Transcript
 from tests import strategies
 
@@ -44,14 +45,15 @@ def test_what_is_written_is_what_the_formats_say(
 ) -> None:
     folder = tmp_path_factory.getbasetemp() / "written" / "deep"
     chosen = sorted(names)
-    for path, name in zip(output.write(transcript, "talk", folder, chosen), chosen, strict=True):
+    paths = output.write(transcript, "talk", folder, chosen, OutputRecord(folder, ""))
+    for path, name in zip(paths, chosen, strict=True):
         expected = formats.dumps(transcript, name, "talk").encode("utf-8", "surrogateescape")
         assert path.read_bytes() == expected
 
 
 @pytest.mark.parametrize("stem", ["a b", "-i", "%05d", "a\nb", "\udcff", ".hidden", "日本"])
 def test_any_stem_makes_files(tmp_path: Path, stem: str) -> None:
-    (path,) = output.write(Transcript(1.0), stem, tmp_path, ["json"])
+    (path,) = output.write(Transcript(1.0), stem, tmp_path, ["json"], OutputRecord(tmp_path, ""))
     assert path.name == f"{stem}.json"
     assert formats.loads(path.read_text(encoding="utf-8"), "json") == Transcript(1.0)
 

@@ -111,3 +111,16 @@ def test_a_gap_as_long_as_allowed_is_closed_whatever_the_float_says(start: int, 
     one, other = Span(start * 0.02, (start + 1) * 0.02), Span((start + 1 + frames) * 0.02, (start + 2 + frames) * 0.02)
     assert len(timeline.union([one, other], frames * 0.02)) == 1
     assert len(timeline.union([one, other], frames * 0.02 - 0.001)) == 2
+
+
+def test_words_share_a_span_by_their_letters() -> None:
+    words = timeline.spread(["a", "bcd"], 1.0, 3.0)
+    assert [(w.start, w.end, w.text) for w in words] == [(1.0, 1.5, "a"), (1.5, 3.0, "bcd")]
+
+
+@given(untidy(8), untidy(8))
+def test_turns_without_spans_cover_what_the_spans_do_not(turns: list[Turn], others: list[Turn]) -> None:
+    away = [turn.span for turn in others]
+    left = timeline.without(turns, away)
+    for time in {turn.start + 1 / 16 for turn in [*turns, *others]}:
+        assert active(left, time) == (set() if active(others, time) else active(turns, time))

@@ -12,11 +12,11 @@ ends first, then by label). In this order:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from pipeline.timeline import union
+from pipeline.timeline import MidpointIndex, turns_of, union
 from pipeline.values import Span, Transcript, Turn, Word, spell
 
 PAUSE = 0.5
@@ -42,17 +42,10 @@ class Crossing:
     incomer_text: str
 
 
-def floor(transcript: Transcript) -> tuple[Turn, ...]:
-    """Who speaks when: the turns, or where a transcript has none (subtitles read back) its utterances."""
-    if transcript.turns:
-        return transcript.turns
-    return tuple(sorted(Turn(u.start, u.end, u.speaker) for u in transcript.utterances))
-
-
 def stretches(transcript: Transcript, pause: float = PAUSE) -> tuple[Turn, ...]:
     """Each speaker's turns joined over pauses of at most ``pause``, all sorted by start."""
     own: dict[str, list[Span]] = {}
-    for turn in floor(transcript):
+    for turn in turns_of(transcript):
         own.setdefault(turn.speaker, []).append(turn.span)
     return tuple(sorted(Turn(s.start, s.end, speaker) for speaker, spans in own.items() for s in union(spans, pause)))
 
@@ -62,21 +55,22 @@ def crossings(transcript: Transcript) -> tuple[Crossing, ...]:
     said: dict[str, list[Word]] = {}
     for utterance in transcript.utterances:
         said.setdefault(utterance.speaker, []).extend(utterance.words)
+    spoken = {speaker: MidpointIndex(words) for speaker, words in said.items()}
     found: list[Crossing] = []
     open_: list[Turn] = []
     for incomer in stretches(transcript):
         open_ = [holder for holder in open_ if holder.end > incomer.start]
-        found += (_crossing(holder, incomer, said) for holder in open_ if holder.speaker != incomer.speaker)
+        found += (_crossing(holder, incomer, spoken) for holder in open_ if holder.speaker != incomer.speaker)
         open_.append(incomer)
     return tuple(sorted(found, key=lambda crossing: (crossing.start, crossing.end, crossing.holder, crossing.incomer)))
 
 
-def _crossing(holder: Turn, incomer: Turn, said: dict[str, list[Word]]) -> Crossing:
+def _crossing(holder: Turn, incomer: Turn, spoken: Mapping[str, MidpointIndex[Word]]) -> Crossing:
     start, end = incomer.start, min(holder.end, incomer.end)
-    words = _within(said.get(incomer.speaker, ()), incomer.start, incomer.end)
+    words = _within(spoken, incomer.speaker, incomer.start, incomer.end)
     kind = _kind(holder, incomer, len(words))
     yielded = (holder if holder.end < incomer.end else incomer).speaker if kind == "interruption" else None
-    texts = [spell(_within(said.get(speaker, ()), start, end)) for speaker in (holder.speaker, incomer.speaker)]
+    texts = [spell(_within(spoken, speaker, start, end)) for speaker in (holder.speaker, incomer.speaker)]
     return Crossing(start, end, kind, holder.speaker, incomer.speaker, yielded, *texts)
 
 
@@ -90,5 +84,5 @@ def _kind(holder: Turn, incomer: Turn, words: int) -> Kind:
     return "interruption"
 
 
-def _within(words: Sequence[Word], start: float, end: float) -> tuple[Word, ...]:
-    return tuple(word for word in words if start <= word.middle < end)
+def _within(spoken: Mapping[str, MidpointIndex[Word]], speaker: str, start: float, end: float) -> tuple[Word, ...]:
+    return tuple(spoken[speaker].between(start, end)) if speaker in spoken else ()

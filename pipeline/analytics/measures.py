@@ -19,8 +19,8 @@ import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pipeline.analytics.interplay import Crossing, crossings, floor, stretches
-from pipeline.timeline import by_speaker, gaps, overlaps, total
+from pipeline.analytics.interplay import Crossing, crossings, stretches
+from pipeline.timeline import by_speaker, gaps, overlaps, total, turns_of
 from pipeline.values import Span, Transcript, Turn
 
 DEAD = 3.0
@@ -62,7 +62,7 @@ class Measures:
 
 def measure(transcript: Transcript) -> Measures:
     """Every measure of a call."""
-    turns = floor(transcript)
+    turns = turns_of(transcript)
     spans = [turn.span for turn in turns]
     speech = total(spans)
     both = total(overlap.span for overlap in overlaps(turns))

@@ -1,19 +1,20 @@
 """Phrases found in what was said, nearly or exactly, and what the rules make of them.
 
 Phrase and speech are compared as lower-case letters and digits, word by word. A place in one speaker's words (as many
-as the phrase has, one more or one less) matches when the ratio of `difflib.SequenceMatcher` between both texts reaches
-the rule's similarity; a phrase of several words must share one with the place. Of places that overlap the best is kept.
+as the phrase has, one more or one less) matches when its similarity to the phrase reaches the rule's: the share of both
+texts that their longest common subsequence covers (`rapidfuzz.distance.Indel`). One of several words must share a word
+with the place. Of places that overlap the best is kept.
 """
 
 from __future__ import annotations
 
-import functools
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
+
+from rapidfuzz.distance import Indel
 
 from pipeline.analytics.rules import Rule
+from pipeline.text import letters
 from pipeline.values import Transcript, Word, spell
 
 
@@ -80,28 +81,18 @@ def _judge(transcript: Transcript, rule: Rule) -> Finding:
 
 
 def _places(speaker: str, words: Sequence[Word], phrase: str, similarity: float) -> Iterator[Evidence]:
-    plain = [_plain(word.text) for word in words]
-    target = [_plain(part) for part in phrase.split()]
+    plain = [letters(word.text) for word in words]
+    target = [letters(part) for part in phrase.split()]
     target = [part for part in target if part]
     common = set(target)
     for first in range(len(words)):
         for last in range(first + max(1, len(target) - 1), min(len(words), first + len(target) + 1) + 1):
             if len(target) > 1 and common.isdisjoint(plain[first:last]):
                 continue
-            ratio = _ratio(" ".join(target), " ".join(plain[first:last]))
+            ratio = Indel.normalized_similarity(" ".join(target), " ".join(plain[first:last]))
             if ratio >= similarity:
                 own = tuple(words[first:last])
                 yield Evidence(own[0].start, own[-1].end, speaker, spell(own), phrase, round(ratio, 3))
-
-
-@functools.lru_cache(maxsize=65_536)
-def _ratio(phrase: str, text: str) -> float:
-    matcher = SequenceMatcher(None, text, phrase, autojunk=False)
-    return 0.0 if matcher.real_quick_ratio() < 0.3 else matcher.ratio()
-
-
-def _plain(text: str) -> str:
-    return "".join(c for c in unicodedata.normalize("NFKC", text).casefold() if c.isalnum())
 
 
 def _clash(one: Evidence, other: Evidence) -> bool:

@@ -11,6 +11,8 @@ from typing import Any
 from pipeline import formats
 from pipeline.analytics.writing import SUFFIX, VERSION
 from pipeline.errors import FormatError, SettingsError
+from pipeline.formats.reading import read_transcript
+from pipeline.text import read_text
 from pipeline.values import Transcript
 
 
@@ -25,7 +27,7 @@ class Call:
     def transcript(self) -> Transcript | None:
         """The transcript beside the analytics, or None when it was not written as JSON."""
         path = self.folder / f"{self.name}.json"
-        return formats.loads(path.read_text(encoding="utf-8"), "json") if path.is_file() else None
+        return read_transcript(path, "json") if path.is_file() else None
 
     def link(self) -> str | None:
         """The readable transcript's place in the folder."""
@@ -40,8 +42,8 @@ def read_calls(folder: Path) -> Iterator[Call]:
         raise SettingsError("holds no analytics", where=str(folder), hint="make them with transcribe batch --analytics")
     for path in paths:
         try:
-            analytics = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+            analytics = json.loads(read_text(path).content)
+        except ValueError as error:
             raise FormatError(f"cannot be read: {error}", where=str(path)) from error
         if not isinstance(analytics, dict) or analytics.get("version") != VERSION:
             raise FormatError(f"not {VERSION}", where=str(path), hint="make it again with transcribe batch --analytics")

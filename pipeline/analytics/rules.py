@@ -24,6 +24,7 @@ from typing import Any
 
 from pipeline.config import load_plain
 from pipeline.errors import SettingsError
+from pipeline.text import read_settings
 
 SIMILARITY = 0.8
 
@@ -57,10 +58,7 @@ def read_file(path: Path | None) -> str:
     """The text of a file of rules, checked; "" without one. Raises `SettingsError`."""
     if path is None:
         return ""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"cannot read the rules: {error}", where=str(path)) from error
+    text = read_settings(path)
     read(text, str(path))
     return text
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from pipeline.analytics.reading import Call
 from pipeline.files import TEMPORARY, explain
+from pipeline.formats.inert import cell
 from pipeline.values import Transcript
 
 Row = dict[str, Any]
@@ -177,10 +178,8 @@ def _typed(value: Any, kind: type) -> Any:
     return kind(value)
 
 
-def _inert(cell: Any) -> Any:
-    if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return f"'{cell}"
-    return cell
+def _inert(value: Any) -> Any:
+    return cell(value) if isinstance(value, str) else value
 
 
 @contextmanager

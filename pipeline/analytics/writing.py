@@ -12,7 +12,6 @@ from pipeline.analytics.measures import measure
 from pipeline.analytics.phrases import judge
 from pipeline.analytics.rules import Rule
 from pipeline.analytics.sentiment import method, sentiments
-from pipeline.files import write_atomically
 from pipeline.plain import to_plain
 from pipeline.values import Transcript
 
@@ -38,11 +37,14 @@ def analyze(
     return rounded
 
 
-def write(transcript: Transcript, rules: str, target: Path, columns: Mapping[str, str]) -> Path:
-    """``TARGET.analytics.json`` under the text of the rules; the path written."""
-    path = target.with_name(f"{target.name}{SUFFIX}")
-    write_atomically(path, dumps(analyze(transcript, ruling.read(rules), columns)).encode())
-    return path
+def path_of(target: Path) -> Path:
+    """``TARGET.analytics.json``."""
+    return target.with_name(f"{target.name}{SUFFIX}")
+
+
+def file_of(transcript: Transcript, rules: str, target: Path, columns: Mapping[str, str]) -> tuple[Path, bytes]:
+    """The file for a transcript under the text of the rules: its path, and what is to be in it."""
+    return path_of(target), dumps(analyze(transcript, ruling.read(rules), columns)).encode()
 
 
 def dumps(analytics: Mapping[str, Any]) -> str:

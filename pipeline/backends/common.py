@@ -1,7 +1,4 @@
-"""The common flow, to compare with: pyannote's own pipeline, Whisper over the mixture, each word to one turn.
-
-Its segmentation is the published one, the other models are ours; every other setting is as the libraries have it.
-"""
+"""The baseline of benchmarks, see `pipeline.presets.BASELINE`; settings it does not name are the libraries' own."""
 
 from __future__ import annotations
 
@@ -10,17 +7,14 @@ from typing import TYPE_CHECKING
 from pipeline.audio import Audio
 from pipeline.backends.pyannote import PyannoteDiarizer
 from pipeline.backends.whisper import WhisperRecognizer
-from pipeline.config import Config, assign
+from pipeline.config import Config
 from pipeline.events import no_progress
+from pipeline.presets import baseline
 from pipeline.protocols import Diarizer, SpeakerCount
 from pipeline.values import Turn, Word
 
 if TYPE_CHECKING:
     from pipeline.store import Store
-
-
-COMMON = {"diarization.clustering": "stock", "diarization.segmentation": "pyannote-segmentation"}
-"""pyannote's own pipeline on the segmentation as published."""
 
 
 class CommonFlow:
@@ -31,7 +25,7 @@ class CommonFlow:
 
     @classmethod
     def from_config(cls, config: Config, models: Store) -> CommonFlow:
-        diarizer = PyannoteDiarizer.from_config(assign(config, COMMON), models)
+        diarizer = PyannoteDiarizer.from_config(baseline(config), models)
         return cls(diarizer, WhisperRecognizer.from_config(config, models))
 
     def turns(self, audio: Audio, count: SpeakerCount) -> tuple[Turn, ...]:

@@ -22,7 +22,7 @@ from torch import Tensor
 
 from pipeline.audio import RATE, Samples
 from pipeline.config import Config
-from pipeline.errors import BackendError
+from pipeline.errors import CannotSeparate
 
 if TYPE_CHECKING:
     from pipeline.store import Store
@@ -83,11 +83,11 @@ class ExemplarSeparator:
     def separate(self, mixture: Samples, solo: Mapping[str, Samples]) -> Matrix:
         """One source per speaker in the order of ``solo``, shape (speakers, samples); they add up to the mixture.
 
-        Raises `BackendError` where somebody has less than `LEAST_SOLO` seconds of solo speech.
+        Raises `CannotSeparate` where somebody has less than `LEAST_SOLO` seconds of solo speech.
         """
         for name, voice in solo.items():
             if len(voice) < LEAST_SOLO * RATE:
-                raise BackendError(
+                raise CannotSeparate(
                     f"{name} talks alone for {len(voice) / RATE:.1f} s, too little to learn a voice from"
                 )
         mixture = _finite(mixture)

@@ -31,7 +31,7 @@ from pipeline.backends.tracklets import TrackletDiarizer, notices
 from pipeline.config import Config
 from pipeline.errors import BackendError, MissingModel
 from pipeline.events import Progress
-from pipeline.protocols import Diarization, Diarizer, Embedder, SpeakerCount, scale_of
+from pipeline.protocols import Diarization, Diarizer, Embedder, SpeakerCount
 from pipeline.values import Turn
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def assemble(network: Model, embedder: Embedder, config: Config) -> SpeakerDiari
     return pipeline.instantiate(
         {
             "segmentation": {"threshold": config.diarization.threshold, "min_duration_off": 0.0},
-            "clustering": {**STOCK_PARAMETERS, "threshold": scale_of(embedder).linkage},
+            "clustering": {**STOCK_PARAMETERS, "threshold": embedder.scale.linkage},
         }
     )
 

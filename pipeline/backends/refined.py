@@ -17,6 +17,7 @@ from pipeline.backends.device import brief, one_core_each, use_device
 from pipeline.backends.exemplar import Effort, ExemplarSeparator, Matrix
 from pipeline.backends.refining import HALO, RefiningNet, load_refining, masks
 from pipeline.config import REFINING, Config
+from pipeline.protocols import ThreadedSeparator
 
 if TYPE_CHECKING:
     from pipeline.store import Store
@@ -29,7 +30,7 @@ STEP: Final = 16
 """Scenes are filled with silence to multiples of so many frames: layers are compiled anew for each length."""
 
 
-class RefinedSeparator(ExemplarSeparator):
+class RefinedSeparator(ExemplarSeparator, ThreadedSeparator):
     """Separates as `ExemplarSeparator`, and lets a network correct the masks; sources add up to the mixture."""
 
     def __init__(self, network: RefiningNet, device: torch.device) -> None:

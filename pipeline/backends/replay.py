@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pipeline.audio import RATE, Audio, Samples, index
 from pipeline.config import Config
 from pipeline.events import Progress
-from pipeline.protocols import Diarization, SpeakerCount
+from pipeline.protocols import Diarization, SpeakerCount, VoiceScale
 from pipeline.timeline import union
 from pipeline.values import Span, Turn, Word
 
@@ -96,6 +96,8 @@ class ReplaySeparator:
 
 class ReplayEmbedder:
     """A vector of how loud each voice is."""
+
+    scale = VoiceScale()
 
     @classmethod
     def from_config(cls, config: Config, models: Store) -> ReplayEmbedder:

@@ -19,6 +19,7 @@ from pipeline.audio import RATE, Samples
 from pipeline.backends.device import use_device
 from pipeline.config import Config
 from pipeline.errors import BadModel
+from pipeline.protocols import VoiceScale
 
 if TYPE_CHECKING:
     from pipeline.store import Store
@@ -39,6 +40,8 @@ WIDTH = 256
 
 class ResemblyzerEmbedder:
     """The encoder behind the protocol `Embedder`."""
+
+    scale = VoiceScale()
 
     def __init__(self, encoder: SpeakerEncoder, device: torch.device, batch_size: int) -> None:
         self._encoder = encoder.to(device).eval()

@@ -15,12 +15,11 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.signal import resample_poly
 
-from pipeline.audio import RATE, Samples
+from pipeline.audio import RATE, Samples, Sources, restore_level
 from pipeline.backends.blueprint import Network, load_network
 from pipeline.backends.device import use_device
 from pipeline.config import Config
 from pipeline.errors import BackendError, SettingsError
-from pipeline.stages.attribution import Sources, restore_level
 
 if TYPE_CHECKING:
     from pipeline.store import Store

@@ -26,8 +26,8 @@ from pipeline.backends.device import one_core_each, use_device
 from pipeline.backends.segmentation import WINDOW, load_segmentation
 from pipeline.config import Config
 from pipeline.events import Progress
-from pipeline.protocols import Diarization, Embedder, SpeakerCount, TrunkEmbedder, scale_of
-from pipeline.speakers.clustering import find_people
+from pipeline.protocols import Diarization, Embedder, SpeakerCount, TrunkEmbedder
+from pipeline.speakers.clustering import People, estimate_people
 from pipeline.speakers.decoding import assign
 from pipeline.speakers.drawing import draw, measure_margins, read_turns
 from pipeline.speakers.pooling import Clips, Heard, LocalVoices, lay_clips, lay_pieces, pool, pool_heard
@@ -47,6 +47,9 @@ CPU_BATCH = 8
 """Windows that a CPU segments at once, at most: with more, layers leave its caches, and it takes a fifth longer."""
 SEGMENTATION_SHARE = 0.7
 """The segmentation's part of the work, for the progress."""
+CLOSE, CLEAR = 0.15, 0.5
+"""Log odds, in `People`'s unit, below which another number of speakers fits nearly as well, and from which much worse;
+they only choose the words of a notice."""
 CLIPS_AT_ONCE = 512
 PIECE = 10.0
 """Seconds that a trunk hears in one go: as long as the windows of pyannote's pipelines, that pool from such trunks."""
@@ -79,14 +82,15 @@ class TrackletDiarizer:
         if not local.active.any():
             return Diarization(())
         voices = self._voices(audio, local, progress)
-        centroids = find_people(voices, local.redundancy, count, scale_of(self._embedder))
+        people = estimate_people(voices, local.redundancy, count, self._embedder.scale)
+        centroids = people.vectors
         if len(centroids) == 0:  # all too short or overlapped to have a voice: one speaker
             centroids = np.zeros((1, voices.vectors.shape[2]), np.float32)
         owners, centroids = assign(voices, local.active, agreement(local), centroids)
         margins = measure_margins(voices, owners, centroids)
         activity = draw(local, owners, margins, len(centroids))
         turns = timeline.tidy(read_turns(activity, local, audio.duration), audio.duration)
-        return Diarization(timeline.renamed(turns), notices(turns, float(voices.seconds.max()), count))
+        return Diarization(timeline.renamed(turns), notices(turns, float(voices.seconds.max()), count, people))
 
     def _segment(self, audio: Audio, progress: Progress) -> LocalSpeech:
         with warnings.catch_warnings():  # samples are read-only, and nothing here writes to them
@@ -146,8 +150,11 @@ def cut_windows(samples: int, windows: int) -> list[slice]:
     return [slice(first * step, end) for first, end in zip(firsts, ends, strict=True)]
 
 
-def notices(turns: tuple[Turn, ...], longest: float, count: SpeakerCount) -> tuple[Notice, ...]:
-    """What is to be said of the number of speakers: fewer than asked for, or too little speech to count them."""
+def notices(
+    turns: tuple[Turn, ...], longest: float, count: SpeakerCount, people: People | None = None
+) -> tuple[Notice, ...]:
+    """What to know about the number of speakers: fewer than asked for, too little speech to count them, or, with the
+    scores of ``people``, how sure an estimated number is."""
     found = len({turn.speaker for turn in turns})
     speech = timeline.total(turn.span for turn in turns)
     if 0 < found < count.least:
@@ -155,4 +162,17 @@ def notices(turns: tuple[Turn, ...], longest: float, count: SpeakerCount) -> tup
         return (Notice("fewer_speakers", told),)
     if found and count.exact is None and longest < 1.0:
         return (Notice("too_short_to_count", f"{speech:.1f} s of speech are too little to count the speakers"),)
+    if found and count.exact is None and people is not None:
+        return (Notice("speaker_count_estimated", describe_count(found, people)),)
     return ()
+
+
+def describe_count(found: int, people: People) -> str:
+    """How sure the number of speakers is, and which other number would fit next best."""
+    text = f"found {found} speaker{'' if found == 1 else 's'}; the number was not given, "
+    options = [(people.more, found + 1)] + [(people.fewer, found - 1)] * (found > 1)
+    slack, other = min(options)
+    if slack == np.inf:
+        return f"{text}and no other number is possible"
+    fit = "nearly as well" if slack < CLOSE else "less well" if slack < CLEAR else "much worse"
+    return f"{text}{other} would fit {fit} (by {max(0.0, slack):.2f})"

@@ -25,6 +25,7 @@ from pipeline.backends.device import use_device
 from pipeline.backends.embedding import SHORTEST, NetworkEmbedder
 from pipeline.config import Config
 from pipeline.errors import BadModel, MissingModel
+from pipeline.protocols import TrunkEmbedder
 from pipeline.store.tensors import read_plain, read_tensors
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ BOUNDS: Final = {"num_mel_bins": (8, 256), "frame_length": (5, 100), "frame_shif
 """Least and most that makes sense: bands, milliseconds, milliseconds."""
 
 
-class WeSpeakerEmbedder(NetworkEmbedder):
+class WeSpeakerEmbedder(NetworkEmbedder, TrunkEmbedder):
     """The network behind the protocol `TrunkEmbedder`: what pyannote.audio's model gives, at unit length.
 
     Its residual layers hear a piece once; statistics over the frames of each person make his vector.

@@ -7,6 +7,7 @@ before the window does; the library's own loop would hear the rest in a window o
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -29,8 +30,11 @@ UNSURE = -1.0
 """A window of silence: the model's probability of it, and a mean log-probability of the words so low as to allow it."""
 QUICK = 0.05
 HURRIED = 3
-"""So many words in a row, each under `QUICK` seconds, are made up: no sound is left for them. Of 43 such words on AMI's
-clips and simulated meetings nine were said near by."""
+"""At least this many words in a row, each under `QUICK` seconds, are suspect: no sound is left for them. Of 43 such
+words on AMI's clips and simulated meetings nine were said near by."""
+NO_TIME_LEFT = "no time left"
+NOT_SPEECH = "no speech"
+"""Why a word is suspect: see `HURRIED`, and `NO_SPEECH`."""
 SLOT = 40
 """Seconds before each window of a batch, silence included: the library measures a first word by the pause before it;
 a window's words must not depend on the others."""
@@ -98,13 +102,17 @@ class WhisperRecognizer:
         return str(language)
 
     def recognize(self, windows: Sequence[Samples], language: str, rescue: bool = False) -> list[tuple[Word, ...]]:
-        """The words of each window, times from its start; ``rescue`` bans repeated n-grams."""
+        """The words of each window, times from its start; ``rescue`` bans repeated n-grams.
+
+        Words of a segment that is no speech, and those for which no time is left, are marked ``suspect``.
+        """
         found: list[list[Word]] = [[] for _ in windows]
         for segment in self._segments(windows, language, rescue):
             number = segment.seek // (100 * SLOT) - 1
-            if segment.no_speech_prob <= NO_SPEECH or segment.avg_logprob > UNSURE:
-                found[number] += _converted(segment.words or (), len(windows[number]) / RATE, segment.seek / 100)
-        return [tuple(_said(words)) for words in found]
+            words = _converted(segment.words or (), len(windows[number]) / RATE, segment.seek / 100)
+            silent = segment.no_speech_prob > NO_SPEECH and segment.avg_logprob <= UNSURE
+            found[number] += (replace(word, suspect=NOT_SPEECH) for word in words) if silent else words
+        return [_with_hurried_marked(words) for words in found]
 
     def recognize_whole(self, samples: Samples, language: str | None) -> tuple[Word, ...]:
         """The words of any length of audio as the library gives them by itself: the common flow, for benchmarks."""
@@ -148,9 +156,14 @@ def _converted(words: Iterable[Any], length: float, first: float = 0.0) -> Itera
             yield Word(start, end, text, float(word.probability), joined=not word.word.startswith(" "))
 
 
-def _said(words: Iterable[Word]) -> Iterator[Word]:
-    """The words without those that are too hurried to have been said."""
-    for quick, run in groupby(words, lambda word: word.end - word.start < QUICK):
+def _with_hurried_marked(words: Sequence[Word]) -> tuple[Word, ...]:
+    """The words, those marked ``suspect`` that are too hurried to have been said; words marked already do not count."""
+    marked: list[Word] = []
+    for quick, run in groupby(
+        (word for word in words if word.suspect is None), lambda word: word.end - word.start < QUICK
+    ):
         together = list(run)
-        if not quick or len(together) < HURRIED:
-            yield from together
+        hurried = quick and len(together) >= HURRIED
+        marked += (replace(word, suspect=NO_TIME_LEFT) for word in together) if hurried else together
+    rest = iter(marked)
+    return tuple(word if word.suspect else next(rest) for word in words)

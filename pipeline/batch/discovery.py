@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import SettingsError
+from pipeline.text import read_settings
 
 SUFFIXES = frozenset({
     "3gp", "aac", "ac3", "aif", "aifc", "aiff", "amr", "au", "avi", "caf", "flac", "flv", "gsm", "m4a", "m4b", "m4v",
@@ -113,10 +114,7 @@ def _walk(folder: Path) -> Iterator[Recording]:
 
 def read_manifest(path: Path) -> Iterator[Recording]:
     """The recordings of a CSV with a column ``path``, relative to the manifest; other columns: see `COLUMNS`."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"cannot read the manifest: {error}", where=str(path), hint="save it as UTF-8") from error
+    text = read_settings(path)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
     try:
         heads = [head.strip() for head in next(rows, [])]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sqlite3
@@ -16,7 +15,7 @@ from typing import Literal
 from pipeline.batch.claims import Claims
 from pipeline.batch.discovery import Recording
 from pipeline.errors import ResourceError, SettingsError
-from pipeline.files import explain
+from pipeline.files import digest_file, explain
 
 Status = Literal["running", "done", "refused", "failed", "crashed", "lost", "stopped"]
 """``refused`` is the recording's own fault and final; ``failed`` a model's; ``crashed`` a worker that died, hung or
@@ -181,6 +180,19 @@ def read_columns(out: Path) -> dict[str, dict[str, str]]:
         base.close()
 
 
+def read_outputs(out: Path, name: str) -> frozenset[str]:
+    """The results of a recording that the journal lists, relative to the output folder."""
+    path = out / ".crosstalk" / "journal.sqlite"
+    if not path.is_file():
+        return frozenset()
+    base = _open(path)
+    try:
+        found = base.execute("SELECT outputs FROM attempts WHERE name = ? AND outputs != ''", (storable(name),))
+        return frozenset(output for (outputs,) in found for output in json.loads(outputs))
+    finally:
+        base.close()
+
+
 def _open(path: Path) -> sqlite3.Connection:
     try:
         base = sqlite3.connect(path, timeout=30.0, isolation_level=None)
@@ -208,8 +220,7 @@ def stamp(path: Path) -> str:
 
 def _digest(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return digest_file(path)
     except OSError:
         return ""
 

@@ -83,7 +83,8 @@ def tasks(recordings: Sequence[Recording], setup: Setup) -> list[Task]:
     for recording in recordings:
         config = check(assign(setup.config, recording.settings, where=str(recording.path)))
         if config not in known:
-            known[config] = config, settings_key(config, setup.formats, setup.analytics, models)
+            kinds = (*setup.formats, *["doubts marked"] * setup.mark_doubts)
+            known[config] = config, settings_key(config, kinds, setup.analytics, models)
         made.append(Task(recording, *known[config]))
     return made
 

@@ -14,6 +14,7 @@ from pipeline.batch.night import Ended
 from pipeline.batch.planning import FAILURES, TEXT, guess_duration
 from pipeline.errors import printable
 from pipeline.files import write_atomically
+from pipeline.formats.inert import cell
 
 ENOUGH = 3
 """After so many recordings worked on, the time that is left is worth saying."""
@@ -133,8 +134,7 @@ def write_failures(ended: Sequence[Ended], out: Path) -> Path | None:
 
 def inert(text: str) -> str:
     """A CSV field that no spreadsheet takes for a formula, with control characters made visible."""
-    safe = printable(text)
-    return f"'{safe}" if safe[:1] in ("=", "+", "-", "@", "\t", "\r") else safe
+    return cell(printable(text))
 
 
 def clock(seconds: float) -> str:

@@ -18,22 +18,28 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import media
-from pipeline.batch.journal import Outcome, Status
+from pipeline.batch.journal import Outcome, Status, read_outputs
 from pipeline.cache import DiskCache, NoCache
 from pipeline.config import Config
-from pipeline.errors import CrosstalkError, InputError, OutOfMemory, ResourceError, SettingsError
+from pipeline.errors import CrosstalkError, InputError, OutOfMemory, OutputExists, ResourceError, SettingsError
 from pipeline.events import Event, StageAdvanced, StageFinished
+from pipeline.output_record import OutputRecord
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What every job of a worker has in common; ``analytics`` is the text of the rules, None without analytics."""
+    """What every job of a worker has in common; ``analytics`` is the text of the rules, None without analytics.
+
+    ``overwrite`` allows to replace files that this program did not write; ``mark_doubts`` marks what is to be checked.
+    """
 
     config: Config
     out: Path
     formats: tuple[str, ...]
     cache: Path | None = None
     analytics: str | None = None
+    overwrite: bool = False
+    mark_doubts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +119,8 @@ class Bench:
         error = ""
         try:
             duration, outputs = self._transcribe(job)
+        except OutputExists as obstacle:  # may be moved away: not the recording's fault, never final
+            status, error = "stopped", obstacle.line
         except (InputError, SettingsError) as refusal:
             status, error = "refused", refusal.line
         except (OutOfMemory, MemoryError) as lack:
@@ -127,15 +135,18 @@ class Bench:
 
     def _transcribe(self, job: Job) -> tuple[float, tuple[str, ...]]:
         from pipeline import output
+        from pipeline.analytics import writing
 
         setup = self._setup
-        transcript = self._transcriber.adjusted(job.config)(job.path)
         target = setup.out / job.name
-        paths = output.write(transcript, target.name, target.parent, setup.formats)
+        record = OutputRecord(setup.out, job.name, overwrite=setup.overwrite, adopted=read_outputs(setup.out, job.name))
+        analytics = () if setup.analytics is None else (writing.path_of(target),)
+        record.check((*output.targets(target.name, target.parent, setup.formats), *analytics))
+        transcript = self._transcriber.adjusted(job.config)(job.path)
+        paths = output.write(transcript, target.name, target.parent, setup.formats, record, setup.mark_doubts)
         if setup.analytics is not None:
-            from pipeline.analytics import writing
-
-            paths += (writing.write(transcript, setup.analytics, target, job.columns),)
+            record.write(*writing.file_of(transcript, setup.analytics, target, job.columns))
+            paths += analytics
         return transcript.duration, tuple(str(path.relative_to(setup.out)) for path in paths)
 
     def _note(self, event: Event) -> None:

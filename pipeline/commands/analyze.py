@@ -7,8 +7,6 @@ from typing import Annotated
 
 import typer
 
-from pipeline.errors import FormatError
-
 
 def analyze(
     transcript: Annotated[Path, typer.Argument(help="A transcript: json, rttm, ctm, stm or seglst.")],
@@ -16,16 +14,14 @@ def analyze(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Talk ratio, silence, overlaps and findings of one transcript, as JSON on stdout."""
-    from pipeline import formats
     from pipeline.analytics import rules as ruling
     from pipeline.analytics import writing
+    from pipeline.formats.reading import read_file
 
-    kind = formats.guess(transcript)
-    try:
-        text = transcript.read_text(encoding="utf-8", errors="surrogateescape")
-    except OSError as error:
-        raise FormatError(f"cannot be read: {error.strerror}", where=str(transcript)) from error
-    found = writing.analyze(formats.loads(text, kind), ruling.read(ruling.read_file(rules)))
+    file = read_file(transcript)
+    for line in file.warnings():
+        typer.echo(line, err=True)
+    found = writing.analyze(file.transcript, ruling.read(ruling.read_file(rules)))
     typer.echo(writing.dumps(found), nl=False)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -11,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipeline.commands.printing import FORMATS, show, tell
 from pipeline.errors import CrosstalkError, SettingsError, printable
 
 if TYPE_CHECKING:
     from pipeline.batch.discovery import Recording
     from pipeline.batch.night import Orders
     from pipeline.batch.worker import Setup
-    from pipeline.config import Config
 
 SOME_FAILED, ALL_FAILED = 3, 4
 
@@ -47,36 +46,45 @@ def batch(
     preset: Annotated[str, typer.Option(help="default, accurate or fast.")] = "default",
     config: Annotated[Path | None, typer.Option(help="A YAML file of settings.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One setting.")] = None,
-    format_: Annotated[str, typer.Option("--format", "-f", help="A comma list, for example txt,srt.")] = "txt,json",
+    format_: Annotated[str, typer.Option("--format", "-f", help=FORMATS)] = "txt,json",
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:1.")] = None,
     threads: Annotated[int | None, typer.Option(help="CPU threads of all workers; 0 takes all cores.")] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Never fetch anything.")] = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Keep no finished stages on disk.")] = False,
+    mark_doubts: Annotated[bool, typer.Option("--mark-doubts", help="Mark what to check (txt, md, srt, vtt).")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that others wrote or changed.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No lines while it goes on.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Transcribe many recordings, each once; run it again to resume."""
     given = (speakers, min_speakers, max_speakers, language, channels, roles, device, threads, offline or None)
-    setup = _setup(_settings(preset, given, set_ or [], config), out, format_, no_cache, analytics, rules)
+    setup = _setup((preset, given, set_, config), out, format_, no_cache, (analytics, rules), overwrite, mark_doubts)
     orders = _orders(jobs, attempts, limit, retry, only_failed, (timeout, memory), engine, address)
     (_plan if dry_run else _watch if watch else _run)(calls, setup, orders, quiet)
 
 
-def _settings(preset: str, given: Sequence[object], assignments: list[str], file: Path | None) -> Config:
-    from pipeline.config import parse_assignments
-    from pipeline.presets import compose, named
-
-    return compose(preset, named(given), parse_assignments(assignments), file)
-
-
-def _setup(settings: Config, out: Path, formats: str, no_cache: bool, analytics: bool, rules: Path | None) -> Setup:
+def _setup(
+    chosen: tuple[str, Sequence[object], list[str] | None, Path | None],
+    out: Path,
+    formats: str,
+    no_cache: bool,
+    analysis: tuple[bool, Path | None],
+    overwrite: bool,
+    mark_doubts: bool,
+) -> Setup:
+    """What all recordings have in common; ``chosen``: preset, shared options, ``--set`` and a file of settings."""
     from pipeline import cache, output
     from pipeline.analytics.rules import read_file
     from pipeline.batch.worker import Setup
+    from pipeline.config import parse_assignments
+    from pipeline.presets import compose, named
 
+    preset, given, assignments, file = chosen
+    settings = compose(preset, named(given), parse_assignments(assignments or []), file)
     root = None if no_cache else cache.default_root()
+    analytics, rules = analysis
     text = read_file(rules) if analytics or rules else None
-    return Setup(settings, out, output.parse_formats(formats), root, text)
+    return Setup(settings, out, output.parse_formats(formats), root, text, overwrite, mark_doubts)
 
 
 def _orders(
@@ -116,7 +124,7 @@ def _run(calls: list[str], setup: Setup, orders: Orders, quiet: bool) -> None:
         seen.append(end)
         line = progress.line(end)
         if not quiet:
-            typer.echo(line, err=True)
+            tell(line)
 
     try:
         ended = night.run(recordings, setup, orders, witness)
@@ -126,11 +134,10 @@ def _run(calls: list[str], setup: Setup, orders: Orders, quiet: bool) -> None:
                 reporting.write_failures(seen, setup.out)
         raise
     path = reporting.write_failures(ended, setup.out)
-    sys.stdout.write(reporting.summarize(ended, time.monotonic() - began))
-    sys.stdout.flush()
+    show(reporting.summarize(ended, time.monotonic() - began))
     failures = sum(end.failed for end in ended)
     if path is not None:
-        typer.echo(f"transcribe: {failures} failed; the reasons are in {path}", err=True)
+        tell(f"transcribe: {failures} failed; the reasons are in {path}")
         raise typer.Exit(ALL_FAILED if failures == len(ended) else SOME_FAILED)
 
 
@@ -146,12 +153,11 @@ def _watch(calls: list[str], setup: Setup, orders: Orders, quiet: bool) -> None:
         ended[end.recording.name] = end
         reporting.write_failures(tuple(ended.values()), setup.out)
         if not quiet:
-            typer.echo(progress.line(end), err=True)
+            tell(progress.line(end))
 
-    def tell(line: str) -> None:
-        typer.echo(f"transcribe: {printable(line)}", err=True)
-
-    night.run((), setup, orders, witness, Watch(calls, setup.out, tell=tell))
+    night.run(
+        (), setup, orders, witness, Watch(calls, setup.out, tell=lambda line: tell(f"transcribe: {printable(line)}"))
+    )
 
 
 def _plan(calls: list[str], setup: Setup, orders: Orders, quiet: bool) -> None:
@@ -174,4 +180,4 @@ def _plan(calls: list[str], setup: Setup, orders: Orders, quiet: bool) -> None:
             ]
     measured = speed is not None
     rows = reporting.limited(rows, orders.limit)
-    sys.stdout.write(reporting.plan(rows, planning.GUESS if speed is None else speed, measured, orders.jobs))
+    show(reporting.plan(rows, planning.GUESS if speed is None else speed, measured, orders.jobs))

@@ -1,4 +1,4 @@
-"""``transcribe bench RECORDINGS``: settings compared on recordings with references, beside the common flow."""
+"""``transcribe bench RECORDINGS``: settings compared on recordings with references, and with a baseline."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.errors import SettingsError
+from pipeline.presets import BASELINE
 
 if TYPE_CHECKING:
     from pipeline.evaluation.bench import Measurement, System
@@ -19,11 +20,12 @@ def bench(
         list[str] | None,
         typer.Option("--system", metavar="PRESET[,KEY=VALUE...]", help="What to compare; may be given many times."),
     ] = None,
-    baseline: Annotated[bool, typer.Option("--baseline", help="Run the common flow with the same models too.")] = False,
+    baseline: Annotated[bool, typer.Option("--baseline", help=f"Also run the baseline: {BASELINE}.")] = False,
     count_speakers: Annotated[bool, typer.Option("--count-speakers", help="Do not tell the true number.")] = False,
     output: Annotated[Path, typer.Option("--output", "-o", help="Where the figures go.")] = Path("bench.json"),
     chart: Annotated[Path | None, typer.Option(help="Draw them too, as PNG or SVG.")] = None,
     normalizer: Annotated[str, typer.Option(help="none, basic or english.")] = "basic",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that others wrote or changed.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Run settings over recordings with references: errors, speed and memory in one table."""
@@ -31,21 +33,28 @@ def bench(
     from pipeline.evaluation.manifest import find_recordings
     from pipeline.evaluation.scoring import ScoreConfig
     from pipeline.evaluation.tables import as_data, as_table, draw, summarize
-    from pipeline.files import write_atomically
+    from pipeline.output_record import OutputRecord
     from pipeline.store import Store
 
+    figures = OutputRecord(output.parent, "bench", overwrite=overwrite)
+    figures.check([output])
+    charts = OutputRecord(chart.parent, "bench", overwrite=overwrite) if chart else None
+    if chart and charts:
+        charts.check([chart])
     systems = parse_systems(system or ["default"], baseline)
     found = [r for path in recordings for r in find_recordings(path, given=not count_speakers)]
     measured = measure(systems, found, Store(offline=True), ScoreConfig(normalizer), tell=_tell)
-    write_atomically(output, as_data(measured, systems).encode())
+    figures.write(output, as_data(measured, systems).encode())
     rows = summarize(measured)
-    if chart:
+    if chart and charts:
+        charts.check([chart])
         draw(rows, chart)
+        charts.add(chart)
     typer.echo(as_table(rows))
 
 
 def parse_systems(specifications: list[str], baseline: bool) -> tuple[System, ...]:
-    """``PRESET,KEY=VALUE,...`` each; with ``baseline`` the common flow of the first one's models in front."""
+    """``PRESET,KEY=VALUE,...`` each; with ``baseline`` the baseline beside the first one in front."""
     from pipeline.config import parse_assignments
     from pipeline.evaluation.bench import COMMON, System
     from pipeline.presets import compose

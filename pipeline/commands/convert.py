@@ -3,32 +3,49 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.errors import FormatError
+from pipeline.commands.printing import FORMATS, tell
+from pipeline.errors import OutputExists
+
+if TYPE_CHECKING:
+    from pipeline.output_record import OutputRecord
 
 
 def convert(
     transcript: Annotated[Path, typer.Argument(help="A transcript: json, rttm, ctm, stm or seglst.")],
-    format_: Annotated[str, typer.Option("--format", "-f", help="A comma list, for example srt,md.")],
+    format_: Annotated[str, typer.Option("--format", "-f", help=FORMATS)],
     output_dir: Annotated[Path, typer.Option("--output-dir", "-o", help="Where the files go.")] = Path(),
+    mark_doubts: Annotated[bool, typer.Option("--mark-doubts", help="Mark what to check (txt, md, srt, vtt).")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that others wrote or changed.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Re-render a transcript in other formats."""
     from pipeline import formats, output
+    from pipeline.formats.reading import read_file
 
     names = output.parse_formats(format_)
     kind = formats.guess(transcript)
-    try:
-        text = transcript.read_text(encoding="utf-8", errors="surrogateescape")
-    except OSError as error:
-        raise FormatError(f"cannot be read: {error.strerror}", where=str(transcript)) from error
-    try:
-        loaded = formats.loads(text, kind)
-    except FormatError as error:
-        raise FormatError(error.what, where=f"{transcript} {error.where}".strip(), hint=error.hint) from error
-    stem = transcript.name.removesuffix(formats.suffix(kind))
-    for path in output.write(loaded, stem, output_dir, names):
-        typer.echo(str(path), err=True)
+    stem = formats.stem(transcript, kind)
+    record = _record(transcript, kind, output.targets(stem, output_dir, names), output_dir, overwrite)
+    file = read_file(transcript, kind)
+    for line in file.warnings():
+        tell(line)
+    for path in output.write(file.transcript, stem, output_dir, names, record, mark_doubts):
+        tell(str(path))
+
+
+def _record(transcript: Path, kind: str, targets: tuple[Path, ...], folder: Path, overwrite: bool) -> OutputRecord:
+    """The right to write what is converted; `OutputExists` where that would replace the transcript itself."""
+    from pipeline.output_record import OutputRecord, source_of, source_of_result
+
+    source = source_of_result(transcript) if kind == "json" else source_of(transcript)
+    record = OutputRecord(folder, source, overwrite=overwrite)
+    for path in () if overwrite or not transcript.exists() else targets:
+        if path.exists() and path.samefile(transcript):
+            hint = "choose another folder, or replace it with --overwrite"
+            raise OutputExists("is the transcript that is to be converted", where=str(path), hint=hint)
+    record.check(targets)
+    return record

@@ -1,4 +1,4 @@
-"""What the user sees while a run goes on: one bar per stage on stderr, when it is a terminal."""
+"""What the user sees while a run goes on, on stderr: a bar per stage on a terminal, else a line per stage."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from pipeline.commands.printing import tell
 from pipeline.events import Event, Listener, StageAdvanced, StageFinished, StageStarted, ignore
 
 
 @contextmanager
 def listening(quiet: bool) -> Iterator[Listener]:
-    """A listener that draws progress bars, or the one that does nothing."""
+    """A listener that draws progress bars or prints lines, or the one that does nothing."""
     if quiet or not sys.stderr.isatty():
-        yield ignore
+        yield ignore if quiet else _print_line
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
@@ -32,3 +33,9 @@ def listening(quiet: bool) -> Iterator[Listener]:
                 bars.update(running[event.stage], description=label, completed=1, total=1)
 
         yield listen
+
+
+def _print_line(event: Event) -> None:
+    """A line when a stage has ended: a recording that is refused gets one line, its error."""
+    if isinstance(event, StageFinished):
+        tell(f"transcribe: {event.stage}: {'kept' if event.cached else f'{event.seconds:.1f} s'}")

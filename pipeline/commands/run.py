@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipeline.commands.printing import FORMATS, show, tell
 from pipeline.errors import CrosstalkError
 
 if TYPE_CHECKING:
     from pipeline.config import Config
+    from pipeline.output_record import OutputRecord
     from pipeline.run import Transcriber
     from pipeline.values import Transcript
 
@@ -31,11 +34,13 @@ def run(
     config: Annotated[Path | None, typer.Option(help="A YAML file of settings.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One setting.")] = None,
     output_dir: Annotated[Path, typer.Option("--output-dir", "-o", help="Where the transcripts go.")] = Path(),
-    format_: Annotated[str, typer.Option("--format", "-f", help="A comma list, for example txt,srt.")] = "txt,json",
+    format_: Annotated[str, typer.Option("--format", "-f", help=FORMATS)] = "txt,json",
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:1.")] = None,
     threads: Annotated[int | None, typer.Option(help="CPU threads; 0 takes all cores.")] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Never fetch anything.")] = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Keep no finished stages on disk.")] = False,
+    mark_doubts: Annotated[bool, typer.Option("--mark-doubts", help="Mark what to check (txt, md, srt, vtt).")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that others wrote or changed.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no transcript.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
@@ -46,17 +51,29 @@ def run(
 
     given = (speakers, min_speakers, max_speakers, language, channels, roles, device, threads, offline or None)
     settings = compose(preset, named(given), parse_assignments(set_ or []), config)
-    delivery = Delivery(output_dir, output.parse_formats(format_), quiet)
+    delivery = Delivery(output_dir, output.parse_formats(format_), quiet, overwrite, mark_doubts)
     raise typer.Exit(_transcribe_all(recordings, settings, not no_cache, delivery))
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Where the transcripts go, in which formats, and whether the terminal shows them too."""
+    """Where the transcripts go, in which formats, whether the terminal shows them too, and what they may replace."""
 
     folder: Path
     formats: tuple[str, ...]
     quiet: bool
+    overwrite: bool = False
+    mark_doubts: bool = False
+
+    def record(self, recording: str) -> OutputRecord:
+        """The right to write the recording's transcripts; raises `OutputExists` before any work."""
+        from pipeline.output import targets
+        from pipeline.output_record import OutputRecord, source_of
+
+        source = "-" if recording == "-" else source_of(recording)
+        record = OutputRecord(self.folder, source, overwrite=self.overwrite)
+        record.check(targets(_stem(recording), self.folder, self.formats))
+        return record
 
 
 def _transcribe_all(recordings: list[str], settings: Config, keep: bool, delivery: Delivery) -> int:
@@ -67,23 +84,24 @@ def _transcribe_all(recordings: list[str], settings: Config, keep: bool, deliver
     from pipeline.run import Transcriber
 
     output.refuse_collisions([_stem(recording) for recording in recordings], delivery.formats)
+    records = [delivery.record(recording) for recording in recordings]
     cache = DiskCache() if keep else NoCache()
     cache.prune()
     failures = 0
     with listening(delivery.quiet) as listener:
         transcriber = Transcriber(settings, cache=cache, listener=listener)
-        for recording in recordings:
+        for recording, record in zip(recordings, records, strict=True):
             stem = _stem(recording)
             try:
                 transcript = _transcribe(transcriber, recording)
-                output.write(transcript, stem, delivery.folder, delivery.formats)
+                paths = output.write(transcript, stem, delivery.folder, delivery.formats, record, delivery.mark_doubts)
             except CrosstalkError as error:
                 if len(recordings) == 1:
                     raise
                 failures += 1
-                typer.echo(f"transcribe: {error.line}", err=True)
+                tell(f"transcribe: {error.line}")
             else:
-                _show(transcript, stem, delivery.quiet)
+                _show(transcript, stem, delivery, paths)
     return 0 if not failures else ALL_FAILED if failures == len(recordings) else SOME_FAILED
 
 
@@ -95,13 +113,14 @@ def _stem(recording: str) -> str:
     return "stdin" if recording == "-" else Path(recording).stem
 
 
-def _show(transcript: Transcript, stem: str, quiet: bool) -> None:
-    """The readable transcript on stdout, warnings on stderr."""
+def _show(transcript: Transcript, stem: str, delivery: Delivery, paths: Sequence[Path]) -> None:
+    """The readable transcript on stdout; warnings and the files that were written on stderr."""
     from pipeline import formats
     from pipeline.errors import printable
 
-    if not quiet:
-        sys.stdout.write(formats.dumps(transcript, "txt", stem))
-        sys.stdout.flush()
+    if not delivery.quiet:
+        show(formats.dumps(transcript, "txt", stem, delivery.mark_doubts))
     for notice in transcript.warnings:
-        typer.echo(printable(f"transcribe: {stem}: warning: {notice.message}"), err=True)
+        tell(printable(f"transcribe: {stem}: warning: {notice.message}"))
+    for path in () if delivery.quiet else paths:
+        tell(printable(f"transcribe: wrote {path}"))

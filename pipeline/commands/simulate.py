@@ -11,6 +11,7 @@ import typer
 if TYPE_CHECKING:
     from pipeline.evaluation.corpus import Voices
     from pipeline.evaluation.simulation import Meeting, MeetingConfig
+    from pipeline.output_record import OutputRecord
 
 
 def simulate(
@@ -29,6 +30,7 @@ def simulate(
     reverberation: Annotated[float, typer.Option(help="The room's RT60, seconds; 0 is no room.")] = 0.0,
     telephone: Annotated[bool, typer.Option("--telephone", help="300 to 3400 Hz, at 8 kHz.")] = False,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same bytes.")] = 0,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that others wrote or changed.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Make meetings with known truth: audio, sources, rttm, stm, seglst and a manifest."""
@@ -40,31 +42,43 @@ def simulate(
     conversation = Conversation(speakers, length, overlap, gap, turn_end, interruption, backchannel)
     acoustics = Acoustics(level_spread, snr, reverberation, telephone)
     configs = [MeetingConfig(conversation, acoustics, seed + i) for i in range(count)]
-    for line in write_meetings(find_voices(voices), configs, output_dir):
+    for line in write_meetings(find_voices(voices), configs, output_dir, overwrite):
         typer.echo(line)
 
 
-def write_meetings(voices: Voices, configs: list[MeetingConfig], folder: Path) -> list[str]:
+def write_meetings(voices: Voices, configs: list[MeetingConfig], folder: Path, overwrite: bool = False) -> list[str]:
     """Write each meeting and the folder's ``manifest.json``; returns a line about each."""
     from pipeline.evaluation.simulation import description
     from pipeline.evaluation.simulation import simulate as make
+    from pipeline.output_record import OutputRecord
 
-    folder.mkdir(parents=True, exist_ok=True)
+    record = OutputRecord(folder, "simulate", overwrite=overwrite)
+    record.check([folder / "manifest.json", *(p for c in configs for p in _existing(folder, _name(c)))])
     manifest: list[dict[str, Any]] = []
     lines = []
     for config in configs:
         how = config.conversation
-        name = f"meeting-{how.speakers}spk-{round(100 * how.overlap):02d}ov-{config.seed:03d}"
+        name = _name(config)
         meeting = make(voices, config)
-        references = write_meeting(meeting, folder, name)
+        references = write_meeting(meeting, folder, name, record)
         manifest.append({"name": name, "audio": f"{name}.wav", **references, **description(meeting)})
         realised = f"{how.length:g} s, {how.speakers} speakers, overlap {meeting.overlap_ratio:.3f}"
         lines.append(f"{folder / name}.wav: {realised}")
-    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    record.write(folder / "manifest.json", (json.dumps(manifest, indent=2) + "\n").encode())
     return lines
 
 
-def write_meeting(meeting: Meeting, folder: Path, name: str) -> dict[str, str]:
+def _name(config: MeetingConfig) -> str:
+    how = config.conversation
+    return f"meeting-{how.speakers}spk-{round(100 * how.overlap):02d}ov-{config.seed:03d}"
+
+
+def _existing(folder: Path, name: str) -> list[Path]:
+    """The files of a meeting of this name that are there."""
+    return sorted([*folder.glob(f"{name}.*"), *folder.glob(f"{name}.sources/*")], key=str)
+
+
+def write_meeting(meeting: Meeting, folder: Path, name: str, record: OutputRecord) -> dict[str, str]:
     """Write a meeting's audio and truth; returns the names of the reference files by format.
 
     Without known texts there are turns only: rttm, no stm and no seglst.
@@ -72,9 +86,9 @@ def write_meeting(meeting: Meeting, folder: Path, name: str) -> dict[str, str]:
     from pipeline import formats
     from pipeline.evaluation.simulation import write_audio
 
-    write_audio(meeting, folder, name)
+    write_audio(meeting, folder, name, record.write)
     kinds = ("rttm", "stm", "seglst") if meeting.transcript.utterances else ("rttm",)
     files = {kind: f"{name}{formats.suffix(kind)}" for kind in kinds}
     for kind, file in files.items():
-        (folder / file).write_text(formats.dumps(meeting.transcript, kind, name), encoding="utf-8")
+        record.write(folder / file, formats.dumps(meeting.transcript, kind, name).encode())
     return files

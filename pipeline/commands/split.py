@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from pipeline.commands.printing import show, tell
+
 
 def split(
     recording: Annotated[str, typer.Argument(help="An audio or video file.")],
@@ -17,24 +19,27 @@ def split(
     output_dir: Annotated[Path, typer.Option("--output-dir", "-o", help="Where the files go.")] = Path(),
     format_: Annotated[str, typer.Option("--format", "-f", help="wav, flac, mp3 or m4a.")] = "wav",
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Keep no finished stages on disk.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that others wrote or changed.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
-    """Write each speaker's voice: separated where people overlap, the recording where he is alone, else silence."""
+    """Write each speaker's voice: separated where people overlap, the recording where they talk alone, else silence."""
     from pipeline import output
     from pipeline.cache import DiskCache, NoCache
     from pipeline.commands.progress import listening
     from pipeline.config import parse_assignments
+    from pipeline.output_record import OutputRecord, source_of
     from pipeline.presets import compose
     from pipeline.run import Transcriber
 
     kind = output.parse_audio_format(format_)
+    stem = Path(recording).stem
+    record = OutputRecord(output_dir, source_of(recording), overwrite=overwrite)
+    output.check_voices(stem, output_dir, kind, record)
     settings = compose(preset, {"diarization.speakers": speakers}, parse_assignments(set_ or []), config)
     with listening(quiet) as listener:
         voices = Transcriber(settings, cache=NoCache() if no_cache else DiskCache(), listener=listener).split(recording)
     for notice in voices.notices:
-        typer.echo(f"transcribe: warning: {notice.message}", err=True)
-    for path in output.write_voices(
-        voices.streams, voices.turns, voices.duration, Path(recording).stem, output_dir, kind
-    ):
-        typer.echo(str(path))
+        tell(f"transcribe: warning: {notice.message}")
+    for path in output.write_voices(voices.streams, voices.turns, voices.duration, stem, output_dir, kind, record):
+        show(f"{path}\n")

@@ -14,13 +14,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline import backends, formats, media
+from pipeline import backends, media
 from pipeline.config import Config, assign
 from pipeline.errors import FormatError, SettingsError
 from pipeline.evaluation.baseline import assign as assign_words
 from pipeline.evaluation.manifest import Recording
-from pipeline.evaluation.scoring import ScoreConfig, Scores, score
+from pipeline.evaluation.reading import REFERENCE, read_recording
+from pipeline.evaluation.scoring import ScoreConfig, Scores, Session, score
 from pipeline.events import Event, StageFinished
+from pipeline.presets import baseline
 from pipeline.run import Transcriber
 from pipeline.stages.diarization import speaker_count
 from pipeline.store import Store
@@ -28,17 +30,22 @@ from pipeline.timeline import renamed, tidy
 from pipeline.values import Transcript
 
 COMMON = "common flow"
-"""The name of the rival: stock pyannote, Whisper over the mixture, words to turns by overlap."""
+"""The name of the baseline in results, see `pipeline.presets.BASELINE`."""
 _TICK = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """A name and settings; ``rival`` runs the common flow with the same models instead of the pipeline."""
+    """A name and settings; with ``rival`` the baseline beside these settings runs instead of the pipeline."""
 
     name: str
     config: Config
     rival: bool = False
+
+    @property
+    def settings(self) -> Config:
+        """The settings that are really used."""
+        return baseline(self.config) if self.rival else self.config
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,34 +86,27 @@ def measure(
     runners = [(system, _runner(system, store)) for system in systems]
     found: list[Measurement] = []
     for recording in recordings:
-        reference = read_reference(recording)
+        reference = read_session(recording)
         for system, run in runners:
             with _peak_memory() as peak:
                 transcript, seconds = run(recording)
-            scores = score(reference, transcript, scoring).scores
+            scores = score(reference, Session(transcript), scoring).scores
             found.append(Measurement(system.name, recording, transcript.duration, scores, seconds, peak()))
             tell(found[-1])
     return tuple(found)
 
 
 def read_reference(recording: Recording) -> Transcript:
-    """The truth about a recording: words where a file has them, turns from the RTTM beside it."""
-    loaded = {path.suffix: _only_session(path) for path in recording.references}
-    words = next((t for t in loaded.values() if t.utterances), None)
-    turns = loaded.get(".rttm") or words
-    if words is None and turns is None:
+    """The reference of a recording: words where a file has them, turns from the RTTM beside it."""
+    return read_session(recording).transcript
+
+
+def read_session(recording: Recording) -> Session:
+    """`read_reference` with what must not be scored."""
+    if not recording.references:
         hint = "put NAME.stm, NAME.rttm or NAME.seglst.json beside it"
         raise FormatError("no reference", where=recording.name, hint=hint)
-    base = words or turns
-    assert base is not None
-    return Transcript(base.duration, words.utterances if words else (), turns.turns if turns else ())
-
-
-def _only_session(path: Path) -> Transcript:
-    try:
-        return formats.loads(path.read_text(encoding="utf-8"), formats.guess(path))
-    except FormatError as error:
-        raise FormatError(error.what, where=f"{path} {error.where}".strip(), hint=error.hint) from error
+    return read_recording(recording.references, REFERENCE)
 
 
 Runner = Callable[[Recording], tuple[Transcript, Mapping[str, float]]]

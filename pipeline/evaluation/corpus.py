@@ -15,6 +15,7 @@ from scipy.signal import resample_poly
 
 from pipeline.audio import RATE, Samples
 from pipeline.errors import FormatError
+from pipeline.text import read_text
 
 TICK = RATE // 100
 """Samples in 10 ms: passages start, end and are placed on this grid, so that times with two decimals are exact."""
@@ -129,7 +130,7 @@ def _from_folder(folder: Path) -> Iterator[Recording]:
 
 
 def _transcripts(chapter: Path) -> dict[str, str]:
-    lines = (line for file in sorted(chapter.glob("*.trans.txt")) for line in file.read_text("utf-8").splitlines())
+    lines = (line for file in sorted(chapter.glob("*.trans.txt")) for line in read_text(file).content.splitlines())
     return {name: text for name, _, text in (line.partition(" ") for line in lines)}
 
 

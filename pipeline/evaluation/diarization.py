@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from pipeline import timeline
-from pipeline.values import Turn
+from pipeline.values import Span, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +57,16 @@ class JaccardErrors:
 
 
 def diarization_errors(
-    reference: Sequence[Turn], hypothesis: Sequence[Turn], collar: float = 0.0
+    reference: Sequence[Turn], hypothesis: Sequence[Turn], collar: float = 0.0, unscored: Sequence[Span] = ()
 ) -> tuple[DiarizationErrors, JaccardErrors]:
     """DER (NIST RT-09) and JER (DIHARD II), with the one-to-one mapping of speakers that shares the most time.
 
     ``collar`` seconds on each side of every boundary of a reference turn are left out, as md-eval counts it;
-    pyannote.metrics' collar is twice that. All time in which anybody speaks on either side is scored.
+    pyannote.metrics' collar is twice that. All other time in which anybody speaks on either side is scored, but for the
+    ``unscored`` spans.
     """
     theirs, ours = _merged(reference), _merged(hypothesis)
-    duration, left, right = _grid(theirs, ours, collar)
+    duration, left, right = _grid(theirs, ours, collar, unscored)
     shared = (left * duration) @ right.T
     rows, columns = linear_sum_assignment(shared, maximize=True)
     correct = float(shared[rows, columns].sum())
@@ -86,12 +87,12 @@ def _jaccard(
     for row in np.flatnonzero(own > 0):
         both = shared[row, mapping[row]] if row in mapping else 0.0
         either = own[row] + other[mapping[row]] - both if row in mapping else own[row]
-        errors += 1.0 - float(both / either)
+        errors += max(0.0, 1.0 - float(both / either))
     return JaccardErrors(errors, int((own > 0).sum()))
 
 
 def _merged(turns: Iterable[Turn]) -> list[list[tuple[float, float]]]:
-    """Spans of each speaker, his overlapping turns joined; speakers in order of appearance, not of name."""
+    """Spans of each speaker, their overlapping turns joined; speakers in order of appearance, not of name."""
     ordered = sorted(turns, key=lambda turn: (turn.start, turn.end))
     groups = timeline.by_speaker(ordered)
     return [
@@ -101,11 +102,15 @@ def _merged(turns: Iterable[Turn]) -> list[list[tuple[float, float]]]:
 
 
 def _grid(
-    reference: list[list[tuple[float, float]]], hypothesis: list[list[tuple[float, float]]], collar: float
+    reference: list[list[tuple[float, float]]],
+    hypothesis: list[list[tuple[float, float]]],
+    collar: float,
+    unscored: Sequence[Span],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Durations of the pieces between all boundaries, 0 within a collar, and who speaks in them: speakers × pieces."""
+    """Seconds between all boundaries, 0 where nothing is scored, and who speaks there: speakers × pieces."""
     bounds = [edge for spans in reference for span in spans for edge in span]
     dead = [(edge - collar, edge + collar) for edge in bounds] if collar else []
+    dead += [(span.start, span.end) for span in unscored]
     edges = np.unique([edge for spans in [*reference, *hypothesis, dead] for span in spans for edge in span])
     duration = np.diff(edges)
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import FormatError, SettingsError
+from pipeline.formats.reading import read_transcript
+from pipeline.text import read_text
 
 AUDIO = (".wav", ".flac", ".mp3", ".m4a", ".ogg", ".opus", ".webm", ".mp4")
 REFERENCES = (".stm", ".seglst.json", ".rttm")
@@ -40,7 +42,7 @@ def find_recordings(path: Path, given: bool = True) -> tuple[Recording, ...]:
 
 def _listed(manifest: Path) -> Sequence[Path]:
     try:
-        return [manifest.parent / entry["audio"] for entry in json.loads(manifest.read_text(encoding="utf-8"))]
+        return [manifest.parent / entry["audio"] for entry in json.loads(read_text(manifest).content)]
     except (ValueError, KeyError, TypeError) as error:
         raise FormatError(f"is no list of recordings: {error}", where=str(manifest)) from error
 
@@ -52,8 +54,9 @@ def _lying(folder: Path) -> Sequence[Path]:
 
 
 def _references(audio: Path) -> tuple[Path, ...]:
-    paths = (audio.with_name(audio.stem + suffix) for suffix in REFERENCES)
-    return tuple(path for path in paths if path.is_file())
+    beside = [path for path in sorted(audio.parent.glob("*")) if path.name.startswith(audio.stem) and path.is_file()]
+    ends = {path.name[len(audio.stem) :].lower(): path for path in beside}
+    return tuple(ends[suffix] for suffix in REFERENCES if suffix in ends)
 
 
 def _recording(audio: Path, origin: Path, given: bool) -> Recording:
@@ -66,7 +69,4 @@ def _recording(audio: Path, origin: Path, given: bool) -> Recording:
 
 def _people(references: Sequence[Path]) -> int:
     """How many people the reference names."""
-    from pipeline import formats
-
-    transcript = formats.loads(references[0].read_text(encoding="utf-8"), formats.guess(references[0]))
-    return len(transcript.speakers)
+    return len(read_transcript(references[0]).speakers)

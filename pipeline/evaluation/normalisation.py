@@ -11,6 +11,7 @@ from itertools import pairwise
 import numpy as np
 
 from pipeline.errors import SettingsError
+from pipeline.text import fold
 from pipeline.values import Utterance, Word, spell
 
 
@@ -69,8 +70,7 @@ NAMES = ("none", "basic", "english")
 
 
 def _basic(text: str) -> str:
-    folded = unicodedata.normalize("NFKC", text).replace("’", "'").lower()
-    kept = "".join(c if c == "'" or unicodedata.category(c)[0] in "LNM" else " " for c in folded)
+    kept = "".join(c if c == "'" or unicodedata.category(c)[0] in "LNM" else " " for c in fold(text).replace("’", "'"))
     return " ".join(filter(None, (word.strip("'") for word in kept.split())))
 
 

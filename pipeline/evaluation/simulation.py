@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
-from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ from pipeline.errors import SettingsError
 from pipeline.evaluation.conversation import Conversation, Placement, overlap_ratio, plan
 from pipeline.evaluation.corpus import Passage, Voices, passages
 from pipeline.evaluation.rendering import Acoustics, Sound, render
-from pipeline.values import Transcript, Turn, Utterance, Word
+from pipeline.timeline import spread
+from pipeline.values import Transcript, Turn, Utterance
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +72,27 @@ def simulate(voices: Voices, config: MeetingConfig) -> Meeting:
     return Meeting(config, sound, transcript, placements, tuple(passage.source for passage in spoken))
 
 
-def write_audio(meeting: Meeting, folder: Path, name: str) -> None:
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+
+
+def write_audio(meeting: Meeting, folder: Path, name: str, write: Callable[[Path, bytes], None] = _write) -> None:
     """Write ``NAME.wav`` (mono), ``NAME.channels.wav`` (one per speaker), ``NAME.sources/*.wav``, ``NAME.noise.wav``.
 
     Sources are what reaches the microphone from each speaker: with the noise they sum to the mixture, sample by sample.
     """
-    sources = folder / f"{name}.sources"
-    sources.mkdir(parents=True, exist_ok=True)
     files = {
         folder / f"{name}.wav": meeting.sound.mixture,
         folder / f"{name}.channels.wav": meeting.sound.channels,
         folder / f"{name}.noise.wav": meeting.sound.noise,
     }
+    sources = folder / f"{name}.sources"
     files |= {sources / f"{speaker}.wav": source for speaker, source in meeting.sound.sources.items()}
     for path, samples in files.items():
-        soundfile.write(path, samples, meeting.sound.rate, subtype="PCM_16")
+        encoded = io.BytesIO()
+        soundfile.write(encoded, samples, meeting.sound.rate, format="WAV", subtype="PCM_16")
+        write(path, encoded.getvalue())
 
 
 def description(meeting: Meeting) -> dict[str, Any]:
@@ -123,10 +130,3 @@ def _truth(placements: Sequence[Placement], spoken: Sequence[Passage], length: f
         if passage.text and passage.text.split()
     )
     return Transcript(round(length * 100) / 100, utterances, turns)
-
-
-def spread(words: Sequence[str], start: float, end: float) -> tuple[Word, ...]:
-    """Words over a span, each as long as its share of the letters."""
-    counts = list(accumulate(map(len, words)))
-    edges = [start, *(start + (end - start) * count / counts[-1] for count in counts[:-1]), end]
-    return tuple(Word(a, b, text) for (a, b), text in zip(pairwise(edges), words, strict=True))

@@ -14,6 +14,7 @@ from typing import Any
 from pipeline.config import as_mapping
 from pipeline.evaluation.bench import Measurement, System
 from pipeline.evaluation.scoring import Scores
+from pipeline.presets import BASELINE, parts_of
 
 HEADINGS = (
     "recordings", "system", "cpWER", "errors/words", "overlap word error", "DER", "speakers off", "× real time",
@@ -41,14 +42,21 @@ def as_table(rows: Sequence[Row]) -> str:
 
 
 def as_data(measured: Sequence[Measurement], systems: Sequence[System]) -> str:
-    """JSON: the machine, the settings, the rows, and every single measurement."""
+    """JSON: the machine, each system's models and settings, the rows, and every single measurement."""
     data = {
         "machine": machine(),
-        "systems": {s.name: {"rival": s.rival, "settings": as_mapping(s.config)} for s in systems},
+        "systems": {system.name: _system(system) for system in systems},
         "rows": summarize(measured),
         "recordings": [_plain(m) for m in measured],
     }
     return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+
+
+def _system(system: System) -> dict[str, Any]:
+    """What ran under a system's name: its models by their part, and all settings."""
+    what = {"baseline": BASELINE} if system.rival else {}
+    settings = system.settings
+    return {"rival": system.rival, **what, "models": parts_of(settings), "settings": as_mapping(settings)}
 
 
 def machine() -> dict[str, Any]:
@@ -102,6 +110,7 @@ def _row(group: str, system: str, measured: Sequence[Measurement]) -> Row:
         "errors": scores.cpwer.errors,
         "words": scores.cpwer.words,
         "cpwer": scores.cpwer.error_rate,
+        "cpcer": None if scores.cpcer is None else scores.cpcer.error_rate,
         "overlap_word_error": scores.overlap.error_rate,
         "overlap_words": scores.overlap.words,
         "der": scores.der.error_rate,

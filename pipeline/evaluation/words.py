@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import numpy as np
+from rapidfuzz.distance import Levenshtein
 from scipy.optimize import linear_sum_assignment
 
 from pipeline.evaluation.normalisation import Token
@@ -70,33 +72,17 @@ def count(pairs: Iterable[Pair]) -> WordErrors:
 
 
 def align(reference: Sequence[Token], hypothesis: Sequence[Token]) -> tuple[Pair, ...]:
-    """An alignment of least edit distance, in order.
-
-    Myers' bit-parallel algorithm (J. ACM 46, 1999, in Hyyrö's form): a column of the distance table is two integers,
-    ``up`` and ``down``, whose bit i tells whether the distance grows or falls from row i to row i + 1.
-    """
-    columns = _columns([t.text for t in reference], [t.text for t in hypothesis])
+    """An alignment of least edit distance, in order."""
     pairs: list[Pair] = []
-    i, j = len(reference), len(hypothesis)
-    while i and j:
-        if columns[j][0] >> (i - 1) & 1:
-            i -= 1
-            pairs.append((reference[i], None))
-        elif columns[j - 1][1] >> (i - 1) & 1:
-            j -= 1
-            pairs.append((None, hypothesis[j]))
-        else:
-            i, j = i - 1, j - 1
-            pairs.append((reference[i], hypothesis[j]))
-    pairs += [(reference[k], None) for k in reversed(range(i))]
-    pairs += [(None, hypothesis[k]) for k in reversed(range(j))]
-    return tuple(reversed(pairs))
+    for part in Levenshtein.opcodes([t.text for t in reference], [t.text for t in hypothesis]):
+        left, right = reference[part.src_start : part.src_end], hypothesis[part.dest_start : part.dest_end]
+        pairs += zip_longest(left, right)  # one side is empty, or both are equally long
+    return tuple(pairs)
 
 
 def distance(reference: Sequence[str], hypothesis: Sequence[str]) -> int:
     """The least number of insertions, deletions and substitutions."""
-    up, down = _columns(reference, hypothesis)[-1]
-    return len(hypothesis) + up.bit_count() - down.bit_count()
+    return Levenshtein.distance(reference, hypothesis)
 
 
 def align_speakers(reference: Sequence[Token], hypothesis: Sequence[Token]) -> SpeakerAlignment:
@@ -118,27 +104,6 @@ def align_speakers(reference: Sequence[Token], hypothesis: Sequence[Token]) -> S
         tuple((names[i], labels[j]) for i, j in paired if names[i] is not None or labels[j] is not None),
         tuple(pair for i, j in paired for pair in align(left[i], right[j])),
     )
-
-
-def _columns(reference: Sequence[str], hypothesis: Sequence[str]) -> list[tuple[int, int]]:
-    """``(up, down)`` after 0, 1, 2, ... words of the hypothesis."""
-    places: dict[str, int] = {}
-    for row, word in enumerate(reference):
-        places[word] = places.get(word, 0) | 1 << row
-    full = (1 << len(reference)) - 1
-    up, down = full, 0
-    columns = [(up, down)]
-    for word in hypothesis:
-        same = places.get(word, 0)
-        diagonal = ((((same & up) + up) ^ up) | same | down) & full
-        right_up = down | (full & ~(diagonal | up))
-        right_down = diagonal & up
-        right_up = (right_up << 1 | 1) & full
-        right_down = right_down << 1 & full
-        up = right_down | (full & ~(diagonal | right_up))
-        down = right_up & diagonal
-        columns.append((up, down))
-    return columns
 
 
 def _by_speaker(tokens: Iterable[Token]) -> Mapping[str, list[Token]]:

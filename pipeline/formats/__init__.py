@@ -1,8 +1,9 @@
 """Transcripts as text: a table of formats, each a pure converter at the border of the pipeline.
 
 A format is a module with ``dumps(transcript, session) -> str``; one that can be read has ``loads(text) -> Transcript``,
-and one that may hold several recordings ``loads_sessions(text) -> dict[str, Transcript]`` too. What is written is inert
-(see `pipeline.formats.inert`): no word and no name can add a row, a cue, a tag or a formula.
+one that may hold several recordings ``loads_sessions(text) -> dict[str, Transcript]`` too, and one that can mark times
+as not to be scored ``unscored(text)``. Files are read by `pipeline.formats.reading`. What is written is inert (see
+`pipeline.formats.inert`): no word and no name can add a row, a cue, a tag or a formula.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from pathlib import PurePath
 from types import ModuleType
 
 from pipeline.errors import FormatError
-from pipeline.values import Transcript
+from pipeline.formats.sessions import Channels
+from pipeline.values import Transcript, Unscored
 
 _MODULES = {
     "txt": "pipeline.formats.text",
@@ -28,6 +30,8 @@ _MODULES = {
     "csv": "pipeline.formats.comma",
     "labels": "pipeline.formats.labels",
 }
+MARKED = ("txt", "md", "srt", "vtt")
+"""Formats in which doubtful passages can be marked (see `pipeline.doubts`)."""
 _READABLE = ("json", "rttm", "ctm", "stm", "seglst")
 
 
@@ -57,10 +61,26 @@ def guess(path: str | PurePath) -> str:
     raise FormatError("no format is known by this suffix", where=str(path), hint=f"known are {known}")
 
 
-def dumps(transcript: Transcript, name: str, session: str | None = None) -> str:
-    """The transcript in a format; ``session`` names the recording in it, by default by its file's stem."""
-    text: str = _module(name, names()).dumps(transcript, session_of(transcript) if session is None else session)
-    return text
+def stem(path: str | PurePath, name: str) -> str:
+    """A file's name without the suffix of its format, in whatever case it is written (``UP.SEGLST.JSON``: ``UP``)."""
+    file, end = PurePath(path).name, suffix(name)
+    return file[: -len(end)] if file.lower().endswith(end) and len(file) > len(end) else file
+
+
+def dumps(transcript: Transcript, name: str, session: str | None = None, mark_doubts: bool = False) -> str:
+    """The transcript in a format; ``session`` names the recording in it, by default by its file's stem.
+
+    ``mark_doubts`` marks what somebody should check, in the formats that people read (`MARKED`).
+    """
+    module, title = _module(name, names()), session_of(transcript) if session is None else session
+    if not mark_doubts or name not in MARKED:
+        text: str = module.dumps(transcript, title)
+        return text
+    from pipeline.doubts import with_marks
+    from pipeline.formats.checklist import as_text
+
+    marked: str = module.dumps(with_marks(transcript), title)
+    return marked + as_text(transcript) if name == "txt" else marked
 
 
 def loads(text: str, name: str) -> Transcript:
@@ -77,6 +97,20 @@ def loads_sessions(text: str, name: str) -> dict[str, Transcript]:
         return {session_of(transcript): transcript}
     sessions: dict[str, Transcript] = module.loads_sessions(text)
     return sessions
+
+
+def unscored(text: str, name: str) -> dict[str, tuple[Unscored, ...]]:
+    """Where nothing is to be scored in the transcripts of ``text``, by session; `FormatError` as `loads_sessions`."""
+    module = _module(name, readable())
+    marked: dict[str, tuple[Unscored, ...]] = module.unscored(text) if hasattr(module, "unscored") else {}
+    return marked
+
+
+def channels(text: str, name: str) -> dict[str, Channels]:
+    """The channel of each speaker in the transcripts of ``text``, by session, where the format has channels."""
+    module = _module(name, readable())
+    found: dict[str, Channels] = module.channels(text) if hasattr(module, "channels") else {}
+    return found
 
 
 def session_of(transcript: Transcript) -> str:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import math
+
 from pipeline.timeline import Timed
+
+
+def milliseconds(seconds: float) -> int:
+    """A time in whole milliseconds; half of one counts as a whole, so that equal lengths stay equal."""
+    return math.floor(seconds * 1000 + 0.5)
 
 
 def millis(timed: Timed) -> tuple[int, int]:
     """Start and end in whole milliseconds, at least one apart."""
-    start = round(timed.start * 1000)
-    return start, max(round(timed.end * 1000), start + 1)
+    start = milliseconds(timed.start)
+    return start, max(milliseconds(timed.end), start + 1)
 
 
 def seconds(milliseconds: int) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 
+from pipeline.formats.inert import cell
 from pipeline.formats.tsv import HEADER, rows
 from pipeline.values import Transcript
 
@@ -17,9 +18,5 @@ def dumps(transcript: Transcript, session: str) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(HEADER)
-    writer.writerows(map(_guarded, row) for row in rows(transcript))
+    writer.writerows(map(cell, row) for row in rows(transcript))
     return out.getvalue()
-
-
-def _guarded(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell

@@ -9,13 +9,13 @@ type speaker``) where there is one, and starts a new utterance after a pause of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from itertools import pairwise
 
 from pipeline.errors import FormatError
 from pipeline.formats.clock import millis, seconds
 from pipeline.formats.inert import distinct, token
-from pipeline.formats.sessions import Row, gathered, lasting, lines, number, only
+from pipeline.formats.sessions import Channels, Row, Sessions, lines, number, only, speaker_channels, start_and_end
 from pipeline.formats.wording import merged
 from pipeline.values import Transcript, Turn, Word
 
@@ -46,29 +46,40 @@ def loads(text: str) -> Transcript:
 
 def loads_sessions(text: str) -> dict[str, Transcript]:
     """The words of each recording in ``text``; raises `FormatError` naming the line."""
-    voices: dict[tuple[str, str], list[Word]] = {}
+    sessions = Sessions()
+    spoken: dict[tuple[str, str], list[Word]] = {}
     for place, line in lines(text):
-        session, speaker, word = _word(line.split(), place)
-        voices.setdefault((session, speaker), []).append(word)
-    return gathered(_rows(voices))
+        fields = line.split()
+        if len(fields) not in (5, 6, 7, 8):
+            raise FormatError(f"{place}: a CTM line has 5 to 8 fields, this one {len(fields)}")
+        session, channel, start, duration, word = fields[:5]
+        sessions.name(session)
+        span = sessions.span(session, *start_and_end(start, duration, place), place, words=1)
+        assert span is not None, "a row with a word is never left out"
+        speaker = fields[7] if len(fields) == 8 else channel
+        spoken.setdefault((session, speaker), []).append(Word(span.start, span.end, word, _confidence(fields, place)))
+    for (session, speaker), words in spoken.items():
+        for row in _rows(speaker, words):
+            sessions.add(session, row)
+    return sessions.transcripts()
 
 
-def _word(fields: list[str], place: str) -> tuple[str, str, Word]:
-    if len(fields) not in (5, 6, 7, 8):
-        raise FormatError(f"{place}: a CTM line has 5 to 8 fields, this one {len(fields)}")
-    session, channel, start, duration, text = fields[:5]
-    speaker = fields[7] if len(fields) == 8 else channel
-    spoken = lasting(start, duration, speaker, place)
-    sure = None
-    if len(fields) > 5 and fields[5] not in _UNSURE:
-        sure = number(fields[5], "confidence", place)
-    return session, speaker, Word(spoken.start, spoken.end, text, sure)
+def channels(text: str) -> dict[str, Channels]:
+    """The channel of each speaker, by recording."""
+    rows = (line.split() for _, line in lines(text))
+    return speaker_channels((row[0], row[1], row[7] if len(row) == 8 else row[1]) for row in rows)
 
 
-def _rows(voices: dict[tuple[str, str], list[Word]]) -> Iterable[Row]:
-    for (session, speaker), unsorted in voices.items():
-        words = sorted(unsorted, key=lambda word: word.start)
-        breaks = [i for i, (one, two) in enumerate(pairwise(words), start=1) if two.start - one.end >= PAUSE]
-        for first, last in pairwise([0, *breaks, len(words)]):
-            said = tuple(words[first:last])
-            yield Row(session, Turn(said[0].start, max(word.end for word in said), speaker), said)
+def _confidence(fields: list[str], place: str) -> float | None:
+    if len(fields) < 6 or fields[5] in _UNSURE:
+        return None
+    return number(fields[5], "confidence", place)
+
+
+def _rows(speaker: str, unsorted: list[Word]) -> Iterator[Row]:
+    """A speaker's words as turns, divided at pauses of at least `PAUSE`."""
+    words = sorted(unsorted, key=lambda word: word.start)
+    breaks = [i for i, (one, two) in enumerate(pairwise(words), start=1) if two.start - one.end >= PAUSE]
+    for first, last in pairwise([0, *breaks, len(words)]):
+        group = tuple(words[first:last])
+        yield Row(Turn(group[0].start, max(word.end for word in group), speaker), group)

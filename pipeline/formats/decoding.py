@@ -11,60 +11,51 @@ from typing import Any, Literal, NoReturn
 
 from pipeline.errors import FormatError
 
-Derived = Mapping[type, tuple[str, ...]]
 
-
-def decoded(data: Any, kind: Any, place: str, derived: Derived) -> Any:
+def decoded(data: Any, kind: Any, place: str) -> Any:
     """``data`` as a value of type ``kind``; raises `FormatError` with the ``place`` where it is none.
 
-    Knows dataclasses, tuples of one type, mappings from text, optional types, literals and JSON scalars. ``derived``
-    names the properties of a class that may stand among its fields and must then agree with them.
+    Knows dataclasses, tuples of one type, mappings from text, optional types, literals and JSON scalars.
     """
     origin = typing.get_origin(kind)
     if kind is Any:
         return data
     if is_dataclass(kind):
-        return _instance(data, kind, place, derived)
+        return _instance(data, kind, place)
     if origin is tuple:
         item = typing.get_args(kind)[0]
-        return tuple(decoded(x, item, f"{place}[{i}]", derived) for i, x in enumerate(_expect(data, list, place)))
+        return tuple(decoded(x, item, f"{place}[{i}]") for i, x in enumerate(_expect(data, list, place)))
     if origin is Mapping:
         item = typing.get_args(kind)[1]
         pairs = _expect(data, dict, place).items()
-        return {key: decoded(x, item, f"{place}.{key}", derived) for key, x in pairs}
+        return {key: decoded(x, item, f"{place}.{key}") for key, x in pairs}
     if origin in (types.UnionType, typing.Union):
         if data is None:
             return None
         (item,) = (arg for arg in typing.get_args(kind) if arg is not types.NoneType)
-        return decoded(data, item, place, derived)
+        return decoded(data, item, place)
     if origin is Literal:
         allowed = typing.get_args(kind)
         return data if data in allowed else _fail(place, f"{data!r} is not one of {', '.join(allowed)}")
     return _number(data, place) if kind is float else _expect(data, kind, place)
 
 
-def _instance(data: Any, kind: Any, place: str, derived: Derived) -> Any:
+def _instance(data: Any, kind: Any, place: str) -> Any:
     given = dict(_expect(data, dict, place))
-    stated = {name: given.pop(name) for name in derived.get(kind, ()) if name in given}
     hints = _hints(kind)
     values: dict[str, Any] = {}
     for field in fields(kind):
         where = f"{place}.{field.name}".lstrip(".")
         if field.name in given:
-            values[field.name] = decoded(given.pop(field.name), hints[field.name], where, derived)
+            values[field.name] = decoded(given.pop(field.name), hints[field.name], where)
         elif field.default is MISSING and field.default_factory is MISSING:
             _fail(where, "is missing")
     if given:
         _fail(f"{place}.{next(iter(given))}".lstrip("."), "is not known")
     try:
-        value = kind(**values)
+        return kind(**values)
     except ValueError as error:
-        raise FormatError(f"{place}: {error}") from error
-    for name, claim in stated.items():
-        true = getattr(value, name)
-        if claim != (list(true) if isinstance(true, tuple) else true):
-            _fail(f"{place}.{name}".lstrip("."), "disagrees with what it follows from; correct it or leave it out")
-    return value
+        raise FormatError(f"{place}: {error}".removeprefix(": ")) from error
 
 
 @functools.cache

@@ -1,7 +1,7 @@
 """Text that nothing obeys: control characters, direction overrides and line breaks neutralised (promise 26).
 
 Three strengths: `clean` for one line of text, `token` for one field between spaces, `distinct` for names that must
-stay different. What a single format would obey on top (a tag, a formula) that format's module neutralises itself.
+stay different; `cell` for CSV. What a single format would obey on top (a tag) that format's module neutralises itself.
 """
 
 from __future__ import annotations
@@ -29,6 +29,11 @@ def token(text: str) -> str:
     """
     field = clean(text).replace(" ", "_") or "_"
     return f"_{field}" if field.startswith(";") else field
+
+
+def cell(text: str) -> str:
+    """``text`` as a CSV cell that no spreadsheet takes for a formula: an apostrophe before ``= + - @`` (OWASP)."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def distinct(names: Iterable[str], spelled: Callable[[str], str] = token) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""``md``: a page to read: title, who talked how long, the conversation, the overlap ledger, warnings.
+"""``md``: a page to read: title, who talked how long, the conversation, what to check, overlap ledger, warnings.
 
 CommonMark with tables. Everything that could be markup is escaped; ``‖`` marks an utterance during which somebody else
 talks.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from pipeline.formats.checklist import TITLE, entries
 from pipeline.formats.clock import clock, millis
 from pipeline.formats.inert import clean
 from pipeline.formats.wording import overlapping
@@ -23,6 +24,7 @@ def dumps(transcript: Transcript, session: str) -> str:
         [f"# {_escaped(session)}", _summary(transcript)],
         _speakers(transcript),
         _utterances(transcript),
+        _checklist(transcript),
         _ledger(transcript),
         _warnings(transcript),
     )
@@ -59,6 +61,11 @@ def _utterances(transcript: Transcript) -> list[str]:
         for i, u in enumerate(transcript.utterances)
     ]
     return ["## Conversation", *(said or ["No speech was found."])]
+
+
+def _checklist(transcript: Transcript) -> list[str]:
+    lines = [" – ".join(_escaped(part) for part in entry if part) for entry in entries(transcript)]
+    return [f"## {TITLE}", "\n".join(f"- {line}" for line in lines)] if lines else []
 
 
 def _ledger(transcript: Transcript) -> list[str]:

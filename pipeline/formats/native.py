@@ -1,9 +1,9 @@
 """``json``: Crosstalk's own format, version ``crosstalk/1``: everything a `Transcript` holds, and nothing lost.
 
 One object: ``version``, then the fields of `Transcript` as `pipeline.values` documents them, in that order, all there.
-Inside, a field at its default is left out. Times are seconds, unrounded. For readers of the file it also says what
-follows from the rest: ``status`` and ``speakers`` of the transcript, ``start``, ``end`` and ``text`` of an utterance.
-Nothing else is allowed.
+Inside, a field at its default is left out. Times are seconds in whole milliseconds. For readers of the file it also
+says what follows from the rest: ``status``, ``speakers`` and ``checksum`` of the transcript, ``start``, ``end`` and
+``text`` of an utterance. Any of these may be left out. Nothing else is allowed.
 
     {"version": "crosstalk/1", "duration": 3.5, "status": "ok", "speakers": ["SPEAKER_00"],
      "utterances": [{"speaker": "SPEAKER_00", "start": 0.5, "end": 1.1, "text": "Hello there",
@@ -12,23 +12,30 @@ Nothing else is allowed.
      "overlaps": [{"start": ..., "end": ..., "voices": [...], "separator": "exemplar", "decision": "mixture",
                    "reason": "...", "leaked": [...]}],
      "language": "en", "complete": true, "coverage": {...}, "warnings": [{"code": "...", "message": "..."}],
-     "provenance": {"source": "meeting.m4a", "sha256": "...", "settings": {...}, "models": {...}, "versions": {...}}}
+     "provenance": {"source": "meeting.m4a", "sha256": "...", "settings": {...}, "models": {...}, "versions": {...}},
+     "removed": [{"speaker": ..., "words": [{..., "suspect": "no time left"}]}], "checksum": "..."}
 
 The same transcript gives the same bytes; settings must be JSON values. Characters that cannot be seen are written as
-``\\u`` escapes. Reading is strict: another version, an unknown, missing or doubled key, a value of the wrong kind, a
-derived key that disagrees with what it follows from are each a `FormatError` with the place
-(``utterances[3].words[0].end``).
+``\\u`` escapes. Reading is strict: another version, an unknown, missing or doubled key, a value of the wrong kind are
+each a `FormatError` with the place (``utterances[3].words[0].end``).
+
+The file may be edited by hand, and ``checksum`` tells that it was. What follows from the change is computed anew, each
+time with a notice ``recomputed`` in ``warnings``: words from an utterance's ``text``, turns from an utterance that was
+given to another speaker, the ledger's texts from the words. A name that is changed in ``speakers`` alone is changed
+everywhere. ``start`` and ``end`` of an utterance cannot be changed without its words.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any
 
 from pipeline.errors import FormatError
-from pipeline.formats.decoding import decoded
+from pipeline.formats.edited import transcript_of
+from pipeline.formats.rounding import rounded
 from pipeline.values import Transcript, Utterance
 
 VERSION = "crosstalk/1"
@@ -40,11 +47,13 @@ DERIVED: dict[type, tuple[str, ...]] = {
 
 def dumps(transcript: Transcript, session: str = "") -> str:
     """The whole transcript; ``session`` is not written: the recording's name is in the provenance."""
-    return _rendered({"version": VERSION, **_plain(transcript)}) + "\n"
+    transcript = rounded(transcript)
+    data = {"version": VERSION, **_plain(transcript, DERIVED), "checksum": checksum(transcript)}
+    return _rendered(data) + "\n"
 
 
 def loads(text: str) -> Transcript:
-    """The transcript that was written; raises `FormatError` naming the place."""
+    """The transcript that was written or edited; raises `FormatError` naming the place."""
     try:
         data = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=_unique, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
@@ -55,21 +64,26 @@ def loads(text: str) -> Transcript:
         found = data.get("version") if isinstance(data, dict) else None
         raise FormatError(f"version: {found!r} is not {VERSION!r}, the only one this program reads")
     del data["version"]
-    transcript = decoded(data, Transcript, "", DERIVED)
-    assert isinstance(transcript, Transcript)
-    return transcript
+    return transcript_of(data, checksum)
 
 
-def _plain(value: Any) -> Any:
+def checksum(transcript: Transcript) -> str:
+    """A hash of everything that does not follow from the rest."""
+    text = json.dumps(_plain(transcript, {}), sort_keys=True, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _plain(value: Any, derived: Mapping[type, tuple[str, ...]]) -> Any:
     """A value as JSON types; the first field, what is derived, then the other fields; mappings sorted by key."""
     if is_dataclass(value):
         whole = isinstance(value, Transcript)
         first, *others = [f.name for f in fields(value) if whole or getattr(value, f.name) != _default(f)]
-        return {name: _plain(getattr(value, name)) for name in (first, *DERIVED.get(type(value), ()), *others)}
+        names = (first, *derived.get(type(value), ()), *others)
+        return {name: _plain(getattr(value, name), derived) for name in names}
     if isinstance(value, Mapping):
-        return {key: _plain(value[key]) for key in sorted(value)}
+        return {key: _plain(value[key], derived) for key in sorted(value)}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [_plain(item, derived) for item in value]
     return value
 
 

@@ -2,16 +2,33 @@
 
     SPEAKER meeting 1 12.300 2.700 <NA> <NA> SPEAKER_00 <NA> <NA>
 
-Names are single fields: spaces in them become ``_``. Reading ignores all other kinds of line.
+Names are single fields: spaces in them become ``_``. Of the other kinds of line that RT-09 knows, reading takes
+the recording's name (a recording in which nobody speaks has no ``SPEAKER`` line), and of ``NOSCORE`` the time.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from pipeline.errors import FormatError
 from pipeline.formats.clock import millis, seconds
 from pipeline.formats.inert import distinct, token
-from pipeline.formats.sessions import Row, gathered, lasting, lines, only
-from pipeline.values import Transcript
+from pipeline.formats.sessions import (
+    Channels,
+    Row,
+    Sessions,
+    lines,
+    marks,
+    only,
+    speaker_channels,
+    start_and_end,
+)
+from pipeline.values import Transcript, Turn, Unscored
+
+_KINDS = frozenset({
+    "A/P", "CB", "EDIT", "FILLER", "IP", "LEXEME", "NO_RT_METADATA", "NON-LEX", "NON-SPEECH", "NOSCORE", "SEGMENT",
+    "SPEAKER", "SPKR-INFO", "SU",
+})  # fmt: skip
 
 
 def dumps(transcript: Transcript, session: str) -> str:
@@ -31,11 +48,41 @@ def loads(text: str) -> Transcript:
 
 
 def loads_sessions(text: str) -> dict[str, Transcript]:
-    """The turns of each recording in ``text``; raises `FormatError` naming the line."""
-    return gathered(_row(line.split(), place) for place, line in lines(text) if line.split()[0] == "SPEAKER")
+    """The turns of each recording in ``text``, also of one that only other lines name; `FormatError` with the line."""
+    sessions = Sessions()
+    for place, fields in _rows(text):
+        kind, session = fields[0].upper(), fields[1]
+        sessions.name(session)
+        if kind == "NOSCORE":
+            _times(fields, place)  # refuses what is no number
+            sessions.note(session, "unscored", place)
+        elif kind == "SPEAKER":
+            span = sessions.span(session, *_times(fields, place), place, words=0)
+            if span is not None:
+                sessions.add(session, Row(Turn(span.start, span.end, fields[7])))
+    return sessions.transcripts()
 
 
-def _row(fields: list[str], place: str) -> Row:
-    if not 8 <= len(fields) <= 10:
-        raise FormatError(f"{place}: a SPEAKER line has 8 to 10 fields, this one {len(fields)}")
-    return Row(fields[1], lasting(fields[3], fields[4], fields[7], place))
+def unscored(text: str) -> dict[str, tuple[Unscored, ...]]:
+    """Where nothing is to be scored, by recording (``NOSCORE`` lines)."""
+    return marks(
+        (fields[1], fields[2], _times(fields, place)) for place, fields in _rows(text) if fields[0].upper() == "NOSCORE"
+    )
+
+
+def channels(text: str) -> dict[str, Channels]:
+    """The channel of each speaker, by recording."""
+    return speaker_channels((row[1], row[2], row[7]) for _, row in _rows(text) if row[0].upper() == "SPEAKER")
+
+
+def _rows(text: str) -> Iterator[tuple[str, list[str]]]:
+    for place, line in lines(text):
+        fields = line.split()
+        if fields[0].upper() == "SPEAKER" and not 8 <= len(fields) <= 10:
+            raise FormatError(f"{place}: a SPEAKER line has 8 to 10 fields, this one {len(fields)}")
+        if fields[0].upper() in _KINDS and len(fields) >= 5:
+            yield place, fields
+
+
+def _times(fields: list[str], place: str) -> tuple[float, float]:
+    return start_and_end(fields[3], fields[4], place)

@@ -13,7 +13,7 @@ from typing import Any
 from pipeline.errors import FormatError
 from pipeline.formats.clock import millis
 from pipeline.formats.inert import clean, distinct
-from pipeline.formats.sessions import Row, gathered, interpolated, number, only, turn
+from pipeline.formats.sessions import Sessions, number, only
 from pipeline.values import Transcript
 
 
@@ -47,16 +47,15 @@ def loads_sessions(text: str) -> dict[str, Transcript]:
         raise FormatError(f"not JSON: {error}") from error
     if not isinstance(segments, list):
         raise FormatError("a SegLST file is a JSON array of segments")
-    return gathered(_row(segment, f"segment {count}") for count, segment in enumerate(segments, start=1))
-
-
-def _row(segment: Any, place: str) -> Row:
-    if not isinstance(segment, dict):
-        raise FormatError(f"{place}: not an object")
-    session, speaker, words = (_text(segment, key, place) for key in ("session_id", "speaker", "words"))
-    start, end = (number(_text(segment, key, place), key, place) for key in ("start_time", "end_time"))
-    held = turn(start, end, speaker, place)
-    return Row(session, held, interpolated(held, words, place))
+    sessions = Sessions()
+    for count, segment in enumerate(segments, start=1):
+        place = f"segment {count}"
+        if not isinstance(segment, dict):
+            raise FormatError(f"{place}: not an object")
+        session, speaker, words = (_text(segment, key, place) for key in ("session_id", "speaker", "words"))
+        start, end = (number(_text(segment, key, place), key, place) for key in ("start_time", "end_time"))
+        sessions.add_text(session, (start, end), speaker, words, place)
+    return sessions.transcripts()
 
 
 def _text(segment: dict[str, Any], key: str, place: str) -> str:

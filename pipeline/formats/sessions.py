@@ -1,26 +1,110 @@
-"""Lines of the world's formats, gathered into one transcript a session; what their readers share."""
+"""Rows of the field's formats, collected into one transcript a session; what their readers share.
+
+A row whose times are slightly wrong does not refuse its file: it is repaired or left out, and a notice counts such rows
+and names the first. See `REPAIRS`.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
-from itertools import accumulate, pairwise
 
 from pipeline.errors import FormatError
-from pipeline.values import Notice, Transcript, Turn, Utterance, Word
+from pipeline.timeline import spread
+from pipeline.values import Notice, Span, Transcript, Turn, Unscored, Utterance, Word
 
+EARLIEST = -0.5
+"""Seconds; a row that starts before 0 but not before this is moved to 0, an earlier one refuses the file.
+
+Annotation tools pad segments, and padding before the first word of a recording ends slightly below zero."""
+SHORTEST = 0.01
+"""Seconds that each word of a row without length is given: one frame of most recognisers, far below any collar."""
+REPAIRS = {
+    "early_start": "start before the recording and were moved to 0 s",
+    "no_length": f"have words but no length; each word was given {SHORTEST:g} s",
+    "empty_row": "have neither length nor words and were left out",
+    "unscored": "are marked as not to be scored and were left out",
+}
+"""Notice codes of readers, and what happened to the rows that they count."""
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+
+
+Channels = Mapping[str, str]
+"""The channel of each speaker, in capitals; speakers on several channels are left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What one line of a file says: a turn of a speaker in a session, and its words where the format has them."""
+    """A turn of a speaker, and its words where the format has them."""
 
-    session: str
     turn: Turn
     words: tuple[Word, ...] = ()
+
+
+@dataclass(slots=True)
+class Sessions:
+    """The rows of one file by session, in order of first appearance, and what was repaired in them."""
+
+    rows: dict[str, list[Row]] = field(default_factory=dict)
+    repaired: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+
+    def name(self, session: str) -> None:
+        """Enter a session, which may stay without rows."""
+        self.rows.setdefault(session, [])
+
+    def add(self, session: str, row: Row) -> None:
+        self.rows.setdefault(session, []).append(row)
+
+    def note(self, session: str, code: str, place: str) -> None:
+        """Count a row under a code of `REPAIRS`."""
+        self.name(session)
+        self.repaired.setdefault(session, {}).setdefault(code, []).append(place)
+
+    def span(self, session: str, start: float, end: float, place: str, words: int) -> Span | None:
+        """The times of a row with so many ``words``, repaired where needed; None when it must be left out.
+
+        Raises `FormatError` when the row starts far before the recording.
+        """
+        if start < EARLIEST:
+            raise FormatError(f"{place}: starts {-start:g} s before the recording", hint="times are seconds from 0")
+        if start < 0:
+            self.note(session, "early_start", place)
+            start = 0.0
+        if end - start <= 1e-6 * words:  # an equal end, an earlier one, or one that only rounding keeps apart
+            if not words:
+                self.note(session, "empty_row", place)
+                return None
+            self.note(session, "no_length", place)
+            end = start + SHORTEST * words
+        try:
+            return Span(start, end)
+        except ValueError as error:
+            raise FormatError(f"{place}: from {start} to {end} s is not a time span") from error
+
+    def add_text(self, session: str, times: tuple[float, float], speaker: str, text: str, place: str) -> None:
+        """Add an utterance whose word times are interpolated, see `timeline.spread`."""
+        words = text.split()
+        span = self.span(session, *times, place, len(words))
+        if span is None:
+            return
+        try:
+            spoken = spread(words, span.start, span.end)
+        except ValueError as error:
+            raise FormatError(f"{place}: {span.duration} s are too short for {len(words)} words") from error
+        self.add(session, Row(Turn(span.start, span.end, speaker), spoken))
+
+    def transcripts(self) -> dict[str, Transcript]:
+        """One transcript a session; a recording lasts until its last turn ends."""
+        return {session: _transcript(rows, self._notices(session)) for session, rows in self.rows.items()}
+
+    def _notices(self, session: str) -> tuple[Notice, ...]:
+        counted = self.repaired.get(session, {})
+        return tuple(
+            Notice(code, f"{len(places)} row(s) {REPAIRS[code]} (first: {places[0]})")
+            for code, places in counted.items()
+        )
 
 
 def lines(text: str) -> Iterator[tuple[str, str]]:
@@ -37,41 +121,10 @@ def number(text: str, what: str, place: str) -> float:
     return float(text)
 
 
-def turn(start: float, end: float, speaker: str, place: str) -> Turn:
-    """A turn; raises `FormatError` naming the place when it is reversed, empty, or before the recording."""
-    try:
-        return Turn(start, end, speaker)
-    except ValueError as error:
-        raise FormatError(f"{place}: from {start} to {end} s is no piece of a recording", hint=str(error)) from error
-
-
-def lasting(start: str, duration: str, speaker: str, place: str) -> Turn:
-    """A turn by start and duration, added as the decimals they are: 0.1 and 0.2 end where 0.3 begins."""
+def start_and_end(start: str, duration: str, place: str) -> tuple[float, float]:
+    """Times from start and duration, added as the decimals they are: 0.1 and 0.2 end where 0.3 begins."""
     begin, _ = number(start, "start", place), number(duration, "duration", place)
-    return turn(begin, float(Decimal(start) + Decimal(duration)), speaker, place)
-
-
-def interpolated(turn: Turn, text: str, place: str) -> tuple[Word, ...]:
-    """The words of ``text`` spread over a turn, each as long as its share of the letters.
-
-    Formats of utterances have no word times; scoring with times wants some. The same pseudo-times as
-    ``character_based`` in MeetEval (von Neumann et al., 2023).
-    """
-    found = text.split()
-    letters = list(accumulate(map(len, found)))
-    edges = [turn.start, *(turn.start + turn.duration * count / letters[-1] for count in letters[:-1]), turn.end]
-    try:
-        return tuple(Word(start, end, word) for (start, end), word in zip(pairwise(edges), found, strict=False))
-    except ValueError as error:
-        raise FormatError(f"{place}: {turn.duration} s are too short for {len(found)} words") from error
-
-
-def gathered(rows: Iterable[Row], warnings: dict[str, tuple[Notice, ...]] | None = None) -> dict[str, Transcript]:
-    """One transcript a session, in order of first appearance; a recording lasts until its last turn ends."""
-    groups: dict[str, list[Row]] = {}
-    for row in rows:
-        groups.setdefault(row.session, []).append(row)
-    return {session: _transcript(group, (warnings or {}).get(session, ())) for session, group in groups.items()}
+    return begin, float(Decimal(start) + Decimal(duration))
 
 
 def only(sessions: dict[str, Transcript]) -> Transcript:
@@ -82,10 +135,30 @@ def only(sessions: dict[str, Transcript]) -> Transcript:
     return next(iter(sessions.values()))
 
 
+def marks(found: Iterable[tuple[str, str, tuple[float, float]]]) -> dict[str, tuple[Unscored, ...]]:
+    """Unscored times by session out of (session, channel, times), sorted; those without length are none."""
+    groups: dict[str, list[Unscored]] = {}
+    for session, channel, (start, end) in found:
+        if end > max(0.0, start):
+            groups.setdefault(session, []).append(Unscored(max(0.0, start), end, channel.upper()))
+    return {session: tuple(sorted(times)) for session, times in groups.items()}
+
+
+def speaker_channels(found: Iterable[tuple[str, str, str]]) -> dict[str, Channels]:
+    """The channels by session out of (session, channel, speaker)."""
+    groups: dict[str, dict[str, set[str]]] = {}
+    for session, channel, speaker in found:
+        groups.setdefault(session, {}).setdefault(speaker, set()).add(channel.upper())
+    return {
+        session: {speaker: next(iter(names)) for speaker, names in speakers.items() if len(names) == 1}
+        for session, speakers in groups.items()
+    }
+
+
 def _transcript(rows: list[Row], warnings: tuple[Notice, ...]) -> Transcript:
     rows = sorted(rows, key=lambda row: row.turn)
     return Transcript(
-        duration=max(row.turn.end for row in rows),
+        duration=max((row.turn.end for row in rows), default=0.0),
         utterances=tuple(Utterance(row.turn.speaker, row.words) for row in rows if row.words),
         turns=tuple(row.turn for row in rows),
         warnings=warnings,

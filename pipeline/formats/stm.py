@@ -2,22 +2,26 @@
 
     meeting 1 SPEAKER_00 12.300 15.000 And then he said
 
-Reading skips ``;;`` comments and a label such as ``<o,f0,male>`` before the words, and leaves out what is marked as not
-to be scored (``inter_segment_gap``, ``IGNORE_TIME_SEGMENT_IN_SCORING``) with a warning. Word times are interpolated.
+Reading skips ``;;`` comments and a label such as ``<o,f0,male>`` before the words; word times are interpolated. A row
+whose words are ``IGNORE_TIME_SEGMENT_IN_SCORING``, or whose speaker is ``excluded_region``, holds no words but a time
+of its channel that is not to be scored (`unscored`); an ``inter_segment_gap`` without words is silence.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from pipeline.errors import FormatError
 from pipeline.formats.clock import millis, seconds
 from pipeline.formats.inert import clean, distinct, token
-from pipeline.formats.sessions import Row, gathered, interpolated, lines, number, only, turn
-from pipeline.values import Notice, Transcript
+from pipeline.formats.sessions import Channels, Sessions, lines, marks, number, only, speaker_channels
+from pipeline.values import Transcript, Unscored
 
 _LABEL = re.compile(r"<([^<>\s]*,[^<>\s]*|[oO]|NA)>(?=\s|$)")
 _UNSCORED = "ignore_time_segment_in_scoring"
+_EXCLUDED = "excluded_region"
+_GAP = "inter_segment_gap"
 
 
 def dumps(transcript: Transcript, session: str) -> str:
@@ -39,22 +43,47 @@ def loads(text: str) -> Transcript:
 
 def loads_sessions(text: str) -> dict[str, Transcript]:
     """The utterances of each recording in ``text``; raises `FormatError` naming the line."""
-    rows: list[Row] = []
-    skipped: dict[str, tuple[Notice, ...]] = {}
+    sessions = Sessions()
+    for place, fields, words in _rows(text):
+        session, speaker, times = fields[0], fields[2], _times(fields, place)
+        if _is_unscored(fields, words):
+            sessions.note(session, "unscored", place)
+        elif speaker.lower() == _GAP and not words:
+            sessions.name(session)
+        else:
+            sessions.add_text(session, times, speaker, words, place)
+    return sessions.transcripts()
+
+
+def unscored(text: str) -> dict[str, tuple[Unscored, ...]]:
+    """Where nothing is to be scored, by recording, whoever speaks there."""
+    return marks(
+        (fields[0], fields[1], _times(fields, place))
+        for place, fields, words in _rows(text)
+        if _is_unscored(fields, words)
+    )
+
+
+def channels(text: str) -> dict[str, Channels]:
+    """The channel of each speaker, by recording."""
+    return speaker_channels(
+        (fields[0], fields[1], fields[2]) for _, fields, words in _rows(text) if not _is_unscored(fields, words)
+    )
+
+
+def _rows(text: str) -> Iterator[tuple[str, list[str], str]]:
+    """Each line's place, its first five fields, and its words without the label."""
     for place, line in lines(text):
         fields = line.split(maxsplit=5)
-        if fields[2:3] == ["inter_segment_gap"] or line.split()[-1].lower() == _UNSCORED:
-            notice = Notice("unscored", f"{place} is marked as not to be scored and was left out")
-            skipped[fields[0]] = (*skipped.get(fields[0], ()), notice)
-        else:
-            rows.append(_row(fields, place))
-    return gathered(rows, skipped)
+        if len(fields) < 5:
+            raise FormatError(f"{place}: an STM line has at least 5 fields (recording channel speaker start end words)")
+        words = "".join(fields[5:])
+        yield place, fields[:5], _LABEL.sub("", words, count=1).strip() if _LABEL.match(words) else words
 
 
-def _row(fields: list[str], place: str) -> Row:
-    if len(fields) < 5:
-        raise FormatError(f"{place}: an STM line has at least 5 fields (recording channel speaker start end words)")
-    start, end = number(fields[3], "start", place), number(fields[4], "end", place)
-    held = turn(start, end, fields[2], place)
-    words = _LABEL.sub("", fields[5], count=1) if len(fields) > 5 and _LABEL.match(fields[5]) else "".join(fields[5:])
-    return Row(fields[0], held, interpolated(held, words, place))
+def _times(fields: list[str], place: str) -> tuple[float, float]:
+    return number(fields[3], "start", place), number(fields[4], "end", place)
+
+
+def _is_unscored(fields: list[str], words: str) -> bool:
+    return words.lower() == _UNSCORED or fields[2].lower() == _EXCLUDED

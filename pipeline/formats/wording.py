@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -10,13 +9,8 @@ from pipeline.formats.inert import clean
 from pipeline.values import Utterance, Word
 
 
-def columns(text: str) -> int:
-    """The width of ``text`` on a screen: two for each wide (Chinese, Japanese, Korean) character."""
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
-
-
-def merged(words: Sequence[Word], limit: float = float("inf")) -> tuple[Word, ...]:
-    """Clean words, each ``joined`` one made part of the one before as long as both fit in ``limit`` columns.
+def merged(words: Sequence[Word]) -> tuple[Word, ...]:
+    """Clean words, each ``joined`` one made part of the one before.
 
     Words without a visible character are left out. A merged word is as probable as its least probable part.
     """
@@ -24,7 +18,7 @@ def merged(words: Sequence[Word], limit: float = float("inf")) -> tuple[Word, ..
     for word in (replace(word, text=clean(word.text)) for word in words):
         if not word.text:
             continue
-        if found and word.joined and columns(found[-1].text + word.text) <= limit:
+        if found and word.joined:
             known = [p for p in (found[-1].probability, word.probability) if p is not None]
             found[-1] = replace(
                 found[-1],

@@ -16,11 +16,12 @@ from pipeline.values import Notice
 if TYPE_CHECKING:
     from pipeline.media.apart import decode, decode_stream, prepare
     from pipeline.media.decoding import decode_here
-    from pipeline.media.exporting import export
+    from pipeline.media.exporting import encode, export
 
-__all__ = ["Decoded", "Limits", "decode", "decode_here", "decode_stream", "export", "prepare"]
+__all__ = ["Decoded", "Limits", "decode", "decode_here", "decode_stream", "encode", "export", "prepare"]
 _HOMES = {
-    "decode": "apart", "decode_stream": "apart", "prepare": "apart", "decode_here": "decoding", "export": "exporting",
+    "decode": "apart", "decode_stream": "apart", "prepare": "apart", "decode_here": "decoding", "encode": "exporting",
+    "export": "exporting",
 }  # fmt: skip
 
 

@@ -44,6 +44,11 @@ def export(samples: Samples, path: Path | str, format: Format = "wav", rate: int
 
     Raises ``ResourceError`` when the encoder fails, and what `pipeline.files.write_atomically` raises.
     """
+    write_atomically(Path(path), encode(samples, format, rate))
+
+
+def encode(samples: Samples, format: Format = "wav", rate: int = RATE) -> bytes:
+    """Mono samples (float, -1 to 1) as a file of 16-bit audio; ``ResourceError`` when the encoder fails."""
     container, codec = _ENCODERS[format]
     pcm = (np.clip(np.nan_to_num(samples), -1, 1) * 32767).round().astype("<i2").tobytes()
     segment = AudioSegment(data=pcm, sample_width=2, frame_rate=rate, channels=1)
@@ -52,8 +57,8 @@ def export(samples: Samples, path: Path | str, format: Format = "wav", rate: int
         try:
             segment.export(encoded, format=container, codec=codec)
         except CouldntEncodeError:
-            raise ResourceError(f"ffmpeg could not write {format}", where=str(path), hint="choose wav") from None
-    write_atomically(Path(path), encoded.getvalue())
+            raise ResourceError(f"ffmpeg could not write {format}", hint="choose wav") from None
+    return encoded.getvalue()
 
 
 @contextmanager

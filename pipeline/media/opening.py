@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import errno
-import hashlib
-import io
 import os
 import shutil
 import stat
 import tempfile
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
+from pipeline import files
 from pipeline.errors import InputError, OutOfDisk
 
 _KINDS = (
@@ -68,7 +67,7 @@ def digest(file: BinaryIO, name: str) -> str:
     """The sha256 of a file's bytes; leaves it at its start. Raises ``InputError`` when the medium fails."""
     try:
         file.seek(0)
-        value = hashlib.file_digest(cast("io.BufferedReader", file), "sha256").hexdigest()
+        value = files.digest(file)
         file.seek(0)
     except OSError as error:
         raise unreadable(error, name) from None

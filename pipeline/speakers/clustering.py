@@ -66,22 +66,42 @@ class Groups:
         )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class People:
+    """Unit vectors of the speakers, shape (speakers, dimension), and how much worse other numbers of them would fit.
+
+    ``fewer`` is by how many log odds the most alike two speakers miss being merged, ``more`` by how many the least
+    certain merge passed; 0 is a toss-up, infinity says that the number was not open.
+    """
+
+    vectors: Floats
+    fewer: float = np.inf
+    more: float = np.inf
+
+
 def find_people(voices: LocalVoices, redundancy: float, count: SpeakerCount, scale: VoiceScale = RESEMBLYZER) -> Floats:
-    """Unit vectors of the people heard, shape (people, dimension): as many as there seem to be within ``count``.
+    """The vectors of `estimate_people`."""
+    return estimate_people(voices, redundancy, count, scale).vectors
+
+
+def estimate_people(
+    voices: LocalVoices, redundancy: float, count: SpeakerCount, scale: VoiceScale = RESEMBLYZER
+) -> People:
+    """The speakers: as many as there seem to be within ``count``.
 
     Fewer than ``count.least`` when the voices do not bear them out; none only if there is no voice at all.
     """
     groups = _single(voices)
     if not len(groups):
-        return np.zeros((0, voices.vectors.shape[2]), np.float32)
+        return People(np.zeros((0, voices.vectors.shape[2]), np.float32))
     while len(groups) > BLOCK:
         blocks = [groups.cut(i, i + BLOCK) for i in range(0, len(groups), BLOCK)]
         groups = _joined([_Agglomeration(block, redundancy, scale).condense(BLOCK // 8) for block in blocks])
-    groups = _Agglomeration(groups, redundancy, scale).settle(count)
+    work = _Agglomeration(groups, redundancy, scale)
+    groups = work.settle(count)
     evidence = groups.evidence(redundancy)
     founders = evidence >= min(FOUNDER, evidence.max())
-    people: Floats = groups.centroids[founders].astype(np.float32)
-    return people
+    return People(groups.centroids[founders].astype(np.float32), *work.slack(count))
 
 
 def log_odds(
@@ -132,6 +152,9 @@ class _Agglomeration:
         self.members = np.arange(len(groups))
         self.alive = np.ones(len(groups), np.bool_)
         self.odds = np.stack([self._row(i) for i in range(len(groups))])
+        self.threshold = self._threshold()
+        self.merged = np.inf
+        """The log odds of the least certain merge of two speakers so far."""
 
     def condense(self, size: int) -> Groups:
         """At most ``size`` groups, by the most certain joins."""
@@ -142,7 +165,7 @@ class _Agglomeration:
     def settle(self, count: SpeakerCount) -> Groups:
         """As many groups as there are people; scraps that are nobody's may be left beside them."""
         most = count.most if count.most is not None else len(self.groups)
-        threshold = self._threshold()
+        threshold = self.threshold
         while self.alive.sum() > 1:
             founders = self.alive & (self.evidence >= FOUNDER)
             number = int(founders.sum())
@@ -153,8 +176,20 @@ class _Agglomeration:
             i, j = self._best(table)
             if number <= most and not table[i, j] >= threshold:
                 break
+            if founders[i] and founders[j]:
+                self.merged = min(self.merged, float(self.odds[i, j]))
             self._join(i, j)
         return self._result()
+
+    def slack(self, count: SpeakerCount) -> tuple[float, float]:
+        """How much worse one speaker fewer and one more would fit, see `People`, as far as ``count`` allows them."""
+        threshold = self.threshold
+        founders = self.alive & (self.evidence >= FOUNDER)
+        number = int(founders.sum())
+        alike = float(self.odds[np.ix_(founders, founders)].max(initial=-np.inf))
+        fewer = threshold - alike if number > max(1, count.least) else np.inf
+        more = self.merged - threshold if count.most is None or number < count.most else np.inf
+        return fewer, more
 
     def _threshold(self) -> float:
         doublings = max(0.0, float(np.log2(self.seconds.sum() / self.redundancy / 60)))

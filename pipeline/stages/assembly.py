@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import accumulate
+from types import MappingProxyType
 
 from pipeline.config import AssemblyConfig
-from pipeline.stages.channels import SEPARATOR
 from pipeline.stages.leakage import without_leaks
 from pipeline.stages.suspicion import mark_suspects
-from pipeline.timeline import by_speaker, gaps, intersection, overlaps, total, union
-from pipeline.values import Coverage, Overlap, Region, Span, Turn, Utterance, Voice, Word, spell
+from pipeline.timeline import MidpointIndex, by_speaker, gaps, overlaps, total, union, within
+from pipeline.values import Coverage, Notice, Overlap, Region, Span, Turn, Utterance, Voice, Word, spell
 
 SHORTEST = 0.02
 """A word lasts at least so many seconds; crowded words share what time there is."""
@@ -24,16 +27,38 @@ def assemble(
     regions: Sequence[Region],
     duration: float,
     config: AssemblyConfig,
+    microphones: Mapping[str, int] = MappingProxyType({}),
 ) -> tuple[tuple[Utterance, ...], tuple[Region, ...]]:
-    """Utterances sorted by start, and the ledger with both texts and the leaked words of each region."""
+    """Utterances sorted by start, and the ledger with both texts and the leaked words of each region.
+
+    ``microphones`` says which one records a speaker, by default the same for all.
+    """
     lines = {line.speaker: _orderly(line.words, duration) for line in spoken}
-    kept, leaked = without_leaks(lines, _one_microphone(turns, regions))
-    sure = {speaker: _with_margins(words, turns, speaker) for speaker, words in kept.items()}
+    kept, leaked = without_leaks(lines, _on_one_microphone(turns, microphones))
+    held = by_speaker(turns)
+    sure = {speaker: _with_margins(words, held.get(speaker, ())) for speaker, words in kept.items()}
     utterances = sorted(
         (mark_suspects(u) for speaker, words in sure.items() for u in _utterances(speaker, words, config)),
-        key=lambda utterance: (utterance.start, utterance.end, utterance.speaker),
+        key=_by_time,
     )
     return tuple(utterances), _ledger(regions, sure, leaked)
+
+
+def collect_removed(
+    removed: Sequence[Utterance], duration: float, config: AssemblyConfig
+) -> tuple[tuple[Utterance, ...], tuple[Notice, ...]]:
+    """The suspect words as utterances sorted by start, and a notice that counts them by reason."""
+    found: list[Utterance] = []
+    for line in removed:
+        words = [replace(word, end=min(word.end, duration)) for word in line.words if word.start < duration]
+        found += _utterances(line.speaker, words, config)
+    utterances = tuple(sorted(found, key=_by_time))
+    reasons = Counter(word.suspect for utterance in utterances for word in utterance.words)
+    if not reasons:
+        return (), ()
+    counts = ", ".join(f"{reason}: {count}" for reason, count in sorted(reasons.items(), key=lambda pair: str(pair[0])))
+    message = f"words that were probably not said are left out of the text ({counts}); the JSON lists them as removed"
+    return utterances, (Notice("hallucinations_removed", message),)
 
 
 def measure_coverage(
@@ -41,17 +66,16 @@ def measure_coverage(
 ) -> Coverage:
     """Where the recording's seconds went; ``uncovered`` is speech over `NEAR_WORDS` seconds without a word."""
     speech = union(turn.span for turn in turns)
-    words = [Span(word.start, word.end) for utterance in utterances for word in utterance.words]
-    silent = [gap for span in speech for gap in gaps(intersection(words, [span]), span)]
+    words = union(Span(word.start, word.end) for utterance in utterances for word in utterance.words)
+    silent = [gap for span in speech for gap in gaps(within(words, span), span)]
     uncovered = sum((gap.duration for gap in silent if gap.duration > NEAR_WORDS), 0.0)
     spoken = total(speech)
     return Coverage(duration, decoded, spoken, spoken - uncovered, uncovered)
 
 
-def _one_microphone(turns: Sequence[Turn], regions: Sequence[Region]) -> tuple[Overlap, ...]:
+def _on_one_microphone(turns: Sequence[Turn], microphones: Mapping[str, int]) -> tuple[Overlap, ...]:
     """The overlaps in which words can leak: two people with a channel each may well say "bye" together."""
-    apart = {(region.start, region.end) for region in regions if region.separator == SEPARATOR}
-    return tuple(overlap for overlap in overlaps(turns) if (overlap.start, overlap.end) not in apart)
+    return tuple(o for o in overlaps(turns) if len({microphones.get(speaker, 0) for speaker in o.speakers}) == 1)
 
 
 def _orderly(words: Iterable[Word], duration: float) -> tuple[Word, ...]:
@@ -65,7 +89,7 @@ def _orderly(words: Iterable[Word], duration: float) -> tuple[Word, ...]:
         if end - start < SHORTEST / 2:
             start = max(end - SHORTEST, ordered[-1].end if ordered else 0.0)
         if start < end:
-            ordered.append(replace(word, start=start, end=end))
+            ordered.append(word if (start, end) == (word.start, word.end) else replace(word, start=start, end=end))
         elif ordered:
             ordered[-1] = _squeezed(ordered[-1], word)
     return tuple(ordered)
@@ -76,16 +100,16 @@ def _squeezed(last: Word, word: Word) -> Word:
     return replace(last, text=spell((last, word)))
 
 
-def _with_margins(words: Sequence[Word], turns: Sequence[Turn], speaker: str) -> tuple[Word, ...]:
-    """The words, each with the margin of the speaker's turn it lies in."""
-    mine = by_speaker(turns).get(speaker, ())
+def _with_margins(words: Sequence[Word], turns: Sequence[Turn]) -> tuple[Word, ...]:
+    """The speaker's words, each with the margin of the speaker's turn it lies in."""
     sure: list[Word] = []
     position = 0
     for word in words:
-        while position < len(mine) - 1 and mine[position].end <= word.middle:
+        while position < len(turns) - 1 and turns[position].end <= word.middle:
             position += 1
-        inside = bool(mine) and mine[position].start <= word.middle < mine[position].end
-        sure.append(replace(word, margin=mine[position].margin) if inside else word)
+        inside = bool(turns) and turns[position].start <= word.middle < turns[position].end
+        margin = turns[position].margin if inside else word.margin
+        sure.append(word if margin == word.margin else replace(word, margin=margin))
     return tuple(sure)
 
 
@@ -101,6 +125,10 @@ def _utterances(speaker: str, words: Sequence[Word], config: AssemblyConfig) -> 
         yield Utterance(speaker, tuple(held))
 
 
+def _by_time(utterance: Utterance) -> tuple[float, float, str]:
+    return utterance.start, utterance.end, utterance.speaker
+
+
 def _pauses(last: Word, word: Word, config: AssemblyConfig) -> bool:
     return not word.joined and word.start - last.end > config.pause
 
@@ -112,18 +140,43 @@ def _is_full(held: Sequence[Word], config: AssemblyConfig) -> bool:
 def _ledger(
     regions: Sequence[Region], words: Mapping[str, Sequence[Word]], leaked: Sequence[tuple[Span, Utterance]]
 ) -> tuple[Region, ...]:
-    """The regions with what each voice says in them, and the leaked words next to where they were found."""
-    entries = list(regions)
-    for span, utterance in leaked:
-        nearest = min(range(len(entries)), key=lambda i: _distance(entries[i], span))
-        entries[nearest] = replace(entries[nearest], leaked=(*entries[nearest].leaked, utterance))
-    return tuple(replace(entry, voices=tuple(_heard(v, entry, words) for v in entry.voices)) for entry in entries)
+    """The regions, sorted by start, with what each speaker says in them and the leaked words in the nearest one."""
+    nearest = _nearest(regions, [span for span, _ in leaked])
+    removed: dict[int, list[Utterance]] = {}
+    for number, (_, utterance) in zip(nearest, leaked, strict=True):
+        removed.setdefault(number, []).append(utterance)
+    spoken = {speaker: MidpointIndex(own) for speaker, own in words.items()}
+    return tuple(
+        replace(
+            region,
+            voices=tuple(_with_text(voice, region, spoken) for voice in region.voices),
+            leaked=(*region.leaked, *removed.get(number, ())),
+        )
+        for number, region in enumerate(regions)
+    )
 
 
-def _heard(voice: Voice, region: Region, words: Mapping[str, Sequence[Word]]) -> Voice:
-    inside = tuple(w for w in words.get(voice.speaker, ()) if region.start <= w.middle < region.end)
-    return replace(voice, text=spell(inside))
+def _with_text(voice: Voice, region: Region, spoken: Mapping[str, MidpointIndex[Word]]) -> Voice:
+    said = spoken[voice.speaker].between(region.start, region.end) if voice.speaker in spoken else ()
+    return replace(voice, text=spell(tuple(said)))
 
 
-def _distance(region: Region, span: Span) -> float:
-    return max(0.0, region.start - span.end, span.start - region.end)
+def _nearest(regions: Sequence[Region], spans: Sequence[Span]) -> list[int]:
+    """The number of the region nearest to each span, the first of those equally near; regions are sorted by start."""
+    assert regions or not spans, "a leaked word lies in an overlap, and every overlap has its region"
+    latest = list(accumulate((region.end for region in regions), max))
+    return [_nearest_to(span, regions, latest) for span in spans]
+
+
+def _nearest_to(span: Span, regions: Sequence[Region], latest: Sequence[float]) -> int:
+    """Of the regions that begin before the span ends, the first that reaches it or else the last to end; after them
+    the next. ``latest`` is the latest end so far."""
+    after = bisect_right(regions, span.end, key=lambda region: region.start)
+    reaching = bisect_left(latest, span.start, hi=after)
+    if reaching < after:
+        return reaching
+    if not after:
+        return 0
+    before = bisect_left(latest, latest[after - 1], hi=after)
+    is_later_nearer = after < len(regions) and regions[after].start - span.end < span.start - latest[before]
+    return after if is_later_nearer else before

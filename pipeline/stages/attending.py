@@ -3,12 +3,16 @@
 Whisper leaves open a sentence that a window's end cuts: the open ends of many windows share further ones. At
 temperature 0 it may also fall into a loop or skip half a window; an n-gram ban, or a shorter window, brings the
 words back. The better evidence is kept, and what still has no words is left for the caller to count.
+
+Words that are marked ``suspect`` are passed on with their reason, but count as no words here: a recogniser does not
+believe them itself.
 """
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from pipeline.audio import Clip, index
 from pipeline.events import Progress, no_progress
@@ -25,6 +29,9 @@ COMPRESSION = 2.4
 """Text that zlib shrinks by more than this factor is a loop (Whisper's own limit)."""
 OPEN = 0.6
 """Seconds of a clip after a window's last word that are heard again, with others' open ends."""
+ROUNDS = 2
+"""Further passes over what earlier passes left open of one clip, at most. Speech needs one or two; a recogniser that
+answers noise with a short word would go on until the clip ends."""
 GROUP = 8
 """Windows handed over at once: a batch for a GPU, a step of the progress bar for everybody."""
 
@@ -43,46 +50,82 @@ def attend(
     """
     everything = (*clips, *asides)
     words: list[list[Word]] = [[] for _ in everything]
-    now, later = list(enumerate(clips)), list(enumerate(asides, len(clips)))
-    total = left = _seconds(now) + _seconds(later)
+    now, later = (
+        [_Part(n, clip) for n, clip in enumerate(clips)],
+        [_Part(n, c) for n, c in enumerate(asides, len(clips))],
+    )
+    total = left = _seconds(everything)
     while now or later:
-        windows = pack(now)
-        now, later = later, []
+        parts, now, later = now, later, []
+        windows = pack(enumerate(part.clip for part in parts))
         for first in range(0, len(windows), GROUP):
             group = windows[first : first + GROUP]
             for window, heard in zip(group, recognizer.recognize([w.samples for w in group], language), strict=True):
-                for number, word in _unlooped(window, heard, recognizer, language):
-                    words[number].append(word)
-                ends = tuple(_open_ends(window, heard))
-                left += _seconds(ends) - _seconds(window.pieces)
-                now += ends
+                found = tuple(_unlooped(window, heard, recognizer, language))
+                for number, word in found:
+                    words[parts[number].number].append(word)
+                unfinished = tuple(_unfinished(parts, found, _open_ends(window, heard)))
+                left += _seconds(part.clip for part in unfinished) - _seconds(window.clips)
+                now += unfinished
             progress(total - left, total)
     for number, word in _second_hearing(everything, words, recognizer, language):
         words[number].append(word)
     return tuple(tuple(sorted(own, key=lambda word: (word.start, word.end))) for own in words)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Part:
+    """What is left to transcribe of the clip with that ``number``: the passes so far and the words that they gave."""
+
+    number: int
+    clip: Clip
+    passes: int = 0
+    words: tuple[Word, ...] = ()
+
+
+def plausible(words: Iterable[Word]) -> tuple[Word, ...]:
+    """The words that are not marked ``suspect``."""
+    return tuple(word for word in words if word.suspect is None)
+
+
+def suspect(words: Iterable[Word]) -> tuple[Word, ...]:
+    """The words that are marked ``suspect``."""
+    return tuple(word for word in words if word.suspect is not None)
+
+
 def is_loop(words: Sequence[Word]) -> bool:
     """Whether the words say the same over and over."""
-    text = spell(tuple(words)).encode()
+    text = spell(plausible(words)).encode()
     return len(text) > 40 and len(text) / len(zlib.compress(text)) > COMPRESSION
 
 
 def silent_spans(clip: Clip, words: Sequence[Word]) -> tuple[Span, ...]:
     """Stretches of the clip of over `UNCOVERED` seconds in which no word lies."""
-    found = gaps((Span(word.start, word.end) for word in words), clip.span)
+    found = gaps((Span(word.start, word.end) for word in plausible(words)), clip.span)
     return tuple(gap for gap in found if gap.duration > UNCOVERED)
 
 
-def _seconds(pieces: Iterable[tuple[int, Clip]]) -> float:
-    return sum(clip.end - clip.start for _, clip in pieces)
+def _seconds(clips: Iterable[Clip]) -> float:
+    return sum(clip.end - clip.start for clip in clips)
+
+
+def _unfinished(
+    parts: Sequence[_Part], found: Sequence[tuple[int, Word]], ends: Iterable[tuple[int, Clip]]
+) -> Iterator[_Part]:
+    """The open ends that get a further pass: not after `ROUNDS` of them, nor where all passes together are a loop."""
+    for number, end in ends:
+        part = parts[number]
+        words = (*part.words, *(word for which, word in found if which == number))
+        if part.passes < ROUNDS and not is_loop(words):
+            yield _Part(part.number, end, part.passes + 1, words)
 
 
 def _open_ends(window: Window, words: Sequence[Word]) -> Iterator[tuple[int, Clip]]:
     """What of the clips comes after the last word and may hold another: Whisper leaves out a sentence that the window's
     end cuts. A window without words, or with a loop, is another matter."""
-    if words and not is_loop(words):
-        for number, clip in window.after(max(word.end for word in words)):
+    said = plausible(words)
+    if said and not is_loop(said):
+        for number, clip in window.after(max(word.end for word in said)):
             if clip.end - clip.start > OPEN:
                 yield number, clip
 

@@ -15,11 +15,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.audio import RATE, Samples
+from pipeline.audio import RATE, Samples, Sources
 from pipeline.protocols import VoiceScale
 from pipeline.values import Origin
 
-Sources = NDArray[np.float32]
 Matrix = NDArray[np.float64]
 
 SILENT_DB: Final = -15.0
@@ -56,14 +55,6 @@ class Verdict:
     decision: Origin
     reason: str
     evidence: tuple[Evidence, ...]
-
-
-def restore_level(sources: Sources, mixture: Samples) -> Sources:
-    """Sources scaled so that their sum comes closest to the mixture (least squares); level and sign mean nothing."""
-    wide = sources.astype(np.float64)
-    wide /= np.maximum(np.linalg.norm(wide, axis=1, keepdims=True), np.finfo(np.float64).tiny)
-    gains, *_ = np.linalg.lstsq(wide @ wide.T, wide @ mixture.astype(np.float64), rcond=1e-9)
-    return (gains[:, None] * wide).astype(np.float32)
 
 
 def match(sources: Sources, alone: NDArray[np.bool_], similarity: Matrix) -> NDArray[np.intp]:

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from pipeline.audio import Audio, Clip, Samples, Stream, index
-from pipeline.timeline import by_speaker, gaps, intersection
+from pipeline.timeline import by_speaker, gaps, intersection, within
 from pipeline.values import Span, Turn
 
 FADE: Final = 0.01
@@ -25,9 +25,20 @@ class Piece:
     span: Span
     samples: Samples
 
+    @property
+    def start(self) -> float:
+        return self.span.start
+
+    @property
+    def end(self) -> float:
+        return self.span.end
+
 
 def blend(audio: Audio, turns: Sequence[Turn], pieces: Mapping[str, Sequence[Piece]]) -> tuple[Stream, ...]:
-    """A stream per speaker: his turns, with his pieces in place of the mixture; each piece is a clip of its own."""
+    """A stream per speaker: their turns, with their pieces in place of the mixture; each piece is a clip of its own.
+
+    A speaker's pieces are sorted and do not overlap.
+    """
     return tuple(
         Stream(speaker, tuple(clip for turn in own for clip in _clips(audio, turn, pieces.get(speaker, ()))))
         for speaker, own in by_speaker(turns).items()
@@ -35,7 +46,7 @@ def blend(audio: Audio, turns: Sequence[Turn], pieces: Mapping[str, Sequence[Pie
 
 
 def _clips(audio: Audio, turn: Turn, pieces: Sequence[Piece]) -> Iterator[Clip]:
-    near = [piece for piece in pieces if piece.span.start < turn.end and turn.start < piece.span.end]
+    near = within(pieces, turn)
     clips = [Clip(audio.cut(span), span.start) for span in gaps((piece.span for piece in near), turn.span)]
     clips += [_separated(audio, turn, piece) for piece in near]
     yield from sorted((clip for clip in clips if len(clip.samples)), key=lambda clip: clip.start)

@@ -58,12 +58,27 @@ class Tracks:
         """All on the recording's clock, with a ledger entry for each overlap between channels."""
         if not self.roles:
             return tuple(turns), tuple(regions), tuple(spoken)
-        homes = {turn.speaker: self._number(turn) for turn in turns}
+        homes = self._homes(turns)
         there = tuple(sorted(self._moved(turn) for turn in turns))
         between = _between(there, homes, ECHOING if self.echoing else SEPARATOR)
         entries = [*(self._moved(region) for region in regions), *between]
-        lines = (replace(line, words=tuple(self._moved(word) for word in line.words)) for line in spoken)
-        return there, tuple(sorted(entries, key=lambda r: (r.start, r.end))), tuple(lines)
+        return there, tuple(sorted(entries, key=lambda r: (r.start, r.end))), self.restore_words(spoken)
+
+    def microphones(self, turns: Sequence[Turn]) -> dict[str, int]:
+        """The microphone by which each speaker is recorded: one for all unless each channel holds its own speech."""
+        if not self.roles or self.echoing:
+            return dict.fromkeys((turn.speaker for turn in turns), 0)
+        return self._homes(turns)
+
+    def _homes(self, turns: Sequence[Turn]) -> dict[str, int]:
+        """Each speaker's channel."""
+        return {turn.speaker: self._number(turn) for turn in turns}
+
+    def restore_words(self, lines: Sequence[Utterance]) -> tuple[Utterance, ...]:
+        """The lines on the recording's clock."""
+        if not self.roles:
+            return tuple(lines)
+        return tuple(replace(line, words=tuple(self._moved(word) for word in line.words)) for line in lines)
 
     def restore_streams(self, streams: Sequence[Stream]) -> tuple[Stream, ...]:
         """The streams' clips on the recording's clock."""

@@ -6,9 +6,10 @@ Only inside overlaps, where one microphone hears both, and only where the two wo
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 
+from pipeline.text import letters
+from pipeline.timeline import MidpointIndex
 from pipeline.values import Overlap, Span, Utterance, Word
 
 EDGE = 0.5
@@ -22,15 +23,17 @@ def without_leaks(
 ) -> tuple[dict[str, tuple[Word, ...]], tuple[tuple[Span, Utterance], ...]]:
     """The lines without leaked words, and those words with their span, as the utterances they would have been."""
     removed: dict[str, list[Word]] = {}
+    gone: set[int] = set()
+    spoken = {speaker: MidpointIndex(words) for speaker, words in lines.items()}
     for region in regions:
-        near = {s: _near(lines.get(s, ()), region, removed.get(s, ())) for s in region.speakers}
+        near = {s: _near(spoken[s], region, gone) if s in spoken else [] for s in region.speakers}
         for index, one in enumerate(region.speakers):
             for other in region.speakers[index + 1 :]:
                 for mine, theirs in _twins(near[one], near[other]):
                     loser, word = (other, theirs) if _better(mine, theirs) else (one, mine)
                     near[loser] = [kept for kept in near[loser] if kept is not word]
                     removed.setdefault(loser, []).append(word)
-    gone = {id(word) for words in removed.values() for word in words}
+                    gone.add(id(word))
     kept = {speaker: tuple(word for word in words if id(word) not in gone) for speaker, words in lines.items()}
     leaked = tuple(
         (Span(word.start, word.end), Utterance(speaker, (word,)))
@@ -40,17 +43,15 @@ def without_leaks(
     return kept, leaked
 
 
-def _near(words: Sequence[Word], region: Overlap, removed: Sequence[Word]) -> list[Word]:
-    gone = {id(word) for word in removed}
-    low, high = region.start - EDGE, region.end + EDGE
-    return [word for word in words if low <= word.middle < high and id(word) not in gone]
+def _near(words: MidpointIndex[Word], region: Overlap, gone: Container[int]) -> list[Word]:
+    return [word for word in words.between(region.start - EDGE, region.end + EDGE) if id(word) not in gone]
 
 
 def _twins(one: Sequence[Word], other: Sequence[Word]) -> Iterator[tuple[Word, Word]]:
     """Pairs of equal words that share a moment, each word in one pair at most."""
     free = list(other)
     for word in one:
-        twins = [w for w in free if w.start < word.end and word.start < w.end and plain(w) == plain(word)]
+        twins = [w for w in free if w.start < word.end and word.start < w.end and letters(w.text) == letters(word.text)]
         if twins:
             twin = min(twins, key=lambda w: abs(w.middle - word.middle))
             free = [w for w in free if w is not twin]
@@ -60,8 +61,3 @@ def _twins(one: Sequence[Word], other: Sequence[Word]) -> Iterator[tuple[Word, W
 def _better(one: Word, other: Word) -> bool:
     """Whether ``one`` is the better attributed: the recogniser surer of it; in a tie the earlier speaker's."""
     return (one.probability or 0.0) >= (other.probability or 0.0)
-
-
-def plain(word: Word) -> str:
-    """The word's letters and digits alone, without case."""
-    return "".join(c for c in unicodedata.normalize("NFKC", word.text).casefold() if c.isalnum())

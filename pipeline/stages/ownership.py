@@ -69,14 +69,14 @@ def _change_costs(words: Sequence[Word]) -> list[float]:
 
 def _path(claims: NDArray[np.float64], costs: Sequence[float]) -> list[int]:
     """The speaker of each word on the path with the largest sum of claims less the costs of its changes."""
-    score = claims[0].copy()
-    came_from: list[NDArray[np.intp]] = []
-    for row, cost in zip(claims[1:], costs, strict=True):
-        best = int(np.argmax(score))
-        stays = score >= score[best] - cost
-        came_from.append(np.where(stays, np.arange(len(score)), best))
-        score = np.where(stays, score, score[best] - cost) + row
-    path = [int(np.argmax(score))]
+    score, *rows = claims.tolist()
+    came_from: list[list[int]] = []
+    for row, cost in zip(rows, costs, strict=True):
+        best = score.index(max(score))
+        changed = score[best] - cost
+        came_from.append([speaker if value >= changed else best for speaker, value in enumerate(score)])
+        score = [max(value, changed) + more for value, more in zip(score, row, strict=True)]
+    path = [score.index(max(score))]
     for step in reversed(came_from):
-        path.append(int(step[path[-1]]))
+        path.append(step[path[-1]])
     return path[::-1]

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
 import numpy as np
 
 from pipeline.audio import RATE, Clip, Samples, index
-from pipeline.timeline import ROUNDING
+from pipeline.timeline import ROUNDING, MaximumTree
 from pipeline.values import Word
 
 WINDOW = 29.0
 """Longest window in seconds: one second below Whisper's, for rounding and a breath of silence at the end."""
+BETWEEN = "in the silence between two clips"
+"""Why a word is suspect that lies in no clip of its window."""
 JOIN = 0.6
 """Longest silence kept between two clips of a window, in seconds."""
 SEARCH = 6.0
@@ -63,8 +66,8 @@ class Window:
                 yield number, rest
 
     def restore(self, words: Iterable[Word]) -> Iterator[tuple[int, Word]]:
-        """The words on the recording's clock, each with the number of its clip; one whose middle lies in no clip does
-        not exist."""
+        """The words on the recording's clock, each with the number of its clip. One whose middle lies in the silence
+        between two clips goes to the nearer one, marked ``suspect``: there was nothing to transcribe."""
         for word in words:
             for number, clip, offset in zip(self.numbers, self.clips, self.offsets, strict=True):
                 if offset <= word.middle < offset + clip.end - clip.start:
@@ -72,6 +75,23 @@ class Window:
                     start, end = max(clip.start, word.start + shift), min(clip.end, word.end + shift)
                     yield number, replace(word, start=start, end=end, origin=clip.origin)
                     break
+            else:
+                yield self._restore_outside(word)
+
+    def _restore_outside(self, word: Word) -> tuple[int, Word]:
+        """A word between the clips, moved to the edge of the nearest one."""
+
+        def distance(row: int) -> float:
+            begin, length = self.offsets[row], self.clips[row].end - self.clips[row].start
+            return max(begin - word.middle, word.middle - begin - length)
+
+        row = min(range(len(self.clips)), key=distance)
+        clip = self.clips[row]
+        length = min(word.end - word.start, clip.end - clip.start)
+        start = clip.start if word.middle < self.offsets[row] else clip.end - length
+        reason = word.suspect or BETWEEN
+        word = replace(word, start=start, end=min(clip.end, start + length), origin=clip.origin, suspect=reason)
+        return self.numbers[row], word
 
 
 def pack(clips: Iterable[tuple[int, Clip]]) -> tuple[Window, ...]:
@@ -80,17 +100,67 @@ def pack(clips: Iterable[tuple[int, Clip]]) -> tuple[Window, ...]:
     Each piece goes into the first window with room for it (first fit, Johnson 1973): short ones find their place in
     what long ones leave.
     """
-    windows: list[list[Placed]] = []
-    for number, clip in ((number, piece) for number, whole in clips for piece in _pieces(whole)):
-        for held in windows:
-            last, begins, _ = held[-1]
-            offset = begins + (last.end - last.start) + _pause(last, clip)
-            if offset + (clip.end - clip.start) <= WINDOW + ROUNDING:
-                held.append((clip, offset, number))
-                break
+    pieces = [(number, piece) for number, whole in clips for piece in _pieces(whole)]
+    windows = _FirstFit(len(pieces))
+    for number, piece in pieces:
+        windows.put(number, piece)
+    return tuple(map(_window, windows.held))
+
+
+class _FirstFit:
+    """Windows that are being filled; log n steps find the first one with room for a piece.
+
+    Any window with room for the piece and a pause of `JOIN` fits. A shorter pause is enough only where the piece begins
+    shortly after a window's last one ends: these windows are found by that end.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.held: list[list[Placed]] = []
+        self._room = MaximumTree([-inf] * most)
+        self._ending: dict[int, set[int]] = {}
+
+    def put(self, number: int, clip: Clip) -> None:
+        """The piece of clip ``number`` into the first window with room for it, else into a new one."""
+        window = min(
+            (w for w in (*self._shortly_before(clip), *self._with_room(clip)) if self._fits(w, clip)), default=None
+        )
+        if window is None:
+            window = len(self.held)
+            self.held.append([])
         else:
-            windows.append([(clip, 0.0, number)])
-    return tuple(map(_window, windows))
+            self._ending[self._slot(self._last(window)[0].end)].discard(window)
+        self.held[window].append((clip, self._offset(window, clip), number))
+        self._room[window] = WINDOW - self._filled(window)
+        self._ending.setdefault(self._slot(clip.end), set()).add(window)
+
+    def _with_room(self, clip: Clip) -> Iterator[int]:
+        """The first window with room for the piece after a pause of `JOIN`."""
+        needed = clip.end - clip.start + JOIN - 2 * ROUNDING  # just below what `_fits` asks for
+        window = self._room.first_above(needed)
+        while window is not None:
+            yield window
+            window = None if self._fits(window, clip) else self._room.first_above(needed, window + 1)
+
+    def _shortly_before(self, clip: Clip) -> Iterator[int]:
+        slot = self._slot(clip.start)
+        return (window for near in (slot - 1, slot, slot + 1) for window in self._ending.get(near, ()))
+
+    def _fits(self, window: int, clip: Clip) -> bool:
+        return self._offset(window, clip) + (clip.end - clip.start) <= WINDOW + ROUNDING
+
+    def _offset(self, window: int, clip: Clip) -> float:
+        """Where the piece would begin in the window."""
+        return self._filled(window) + _pause(self._last(window)[0], clip) if self.held[window] else 0.0
+
+    def _filled(self, window: int) -> float:
+        last, begins, _ = self._last(window)
+        return begins + (last.end - last.start)
+
+    def _last(self, window: int) -> Placed:
+        return self.held[window][-1]
+
+    def _slot(self, time: float) -> int:
+        return int(time // JOIN)
 
 
 def _window(held: Sequence[Placed]) -> Window:

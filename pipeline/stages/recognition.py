@@ -7,7 +7,8 @@ speech, each speaker's words come from his own stream, heard with some seconds o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,7 +17,7 @@ from pipeline.audio import RATE, Audio, Clip, Samples, Stream
 from pipeline.config import RecognitionConfig
 from pipeline.events import Progress, no_progress
 from pipeline.protocols import Recognizer
-from pipeline.stages.attending import attend
+from pipeline.stages.attending import attend, plausible, suspect
 from pipeline.stages.floor import (
     Take,
     clear_floor,
@@ -29,8 +30,11 @@ from pipeline.stages.floor import (
 )
 from pipeline.stages.ownership import FAR, own
 from pipeline.stages.splicing import lies_in, splice
-from pipeline.timeline import gaps, solo, union
+from pipeline.timeline import IntervalIndex, gaps, solo, union, within
 from pipeline.values import Region, Span, Turn, Utterance, Word
+
+Lines = dict[str, list[Word]]
+"""Words by speaker."""
 
 BREATH = 0.3
 """Seconds of the mixture kept before and after speech, where nobody else talks: turns cut words at their edges."""
@@ -40,14 +44,18 @@ CONTEXT = 2.0
 """Seconds of his own speech heard with a speaker's part of an overlap; 1 s costs less and makes more errors."""
 LISTEN = 30.0
 """Seconds of speech on which the language is decided."""
+TOUCHING = 1e-3
+"""Seconds by which the edges of a clip and of a silence beside it may differ: one sample and some rounding."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    """What was heard: the language (None without speech) and, per speaker, his words sorted by time."""
+    """The language (None without speech) and, per speaker, the words sorted by time; ``removed`` holds those that are
+    marked ``suspect`` and belong in no text."""
 
     language: str | None
     spoken: tuple[Utterance, ...] = ()
+    removed: tuple[Utterance, ...] = ()
 
 
 def recognize(
@@ -64,8 +72,12 @@ def recognize(
         return Recognition(config.language)
     language = config.language or recognizer.language(_specimen(audio, turns))
     listen = _from_streams if config.strategy == "streams" else _from_passages
-    spoken = listen(audio, turns, streams, regions, recognizer, language, progress)
-    return Recognition(language, tuple(Utterance(s, tuple(spoken[s])) for s in sorted(spoken) if spoken[s]))
+    spoken, removed = listen(audio, turns, streams, regions, recognizer, language, progress)
+    return Recognition(language, _utterances(spoken), _utterances(_listed_once(removed, spoken)))
+
+
+def _utterances(lines: Lines) -> tuple[Utterance, ...]:
+    return tuple(Utterance(speaker, tuple(lines[speaker])) for speaker in sorted(lines) if lines[speaker])
 
 
 def _from_passages(
@@ -76,8 +88,9 @@ def _from_passages(
     recognizer: Recognizer,
     language: str,
     progress: Progress,
-) -> dict[str, list[Word]]:
-    """Solo speech from passages of the mixture, overlaps decided as separated from streams, spliced by word times."""
+) -> tuple[Lines, Lines]:
+    """Solo speech from passages of the mixture, overlaps decided as separated from streams, spliced by word times; and
+    the suspect words of both."""
     sure, unsure = share_out(turns, regions)
     holds = find_holds(turns, sure)
     handovers = find_handovers(turns, holds)
@@ -87,25 +100,66 @@ def _from_passages(
     apart = [(stream.speaker, clip) for stream in streams for clip in _around(stream, asides[stream.speaker])]
     passages = [lay_floor(audio, take, streams) for take in takes]
     heard = attend(passages, recognizer, language, progress, asides=[clip for _, clip in apart])
-    owned: dict[str, list[Word]] = {}
+    speakers = [speaker for speaker, _ in apart]
+    speech = IntervalIndex(turns)
+    spoken = splice(*_attributed(takes, speakers, [plausible(words) for words in heard], speech), asides)
+    return spoken, _removed(*_attributed(takes, speakers, [suspect(words) for words in heard], speech), asides)
+
+
+def _attributed(
+    takes: Sequence[Take],
+    speakers: Sequence[str],
+    heard: Sequence[Sequence[Word]],
+    turns: IntervalIndex[Turn],
+) -> tuple[Lines, Lines]:
+    """By speaker, the words of the takes, which come first in ``heard``, and those of the clips of ``speakers``."""
+    owned: Lines = {}
     for take, words in zip(takes, heard, strict=False):
         for speaker, own_words in _owned(take, words, turns).items():
             owned.setdefault(speaker, []).extend(own_words)
-    separated: dict[str, list[Word]] = {}
-    for (speaker, _), words in zip(apart, heard[len(takes) :], strict=True):
+    separated: Lines = {}
+    for speaker, words in zip(speakers, heard[len(takes) :], strict=True):
         separated.setdefault(speaker, []).extend(map(_marked, words))
-    return splice(owned, separated, asides)
+    return owned, separated
 
 
-def _owned(take: Take, words: Sequence[Word], turns: Sequence[Turn]) -> dict[str, list[Word]]:
+def _removed(mixture: Lines, streams: Lines, asides: Mapping[str, Sequence[Span]]) -> Lines:
+    """By speaker, the suspect words of the mixture outside the ``asides``, and those of the streams inside."""
+    removed: Lines = {}
+    for speaker in {*mixture, *streams}:
+        spans = asides.get(speaker, ())
+        words = [word for word in mixture.get(speaker, ()) if not lies_in(word, spans)]
+        words += (word for word in streams.get(speaker, ()) if lies_in(word, spans))
+        removed[speaker] = sorted(words, key=lambda word: (word.start, word.end))
+    return removed
+
+
+def _owned(take: Take, words: Sequence[Word], turns: IntervalIndex[Turn]) -> dict[str, list[Word]]:
     """A take's words by speaker; those in a hold are the holder's."""
-    near = [turn for turn in turns if turn.start < take.span.end + FAR and take.span.start - FAR < turn.end]
+    if not words:
+        return {}
+    near = tuple(turns.meeting(take.span.start - FAR, take.span.end + FAR))
     floor = [hold.span for hold in take.holds]
     return own([_marked(word) if lies_in(word, floor) else word for word in words], clear_floor(near, take.holds))
 
 
 def _marked(word: Word) -> Word:
     return replace(word, origin="separated")
+
+
+def _listed_once(removed: Lines, spoken: Lines) -> Lines:
+    """The removed words of each speaker, sorted by start, without those that a further pass gave once more at the same
+    time, as suspect or not."""
+    listed: Lines = {}
+    for speaker, words in removed.items():
+        text = IntervalIndex(spoken.get(speaker, ()))
+        ends: dict[str, float] = {}
+        for word in words:
+            is_in_text = any(other.text == word.text for other in text.meeting(word.start, word.end))
+            if not is_in_text and ends.get(word.text, 0.0) <= word.start:
+                listed.setdefault(speaker, []).append(word)
+                ends[word.text] = word.end
+    return listed
 
 
 def _from_streams(
@@ -116,15 +170,17 @@ def _from_streams(
     recognizer: Recognizer,
     language: str,
     progress: Progress,
-) -> dict[str, list[Word]]:
-    """Every speaker's words from his own stream alone."""
-    spoken: dict[str, list[Word]] = {}
+) -> tuple[Lines, Lines]:
+    """Every speaker's words from their own stream alone, and the suspect ones."""
+    spoken: Lines = {}
+    removed: Lines = {}
     quiet = gaps((turn.span for turn in turns), Span(0, audio.duration))
     for number, stream in enumerate(streams, 1):
         clips = [_with_breath(clip, audio, quiet) for clip in _joined(stream.clips)]
-        spoken[stream.speaker] = [word for words in attend(clips, recognizer, language) for word in words]
+        words = [word for words in attend(clips, recognizer, language) for word in words]
+        spoken[stream.speaker], removed[stream.speaker] = [*plausible(words)], [*suspect(words)]
         progress(number, len(streams))
-    return spoken
+    return spoken, removed
 
 
 def _passages(turns: Iterable[Turn], duration: float) -> tuple[Span, ...]:
@@ -134,12 +190,11 @@ def _passages(turns: Iterable[Turn], duration: float) -> tuple[Span, ...]:
 
 
 def _around(stream: Stream, apart: Sequence[Span]) -> tuple[Clip, ...]:
-    """The stream's separated clips joined with up to `CONTEXT` seconds of his speech before and after."""
+    """The stream's separated clips joined with up to `CONTEXT` seconds of the speaker's speech before and after; the
+    spans are in order of time and do not overlap."""
     wide = union(Span(max(0.0, span.start - CONTEXT), span.end + CONTEXT) for span in apart)
-    mine = [c for c in stream.clips if any(c.start < s.end and s.start < c.end for s in wide)]
-    near = [_trimmed(c, next(s for s in wide if c.start < s.end and s.start < c.end)) for c in mine]
-    joined = _joined(near)
-    return tuple(c for c in joined if any(c.start < s.end and s.start < c.end for s in apart))
+    near = [_trimmed(clip, spans[0]) for clip in stream.clips if (spans := within(wide, clip))]
+    return tuple(clip for clip in _joined(near) if within(apart, clip))
 
 
 def _trimmed(clip: Clip, span: Span) -> Clip:
@@ -151,21 +206,32 @@ def _trimmed(clip: Clip, span: Span) -> Clip:
 
 def _joined(clips: Sequence[Clip]) -> tuple[Clip, ...]:
     """Clips that touch become one: the recogniser hears a passage, not its seams."""
-    joined: list[Clip] = []
+    runs: list[list[Clip]] = []
+    end = 0.0
+    length = 0
     for clip in clips:
-        if joined and abs(joined[-1].end - clip.start) < 1.5 / RATE:
-            joined[-1] = replace(joined[-1], samples=np.concatenate([joined[-1].samples, clip.samples]))
-        else:
-            joined.append(clip)
-    return tuple(joined)
+        if not runs or abs(end - clip.start) >= 1.5 / RATE:
+            runs.append([])
+            length = 0
+        runs[-1].append(clip)
+        length += len(clip.samples)
+        end = runs[-1][0].start + length / RATE
+    return tuple(map(_concatenated, runs))
+
+
+def _concatenated(run: Sequence[Clip]) -> Clip:
+    return replace(run[0], samples=np.concatenate([clip.samples for clip in run])) if len(run) > 1 else run[0]
 
 
 def _with_breath(clip: Clip, audio: Audio, quiet: Sequence[Span]) -> Clip:
     """The clip with up to `BREATH` seconds of the mixture before and after, as far as nobody talks there."""
-    before = next((q for q in quiet if abs(q.end - clip.start) < 1e-3), None)
-    after = next((q for q in quiet if abs(q.start - clip.end) < 1e-3), None)
-    start = max(before.start, clip.start - BREATH) if before else clip.start
-    end = min(after.end, clip.end + BREATH) if after else clip.end
+    before = bisect_right(quiet, -TOUCHING, key=lambda span: span.end - clip.start)
+    after = bisect_right(quiet, -TOUCHING, key=lambda span: span.start - clip.end)
+    start, end = clip.start, clip.end
+    if before < len(quiet) and quiet[before].end - clip.start < TOUCHING:
+        start = max(quiet[before].start, clip.start - BREATH)
+    if after < len(quiet) and quiet[after].start - clip.end < TOUCHING:
+        end = min(quiet[after].end, clip.end + BREATH)
     head = audio.cut(Span(start, clip.start)) if start < clip.start else clip.samples[:0]
     tail = audio.cut(Span(clip.end, end)) if clip.end < end else clip.samples[:0]
     start = max(0.0, clip.start - len(head) / RATE)

@@ -6,24 +6,27 @@ Each region ends in a decision with its reason: use the separated sources, or ke
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
+from heapq import merge
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.audio import Audio, Samples, Stream, index
+from pipeline.audio import Audio, Samples, Sources, Stream, index, restore_level
 from pipeline.config import SeparationConfig
-from pipeline.errors import ResourceError
+from pipeline.errors import CannotSeparate, ResourceError
 from pipeline.events import Progress, no_progress
-from pipeline.protocols import Embedder, Separator, ThreadedSeparator, scale_of
-from pipeline.stages.attribution import Evidence, Sources, Verdict, judge, match, restore_level
+from pipeline.protocols import Embedder, Separator, ThreadedSeparator
+from pipeline.stages.attribution import MARGIN, Evidence, Verdict, judge, match
 from pipeline.stages.blending import Piece, blend
 from pipeline.stages.scenes import Scene, lay_scene
-from pipeline.timeline import ROUNDING, overlaps, solo, union
-from pipeline.values import Overlap, Region, Span, Turn, Voice
+from pipeline.timeline import ROUNDING, IntervalIndex, overlaps, solo, union
+from pipeline.values import Notice, Overlap, Region, Span, Turn, Voice
 
 NEAR: Final = 0.3
 """Overlaps at most so many seconds apart are one region."""
@@ -38,16 +41,27 @@ PURE: Final = 0.3
 HANDED_OVER: Final = 0.5
 """Part of the margin that is enough where one hands the floor to the other: what either says goes on outside the
 region, where it is heard well."""
+RECENT: Final = 16
+"""Pieces of solo speech kept for the next regions of their stretch; 4 MB each."""
 VOICE: Final = 30.0
 """Seconds of solo speech that make a speaker's voice vector, the longest spans first."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Separation:
-    """One stream per speaker, and the ledger's entry of every overlap region."""
+    """One stream per speaker, the ledger's entry of every overlap region, and what the separator did wrong."""
 
     streams: tuple[Stream, ...]
     regions: tuple[Region, ...]
+    notices: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why there are no sources; ``at_fault`` when the separator failed, not when there was nothing to separate."""
+
+    reason: str
+    at_fault: bool = True
 
 
 def separate(
@@ -58,7 +72,7 @@ def separate(
     config: SeparationConfig,
     progress: Progress = no_progress,
 ) -> Separation:
-    """Streams and ledger; a separator that fails or gives nonsense leaves the mixture, and the ledger says so.
+    """Streams and ledger; a separator that fails or gives nonsense leaves the mixture: ledger and a notice say so.
 
     Raises `ResourceError` when the machine, not the separator, is at fault.
     """
@@ -69,27 +83,41 @@ def separate(
     voices = _voices(audio, alone, embedder) if grouped else {}
     regions: list[Region] = []
     pieces: dict[str, list[Piece]] = {}
+    failures: list[Failure] = []
     first = min((turn.start for turn in turns), default=0.0)
 
-    def take_apart(group: Sequence[Overlap]) -> tuple[Scene, Sources | str]:
-        scene = lay_scene(audio, turns, group, config.context)
+    speech_near = lru_cache(RECENT)(lambda speaker, stretch: _nearest(audio, alone.get(speaker, ()), stretch))
+    spoken = IntervalIndex(turns)
+
+    def take_apart(group: Sequence[Overlap]) -> tuple[Scene, Sources | Failure]:
+        near = spoken.meeting(group[0].start - config.context, group[-1].end + config.context)
+        scene = lay_scene(audio, near, group, config.context)
         stretch = _stretch(scene.span, first)
-        speech = {speaker: _nearest(audio, alone.get(speaker, ()), stretch) for speaker in scene.speakers}
+        speech = {speaker: speech_near(speaker, stretch) for speaker in scene.speakers}
         return scene, _take_apart(scene, speech, separator)
 
     with _side_by_side(separator) as each:
         for group, (scene, found) in zip(grouped, each(take_apart, grouped), strict=True):
             sources, verdict = _decide(scene, found, voices, embedder)
+            failures += [found] if isinstance(found, Failure) and found.at_fault else []
             regions.append(_entry(scene, verdict, config.backend))
             if verdict.decision == "separated":
                 for speaker, source in zip(scene.speakers, sources, strict=True):
                     pieces.setdefault(speaker, []).extend(_pieces(source, scene.span, group))
             progress(len(regions), len(grouped))
-    return Separation(blend(audio, turns, pieces), tuple(regions))
+    return Separation(blend(audio, turns, pieces), tuple(regions), _failed(failures, len(regions)))
+
+
+def _failed(failures: Sequence[Failure], regions: int) -> tuple[Notice, ...]:
+    if not failures:
+        return ()
+    reason = next(iter(failures[0].reason.splitlines()), "")
+    message = f"the separator failed in {len(failures)} of {regions} overlap regions, which keep the mixture: {reason}"
+    return (Notice("separator_failed", message),)
 
 
 @contextmanager
-def _side_by_side(separator: Separator) -> Iterator[Callable[..., Iterator[tuple[Scene, Sources | str]]]]:
+def _side_by_side(separator: Separator) -> Iterator[Callable[..., Iterator[tuple[Scene, Sources | Failure]]]]:
     """What maps a function over groups of overlaps: in the separator's own threads where it has any."""
     if isinstance(separator, ThreadedSeparator):
         with separator.pool() as pool:
@@ -117,32 +145,36 @@ def _pieces(source: Samples, region: Span, group: Sequence[Overlap]) -> Iterator
         yield Piece(span, source[index(span.start) - first : index(span.end) - first])
 
 
-def _take_apart(scene: Scene, speech: Mapping[str, Samples], separator: Separator) -> Sources | str:
+def _take_apart(scene: Scene, speech: Mapping[str, Samples], separator: Separator) -> Sources | Failure:
     """The separator's sources over the window, or why there are none."""
     if len(scene.mixture[scene.inside]) < index(SHORTEST):
-        return f"shorter than {SHORTEST} s"
+        return Failure(f"shorter than {SHORTEST} s", at_fault=False)
     try:
         found = np.asarray(separator.separate(scene.mixture, speech), np.float32)
     except (ResourceError, MemoryError):
         raise
+    except CannotSeparate as error:
+        return Failure(f"nothing was separated: {error}", at_fault=False)
     except Exception as error:  # a separator may be anybody's code, and its fault must not cost the transcript
-        return f"nothing was separated: {error}"
-    return _problem(found, scene) or found
+        return Failure(f"nothing was separated: {error if str(error) else type(error).__name__}")
+    problem = _problem(found, scene)
+    return Failure(problem) if problem else found
 
 
 def _decide(
-    scene: Scene, found: Sources | str, voices: Mapping[str, NDArray[np.float32]], embedder: Embedder | None
+    scene: Scene, found: Sources | Failure, voices: Mapping[str, NDArray[np.float32]], embedder: Embedder | None
 ) -> tuple[Sources, Verdict]:
     """One source per speaker over the region, and what to think of them."""
-    if isinstance(found, str):
-        return _nothing(scene, found)
+    if isinstance(found, Failure):
+        return _nothing(scene, found.reason)
     # Sums of floats depend on their order: one that follows from the sounds alone makes the separator's mean nothing.
     found = found[sorted(range(len(found)), key=[row.tobytes() for row in found].__getitem__)]
     sources = restore_level(found, scene.mixture)
     similarity = _similarity(sources[:, scene.inside], scene.speakers, voices, embedder)
     rows = match(sources, scene.alone, similarity)
     own = restore_level(found[rows], scene.mixture)[:, scene.inside]
-    least = scale_of(embedder).margin * (HANDED_OVER if scene.handed_over else 1)
+    margin = embedder.scale.margin if embedder else MARGIN
+    least = margin * (HANDED_OVER if scene.handed_over else 1)
     return own, judge(own, scene.mixture[scene.inside], similarity[rows], scene.speakers, least)
 
 
@@ -153,7 +185,7 @@ def _problem(found: Sources, scene: Scene) -> str | None:
     if len(found) < len(scene.speakers):
         return f"the separator gave {len(found)} sources for {len(scene.speakers)} speakers"
     if not np.isfinite(found).all():
-        return "the separator gave numbers that are none"
+        return "the separator gave values that are not finite"
     return None
 
 
@@ -202,8 +234,16 @@ def _stretch(region: Span, first: float) -> Span:
 
 
 def _nearest(audio: Audio, spans: Sequence[Span], near: Span) -> Samples:
-    """Up to `SOLO` seconds of the spans, those nearest to ``near``."""
-    return _collect(audio, sorted(spans, key=lambda s: (max(s.start - near.end, near.start - s.end), s)), SOLO)
+    """Up to `SOLO` seconds of the spans, which are in order and do not overlap, those nearest to ``near`` first."""
+
+    def distance(span: Span) -> tuple[float, Span]:
+        return max(span.start - near.end, near.start - span.end), span
+
+    after = bisect_left(spans, True, key=lambda span: span.start - near.end > near.start - span.end)
+    earlier, later = (map(spans.__getitem__, row) for row in (range(after - 1, -1, -1), range(after, len(spans))))
+    samples = _collect(audio, merge(earlier, later, key=distance), SOLO)
+    samples.setflags(write=False)  # the regions of a stretch share it
+    return samples
 
 
 def _collect(audio: Audio, spans: Iterable[Span], seconds: float) -> Samples:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from operator import attrgetter
 
-from pipeline.stages.leakage import plain
-from pipeline.timeline import ROUNDING
+from pipeline.text import letters
+from pipeline.timeline import ROUNDING, IntervalIndex, MidpointIndex
 from pipeline.values import Span, Word
 
 SEAM = 0.3
@@ -29,22 +30,23 @@ def splice(mixture: Lines, streams: Lines, asides: Mapping[str, Sequence[Span]])
     for speaker in sorted({*mixture, *streams}):
         apart = asides.get(speaker, ())
         kept = [word for word in mixture.get(speaker, ()) if not lies_in(word, apart)]
-        heard = streams.get(speaker, ())
-        inside = [word for word in heard if lies_in(word, apart)]
-        spoken[speaker] = kept + [word for word in inside if not (_at_seam(word, apart) and _said(word, heard, kept))]
-    everything = [word for words in spoken.values() for word in words]
-    passages = [word for words in mixture.values() for word in words]
+        inside = [word for word in streams.get(speaker, ()) if lies_in(word, apart)]
+        heard, others = MidpointIndex(streams.get(speaker, ())), MidpointIndex(kept)
+        spoken[speaker] = kept + [word for word in inside if not (_at_seam(word, apart) and _said(word, heard, others))]
+    everything = MidpointIndex(word for words in spoken.values() for word in words)
+    passages = MidpointIndex(word for words in mixture.values() for word in words)
     for speaker, words in mixture.items():
         apart = asides.get(speaker, ())
-        inside = [word for word in spoken[speaker] if lies_in(word, apart)]
+        around = IntervalIndex(word for word in spoken[speaker] if lies_in(word, apart))
         cut = (word for word in words if lies_in(word, apart) and _at_seam(word, apart))
-        spoken[speaker] += [_beside(word, inside, apart) for word in cut if not _said(word, passages, everything)]
+        spoken[speaker] += [_beside(word, around, apart) for word in cut if not _said(word, passages, everything)]
     return {speaker: sorted(words, key=lambda word: (word.start, word.end)) for speaker, words in spoken.items()}
 
 
 def lies_in(word: Word, spans: Sequence[Span]) -> bool:
     """Whether the word's middle lies in one of the spans."""
-    return any(span.start <= _middle(word) < span.end for span in _near(word, spans))
+    time = _middle(word)
+    return any(span.start <= time < span.end for span in _near(word, spans))
 
 
 def _at_seam(word: Word, spans: Sequence[Span]) -> bool:
@@ -58,14 +60,14 @@ def _middle(word: Word) -> float:
 
 def _near(word: Word, spans: Sequence[Span]) -> Sequence[Span]:
     """The last span that begins before the word's middle, and the next."""
-    after = bisect_right(spans, _middle(word), key=lambda span: span.start)
+    after = bisect_right(spans, _middle(word), key=attrgetter("start"))
     return spans[max(0, after - 1) : after + 1]
 
 
-def _beside(word: Word, inside: Sequence[Word], spans: Sequence[Span]) -> Word:
-    """The word shortened so that it lies between what was heard inside its span and the nearer edge."""
+def _beside(word: Word, inside: IntervalIndex[Word], spans: Sequence[Span]) -> Word:
+    """The word shortened so that it lies between the words inside its span and the nearer edge."""
     span = _near(word, spans)[0]
-    others = [other for other in inside if other.start < word.end and word.start < other.end]
+    others = list(inside.meeting(word.start, word.end))
     if word.middle - span.start < span.end - word.middle:
         start, end = word.start, min((other.start for other in others), default=word.end)
     else:
@@ -73,15 +75,17 @@ def _beside(word: Word, inside: Sequence[Word], spans: Sequence[Span]) -> Word:
     return replace(word, start=start, end=end) if start < end else word
 
 
-def _said(word: Word, heard: Sequence[Word], others: Sequence[Word]) -> bool:
-    """Whether one of the others is this word heard once more: the same text at about the same time, and of all words
-    ``heard`` along with it, none is nearer ("no, no, no" is three words)."""
-    return any(_alike(word, other) and _nearest(other, heard) is word for other in others)
+def _said(word: Word, heard: MidpointIndex[Word], others: MidpointIndex[Word]) -> bool:
+    """Whether one of the others is this word transcribed once more: the same text at about the same time, and of all
+    words ``heard`` along with it, none is nearer ("no, no, no" is three words)."""
+    return any(_nearest(other, heard) is word for other in _alike(word, others))
 
 
-def _nearest(word: Word, heard: Sequence[Word]) -> Word:
-    return min((one for one in heard if _alike(one, word)), key=lambda one: abs(one.middle - word.middle))
+def _nearest(word: Word, heard: MidpointIndex[Word]) -> Word:
+    return min(_alike(word, heard), key=lambda one: abs(one.middle - word.middle))
 
 
-def _alike(one: Word, other: Word) -> bool:
-    return abs(one.middle - other.middle) <= SEAM and plain(one) == plain(other)
+def _alike(word: Word, words: MidpointIndex[Word]) -> list[Word]:
+    """The words with the same text at about the same time."""
+    near = words.between(word.middle - SEAM - ROUNDING, word.middle + SEAM + ROUNDING)
+    return [one for one in near if abs(one.middle - word.middle) <= SEAM and letters(one.text) == letters(word.text)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from pipeline.text import letters
 from pipeline.values import Utterance, Word
 
 STOCK = frozenset(
@@ -25,7 +26,7 @@ LOOP_WORDS = 8
 def mark_suspects(utterance: Utterance) -> Utterance:
     """The utterance, its words marked ``suspect`` where they are a stock phrase or a loop after its first round."""
     words = utterance.words
-    plain = [_plain(word) for word in words]
+    plain = [letters(word.text) for word in words]
     if " ".join(plain) in STOCK:
         return replace(utterance, words=tuple(_suspect(word, "stock phrase") for word in words))
     marked = list(words)
@@ -40,7 +41,8 @@ def _loops(plain: list[str]) -> list[tuple[int, int, int]]:
     found: list[tuple[int, int, int]] = []
     position = 0
     while position < len(plain):
-        runs = [(_run(plain, position, unit), unit) for unit in range(1, LONGEST_UNIT + 1)]
+        units = range(1, min(LONGEST_UNIT, len(plain) - 1 - position) + 1)
+        runs = [(_run(plain, position, u), u) for u in units if plain[position + u] == plain[position]]
         loops = [(run, unit) for run, unit in runs if run >= REPEATS * unit and run >= LOOP_WORDS]
         if loops:
             run, unit = max(loops, key=lambda pair: (pair[0], -pair[1]))
@@ -61,7 +63,3 @@ def _run(plain: list[str], position: int, unit: int) -> int:
 
 def _suspect(word: Word, reason: str) -> Word:
     return replace(word, suspect=reason)
-
-
-def _plain(word: Word) -> str:
-    return "".join(c for c in word.text.casefold() if c.isalnum())

@@ -8,12 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 
-def digest_file(path: Path) -> str:
-    """The SHA-256 of a file's content, in lower-case hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def digest_files(digests: Mapping[str, str]) -> str:
     """One SHA-256 over names and hashes of files, whatever their order."""
     lines = sorted(f"{digest}  {name}\n" for name, digest in digests.items())

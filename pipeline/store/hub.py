@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline.errors import BadModel, ResourceError
 from pipeline.events import Progress
-from pipeline.store.digests import digest_file
+from pipeline.files import digest_file
 from pipeline.store.entries import HubSource, require_inside
 from pipeline.store.watching import all_files, watched
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pipeline.store.digests import digest_file, list_files
+from pipeline.files import digest_file
+from pipeline.store.digests import list_files
 from pipeline.store.entries import File, HubSource, Model
 
 MANIFEST = "crosstalk.json"

@@ -17,8 +17,9 @@ import platformdirs
 
 from pipeline.errors import BadModel, MissingModel, OutOfDisk, SettingsError
 from pipeline.events import Progress, no_progress
+from pipeline.files import digest_file
 from pipeline.store.catalogue import CATALOGUE
-from pipeline.store.digests import digest_file, digest_files, flush, list_files
+from pipeline.store.digests import digest_files, flush, list_files
 from pipeline.store.entries import File, Model
 from pipeline.store.fetching import fetch
 from pipeline.store.manifest import MANIFEST, Manifest

@@ -13,7 +13,7 @@ from typing import IO
 
 from pipeline.errors import BadModel, OutOfDisk, ResourceError
 from pipeline.events import Progress
-from pipeline.store.digests import digest_file
+from pipeline.files import digest_file
 from pipeline.store.entries import Member, WheelSource
 from pipeline.store.watching import largest_file, watched
 

@@ -16,7 +16,7 @@ from pipeline.audio import RATE, Samples
 from pipeline.backends.replay import ReplayEmbedder, speak
 from pipeline.config import Config, assign
 from pipeline.presets import load_preset, models_of, parts_of
-from pipeline.protocols import Embedder, TrunkEmbedder, VoiceScale, scale_of
+from pipeline.protocols import Embedder, TrunkEmbedder, VoiceScale
 from pipeline.store import CATALOGUE, Store
 from pipeline.values import Word
 from tests.backends.embedders import WRITERS, babble, opened, write_wespeaker
@@ -171,8 +171,8 @@ def test_the_accurate_preset_tells_voices_by_ecapa() -> None:
 
 
 def test_each_embedder_has_its_scale(folders: dict[str, Path]) -> None:
-    assert scale_of(opened(folders["resemblyzer"])) == scale_of(None) == VoiceScale()
+    assert opened(folders["resemblyzer"]).scale == VoiceScale()
     for finer in ("ecapa-voxceleb", "wespeaker-resnet34"):
-        scale = scale_of(opened(folders[finer]))
+        scale = opened(folders[finer]).scale
         assert scale.between > VoiceScale().between
         assert scale.margin > VoiceScale().margin

@@ -16,6 +16,7 @@ from pipeline.config import Config, assign
 from pipeline.events import no_progress
 from pipeline.protocols import SpeakerCount
 from pipeline.store import Store
+from pipeline.values import Turn
 from tests.backends.embedders import write_wespeaker
 
 
@@ -55,3 +56,22 @@ def test_a_trunk_hears_a_recording_once(sample: Path, tmp_path: Path, monkeypatc
     found = TrackletDiarizer.from_config(config, Store(offline=True)).diarize(audio, SpeakerCount(2, 2), no_progress)
     assert 1 <= len({turn.speaker for turn in found.turns}) <= 2
     np.testing.assert_array_equal(np.concatenate(heard), audio.samples)
+
+
+@pytest.mark.parametrize(
+    ("fewer", "more", "found", "code"),
+    [(0.01, 2.0, 5, "4"), (2.0, 0.01, 5, "6"), (0.01, 3.0, 1, "2"), (np.inf, np.inf, 2, "no other")],
+)
+def test_an_estimated_number_of_speakers_is_told_with_the_next_best(
+    fewer: float, more: float, found: int, code: str
+) -> None:
+    from pipeline.backends.tracklets import notices
+    from pipeline.speakers.clustering import People
+
+    turns = tuple(Turn(n, n + 1, f"S{n}") for n in range(found))
+    people = People(np.zeros((found, 2), np.float32), fewer, more)
+    (notice,) = notices(turns, 5.0, SpeakerCount(), people)
+    assert notice.code == "speaker_count_estimated"
+    assert f"{found} speaker" in notice.message
+    assert code in notice.message
+    assert notices(turns, 5.0, SpeakerCount(found, found), people) == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -86,14 +87,19 @@ def test_leading_spaces_become_joined_flags() -> None:
     assert [word.end for word in words] == [0.5, 0.51, 10.0]
 
 
-def test_words_for_which_no_sound_is_left_were_not_said() -> None:
-    from pipeline.backends.whisper import _said
+def test_words_for_which_no_time_is_left_are_suspect_and_none_is_lost() -> None:
+    from pipeline.backends.whisper import NO_TIME_LEFT, NOT_SPEECH, _with_hurried_marked
 
     def at(start: float, length: float, text: str) -> Word:
         return Word(start, start + length, text)
 
     slow, last = at(0.0, 0.5, "cows"), at(0.6, 0.4, "also")
     two = [at(0.5, 0.01, "i"), at(0.5, 0.01, "think")]
-    assert list(_said([slow, *two, last])) == [slow, *two, last]
-    assert list(_said([slow, *two, at(0.5, 0.02, "that"), last])) == [slow, last]
-    assert list(_said([])) == []
+    assert _with_hurried_marked([slow, *two, last]) == (slow, *two, last)
+    silent = replace(at(0.5, 0.1, "you"), suspect=NOT_SPEECH)
+    marked = _with_hurried_marked([slow, *two, silent, at(0.5, 0.02, "that"), last])
+    assert [(word.text, word.suspect) for word in marked] == [
+        ("cows", None), ("i", NO_TIME_LEFT), ("think", NO_TIME_LEFT), ("you", NOT_SPEECH),
+        ("that", NO_TIME_LEFT), ("also", None),
+    ]  # fmt: skip
+    assert _with_hurried_marked([]) == ()

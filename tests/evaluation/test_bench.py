@@ -10,11 +10,13 @@ import pytest
 from pipeline import formats
 from pipeline.commands.bench import parse_systems
 from pipeline.errors import FormatError, SettingsError
-from pipeline.evaluation.bench import System, measure, read_reference
+from pipeline.evaluation.bench import System, measure, read_reference, read_session
 from pipeline.evaluation.manifest import find_recordings
 from pipeline.evaluation.scoring import ScoreConfig
 from pipeline.evaluation.tables import HEADINGS, as_data, as_table, draw, summarize
+from pipeline.presets import baseline, parts_of
 from pipeline.store import Store
+from pipeline.values import Unscored
 from tests import world
 
 
@@ -58,6 +60,17 @@ def test_recordings_without_a_reference_are_left_out_of_a_folder(folder: Path) -
     assert len(reference.turns) > 2
 
 
+def test_references_are_found_in_any_encoding_and_case(folder: Path) -> None:
+    (folder / "one.rttm").unlink()
+    rows = "one 1 Zoë 0 2 café\none 1 x 3 4 IGNORE_TIME_SEGMENT_IN_SCORING\n"
+    (folder / "one.stm").write_text(rows, "utf-16")
+    (folder / "one.stm").rename(folder / "one.STM")
+    one = find_recordings(folder)[0]
+    assert one.references == (folder / "one.STM",)
+    assert read_reference(one).speakers == ("Zoë",)
+    assert read_session(one).unscored == (Unscored(3.0, 4.0, "1"),)
+
+
 def test_a_manifest_names_recordings(folder: Path) -> None:
     (folder / "manifest.json").write_text(json.dumps([{"audio": "two.wav"}]))
     assert [r.name for r in find_recordings(folder)] == ["two"]
@@ -81,5 +94,16 @@ def test_systems_are_presets_with_settings() -> None:
     assert rival.rival
     assert rival.config == one.config
     assert (other.config.recognition.model, other.config.recognition.beam_size) == ("whisper-tiny.en", 5)
+    assert rival.settings == baseline(one.config)
+    assert one.settings == one.config
+    data = json.loads(as_data((), (rival, one)))["systems"]
+    assert data[rival.name]["models"] == {
+        "segmentation": "pyannote-segmentation",
+        "embedding": one.config.diarization.embedding,
+        "recognition": one.config.recognition.model,
+    }
+    assert data[rival.name]["settings"]["diarization"]["clustering"] == "stock"
+    assert data[one.name]["models"] == parts_of(one.config)
+    assert ("baseline" in data[rival.name], "baseline" in data[one.name]) == (True, False)
     with pytest.raises(SettingsError, match="given twice"):
         parse_systems(["default", "default"], baseline=False)

@@ -14,7 +14,7 @@ from pipeline.errors import SettingsError
 from pipeline.evaluation.conversation import Conversation
 from pipeline.evaluation.corpus import Voices, find_voices
 from pipeline.evaluation.rendering import Acoustics
-from pipeline.evaluation.simulation import Meeting, MeetingConfig, description, simulate, spread, write_audio
+from pipeline.evaluation.simulation import Meeting, MeetingConfig, description, simulate, write_audio
 
 needs_rooms = pytest.mark.skipif(
     importlib.util.find_spec("pyroomacoustics") is None, reason="the extra simulate is not installed"
@@ -155,11 +155,6 @@ def test_too_few_or_too_long_voices_are_refused(voices: Voices) -> None:
         simulate(voices, MeetingConfig(Conversation(9, 60)))
     with pytest.raises(SettingsError, match="fits into"):
         simulate(voices, MeetingConfig(Conversation(2, 0.5)))
-
-
-def test_words_share_a_span_by_their_letters() -> None:
-    words = spread(["a", "bcd"], 1.0, 3.0)
-    assert [(w.start, w.end, w.text) for w in words] == [(1.0, 1.5, "a"), (1.5, 3.0, "bcd")]
 
 
 @pytest.mark.slow

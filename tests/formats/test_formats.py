@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -100,8 +101,11 @@ def test_the_same_transcript_gives_the_same_utf8_text(transcript: Transcript, na
 @given(transcripts(), ALL)
 def test_renaming_speakers_commutes_with_writing(transcript: Transcript, name: str) -> None:
     others = {label: label.replace("SPEAKER_", "TALKING_") for label in LABELS}
-    text = formats.dumps(transcript, name)
-    assert formats.dumps(renamed(transcript, others), name) == text.replace("SPEAKER_", "TALKING_")
+    before, after = (
+        re.sub(r'"checksum": "\w+"', "", formats.dumps(talk, name))
+        for talk in (transcript, renamed(transcript, others))
+    )
+    assert after == before.replace("SPEAKER_", "TALKING_")
 
 
 @given(transcripts(ledger=False), READABLE)

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from pipeline import formats
 from pipeline.errors import FormatError
 from pipeline.formats.inert import clean, distinct, token
-from pipeline.formats.sessions import interpolated
-from pipeline.values import Transcript, Turn
+from pipeline.formats.reading import read_file, read_transcript
+from pipeline.timeline import spread
+from pipeline.values import Span, Transcript, Turn, Unscored
 from tests.strategies import transcripts
 
 STM = """\
@@ -52,7 +53,9 @@ def test_stm_of_the_world() -> None:
     ]
     assert meeting.turns == (Turn(0.5, 2.5, "Anna"), Turn(2.0, 3.25, "Bert"))
     assert meeting.duration == 3.25
-    assert [notice.message for notice in meeting.warnings] == ["line 5 is marked as not to be scored and was left out"]
+    assert [notice.code for notice in meeting.warnings] == ["unscored"]
+    assert "line 5" in meeting.warnings[0].message
+    assert formats.unscored(STM, "stm") == {"meeting": (Unscored(2.5, 3.0, "1"),)}
     assert sessions["other"].utterances[0].text == "yes"
 
 
@@ -83,19 +86,23 @@ def test_seglst_of_the_world() -> None:
     [
         ("stm", "\nm 1 A 0.5 hello there", "line 2: the end, 'hello', is not a number"),
         ("stm", "m 1 A 0.5", "line 1: an STM line has at least 5 fields"),
-        ("stm", "m 1 A 2 1 hello", "line 1: from 2.0 to 1.0 s is no piece"),
-        ("stm", "m 1 A 1 1 hello", "line 1: from 1.0 to 1.0 s is no piece"),
-        ("stm", "m 1 A -1 1 hello", "line 1: from -1.0 to 1.0 s is no piece"),
+        ("stm", "m 1 A -1 1 hello", "line 1: starts 1 s before the recording"),
         ("stm", "m 1 A nan 1 hello", "line 1: the start, 'nan', is not a number"),
         ("stm", "m 1 A 0 1e999 hello", "line 1: the end, '1e999', is not a number"),
         ("stm", "m 1 A 0 1_0 hello", "line 1: the end, '1_0', is not a number"),
-        ("rttm", "\r\n\rSPEAKER m 1 0 0 <NA> <NA> A <NA> <NA>", "line 3: from 0.0 to 0.0 s"),
+        ("rttm", "\r\n\rSPEAKER m 1 -30 1 <NA> <NA> A <NA> <NA>", "line 3: starts 30 s before"),
+        (
+            "rttm",
+            "SPEAKER m 1 1e300 1 <NA> <NA> A <NA>\nSPEAKER m 1 nan 1 <NA> <NA> A <NA>",
+            "line 2: the start, 'nan'",
+        ),
         ("rttm", "SPEAKER m 1 0 1 <NA> <NA> A B <NA> <NA>", "line 1: a SPEAKER line has 8 to 10 fields, this one 11"),
         ("rttm", "SPEAKER m 1 x 1 <NA> <NA> A <NA>", "line 1: the start, 'x', is not a number"),
         ("ctm", "m A 0 1", "line 1: a CTM line has 5 to 8 fields, this one 4"),
         ("ctm", "m A * * <ALT_BEGIN>", "line 1: the start, '*', is not a number"),
         ("ctm", "m A 0 1 word sure", "line 1: the confidence, 'sure', is not a number"),
-        ("ctm", "m A 1 -0.5 word", "line 1: from 1.0 to 0.5 s"),
+        ("ctm", "m A -1 0.5 word", "line 1: starts 1 s before the recording"),
+        ("stm", "m 1 A 1 x IGNORE_TIME_SEGMENT_IN_SCORING", "line 1: the end, 'x', is not a number"),
         ("seglst", "{}", "a SegLST file is a JSON array"),
         ("seglst", "[", "not JSON"),
         ("seglst", "[3]", "segment 1: not an object"),
@@ -181,7 +188,7 @@ def test_own_readers_agree_with_meeteval(transcript: Transcript) -> None:
 @given(st.lists(st.text("abcß", min_size=1), min_size=1, max_size=9), st.floats(0, 1e4), st.floats(0.01, 100))
 def test_interpolated_words_fill_the_turn_as_meeteval_does(words: list[str], start: float, length: float) -> None:
     timing = pytest.importorskip("meeteval.wer.wer.time_constrained")
-    found = interpolated(Turn(start, start + length, "A"), " ".join(words), "line 1")
+    found = spread(words, start, start + length)
     assert (found[0].start, found[-1].end) == (start, start + length)
     expected = timing.character_based((start, start + length), words)
     assert [time for w in found for time in (w.start, w.end)] == pytest.approx(
@@ -190,8 +197,8 @@ def test_interpolated_words_fill_the_turn_as_meeteval_does(words: list[str], sta
 
 
 def test_too_many_words_for_a_moment_are_refused() -> None:
-    with pytest.raises(FormatError, match=r"line 7: .* too short for 2 words"):
-        interpolated(Turn(1.0, 1.0 + 2**-52, "A"), "oh yes", "line 7")
+    with pytest.raises(FormatError, match=r"line 1: .* too short for 2 words"):
+        formats.loads("m 1 A 1e14 100000000000001 oh yes" + "s" * 999, "stm")
 
 
 def test_real_references_are_read(shared_data: Path) -> None:
@@ -207,3 +214,130 @@ def test_the_vendors_sample_is_read(sample: Path) -> None:
     rttm = formats.loads(sample.with_suffix(".rttm").read_text("utf-8"), "rttm")
     assert stm.utterances[0].text == "Hello?"
     assert len(stm.speakers) == len(rttm.speakers) == 2
+
+
+SLIGHTLY_WRONG = {
+    "stm": ("m 1 A -0.01 1 one\nm 1 A 2 2 two three\nm 1 A 5 4 four\nm 1 A 6 6\nm 1 B 1 2 five\n"),
+    "ctm": ("m A -0.01 1.01 one\nm A 2 0.00 two\nm A 2 0 three\nm A 5 -1 four\nm B 1 1 five\n"),
+    "seglst": json.dumps(
+        [
+            {"session_id": "m", "speaker": speaker, "start_time": start, "end_time": end, "words": words}
+            for speaker, start, end, words in [
+                ("A", -0.01, 1, "one"), ("A", "2", "2.0", "two three"), ("A", 5, 4, "four"), ("A", 6, 6, ""),
+                ("B", 1, 2, "five"),
+            ]
+        ]
+    ),
+    "rttm": "".join(
+        f"SPEAKER m 1 {start} {length} <NA> <NA> {speaker} <NA> <NA>\n"
+        for speaker, start, length in [("A", -0.01, 1.01), ("A", 2, "0.000"), ("A", 5, -1), ("B", 1, 1)]
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", SLIGHTLY_WRONG)
+def test_rows_with_slightly_wrong_times_do_not_refuse_their_file(kind: str) -> None:
+    read = formats.loads(SLIGHTLY_WRONG[kind], kind)
+    notices = {notice.code: notice.message for notice in read.warnings}
+    assert (read.turns[0].start, read.turns[0].end, read.turns[0].speaker) == (0.0, 1.0, "A")
+    assert "first: line 1" in notices["early_start"] or "first: segment 1" in notices["early_start"]
+    if kind == "rttm":
+        assert notices["empty_row"].startswith("2 ")
+        assert [turn.speaker for turn in read.turns] == ["A", "B"]
+    else:
+        words = {word.text: word for word in read.words}
+        assert set(words) == {"one", "two", "three", "four", "five"}
+        assert 2 <= words["two"].start < words["three"].end <= 2.03
+        assert words["four"].start == 5
+        assert notices["no_length"].startswith("3 " if kind == "ctm" else "2 ")
+
+
+@given(st.sampled_from(sorted(SLIGHTLY_WRONG)), st.floats(0, 1e4), st.floats(-1e3, 0))
+def test_a_row_without_length_changes_no_other_row(kind: str, start: float, length: float) -> None:
+    good = formats.loads(SLIGHTLY_WRONG[kind], kind)
+    if kind == "seglst":
+        segment = {"session_id": "m", "speaker": "C", "start_time": start, "end_time": start + length, "words": "x"}
+        text = json.dumps([*json.loads(SLIGHTLY_WRONG[kind]), segment])
+    else:
+        row = {
+            "stm": f"m 1 C {start!r} {start + length!r} x",
+            "ctm": f"m C {start!r} {length!r} x",
+            "rttm": f"SPEAKER m 1 {start!r} {length!r} <NA> <NA> C <NA> <NA>",
+        }[kind]
+        text = SLIGHTLY_WRONG[kind] + row + "\n"
+    read = formats.loads(text, kind)
+    assert tuple(turn for turn in read.turns if turn.speaker != "C") == good.turns
+    assert tuple(u for u in read.utterances if u.speaker != "C") == good.utterances
+    assert len(read.words) == len(good.words) + (kind != "rttm")
+
+
+def test_other_lines_of_rttm_name_a_recording_in_which_nobody_speaks() -> None:
+    sessions = formats.loads_sessions(RTTM.replace("SPKR-INFO meeting", "SPKR-INFO silent"), "rttm")
+    assert sessions["silent"] == Transcript(0.0)
+    assert list(sessions) == ["silent", "meeting", "other"]
+
+
+def test_rttm_marks_times_that_are_not_scored() -> None:
+    text = RTTM + "NOSCORE meeting 1 4 1.5 <NA> <NA> <NA> <NA>\n"
+    assert formats.unscored(text, "rttm") == {"meeting": (Unscored(4.0, 5.5, "1"),)}
+    assert [notice.code for notice in formats.loads_sessions(text, "rttm")["meeting"].warnings] == ["unscored"]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "m 1 B 3 9 <o,f0,male> IGNORE_TIME_SEGMENT_IN_SCORING",
+        "m A spk 3 9 ignore_time_segment_in_scoring",
+        "m 1 excluded_region 3 9 <o,,unknown>",
+        "m 1 Excluded_Region 3 9 whatever was said",
+        "m 1 inter_segment_gap 3 9 <O> Ignore_Time_Segment_In_Scoring",
+    ],
+)
+def test_stm_marks_times_that_are_not_scored(row: str) -> None:
+    text = f"m 1 A 1 3 hello\n{row}\n"
+    read = formats.loads(text, "stm")
+    assert read.turns == (Turn(1.0, 3.0, "A"),)
+    assert [time.span for time in formats.unscored(text, "stm")["m"]] == [Span(3.0, 9.0)]
+    assert [notice.code for notice in read.warnings] == ["unscored"]
+
+
+def test_a_gap_is_silence_that_is_scored() -> None:
+    text = "m 1 A 1 3 they said IGNORE_TIME_SEGMENT_IN_SCORING\nm 1 inter_segment_gap 3 9 <o,,unknown>\n"
+    assert formats.unscored(text, "stm") == {}
+    read = formats.loads(text, "stm")
+    assert len(read.turns) == 1
+    assert read.warnings == ()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "cp1252", "latin-1"])
+def test_every_reader_decodes_alike(tmp_path: Path, encoding: str) -> None:
+    rows = {
+        "stm": "m 1 Zoë 0 1 café",
+        "ctm": "m Zoë 0 1 café",
+        "seglst": '[{"session_id": "m", "speaker": "Zoë", "start_time": 0, "end_time": 1, "words": "café"}]',
+    }
+    for kind, text in rows.items():
+        path = tmp_path / f"x{formats.suffix(kind)}"
+        path.write_bytes(text.encode(encoding))
+        read = read_transcript(path)
+        assert (read.speakers, read.utterances[0].text) == (("Zoë",), "café")
+        assert [notice.code for notice in read.warnings] == (["encoding"] if encoding in ("cp1252", "latin-1") else [])
+
+
+def test_files_are_named_in_errors(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.stm"
+    for content in (b"m 1 A 0\n", b"a 1 A 0 1 x\nb 1 A 0 1 x\n", b"\xff\xfem"):
+        bad.write_bytes(content)
+        with pytest.raises(FormatError) as caught:
+            read_transcript(bad)
+        assert caught.value.where.startswith(str(bad))
+    with pytest.raises(FormatError):
+        read_file(tmp_path / "absent.stm")
+
+
+@pytest.mark.parametrize(
+    ("file", "stem"),
+    [("UP.STM", "UP"), ("a.SegLST.json", "a"), ("x.y.Json", "x.y"), (".stm", ".stm"), ("plain.stm", "plain")],
+)
+def test_stems_whatever_the_case_of_the_suffix(file: str, stem: str) -> None:
+    assert formats.stem(file, formats.guess(file)) == stem

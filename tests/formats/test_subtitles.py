@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations, pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.formats.subtitles import COLUMNS, LINES, LONGEST, Cue, cues
-from pipeline.formats.wording import columns
+from pipeline import formats
+from pipeline.formats.breaking import columns, graphemes, may_divide
+from pipeline.formats.inert import clean
+from pipeline.formats.subtitles import COLUMNS, LINES, LONGEST, NAMED_AGAIN, READABLE, Cue, cues
 from pipeline.values import Transcript, Utterance, Word
 from tests.strategies import LABELS, transcripts, utterances
 
@@ -37,7 +42,7 @@ def test_cues_are_readable_and_a_speaker_has_one_at_a_time(transcript: Transcrip
         assert all(one.end <= two.start for one, two in pairwise(own))
     for cue in found:
         assert 0 <= cue.start < cue.end <= cue.start + LONGEST
-        assert all(columns(line) <= COLUMNS or " " not in line.strip() for line in cue.lines if not labelled)
+        assert all(columns(line) <= COLUMNS for line in cue.lines if not labelled)
     if not labelled:
         assert all(len(cue.lines) <= LINES for cue in found)
 
@@ -45,16 +50,46 @@ def test_cues_are_readable_and_a_speaker_has_one_at_a_time(transcript: Transcrip
 @given(st.lists(utterances(), min_size=1, max_size=3))
 def test_lawless_overlaps_of_one_speaker_are_put_in_order(several: list[tuple[Utterance, ...]]) -> None:
     said = tuple(replace(utterance, speaker="A") for group in several for utterance in group)
-    found = cues(Transcript(100.0, said), labelled=True)
+    found = cues(Transcript(100.0, said), labelled=False)
     assert all(one.end <= two.start for one, two in pairwise(found))
-    assert all(cue.start < cue.end for cue in found)
+    assert all(cue.end - cue.start >= READABLE for cue in found)
+    assert shown(found, "A") == written(said, "A")
+
+
+def shown(found: Sequence[Cue], speaker: str) -> str:
+    """A speaker's cues as one text without spaces."""
+    return "".join(re.sub(r"\s", "", "".join(cue.lines)) for cue in found if cue.speaker == speaker)
+
+
+def written(utterances: Sequence[Utterance], speaker: str) -> str:
+    """What a speaker says as one text without spaces."""
+    said = sorted(utterances, key=lambda utterance: utterance.start)
+    return re.sub(r"\s", "", "".join(clean(word.text) for u in said if u.speaker == speaker for word in u.words))
+
+
+@given(transcripts(hostile=True))
+def test_every_word_is_in_one_cue_and_in_order(transcript: Transcript) -> None:
+    found = cues(transcript, labelled=False)
+    for speaker in transcript.speakers:
+        assert shown(found, speaker) == written(transcript.utterances, speaker)
+
+
+@given(transcripts(hostile=True), st.booleans())
+def test_every_cue_can_be_read_if_the_recording_is_long_enough(transcript: Transcript, labelled: bool) -> None:
+    found = cues(transcript, labelled)
+    for speaker in transcript.speakers:
+        own = [cue for cue in found if cue.speaker == speaker]
+        room = 1000 * transcript.duration / max(1, len(own))
+        assert all(cue.end - cue.start >= min(READABLE, int(room)) for cue in own)
+        if room >= READABLE:
+            assert all(cue.end <= 1000 * transcript.duration + 1 for cue in own)
 
 
 @given(transcripts())
 def test_cues_meet_only_where_voices_do(transcript: Transcript) -> None:
     found = cues(transcript, labelled=False)
     for one, two in combinations(found, 2):
-        if one.speaker != two.speaker and min(one.end, two.end) - max(one.start, two.start) > 2:
+        if one.speaker != two.speaker and min(one.end, two.end) - max(one.start, two.start) > READABLE:
             assert any(
                 u.start < v.end and v.start < u.end
                 for u in transcript.utterances
@@ -78,7 +113,7 @@ def test_slow_speech_is_cut_after_seven_seconds() -> None:
 
 def test_wide_characters_count_twice_and_break_without_spaces() -> None:
     found = cues(monologue(" ".join("~好" for _ in range(50)), pace=0.1), labelled=False)
-    assert [columns(line) for line in found[0].lines] == [40, 40]
+    assert [columns(line) for line in found[0].lines] == [42, 42]
     assert "".join("".join(cue.lines) for cue in found) == "好" * 50
 
 
@@ -91,7 +126,10 @@ def test_a_short_answer_stays_up_for_a_second_unless_somebody_speaks() -> None:
     yes = Utterance("A", (Word(1.0, 1.1, "Yes."),))
     assert [(c.start, c.end) for c in cues(Transcript(9.0, (yes,)), False)] == [(1000, 2000)]
     well = Utterance("B", (Word(1.5, 4.0, "Well."),))
-    assert [(c.start, c.end) for c in cues(Transcript(9.0, (yes, well)), False)] == [(1000, 1500), (1500, 4000)]
+    assert [(c.start, c.end) for c in cues(Transcript(9.0, (yes, well)), False)] == [
+        (1000, 1000 + READABLE),
+        (1500, 4000),
+    ]
 
 
 def test_both_voices_of_an_overlap_are_on_the_screen_at_once() -> None:
@@ -100,6 +138,66 @@ def test_both_voices_of_an_overlap_are_on_the_screen_at_once() -> None:
     first, second = cues(Transcript(9.0, (one, two)), labelled=True)
     assert meet(first, second)
     assert (first.lines, second.lines) == (("SPEAKER_00: Listen",), ("SPEAKER_01: No",))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "今天天气很好我们一起去公园散步然后去超市买水果和蔬菜晚上回家做饭看电视剧再睡觉，明天再见。",
+        "「今日はとても天気がいいですね」と彼女が言った。「そうですね、ゲームセンターにちょっと行きましょう」",
+        "สวัสดีครับวันนี้เราจะมาประชุมกันเรื่องงบประมาณของปีหน้าและแผนงานใหม่ทั้งหมดครับ",
+        "https://example.org/" + "a" * 100,
+        "한국어는띄어쓰기가있지만가끔아주긴낱말이나오기도합니다그래서나누어야합니다",
+        "👩‍👧" * 40,
+        "ก็" * 80,
+        "क्षत्रिय" * 20,
+        "🇩🇪" * 40,
+        "x" + "\u0301" * 300,
+        "（" * 30 + "中" + "）" * 60,
+    ],
+)
+@pytest.mark.parametrize("joined", [False, True])
+def test_text_without_spaces_fits_on_lines_and_keeps_its_graphemes(text: str, joined: bool) -> None:
+    letters = list(graphemes(text)) if joined else [text]
+    words = tuple(Word(i * 0.2, (i + 1) * 0.2, letter, joined=joined and i > 0) for i, letter in enumerate(letters))
+    if not joined:
+        words = (Word(0.0, 8.0, text),)
+    lines = [line for cue in cues(Transcript(60.0, (Utterance("A", words),)), labelled=True) for line in cue.lines]
+    assert all(columns(line) <= COLUMNS for line in lines)
+    lines[0] = lines[0].removeprefix("A: ").removeprefix("A:")
+    assert "".join(lines) == text
+    assert [g for line in lines for g in graphemes(line)] == list(graphemes(text))
+    if text[0] in "今「":
+        assert all(may_divide(one, two) for one, two in pairwise(filter(None, lines)))
+        assert not any(line[0] in "，。、」っょー" for line in lines if line)
+
+
+def test_rows_of_one_speaker_at_the_same_time_follow_each_other(shared_data: Path) -> None:
+    transcript = formats.loads((shared_data / "odd" / "self.stm").read_text(), "stm")
+    found = [cue for cue in cues(transcript, labelled=False) if cue.speaker == "A"]
+    assert [" ".join(cue.lines).split()[0] for cue in found] == ["this", "and", "uh"]
+    assert all(cue.end - cue.start >= READABLE for cue in found)
+    assert found[0].end - found[0].start >= 1500, "a long row has more time than a short one"
+
+
+def test_a_word_a_row_makes_cues_that_can_be_read() -> None:
+    said = tuple(Utterance("A", (Word(i * 0.3, i * 0.3 + 0.2, f"word{i}"),)) for i in range(30))
+    found = cues(Transcript(10.0, said), labelled=False)
+    assert 5 <= len(found) < 15
+    assert all(abs(cue.start - 1000 * cue.tokens[0].start) < 500 for cue in found), "they keep up with the voice"
+
+
+def test_the_name_is_shown_when_the_speaker_changes_or_was_silent() -> None:
+    words = tuple(Word(i * 0.5, i * 0.5 + 0.4, f"evening{i}") for i in range(30))
+    later = NAMED_AGAIN / 1000
+    answer = Utterance("B", (Word(15.0, 15.9, "No."),))
+    again = Utterance("B", (Word(16.8, 17.9, "Well."),))
+    end = Utterance("B", (Word(18.0 + later, 19.0 + later, "Goodbye."),))
+    found = cues(Transcript(30.0, (Utterance("A", words), answer, again, end)), labelled=True)
+    named = [cue.lines[0].startswith(f"{cue.speaker}:") for cue in found]
+    count = len(found) - 3
+    assert count > 2
+    assert named == [True] + [False] * (count - 1) + [True, False, True]
 
 
 @pytest.mark.parametrize("milliseconds", [0.0, 0.4, 0.6])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.protocols import SpeakerCount, VoiceScale
 from pipeline.speakers import clustering
-from pipeline.speakers.clustering import find_people, log_odds
+from pipeline.speakers.clustering import estimate_people, find_people, log_odds
 from pipeline.speakers.decoding import decode
 from pipeline.speakers.drawing import draw
 from pipeline.speakers.pooling import Clips, Heard, LocalVoices, lay_clips, lay_pieces, pool, pool_heard
@@ -167,3 +167,32 @@ def test_windows_count_by_how_sure_they_are_of_a_second_voice(second: tuple[floa
     local = LocalSpeech(scores, np.zeros(5, np.intp), FRAME, 0.0)
     activity = draw(local, np.tile([0, 1], (5, 1)), np.ones((5, 2), np.float32), 2)
     assert activity.talking.tolist() == [[True, heard]]
+
+
+def blend_of_voices(spread: float) -> LocalVoices:
+    """Two speakers, the second of whom lies ``spread`` from the first."""
+    rng = np.random.default_rng(1)
+    base, other = np.linalg.qr(rng.standard_normal((16, 2)))[0].T
+    vectors = np.stack([base, np.sqrt(1 - spread**2) * base + spread * other])[np.arange(40) % 2][:, None]
+    return LocalVoices(vectors.astype(np.float32), *(np.full((40, 1), 3, np.float32),) * 2)
+
+
+def test_how_sure_the_number_of_speakers_is_follows_from_the_voices() -> None:
+    found = {
+        spread: estimate_people(blend_of_voices(spread), 1.0, SpeakerCount()) for spread in np.linspace(0.1, 1, 46)
+    }
+    two = [people.fewer for people in found.values() if len(people.vectors) == 2]
+    one = [people.more for people in found.values() if len(people.vectors) == 1]
+    assert len(two) > 5
+    assert len(one) > 5
+    assert two == sorted(two)
+    assert one[-1] < one[0]
+    assert min(two) < 0.2
+    assert min(*one, *two) >= 0
+
+
+def test_numbers_that_were_ruled_out_are_no_alternative() -> None:
+    people = estimate_people(blend_of_voices(1.0), 1.0, SpeakerCount(2, 2))
+    assert (people.fewer, people.more) == (np.inf, np.inf)
+    assert np.isfinite(estimate_people(blend_of_voices(1.0), 1.0, SpeakerCount(1, 2)).fewer)
+    assert estimate_people(blend_of_voices(1.0), 1.0, SpeakerCount(1, 2)).more == np.inf

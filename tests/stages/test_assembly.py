@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pipeline import timeline
 from pipeline.config import AssemblyConfig
-from pipeline.stages.assembly import assemble, measure_coverage
+from pipeline.stages.assembly import assemble, collect_removed, measure_coverage
 from pipeline.values import Region, Turn, Utterance, Voice, Word
 from tests import strategies
 
@@ -115,3 +115,28 @@ def test_speech_without_words_is_counted_where_it_is_long() -> None:
     turns = (Turn(0, 10, "A"), Turn(20, 22, "A"))
     said = (Utterance("A", (Word(0, 1, "x"), Word(3, 6, "y"))),)
     assert measure_coverage(turns, said, 30.0, 30.0).uncovered == pytest.approx(4.0)
+
+
+@pytest.mark.promise(15)
+def test_removed_words_are_listed_with_their_reason_and_counted() -> None:
+    lines = [Utterance("A", (Word(1, 1.01, "x", suspect="no time left"), Word(9.99, 10.5, "y", suspect="no speech")))]
+    removed, (notice,) = collect_removed(lines, DURATION, AssemblyConfig())
+    assert [(u.speaker, u.text, u.words[0].suspect) for u in removed] == [
+        ("A", "x", "no time left"),
+        ("A", "y", "no speech"),
+    ]
+    assert removed[-1].end == DURATION
+    assert notice.code == "hallucinations_removed"
+    assert collect_removed([], DURATION, AssemblyConfig()) == ((), ())
+
+
+@pytest.mark.parametrize(("microphones", "leaks"), [({}, 1), ({"A": 0, "B": 0}, 1), ({"A": 0, "B": 1}, 0)])
+def test_words_leak_between_speakers_of_one_microphone_whatever_the_region_is_called(
+    microphones: dict[str, int], leaks: int
+) -> None:
+    turns = (Turn(0, 4, "A"), Turn(1, 5, "B"))
+    spoken = [Utterance("A", (Word(2, 2.5, "bye"),)), Utterance("B", (Word(2.1, 2.6, "bye"),))]
+    for name in ("channels", "x"):
+        entries = [Region(1, 4, (Voice("A"), Voice("B")), name, "separated", "x")]
+        _, ledger = assemble(spoken, turns, entries, DURATION, AssemblyConfig(), microphones)
+        assert sum(len(region.leaked) for region in ledger) == leaks

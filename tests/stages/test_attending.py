@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 
 from pipeline.audio import RATE, Clip, Samples
 from pipeline.backends.replay import ReplayRecognizer, speak
-from pipeline.stages.attending import attend, is_loop, silent_spans
+from pipeline.stages.attending import ROUNDS, attend, is_loop, silent_spans
 from pipeline.values import Word
 from tests.tones import conversations
 
@@ -140,3 +141,50 @@ def test_silent_spans_and_loops_are_measured() -> None:
     assert not is_loop(
         [Word(n, n + 1, text) for n, text in enumerate(["we", "were", "not", "sure", "what", "it", "meant"])]
     )
+
+
+class Noisy(Forgetful):
+    """Answers any window with the same short words at its beginning."""
+
+    def __init__(self, words: Sequence[Word]) -> None:
+        super().__init__()
+        self.calls = 0
+        self.words = words
+
+    def recognize(self, windows: Sequence[Samples], language: str, rescue: bool = False) -> list[tuple[Word, ...]]:
+        self.calls += len(windows)
+        return [tuple(self.words)] * len(windows)
+
+
+@pytest.mark.parametrize("length", [0.02, 0.5])
+@pytest.mark.parametrize(("clips", "seconds"), [(1, 29.0), (10, 2.0), (3, 70.0)])
+def test_a_clip_is_transcribed_three_times_and_its_silence_once_more(clips: int, seconds: float, length: float) -> None:
+    noise = [Clip(np.zeros(int(seconds * RATE), np.float32), n * 100.0) for n in range(clips)]
+    recognizer = Noisy([Word(0.0, length, "you")])
+    found = attend(noise[:2], recognizer, "en", asides=noise[2:])
+    windows = clips * (1 + int(seconds / 23))
+    assert recognizer.calls <= windows * (1 + ROUNDS) + windows
+    assert all(len(words) <= (1 + ROUNDS) * (1 + int(seconds / 23)) for words in found)
+
+
+def test_passes_that_are_a_loop_together_end_at_once() -> None:
+    recognizer = Noisy([Word(n, n + 0.9, "so it goes,") for n in range(3)])
+    attend([Clip(np.zeros(28 * RATE, np.float32), 0.0)], recognizer, "en")
+    alone = recognizer.calls
+    assert not is_loop(recognizer.words)
+    assert is_loop([*recognizer.words] * 2)
+    assert alone <= 1 + 1 + 1
+
+
+class Doubtful(Forgetful):
+    """Does not believe what it says in a window's last seconds."""
+
+    def recognize(self, windows: Sequence[Samples], language: str, rescue: bool = False) -> list[tuple[Word, ...]]:
+        heard = ReplayRecognizer().recognize(windows, language)
+        return [tuple(w if w.start < 18 else replace(w, suspect="no time left") for w in words) for words in heard]
+
+
+def test_suspect_words_are_passed_on_but_count_as_no_words() -> None:
+    (found,) = attend([clip_of(WORDS)], Doubtful(), "en")
+    assert [word.text for word in found if word.suspect is None] == [word.text for word in WORDS]
+    assert [word.text for word in found if word.suspect] == ["a18", "a19"]

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pipeline.audio import RATE
-from pipeline.stages.attribution import judge, match, restore_level
+from pipeline.audio import RATE, restore_level
+from pipeline.stages.attribution import judge, match
 
 SPEAKERS = ("ann", "bob")
 UNKNOWN = np.full((2, 2), np.nan)

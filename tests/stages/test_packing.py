@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.audio import RATE, Clip
-from pipeline.stages.packing import JOIN, WINDOW, pack
+from pipeline.stages.packing import BETWEEN, JOIN, WINDOW, pack
 from pipeline.values import Word
 
 
@@ -54,9 +54,16 @@ def test_words_come_back_to_the_recordings_clock(some: list[Clip], where: float)
             assert clip.start <= word.start < word.end <= clip.end
 
 
-def test_words_between_clips_do_not_exist() -> None:
+def test_words_between_clips_are_suspect_and_go_to_the_nearer_one() -> None:
     (window,) = pack(enumerate([Clip(np.ones(RATE, np.float32), 0.0), Clip(np.ones(RATE, np.float32), 9.0)]))
-    assert list(window.restore([Word(1.1, 1.4, "ghost"), Word(5.0, 6.0, "ghost")])) == []
+    ghosts = [Word(1.05, 1.15, "one"), Word(1.4, 1.5, "two"), Word(5.0, 7.0, "three")]
+    restored = list(window.restore(ghosts))
+    assert [(number, word.text, word.suspect) for number, word in restored] == [
+        (0, "one", BETWEEN),
+        (1, "two", BETWEEN),
+        (1, "three", BETWEEN),
+    ]
+    assert [(round(w.start, 6), round(w.end, 6)) for _, w in restored] == [(0.9, 1.0), (9.0, 9.1), (9.0, 10.0)]
     assert [(number, word.start) for number, word in window.restore([Word(1.6, 2.0, "real")])] == [(1, 9.0)]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -132,3 +133,21 @@ def test_one_voice_is_heard_alike_in_passages_and_in_its_stream(words: tuple[Wor
     assert said(one) == said(other) == ({"A": [word.text for word in words]} if words else {})
     for line in one.spoken:
         assert [w.start for w in line.words] == pytest.approx([w.start for w in words], abs=0.021)
+
+
+class Doubtful(Polite):
+    """Does not believe some of the words."""
+
+    def recognize(self, windows: Sequence[Samples], language: str, rescue: bool = False) -> list[tuple[Word, ...]]:
+        heard = super().recognize(windows, language, rescue)
+        return [tuple(replace(w, suspect="no speech") if w.text in ("a2", "b8") else w for w in ws) for ws in heard]
+
+
+@pytest.mark.parametrize("strategy", ["passages", "streams"])
+def test_suspect_words_are_removed_once_and_nothing_else_changes(strategy: Literal["passages", "streams"]) -> None:
+    config = RecognitionConfig(strategy=strategy)
+    whole, found = (recognize(*scene("separated"), one, config) for one in (Polite(), Doubtful()))
+    assert said(found) == {s: [t for t in texts if t not in ("a2", "b8")] for s, texts in said(whole).items()}
+    removed = sorted((line.speaker, w.text, w.suspect) for line in found.removed for w in line.words)
+    assert removed == [("A", "a2", "no speech"), ("B", "b8", "no speech")]
+    assert whole.removed == ()

@@ -18,8 +18,8 @@ from pipeline.audio import RATE, Audio, Clip, Samples, index
 from pipeline.backends.mixture import MixtureSeparator
 from pipeline.backends.replay import ReplayEmbedder, ReplaySeparator, speak
 from pipeline.config import SeparationConfig
-from pipeline.errors import OutOfMemory
-from pipeline.protocols import Separator, VoiceScale
+from pipeline.errors import CannotSeparate, OutOfMemory
+from pipeline.protocols import Separator, ThreadedSeparator, VoiceScale
 from pipeline.stages.separation import Separation, separate
 from pipeline.timeline import by_speaker, overlaps, union
 from pipeline.values import Span, Turn, Word
@@ -43,7 +43,7 @@ class Fake:
         return self._change(ReplaySeparator().separate(mixture, solo))  # type: ignore[return-value]
 
 
-class Threaded(Fake):
+class Threaded(Fake, ThreadedSeparator):
     """A separator with threads of its own."""
 
     def pool(self) -> ThreadPoolExecutor:
@@ -242,3 +242,56 @@ def test_no_overlap_means_nothing_to_do() -> None:
     found = run(Fake(HOSTILE["raises"]), turns=TURNS[::2])
     assert found.regions == ()
     assert [clip.span for clip in clips(found, "a")] == [Span(0.5, 3.0)]
+
+
+FAULTS = (
+    "nan",
+    "one nan",
+    "infinite",
+    "too few",
+    "none",
+    "too short",
+    "too long",
+    "flat",
+    "words",
+    "nothing",
+    "raises",
+)
+
+
+@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize("kind", [Fake, Threaded])
+def test_a_separator_at_fault_is_said_in_a_notice(name: str, kind: type[Fake]) -> None:
+    found = run(kind(HOSTILE[name]))
+    assert [notice.code for notice in found.notices] == ["separator_failed"]
+    assert "1 of 1" in found.notices[0].message
+    assert "\n" not in found.notices[0].message
+
+
+def test_sources_that_are_not_believed_and_mixtures_that_are_declined_are_no_fault() -> None:
+    def decline(sources: Sources) -> Sources:
+        raise CannotSeparate("too little solo speech")
+
+    assert run(Fake(HOSTILE["noise"])).notices == ()
+    found = run(Fake(decline))
+    assert (found.notices, found.regions[0].decision) == ((), "mixture")
+    short = replace(TURNS[1], start=2.9)
+    assert run(Fake(HOSTILE["raises"]), turns=(TURNS[0], short)).notices == ()
+
+
+def test_only_what_inherits_from_it_is_threaded() -> None:
+    class Swimming(Fake):
+        def pool(self) -> object:
+            raise AssertionError("this is another kind of pool")
+
+    assert [region.decision for region in run(Swimming(lambda sources: sources)).regions] == ["separated"]
+
+
+def test_solo_speech_cannot_be_changed_by_a_separator() -> None:
+    class Greedy(Fake):
+        def separate(self, mixture: Samples, solo: Mapping[str, Samples]) -> Sources:
+            for samples in solo.values():
+                samples *= 0
+            return super().separate(mixture, solo)
+
+    assert [notice.code for notice in run(Greedy(lambda sources: sources)).notices] == ["separator_failed"]

@@ -1,0 +1,65 @@
+"""A transcript with all its times in whole milliseconds: what results hold and what the JSON format writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import fields, replace
+from typing import TypeVar
+
+from pipeline.formats.clock import milliseconds
+from pipeline.values import Coverage, Region, Transcript, Turn, Utterance, Word
+
+Item = TypeVar("Item", Turn, Word, Region)
+
+
+def rounded(transcript: Transcript) -> Transcript:
+    """The same transcript on whole milliseconds; what is there already is not changed.
+
+    What lasts less than a millisecond lasts one. Items that did not overlap do not overlap afterwards.
+    """
+    utterances = _utterances(transcript.utterances)
+    speakers = dict.fromkeys(turn.speaker for turn in transcript.turns)
+    turns = [t for s in speakers for t in _items(turn for turn in transcript.turns if turn.speaker == s)]
+    overlaps = tuple(
+        replace(region, leaked=_utterances(region.leaked))
+        for single in transcript.overlaps
+        for region in _items([single])
+    )
+    ends = [*(u.end for u in utterances), *(turn.end for turn in turns), *(region.end for region in overlaps)]
+    return replace(
+        transcript,
+        duration=max([_seconds(milliseconds(transcript.duration)), *ends]),
+        utterances=utterances,
+        turns=tuple(sorted(turns)),
+        overlaps=overlaps,
+        coverage=_coverage(transcript.coverage),
+    )
+
+
+def _utterances(utterances: Iterable[Utterance]) -> tuple[Utterance, ...]:
+    return tuple(replace(utterance, words=tuple(_items(utterance.words))) for utterance in utterances)
+
+
+def _items(items: Iterable[Item]) -> list[Item]:
+    """Items in order of their start, rounded."""
+    found: list[Item] = []
+    before: Item | None = None
+    first = last = 0
+    for item in items:
+        after = last if before is not None and item.start >= before.end else first
+        first = max(milliseconds(item.start), after)
+        last = max(milliseconds(item.end), first + 1)
+        found.append(replace(item, start=_seconds(first), end=_seconds(last)))
+        before = item
+    return found
+
+
+def _coverage(coverage: Coverage | None) -> Coverage | None:
+    if coverage is None:
+        return None
+    times = {field.name: _seconds(milliseconds(getattr(coverage, field.name))) for field in fields(coverage)}
+    return Coverage(**times)
+
+
+def _seconds(whole: int) -> float:
+    return whole / 1000

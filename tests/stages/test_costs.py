@@ -1,0 +1,259 @@
+"""What is computed beside the models costs n log n: counted operations on times, not seconds; results as before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline import timeline
+from pipeline.analytics.interplay import crossings
+from pipeline.audio import RATE, Audio, Clip, Stream
+from pipeline.config import AssemblyConfig, SeparationConfig
+from pipeline.stages import assembly, recognition, splicing
+from pipeline.stages.blending import Piece, blend
+from pipeline.stages.leakage import EDGE, without_leaks
+from pipeline.stages.packing import JOIN, WINDOW, pack
+from pipeline.stages.separation import SOLO, _nearest, separate
+from pipeline.stages.splicing import lies_in, splice
+from pipeline.values import Region, Span, Transcript, Turn, Utterance, Word, spell
+from tests.stages.meetings import Time, converse, ledger, spoken
+from tests.strategies import rows_of_spans
+
+Meeting = tuple[tuple[Turn, ...], dict[str, list[Word]], float]
+
+
+def do_assemble(meeting: Meeting) -> None:
+    turns, words, duration = meeting
+    assembly.assemble(spoken(words), turns, ledger(turns), duration, AssemblyConfig())
+
+
+def do_cover(meeting: Meeting) -> None:
+    turns, words, duration = meeting
+    assembly.measure_coverage(turns, spoken(words), duration, duration)
+
+
+def do_splice(meeting: Meeting) -> None:
+    _, words, duration = meeting
+    asides = {speaker: tuple(Span(t, t + 3.0) for t in range(2, int(duration) - 10, 9)) for speaker in words}
+    splice(words, {speaker: [replace(w) for w in said] for speaker, said in words.items()}, asides)
+
+
+def do_attribute(meeting: Meeting) -> None:
+    turns, words, _ = meeting
+    everything = sorted((word for said in words.values() for word in said), key=lambda word: word.start)
+    takes = [recognition.Take(Span(said[0].start, said[-1].end)) for said in _chunks(everything, 40)]
+    recognition._attributed(takes, [], [list(c) for c in _chunks(everything, 40)], timeline.IntervalIndex(turns))
+
+
+def do_tidy(meeting: Meeting) -> None:
+    timeline.tidy(meeting[0], meeting[2], gap=0.5)
+
+
+def do_cross(meeting: Meeting) -> None:
+    turns, words, duration = meeting
+    crossings(Transcript(duration, tuple(spoken(words)), turns))
+
+
+def do_pack(meeting: Meeting) -> None:
+    pack((n, _silence(turn)) for n, turn in enumerate(meeting[0]))
+
+
+def do_breathe(meeting: Meeting) -> None:
+    turns, _, duration = meeting
+    quiet = timeline.gaps((turn.span for turn in turns), Span(0, duration))
+    for turn in turns:
+        recognition._with_breath(_silence(turn), Audio(np.zeros(1, np.float32)), quiet)
+
+
+def do_blend(meeting: Meeting) -> None:
+    pieces: dict[str, list[Piece]] = {}
+    for region in ledger(meeting[0]):
+        for voice in region.voices:
+            samples = np.zeros(0, np.float32)
+            pieces.setdefault(voice.speaker, []).append(Piece(Span(region.start, region.end), samples))
+    blend(Audio(np.zeros(0, np.float32)), meeting[0], pieces)
+
+
+def do_separate(meeting: Meeting) -> None:
+    class Nothing:
+        def separate(self, mixture: Any, solo: Any) -> Any:
+            return np.zeros((0, 0), np.float32)
+
+    silence = np.broadcast_to(np.float32(0), (int(meeting[2]) * RATE,))
+    separate(Audio(silence), meeting[0], Nothing(), None, SeparationConfig())
+
+
+def do_context(meeting: Meeting) -> None:
+    turns, _, duration = meeting
+    for speaker, own in timeline.by_speaker(turns).items():
+        spans = tuple(Span(t, t + 0.5) for t in range(2, int(duration) - 10, 9))
+        recognition._around(Stream(speaker, tuple(_silence(turn) for turn in own)), spans)
+
+
+WORK: Mapping[str, Callable[[Meeting], None]] = {
+    name.removeprefix("do_"): work for name, work in dict(globals()).items() if name.startswith("do_")
+}
+
+
+@pytest.mark.parametrize("name", list(WORK))
+def test_four_times_the_meeting_is_little_more_than_four_times_the_work(name: str) -> None:
+    counts = []
+    for minutes in (15, 60):
+        meeting = converse(minutes)
+        Time.count = 0
+        WORK[name](meeting)
+        counts.append(Time.count)
+    assert counts[0] > 500
+    assert counts[1] / counts[0] < 5.5
+
+
+def _chunks(items: Sequence[Any], size: int) -> list[Sequence[Any]]:
+    return [items[i : i + size] for i in range(0, len(items), size)]
+
+
+def _silence(turn: Turn) -> Clip:
+    length = int(float(turn.end) - float(turn.start) * 1) + 1
+    return Clip(np.broadcast_to(np.float32(0), (min(length, 6) * RATE // 2,)), turn.start)
+
+
+# The results are those of the plain algorithms.
+
+
+@given(st.integers(0, 10_000), st.sampled_from([0.3, 1.0, 3.0]))
+def test_coverage_is_that_of_the_plain_algorithm(seed: int, minutes: float) -> None:
+    turns, words, duration = converse(minutes, seed, float)
+    lines = [Utterance(speaker, tuple(said[:: 1 + seed % 9])) for speaker, said in words.items()]
+    speech = timeline.union(turn.span for turn in turns)
+    spans = [Span(word.start, word.end) for line in lines for word in line.words]
+    silent = [gap for span in speech for gap in timeline.gaps(timeline.intersection(spans, [span]), span)]
+    expected = sum((gap.duration for gap in silent if gap.duration > assembly.NEAR_WORDS), 0.0)
+    assert assembly.measure_coverage(turns, lines, duration, duration).uncovered == expected
+
+
+@given(rows_of_spans(8), rows_of_spans(8))
+def test_a_removed_word_goes_to_the_region_nearest_to_it(places: Sequence[Span], spans: Sequence[Span]) -> None:
+    if not places:
+        return
+    regions = [Region(place.start, place.end, (), "x", "mixture", "x") for place in places]
+
+    def distance(number: int, span: Span) -> float:
+        return max(0.0, regions[number].start - span.end, span.start - regions[number].end)
+
+    plain = [min(range(len(regions)), key=lambda number: distance(number, span)) for span in spans]
+    assert assembly._nearest(regions, spans) == plain
+
+
+def plain_leaks_near(words: Sequence[Word], low: float, high: float) -> list[Word]:
+    return [word for word in words if low - EDGE <= word.middle < high + EDGE]
+
+
+@given(st.integers(0, 10_000))
+def test_words_near_a_region_are_found_in_their_order(seed: int) -> None:
+    turns, words, _ = converse(1.0, seed, float)
+    for said in words.values():
+        mixed = sorted(said, key=lambda word: word.text)
+        index = timeline.MidpointIndex(mixed)
+        for turn in turns:
+            assert index.between(turn.start - EDGE, turn.end + EDGE) == plain_leaks_near(mixed, turn.start, turn.end)
+
+
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(1, 40)), max_size=20), st.integers(0, 70), st.integers(1, 20))
+def test_the_items_that_meet_a_span_are_found_though_they_overlap(
+    rows: list[tuple[int, int]], start: int, length: int
+) -> None:
+    spans = [Span(first, first + more) for first, more in rows]
+    plain = [s for s in sorted(spans, key=lambda s: s.start) if s.start < start + length and start < s.end]
+    assert list(timeline.IntervalIndex(spans).meeting(start, start + length)) == plain
+
+
+@given(st.lists(st.integers(0, 20), max_size=20), st.integers(-1, 20), st.integers(0, 25))
+def test_the_first_maximum_above_a_limit(values: list[int], limit: int, start: int) -> None:
+    plain = next((n for n, value in enumerate(values) if n >= start and value > limit), None)
+    assert timeline.MaximumTree(values).first_above(limit, start) == plain
+
+
+@given(st.integers(0, 10_000))
+def test_splicing_is_that_of_the_plain_algorithm(seed: int) -> None:
+    _, words, duration = converse(0.7, seed, float)
+    streams = {s: [replace(w, start=w.start + 0.05, end=w.end + 0.06) for w in said] for s, said in words.items()}
+    asides = {s: tuple(Span(t, t + 3.0) for t in range(2 + n, int(duration), 7)) for n, s in enumerate(words)}
+    assert splice(words, streams, asides) == plain_splice(words, streams, asides)
+
+
+def plain_splice(
+    mixture: Mapping[str, Sequence[Word]], streams: Mapping[str, Sequence[Word]], asides: Mapping[str, Sequence[Span]]
+) -> dict[str, list[Word]]:
+    def alike(one: Word, other: Word) -> bool:
+        near = abs(one.middle - other.middle) <= splicing.SEAM
+        return near and splicing.plain(one) == splicing.plain(other)
+
+    def said(word: Word, heard: Sequence[Word], others: Sequence[Word]) -> bool:
+        def nearest(other: Word) -> Word:
+            return min((one for one in heard if alike(one, other)), key=lambda one: abs(one.middle - other.middle))
+
+        return any(alike(word, other) and nearest(other) is word for other in others)
+
+    found: dict[str, list[Word]] = {}
+    for speaker in sorted({*mixture, *streams}):
+        apart = asides.get(speaker, ())
+        kept = [word for word in mixture.get(speaker, ()) if not lies_in(word, apart)]
+        heard = streams.get(speaker, ())
+        inside = [word for word in heard if lies_in(word, apart)]
+        found[speaker] = kept + [w for w in inside if not (splicing._at_seam(w, apart) and said(w, heard, kept))]
+    everything = [word for own in found.values() for word in own]
+    passages = [word for own in mixture.values() for word in own]
+    for speaker, own in mixture.items():
+        apart = asides.get(speaker, ())
+        around = timeline.IntervalIndex(word for word in found[speaker] if lies_in(word, apart))
+        cut = [word for word in own if lies_in(word, apart) and splicing._at_seam(word, apart)]
+        found[speaker] += [splicing._beside(w, around, apart) for w in cut if not said(w, passages, everything)]
+    return {speaker: sorted(own, key=lambda word: (word.start, word.end)) for speaker, own in found.items()}
+
+
+@given(st.integers(0, 10_000))
+def test_packing_is_first_fit(seed: int) -> None:
+    turns, _, _ = converse(4.0, seed, float)
+    clips = [_silence(turn) for turn in turns]
+    held: list[list[tuple[int, float]]] = []
+    for number, clip in enumerate(clips):
+        for window in held:
+            last, begins = clips[window[-1][0]], window[-1][1]
+            pause = JOIN if clip.start < last.end - 0.5 / RATE else min(JOIN, max(0.0, clip.start - last.end))
+            offset = begins + (last.end - last.start) + pause
+            if offset + (clip.end - clip.start) <= WINDOW + timeline.ROUNDING:
+                window.append((number, offset))
+                break
+        else:
+            held.append([(number, 0.0)])
+    packed = pack(enumerate(clips))
+    assert [list(zip(window.numbers, window.offsets, strict=True)) for window in packed] == held
+
+
+@given(rows_of_spans(8), st.floats(0, 30), st.floats(0.1, 5))
+def test_solo_speech_is_taken_from_nearby_first(spans: Sequence[Span], start: float, length: float) -> None:
+    near = Span(start, start + length)
+    audio = Audio(np.arange(120 * 100, dtype=np.float32), rate=100)
+    plain = sorted(spans, key=lambda s: (max(s.start - near.end, near.start - s.end), s))
+    samples = np.concatenate([np.zeros(0, np.float32), *(audio.cut(span) for span in plain)])
+    assert np.array_equal(_nearest(audio, spans, near), samples[: int(SOLO * RATE)])
+
+
+@given(st.integers(0, 10_000))
+def test_ledger_texts_and_leaks_are_those_of_the_plain_algorithm(seed: int) -> None:
+    turns, words, duration = converse(1.0, seed, float)
+    regions = ledger(turns)
+    utterances, entries = assembly.assemble(spoken(words), turns, regions, duration, AssemblyConfig())
+    said = {s: [w for u in utterances if u.speaker == s for w in u.words] for s in words}
+    for entry in entries:
+        for voice in entry.voices:
+            inside = tuple(w for w in said[voice.speaker] if entry.start <= w.middle < entry.end)
+            assert voice.text == spell(inside)
+    lines = {s: assembly._orderly(own, duration) for s, own in words.items()}
+    _, leaked = without_leaks(lines, timeline.overlaps(turns))
+    assert sum(len(entry.leaked) for entry in entries) == len(leaked)
