@@ -30,6 +30,7 @@ def transcribe(
     device: str | None = None,
     threads: int | None = None,
     offline: bool = False,
+    track: int | None = None,
     cache: bool = True,
     settings: dict[str, Any] | None = None,
     listener: Listener | None = None,
@@ -43,7 +44,7 @@ def transcribe(
     from pipeline.presets import compose, named
     from pipeline.run import Transcriber
 
-    given = (speakers, min_speakers, max_speakers, language, channels, roles, device, threads, offline or None)
+    given = (speakers, min_speakers, max_speakers, language, channels, roles, device, threads, offline or None, track)
     config = compose(preset, named(given), settings or {})
     run = Transcriber(config, cache=DiskCache() if cache else None, listener=listener or ignore)
     return run(recording)

@@ -25,6 +25,17 @@ REFINING = "crosstalk-separation"
 
 
 @dataclass(frozen=True, slots=True)
+class InputConfig:
+    """What of a recording is read. ``track`` counts its audio tracks from 1; None takes the default one.
+
+    Where that is silent and another has sound, None takes the first with sound.
+    """
+
+    track: int | None = None
+    """Audio track of the file, from 1; null takes the default track, or the first one with sound."""
+
+
+@dataclass(frozen=True, slots=True)
 class DiarizationConfig:
     """Who speaks when. ``pipeline`` names a published pyannote pipeline and replaces the parts when given.
 
@@ -43,7 +54,7 @@ class DiarizationConfig:
     clustering: Literal["tracklets", "stock"] = "tracklets"
     """`tracklets`: the joint assignment of this project; `stock`: pyannote's own clustering."""
     threshold: float = 0.5
-    """Speech probability, 0 to 1, above which a speaker counts as active. Higher values find less speech."""
+    """Speech probability above which a speaker counts as active. Higher values find less speech."""
     speakers: int | None = None
     """Number of speakers, when it is known; excludes `min_speakers` and `max_speakers`."""
     min_speakers: int | None = None
@@ -87,7 +98,7 @@ class RecognitionConfig:
     beam_size: int = 1
     """Hypotheses kept while decoding; 1 is greedy. Higher values take more time."""
     compute_type: str = "int8"
-    """Number format of the recogniser's weights (CTranslate2): `int8`, `float16`, `float32` and so on."""
+    """Number format of the recogniser's weights (CTranslate2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +116,7 @@ class Runtime:
     """Where and how fast to compute; changes no result. ``threads`` 0 takes all cores."""
 
     device: str = "auto"
-    """`auto`, `cpu`, `cuda` or `cuda:N`."""
+    """`auto`, `cpu`, `cuda`, `cuda:N` or `mps`; in batches also a list such as `cuda:0,cuda:1`."""
     threads: int = 0
     """CPU threads; 0 takes all cores."""
     batch_size: int = 32
@@ -126,6 +137,8 @@ class Config:
     """Words."""
     assembly: AssemblyConfig = field(default_factory=AssemblyConfig)
     """Utterances."""
+    input: InputConfig = field(default_factory=InputConfig)
+    """Audio that is read."""
     runtime: Runtime = field(default_factory=Runtime)
     """Device, threads and memory."""
 
@@ -185,6 +198,8 @@ def as_yaml(config: Config) -> str:
 def check(config: Config) -> Config:
     """The config itself, or SettingsError for values that make no sense together. The one place for such rules."""
     who = config.diarization
+    if config.input.track is not None and config.input.track < 1:
+        raise SettingsError(f"input.track must be at least 1, not {config.input.track}")
     counts = {"speakers": who.speakers, "min_speakers": who.min_speakers, "max_speakers": who.max_speakers}
     for name, value in counts.items():
         if value is not None and value < 1:

@@ -35,6 +35,7 @@ NAMED = (
     "runtime.device",
     "runtime.threads",
     "runtime.offline",
+    "input.track",
 )
 """The settings that the command line and the Python call have options of their own for, in one order for both."""
 

@@ -51,16 +51,16 @@ class Transcriber:
 
     def __call__(self, path: Path | str) -> Transcript:
         """The transcript of a file; raises `pipeline.errors.CrosstalkError`."""
-        return self._run(Path(path).name, lambda progress: media.decode(path, progress=progress))
+        return self._run(Path(path).name, lambda progress: media.decode(path, progress=progress, track=self._track))
 
     def stream(self, file: BinaryIO) -> Transcript:
         """The transcript of what an open stream gives."""
-        return self._run("stdin", lambda progress: media.decode_stream(file, progress=progress))
+        return self._run("stdin", lambda progress: media.decode_stream(file, progress=progress, track=self._track))
 
     def split(self, path: Path | str) -> Voices:
         """Everybody's voice in a file; raises `pipeline.errors.CrosstalkError`."""
         steps = self._steps()
-        recording = steps.time("decode", lambda progress: media.decode(path, progress=progress))
+        recording = steps.time("decode", lambda progress: media.decode(path, progress=progress, track=self._track))
         return split(recording, self.models, self.config, steps)
 
     def adjusted(self, config: Config) -> Transcriber:
@@ -68,6 +68,10 @@ class Transcriber:
         other = Transcriber(config, store=self.models.store, cache=self._cache, listener=self._listener)
         other.models = self.models
         return other
+
+    @property
+    def _track(self) -> int | None:
+        return self.config.input.track
 
     def _steps(self) -> Steps:
         return Steps(self.models.identities, self.config, self._cache, self._listener, self.models.relieve)
@@ -135,7 +139,7 @@ def find_voices(
     """The first stages: what is heard, who speaks when, and everybody's stream."""
     tracks = lay_out(recording.audio, config.diarization)
     audio = tracks.audio
-    steps.begin(recording.sha256, versions())
+    steps.begin(recording.sha256, versions(), recording.source)
 
     who = steps.run(
         "diarization", Diarization, lambda p: diarize_tracks(tracks, models.diarizer, config.diarization, p)

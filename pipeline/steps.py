@@ -57,9 +57,11 @@ class Steps:
         self._relieve = relieve
         self._key = ""
 
-    def begin(self, sha256: str, versions: Mapping[str, str]) -> None:
-        """The chain of keys starts with the recording and the versions of what computes."""
-        self._key = recipe_key(recording=sha256, decoder=fingerprint("pipeline.media"), versions=dict(versions))
+    def begin(self, sha256: str, versions: Mapping[str, str], source: str = "1") -> None:
+        """The chain of keys starts with the recording, what of it was read, and the versions of what computes."""
+        self._key = recipe_key(
+            recording=sha256, source=source, decoder=fingerprint("pipeline.media"), versions=dict(versions)
+        )
 
     def run(self, stage: str, kind: type[Value], compute: Compute[Value]) -> Value:
         """The stage's value, from the cache or computed and kept."""

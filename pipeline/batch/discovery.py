@@ -15,9 +15,10 @@ from pipeline.errors import SettingsError
 from pipeline.text import read_settings
 
 SUFFIXES = frozenset({
-    "3gp", "aac", "ac3", "aif", "aifc", "aiff", "amr", "au", "avi", "caf", "flac", "flv", "gsm", "m4a", "m4b", "m4v",
-    "mka", "mkv", "mov", "mp2", "mp3", "mp4", "mpeg", "mpg", "mts", "oga", "ogg", "ogv", "opus", "ra", "rm", "spx",
-    "ts", "voc", "w64", "wav", "webm", "wma", "wmv", "wv",
+    "3gp", "aac", "ac3", "al", "alaw", "aif", "aifc", "aiff", "amr", "au", "avi", "caf", "flac",
+    "flv", "g722", "gsm", "m4a", "m4b", "m4v", "mka", "mkv", "mov", "mp2", "mp3", "mp4", "mpeg", "mpg", "mts",
+    "oga", "ogg", "ogv", "opus", "ra", "rm", "sln", "spx", "ts", "ul", "ulaw", "voc", "w64", "wav", "webm", "wma",
+    "wmv", "wv",
 })  # fmt: skip
 """What is taken for a recording inside a folder; a file given by name or pattern is taken whatever it is called."""
 COLUMNS: Mapping[str, str] = {

@@ -43,6 +43,7 @@ def batch(
     language: Annotated[str | None, typer.Option(help="Two letters (en, de); found out when not given.")] = None,
     channels: Annotated[str | None, typer.Option(help="auto, split or mix: a stereo call's channels.")] = None,
     roles: Annotated[str | None, typer.Option(help="Who is on the channels: agent,customer.")] = None,
+    track: Annotated[int | None, typer.Option(help="Which audio track of the file, from 1.")] = None,
     preset: Annotated[str, typer.Option(help="default, accurate or fast.")] = "default",
     config: Annotated[Path | None, typer.Option(help="A YAML file of settings.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One setting.")] = None,
@@ -57,7 +58,7 @@ def batch(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Transcribe many recordings, each once; run it again to resume."""
-    given = (speakers, min_speakers, max_speakers, language, channels, roles, device, threads, offline or None)
+    given = (speakers, min_speakers, max_speakers, language, channels, roles, device, threads, offline or None, track)
     setup = _setup((preset, given, set_, config), out, format_, no_cache, (analytics, rules), overwrite, mark_doubts)
     orders = _orders(jobs, attempts, limit, retry, only_failed, (timeout, memory), engine, address)
     (_plan if dry_run else _watch if watch else _run)(calls, setup, orders, quiet)

@@ -30,6 +30,7 @@ def run(
     language: Annotated[str | None, typer.Option(help="Two letters (en, de); found out when not given.")] = None,
     channels: Annotated[str | None, typer.Option(help="auto, split or mix: a stereo call's channels.")] = None,
     roles: Annotated[str | None, typer.Option(help="Who is on the channels: agent,customer.")] = None,
+    track: Annotated[int | None, typer.Option(help="Which audio track of the file, from 1.")] = None,
     preset: Annotated[str, typer.Option(help="default, accurate or fast.")] = "default",
     config: Annotated[Path | None, typer.Option(help="A YAML file of settings.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One setting.")] = None,
@@ -49,7 +50,7 @@ def run(
     from pipeline.config import parse_assignments
     from pipeline.presets import compose, named
 
-    given = (speakers, min_speakers, max_speakers, language, channels, roles, device, threads, offline or None)
+    given = (speakers, min_speakers, max_speakers, language, channels, roles, device, threads, offline or None, track)
     settings = compose(preset, named(given), parse_assignments(set_ or []), config)
     delivery = Delivery(output_dir, output.parse_formats(format_), quiet, overwrite, mark_doubts)
     raise typer.Exit(_transcribe_all(recordings, settings, not no_cache, delivery))

@@ -13,6 +13,7 @@ from pipeline.commands.printing import show, tell
 def split(
     recording: Annotated[str, typer.Argument(help="An audio or video file.")],
     speakers: Annotated[int | None, typer.Option(help="How many people talk.")] = None,
+    track: Annotated[int | None, typer.Option(help="Which audio track of the file, from 1.")] = None,
     preset: Annotated[str, typer.Option(help="default, accurate or fast.")] = "default",
     config: Annotated[Path | None, typer.Option(help="A YAML file of settings.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One setting.")] = None,
@@ -36,7 +37,8 @@ def split(
     stem = Path(recording).stem
     record = OutputRecord(output_dir, source_of(recording), overwrite=overwrite)
     output.check_voices(stem, output_dir, kind, record)
-    settings = compose(preset, {"diarization.speakers": speakers}, parse_assignments(set_ or []), config)
+    given = {"diarization.speakers": speakers, "input.track": track}
+    settings = compose(preset, given, parse_assignments(set_ or []), config)
     with listening(quiet) as listener:
         voices = Transcriber(settings, cache=NoCache() if no_cache else DiskCache(), listener=listener).split(recording)
     for notice in voices.notices:

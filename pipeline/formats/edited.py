@@ -35,6 +35,8 @@ def transcript_of(data: dict[str, Any], checksum: Callable[[Transcript], str]) -
     for region in _listed(data.get("overlaps")):
         for item in _listed(region.get("leaked") if isinstance(region, dict) else None):
             _take_claims(item, "overlaps.leaked")
+    for item in _listed(data.get("removed")):
+        _take_claims(item, "removed")
     read: tuple[Utterance, ...] = decoded(listed, tuple[Utterance, ...], "utterances")
     rest: Transcript = decoded({**data, "utterances": []}, Transcript, "")
     written = _with_utterances(rest, read)

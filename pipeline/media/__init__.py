@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pipeline.media.decoding import decode_here
     from pipeline.media.exporting import encode, export
 
-__all__ = ["Decoded", "Limits", "decode", "decode_here", "decode_stream", "encode", "export", "prepare"]
+__all__ = ["Decoded", "Limits", "ReadOptions", "decode", "decode_here", "decode_stream", "encode", "export", "prepare"]
 _HOMES = {
     "decode": "apart", "decode_stream": "apart", "prepare": "apart", "decode_here": "decoding", "encode": "exporting",
     "export": "exporting",
@@ -40,11 +40,24 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """What of a file is read: the audio ``track`` (from 1; None: the default one, or the first with sound).
+
+    ``suffix`` is that of the file's name when headerless recordings have it, see `pipeline.media.headerless`.
+    """
+
+    track: int | None = None
+    suffix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Decoded:
     """A recording as decoded: 16 kHz audio on the file's own clock, and everything that was not as it should be.
 
-    ``sha256`` is that of the file's bytes; ``complete`` is false when the file was cut short. ``decoded`` seconds came
-    out of its packets; what they lack of ``duration`` is silence in ``audio``, in place of holes and damage.
+    ``sha256`` is that of the file's bytes; ``complete`` is false when the file was cut short, or a part of it could not
+    be read. ``decoded`` seconds came out of its packets; what they lack of ``duration`` is silence in ``audio``, in
+    place of holes and damage. ``source`` says which of several ways to read these bytes was taken: the number of the
+    audio track, and the coding that was assumed for a headerless file.
     """
 
     audio: Audio
@@ -52,6 +65,7 @@ class Decoded:
     complete: bool
     notices: tuple[Notice, ...]
     decoded: float
+    source: str = "1"
 
     @property
     def duration(self) -> float:

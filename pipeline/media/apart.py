@@ -10,6 +10,7 @@ import errno
 import json
 import mmap
 import os
+import resource
 import selectors
 import signal
 import socket
@@ -26,8 +27,9 @@ import numpy as np
 from pipeline.audio import RATE, Audio
 from pipeline.errors import CrosstalkError, InputError, OutOfDisk, OutOfMemory, ResourceError
 from pipeline.events import Progress, no_progress
-from pipeline.media import Decoded, Limits
-from pipeline.media.opening import open_recording, spool
+from pipeline.media import Decoded, Limits, ReadOptions
+from pipeline.media.headerless import suffix_of
+from pipeline.media.opening import open_recording, spool, unwritable
 from pipeline.values import Notice
 
 PATIENCE = 12.0
@@ -37,33 +39,39 @@ _KEPT = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH")  
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 _SPARE: list[tuple[subprocess.Popen[bytes], socket.socket]] = []
 _LONGEST_LINE = 1 << 20
-_REFUSALS: dict[str, type[CrosstalkError]] = {"OutOfDisk": OutOfDisk, "OutOfMemory": OutOfMemory}
+_REFUSALS: dict[str, type[CrosstalkError]] = {kind.__name__: kind for kind in (ResourceError, OutOfDisk, OutOfMemory)}
 _CONVERT = "convert it to WAV or FLAC with another program"
 
 
-def decode(path: Path | str, limits: Limits | None = None, progress: Progress = no_progress) -> Decoded:
-    """Decode a recording: its first audio track as 16 kHz mono, and its channels when there are several.
+def decode(
+    path: Path | str, limits: Limits | None = None, progress: Progress = no_progress, track: int | None = None
+) -> Decoded:
+    """Decode a recording: one audio track as 16 kHz mono, and its channels when there are several.
 
-    ``progress`` counts seconds. What is damaged becomes silence of the same length and a notice. Raises ``InputError``
-    when there is nothing to hear, with the reason, ``OutOfMemory`` and ``OutOfDisk``. The samples lie in a temporary
-    file without a name, mapped into memory (230 MB an hour and channel), which goes when they are let go.
+    ``track`` counts from 1; None takes the default track, or the first with sound. ``progress`` counts seconds. What is
+    damaged becomes silence of the same length and a notice. Raises ``InputError`` when there is no sound to decode,
+    with the reason, and ``ResourceError`` for what the machine lacks. The samples lie in a temporary file without a
+    name, mapped into memory (230 MB an hour and channel), which goes when they are let go.
     """
+    options = ReadOptions(track, suffix_of(str(path)))
     with open_recording(path) as file:
-        return _decode(file, str(path), limits or Limits(), progress)
+        return _decode(file, str(path), limits or Limits(), options, progress)
 
 
-def decode_stream(stream: BinaryIO, limits: Limits | None = None, progress: Progress = no_progress) -> Decoded:
+def decode_stream(
+    stream: BinaryIO, limits: Limits | None = None, progress: Progress = no_progress, track: int | None = None
+) -> Decoded:
     """Decode what comes in through a pipe, see `decode`; it is spooled to a nameless temporary file first."""
     with spool(stream) as file:
-        return _decode(file, "standard input", limits or Limits(), progress)
+        return _decode(file, "standard input", limits or Limits(), ReadOptions(track), progress)
 
 
-def _decode(file: BinaryIO, name: str, limits: Limits, progress: Progress) -> Decoded:
+def _decode(file: BinaryIO, name: str, limits: Limits, options: ReadOptions, progress: Progress) -> Decoded:
     try:
         result = tempfile.TemporaryFile()  # noqa: SIM115 - closed just below
     except OSError as error:
         raise OutOfDisk(f"no temporary file can be made: {error.strerror}", where=tempfile.gettempdir()) from None
-    with result, _asked(file, result, limits) as child:
+    with result, _asked(file, result, limits, options) as child:
         return _map(_listen(child, name, progress), result, name)
 
 
@@ -76,29 +84,34 @@ def prepare() -> None:
 def _start() -> tuple[subprocess.Popen[bytes], socket.socket]:
     """A decoding process, and where it waits to be handed a recording."""
     paths = [str(Path(__file__).parent.parent.parent), *(path for path in sys.path if path)]
-    ours, theirs = socket.socketpair()
-    with theirs:
-        child = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-c", PROGRAM, json.dumps(paths)],
-            stdin=theirs.fileno(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={name: os.environ[name] for name in _KEPT if name in os.environ} | _ONE_THREAD,
-        )
+    try:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            child = subprocess.Popen(
+                [sys.executable, "-I", "-S", "-c", PROGRAM, json.dumps(paths)],
+                stdin=theirs.fileno(),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env={name: os.environ[name] for name in _KEPT if name in os.environ} | _ONE_THREAD,
+            )
+    except OSError as error:
+        what = f"the decoder could not be started: {error.strerror}"
+        raise ResourceError(what, hint="close other programs, or raise the limits of this session (ulimit)") from None
     return child, ours
 
 
 @contextlib.contextmanager
-def _asked(file: BinaryIO, result: BinaryIO, limits: Limits) -> Iterator[subprocess.Popen[bytes]]:
+def _asked(file: BinaryIO, result: BinaryIO, limits: Limits, options: ReadOptions) -> Iterator[subprocess.Popen[bytes]]:
     """The process that decodes the recording; it does not outlive the block."""
     child, line = _SPARE.pop() if _SPARE else _start()
     if child.poll() is not None:  # a spare one that was killed meanwhile
         with child, line:
             child, line = _start()
     with child, line:
+        request = json.dumps({"limits": asdict(limits), "options": asdict(options)}).encode()
         try:
             with contextlib.suppress(OSError):  # one that did not start is told by its silence
-                socket.send_fds(line, [json.dumps(asdict(limits)).encode()], [file.fileno(), result.fileno()])
+                socket.send_fds(line, [request], [file.fileno(), result.fileno()])
             yield child
         finally:
             child.kill()
@@ -140,6 +153,12 @@ def _death(status: int | None, started: bool, name: str) -> CrosstalkError:
     if not started:
         hint = "see what `transcribe doctor` says"
         return ResourceError(f"the decoder could not be started (status {status})", where=name, hint=hint)
+    most = resource.getrlimit(resource.RLIMIT_CPU)[0]
+    if status in (-signal.SIGKILL, -signal.SIGXCPU) and most != resource.RLIM_INFINITY:
+        what = f"decoding ran into the limit on processor time ({most} s, ulimit -t)"
+        return ResourceError(what, where=name, hint="raise the limit: ulimit -t unlimited")
+    if status == -signal.SIGXFSZ:
+        return unwritable(OSError(errno.EFBIG, os.strerror(errno.EFBIG)), "decoded audio")
     if status == -signal.SIGKILL:
         return OutOfMemory("decoding was killed, as a rule for want of memory", where=name, hint="free some memory")
     if status == -signal.SIGXCPU:
@@ -162,4 +181,5 @@ def _map(answer: dict[str, Any], result: BinaryIO, name: str) -> Decoded:
     apart = samples[length:].reshape(length, channels).T if channels else None
     notices = tuple(Notice(*notice) for notice in answer["notices"])
     audio = Audio(samples[:length], RATE, apart)
-    return Decoded(audio, str(answer["sha256"]), bool(answer["complete"]), notices, float(answer["decoded"]))
+    sha256, complete = str(answer["sha256"]), bool(answer["complete"])
+    return Decoded(audio, sha256, complete, notices, float(answer["decoded"]), str(answer["source"]))

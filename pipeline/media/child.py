@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import errno
 import io
 import json
 import os
@@ -21,10 +20,11 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.audio import RATE
-from pipeline.errors import CrosstalkError, InputError, OutOfDisk
+from pipeline.errors import CrosstalkError, InputError, OutOfMemory
 from pipeline.events import no_progress
-from pipeline.media import Decoded, Limits
+from pipeline.media import Decoded, Limits, ReadOptions
 from pipeline.media.decoding import Decode, decode_open
+from pipeline.media.opening import unwritable
 
 _MEMORY = 1 << 30  # bytes beyond what the modules take; a lying header gets no more
 _SECONDS = 10.0
@@ -39,18 +39,18 @@ def main(decode: Decode = decode_open) -> None:
     """Decode what `pipeline.media.apart` hands over, and say how it went."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us
     _load_all()
-    recording, result, limits = _receive()
+    recording, result, limits, options = _receive()
     budget = Budget(os.fstat(recording).st_size)
     _send(started=True)
     try:
         file = os.fdopen(recording, "rb", 1 << 20)
         _beat()
-        decoded = decode(file, "", limits, lambda done, total: _send(progress=(done, total)), budget.expect)
+        decoded = decode(file, "", limits, lambda done, total: _send(progress=(done, total)), budget.expect, options)
         answer = _deliver(decoded, result)
         _rest()
         _send(decoded=answer)
     except MemoryError:
-        _refuse(InputError("needs more memory than a recording of its length", hint="convert it to WAV or FLAC"))
+        _refuse(budget.out_of_memory())
     except CrosstalkError as error:
         _refuse(error)
     except Exception as error:
@@ -63,13 +63,14 @@ def _load_all() -> None:
     decode_open(io.BytesIO(head + bytes(320)), "", Limits(), no_progress, lambda seconds, channels: None)
 
 
-def _receive() -> tuple[int, int, Limits]:
-    """The recording and the file for its samples; ends the process when the parent ends before it asks."""
+def _receive() -> tuple[int, int, Limits, ReadOptions]:
+    """The recording, the file for its samples, and how to read it; ends the process when the parent ends first."""
     with socket.socket(fileno=0) as line:
         request, files, _, _ = socket.recv_fds(line, 1 << 16, 2)
     if len(files) != 2:
         os._exit(0)
-    return files[0], files[1], Limits(**json.loads(request))
+    asked = json.loads(request)
+    return files[0], files[1], Limits(**asked["limits"]), ReadOptions(**asked["options"])
 
 
 class Budget:
@@ -81,12 +82,22 @@ class Budget:
         _limit(resource.RLIMIT_CORE, 0, hard=0)
         _limit(resource.RLIMIT_NOFILE, 0, hard=0)
         _limit(resource.RLIMIT_CPU, round(self._seconds))
+        self._wanted = self._memory
         _limit(resource.RLIMIT_AS, self._memory)
 
     def expect(self, seconds: float, channels: int) -> None:
         """The recording seems to be so long: its tape, which grows by a quarter, and twice its mix have to fit."""
         _limit(resource.RLIMIT_CPU, round(self._seconds + seconds * channels / _TIMES_REAL_TIME))
-        _limit(resource.RLIMIT_AS, self._memory + round(seconds * RATE * _SAMPLE * (1.3 * channels + 2)))
+        self._wanted = self._memory + round(seconds * RATE * _SAMPLE * (1.3 * channels + 2))
+        _limit(resource.RLIMIT_AS, self._wanted)
+
+    def out_of_memory(self) -> CrosstalkError:
+        """Whose fault it is that memory ran out: the limit this process was given, or the recording's."""
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+        if hard != resource.RLIM_INFINITY and hard < self._wanted:
+            what = f"decoding needs more memory than the limit of this session allows ({hard >> 20} MiB, ulimit -v)"
+            return OutOfMemory(what, hint="raise the limit: ulimit -v unlimited")
+        return InputError("needs more memory than a recording of its length", hint="convert it to WAV or FLAC")
 
 
 def _limit(what: int, soft: int, hard: int | None = None) -> None:
@@ -121,15 +132,14 @@ def _deliver(decoded: Decoded, result: int) -> dict[str, Any]:
                 for at in range(0, len(samples), _PIECE):
                     file.write(samples[at : at + _PIECE].data)  # ndarray.tofile opens a descriptor of its own
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise OutOfDisk("no space left for decoded audio", hint="make room in the temporary folder") from None
-        raise
+        raise unwritable(error, "decoded audio") from None
     return {
         "length": len(audio.samples),
         "channels": 0 if audio.channels is None else len(audio.channels),
         "sha256": decoded.sha256,
         "complete": decoded.complete,
         "decoded": decoded.decoded,
+        "source": decoded.source,
         "notices": [dataclasses.astuple(notice) for notice in decoded.notices],
     }
 

@@ -14,6 +14,7 @@ from av.packet import Packet
 from pipeline.audio import index
 from pipeline.errors import InputError
 from pipeline.media import Limits
+from pipeline.media.amr import FRAME, canonical, frames_of
 from pipeline.media.sniffing import require_sane
 from pipeline.media.tape import Converter, Tape, repair
 from pipeline.values import Notice
@@ -27,32 +28,47 @@ _WORTH_SAYING = 0.1
 class Clock:
     """How to read a container's time stamps, in seconds: which one is ``zero``, and about how ``long`` it all is.
 
-    Without ``timed`` the stamps only count packets; the size of one that is lost then tells how long it was, and so
-    do the bytes between ``head``, where the first packet should begin, and where it does, when that is known.
+    With ``anchored`` the first frame lies at the zero whatever its stamp says. Without ``timed`` the stamps only count
+    packets, and only the first is used: frames follow each other, and the size of a packet that is lost says how long
+    it was, as do the bytes between ``head``, where the first packet should begin, and where it does, when known.
     """
 
     zero: float
     long: float
     timed: bool
     head: int | None
+    anchored: bool = False
 
 
 class Reading:
-    """The state of decoding one track; all times in seconds from the recording's zero."""
+    """The state of decoding one track of each part of a file; all times in seconds from the part's zero.
 
-    def __init__(self, channels: int, limits: Limits, name: str, clock: Clock) -> None:
+    ``position`` alone counts from the beginning of the file; ``origin`` is where the part began.
+    """
+
+    def __init__(self, channels: int, limits: Limits, name: str) -> None:
         self.tape = Tape(channels, min(limits.max_hours, limits.max_channel_hours / channels), name)
         self.notices: list[Notice] = []
-        self.stopped = self.broken_end = False
-        self.bytes_read = 0
-        self.position = self.start = self.spanned = self.covered = self.decoded = 0.0
-        self._name, self._clock, self._limits = name, clock, limits
-        self._longest_hole = max(clock.long, _LONGEST_HOLE)
+        self.position = self.spanned = self.decoded = 0.0
+        self._name, self._limits = name, limits
         self._converter = Converter()
-        self._shift = 0.0
         self._packets = self._failed = self._bytes = 0
+        self._comfort = False
         self._pending = self._lost = self._holes = 0.0
         self._samples = self._repaired = self._loud = self._jumps = 0
+
+        self.begin(Clock(0.0, 0.0, True, None))
+
+    def begin(self, clock: Clock) -> None:
+        """Start the next part, with a clock of its own, where the one before it ended."""
+        self._clock = clock
+        self._longest_hole = max(clock.long, _LONGEST_HOLE)
+        self.stopped = self.broken_end = False
+        self.bytes_read = 0
+        self.origin = self.position
+        self.start = self.covered = 0.0
+        self._shift = 0.0
+        self._began, self._is_first = False, True
 
     def pass_by(self, packet: Packet[Any]) -> None:
         """Note how far a packet of another track reaches."""
@@ -62,6 +78,15 @@ class Reading:
         """Decode a packet; when it cannot be, it costs its own duration and nothing else."""
         if packet.size:
             self._note(packet)
+        codec = canonical(packet.stream.codec_context.name)
+        if codec and packet.size:
+            for frame, silent in frames_of(packet, codec):
+                self._rest(frame) if silent else self._decode(frame)
+        else:
+            self._decode(packet)
+
+    def _decode(self, packet: Packet[AudioStream]) -> None:
+        before = self.decoded
         try:
             frames: list[AudioFrame] = packet.decode()
             for frame in frames:
@@ -69,13 +94,15 @@ class Reading:
         except (FFmpegError, ValueError):
             self.broken_end = bool(packet.size) or self.broken_end
             self._lose(packet)
+            self.spanned += _length(packet)
             return
+        self.spanned += _length(packet) if self._clock.timed else self.decoded - before
         if packet.size:
             self.broken_end = False
             self._bytes += packet.size
 
     def end(self) -> None:
-        """Write what is still held back, and silence for packets lost at the end."""
+        """Write what is still held back at the end of a part, and silence for packets lost there."""
         self._write(None)
         if self._pending:
             self._wind(self.position + self._pending)
@@ -111,13 +138,12 @@ class Reading:
 
     def _note(self, packet: Packet[Any]) -> None:
         start = self._time(packet.pts, packet.time_base, self.covered)
-        if not self._packets:
-            self.start = start
+        if self._is_first:
+            self.start, self._is_first = start, False
             if self._clock.head is not None and packet.pos is not None:
                 self._miss(packet.pos - self._clock.head, packet)
         self._packets += 1
         self.bytes_read += packet.size
-        self.spanned += _length(packet)
         self.covered = max(self.covered, start + _length(packet))
 
     def _miss(self, skipped: int, first: Packet[Any]) -> None:
@@ -141,13 +167,8 @@ class Reading:
 
     def _place(self, frame: AudioFrame) -> None:
         require_sane(frame.sample_rate, frame.layout.nb_channels, self._name, self._limits)
-        ahead = self._time(frame.pts, frame.time_base, self.position - self._shift) + self._shift - self.position
-        if _JITTER < ahead <= self._longest_hole:
-            self._wind(self.position + ahead)
-        elif abs(ahead) > _JITTER:
-            self._jumps += bool(self._samples) and abs(ahead) > 1
-            self._shift -= ahead
-        self._pending = 0.0  # the decoder concealed it, or the hole is filled
+        self._align(frame.pts, frame.time_base)
+        self._pending, self._comfort = 0.0, False  # the decoder concealed it, or the hole is filled
         frame, bad, loud = repair(frame)
         channels = frame.layout.nb_channels
         self._repaired, self._loud = self._repaired + bad, self._loud + loud
@@ -156,11 +177,41 @@ class Reading:
         self.position += frame.samples / frame.sample_rate
         self.decoded += frame.samples / frame.sample_rate
 
+    def _rest(self, packet: Packet[AudioStream]) -> None:
+        """Silence for a frame of comfort noise, as long as the file says."""
+        self._align(packet.pts, packet.time_base)
+        length = _length(packet) or FRAME
+        self._pending, self._comfort, self.broken_end = 0.0, True, False
+        self._wind(self.position + length)
+        self._samples += 1
+        self._bytes += packet.size
+        self.spanned += length
+
+    def _align(self, stamp: int | None, base: Fraction | None) -> None:
+        """Leave silence where a time stamp lies ahead of the samples so far; an impossible one is ignored."""
+        here = self.position - self.origin
+        if self._clock.timed or not self._began:
+            ahead = self._time(stamp, base, here - self._shift) + self._shift - here
+        else:
+            ahead = self._pending
+        if self._clock.anchored and self._clock.timed and not self._began:
+            self._shift -= ahead
+        elif _JITTER < ahead <= self._longest_hole:
+            self._wind(self.position + ahead)
+        elif abs(ahead) > _JITTER:
+            self._jumps += bool(self._samples) and abs(ahead) > 1
+            self._shift -= ahead
+        self._began = True
+
     def _wind(self, to: float) -> None:
         self._write(None)
         hole = to - self.position
         lost = min(hole, self._pending + (_JITTER if self._pending else 0))
-        self._lost, self._holes, self._pending = self._lost + lost, self._holes + hole - lost, 0.0
+        if self._comfort:  # the sender was silent, and said so
+            self.decoded += hole - lost
+        else:
+            self._holes += hole - lost
+        self._lost, self._pending = self._lost + lost, 0.0
         self.position = to
         self.tape.wind(index(to))
 

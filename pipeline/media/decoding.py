@@ -2,38 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import BinaryIO, Protocol
 
 import av
-from av.audio.stream import AudioStream
 from av.container import InputContainer
-from av.error import FFmpegError
-from av.packet import Packet
 
 from pipeline.audio import RATE, Audio
 from pipeline.errors import InputError, OutOfMemory
 from pipeline.events import Progress, no_progress
-from pipeline.media import Decoded, Limits
+from pipeline.media import Decoded, Limits, ReadOptions
 from pipeline.media.clock import Clock, Reading
+from pipeline.media.headerless import suffix_of
 from pipeline.media.mixing import mix_down
 from pipeline.media.opening import digest, open_recording, unreadable
-from pipeline.media.sniffing import Content, Head, find_head, inspect, require_sane
+from pipeline.media.parts import Part, find_parts
+from pipeline.media.source import Source, first_source, kind_of_container, part_source
+from pipeline.media.survey import DECLARING, OWN_ZERO, Survey, TooLong, refuse_long, survey
+from pipeline.media.tracks import choose, joined, name_tracks, packets
 from pipeline.values import Notice
 
-FORMATS = (
-    "wav w64 aiff au caf voc nistsphere flac wv ogg mp3 aac ac3 eac3 amr amrnb amrwb gsm "
-    "mov matroska avi asf flv mpeg mpegts"
-)
-_OPTIONS = {"format_whitelist": FORMATS.replace(" ", ","), "protocol_whitelist": "none"}
-_DECLARING = frozenset({"mov", "matroska", "ogg", "flac", "aiff", "w64", "caf", "au"})
-_COUNTED_FROM_ZERO = frozenset({"matroska", "ogg"})  # their length includes what is before the first packet
 _UNTIMED = frozenset({"mp3", "aac", "ac3", "eac3"})
+_COUNTED = ("pcm_", "mp3", "mp2", "ac3", "wma", "adpcm_ms", "adpcm_ima")
+"""Codecs whose place in an AVI FFmpeg finds by their bytes; AVI has no stamps, and others are counted wrongly."""
+_MISCOUNTED = frozenset({("asf", "flac"), ("wav", "flac"), ("wav", "aac")})
+"""Pairs of container and codec whose packets are found by a parser that gives them the stamps of later ones."""
 _SKIPPING = _UNTIMED - {"mp3"}
-_OWN_ZERO = frozenset({"mov", "matroska", "ogg"})  # elsewhere the first stamp is arbitrary
-_DRM_TAGS = frozenset({"drms", "enca", "aavd"})
-_ERRORS_IN_A_ROW = 50
+_DEFAULT = ReadOptions()
 _WORTH_SAYING = 0.04  # seconds: more than a frame of AAC
 
 
@@ -41,161 +38,167 @@ class Decode(Protocol):
     """What `decode_open` is."""
 
     def __call__(
-        self, file: BinaryIO, name: str, limits: Limits, progress: Progress, expect: Callable[[float, int], None]
+        self,
+        file: BinaryIO,
+        name: str,
+        limits: Limits,
+        progress: Progress,
+        expect: Callable[[float, int], None],
+        options: ReadOptions = ...,
     ) -> Decoded: ...
 
 
-def decode_here(path: Path | str, limits: Limits | None = None, progress: Progress = no_progress) -> Decoded:
+def decode_here(
+    path: Path | str, limits: Limits | None = None, progress: Progress = no_progress, track: int | None = None
+) -> Decoded:
     """The same as `pipeline.media.decode`, in this very process: for trusted recordings."""
+    options = ReadOptions(track, suffix_of(str(path)))
     with open_recording(path) as file:
-        return decode_open(file, str(path), limits or Limits(), progress, lambda seconds, channels: None)
+        return decode_open(file, str(path), limits or Limits(), progress, lambda seconds, channels: None, options)
 
 
 def decode_open(
-    file: BinaryIO, name: str, limits: Limits, progress: Progress, expect: Callable[[float, int], None]
+    file: BinaryIO,
+    name: str,
+    limits: Limits,
+    progress: Progress,
+    expect: Callable[[float, int], None],
+    options: ReadOptions = _DEFAULT,
 ) -> Decoded:
     """Decode an open file; ``expect(seconds, channels)`` is told what is to come before it is decoded."""
     try:
-        content, head = inspect(file, name, limits), find_head(file)
-    except OSError as error:
-        raise unreadable(error, name) from None
-    try:
-        long = _survey(file, name, limits, expect)
+        parts, unread = _find_parts(file, name, limits, options)
+        surveys = [found for _, found in parts]
+        expect(sum(found.longest for found in surveys), sum(surveys[0].channels))
         sha256 = digest(file, name)
-        with _open_container(file, name) as container:
-            reading = _read(container, name, limits, long, head, progress)
-            cut = content.cut or reading.stopped or _falls_short(container, reading, head, content)
-            return _finish(reading, sha256, name, cut)
+        place = choose(parts[0][0].open, name, limits, options.track)
+        reading = Reading(surveys[0].channels[place], limits, name)
+        plan = _Plan(place, sum(found.long(found.nearest(place)) for found in surveys), progress)
+        cut = [_read_part(source, found, reading, plan) for source, found in parts]
+        reading.require_sound()
+        if unread:
+            reading.notices.append(_unread(unread, reading, sum(source.view.size for source, _ in parts)))
+        reading.notices[:0] = [notice for source, _ in parts for notice in source.notices]
+        return _finish(reading, sha256, any(cut), parts[0][0], place)
     except MemoryError:
         raise OutOfMemory("is too long for this machine's memory", where=name, hint="cut it into parts") from None
+    except OSError as error:
+        raise unreadable(error, name) from None
 
 
-class _Nameless:
-    """A file without its name: FFmpeg guesses formats by extensions and reads patterns into names."""
+def _find_parts(
+    file: BinaryIO, name: str, limits: Limits, options: ReadOptions
+) -> tuple[list[tuple[Source, Survey]], int]:
+    """The recordings that a file holds, surveyed, and how many bytes belong to none that can be read.
 
-    def __init__(self, file: BinaryIO) -> None:
-        self.read, self.seek, self.tell = file.read, file.seek, file.tell
-
-
-def _open_container(file: BinaryIO, name: str) -> InputContainer:
-    file.seek(0)
-    try:
-        return av.open(_Nameless(file), "r", options=_OPTIONS, metadata_errors="replace")
-    except (FFmpegError, OSError, ValueError):
-        raise InputError(
-            "is no recording in a known format, or damaged from its beginning on",
-            where=name,
-            hint="convert it to WAV, FLAC, MP3 or M4A",
-        ) from None
-
-
-def _survey(file: BinaryIO, name: str, limits: Limits, expect: Callable[[float, int], None]) -> float:
-    """About how many seconds the recording has, by its packets, which are not decoded, and by its own statement.
-
-    Raises ``InputError`` for what is not to be decoded: no track, impossible numbers, too long.
+    Raises ``InputError`` when the file does not begin with a recording, or is too long.
     """
-    with _open_container(file, name) as container:
-        track = _choose(container, name)
-        channels = track.codec_context.layout.nb_channels
-        require_sane(track.codec_context.sample_rate, channels, name, limits)
-        most = 3600 * min(limits.max_hours, limits.max_channel_hours / channels)
-        stated = (container.duration or 0) / av.time_base
-        found = 0.0
-        for packet in _packets(container):
-            if packet.stream.index == track.index and packet.duration and packet.time_base:
-                found += float(packet.duration * packet.time_base)
-            if max(stated, found) > most:
-                what = f"is longer than the limit of {most / 3600:g} h for {channels} channel(s)"
-                raise InputError(what, where=name, hint="cut it into parts")
-        expect(max(stated, found), channels)
-        return max(stated, found) if _kind(container) in _DECLARING else found
+    whole = first_source(file, name, limits, options.suffix)
+    refuse_long(whole, limits)
+    parts = [Part(whole.view)] if whole.coding else find_parts(file)
+    readable: list[tuple[Source, Survey]] = []
+    unread = 0
+    for part in parts:
+        try:
+            source = whole if part.view == whole.view else part_source(part, name, limits)
+            before = sum(found.longest for _, found in readable)
+            readable.append((source, survey(source, limits, before, not readable)))
+            unread += part.unread
+        except InputError as error:
+            if not readable or isinstance(error, TooLong):
+                raise
+            unread += part.view.size + part.unread
+    return readable, unread
 
 
-def _read(container: InputContainer, name: str, limits: Limits, long: float, head: Head, progress: Progress) -> Reading:
-    track = _choose(container, name)
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """The place of the track to read among the audio tracks, the seconds expected in all, and who is told of them."""
+
+    place: int
+    long: float
+    progress: Progress
+
+
+def _read_part(source: Source, found: Survey, reading: Reading, plan: _Plan) -> bool:
+    """Decode one part onto the end of what was read; returns whether it was cut short."""
+    place = found.nearest(plan.place)
+    with source.open() as container:
+        kind = kind_of_container(container)
+        zero, anchored = found.zero(place)
+        head = source.head.end if kind == "mp3" else None
+        codec = container.streams.audio[place].codec_context.name
+        reading.begin(Clock(zero, found.long(place), _is_timed(kind, codec), head, anchored))
+        _read(container, place, reading, plan)
+        if kind in _SKIPPING:
+            _tell_skipped(source.head.size - source.head.end - reading.bytes_read, reading)
+        if len(container.streams.audio) > 1 and reading.origin == 0:
+            reading.notices.append(name_tracks(container, place))
+        return source.content.cut or reading.stopped or _falls_short(container, reading, source, zero)
+
+
+def _is_timed(kind: str, codec: str) -> bool:
+    """Whether the time stamps of a codec's packets in a container are times, and not only a count."""
+    if kind == "avi":
+        return codec.startswith(_COUNTED)
+    return kind not in _UNTIMED and (kind, codec) not in _MISCOUNTED
+
+
+def _read(container: InputContainer, place: int, reading: Reading, plan: _Plan) -> None:
+    track = container.streams.audio[place]
     track.codec_context.thread_count = 1  # with more, errors are reported for another packet than the bad one
-    kind = _kind(container)
-    zero = 0.0 if kind in _OWN_ZERO else (container.start_time or 0) / av.time_base
-    channels = track.codec_context.layout.nb_channels
-    clock = Clock(zero, long, kind not in _UNTIMED, head.end if kind == "mp3" else None)
-    reading = Reading(channels, limits, name, clock)
-    reported = 0.0
-    for packet in _packets(container, reading):
+    reported = reading.position
+
+    def stop() -> None:
+        reading.stopped = True
+
+    stream = packets(container, stop)
+    if (kind_of_container(container), track.codec_context.name) == ("wav", "aac"):
+        stream = joined(stream, track)
+    for packet in stream:
         if packet.stream.index != track.index:
             reading.pass_by(packet)
             continue
         reading.take(packet)
         if reading.position - reported >= 1:
             reported = reading.position
-            progress(min(reported, long), long)
+            plan.progress(min(reported, plan.long), plan.long)
     reading.end()
-    if kind in _SKIPPING:
-        _tell_skipped(head.size - head.end - reading.bytes_read, reading)
-    if len(container.streams.audio) > 1:
-        others = len(container.streams.audio) - 1
-        reading.notices.append(Notice("other_tracks", f"{others} more audio track(s) were not read, only the first"))
-    return reading
 
 
 def _tell_skipped(skipped: int, reading: Reading) -> None:
     """FFmpeg looks for the next frame beyond what is none, and does not say so."""
-    lost = skipped * reading.decoded / max(1, reading.bytes_read)
+    lost = skipped * (reading.position - reading.origin) / max(1, reading.bytes_read)
     if lost > _WORTH_SAYING:
         message = f"about {lost:.2f} s are damaged and were left out; later times are early by as much"
         reading.notices.append(Notice("damaged", message))
 
 
-def _choose(container: InputContainer, name: str) -> AudioStream:
-    tracks = container.streams.audio
-    if not tracks:
-        raise InputError("has no audio track", where=name, hint="give a recording with sound")
-    if any(_tag(track) in _DRM_TAGS for track in tracks):
-        raise InputError("is copy-protected (DRM)", where=name, hint="give an unprotected recording")
-    usable = [track for track in tracks if track.codec_context is not None]
-    if not usable:
-        raise InputError("has audio in a codec that is not known here", where=name, hint="convert it to WAV or FLAC")
-    return usable[0]
-
-
-def _kind(container: InputContainer) -> str:
-    return container.format.name.split(",")[0]
-
-
-def _tag(track: AudioStream) -> str:
-    return track.codec_context.codec_tag if track.codec_context is not None else ""
-
-
-def _packets(container: InputContainer, reading: Reading | None = None) -> Iterator[Packet[Any]]:
-    """All packets; an error of the container costs what it hides, and many in a row the rest."""
-    failures = 0
-    while failures < _ERRORS_IN_A_ROW:
-        try:
-            for packet in container.demux():
-                failures = 0 if packet.size else failures
-                yield packet
-            return
-        except (FFmpegError, OSError):
-            failures += 1
-            if reading is not None:
-                reading.stopped = True
-
-
-def _falls_short(container: InputContainer, reading: Reading, head: Head, content: Content) -> bool:
+def _falls_short(container: InputContainer, reading: Reading, source: Source, zero: float) -> bool:
     """Whether the packets end before the length that the container states, or, where none does, within a packet."""
-    kind = _kind(container)
-    if kind not in _DECLARING and not (kind == "mp3" and head.counts):
+    kind = kind_of_container(container)
+    if kind not in DECLARING and not (kind == "mp3" and source.head.counts):
         return reading.broken_end
-    start = 0.0 if kind in _COUNTED_FROM_ZERO else max(0.0, reading.start)
+    start = 0.0 if kind in OWN_ZERO else max(0.0, reading.start)
     length = (container.duration or 0) / av.time_base
-    if content.granule is not None:
-        length = max(length, float(content.granule * (container.streams.audio[0].time_base or 0)))
-    missing = length - (reading.covered - start)
-    spared = 0.02 if reading.broken_end else max(0.1, min(0.3, 0.015 * reading.covered), 0.005 * reading.covered)
+    if kind in OWN_ZERO and length > zero:
+        length -= zero
+    if source.content.granule is not None:
+        length = max(length, float(source.content.granule * (container.streams.audio[0].time_base or 0)) - zero)
+    covered = max(reading.covered, reading.position - reading.origin)  # some packets do not say how long they are
+    missing = length - (covered - start)
+    spared = 0.02 if reading.broken_end else max(0.1, min(0.3, 0.015 * covered), 0.005 * covered)
     return missing > spared
 
 
-def _finish(reading: Reading, sha256: str, name: str, cut: bool) -> Decoded:
-    reading.require_sound()
+def _unread(count: int, reading: Reading, size: int) -> Notice:
+    """How much of the file could not be read, in bytes and, by the rate of what could, in seconds."""
+    seconds = count * reading.position / max(1, size)
+    message = f"{count} bytes (about {seconds:.1f} s) behind the end of the recording could not be read"
+    return Notice("unread", message)
+
+
+def _finish(reading: Reading, sha256: str, cut: bool, source: Source, place: int) -> Decoded:
     mix = mix_down(reading.tape.cut())
     notices = [*reading.report(), *mix.notices]
     if cut:
@@ -204,4 +207,6 @@ def _finish(reading: Reading, sha256: str, name: str, cut: bool) -> Decoded:
     if mix.channels is not None:
         mix.channels.setflags(write=False)
     audio = Audio(mix.samples, RATE, mix.channels)
-    return Decoded(audio, sha256, not cut, tuple(notices), reading.decoded)
+    origin = f"{place + 1} {source.coding.description}" if source.coding else f"{place + 1}"
+    complete = not cut and all(notice.code != "unread" for notice in notices)
+    return Decoded(audio, sha256, complete, tuple(notices), reading.decoded, origin)

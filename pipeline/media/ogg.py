@@ -5,13 +5,19 @@ from __future__ import annotations
 import struct
 import zlib
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Protocol
 
 _TAIL = 1 << 20
 _HEADER = struct.Struct("<4sBBqIIIB")
 _LAST = 4  # the flag of a stream's last page
 _NO_PACKET_ENDS = -1
 _MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+
+
+class _Readable(Protocol):
+    def read(self, size: int = -1, /) -> bytes: ...
+
+    def seek(self, offset: int, whence: int = 0, /) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +28,7 @@ class Ending:
     granule: int | None
 
 
-def find_ending(file: BinaryIO, size: int) -> Ending:
+def find_ending(file: _Readable, size: int) -> Ending:
     """The end as its last sound page tells it (RFC 3533); the file's position moves."""
     file.seek(0)
     serial = _serial(file.read(_HEADER.size))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
-import shutil
+import resource
 import stat
 import tempfile
 from pathlib import Path
 from typing import BinaryIO
 
 from pipeline import files
-from pipeline.errors import InputError, OutOfDisk
+from pipeline.errors import CrosstalkError, InputError, OutOfDisk, ResourceError
 
 _KINDS = (
     (stat.S_ISDIR, "is a folder, not a recording", "give the files in it"),
@@ -30,6 +31,10 @@ _REASONS = {
     errno.ENAMETOOLONG: ("has too long a name", "rename it"),
 }
 
+_PASSING = frozenset({errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.ENOTCONN, errno.EHOSTDOWN, errno.ENOMEM,
+                      errno.EMFILE, errno.ENFILE})  # fmt: skip
+"""Errors of the machine, its disks or its network: the recording may be good, and running again may succeed."""
+
 
 def open_recording(path: Path | str) -> BinaryIO:
     """Open a regular file without waiting for anybody; raises ``InputError`` with the reason for everything else."""
@@ -37,6 +42,8 @@ def open_recording(path: Path | str) -> BinaryIO:
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
+        if error.errno in _PASSING:
+            raise unreadable(error, name) from None
         what, hint = _REASONS.get(error.errno or 0, (f"cannot be opened: {error.strerror}", ""))
         raise InputError(what, where=name, hint=hint) from None
     except ValueError:
@@ -53,14 +60,23 @@ def spool(stream: BinaryIO) -> BinaryIO:
     """Copy a stream that cannot be rewound to a temporary file without a name: nobody else sees it, nothing stays."""
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
     try:
-        shutil.copyfileobj(stream, file, 1 << 20)
-    except OSError as error:
-        file.close()
-        if error.errno == errno.ENOSPC:
-            raise OutOfDisk("no space left for the recording", where=tempfile.gettempdir()) from None
-        raise unreadable(error, "standard input") from None
-    file.seek(0)
+        while block := _read(stream):
+            file.write(block)
+        file.seek(0)
+    except BaseException as error:
+        with contextlib.suppress(OSError):  # closing writes what is left, and fails again
+            file.close()
+        if isinstance(error, OSError):
+            raise unwritable(error, "standard input") from None
+        raise
     return file
+
+
+def _read(stream: BinaryIO) -> bytes:
+    try:
+        return stream.read(1 << 20)
+    except OSError as error:
+        raise unreadable(error, "standard input") from None
 
 
 def digest(file: BinaryIO, name: str) -> str:
@@ -74,6 +90,19 @@ def digest(file: BinaryIO, name: str) -> str:
     return value
 
 
-def unreadable(error: OSError, name: str) -> InputError:
-    """The medium fails, or what it is mounted from."""
+def unreadable(error: OSError, name: str) -> CrosstalkError:
+    """A recording that cannot be read: its own fault, or that of the machine or of what it is mounted from."""
+    if error.errno in _PASSING:
+        return ResourceError(f"cannot be read: {error.strerror}", where=name, hint="check the disk, then run it again")
     return InputError(f"cannot be read: {error.strerror or error}", where=name, hint="check the disk")
+
+
+def unwritable(error: OSError, what: str) -> ResourceError:
+    """A temporary file that cannot be written, for a reason that lies with the machine."""
+    if error.errno == errno.EFBIG:
+        limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+        what = f"{what}: a temporary file would be larger than the limit of {limit} bytes (ulimit -f)"
+        return ResourceError(what, hint="raise the limit: ulimit -f unlimited")
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return OutOfDisk(f"no space left for {what}", hint="make room in the temporary folder, or set TMPDIR")
+    return OutOfDisk(f"{what} cannot be written: {error.strerror}", hint="check the temporary folder, or set TMPDIR")

@@ -6,7 +6,7 @@ import os
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Protocol
 
 from pipeline.errors import InputError
 from pipeline.media import Limits
@@ -49,6 +49,14 @@ _KBITS = {  # of layer III, by the header's version bit (1 is MPEG 1)
 _RATES = (44_100, 48_000, 32_000, 1)  # of MPEG 1; halved for 2, and once more for 2.5
 
 
+class Readable(Protocol):
+    """What is needed of a file here."""
+
+    def read(self, size: int = -1, /) -> bytes: ...
+
+    def seek(self, offset: int, whence: int = 0, /) -> int: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Content:
     """What the bytes tell: ``cut`` when the container says that the file should be longer than it is.
@@ -74,7 +82,7 @@ class Head:
     counts: bool
 
 
-def find_head(file: BinaryIO) -> Head:
+def find_head(file: Readable) -> Head:
     """The head of an MP3, AAC or AC-3 file; of no meaning for others. Leaves the file at its start."""
     at = 0
     size = file.seek(0, os.SEEK_END)
@@ -96,7 +104,7 @@ def find_head(file: BinaryIO) -> Head:
     return Head(at + _frame_size(frame) if counts else at, size, counts)
 
 
-def inspect(file: BinaryIO, name: str, limits: Limits) -> Content:
+def inspect(file: Readable, name: str, limits: Limits) -> Content:
     """Look at the file's bytes; leaves the file at its start.
 
     Raises ``InputError`` for what is empty, no recording, without its index, or has an impossible header.
@@ -143,16 +151,25 @@ def _refuse_no_recording(head: bytes, name: str) -> None:
     if not head.strip(b"\0"):
         raise InputError("holds nothing but zeros", where=name, hint=_COPY)
     text = (
-        head.removeprefix(b"\xef\xbb\xbf").lstrip()[:64].lower()
-        if _is_text(head) and not head.startswith(_AMR)
-        else b""
+        head.removeprefix(b"\xef\xbb\xbf").lstrip()[:64].lower() if is_text(head) and not head.startswith(_AMR) else b""
     )
-    for table, start in ((_MAGIC, head), (_TEXT, text)):
-        for magic, what, hint in table:
-            if start.startswith(magic):
-                raise InputError(what, where=name, hint=hint)
+    _refuse(_MAGIC, head, name)
+    _refuse(_TEXT, text, name)
     if text:
         raise InputError("is a text file, not a recording", where=name, hint="give an audio or video file")
+
+
+def refuse_archives(head: bytes, name: str) -> None:
+    """Raises ``InputError`` for a file that is empty or an archive or document by its first bytes."""
+    if not head:
+        raise InputError("is empty", where=name, hint=_COPY)
+    _refuse(_MAGIC, head, name)
+
+
+def _refuse(table: tuple[tuple[bytes, str, str], ...], start: bytes, name: str) -> None:
+    for magic, what, hint in table:
+        if start.startswith(magic):
+            raise InputError(what, where=name, hint=hint)
 
 
 def _frame_size(header: bytes) -> int:
@@ -163,7 +180,7 @@ def _frame_size(header: bytes) -> int:
     return (144 if version == 3 else 72) * kbits * 1000 // max(1, rate) + (header[2] >> 1 & 1)
 
 
-def _is_text(head: bytes) -> bool:
+def is_text(head: bytes) -> bool:
     if (head[:2], head[3:4]) == (b"\xff\xfe", b"\0") or head[:3] == b"\xfe\xff\0":
         return True  # UTF-16
     sample = head[:4096]
@@ -190,7 +207,7 @@ def _inspect_wav(head: bytes, size: int, name: str, limits: Limits) -> bool:
     return False
 
 
-def _inspect_boxes(file: BinaryIO, size: int, name: str) -> bool:
+def _inspect_boxes(file: Readable, size: int, name: str) -> bool:
     found: set[bytes] = set()
     end = 0
     for kind, until in _boxes(file, size):
@@ -205,7 +222,7 @@ def _inspect_boxes(file: BinaryIO, size: int, name: str) -> bool:
     return end > size
 
 
-def _boxes(file: BinaryIO, size: int) -> Iterator[tuple[bytes, int]]:
+def _boxes(file: Readable, size: int) -> Iterator[tuple[bytes, int]]:
     at = 0
     while at + 8 <= size:
         file.seek(at)

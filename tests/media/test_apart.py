@@ -100,6 +100,37 @@ def test_no_room_for_the_samples_is_named(recording: Path, monkeypatch: pytest.M
         media.decode(recording)
 
 
+LIMITED = """
+import io, resource, sys
+resource.setrlimit(getattr(resource, sys.argv[1]), (int(sys.argv[2]), int(sys.argv[2])))
+from pipeline import media
+from pipeline.errors import CrosstalkError
+for read in (media.decode, lambda path: media.decode_stream(open(path, "rb"))):
+    try:
+        read(sys.argv[3])
+    except CrosstalkError as error:
+        print(error.exit_code, type(error).__name__, error.line)
+"""
+
+
+@pytest.mark.promise(20)
+@pytest.mark.parametrize(
+    ("limit", "value", "name"),
+    [("RLIMIT_FSIZE", 50_000, "ulimit -f"), ("RLIMIT_NPROC", 0, ""), ("RLIMIT_NOFILE", 5, "")],
+)
+def test_a_limit_of_the_session_is_no_fault_of_the_recording(
+    limit: str, value: int, name: str, recording: Path
+) -> None:
+    if limit == "RLIMIT_NPROC" and os.geteuid() == 0:
+        pytest.skip("root may start any number of processes")
+    recording.write_bytes(wav((speech(3, 16_000) * 32_767).round()))
+    command = [sys.executable, "-c", LIMITED, limit, str(value), str(recording)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
+    lines = done.stdout.splitlines()
+    assert len(lines) == 2
+    assert all(line.startswith("5 ") and name in line for line in lines), lines
+
+
 @pytest.mark.promise(26)
 def test_children_end_and_no_file_stays(recording: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "temporary").mkdir()

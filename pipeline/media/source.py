@@ -1,0 +1,102 @@
+"""The recordings of a file, ready to be opened: one as a rule, several when files were joined."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import av
+from av.container import InputContainer
+from av.error import FFmpegError
+
+from pipeline.errors import InputError
+from pipeline.media import Limits
+from pipeline.media.headerless import CODINGS, Coding, hint_for
+from pipeline.media.magic import HEAD, kind_of
+from pipeline.media.parts import Part
+from pipeline.media.sniffing import Content, Head, find_head, inspect, refuse_archives
+from pipeline.media.view import View
+from pipeline.values import Notice
+
+FORMATS = (
+    "wav w64 aiff au caf voc nistsphere flac wv ogg mp3 aac ac3 eac3 amr amrnb amrwb gsm "
+    "mov matroska avi asf flv mpeg mpegts mulaw alaw s16le g722"
+)
+_OPTIONS = {"format_whitelist": FORMATS.replace(" ", ","), "protocol_whitelist": "none"}
+
+
+class _Nameless:
+    """A file without its name: FFmpeg guesses formats by extensions and reads patterns into names."""
+
+    def __init__(self, file: View) -> None:
+        self.read, self.seek, self.tell = file.read, file.seek, file.tell
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One recording in a file: its bytes and what they say; ``coding`` is assumed when they have no header.
+
+    ``beyond`` bytes at its end are read as sound although its header ends before them.
+    """
+
+    view: View
+    name: str
+    content: Content
+    head: Head
+    coding: Coding | None = None
+    hint: str = "convert it to WAV, FLAC, MP3 or M4A"
+    beyond: int = 0
+
+    def open(self) -> InputContainer:
+        """A fresh container at its beginning; raises ``InputError`` for what is none."""
+        self.view.seek(0)
+        options = _OPTIONS | (self.coding.options if self.coding else {})
+        try:
+            return av.open(
+                _Nameless(self.view),
+                "r",
+                format=self.coding.format if self.coding else None,
+                options=options,
+                metadata_errors="replace",
+            )
+        except (FFmpegError, OSError, ValueError):
+            what = "is no recording in a known format, or damaged from its beginning on"
+            raise InputError(what, where=self.name, hint=self.hint) from None
+
+    @property
+    def notices(self) -> list[Notice]:
+        """What was assumed about the bytes."""
+        notices = []
+        if self.coding is not None:
+            message = f"the file has no header; by its name it was read as {self.coding.description}"
+            notices.append(Notice("headerless", message))
+        if self.beyond:
+            message = (
+                f"the header's size is wrong: {self.beyond} bytes behind the end that it states were read as sound"
+            )
+            notices.append(Notice("wrong_size", message))
+        return notices
+
+
+def first_source(file: BinaryIO, name: str, limits: Limits, suffix: str) -> Source:
+    """The whole file as one recording. Raises ``InputError`` for what is none by its first bytes."""
+    whole = View(file)
+    head = whole.read(HEAD)
+    whole.seek(0)
+    if suffix in CODINGS and not kind_of(head):
+        refuse_archives(head, name)
+        return Source(whole, name, Content(False, None), Head(0, whole.size, False), CODINGS[suffix])
+    source = Source(whole, name, inspect(whole, name, limits), find_head(whole))
+    hint = "" if kind_of(head) else hint_for(suffix)
+    return dataclasses.replace(source, hint=hint) if hint else source
+
+
+def part_source(part: Part, name: str, limits: Limits) -> Source:
+    """One of several recordings in a file; raises ``InputError`` like `first_source`."""
+    return Source(part.view, name, inspect(part.view, name, limits), find_head(part.view), beyond=part.beyond)
+
+
+def kind_of_container(container: InputContainer) -> str:
+    """The first of FFmpeg's names for the container's format."""
+    return container.format.name.split(",")[0]
