@@ -75,6 +75,10 @@ class DiskCache:
         except (OSError, ValueError, TypeError, KeyError):
             return None
 
+    def holds(self, key: str) -> bool:
+        """Whether there is a result under the key; it is not read."""
+        return self._path(key, "json").is_file()
+
     def save(self, key: str, value: Any) -> None:
         self._write(self._path(key, "json"), json.dumps(plain.to_plain(value), ensure_ascii=False).encode())
 

@@ -17,7 +17,7 @@ import typer
 from pipeline.commands import analyze, batch, bench, convert, doctor, models, run, score, settings, simulate, split
 from pipeline.commands.printing import drop_unread
 from pipeline.errors import CrosstalkError, OutOfMemory
-from pipeline.files import explain
+from pipeline.files import explain_any
 
 USAGE, INTERRUPTED, TERMINATED = 1, 130, 143
 COMMANDS = (
@@ -98,9 +98,9 @@ def main(arguments: list[str] | None = None) -> None:
     except BrokenPipeError as error:
         if drop_unread():  # `| head -1` has read enough: files are written before anything is printed
             sys.exit(0)
-        _fail(explain(error, Path(error.filename or "the disk")), "--debug" in given)
+        _fail(explain_any(error), "--debug" in given)
     except OSError as error:
-        _fail(explain(error, Path(error.filename or "the disk")), "--debug" in given)
+        _fail(explain_any(error), "--debug" in given)
     except MemoryError:
         _fail(OutOfMemory("memory ran out", hint="close other programs or transcribe a shorter piece"), False)
 

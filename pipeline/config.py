@@ -1,6 +1,6 @@
 """Every setting with its default, presets, and the strict reading of YAML: unknown keys and tags are refused.
 
-`Config` holds what can change a result; `Runtime` what cannot (device, threads, batch size): it never enters a key.
+`Config` holds what can change a result; `Runtime` where it is computed, which on a CPU changes none.
 """
 
 from __future__ import annotations
@@ -113,7 +113,11 @@ class AssemblyConfig:
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """Where and how fast to compute; changes no result. ``threads`` 0 takes all cores."""
+    """Where and how fast to compute. ``threads`` 0 takes all cores.
+
+    On the CPU none of it changes a result. On a GPU results differ from the CPU's, and word times and voice vectors
+    differ in their last digits from one batch size to another: there, both are part of what a result is kept under.
+    """
 
     device: str = "auto"
     """`auto`, `cpu`, `cuda`, `cuda:N` or `mps`; in batches also a list such as `cuda:0,cuda:1`."""

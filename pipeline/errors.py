@@ -5,11 +5,13 @@
     │   ├── FormatError      1  a transcript file cannot be read or a format is unknown
     │   └── OutputExists     1  a file that this program did not write is in the way of a result
     ├── InputError           2  the recording is refused: what, why, what to do
+    │   └── ReadError        2  the recording is there but cannot be read now (rights, disk, network)
     ├── ResourceError        5  the machine lacks something; resumable once it is there
     │   ├── MissingModel     5  weights are not here; names the command that fetches them
     │   ├── BadModel         5  weights are not what was pinned
     │   ├── OutOfMemory      5
-    │   └── OutOfDisk        5
+    │   └── OutputError      5  a result cannot be written
+    │       └── OutOfDisk    5
     └── BackendError         5  a model failed on this recording
         └── CannotSeparate   5  a separator declines a mixture, which is kept; never ends a run
 
@@ -18,11 +20,17 @@ Exit codes 3 and 4 (some, all of a batch failed) and 130, 143 (interrupted) belo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+SOME_FAILED, ALL_FAILED = 3, 4
+
 
 class CrosstalkError(Exception):
     """What went wrong, where, and what to do next, in one line fit for the user."""
 
     exit_code = 1
+    affects_all = False
+    """Whether every other recording would fail in the same way, so that going on is of no use."""
 
     def __init__(self, what: str, *, where: str = "", hint: str = "") -> None:
         self.what, self.where, self.hint = what, where, hint
@@ -53,6 +61,10 @@ class InputError(CrosstalkError):
     exit_code = 2
 
 
+class ReadError(InputError):
+    """The recording is there but cannot be read now: rights, disk or network. A later try may succeed."""
+
+
 class ResourceError(CrosstalkError):
     """The machine lacks something: models, memory or disk. Running again resumes."""
 
@@ -62,17 +74,27 @@ class ResourceError(CrosstalkError):
 class MissingModel(ResourceError):
     """Weights are not on this machine; the hint names the one command that fetches them."""
 
+    affects_all = True
+
 
 class BadModel(ResourceError):
     """Weights differ from their pinned hash, or are not of the expected kind."""
+
+    affects_all = True
 
 
 class OutOfMemory(ResourceError):
     """Memory ran out."""
 
 
-class OutOfDisk(ResourceError):
-    """The disk is full or cannot be written."""
+class OutputError(ResourceError):
+    """A result cannot be written: rights, a read-only or failing disk, something in the way. Running again resumes."""
+
+
+class OutOfDisk(OutputError):
+    """The disk is full."""
+
+    affects_all = True
 
 
 class BackendError(CrosstalkError):
@@ -89,3 +111,22 @@ def printable(text: str) -> str:
     """``text`` with control characters and undecodable bytes escaped, so that no file name can drive a terminal."""
     safe = text.encode("utf-8", "backslashreplace").decode("utf-8")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in safe)
+
+
+def is_gpu_out_of_memory(error: Exception) -> bool:
+    """Whether torch or CTranslate2 says that the memory of a GPU ran out."""
+    return type(error).__name__ == "OutOfMemoryError" or (
+        isinstance(error, RuntimeError) and "out of memory" in str(error).lower()
+    )
+
+
+def exit_code_of(failures: Sequence[bool], total: int) -> int:
+    """The exit code of several recordings; ``failures`` says of each that failed whether the machine lacked something.
+
+    5 when that is so for all that failed: running again resumes. Else 3 when some of ``total`` failed, 4 when all did.
+    """
+    if not failures:
+        return 0
+    if all(failures):
+        return ResourceError.exit_code
+    return ALL_FAILED if len(failures) == total else SOME_FAILED

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
-import numpy as np
-
 from pipeline import formats, media
-from pipeline.audio import Samples, Stream, index
+from pipeline.audio import Stream
 from pipeline.errors import SettingsError
+from pipeline.files import NAME_BYTES
 from pipeline.formats.inert import distinct
 from pipeline.output_record import OutputRecord
 from pipeline.values import Transcript, Turn
+
+LONGEST_SUFFIX = 16
+"""Bytes that the longest suffix of a result takes (``.analytics.json`` has 15)."""
 
 
 def parse_formats(text: str) -> tuple[str, ...]:
@@ -27,6 +31,23 @@ def parse_formats(text: str) -> tuple[str, ...]:
     if not names:
         raise SettingsError("names no format", where="--format", hint=f"there are {', '.join(formats.names())}")
     return names
+
+
+def shortened(stem: str, room: int = NAME_BYTES - LONGEST_SUFFIX) -> str:
+    """``stem`` when it leaves room for the suffixes of results, else its beginning and a hash of all of it.
+
+    ``room`` is in bytes. The same stem gives the same name; what was shortened ends in ``~`` and eight digits.
+    """
+    whole = os.fsencode(stem)
+    if len(whole) <= room:
+        return stem
+    kept = whole[: room - 9].decode("utf-8", "ignore") if _is_text(stem) else os.fsdecode(whole[: room - 9])
+    return f"{kept}~{hashlib.sha256(whole).hexdigest()[:8]}"
+
+
+def _is_text(stem: str) -> bool:
+    """Whether the name is UTF-8, so that it must not be cut within a character."""
+    return not any(0xDC80 <= ord(c) <= 0xDCFF for c in stem)
 
 
 def targets(stem: str, folder: Path, names: Iterable[str]) -> tuple[Path, ...]:
@@ -104,17 +125,7 @@ def write_voices(
     (labels,) = targets(stem, folder, ["labels"])
     record.check([*paths, labels])
     for stream, path in zip(streams, paths, strict=True):
-        record.write(path, media.encode(_laid_out(stream, duration), kind))
+        record.write(path, media.encode_stem(stream, duration, kind))
         yield path
     record.write(labels, _encoded(formats.dumps(Transcript(duration, turns=tuple(turns)), "labels", stem)))
     yield labels
-
-
-def _laid_out(stream: Stream, duration: float) -> Samples:
-    """The stream from the recording's beginning to its end, silence between its clips."""
-    samples = np.zeros(index(duration), np.float32)
-    for clip in stream.clips:
-        first = index(clip.start)
-        own = clip.samples[: max(0, len(samples) - first)]
-        samples[first : first + len(own)] = own
-    return samples

@@ -89,12 +89,18 @@ def parts_of(config: Config) -> dict[str, str]:
         parts["pipeline"] = who.pipeline
     elif who.backend == "pyannote":
         parts |= {"segmentation": who.segmentation, "embedding": _weights(who.embedding)}
+    if uses_embedder(config):
+        parts["embedding"] = _weights(who.embedding)
     if apart.backend in ("refined", "exemplar", "speechbrain"):
-        refining = REFINING if apart.backend == "refined" else None
-        parts |= {"embedding": _weights(who.embedding), "separation": apart.model or refining}
+        parts["separation"] = apart.model or (REFINING if apart.backend == "refined" else None)
     if words.backend == "whisper":
         parts["recognition"] = words.model
     return {part: name for part, name in parts.items() if name}
+
+
+def uses_embedder(config: Config) -> bool:
+    """Whether separated sources are compared with the speakers' embeddings, by any separator but the passthrough."""
+    return config.separation.backend != "mixture"
 
 
 def _weights(embedding: str) -> str | None:

@@ -21,6 +21,9 @@ from pipeline.audio import Audio, Samples
 from pipeline.events import Progress
 from pipeline.values import Notice, Turn, Word
 
+WINDOWS_AT_ONCE = 8
+"""Windows handed to a recogniser in one call where it asks for no other number: a step of the progress bar."""
+
 
 @dataclass(frozen=True, slots=True)
 class SpeakerCount:
@@ -91,6 +94,11 @@ class TrunkEmbedder(ABC):
     def voices(self, heard: NDArray[np.float32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
         """Unit vectors, shape (people, dimension); ``weights``, shape (people, frames), say from 0 to 1 how far each
         frame is whose. A row of NaN for nothing."""
+
+
+def windows_at_once(recognizer: Recognizer) -> int:
+    """How many windows to hand over in one call: what the recogniser says of itself, else `WINDOWS_AT_ONCE`."""
+    return int(getattr(recognizer, "windows_at_once", WINDOWS_AT_ONCE))
 
 
 class Separator(Protocol):

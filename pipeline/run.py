@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import functools
 import importlib.metadata
+import logging
 import platform
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pipeline
 from pipeline import backends, media
 from pipeline.audio import Stream
 from pipeline.cache import Cache, NoCache
-from pipeline.config import Config, as_mapping, assign, check
+from pipeline.config import Config, Runtime, as_mapping, check
 from pipeline.events import Listener, Progress, Warned, ignore
 from pipeline.formats.rounding import rounded
 from pipeline.media import Decoded
-from pipeline.presets import parts_of
+from pipeline.presets import parts_of, uses_embedder
 from pipeline.protocols import Diarization, Diarizer, Embedder, Recognizer, Separator
 from pipeline.stages.assembly import assemble, collect_removed, measure_coverage
 from pipeline.stages.channels import Tracks, lay_out
@@ -29,8 +30,16 @@ from pipeline.steps import Steps
 from pipeline.store import Store
 from pipeline.values import Coverage, Notice, Provenance, Transcript, Turn
 
+if TYPE_CHECKING:
+    from pipeline.backends.gpu import Choice
+
+LOG = logging.getLogger("pipeline")
+LOG.addHandler(logging.NullHandler())  # the library prints nothing; who wants the lines adds a handler
+
 PACKAGES = ("pyannote.audio", "speechbrain", "torch", "faster-whisper", "ctranslate2", "av", "numpy")
 """Packages whose version can change a result."""
+LEAST_BATCH = 4
+"""The batch size that is not halved any more when a GPU's memory runs out: the CPU is next."""
 
 
 class Transcriber:
@@ -59,9 +68,9 @@ class Transcriber:
 
     def split(self, path: Path | str) -> Voices:
         """Everybody's voice in a file; raises `pipeline.errors.CrosstalkError`."""
-        steps = self._steps()
+        steps, models = self._begin()
         recording = steps.time("decode", lambda progress: media.decode(path, progress=progress, track=self._track))
-        return split(recording, self.models, self.config, steps)
+        return split(recording, models, self.config, steps)
 
     def adjusted(self, config: Config) -> Transcriber:
         """The same models under settings that differ in what no model is made of (speakers, language, channels)."""
@@ -73,18 +82,28 @@ class Transcriber:
     def _track(self) -> int | None:
         return self.config.input.track
 
-    def _steps(self) -> Steps:
-        return Steps(self.models.identities, self.config, self._cache, self._listener, self.models.relieve)
+    def _begin(self) -> tuple[Steps, RecordingModels]:
+        """The stages and the models of one recording; what one recording must do without, the next one has again."""
+        choice = self.models.choice
+        if choice.problem:
+            self._listener(Warned("gpu_unusable", choice.problem))
+        models = RecordingModels(self.models)
+        identities = self.models.identities
+        return Steps(identities, self.config, self._cache, self._listener, models.reduce_memory, choice.runtime), models
 
     def _run(self, name: str, decode: Callable[[Progress], Decoded]) -> Transcript:
-        steps = self._steps()
-        transcript = transcribe(steps.time("decode", decode), name, self.models, self.config, steps)
+        steps, models = self._begin()
+        transcript = transcribe(steps.time("decode", decode), name, models, self.config, steps)
         for notice in transcript.warnings:
             self._listener(Warned(notice.code, notice.message))
+        for notice in steps.notices:
+            LOG.warning("%s: %s", name, notice.message)
         return transcript
 
 
-def transcribe(recording: Decoded, name: str, models: Models, config: Config, steps: Steps) -> Transcript:
+def transcribe(
+    recording: Decoded, name: str, models: Models | RecordingModels, config: Config, steps: Steps
+) -> Transcript:
     """Decoded audio to transcript, stage by stage."""
     tracks, who, apart = find_voices(recording, models, config, steps)
     audio = tracks.audio
@@ -108,7 +127,7 @@ def transcribe(recording: Decoded, name: str, models: Models, config: Config, st
         language=heard.language if utterances else None,
         complete=recording.complete,
         coverage=coverage,
-        warnings=(*recording.notices, *who.notices, *apart.notices, *removals, *_lost(coverage)),
+        warnings=(*recording.notices, *who.notices, *apart.notices, *removals, *_lost(coverage), *steps.notices),
         provenance=_provenance(recording, name, config, models.identities),
         removed=removed,
     )
@@ -125,16 +144,17 @@ class Voices:
     notices: tuple[Notice, ...]
 
 
-def split(recording: Decoded, models: Models, config: Config, steps: Steps) -> Voices:
+def split(recording: Decoded, models: Models | RecordingModels, config: Config, steps: Steps) -> Voices:
     """Decoded audio to a stream per speaker, without words."""
     tracks, who, apart = find_voices(recording, models, config, steps)
     turns, _, _ = tracks.restore(who.turns, apart.regions, ())
     streams = tracks.restore_streams(apart.streams)
-    return Voices(recording.duration, turns, streams, (*recording.notices, *who.notices, *apart.notices))
+    notices = (*recording.notices, *who.notices, *apart.notices, *steps.notices)
+    return Voices(recording.duration, turns, streams, notices)
 
 
 def find_voices(
-    recording: Decoded, models: Models, config: Config, steps: Steps
+    recording: Decoded, models: Models | RecordingModels, config: Config, steps: Steps
 ) -> tuple[Tracks, Diarization, Separation]:
     """The first stages: what is heard, who speaks when, and everybody's stream."""
     tracks = lay_out(recording.audio, config.diarization)
@@ -171,7 +191,8 @@ def _provenance(recording: Decoded, name: str, config: Config, identities: Mappi
     return Provenance(name, recording.sha256, settings, dict(identities), versions())
 
 
-def _names(config: Config) -> dict[backends.Kind, str]:
+def backends_of(config: Config) -> dict[backends.Kind, str]:
+    """The name of each kind's backend under these settings."""
     return {
         "diarizer": config.diarization.backend,
         "separator": config.separation.backend,
@@ -183,11 +204,13 @@ def _names(config: Config) -> dict[backends.Kind, str]:
 class Models:
     """The backends of a run, each loaded when a stage first needs it, then kept: one set serves many recordings."""
 
-    def __init__(self, config: Config, store: Store) -> None:
+    def __init__(self, config: Config, store: Store, choice: Choice | None = None) -> None:
         self._config, self.store = config, store
         self.loads = 0
-        """So many models were loaded so far, those that were loaded again counted again."""
-        for kind, name in _names(config).items():
+        """The number of models loaded so far, those that were loaded again counted again."""
+        if choice is not None:
+            self.choice = choice
+        for kind, name in backends_of(config).items():
             backends.target(kind, name)  # a wrong name is an error now, not when its stage comes in an hour
 
     @functools.cached_property
@@ -200,8 +223,8 @@ class Models:
 
     @functools.cached_property
     def embedder(self) -> Embedder | None:
-        """None where nothing is taken apart, so that no voice needs to be compared."""
-        if self._config.separation.backend == "mixture":
+        """None where nothing is separated, so that no source needs to be compared."""
+        if not uses_embedder(self._config):
             return None
         return self._load("embedder")  # type: ignore[no-any-return]
 
@@ -213,16 +236,24 @@ class Models:
         """Load every model now, for a clock that should not count it."""
         _ = self.diarizer, self.separator, self.embedder, self.recognizer
 
-    def relieve(self) -> bool:
-        """Make do with less of a GPU's memory: half the batch, then the CPU; False when there is no less."""
-        runtime = self._config.runtime
+    @functools.cached_property
+    def choice(self) -> Choice:
+        """Where the models compute; the device is tried out when this is first asked. Raises `ResourceError`."""
+        return backends.choose_device(self._config)
+
+    def reduced(self) -> Models | None:
+        """The same models with less of a GPU's memory: half the batch, then the CPU; None when there is no less."""
+        runtime = self.choice.runtime
         if runtime.device == "cpu":
-            return False
-        less = {"runtime.batch_size": runtime.batch_size // 2} if runtime.batch_size > 4 else {"runtime.device": "cpu"}
-        self._config = assign(self._config, less)
+            return None
+        half = replace(runtime, batch_size=runtime.batch_size // 2)
+        less = half if runtime.batch_size > LEAST_BATCH else replace(runtime, device="cpu")
+        return Models(self._config, self.store, replace(self.choice, runtime=less))
+
+    def release(self) -> None:
+        """Let go of what is loaded, for the memory; it is loaded again when it is next asked for."""
         for name in ("diarizer", "separator", "embedder", "recognizer"):
             self.__dict__.pop(name, None)
-        return True
 
     @functools.cached_property
     def identities(self) -> dict[str, str]:
@@ -231,4 +262,44 @@ class Models:
 
     def _load(self, kind: backends.Kind) -> Any:
         self.loads += 1
-        return backends.load(kind, _names(self._config)[kind], self._config, self.store)
+        config = replace(self._config, runtime=self.choice.runtime)
+        return backends.load(kind, backends_of(self._config)[kind], config, self.store)
+
+
+class RecordingModels:
+    """The models as one recording uses them: where a GPU's memory runs out, the recording goes on with less of it.
+
+    The shared `Models` keep their settings, so that the next recording begins with the whole batch.
+    """
+
+    def __init__(self, models: Models) -> None:
+        self._models, self._shared = models, models
+
+    @property
+    def diarizer(self) -> Diarizer:
+        return self._models.diarizer
+
+    @property
+    def separator(self) -> Separator:
+        return self._models.separator
+
+    @property
+    def embedder(self) -> Embedder | None:
+        return self._models.embedder
+
+    @property
+    def recognizer(self) -> Recognizer:
+        return self._models.recognizer
+
+    @property
+    def identities(self) -> dict[str, str]:
+        return self._shared.identities
+
+    def reduce_memory(self) -> Runtime | None:
+        """Go on with less of a GPU's memory; where that is, or None when there is no less."""
+        less = self._models.reduced()
+        if less is None:
+            return None
+        self._models.release()
+        self._models = less
+        return less.choice.runtime

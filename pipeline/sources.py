@@ -10,7 +10,9 @@ import ast
 import functools
 import hashlib
 import importlib.machinery
+import importlib.metadata
 import importlib.util
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +26,21 @@ def fingerprint(module: str) -> str:
         if path:
             digest.update(name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
+
+
+@functools.cache
+def requirements(module: str) -> dict[str, str]:
+    """The version of each installed package that the module, or what it imports from its own package, imports."""
+    owners = _owners()
+    tops = {name.partition(".")[0] for own in _closure(module) for name in _imported(own)}
+    names = {name for top in tops - sys.stdlib_module_names for name in owners.get(top, ())}
+    return {name: importlib.metadata.version(name) for name in sorted(names)}
+
+
+@functools.cache
+def _owners() -> dict[str, list[str]]:
+    """The installed packages by the modules that they bring."""
+    return {top: list(names) for top, names in importlib.metadata.packages_distributions().items()}
 
 
 def _closure(module: str) -> set[str]:
@@ -40,11 +57,18 @@ def _closure(module: str) -> set[str]:
 
 @functools.cache
 def _imports(module: str) -> tuple[str, ...]:
+    """What a module imports from its own top-level package."""
+    top = module.partition(".")[0]
+    return tuple(name for name in _imported(module) if name.partition(".")[0] == top)
+
+
+@functools.cache
+def _imported(module: str) -> tuple[str, ...]:
+    """What a module imports, anywhere in its source."""
     path = _source(module)
     tree = ast.parse(path.read_text(encoding="utf-8")) if path else ast.Module([], [])
     package = module if path and path.name == "__init__.py" else module.rpartition(".")[0]
-    top = module.partition(".")[0]
-    return tuple(name for name in _names(tree, package) if name.partition(".")[0] == top)
+    return tuple(_names(tree, package))
 
 
 def _names(tree: ast.AST, package: str) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """What wraps a stage: its key, its cached result, its progress and its time. The stages themselves know of none of it.
 
 A key covers the stage's settings, the hashes of its models, the source code it depends on, and the key of the stage
-before it; the first covers the recording. Device, threads and batch size are in no key.
+before it; the first covers the recording. Threads are in no key; device and batch size are in it where the device is
+not the CPU, since there the last digits of a result depend on them.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ import numpy as np
 from pipeline import backends
 from pipeline.audio import Audio, Clip, Samples, Stream, index
 from pipeline.cache import Cache, recipe_key
-from pipeline.config import Config
-from pipeline.errors import BackendError, CrosstalkError, OutOfMemory
+from pipeline.config import Config, Runtime
+from pipeline.errors import BackendError, CrosstalkError, OutOfMemory, is_gpu_out_of_memory
 from pipeline.events import Listener, Progress, StageAdvanced, StageFinished, StageStarted
 from pipeline.failpoints import reach
 from pipeline.sources import fingerprint
@@ -51,11 +52,16 @@ class Steps:
         config: Config,
         cache: Cache,
         listener: Listener,
-        relieve: Callable[[], bool] = lambda: False,
+        reduce_memory: Callable[[], Runtime | None] = lambda: None,
+        runtime: Runtime | None = None,
     ) -> None:
+        """``runtime`` is where the models compute; ``reduce_memory`` makes them need less, and says where they are then
+        (None when there is no less)."""
         self._identities, self._config, self._cache, self._tell = identities, config, cache, listener
-        self._relieve = relieve
-        self._key = ""
+        self._reduce_memory, self._runtime = reduce_memory, runtime or config.runtime
+        self._before = self._key = ""
+        self.notices: tuple[Notice, ...] = ()
+        """What the transcript must say of how the stages were computed."""
 
     def begin(self, sha256: str, versions: Mapping[str, str], source: str = "1") -> None:
         """The chain of keys starts with the recording, what of it was read, and the versions of what computes."""
@@ -63,21 +69,28 @@ class Steps:
             recording=sha256, source=source, decoder=fingerprint("pipeline.media"), versions=dict(versions)
         )
 
+    def final_key(self, sha256: str, versions: Mapping[str, str]) -> str:
+        """The key of the last stage's result; nothing is computed."""
+        self.begin(sha256, versions)
+        for stage in USES:
+            self._advance(stage)
+        return self._key
+
     def run(self, stage: str, kind: type[Value], compute: Compute[Value]) -> Value:
         """The stage's value, from the cache or computed and kept."""
-        key = self._advance(stage)
+        self._advance(stage)
         return self._cached(
-            stage, lambda: self._cache.load(key, kind), compute, lambda value: self._cache.save(key, value)
+            stage, lambda: self._cache.load(self._key, kind), compute, lambda value: self._cache.save(self._key, value)
         )
 
     def run_separation(self, audio: Audio, compute: Compute[Separation]) -> Separation:
         """The same for separation, whose samples are kept as FLAC; those of the mixture are cut again."""
-        key = self._advance("separation")
+        self._advance("separation")
         return self._cached(
             "separation",
-            lambda: _load_separation(self._cache, key, audio),
+            lambda: _load_separation(self._cache, self._key, audio),
             compute,
-            lambda value: _save_separation(self._cache, key, value),
+            lambda value: _save_separation(self._cache, self._key, value),
         )
 
     def time(self, stage: str, compute: Compute[Value]) -> Value:
@@ -93,48 +106,60 @@ class Steps:
         cached = value is not None
         if value is None:
             reach(f"{stage}.begin")
-            value = self._compute(stage, compute)
+            value = self._compute(stage, load, compute)
             reach(f"{stage}.computed")
             save(value)
             reach(f"{stage}.saved")
         self._tell(StageFinished(stage, time.perf_counter() - began, cached))
         return value
 
-    def _compute(self, stage: str, compute: Compute[Value]) -> Value:
-        """The value; as long as a GPU's memory runs out and the models can do with less, tried again."""
+    def _compute(self, stage: str, load: Callable[[], Value | None], compute: Compute[Value]) -> Value:
+        """The value; when a GPU's memory runs out it is computed again with less, or was kept by a run that did so."""
         while True:
             try:
                 return _guarded(stage, compute, lambda done, total: self._tell(StageAdvanced(stage, done, total)))
             except GpuOutOfMemory:
-                if not self._relieve():
+                runtime = self._reduce_memory()
+                if runtime is None:
                     raise
+            backends.free_gpu_memory()  # here, since the exception held what the models had made
+            self._runtime = runtime
+            self.notices = (Notice("reduced_memory", _reduced(stage, runtime)),)
+            if stage in USES:
+                self._key = self._stage_key(stage)
+                value = load()
+                if value is not None:
+                    return value
 
-    def _advance(self, stage: str) -> str:
-        """This stage's key, which the next one's builds on."""
+    def _advance(self, stage: str) -> None:
+        """Make the key this stage's; the next one's builds on it."""
+        self._before = self._key
+        self._key = self._stage_key(stage)
+
+    def _stage_key(self, stage: str) -> str:
         modules = [backends.target(kind, self._setting(dotted))[0] for kind, dotted in USES[stage]]
-        self._key = recipe_key(
-            before=self._key,
+        place = backends.placement(self._runtime)
+        return recipe_key(
+            before=self._before,
             stage=stage,
             settings=dataclasses.asdict(getattr(self._config, stage)),
             models={part: self._identities[part] for part in PARTS[stage] if part in self._identities},
             code=[fingerprint(module) for module in (f"pipeline.stages.{stage}", *modules)],
+            **({"placement": place} if place else {}),
         )
-        return self._key
 
     def _setting(self, dotted: str) -> str:
         section, _, name = dotted.partition(".")
         return str(getattr(getattr(self._config, section), name))
 
 
+def _reduced(stage: str, runtime: Runtime) -> str:
+    how = "on the CPU" if runtime.device == "cpu" else f"in batches of {runtime.batch_size}"
+    return f"the GPU's memory ran out in {stage}: from there on, this recording was computed {how}"
+
+
 class GpuOutOfMemory(OutOfMemory):
     """The memory of a GPU ran out: less of it may do."""
-
-
-def is_gpu_out_of_memory(error: Exception) -> bool:
-    """Whether torch or CTranslate2 says so."""
-    return type(error).__name__ == "OutOfMemoryError" or (
-        isinstance(error, RuntimeError) and "out of memory" in str(error).lower()
-    )
 
 
 def _guarded(stage: str, compute: Compute[Value], progress: Progress) -> Value:

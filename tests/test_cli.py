@@ -141,10 +141,21 @@ def test_a_wrong_command_line_is_1_and_writes_nothing(
 def test_a_failed_write_is_one_line(transcribe: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     world.write_wav(tmp_path / "talk.wav")
     (tmp_path / "file").write_text("in the way")
-    assert transcribe(*replayed("talk.wav", "-q", "-o", "file/out")) == 1
+    assert transcribe(*replayed("talk.wav", "-q", "-o", "file/out")) == 5
     out, err = capsys.readouterr()
     assert (out, len(err.splitlines())) == ("", 1)
     assert err.startswith("transcribe: file/out: ")
+
+
+@pytest.mark.promise(20)
+def test_too_long_a_name_is_shortened_and_said(
+    transcribe: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.write_wav(tmp_path / f"{'x' * 251}.wav")
+    assert transcribe(*replayed(f"{'x' * 251}.wav", "-o", "out", "-q")) == 0
+    (first, second) = sorted((tmp_path / "out").iterdir())
+    assert (first.suffix, second.suffix, first.stem) == (".json", ".txt", second.stem)
+    assert first.stem in capsys.readouterr().err
 
 
 def test_a_cache_that_cannot_be_written_is_one_line(
@@ -233,3 +244,29 @@ def test_a_run_opens_no_socket(transcribe: Run, tmp_path: Path, monkeypatch: pyt
     world.write_wav(tmp_path / "talk.wav")
     monkeypatch.setattr(socket.socket, "__init__", refuse)
     assert transcribe(*replayed("talk.wav", "-q")) == 0
+
+
+@pytest.mark.parametrize("command", [[], ["split"]])
+def test_a_gpu_that_does_not_compute_is_said_before_the_run_which_goes_on_only_with_auto(
+    transcribe: Run,
+    command: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from pipeline.backends import device, gpu
+
+    def broken(name: str) -> None:
+        raise RuntimeError("no kernel image is available for execution on the device")
+
+    monkeypatch.setattr(device, "count_gpus", lambda: 1)
+    monkeypatch.setattr(gpu, "try_torch", broken)
+    world.write_wav(tmp_path / "talk.wav")
+    assert transcribe(*replayed(*command, "talk.wav")) == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert "no kernel image" in lines[0]
+    assert transcribe(*replayed(*command, "talk.wav"), "--set", "runtime.device=cuda") == 5
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert "no kernel image" in lines[0]

@@ -53,3 +53,11 @@ def test_the_drawn_tree_is_the_tree() -> None:
 def test_every_error_says_what_it_means(kind: type[CrosstalkError]) -> None:
     assert kind.__doc__
     assert kind.exit_code in (1, 2, 5)
+
+
+@given(st.lists(st.booleans(), max_size=5), st.integers(0, 3))
+def test_the_exit_code_of_several(failures: list[bool], good: int) -> None:
+    code = errors.exit_code_of(failures, len(failures) + good)
+    assert (code == 0) == (not failures)
+    assert (code == 5) == (bool(failures) and all(failures))
+    assert (code == 4) == (False in failures and not good)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import CrosstalkError, OutOfDisk, SettingsError
-from pipeline.files import explain, write_atomically
+from pipeline.errors import CrosstalkError, OutOfDisk, OutputError
+from pipeline.files import explain, explain_any, write_atomically
 
 
 def test_the_file_is_whole_and_as_readable_as_any(tmp_path: Path) -> None:
@@ -31,8 +31,8 @@ def test_the_file_is_whole_and_as_readable_as_any(tmp_path: Path) -> None:
     [
         (OSError(errno.ENOSPC, "No space left on device"), OutOfDisk),
         (OSError(errno.EDQUOT, "Disk quota exceeded"), OutOfDisk),
-        (OSError(errno.EROFS, "Read-only file system"), SettingsError),
-        (OSError(errno.EIO, "Input/output error"), SettingsError),
+        (OSError(errno.EROFS, "Read-only file system"), OutputError),
+        (OSError(errno.EIO, "Input/output error"), OutputError),
         (KeyboardInterrupt(), KeyboardInterrupt),
     ],
     ids=repr,
@@ -59,15 +59,44 @@ def test_a_failure_leaves_the_old_file_and_no_litter(
 @pytest.mark.parametrize("name", ["missing/a.txt", "file/a.txt", "x" * 300])
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(SettingsError) as caught:
+    with pytest.raises(OutputError) as caught:
         write_atomically(tmp_path / name, b"")
     assert name in caught.value.line
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-def test_a_read_only_folder_asks_for_another() -> None:
-    for number in (errno.EROFS, errno.EACCES, errno.EPERM):
-        error = explain(OSError(number, os.strerror(number)), Path("out/a.txt"))
-        assert "--output-dir" in error.line
-    assert "too long" in explain(OSError(errno.ENAMETOOLONG, "x"), Path("a")).line
-    assert explain(OSError(errno.ENOSPC, "x"), Path("a")).exit_code == 5
+@pytest.mark.parametrize("mask", [0o022, 0o077, 0o007])
+def test_the_umask_applies_and_is_never_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mask: int) -> None:
+    before = os.umask(mask)
+
+    def refuse(value: int) -> int:
+        raise AssertionError("the umask of the whole process was changed")
+
+    try:
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "umask", refuse)
+            write_atomically(tmp_path / "a.txt", b"x")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "a.txt").stat().st_mode) == 0o666 & ~mask
+
+
+WRITE_FAULTS = sorted(set(errno.errorcode) - {errno.EINTR})
+
+
+@pytest.mark.parametrize("number", WRITE_FAULTS, ids=lambda number: errno.errorcode[number])
+def test_every_failed_write_can_be_resumed(number: int) -> None:
+    error = explain(OSError(number, os.strerror(number)), Path("out/a.txt"))
+    assert isinstance(error, OutputError)
+    assert (error.exit_code, error.where) == (5, "out/a.txt")
+    assert error.hint
+    assert error.affects_all == (number in (errno.ENOSPC, errno.EDQUOT))
+
+
+def test_where_nobody_knows_the_direction_none_is_claimed() -> None:
+    error = explain_any(OSError(errno.EACCES, "Permission denied", "in.json"))
+    assert (error.where, error.what) == ("in.json", "Permission denied")
+    assert isinstance(explain_any(OSError(errno.ENOSPC, "No space left on device")), OutOfDisk)
+    assert error.exit_code == 1
+    fault = explain_any(OSError(errno.EIO, "Input/output error"))
+    assert (fault.where, fault.exit_code) == ("", 5)

@@ -1,20 +1,25 @@
-"""A GPU whose memory runs out costs time, not text: half the batch, then the CPU."""
+"""A GPU whose memory runs out costs one recording time, not text: half the batch, then the CPU; the next has it all."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pipeline import formats
 from pipeline.audio import Samples
-from pipeline.backends.replay import ReplayRecognizer
+from pipeline.backends import device, gpu
+from pipeline.backends.replay import ReplayRecognizer, ReplaySeparator
+from pipeline.cache import DiskCache
 from pipeline.config import Config, Runtime
 from pipeline.errors import OutOfMemory
+from pipeline.events import Event, StageFinished, Warned
 from pipeline.run import Transcriber
 from pipeline.store import Store
-from pipeline.values import Word
+from pipeline.values import Transcript, Word
 from tests import world
 
 
@@ -44,27 +49,110 @@ class Hungry(ReplayRecognizer):
         return super().recognize(windows, language, rescue)
 
 
+class HungrySeparator(ReplaySeparator):
+    """The same while it separates."""
+
+    @classmethod
+    def from_config(cls, config: Config, models: Store) -> HungrySeparator:
+        made = cls()
+        made.full = config.runtime.device != "cpu"  # type: ignore[attr-defined]
+        return made
+
+    def separate(self, mixture: Samples, solo: object) -> object:  # type: ignore[override]
+        if self.full:  # type: ignore[attr-defined]
+            raise OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return super().separate(mixture, solo)  # type: ignore[arg-type]
+
+
 SETTINGS = {"recognition.backend": "tests.test_gpu_memory:Hungry", "runtime.batch_size": 16}
+
+
+@pytest.fixture(autouse=True)
+def _a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device, "count_gpus", lambda: 1)
+    monkeypatch.setattr(gpu, "load_cublas", lambda: ())
+    monkeypatch.setattr(gpu, "try_torch", lambda name: None)
+    monkeypatch.setattr(Hungry, "tried", [])
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return world.write_wav(tmp_path / "talk.wav")
+
+
+def text(transcript: Transcript) -> str:
+    return formats.dumps(replace(transcript, warnings=()), "json")
 
 
 @pytest.mark.promise(22)
 @pytest.mark.parametrize(
     ("enough", "tries"),
-    [(16, [("auto", 16)]), (8, [("auto", 16), ("auto", 8)]), (0, [("auto", 16), ("auto", 8), ("auto", 4), ("cpu", 4)])],
+    [(16, [("cuda", 16)]), (8, [("cuda", 16), ("cuda", 8)]), (0, [("cuda", 16), ("cuda", 8), ("cuda", 4), ("cpu", 4)])],
 )
 def test_less_memory_gives_the_same_text(
-    enough: int, tries: list[tuple[str, int]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    enough: int, tries: list[tuple[str, int]], path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = world.write_wav(tmp_path / "talk.wav")
     monkeypatch.setattr(Hungry, "enough", 16)
-    plenty = formats.dumps(Transcriber(world.settings(SETTINGS))(path), "json")
+    plenty = Transcriber(world.settings(SETTINGS))(path)
+    Hungry.tried.clear()
     monkeypatch.setattr(Hungry, "enough", enough)
-    monkeypatch.setattr(Hungry, "tried", [])
-    assert formats.dumps(Transcriber(world.settings(SETTINGS))(path), "json") == plenty
+    found = Transcriber(world.settings(SETTINGS))(path)
+    assert text(found) == text(plenty)
     assert list(dict.fromkeys(Hungry.tried)) == tries
+    assert [notice.code for notice in found.warnings] == ["reduced_memory"] * (enough < 16)
 
 
-def test_no_memory_at_all_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_next_recording_begins_with_the_whole_batch(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    events: list[Event] = []
+    run = Transcriber(world.settings(SETTINGS), listener=events.append)
+    monkeypatch.setattr(Hungry, "enough", 4)
+    with caplog.at_level(logging.WARNING, "pipeline"):
+        run(path)
+    assert len(caplog.records) == 1
+    assert [event.code for event in events if isinstance(event, Warned)] == ["reduced_memory"]
+    Hungry.tried.clear()
+    events.clear()
+    monkeypatch.setattr(Hungry, "enough", 16)
+    assert run.adjusted(world.settings(SETTINGS))(path).warnings == ()
+    assert set(Hungry.tried) == {("cuda", 16)}
+    assert not [event for event in events if isinstance(event, Warned)]
+    assert run.models.choice.runtime == replace(run.config.runtime, device="cuda")
+
+
+def test_memory_that_runs_out_while_separating_is_no_failure_of_the_separator(path: Path) -> None:
+    changes = {"separation.backend": "tests.test_gpu_memory:HungrySeparator", "runtime.batch_size": 4}
+    found = Transcriber(world.settings(changes))(path)
+    assert [notice.code for notice in found.warnings] == ["reduced_memory"]
+    plain = Transcriber(world.settings({"separation.backend": "replay"}))(path)
+    assert [region.decision for region in found.overlaps] == [region.decision for region in plain.overlaps]
+
+
+def test_what_was_computed_with_less_is_kept_apart(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def cached(batch: int) -> list[bool]:
+        events: list[Event] = []
+        settings = world.settings({**SETTINGS, "runtime.batch_size": batch})
+        Transcriber(settings, cache=DiskCache(tmp_path / "cache"), listener=events.append)(path)
+        return [event.cached for event in events if isinstance(event, StageFinished) and event.stage == "recognition"]
+
+    monkeypatch.setattr(Hungry, "enough", 8)
+    assert cached(16) == [False]
+    count = len(Hungry.tried)
+    assert cached(8) == [False]  # another chain: its first stages were computed with other batches
+    assert cached(8) == [True]
+    Hungry.tried.clear()
+    cached(16)
+    assert Hungry.tried == [("cuda", 16)]  # tried in full again, then taken from what was kept
+    assert count > 1
+    monkeypatch.setattr(device, "count_gpus", lambda: 0)
+    monkeypatch.setattr(Hungry, "enough", 99)
+    assert cached(16) == [False]
+    assert cached(4) == [True]  # on a CPU the batch size changes nothing
+
+
+def test_no_memory_at_all_is_one_line(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Hungry, "enough", -1)
-    with pytest.raises(OutOfMemory, match="the GPU's memory ran out in recognition; --device cpu"):
-        Transcriber(world.settings(SETTINGS | {"runtime.device": "cpu"}))(world.write_wav(tmp_path / "talk.wav"))
+    with pytest.raises(OutOfMemory) as caught:
+        Transcriber(world.settings(SETTINGS | {"runtime.device": "cpu"}))(path)
+    assert "\n" not in caught.value.line

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -61,3 +62,20 @@ def test_any_stem_makes_files(tmp_path: Path, stem: str) -> None:
 def test_names_that_collide_through_their_suffixes_are_refused() -> None:
     with pytest.raises(SettingsError, match=r"a\.seglst\.json"):
         output.refuse_collisions(["a", "a.seglst"], ["seglst", "json"])
+
+
+@given(st.text(st.characters(exclude_characters="/\0", codec="utf-8"), min_size=1, max_size=300))
+def test_a_stem_leaves_room_for_every_suffix(stem: str) -> None:
+    short = output.shortened(stem)
+    assert output.shortened(short) == short
+    for name in formats.names():
+        assert len(os.fsencode(output.targets(short, Path(), [name])[0].name)) <= 255
+    assert len(os.fsencode(f"{short}.analytics.json")) <= 255
+    assert (short == stem) == (len(os.fsencode(stem)) <= 239)
+
+
+def test_shortened_stems_stay_different() -> None:
+    stems = ["\udcff" * 250, *(f"{'é' * 120}{end}" for end in ("a", "b"))]
+    short = {output.shortened(stem) for stem in stems}
+    assert len(short) == 3
+    assert all(len(os.fsencode(stem)) <= 239 for stem in short)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import itertools
 import sys
 from pathlib import Path
@@ -30,7 +31,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def forget() -> None:
     """What a new process would not know."""
-    for known in (fingerprint, sources._imports, sources._source):
+    for known in (fingerprint, sources.requirements, sources._imports, sources._imported, sources._source):
         known.cache_clear()
 
 
@@ -71,3 +72,10 @@ def test_a_stage_does_not_depend_on_the_command_line_or_on_writers() -> None:
         assert not {name for name in closure if name.startswith(("pipeline.run", "pipeline.cli", "pipeline.formats"))}
     assert "pipeline.media.decoding" in sources._closure("pipeline.media")
     assert not {"pipeline.run", "pipeline.config"} & sources._closure("pipeline.media")
+
+
+def test_the_installed_packages_behind_a_module_are_known_with_their_versions(package: Path) -> None:
+    (package / "deep.py").write_text("def late():\n    import numpy.linalg\n")
+    forget()
+    assert sources.requirements(f"{package.name}.top") == {"numpy": importlib.metadata.version("numpy")}
+    assert sources.requirements(f"{package.name}.alone") == {}

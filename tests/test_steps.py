@@ -37,6 +37,7 @@ OTHERS = {
     "diarization.embedding": "ecapa-voxceleb",
     "separation.backend": "replay",
     "recognition.backend": "replay",
+    "runtime.device": "cpu",
 }
 """Another value for settings that a text will not do for."""
 

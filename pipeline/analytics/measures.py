@@ -1,15 +1,15 @@
-"""Talk, pace, silence and answers of one call; every number with its formula. Times in seconds.
+"""Talk, pace, silence and responses of one call; every number with its formula. Times in seconds.
 
 talk          total length of the speaker's turns, each moment counted once
 talk_ratio    talk / sum of everybody's talk; 0 where nobody talks
-stretches     how often he took the floor: turns joined over pauses of at most 0.5 s
+stretches     how often the speaker took the floor: turns joined over pauses of at most 0.5 s
 words_per_minute   words / talk * 60; None without talk
-longest_monologue  from the first to the last word of the floor's longest stay with one speaker: his stretches in
+longest_monologue  from the first to the last word of the floor's longest stay with one speaker: their stretches in
               a row, as long as nobody else begins one that is more than a backchannel
 silence       duration minus the time in which anybody talks
 dead_air      silences of at least `DEAD` between the first and the last speech
-latency       of an answer: start of a stretch minus the latest end of all stretches before it, where the speaker
-              changes and nobody talks in between; mean and median per answering speaker
+response_latency   start of a stretch minus the latest end of all stretches before it, where the speaker changes and
+              nobody talks in between; mean and median over the speaker's responses
 overlap       time in which two or more talk
 """
 
@@ -28,7 +28,7 @@ DEAD = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One speaker's part in the call; ``interruptions`` he made, ``interrupted`` he suffered and yielded to."""
+    """One speaker's part in the call; ``interruptions`` they made, ``interrupted`` those they yielded to."""
 
     speaker: str
     talk: float
@@ -37,9 +37,9 @@ class Part:
     words: int
     words_per_minute: float | None
     longest_monologue: float
-    answers: int
-    latency_mean: float | None
-    latency_median: float | None
+    responses: int
+    response_latency_mean: float | None
+    response_latency_median: float | None
     interruptions: int
     interrupted: int
     backchannels: int
@@ -123,7 +123,7 @@ def _parts(transcript: Transcript, turns: Sequence[Turn], crossed: Sequence[Cros
 
 
 def latencies(held: Iterable[Turn]) -> dict[str, list[float]]:
-    """How long each speaker took to answer, answer by answer; ``held`` are stretches sorted by start."""
+    """How long each speaker took to respond, each time; ``held`` are stretches sorted by start."""
     found: dict[str, list[float]] = {}
     last: Turn | None = None
     for stretch in held:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
@@ -9,14 +10,21 @@ from typing import Any
 from urllib.parse import quote
 
 from pipeline.analytics.outliers import outliers
-from pipeline.analytics.reading import Call
+from pipeline.analytics.reading import Call, Failure
 from pipeline.analytics.tables import summary
 
-MEASURES = ("duration", "silence_ratio", "overlap_ratio", "dead_air", "interruption")
-LABELS = {
-    "duration": "length", "silence_ratio": "silence", "overlap_ratio": "overlap", "dead_air": "dead air",
-    "interruption": "interruptions",
+SCALES: Mapping[str, float] = {
+    "duration_s": 30.0, "silence_ratio": 0.05, "overlap_ratio": 0.02, "dead_air_s": 5.0, "interruptions": 1.0,
 }  # fmt: skip
+"""The measures in which calls are compared, each with the smallest deviation that is worth the name."""
+LABELS = {
+    "duration_s": "length", "silence_ratio": "silence", "overlap_ratio": "overlap", "dead_air_s": "dead air",
+    "interruptions": "interruptions",
+}  # fmt: skip
+SHORTEST = 30.0
+"""Seconds; shorter calls are not compared with others: a ratio over a few seconds of speech says nothing."""
+_UNNAMED = re.compile(r"SPEAKER_\d+")
+"""Labels of diarization, which number the speakers of one call: the same label in two calls means nothing."""
 _STYLE = """
 :root{color-scheme:light dark;--ink:#1c2430;--paper:#fff;--soft:#f1f4f8;--line:#d6dde6;--blue:#2f6fb3}
 :root{--red:#b5432e;--green:#2d8659}
@@ -38,25 +46,26 @@ rect{fill:var(--blue)}svg text{fill:var(--ink);font-size:11px}
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
-def render(calls: Iterable[Call], title: str) -> str:
-    """The whole page."""
+def render(calls: Iterable[Call], title: str, failures: Sequence[Failure] = ()) -> str:
+    """The whole page; ``failures`` are the calls that could not be transcribed."""
     rows: list[dict[str, Any]] = []
     parts: dict[str, list[dict[str, Any]]] = {}
     findings: dict[str, list[tuple[str, dict[str, Any]]]] = {}
     links: dict[str, str | None] = {}
     for call in calls:
-        rows.append({"call": call.name, **summary(call.analytics)})
+        rows.append({"call": call.name, "recording_exists": call.exists, **summary(call.analytics)})
         links[call.name] = call.link()
         for part in call.analytics["parts"]:
             parts.setdefault(part["speaker"], []).append(part)
         for finding in call.analytics["findings"]:
             findings.setdefault(finding["rule"], []).append((call.name, finding))
     sections = [
-        _tiles(rows),
+        _tiles(rows, len(failures)),
         _charts(rows),
         _section("Speakers", _speakers(parts)),
         _section("Findings", _findings(findings, links)) if findings else "",
         _section("Unlike the others", _outliers(rows, links)),
+        _section("Failed calls", _failures(failures)) if failures else "",
         _section("Calls", _calls(rows, links)),
     ]
     head = (
@@ -67,16 +76,17 @@ def render(calls: Iterable[Call], title: str) -> str:
     return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>{body}</body></html>\n'
 
 
-def _tiles(rows: Sequence[Mapping[str, Any]]) -> str:
-    length = sum(row["duration"] for row in rows)
-    speech = sum(row["speech"] for row in rows)
+def _tiles(rows: Sequence[Mapping[str, Any]], failed: int) -> str:
+    length = sum(row["duration_s"] for row in rows)
+    speech = sum(row["speech_s"] for row in rows)
     tiles = [
         ("calls", str(len(rows))),
+        ("failed calls", str(failed)),
         ("length", _clock(length)),
         ("words", f"{sum(row['words'] for row in rows):,}"),
-        ("silence", _percent(sum(row["silence"] for row in rows) / length if length else 0.0)),
-        ("overlap, of speech", _percent(sum(row["overlap"] for row in rows) / speech if speech else 0.0)),
-        ("interruptions", str(sum(row["interruption"] for row in rows))),
+        ("silence", _percent(sum(row["silence_s"] for row in rows) / length if length else 0.0)),
+        ("overlap, of speech", _percent(sum(row["overlap_s"] for row in rows) / speech if speech else 0.0)),
+        ("interruptions", str(sum(row["interruptions"] for row in rows))),
         ("rules broken", str(sum(row["rules_broken"] for row in rows))),
     ]
     boxes = "".join(f'<div class="tile"><b>{_safe(value)}</b>{_safe(label)}</div>' for label, value in tiles)
@@ -85,7 +95,7 @@ def _tiles(rows: Sequence[Mapping[str, Any]]) -> str:
 
 def _charts(rows: Sequence[Mapping[str, Any]]) -> str:
     charts = (
-        ("length, min", [row["duration"] / 60 for row in rows]),
+        ("length, min", [row["duration_s"] / 60 for row in rows]),
         ("silence, %", [row["silence_ratio"] * 100 for row in rows]),
         ("overlap, % of speech", [row["overlap_ratio"] * 100 for row in rows]),
     )
@@ -112,20 +122,23 @@ def _histogram(label: str, values: Sequence[float], bins: int = 12) -> str:
 
 
 def _speakers(parts: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
-    head = ("speaker", "calls", "talk ratio", "words a minute", "answers after", "interruptions a call", "sentiment")
+    head = ("speaker", "calls", "talk ratio", "words a minute", "response latency", "interruptions a call", "sentiment")
     lines = [
         (
             _safe(speaker),
             str(len(own)),
             _percent(statistics.fmean(part["talk_ratio"] for part in own)),
             _mean([part["words_per_minute"] for part in own], "{:.0f}"),
-            _mean([part["latency_median"] for part in own], "{:.1f} s"),
+            _mean([part["response_latency_median"] for part in own], "{:.1f} s"),
             f"{statistics.fmean(part['interruptions'] for part in own):.1f}",
             _mean([part["sentiment"] for part in own], "{:+.2f}"),
         )
         for speaker, own in sorted(parts.items(), key=lambda item: (-len(item[1]), item[0]))
+        if not _UNNAMED.fullmatch(speaker)
     ]
-    return _table(head, lines)
+    unnamed = sum(len(own) for speaker, own in parts.items() if _UNNAMED.fullmatch(speaker))
+    note = f"<p>{unnamed} speakers without a name: their labels number the speakers of one call only.</p>"
+    return (_table(head, lines) if lines else "") + (note if unnamed else "")
 
 
 def _findings(findings: Mapping[str, Sequence[tuple[str, Mapping[str, Any]]]], links: Mapping[str, str | None]) -> str:
@@ -147,7 +160,8 @@ def _quoted(finding: Mapping[str, Any]) -> str:
 
 
 def _outliers(rows: Sequence[Mapping[str, Any]], links: Mapping[str, str | None]) -> str:
-    found = outliers({row["call"]: row for row in rows}, MEASURES)
+    long = {row["call"]: row for row in rows if row["duration_s"] >= SHORTEST}
+    found = outliers(long, SCALES)
     lines = [
         (
             _link(o.call, links),
@@ -158,30 +172,44 @@ def _outliers(rows: Sequence[Mapping[str, Any]], links: Mapping[str, str | None]
         )
         for o in found
     ]
-    return _table(("call", "in", "here", "median", "score"), lines) if lines else "<p>None.</p>"
+    short = len(rows) - len(long)
+    note = f"<p>{short} calls of less than {SHORTEST:.0f} s are not compared.</p>" if short else ""
+    return (_table(("call", "in", "here", "median", "score"), lines) if lines else "<p>None.</p>") + note
+
+
+def _failures(failures: Sequence[Failure]) -> str:
+    lines = [(_safe(failure.call), _safe(failure.status), _safe(failure.reason)) for failure in failures]
+    return _table(("call", "status", "reason"), lines)
 
 
 def _calls(rows: Sequence[Mapping[str, Any]], links: Mapping[str, str | None]) -> str:
-    head = ("call", "speakers", "words", *(LABELS[measure] for measure in MEASURES), "rules broken")
+    head = ("call", "speakers", "words", *LABELS.values(), "rules broken", "warnings")
     lines = [
         (
-            _link(row["call"], links) + ("" if row["complete"] else ' <span class="bad">cut short</span>'),
+            _link(row["call"], links) + _marks(row),
             str(row["speakers"]),
             str(row["words"]),
-            *(_figure(measure, row[measure]) for measure in MEASURES),
+            *(_figure(measure, row[measure]) for measure in LABELS),
             str(row["rules_broken"]),
+            _safe(row["warnings"]),
         )
         for row in rows
     ]
     return _table(head, lines)
 
 
+def _marks(row: Mapping[str, Any]) -> str:
+    """What is to be said of a call beside its name."""
+    marks = ["cut short"] * (not row["complete"]) + ["recording deleted"] * (row["recording_exists"] is False)
+    return "".join(f' <span class="bad">{mark}</span>' for mark in marks)
+
+
 def _figure(measure: str, value: float) -> str:
-    if measure == "duration":
+    if measure == "duration_s":
         return _clock(value)
     if measure.endswith("_ratio"):
         return _percent(value)
-    return f"{value:.1f} s" if measure == "dead_air" else f"{value:g}"
+    return f"{value:.1f} s" if measure == "dead_air_s" else f"{value:g}"
 
 
 def _mean(values: Sequence[float | None], form: str) -> str:

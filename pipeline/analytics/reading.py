@@ -3,26 +3,53 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pipeline import formats
 from pipeline.analytics.writing import SUFFIX, VERSION
 from pipeline.errors import FormatError, SettingsError
+from pipeline.files import storable
 from pipeline.formats.reading import read_transcript
 from pipeline.text import read_text
 from pipeline.values import Transcript
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """A call that could not be transcribed: how its last attempt ended, and why."""
+
+    call: str
+    status: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What is known of a folder beside its results; names are `pipeline.files.storable`.
+
+    ``exists`` says whether a call's recording is still there. ``superseded`` are names whose recording has its results
+    under another name now.
+    """
+
+    failures: tuple[Failure, ...] = ()
+    exists: Mapping[str, bool | None] = field(default_factory=dict)
+    superseded: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
-    """One call: its ``name`` in the folder (``team/call7``) and its analytics as written."""
+    """One call: its ``name`` in the folder (``team/call7``) and its analytics as written.
+
+    ``exists`` says whether the recording is still there; None when that is not known.
+    """
 
     folder: Path
     name: str
     analytics: dict[str, Any]
+    exists: bool | None = None
 
     def transcript(self) -> Transcript | None:
         """The transcript beside the analytics, or None when it was not written as JSON."""
@@ -35,9 +62,13 @@ class Call:
         return next((self.name + s for s in suffixes if (self.folder / f"{self.name}{s}").is_file()), None)
 
 
-def read_calls(folder: Path) -> Iterator[Call]:
+NOTHING = History()
+"""The history of a folder without a journal."""
+
+
+def read_calls(folder: Path, history: History = NOTHING) -> Iterator[Call]:
     """The calls under a folder, sorted by name, one at a time; raises when there are none or one cannot be read."""
-    paths = sorted(folder.rglob(f"*{SUFFIX}"))
+    paths = sorted(path for path in folder.rglob(f"*{SUFFIX}") if path.relative_to(folder).parts[0] != ".crosstalk")
     if not paths:
         raise SettingsError("holds no analytics", where=str(folder), hint="make them with transcribe batch --analytics")
     for path in paths:
@@ -47,4 +78,6 @@ def read_calls(folder: Path) -> Iterator[Call]:
             raise FormatError(f"cannot be read: {error}", where=str(path)) from error
         if not isinstance(analytics, dict) or analytics.get("version") != VERSION:
             raise FormatError(f"not {VERSION}", where=str(path), hint="make it again with transcribe batch --analytics")
-        yield Call(folder, str(path.relative_to(folder)).removesuffix(SUFFIX), analytics)
+        name = str(path.relative_to(folder)).removesuffix(SUFFIX)
+        if storable(name) not in history.superseded:
+            yield Call(folder, name, analytics, history.exists.get(storable(name)))

@@ -1,81 +1,120 @@
 """A folder of calls as tables for pandas or DuckDB: CSV always, Parquet where pyarrow is installed.
 
-Every row begins with ``call``, the call's name in the folder; times are seconds. Columns of a manifest stand in
-``calls`` as ``manifest_NAME``. CSV cells that a spreadsheet would take for a formula begin with an apostrophe.
+Every row begins with ``call``, the call's name in the folder. A column in seconds is called as in the analytics' JSON
+with ``_s`` behind it. Columns of a manifest stand in ``calls`` under their own names, or as ``manifest_NAME`` where
+that name is taken. CSV cells that a spreadsheet would take for a formula begin with an apostrophe.
 """
 
 from __future__ import annotations
 
 import csv
 import importlib.util
-import os
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from pipeline.analytics.reading import Call
-from pipeline.files import TEMPORARY, explain
+from pipeline.analytics.reading import Call, Failure
+from pipeline.files import make_folder, replacing
 from pipeline.formats.inert import cell
 from pipeline.values import Transcript
 
 Row = dict[str, Any]
 Kinds = Mapping[str, type]
 
-KINDS = ("start", "backchannel", "turn_end", "interruption")
+KINDS: Mapping[str, str] = {
+    "start": "overlaps_started",
+    "backchannel": "backchannels",
+    "turn_end": "turn_ends",
+    "interruption": "interruptions",
+}
+"""The column that counts each kind of overlap in a call."""
+SECONDS = frozenset({
+    "duration", "speech", "silence", "overlap", "talk", "longest_monologue", "response_latency_mean",
+    "response_latency_median", "start", "end",
+})  # fmt: skip
+"""The numbers of the analytics' JSON that are seconds."""
 TABLES: Mapping[str, Kinds] = {
     "calls": {
-        "call": str, "duration": float, "language": str, "complete": bool, "speakers": int, "words": int,
-        "speech": float, "silence": float, "silence_ratio": float, "dead_air": float, "dead_airs": int,
-        "overlap": float, "overlap_ratio": float, **dict.fromkeys(KINDS, int),
-        "rules_kept": int, "rules_broken": int,
+        "call": str, "duration_s": float, "language": str, "complete": bool, "recording_exists": bool,
+        "warnings": str, "speakers": int, "words": int, "speech_s": float, "silence_s": float, "silence_ratio": float,
+        "dead_air_s": float, "dead_airs": int, "overlap_s": float, "overlap_ratio": float,
+        **dict.fromkeys(KINDS.values(), int), "rules_kept": int, "rules_broken": int,
     },
     "speakers": {
-        "call": str, "speaker": str, "talk": float, "talk_ratio": float, "stretches": int, "words": int,
-        "words_per_minute": float, "longest_monologue": float, "answers": int, "latency_mean": float,
-        "latency_median": float, "interruptions": int, "interrupted": int, "backchannels": int, "sentiment": float,
+        "call": str, "speaker": str, "talk_s": float, "talk_ratio": float, "stretches": int, "words": int,
+        "words_per_minute": float, "longest_monologue_s": float, "responses": int, "response_latency_mean_s": float,
+        "response_latency_median_s": float, "interruptions": int, "interrupted": int, "backchannels": int,
+        "sentiment": float,
     },
-    "turns": {"call": str, "speaker": str, "start": float, "end": float, "margin": float},
+    "turns": {"call": str, "speaker": str, "start_s": float, "end_s": float, "margin": float},
     "words": {
-        "call": str, "speaker": str, "start": float, "end": float, "text": str, "probability": float, "origin": str,
-        "suspect": str,
+        "call": str, "speaker": str, "start_s": float, "end_s": float, "text": str, "probability": float,
+        "origin": str, "suspect": str,
     },
     "overlaps": {
-        "call": str, "start": float, "end": float, "kind": str, "holder": str, "incomer": str, "yielded": str,
+        "call": str, "start_s": float, "end_s": float, "kind": str, "holder": str, "incomer": str, "yielded": str,
         "holder_text": str, "incomer_text": str,
     },
     "findings": {
-        "call": str, "rule": str, "kept": bool, "start": float, "end": float, "speaker": str, "text": str,
+        "call": str, "rule": str, "kept": bool, "start_s": float, "end_s": float, "speaker": str, "text": str,
         "phrase": str, "similarity": float,
     },
+    "failures": {"call": str, "status": str, "reason": str},
 }  # fmt: skip
 _BATCH = 10_000
 
 
-def write_tables(calls: Callable[[], Iterable[Call]], folder: Path) -> tuple[Path, ...]:
+def write_tables(
+    calls: Callable[[], Iterable[Call]], folder: Path, failures: Sequence[Failure] = ()
+) -> tuple[Path, ...]:
     """Every table of the calls (read twice: a call at a time is in memory) into ``folder``; the paths written."""
-    extra = {f"manifest_{name}": str for call in calls() for name in sorted(call.analytics["columns"])}
-    kinds = {**TABLES, "calls": {**TABLES["calls"], **extra}}
+    extra = manifest_columns(name for call in calls() for name in sorted(call.analytics["columns"]))
+    kinds = {**TABLES, "calls": {**TABLES["calls"], **dict.fromkeys(extra.values(), str)}}
     makers: list[Callable[[Path, Kinds], _CsvTable | _ParquetTable]] = [_CsvTable]
     if has_parquet():
         makers.append(_ParquetTable)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     suffixes = (".csv", ".parquet")[: len(makers)]
     paths = [folder / f"{name}{suffix}" for name in kinds for suffix in suffixes]
     with ExitStack() as stack:
-        files = iter([stack.enter_context(_replaced(path)) for path in paths])
+        files = iter([stack.enter_context(replacing(path)) for path in paths])
         tables: dict[str, list[_CsvTable | _ParquetTable]] = {name: [] for name in kinds}
         for name, columns in kinds.items():
             for maker in makers:
                 table = maker(next(files), columns)
                 stack.callback(table.close)
                 tables[name].append(table)
-        for call in calls():
-            for name, row in rows(call):
-                for table in tables[name]:
-                    table.append(row)
+        for name, row in _all_rows(calls(), extra, failures):
+            for table in tables[name]:
+                table.append(row)
     return tuple(paths)
+
+
+def manifest_columns(names: Iterable[str]) -> dict[str, str]:
+    """The column of each of a manifest's own columns: its name, or that after ``manifest_`` where it is taken.
+
+    Names that differ in case only count as one, as in most data bases.
+    """
+    wanted = tuple(dict.fromkeys(names))
+    taken = {column.casefold() for column in TABLES["calls"]}
+    found: dict[str, str] = {}
+    for name in sorted(wanted, key=lambda name: (name.casefold() in taken, wanted.index(name))):
+        column = name
+        while column.casefold() in taken:
+            column = f"manifest_{column}"
+        taken.add(column.casefold())
+        found[name] = column
+    return {name: found[name] for name in wanted}
+
+
+def _all_rows(
+    calls: Iterable[Call], extra: Mapping[str, str], failures: Sequence[Failure]
+) -> Iterator[tuple[str, Row]]:
+    for call in calls:
+        yield from rows(call, extra)
+    for failure in failures:
+        yield "failures", {"call": failure.call, "status": failure.status, "reason": failure.reason}
 
 
 def has_parquet() -> bool:
@@ -83,46 +122,52 @@ def has_parquet() -> bool:
     return importlib.util.find_spec("pyarrow") is not None
 
 
-def rows(call: Call) -> Iterator[tuple[str, Row]]:
-    """The rows of one call, each with the name of its table."""
+def rows(call: Call, extra: Mapping[str, str]) -> Iterator[tuple[str, Row]]:
+    """The rows of one call, each with the name of its table; ``extra`` are the `manifest_columns`."""
     data, name = call.analytics, {"call": call.name}
-    yield "calls", name | summary(data)
+    columns = {extra[key]: value for key, value in data["columns"].items()}
+    yield "calls", name | summary(data) | {"recording_exists": call.exists} | columns
     for part in data["parts"]:
-        yield "speakers", name | part
+        yield "speakers", name | _with_units(part)
     for crossing in data["crossings"]:
-        yield "overlaps", name | crossing
+        yield "overlaps", name | _with_units(crossing)
     for finding in data["findings"]:
         base = name | {"rule": finding["rule"], "kept": finding["kept"]}
         for evidence in finding["evidence"] or [{}]:
-            yield "findings", base | evidence
+            yield "findings", base | _with_units(evidence)
     transcript = call.transcript()
     if transcript is not None:
         yield from _spoken(transcript, name)
 
 
 def summary(data: Row) -> Row:
-    """A call's row but for its name."""
+    """A call's row, but for its name, its recording and the manifest's columns."""
     kept = [finding["kept"] for finding in data["findings"]]
-    return {
-        **{key: data[key] for key in TABLES["calls"] if key in data},
+    plain = {key: value for key, value in _with_units(data).items() if key in TABLES["calls"]}
+    return plain | {
+        "warnings": " ".join(dict.fromkeys(warning["code"] for warning in data["warnings"])),
         "speakers": len(data["parts"]),
         "words": sum(part["words"] for part in data["parts"]),
-        "dead_air": round(sum(gap["end"] - gap["start"] for gap in data["dead_air"]), 3),
+        "dead_air_s": round(sum(gap["end"] - gap["start"] for gap in data["dead_air"]), 3),
         "dead_airs": len(data["dead_air"]),
-        **{kind: sum(c["kind"] == kind for c in data["crossings"]) for kind in KINDS},
+        **{column: sum(c["kind"] == kind for c in data["crossings"]) for kind, column in KINDS.items()},
         "rules_kept": kept.count(True),
         "rules_broken": kept.count(False),
-        **{f"manifest_{key}": value for key, value in data["columns"].items()},
     }
+
+
+def _with_units(row: Mapping[str, Any]) -> Row:
+    """The row with the unit in the names of its columns."""
+    return {f"{key}_s" if key in SECONDS else key: value for key, value in row.items()}
 
 
 def _spoken(transcript: Transcript, name: Row) -> Iterator[tuple[str, Row]]:
     for turn in transcript.turns:
-        times = {"start": round(turn.start, 3), "end": round(turn.end, 3), "margin": turn.margin}
+        times = {"start_s": round(turn.start, 3), "end_s": round(turn.end, 3), "margin": turn.margin}
         yield "turns", {**name, "speaker": turn.speaker, **times}
     for utterance in transcript.utterances:
         for word in utterance.words:
-            row = {"start": round(word.start, 3), "end": round(word.end, 3), "text": word.text}
+            row = {"start_s": round(word.start, 3), "end_s": round(word.end, 3), "text": word.text}
             row |= {"probability": word.probability, "origin": word.origin, "suspect": word.suspect}
             yield "words", {**name, "speaker": utterance.speaker, **row}
 
@@ -180,21 +225,3 @@ def _typed(value: Any, kind: type) -> Any:
 
 def _inert(value: Any) -> Any:
     return cell(value) if isinstance(value, str) else value
-
-
-@contextmanager
-def _replaced(path: Path) -> Iterator[Path]:
-    """A temporary file in the same folder that becomes ``path`` when all went well."""
-    handle, name = tempfile.mkstemp(prefix=TEMPORARY, dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except OSError as error:
-        raise explain(error, path) from error
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""A call's analytics as one JSON file beside its transcript. Version ``crosstalk-analytics/1``; times in seconds."""
+"""A call's analytics as one JSON file beside its transcript. Version ``crosstalk-analytics/2``; times in seconds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pipeline.analytics.sentiment import method, sentiments
 from pipeline.plain import to_plain
 from pipeline.values import Transcript
 
-VERSION = "crosstalk-analytics/1"
+VERSION = "crosstalk-analytics/2"
 SUFFIX = ".analytics.json"
 
 
@@ -31,6 +31,7 @@ def analyze(
     measured |= {
         "sentiment_by": method(transcript.language),
         "findings": to_plain(judge(transcript, rules)),
+        "warnings": [{"code": notice.code, "message": notice.message} for notice in transcript.warnings],
         "columns": dict(columns or {}),
     }
     rounded: dict[str, Any] = _rounded(measured)

@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import importlib.util
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from pipeline.backends.device import devices_for, first_device, least_used, only, placement
 from pipeline.config import Config
 from pipeline.errors import SettingsError
 
 if TYPE_CHECKING:
+    from pipeline.backends.gpu import Choice
     from pipeline.store import Store
+
+__all__ = [
+    "BACKENDS",
+    "LAYOUTS",
+    "Kind",
+    "choose_device",
+    "devices_for",
+    "free_gpu_memory",
+    "least_used",
+    "load",
+    "only",
+    "placement",
+    "target",
+]
 
 Kind = Literal["diarizer", "separator", "embedder", "recognizer", "rival"]
 
@@ -74,8 +92,27 @@ def _behind(name: str) -> str | None:
 def load(kind: Kind, name: str, config: Config, models: Store) -> Any:
     """The backend itself, made by its ``from_config(config, models)``; this is where heavy libraries are imported."""
     module, attribute = target(kind, name)
+    if first_device(config.runtime).startswith("cuda"):
+        from pipeline.backends.gpu import load_cublas
+
+        load_cublas()
     try:
         made = getattr(importlib.import_module(module), attribute).from_config
     except (ModuleNotFoundError, AttributeError) as error:
         raise SettingsError(f"the {kind} {name!r} cannot be loaded: {error}") from error
     return made(config, models)
+
+
+def choose_device(config: Config) -> Choice:
+    """Where a run computes, tried out now: see `pipeline.backends.gpu.choose`."""
+    from pipeline.backends.gpu import choose
+
+    return choose(config)
+
+
+def free_gpu_memory() -> None:
+    """Give the GPU memory of models and tensors that nobody holds any more back to the driver, for other libraries."""
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
+        gc.collect()
+        torch.cuda.empty_cache()

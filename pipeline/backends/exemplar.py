@@ -21,12 +21,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pipeline.audio import RATE, Samples
+from pipeline.backends.device import use_device
 from pipeline.config import Config
 from pipeline.errors import CannotSeparate
 
 if TYPE_CHECKING:
     from pipeline.store import Store
 
+CPU: Final = torch.device("cpu")
 Matrix = NDArray[np.float32]
 Voice = tuple[Matrix, Matrix]
 """A voice's exemplars, shape (atoms, bins), and the same in bands, shape (atoms, bands); in bands each sums to one."""
@@ -70,15 +72,15 @@ class ExemplarSeparator:
     Cost: about 0.1 core-seconds a second for two voices. The last `REMEMBERED` voices need not be learned again.
     """
 
-    def __init__(self, effort: Effort = Effort()) -> None:
-        self._effort = effort
+    def __init__(self, effort: Effort = Effort(), device: torch.device = CPU) -> None:
+        self._effort, self._device = effort, device
         self._learned: dict[bytes, Voice] = {}
         """By the very samples of the solo speech."""
         self._learning = Lock()
 
     @classmethod
     def from_config(cls, config: Config, models: Store) -> ExemplarSeparator:
-        return cls()
+        return cls(device=use_device(config.runtime))
 
     def separate(self, mixture: Samples, solo: Mapping[str, Samples]) -> Matrix:
         """One source per speaker in the order of ``solo``, shape (speakers, samples); they add up to the mixture.
@@ -97,7 +99,7 @@ class ExemplarSeparator:
         voices = [self._remember(spoken[name], solo[name]) for name in names]
         spectrum = to_spectrum(mixture)
         magnitude = np.abs(spectrum)
-        masks = self._masks(magnitude, explain(magnitude, voices, self._effort))
+        masks = self._masks(magnitude, explain(magnitude, voices, self._effort, self._device))
         sources = {name: _waveform(spectrum * mask, len(mixture)) for name, mask in zip(names, masks, strict=True)}
         return np.stack([sources[name] for name in solo])
 
@@ -116,21 +118,22 @@ class ExemplarSeparator:
             return self._learned[key]
 
 
-def explain(magnitude: Matrix, voices: list[Voice], effort: Effort) -> Matrix:
+def explain(magnitude: Matrix, voices: list[Voice], effort: Effort, device: torch.device = CPU) -> Matrix:
     """How much each voice explains of every bin, shape (voices, frames, bins); equal shares where nothing does."""
-    bands = torch.from_numpy(_bands())
+    bands = torch.from_numpy(_bands()).to(device)
     counts = [len(atoms) for atoms, _ in voices]
-    seen = torch.from_numpy(np.concatenate([seen for _, seen in voices]))
+    seen = torch.from_numpy(np.concatenate([seen for _, seen in voices])).to(device)
+    spectra = [torch.from_numpy(atoms).to(device) for atoms, _ in voices]
     bounds = np.cumsum([0, *counts])
-    start = torch.cat([torch.full((count,), 1 / count) for count in counts])
-    found = torch.empty((len(voices), *magnitude.shape))
+    start = torch.cat([torch.full((count,), 1 / count) for count in counts]).to(device)
+    found = torch.empty((len(voices), *magnitude.shape), device=device)
     with torch.inference_mode():
         for first in range(0, len(magnitude), BLOCK):
-            frames = torch.from_numpy(magnitude[first : first + BLOCK])
+            frames = torch.from_numpy(magnitude[first : first + BLOCK]).to(device)
             activity = _activities(frames @ bands, seen, start, effort)
-            for share, (atoms, _), (low, high) in zip(found, voices, pairwise(bounds), strict=True):
-                torch.mm(activity[:, low:high], torch.from_numpy(atoms), out=share[first : first + BLOCK])
-    return found.numpy() + np.float32(1e-9)
+            for share, atoms, (low, high) in zip(found, spectra, pairwise(bounds), strict=True):
+                torch.mm(activity[:, low:high], atoms, out=share[first : first + BLOCK])
+    return found.cpu().numpy() + np.float32(1e-9)
 
 
 def _activities(frames: Tensor, atoms: Tensor, start: Tensor, effort: Effort) -> Tensor:

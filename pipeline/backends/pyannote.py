@@ -1,4 +1,4 @@
-"""Who speaks when, by pyannote.audio's own pipeline: from our parts, or a published one by name or folder.
+"""Who speaks when, by pyannote.audio's own pipeline: from our parts, or a published one.
 
 ``diarization.clustering: tracklets`` (the default) takes the same models another way: `pipeline.backends.tracklets`.
 """
@@ -14,22 +14,21 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
-import huggingface_hub.constants
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from pyannote.audio import Model, Pipeline
-from pyannote.audio.core.plda import PLDA
 from pyannote.audio.pipelines import SpeakerDiarization
 from torch import Tensor
 
 from pipeline import backends, timeline
 from pipeline.audio import RATE, Audio
 from pipeline.backends.device import use_device
+from pipeline.backends.published import NoPLDA, load_published
 from pipeline.backends.segmentation import load_segmentation
 from pipeline.backends.tracklets import TrackletDiarizer, notices
 from pipeline.config import Config
-from pipeline.errors import BackendError, MissingModel
+from pipeline.errors import BackendError
 from pipeline.events import Progress
 from pipeline.protocols import Diarization, Diarizer, Embedder, SpeakerCount
 from pipeline.values import Turn
@@ -57,7 +56,7 @@ class PyannoteDiarizer:
         """
         settings, device = config.diarization, use_device(config.runtime)
         if settings.pipeline is not None:
-            return cls(load_published(str(models.path(settings.pipeline)), device, config.runtime.offline))
+            return cls(load_published(models.path(settings.pipeline), device, config.runtime.batch_size))
         if settings.clustering == "tracklets":
             return TrackletDiarizer.from_config(config, models)
         network = load_segmentation(settings.segmentation, models, device)
@@ -119,19 +118,12 @@ class VoiceModel(Model):  # type: ignore[misc]
         return torch.from_numpy(self._embedder.embed([clip[mask] for clip, mask in zip(clips, masks, strict=True)]))
 
 
-class _NoPLDA(PLDA):  # type: ignore[misc]
-    """Fills a place that pyannote's constructor insists on and agglomerative clustering never asks."""
-
-    def __init__(self) -> None:
-        pass
-
-
 def assemble(network: Model, embedder: Embedder, config: Config) -> SpeakerDiarization:
     """pyannote's pipeline from a segmentation network and a voice encoder, as pyannote would make it."""
     pipeline = SpeakerDiarization(
         segmentation=network,
         embedding=VoiceModel(embedder),
-        plda=_NoPLDA(),
+        plda=NoPLDA(),
         clustering="AgglomerativeClustering",
         segmentation_batch_size=config.runtime.batch_size,
         embedding_batch_size=config.runtime.batch_size,
@@ -142,22 +134,6 @@ def assemble(network: Model, embedder: Embedder, config: Config) -> SpeakerDiari
             "clustering": {**STOCK_PARAMETERS, "threshold": embedder.scale.linkage},
         }
     )
-
-
-def load_published(name: str, device: torch.device, offline: bool) -> Pipeline:
-    """A pipeline from a folder, or by a name of the hub, untouched; raises `MissingModel` when it cannot be had."""
-    was, huggingface_hub.constants.HF_HUB_OFFLINE = huggingface_hub.constants.HF_HUB_OFFLINE, offline
-    try:
-        with _quiet():
-            pipeline = Pipeline.from_pretrained(name)
-    except (OSError, ValueError) as error:
-        hint = "give a folder with its files, or accept its terms on the hub and log in there once without --offline"
-        raise MissingModel(f"the pipeline cannot be loaded ({type(error).__name__})", where=name, hint=hint) from error
-    finally:
-        huggingface_hub.constants.HF_HUB_OFFLINE = was
-    if pipeline is None:
-        raise MissingModel("the pipeline cannot be loaded", where=name)
-    return pipeline.to(device)
 
 
 def enforce(turns: tuple[Turn, ...], voices: Mapping[str, NDArray[Any]], count: SpeakerCount) -> Diarization:

@@ -5,12 +5,13 @@ Wan et al., "Generalized end-to-end loss for speaker verification", ICASSP 2018;
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-import torchaudio.functional
 from numpy.typing import NDArray
 from safetensors.torch import load_file
 from torch import Tensor, nn
@@ -36,6 +37,8 @@ LOUDNESS = 10 ** (-30 / 20)
 SHORTEST = RATE // 5
 """Samples below which a voice cannot be told."""
 WIDTH = 256
+HERTZ_PER_MEL, LINEAR, LOG_STEP = 200 / 3, 1000.0, math.log(6.4) / 27
+"""Slaney's mel scale: Hertz of a mel below ``LINEAR`` Hertz, and the logarithm of the ratio of a mel above."""
 
 
 class ResemblyzerEmbedder:
@@ -103,13 +106,24 @@ def mel_power(samples: Tensor) -> Tensor:
     """Mel power spectrogram, shape (frames, 40): 25 ms every 10 ms, Slaney's bands and area norm, no logarithm."""
     window = torch.hann_window(FFT)
     spectrum = torch.stft(samples, FFT, HOP, window=window, center=True, pad_mode="constant", return_complex=True)
-    return spectrum.abs().square().T @ _bands()
+    return spectrum.abs().square().T @ mel_bands()
 
 
-def _bands() -> Tensor:
-    bands: Tensor = torchaudio.functional.melscale_fbanks(
-        FFT // 2 + 1, 0.0, RATE / 2, BANDS, RATE, norm="slaney", mel_scale="slaney"
-    )
+@functools.cache
+def mel_bands() -> Tensor:
+    """Slaney's triangular mel bands over the bins, shape (201, 40), each of the same area.
+
+    Bit for bit ``torchaudio.functional.melscale_fbanks(201, 0, 8000, 40, 16000, "slaney", "slaney")``.
+    """
+    top = LINEAR / HERTZ_PER_MEL + math.log(RATE / 2 / LINEAR) / LOG_STEP
+    mels = torch.linspace(0.0, top, BANDS + 2)
+    edges = HERTZ_PER_MEL * mels
+    above = mels >= LINEAR / HERTZ_PER_MEL
+    edges[above] = LINEAR * torch.exp(LOG_STEP * (mels[above] - LINEAR / HERTZ_PER_MEL))
+    widths = edges[1:] - edges[:-1]
+    distances = edges[None] - torch.linspace(0, RATE // 2, FFT // 2 + 1)[:, None]
+    bands = torch.minimum(-distances[:, :-2] / widths[:-1], distances[:, 2:] / widths[1:]).clamp_min(0)
+    bands *= 2.0 / (edges[2:] - edges[:-2])
     return bands
 
 

@@ -19,7 +19,7 @@ from pipeline.audio import RATE, Samples, Sources, restore_level
 from pipeline.backends.blueprint import Network, load_network
 from pipeline.backends.device import use_device
 from pipeline.config import Config
-from pipeline.errors import BackendError, SettingsError
+from pipeline.errors import BackendError, SettingsError, is_gpu_out_of_memory
 
 if TYPE_CHECKING:
     from pipeline.store import Store
@@ -71,6 +71,8 @@ class SpeechBrainSeparator:
             with torch.inference_mode():
                 found = self._network(torch.from_numpy(np.array(chunk))[None].to(self._device))
         except RuntimeError as error:
+            if is_gpu_out_of_memory(error):
+                raise
             raise BackendError(f"the separator failed: {str(error).partition(chr(10))[0]}") from error
         sources: Sources = found[0].T.float().cpu().numpy()
         if not np.isfinite(sources).all():

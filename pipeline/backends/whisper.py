@@ -16,6 +16,7 @@ import numpy as np
 from faster_whisper import BatchedInferencePipeline, WhisperModel
 
 from pipeline.audio import RATE, Samples
+from pipeline.backends.device import first_device
 from pipeline.config import Config
 from pipeline.errors import BackendError, SettingsError
 from pipeline.values import Word
@@ -40,6 +41,8 @@ SLOT = 40
 a window's words must not depend on the others."""
 BATCH = 4
 """Windows of a batch on a CPU: eight take no less time, and more memory."""
+GROUP = 8
+"""Windows laid out at once at least; each takes `SLOT` seconds of samples, 2.6 MB."""
 
 
 class _OneByOne(WhisperModel):  # type: ignore[misc]  # the library has no types
@@ -72,13 +75,17 @@ class WhisperRecognizer:
         self._beam_size = beam_size
         self._batch_size = batch_size
 
+    @property
+    def windows_at_once(self) -> int:
+        """Windows to hand over in one call: on a GPU the whole batch, on a CPU two batches."""
+        return max(self._batch_size, GROUP)
+
     @classmethod
     def from_config(cls, config: Config, models: Store) -> WhisperRecognizer:
         settings, runtime = config.recognition, config.runtime
         folder = models.path(settings.model)
-        device = runtime.device
-        if device == "auto":
-            device = "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
+        name = first_device(runtime)
+        device = name if name.startswith("cuda") else "cpu"  # CTranslate2 knows no mps, torch's stages do
         try:
             model = _OneByOne(
                 str(folder),
@@ -104,8 +111,14 @@ class WhisperRecognizer:
     def recognize(self, windows: Sequence[Samples], language: str, rescue: bool = False) -> list[tuple[Word, ...]]:
         """The words of each window, times from its start; ``rescue`` bans repeated n-grams.
 
-        Words of a segment that is no speech, and those for which no time is left, are marked ``suspect``.
+        Words of a segment that is no speech, and those for which no time is left, are marked ``suspect``. Any number of
+        windows is decoded in groups of `windows_at_once`, which bounds memory.
         """
+        step = self.windows_at_once
+        groups = (windows[first : first + step] for first in range(0, len(windows), step))
+        return [words for group in groups for words in self._recognize_group(group, language, rescue)]
+
+    def _recognize_group(self, windows: Sequence[Samples], language: str, rescue: bool) -> list[tuple[Word, ...]]:
         found: list[list[Word]] = [[] for _ in windows]
         for segment in self._segments(windows, language, rescue):
             number = segment.seek // (100 * SLOT) - 1

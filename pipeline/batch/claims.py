@@ -21,6 +21,7 @@ class Claims:
     """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         try:
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
@@ -32,11 +33,11 @@ class Claims:
 
     def drop(self, name: str) -> None:
         """Let go of a recording."""
-        fcntl.lockf(self._file, fcntl.LOCK_UN, 1, _place(name))
+        self._call(fcntl.LOCK_UN, _place(name))
 
     def arrive(self) -> None:
         """Say that a run is here; waits while another one tidies up."""
-        fcntl.lockf(self._file, fcntl.LOCK_SH, 1, _PRESENCE)
+        self._call(fcntl.LOCK_SH, _PRESENCE)
 
     def is_alone(self) -> bool:
         """Whether no other run is here; then none can begin until `arrive` is called or this process ends."""
@@ -51,7 +52,15 @@ class Claims:
             fcntl.lockf(self._file, kind | fcntl.LOCK_NB, 1, place)
         except (BlockingIOError, PermissionError):
             return False
+        except OSError as error:
+            raise explain(error, self._path) from error
         return True
+
+    def _call(self, kind: int, place: int) -> None:
+        try:
+            fcntl.lockf(self._file, kind, 1, place)
+        except OSError as error:
+            raise explain(error, self._path) from error
 
 
 def _place(name: str) -> int:

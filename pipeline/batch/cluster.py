@@ -16,10 +16,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pipeline.backends import devices_for
 from pipeline.batch.crew import TICK, Limits, as_error, shared, size_of
 from pipeline.batch.journal import Outcome
 from pipeline.batch.planning import guess_duration
-from pipeline.batch.worker import Bench, Hopeless, Job, Setup
+from pipeline.batch.worker import Bench, FatalError, Job, Setup
 from pipeline.errors import CrosstalkError, ResourceError, SettingsError
 
 REACH = 5.0
@@ -35,15 +36,15 @@ class Actor:
         self._setup = setup
         self._bench: Bench | None = None
 
-    def load(self) -> Hopeless | None:
-        """Load the models; what makes that impossible."""
+    def load(self) -> FatalError | None:
+        """Load the models; the error that makes that impossible."""
         try:
             self._bench = Bench(self._setup, lambda message: None)
         except CrosstalkError as error:
-            return Hopeless(error.line, error.exit_code)
+            return FatalError(error.line, error.exit_code)
         return None
 
-    def work(self, job: Job) -> Outcome | Hopeless:
+    def work(self, job: Job) -> Outcome | FatalError:
         """Transcribe and write one recording."""
         assert self._bench is not None
         return self._bench.work(job)
@@ -83,7 +84,8 @@ class Cluster:
         self._ray = _connect(address, jobs)
         self._setup = replace(shared(setup, jobs), out=_absolute(setup.out))
         self._jobs, self._limits = jobs, limits
-        self._kind = self._ray.remote(max_restarts=0, num_cpus=1)(Actor)
+        share = gpu_share(jobs, setup.config.runtime.device, int(self._ray.cluster_resources().get("GPU", 0)))
+        self._kind = self._ray.remote(max_restarts=0, num_cpus=1, num_gpus=share)(Actor)
         self._seats: list[Seat] = []
         self._stillborn = 0
 
@@ -123,7 +125,7 @@ class Cluster:
             reason = next(iter(str(error).splitlines()), "")
             yield from self._lost(seat, f"the worker died: {type(error).__name__}: {reason}")
             return
-        if isinstance(result, Hopeless):
+        if isinstance(result, FatalError):
             raise as_error(result)
         job, seat.job, seat.ready = seat.job, None, True
         if job is not None:
@@ -137,6 +139,17 @@ class Cluster:
             raise ResourceError(f"no worker could be started: {reason}", hint="try fewer --jobs")
         if seat.job is not None:
             yield seat.job, Outcome("crashed", seat.seconds, error=reason)
+
+
+def gpu_share(jobs: int, device: str, gpus: int) -> float:
+    """The part of a GPU that each of so many actors asks Ray for, so that all of them fit and every GPU has its share.
+
+    None on the CPU, and where the cluster has no GPU. Ray shows an actor only the GPU that it was given.
+    """
+    if device in ("cpu", "mps") or not gpus:
+        return 0
+    usable = len(set(devices_for(gpus, device, gpus)))
+    return 1 / -(-jobs // usable)
 
 
 def _absolute(path: Path) -> Path:

@@ -15,8 +15,9 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
+from pipeline.backends import devices_for, least_used, only
 from pipeline.batch.journal import Outcome
-from pipeline.batch.worker import Decoded, Hopeless, Job, Message, Ready, Setup
+from pipeline.batch.worker import Decoded, FatalError, Job, Message, Ready, Setup
 from pipeline.errors import CrosstalkError, ResourceError
 
 TICK = 0.25
@@ -44,8 +45,9 @@ class Limits:
 class Worker:
     """One worker process; ``job`` is what it is busy with."""
 
-    def __init__(self, setup: Setup, limits: Limits) -> None:
+    def __init__(self, setup: Setup, limits: Limits, device: str) -> None:
         self.job: Job | None = None
+        self.device = device
         self.ready = False
         self._limits = limits
         self._until = float("inf")
@@ -55,7 +57,11 @@ class Worker:
         program = _PROGRAM.format(path=path, handle=theirs.fileno())
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-c", program],
-            env={**os.environ, **dict.fromkeys(_THREADS, str(setup.config.runtime.threads))},
+            env={
+                **os.environ,
+                **dict.fromkeys(_THREADS, str(setup.config.runtime.threads)),
+                **only(device, os.environ),
+            },
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             pass_fds=[theirs.fileno()],
@@ -125,6 +131,7 @@ class Crew:
 
     def __init__(self, setup: Setup, jobs: int, limits: Limits) -> None:
         self._setup, self._jobs, self._limits = shared(setup, jobs), jobs, limits
+        self._devices = devices_for(jobs, setup.config.runtime.device)
         self._workers: list[Worker] = []
         self._stillborn = 0
 
@@ -139,7 +146,8 @@ class Crew:
     def staff(self, wanted: int) -> None:
         """Start workers until there are as many as can be used."""
         while len(self._workers) < min(self._jobs, wanted):
-            self._workers.append(Worker(self._setup, self._limits))
+            device = least_used(self._devices, [worker.device for worker in self._workers])
+            self._workers.append(Worker(self._setup, self._limits, device))
 
     def events(self) -> Iterator[tuple[Job, Outcome]]:
         """What ended within the next moment. Raises when no worker can ever work."""
@@ -147,7 +155,7 @@ class Crew:
         heard = [pipe for pipe in wait(list(pipes), TICK) if isinstance(pipe, Connection)]
         for worker in list(self._workers):
             message = worker.listen() if worker.pipe in heard else worker.check()
-            if isinstance(message, Hopeless):
+            if isinstance(message, FatalError):
                 raise as_error(message)
             if isinstance(message, Outcome):
                 yield from self._ended(worker, message)
@@ -174,13 +182,17 @@ class Crew:
 
 
 def shared(setup: Setup, jobs: int) -> Setup:
-    """The setup of each of so many workers: its share of the threads, at least one."""
+    """The setup of each of so many workers: its share of the threads, at least one.
+
+    A worker that shall use one GPU sees no other (`only`), so that its device is the first that it sees.
+    """
     runtime = setup.config.runtime
     threads = max(1, (runtime.threads or os.cpu_count() or 1) // jobs)
-    return replace(setup, config=replace(setup.config, runtime=replace(runtime, threads=threads)))
+    device = "cuda" if runtime.device.startswith("cuda:") else runtime.device
+    return replace(setup, config=replace(setup.config, runtime=replace(runtime, threads=threads, device=device)))
 
 
-def as_error(message: Hopeless) -> CrosstalkError:
+def as_error(message: FatalError) -> CrosstalkError:
     error = ResourceError(message.line)
     error.exit_code = message.exit_code
     return error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import stat
 import time
@@ -14,27 +13,35 @@ from typing import Literal
 
 from pipeline.batch.claims import Claims
 from pipeline.batch.discovery import Recording
+from pipeline.batch.naming import absolute
 from pipeline.errors import ResourceError, SettingsError
-from pipeline.files import digest_file, explain
+from pipeline.files import digest_file, explain, storable
 
-Status = Literal["running", "done", "refused", "failed", "crashed", "lost", "stopped"]
+Status = Literal["running", "done", "refused", "failed", "crashed", "out_of_memory", "blocked", "lost", "stopped"]
 """``refused`` is the recording's own fault and final; ``failed`` a model's; ``crashed`` a worker that died, hung or
-grew too large; ``lost`` an attempt whose whole run was killed; ``stopped`` one that was interrupted in good order."""
+grew too large; ``out_of_memory`` says itself; ``blocked`` a fault of the machine that may pass (a result that cannot be
+written, a file that cannot be read): never final; ``lost`` an attempt whose whole run was killed; ``stopped`` one that
+was interrupted in good order."""
+RESUMABLE = ("blocked", "out_of_memory")
+"""Failures for which the machine lacked something."""
 Verdict = Literal["do", "done", "refused", "aside", "elsewhere", "later"]
 """What is to happen with a recording now; ``aside`` after too many attempts, ``elsewhere`` while another run has it,
 ``later`` beyond the number asked for."""
 
-WEIGHTS: Mapping[str, float] = {"failed": 1.0, "crashed": 1.0, "lost": 0.5}
+WEIGHTS: Mapping[str, float] = {"failed": 1.0, "crashed": 1.0, "out_of_memory": 1.0, "lost": 0.5}
 """What an attempt counts towards setting a recording aside: a run may have been killed for another's sake."""
 _TABLE = """
 CREATE TABLE IF NOT EXISTS attempts (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL, source TEXT NOT NULL, sha256 TEXT NOT NULL, stamp TEXT NOT NULL,
     settings TEXT NOT NULL, status TEXT NOT NULL, counts INTEGER NOT NULL DEFAULT 1, began REAL NOT NULL,
-    seconds REAL, duration REAL, stages TEXT, outputs TEXT, columns TEXT, error TEXT, worker TEXT, loads INTEGER);
+    seconds REAL, duration REAL, stages TEXT, outputs TEXT, columns TEXT, error TEXT, worker TEXT, loads INTEGER,
+    notices TEXT);
 CREATE INDEX IF NOT EXISTS attempts_by_name ON attempts (name, id);
 """
-_LATER = ("worker TEXT", "loads INTEGER")
-"""Columns that journals of the first days lack."""
+_LATER = ("worker TEXT", "loads INTEGER", "notices TEXT")
+"""Columns that journals of earlier versions lack."""
+_WAIT = 60.0
+"""Seconds to wait for another run that is writing to the journal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,8 @@ class Outcome:
     """How an attempt ended; ``outputs`` are relative to the output folder, ``duration`` is the recording's.
 
     ``worker`` is the process that worked on it (``host:pid``), ``loads`` how many models it has loaded since it began.
+    ``stages`` are the seconds of the stages that were computed; those taken from the cache are not in it. ``notices``
+    are the result's own warnings: a code and a sentence each.
     """
 
     status: Status
@@ -52,6 +61,12 @@ class Outcome:
     error: str = ""
     worker: str = ""
     loads: int = 0
+    notices: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def resumable(self) -> bool:
+        """Whether it failed because the machine lacked something."""
+        return self.status in RESUMABLE
 
 
 class Journal:
@@ -86,7 +101,7 @@ class Journal:
             self._do("UPDATE attempts SET counts = 0 WHERE name = ? AND status != 'done'", (storable(name),))
         row = (
             storable(name),
-            storable(str(recording.path)),
+            storable(str(absolute(recording.path))),
             sha256,
             mark,
             settings,
@@ -105,8 +120,16 @@ class Journal:
         row = (outcome.status, outcome.seconds, outcome.duration, json.dumps(dict(outcome.stages)))
         self._do(
             "UPDATE attempts SET status = ?, seconds = ?, duration = ?, stages = ?, outputs = ?, error = ?,"
-            " worker = ?, loads = ? WHERE id = ?",
-            (*row, json.dumps(outcome.outputs), outcome.error, outcome.worker, outcome.loads, attempt),
+            " worker = ?, loads = ?, notices = ? WHERE id = ?",
+            (
+                *row,
+                json.dumps(outcome.outputs),
+                outcome.error,
+                outcome.worker,
+                outcome.loads,
+                json.dumps(outcome.notices),
+                attempt,
+            ),
         )
         self.claims.drop(name)
 
@@ -124,12 +147,29 @@ class Journal:
             return "", ""
         return row[0], row[1] or ("the run was killed at it" if row[0] == "lost" else "")
 
-    def speed(self) -> float | None:
-        """Seconds of work per second of recording, over everything done here; None before anything was."""
-        work, audio = self._do(
-            "SELECT SUM(seconds), SUM(duration) FROM attempts WHERE status = 'done' AND duration > 0"
-        ).fetchone()
-        return work / audio if audio else None
+    def speed(self, computed: bool = True) -> float | None:
+        """Seconds of work per second of recording in this folder; None before anything was measured.
+
+        ``computed``: where words were recognised anew, else where every stage came from the cache.
+        """
+        rows = self._do("SELECT seconds, duration, stages FROM attempts WHERE status = 'done' AND duration > 0")
+        measured = [(row[0], row[1]) for row in rows if ("recognition" in json.loads(row[2] or "{}")) == computed]
+        audio = sum(duration for _, duration in measured)
+        return sum(seconds for seconds, _ in measured) / audio if audio else None
+
+    def content(self, recording: Recording) -> str:
+        """The hash of the recording's content, "" when it cannot be read."""
+        return self._identify(recording)[0]
+
+    def outdated(self, recording: Recording) -> tuple[str, ...]:
+        """Results that lie in the folder and belong to an earlier content of the recording; () while it is missing."""
+        sha256, mark = self._identify(recording)
+        rows = self._do(
+            "SELECT sha256, outputs FROM attempts WHERE name = ? AND status = 'done' ORDER BY id",
+            (storable(recording.name),),
+        )
+        owners = {path: content for content, outputs in rows for path in json.loads(outputs or "[]")}
+        return tuple(path for path, content in owners.items() if mark and content != sha256)
 
     def close(self) -> None:
         """Close the journal; all claims are let go of."""
@@ -162,51 +202,38 @@ class Journal:
         row = self._do(
             "SELECT sha256, stamp FROM attempts WHERE name = ? ORDER BY id DESC", (storable(recording.name),)
         ).fetchone()
-        if row and mark and row[1] == mark:
+        if row and row[0] and mark and row[1] == mark:
             return row[0], mark
         return (_digest(recording.path) if mark else ""), mark
 
 
-def read_columns(out: Path) -> dict[str, dict[str, str]]:
-    """The further columns of each recording that was done, by name (as `storable` spells it)."""
-    path = out / ".crosstalk" / "journal.sqlite"
-    if not path.is_file():
-        return {}
-    base = _open(path)
-    try:
-        found = base.execute("SELECT name, columns FROM attempts WHERE status = 'done' ORDER BY id")
-        return {name: json.loads(columns) for name, columns in found}
-    finally:
-        base.close()
-
-
-def read_outputs(out: Path, name: str) -> frozenset[str]:
-    """The results of a recording that the journal lists, relative to the output folder."""
-    path = out / ".crosstalk" / "journal.sqlite"
-    if not path.is_file():
-        return frozenset()
-    base = _open(path)
-    try:
-        found = base.execute("SELECT outputs FROM attempts WHERE name = ? AND outputs != ''", (storable(name),))
-        return frozenset(output for (outputs,) in found for output in json.loads(outputs))
-    finally:
-        base.close()
-
-
 def _open(path: Path) -> sqlite3.Connection:
+    """The journal's data base. It has no write-ahead log, whose shared memory does not work between two hosts."""
     try:
-        base = sqlite3.connect(path, timeout=30.0, isolation_level=None)
-        base.execute("PRAGMA journal_mode = WAL")
+        base = sqlite3.connect(path, timeout=_WAIT, isolation_level=None)
+        base.execute("PRAGMA journal_mode = DELETE")
         base.executescript(_TABLE)
-        known = {row[1] for row in base.execute("PRAGMA table_info(attempts)")}
-        for column in (column for column in _LATER if column.split()[0] not in known):
-            base.execute(f"ALTER TABLE attempts ADD COLUMN {column}")
+        _add_columns(base)
     except sqlite3.DatabaseError as error:
         problem = ResourceError if isinstance(error, sqlite3.OperationalError) else SettingsError
         raise problem(
             f"the journal cannot be used: {error}", where=str(path), hint="delete it to start over"
         ) from error
     return base
+
+
+def _add_columns(base: sqlite3.Connection) -> None:
+    """Add what journals of earlier versions lack; of two runs that begin at once, one does."""
+    if _lacking(base):
+        base.execute("BEGIN IMMEDIATE")
+        for column in _lacking(base):
+            base.execute(f"ALTER TABLE attempts ADD COLUMN {column}")
+        base.execute("COMMIT")
+
+
+def _lacking(base: sqlite3.Connection) -> list[str]:
+    known = {row[1] for row in base.execute("PRAGMA table_info(attempts)")}
+    return [column for column in _LATER if column.split()[0] not in known]
 
 
 def stamp(path: Path) -> str:
@@ -223,8 +250,3 @@ def _digest(path: Path) -> str:
         return digest_file(path)
     except OSError:
         return ""
-
-
-def storable(name: str) -> str:
-    """A name as SQLite takes it: bytes that are not UTF-8 as escapes."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")

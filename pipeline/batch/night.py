@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pipeline.batch.cluster import Cluster
 from pipeline.batch.crew import GRACE, Crew, Limits
 from pipeline.batch.discovery import Recording
-from pipeline.batch.journal import Journal, Outcome, Verdict
-from pipeline.batch.planning import refuse_overwriting, settings_key
+from pipeline.batch.journal import RESUMABLE, Journal, Outcome, Verdict
+from pipeline.batch.planning import settings_key
+from pipeline.batch.superseded import move_aside
 from pipeline.batch.worker import Job, Setup
 from pipeline.config import Config, assign, check
 from pipeline.files import TEMPORARY
 from pipeline.run import Models
 from pipeline.store import Store
+
+BLOCKED_WAIT = 60.0
+"""Seconds after which a watching run tries again what was blocked; a run with an end leaves it to the next one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +54,24 @@ class Ended:
     reason: str = ""
     status: str = ""
     """How its last attempt ended, now or before."""
+    remark: str = ""
+    """What else happened to its results."""
 
     @property
     def failed(self) -> bool:
         if self.outcome is None:
             return self.verdict in ("refused", "aside")
         return self.outcome.status != "done"
+
+    @property
+    def resumable(self) -> bool:
+        """Whether it failed because the machine lacked something."""
+        return self.failed and self.status in RESUMABLE
+
+    @property
+    def notices(self) -> tuple[tuple[str, str], ...]:
+        """The warnings of its result: a code and a sentence each."""
+        return self.outcome.notices if self.outcome else ()
 
 
 Witness = Callable[[Ended], None]
@@ -63,29 +80,34 @@ Arrivals = Callable[[], Sequence[Recording]]
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A recording with the settings it is transcribed under and the key that names them."""
+    """A recording with the settings it is transcribed under, the key that names them, and the models' identities."""
 
     recording: Recording
     config: Config
     key: str
+    models: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def job(self) -> Job:
         return Job(self.recording.path, self.recording.name, self.config, self.recording.columns)
 
 
+def settings_of(settings: Mapping[str, Any], setup: Setup, where: str = "") -> Config:
+    """A recording's own settings over those of all; discovery rejects a row for which this raises."""
+    return check(assign(setup.config, settings, where=where))
+
+
 def tasks(recordings: Sequence[Recording], setup: Setup) -> list[Task]:
-    """The recordings with their own settings laid over those of all; raises before any work is done."""
+    """The recordings with their own settings over those of all, which discovery has checked."""
     models = Models(setup.config, Store(offline=setup.config.runtime.offline)).identities
-    refuse_overwriting([recording.name for recording in recordings], setup.formats, setup.analytics is not None)
     made: list[Task] = []
     known: dict[Config, tuple[Config, str]] = {}
     for recording in recordings:
-        config = check(assign(setup.config, recording.settings, where=str(recording.path)))
+        config = settings_of(recording.settings, setup, str(recording.path))
         if config not in known:
             kinds = (*setup.formats, *["doubts marked"] * setup.mark_doubts)
             known[config] = config, settings_key(config, kinds, setup.analytics, models)
-        made.append(Task(recording, *known[config]))
+        made.append(Task(recording, *known[config], models))
     return made
 
 
@@ -132,10 +154,14 @@ class _Night:
         self._waiting, self._journal, self._crew, self._orders, self._settle = waiting, journal, crew, orders, settle
         self._ready: deque[Task] = deque()
         self._tried: set[str] = set()
+        self._blocked: Counter[str] = Counter()
+        self._later: deque[tuple[float, Task]] = deque()
+        self._remarks: dict[str, str] = {}
 
     def work(self, arrive: Callable[[], list[Task]] | None) -> None:
         while self._waiting or self.claimed or arrive:
-            self._waiting.extend(arrive() if arrive else ())
+            if arrive:
+                self._waiting.extend((*arrive(), *self._due()))
             for _ in range(len(self._waiting)):
                 if len(self.claimed) < self._orders.jobs:
                     self._take(self._waiting.popleft())
@@ -145,6 +171,11 @@ class _Night:
             if self.claimed or arrive:
                 for job, outcome in self._crew.events():
                     self._note(job, outcome)
+
+    def _due(self) -> Iterator[Task]:
+        """What was blocked a while ago: a run that does not end tries it again."""
+        while self._later and self._later[0][0] <= time.monotonic():
+            yield self._later.popleft()[1]
 
     def _take(self, task: Task) -> None:
         """Claim a recording, or settle it because there is nothing to do; what changed while it is worked on waits."""
@@ -165,17 +196,33 @@ class _Night:
             self.claimed[name] = task, attempt
             self._ready.append(task)
         else:
-            status, reason = self._journal.last(name) if verdict in ("refused", "aside") else ("", "")
-            self._settle(Ended(task.recording, verdict, None, reason, status))
+            failed = verdict in ("refused", "aside")
+            status, reason = self._journal.last(name) if failed else ("", "")
+            remark = move_aside(self._journal, task.recording) if failed else ""
+            self._settle(Ended(task.recording, verdict, None, reason, status, remark))
 
     def _note(self, job: Job, outcome: Outcome) -> None:
-        """Write down how an attempt ended; what a model or a worker failed at goes to the end of the queue."""
+        """Write down how an attempt ended; what may succeed in another attempt goes to the end of the queue."""
         task, attempt = self.claimed.pop(job.name)
+        if outcome.status != "blocked" and (remark := move_aside(self._journal, task.recording, outcome.outputs)):
+            self._remarks[job.name] = remark
         self._journal.finish(attempt, job.name, outcome)
-        if outcome.status in ("failed", "crashed") and self._journal.look(task.recording, task.key) == "do":
+        if self._is_tried_again(task, outcome):
             self._waiting.append(task)
-        else:
-            self._settle(Ended(task.recording, "do", outcome, outcome.error, outcome.status))
+            return
+        if outcome.status == "blocked":
+            self._later.append((time.monotonic() + BLOCKED_WAIT, task))
+        del self._blocked[job.name]
+        remark = self._remarks.pop(job.name, "")
+        self._settle(Ended(task.recording, "do", outcome, outcome.error, outcome.status, remark))
+
+    def _is_tried_again(self, task: Task, outcome: Outcome) -> bool:
+        """Whether another attempt is made in this run; one that was blocked counts in this run only."""
+        name = task.recording.name
+        self._blocked[name] += outcome.status == "blocked"
+        if outcome.status in ("done", "refused") or self._blocked[name] >= self._orders.attempts:
+            return False
+        return self._journal.look(task.recording, task.key) == "do"
 
 
 def _hire(setup: Setup, orders: Orders) -> Crew | Cluster:
@@ -202,5 +249,6 @@ def opened(out: Path, attempts: int) -> Iterator[Journal]:
 def _sweep(journal: Journal) -> None:
     if journal.claims.is_alone():
         for path in journal.out.rglob(f"{TEMPORARY}*"):
-            if path.is_file():
-                path.unlink(missing_ok=True)
+            with suppress(OSError):  # on a disk that fails they stay for a later run
+                if path.is_file():
+                    path.unlink(missing_ok=True)

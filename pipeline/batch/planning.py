@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline import backends
-from pipeline.cache import recipe_key
+from pipeline.batch.journal import Journal
+from pipeline.cache import DiskCache, NoCache, recipe_key
 from pipeline.config import Config, as_mapping
-from pipeline.errors import SettingsError
-from pipeline.formats import suffix
-from pipeline.sources import fingerprint
+from pipeline.events import ignore
+from pipeline.formats import module_of, suffix
+from pipeline.run import backends_of, versions
+from pipeline.sources import fingerprint, requirements
+from pipeline.steps import Steps
 
 BYTES_PER_SECOND: Mapping[str, float] = {
     "wav": 16_000.0, "w64": 32_000.0, "aif": 32_000.0, "aiff": 32_000.0, "flac": 16_000.0, "opus": 4_000.0,
@@ -21,38 +25,61 @@ COMPRESSED = 10_000.0
 TEXT = 800.0
 """Bytes of results per second of recording: the JSON with every word, and a readable text."""
 _HEAD = 4096
-FAILURES = "failures.csv"
 ANALYTICS = ".analytics.json"
 GUESS = 0.25
 """Seconds of one core's work per second of recording, before anything was measured in the folder."""
+GUESS_CACHED = 0.02
+"""The same where every stage comes from the cache, so that it is only decoded, analysed and written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """Seconds of work per second of recording: computed, and from the cache; ``measured`` in this folder or guessed."""
+
+    computed: float = GUESS
+    cached: float = GUESS_CACHED
+    measured: bool = False
+
+
+def measured_speed(journal: Journal) -> Speed:
+    """What the journal says, and guesses for what it does not say."""
+    computed, cached = journal.speed(), journal.speed(computed=False)
+    known = computed is not None
+    return Speed(GUESS if computed is None else computed, GUESS_CACHED if cached is None else cached, known)
+
+
+def is_cached(sha256: str, config: Config, models: Mapping[str, str], cache: Path | None) -> bool:
+    """Whether the words of a recording with this content are in the cache, so that no model has to run."""
+    if cache is None or not sha256:
+        return False
+    key = Steps(models, config, NoCache(), ignore).final_key(sha256, versions())
+    return DiskCache(cache).holds(key)
 
 
 def settings_key(config: Config, formats: tuple[str, ...], rules: str | None, models: Mapping[str, str]) -> str:
-    """What names a result by everything but the recording: settings, formats, rules, models, code."""
+    """What names a result by everything but the recording: settings, formats, rules, models, code, package versions."""
     settings = as_mapping(config)
     del settings["runtime"]
-    modules = [
-        backends.target("diarizer", config.diarization.backend)[0],
-        backends.target("separator", config.separation.backend)[0],
-        backends.target("recognizer", config.recognition.backend)[0],
-    ]
-    names = ["pipeline.run", "pipeline.output", *modules]
-    if rules is not None:
-        names.append("pipeline.analytics.writing")
-    code = [fingerprint(name) for name in names]
-    return recipe_key(settings=settings, formats=formats, rules=rules, models=dict(models), code=code)
+    modules = _modules(config, formats, rules is not None)
+    packages = dict(versions())
+    for module in modules:
+        packages |= requirements(module)
+    code = [fingerprint(module) for module in modules]
+    parts = {"settings": settings, "formats": formats, "rules": rules, "models": dict(models), "code": code}
+    return recipe_key(**parts, packages=packages, placement=backends.placement(config.runtime))
 
 
-def refuse_overwriting(names: Sequence[str], formats: tuple[str, ...], analytics: bool) -> None:
-    """One call's results may be named like another's, or like ``failures.csv``: a `SettingsError` before any work."""
-    suffixes = [suffix(name) for name in formats] + [ANALYTICS] * analytics
-    owners = {FAILURES: "the report of failures"}
-    for name in names:
-        for file in (f"{name}{end}" for end in suffixes):
-            owner = owners.setdefault(file.casefold(), name)
-            if owner != name:
-                hint = "rename one, or give them to different --out folders"
-                raise SettingsError(f"{owner} and {name} would both be written as {file!r}", hint=hint)
+def _modules(config: Config, formats: tuple[str, ...], analytics: bool) -> list[str]:
+    """The modules that a result is made by; what they import belongs to them. Backends and writers are loaded by name,
+    so they are looked up where loading looks them up."""
+    named = [backends.target(kind, name)[0] for kind, name in sorted(backends_of(config).items())]
+    writers = [module_of(name) for name in formats]
+    return ["pipeline.run", "pipeline.output", *named, *writers, *(["pipeline.analytics.writing"] * analytics)]
+
+
+def suffixes(formats: tuple[str, ...], analytics: bool) -> tuple[str, ...]:
+    """What the names of a recording's results end in."""
+    return (*(suffix(name) for name in formats), *([ANALYTICS] * analytics))
 
 
 def guess_duration(path: Path) -> float:

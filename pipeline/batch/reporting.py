@@ -7,17 +7,21 @@ import io
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipeline.batch.discovery import Recording
+from pipeline.batch.discovery import Found, Recording, renaming
+from pipeline.batch.naming import FAILURES
 from pipeline.batch.night import Ended
-from pipeline.batch.planning import FAILURES, TEXT, guess_duration
+from pipeline.batch.planning import TEXT, Speed, guess_duration
 from pipeline.errors import printable
-from pipeline.files import write_atomically
+from pipeline.files import explain, write_atomically
 from pipeline.formats.inert import cell
 
 ENOUGH = 3
 """After so many recordings worked on, the time that is left is worth saying."""
+SHOWN = 8
+"""Recordings with other names that are listed one by one before a run."""
 WORDS: Mapping[str, str] = {
     "done": "done before", "refused": "refused before", "aside": "set aside", "elsewhere": "another run has it",
     "later": "left for later", "do": "to do",
@@ -54,8 +58,8 @@ class Progress:
                 self._spent += outcome.seconds
             if outcome.duration:
                 parts.append(f"{clock(outcome.duration)} in {outcome.seconds:.1f} s")
-        if end.reason:
-            parts.append(end.reason)
+        parts += [part for part in (end.reason, end.remark) if part]
+        parts += [f"warning: {message}" for _, message in end.notices]
         return printable(", ".join(parts + self._pace()))
 
     def _pace(self) -> list[str]:
@@ -72,14 +76,16 @@ class Progress:
         return [f"{self._heard / seconds:.1f} x real time", f"about {clock(left)} left"]
 
 
-def summarize(ended: Sequence[Ended], seconds: float) -> str:
-    """The table at the end."""
+def summarize(ended: Sequence[Ended], seconds: float, skipped: int = 0) -> str:
+    """The table at the end; ``skipped`` folders and files were left out by the search."""
     worked = [end.outcome for end in ended if end.outcome is not None]
     done = [outcome for outcome in worked if outcome.status == "done"]
     heard = sum(outcome.duration or 0.0 for outcome in done)
     rows = [("transcribed", str(len(done))), ("failed", str(sum(end.failed for end in ended)))]
     known = Counter(end.verdict for end in ended if end.outcome is None and not end.failed)
     rows += [(WORDS[verdict], str(count)) for verdict, count in sorted(known.items())]
+    rows += [("with warnings", str(count))] if (count := sum(bool(end.notices) for end in ended)) else []
+    rows += [("left out", str(skipped))] if skipped else []
     rows += [("recordings", str(len(ended))), ("heard", clock(heard)), ("took", clock(seconds))]
     if heard and seconds:
         rows.append(("throughput", f"{heard / seconds:.1f} x real time"))
@@ -91,28 +97,48 @@ def summarize(ended: Sequence[Ended], seconds: float) -> str:
     return "".join(f"{label:<{width}}  {value:>12}\n" for label, value in rows)
 
 
-def limited(rows: Sequence[tuple[Recording, str]], limit: int | None) -> list[tuple[Recording, str]]:
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What would happen with a recording; ``cached`` when no model has to run for it."""
+
+    recording: Recording
+    verdict: str
+    cached: bool = False
+
+
+def limited(rows: Sequence[Planned], limit: int | None) -> list[Planned]:
     """The rows, of which only the first ``limit`` are to be done now."""
-    made: list[tuple[Recording, str]] = []
+    made: list[Planned] = []
     count = 0
-    for recording, verdict in rows:
-        count += verdict == "do"
-        late = verdict == "do" and limit is not None and count > limit
-        made.append((recording, "later" if late else verdict))
+    for row in rows:
+        count += row.verdict == "do"
+        late = row.verdict == "do" and limit is not None and count > limit
+        made.append(replace(row, verdict="later") if late else row)
     return made
 
 
-def plan(ended: Sequence[tuple[Recording, str]], speed: float, measured: bool, jobs: int) -> str:
+def plan(rows: Sequence[Planned], speed: Speed, jobs: int) -> str:
     """What a run would do, with an estimate of time and space."""
-    counts = Counter(WORDS[verdict] for _, verdict in ended)
-    todo = [recording for recording, verdict in ended if verdict == "do"]
-    heard = sum(guess_duration(recording.path) for recording in todo)
-    basis = "measured in this folder" if measured else "a guess: nothing was measured in this folder yet"
-    lines = [printable(f"{WORDS[verdict]:<12} {recording.name}") for recording, verdict in ended]
+    counts = Counter(WORDS[row.verdict] for row in rows)
+    todo = [(row, guess_duration(row.recording.path)) for row in rows if row.verdict == "do"]
+    total = sum(seconds for _, seconds in todo)
+    work = sum(seconds * (speed.cached if row.cached else speed.computed) for row, seconds in todo)
+    basis = "measured in this folder" if speed.measured else "a guess: nothing was measured in this folder yet"
+    lines = [printable(f"{WORDS[row.verdict]:<12} {row.recording.name}") for row in rows]
     lines.append(", ".join(f"{count} {what}" for what, count in sorted(counts.items())))
-    lines.append(f"about {clock(heard)} of recordings, {clock(heard * speed / jobs)} of work ({basis})")
-    lines.append(f"about {heard * TEXT / 1e6:.1f} MB of results")
+    lines.append(f"about {clock(total)} of recordings, {clock(work / jobs)} of work ({basis})")
+    cached = sum(row.cached for row, _ in todo)
+    lines += [f"{cached} of them need no model: their finished stages are in the cache"] if cached else []
+    lines.append(f"about {total * TEXT / 1e6:.1f} MB of results")
     return "\n".join(lines) + "\n"
+
+
+def announce(found: Found) -> list[str]:
+    """What the search left out, and which results are not named like their recordings."""
+    renamed = [renaming(path, name) for path, name in found.renamed.items()]
+    more = [f"{len(renamed) - SHOWN} more recordings have results with such names"] if len(renamed) > SHOWN else []
+    skipped = [found.skipped.line] if found.skipped.count else []
+    return [printable(line) for line in (*skipped, *renamed[:SHOWN], *more)]
 
 
 def write_failures(ended: Sequence[Ended], out: Path) -> Path | None:
@@ -120,13 +146,17 @@ def write_failures(ended: Sequence[Ended], out: Path) -> Path | None:
     failed = [end for end in ended if end.failed]
     path = out / FAILURES
     if not failed:
-        path.unlink(missing_ok=True)
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise explain(error, path) from error
         return None
     buffer = io.StringIO(newline="")
     rows = csv.writer(buffer, lineterminator="\n")
     rows.writerow(("name", "path", "status", "reason"))
     for end in sorted(failed, key=lambda end: end.recording.name):
-        fields = (end.recording.name, str(end.recording.path), end.status, end.reason)
+        reason = "; ".join(part for part in (end.reason, end.remark) if part)
+        fields = (end.recording.name, str(end.recording.path), end.status, reason)
         rows.writerow([inert(field) for field in fields])
     write_atomically(path, buffer.getvalue().encode())
     return path

@@ -5,6 +5,7 @@ It ends with its parent, whatever happens to that: a thread reads the pipe, and 
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
 import queue
@@ -12,17 +13,27 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 from pipeline import media
-from pipeline.batch.journal import Outcome, Status, read_outputs
+from pipeline.batch.history import read_outputs
+from pipeline.batch.journal import Outcome, Status
 from pipeline.cache import DiskCache, NoCache
 from pipeline.config import Config
-from pipeline.errors import CrosstalkError, InputError, OutOfMemory, OutputExists, ResourceError, SettingsError
+from pipeline.errors import (
+    CrosstalkError,
+    InputError,
+    OutOfMemory,
+    OutputExists,
+    ReadError,
+    ResourceError,
+    SettingsError,
+)
 from pipeline.events import Event, StageAdvanced, StageFinished
+from pipeline.files import explain_any
 from pipeline.output_record import OutputRecord
 
 
@@ -65,14 +76,14 @@ class Decoded:
 
 
 @dataclass(frozen=True, slots=True)
-class Hopeless:
-    """No recording can be transcribed: models are missing, the disk is full."""
+class FatalError:
+    """A fault that hits every recording: models are missing, the disk is full."""
 
     line: str
     exit_code: int
 
 
-Message = Ready | Decoded | Outcome | Hopeless
+Message = Ready | Decoded | Outcome | FatalError
 
 
 def main(handle: int) -> None:
@@ -83,10 +94,11 @@ def main(handle: int) -> None:
     setup: Setup = pipe.recv()
     jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(pipe, jobs), daemon=True).start()
+    logging.getLogger("pipeline").addHandler(logging.StreamHandler())  # to the error output of the whole batch
     try:
         bench = Bench(setup, pipe.send)
     except CrosstalkError as error:
-        pipe.send(Hopeless(error.line, error.exit_code))
+        pipe.send(FatalError(error.line, error.exit_code))
         signal.pause()
     else:
         pipe.send(Ready())
@@ -105,35 +117,33 @@ class Bench:
         self._decoded = 0.0
         cache = DiskCache(setup.cache) if setup.cache else NoCache()
         self._transcriber = Transcriber(setup.config, cache=cache, listener=self._note)
+        if problem := self._transcriber.models.choice.problem:
+            logging.getLogger("pipeline").warning("%s", problem)
         self._transcriber.models.load()
         media.prepare()
         self._name = f"{platform.node()}:{os.getpid()}"
 
-    def work(self, job: Job) -> Outcome | Hopeless:
+    def work(self, job: Job) -> Outcome | FatalError:
         """Transcribe and write one recording."""
         began = time.perf_counter()
         self._stages, self._decoded = {}, 0.0
-        duration: float | None = None
-        outputs: tuple[str, ...] = ()
-        status: Status = "done"
-        error = ""
+        done = Outcome("done")
         try:
-            duration, outputs = self._transcribe(job)
-        except OutputExists as obstacle:  # may be moved away: not the recording's fault, never final
-            status, error = "stopped", obstacle.line
-        except (InputError, SettingsError) as refusal:
-            status, error = "refused", refusal.line
-        except (OutOfMemory, MemoryError) as lack:
-            status, error = "crashed", getattr(lack, "line", "memory ran out")
-        except ResourceError as lack:
-            return Hopeless(lack.line, lack.exit_code)
+            done = self._transcribe(job)
         except Exception as fault:
-            status, error = "failed", getattr(fault, "line", f"{type(fault).__name__}: {fault}")
-        seconds = time.perf_counter() - began
-        loads = self._transcriber.models.loads
-        return Outcome(status, seconds, duration, dict(self._stages), outputs, error, self._name, loads)
+            error = _understood(fault)
+            if error.affects_all:
+                return FatalError(error.line, error.exit_code)
+            done = Outcome(_status(fault), error=error.line)
+        return replace(
+            done,
+            seconds=time.perf_counter() - began,
+            stages=dict(self._stages),
+            worker=self._name,
+            loads=self._transcriber.models.loads,
+        )
 
-    def _transcribe(self, job: Job) -> tuple[float, tuple[str, ...]]:
+    def _transcribe(self, job: Job) -> Outcome:
         from pipeline import output
         from pipeline.analytics import writing
 
@@ -147,16 +157,39 @@ class Bench:
         if setup.analytics is not None:
             record.write(*writing.file_of(transcript, setup.analytics, target, job.columns))
             paths += analytics
-        return transcript.duration, tuple(str(path.relative_to(setup.out)) for path in paths)
+        outputs = tuple(str(path.relative_to(setup.out)) for path in paths)
+        notices = tuple((notice.code, notice.message) for notice in transcript.warnings)
+        return Outcome("done", duration=transcript.duration, outputs=outputs, notices=notices)
 
     def _note(self, event: Event) -> None:
         if isinstance(event, StageAdvanced) and event.stage == "decode":
             self._decoded = event.done
         if isinstance(event, StageFinished):
-            self._stages[event.stage] = round(event.seconds, 4)
+            if not event.cached:
+                self._stages[event.stage] = round(event.seconds, 4)
             if event.stage == "decode":
                 media.prepare()
                 self._tell(Decoded(self._decoded))
+
+
+def _understood(fault: Exception) -> CrosstalkError:
+    """What went wrong, as an error with one line."""
+    if isinstance(fault, CrosstalkError):
+        return fault
+    if isinstance(fault, MemoryError):
+        return OutOfMemory("memory ran out", hint="transcribe a shorter piece, or free memory")
+    if isinstance(fault, OSError):
+        return explain_any(fault)
+    return CrosstalkError(f"{type(fault).__name__}: {fault}")
+
+
+def _status(fault: Exception) -> Status:
+    """How an attempt with this fault ended; only what is the recording's own fault is final."""
+    if isinstance(fault, OutOfMemory | MemoryError):
+        return "out_of_memory"
+    if isinstance(fault, ResourceError | ReadError | OutputExists | OSError):
+        return "blocked"
+    return "refused" if isinstance(fault, InputError | SettingsError) else "failed"
 
 
 def _read(pipe: Connection[Any, Any], jobs: queue.SimpleQueue[Job]) -> None:

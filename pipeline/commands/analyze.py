@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from pipeline.analytics.reading import History
 
 
 def analyze(
@@ -35,10 +38,21 @@ def report(
     from pipeline.analytics.reading import read_calls
     from pipeline.files import write_atomically
 
-    for path in tables.write_tables(lambda: read_calls(folder), folder / "tables"):
+    history = _history(folder)
+    for path in tables.write_tables(lambda: read_calls(folder, history), folder / "tables", history.failures):
         typer.echo(str(path), err=True)
     path = folder / "report.html"
-    write_atomically(path, page.render(read_calls(folder), title).encode())
+    write_atomically(path, page.render(read_calls(folder, history), title, history.failures).encode())
     typer.echo(str(path), err=True)
     if not tables.has_parquet():
         typer.echo("transcribe: no Parquet without pyarrow; install crosstalk-transcribe[analytics]", err=True)
+
+
+def _history(folder: Path) -> History:
+    """What the folder's journal says of failed calls, deleted recordings and earlier names."""
+    from pipeline.analytics.reading import Failure, History
+    from pipeline.batch.history import read_last, read_superseded
+
+    last = read_last(folder)
+    failures = tuple(Failure(one.name, one.status, one.error) for _, one in sorted(last.items()) if one.failed)
+    return History(failures, {name: one.exists for name, one in last.items()}, read_superseded(folder))

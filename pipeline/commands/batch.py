@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,38 +11,38 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.commands.printing import FORMATS, show, tell
-from pipeline.errors import CrosstalkError, SettingsError, printable
+from pipeline.errors import CrosstalkError, OutputError, SettingsError, exit_code_of, printable
 
 if TYPE_CHECKING:
-    from pipeline.batch.discovery import Recording
-    from pipeline.batch.night import Orders
+    from pipeline.batch.discovery import Search
+    from pipeline.batch.journal import Journal
+    from pipeline.batch.night import Orders, Task
+    from pipeline.batch.reporting import Planned
     from pipeline.batch.worker import Setup
-
-SOME_FAILED, ALL_FAILED = 3, 4
 
 
 def batch(
     calls: Annotated[list[str], typer.Argument(help="Files, folders, 'patterns' or manifest.csv.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Where the results go; the journal lies there too.")],
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Worker processes; they share the cores.")] = 1,
-    retry: Annotated[bool, typer.Option("--retry", help="Give what failed before a new chance.")] = False,
-    only_failed: Annotated[bool, typer.Option("--only-failed", help="Only what failed before, once more.")] = False,
-    limit: Annotated[int | None, typer.Option(min=1, help="Transcribe at most so many now.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
-    watch: Annotated[bool, typer.Option("--watch", help="Go on with what arrives, until interrupted.")] = False,
-    attempts: Annotated[int, typer.Option(min=1, help="Set a recording aside after so many failures.")] = 3,
-    timeout: Annotated[float, typer.Option(min=0, help="Give up after 5 minutes and so many times the length.")] = 30.0,
-    memory: Annotated[float | None, typer.Option(min=0, help="GB a worker may take before it is ended.")] = None,
+    retry: Annotated[bool, typer.Option("--retry", help="Also try again what failed before.")] = False,
+    only_failed: Annotated[bool, typer.Option("--only-failed", help="Try only what failed before.")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="Maximum number of recordings to transcribe now.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only report what would be done.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Also take what arrives, until interrupted.")] = False,
+    attempts: Annotated[int, typer.Option(min=1, help="Failures after which a recording is set aside.")] = 3,
+    timeout: Annotated[float, typer.Option(min=0, help="Time limit: 5 minutes plus this times the length.")] = 30.0,
+    memory: Annotated[float | None, typer.Option(min=0, help="Memory limit of a worker, in GB.")] = None,
     engine: Annotated[str, typer.Option(help="local, or ray: actors on a Ray cluster.")] = "local",
     address: Annotated[str | None, typer.Option(help="The Ray cluster; without it one is started here.")] = None,
     analytics: Annotated[bool, typer.Option("--analytics", help="Write NAME.analytics.json too.")] = False,
     rules: Annotated[Path | None, typer.Option(help="A YAML file of rules for phrases; implies --analytics.")] = None,
-    speakers: Annotated[int | None, typer.Option(help="How many people talk in each.")] = None,
-    min_speakers: Annotated[int | None, typer.Option(help="At least so many people.")] = None,
-    max_speakers: Annotated[int | None, typer.Option(help="At most so many people.")] = None,
-    language: Annotated[str | None, typer.Option(help="Two letters (en, de); found out when not given.")] = None,
-    channels: Annotated[str | None, typer.Option(help="auto, split or mix: a stereo call's channels.")] = None,
-    roles: Annotated[str | None, typer.Option(help="Who is on the channels: agent,customer.")] = None,
+    speakers: Annotated[int | None, typer.Option(help="Number of speakers in each recording.")] = None,
+    min_speakers: Annotated[int | None, typer.Option(help="Minimum number of speakers.")] = None,
+    max_speakers: Annotated[int | None, typer.Option(help="Maximum number of speakers.")] = None,
+    language: Annotated[str | None, typer.Option(help="Two letters (en, de); detected when not given.")] = None,
+    channels: Annotated[str | None, typer.Option(help="How stereo channels are used: auto, split or mix.")] = None,
+    roles: Annotated[str | None, typer.Option(help="Names of the channels' speakers: agent,customer.")] = None,
     track: Annotated[int | None, typer.Option(help="Which audio track of the file, from 1.")] = None,
     preset: Annotated[str, typer.Option(help="default, accurate or fast.")] = "default",
     config: Annotated[Path | None, typer.Option(help="A YAML file of settings.")] = None,
@@ -50,11 +50,11 @@ def batch(
     format_: Annotated[str, typer.Option("--format", "-f", help=FORMATS)] = "txt,json",
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:1.")] = None,
     threads: Annotated[int | None, typer.Option(help="CPU threads of all workers; 0 takes all cores.")] = None,
-    offline: Annotated[bool, typer.Option("--offline", help="Never fetch anything.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Never download anything.")] = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Keep no finished stages on disk.")] = False,
     mark_doubts: Annotated[bool, typer.Option("--mark-doubts", help="Mark what to check (txt, md, srt, vtt).")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that others wrote or changed.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No lines while it goes on.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No lines of progress.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Transcribe many recordings, each once; run it again to resume."""
@@ -108,16 +108,28 @@ def _orders(
     return Orders(jobs, attempts, limit, retry, only_failed, most, "ray" if engine == "ray" else "local", address)
 
 
+def _search(calls: list[str], setup: Setup) -> Search:
+    from pipeline.batch.discovery import Search
+    from pipeline.batch.history import read_names
+    from pipeline.batch.night import settings_of
+    from pipeline.batch.planning import suffixes
+
+    ends = suffixes(setup.formats, setup.analytics is not None)
+    names = read_names(setup.out)
+    return Search(tuple(calls), setup.out, ends, lambda settings: settings_of(settings, setup), names)
+
+
 def _run(calls: list[str], setup: Setup, orders: Orders, quiet: bool) -> None:
     from pipeline.batch import night, reporting
     from pipeline.batch.discovery import discover
     from pipeline.cache import DiskCache
 
-    recordings = discover(calls, setup.out)
+    found = discover(_search(calls, setup))
+    _say(() if quiet else reporting.announce(found))
     if setup.cache is not None:
         DiskCache(setup.cache).prune()
     began = time.monotonic()
-    progress = reporting.Progress(recordings, orders.jobs, orders.limit)
+    progress = reporting.Progress(found.recordings, orders.jobs, orders.limit)
 
     seen: list[night.Ended] = []
 
@@ -128,18 +140,18 @@ def _run(calls: list[str], setup: Setup, orders: Orders, quiet: bool) -> None:
             tell(line)
 
     try:
-        ended = night.run(recordings, setup, orders, witness)
+        ended = night.run(found.recordings, setup, orders, witness)
     except BaseException:
         if any(end.failed for end in seen):
             with suppress(CrosstalkError):  # the disk may be full: then that is what is said
                 reporting.write_failures(seen, setup.out)
         raise
     path = reporting.write_failures(ended, setup.out)
-    show(reporting.summarize(ended, time.monotonic() - began))
-    failures = sum(end.failed for end in ended)
+    show(reporting.summarize(ended, time.monotonic() - began, found.skipped.count))
+    failures = [end.resumable for end in ended if end.failed]
     if path is not None:
-        tell(f"transcribe: {failures} failed; the reasons are in {path}")
-        raise typer.Exit(ALL_FAILED if failures == len(ended) else SOME_FAILED)
+        _say([f"{len(failures)} failed; the reasons are in {path}"])
+    raise typer.Exit(exit_code_of(failures, len(ended)))
 
 
 def _watch(calls: list[str], setup: Setup, orders: Orders, quiet: bool) -> None:
@@ -152,33 +164,47 @@ def _watch(calls: list[str], setup: Setup, orders: Orders, quiet: bool) -> None:
 
     def witness(end: night.Ended) -> None:
         ended[end.recording.name] = end
-        reporting.write_failures(tuple(ended.values()), setup.out)
+        try:
+            reporting.write_failures(tuple(ended.values()), setup.out)
+        except OutputError as error:  # it is written anew after the next recording
+            _say([error.line])
         if not quiet:
             tell(progress.line(end))
 
-    night.run(
-        (), setup, orders, witness, Watch(calls, setup.out, tell=lambda line: tell(f"transcribe: {printable(line)}"))
-    )
+    night.run((), setup, orders, witness, Watch(_search(calls, setup), report=lambda line: _say([line])))
 
 
 def _plan(calls: list[str], setup: Setup, orders: Orders, quiet: bool) -> None:
     from pipeline.batch import night, planning, reporting
     from pipeline.batch.discovery import discover
 
-    tasks = night.tasks(discover(calls, setup.out), setup)
-    rows: list[tuple[Recording, str]] = []
-    speed = None
+    found = discover(_search(calls, setup))
+    tasks = night.tasks(found.recordings, setup)
+    speed = planning.Speed()
     if not (setup.out / ".crosstalk").is_dir():
-        rows = [(task.recording, "do") for task in tasks if not orders.only_failed]
+        rows = [reporting.Planned(task.recording, "do") for task in tasks if not orders.only_failed]
     else:
         with night.opened(setup.out, orders.attempts) as journal:
-            speed = journal.speed()
-            again = orders.again or orders.only_failed
+            speed = planning.measured_speed(journal)
             rows = [
-                (task.recording, str(journal.look(task.recording, task.key, again)))
+                _planned(task, journal, setup, orders)
                 for task in tasks
                 if not orders.only_failed or journal.has_failed(task.recording.name)
             ]
-    measured = speed is not None
     rows = reporting.limited(rows, orders.limit)
-    show(reporting.plan(rows, planning.GUESS if speed is None else speed, measured, orders.jobs))
+    show(reporting.plan(rows, speed, orders.jobs))
+    _say(reporting.announce(found))
+
+
+def _planned(task: Task, journal: Journal, setup: Setup, orders: Orders) -> Planned:
+    from pipeline.batch import planning, reporting
+
+    verdict = str(journal.look(task.recording, task.key, orders.again or orders.only_failed))
+    content = journal.content(task.recording) if verdict == "do" else ""
+    cached = planning.is_cached(content, task.config, task.models, setup.cache)
+    return reporting.Planned(task.recording, verdict, cached)
+
+
+def _say(lines: Iterable[str]) -> None:
+    for line in lines:
+        tell(f"transcribe: {printable(line)}")

@@ -1,12 +1,11 @@
-"""``transcribe doctor``: what is wrong with this machine, and how to mend it."""
+"""``transcribe doctor``: what is wrong with this machine, and how to fix it; devices are tried by computing on them."""
 
 from __future__ import annotations
 
 import os
 import platform
-import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -15,41 +14,42 @@ import typer
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the doctor's report; ``mend`` says what to do when it is not ``well``."""
+    """One line of the report; ``fix`` says what to do when it is not ``ok``."""
 
     what: str
-    well: bool
-    mend: str = ""
+    ok: bool
+    fix: str = ""
 
 
 def doctor(
     preset: Annotated[str, typer.Option(help="Whose models are looked for.")] = "default",
 ) -> None:
-    """Say what is wrong with this machine and how to mend it; exit code 5 when something is."""
-    ill = False
-    for examine in (_python, _torch, _torchaudio, _whisper, _gpu, _ffmpeg, _telemetry):
-        ill |= _tell(examine())
-    for finding in _models(preset):
-        ill |= _tell(finding)
-    raise typer.Exit(5 if ill else 0)
+    """Say what is wrong with this machine and how to fix it; exit code 5 when something is."""
+    failed = False
+    for examine in (_python, _torch, _torchaudio, _whisper, _encoders, _telemetry):
+        failed |= _print(examine())
+    for finding in (*_devices(), *_models(preset)):
+        failed |= _print(finding)
+    raise typer.Exit(5 if failed else 0)
 
 
-def _tell(finding: Finding) -> bool:
-    mark = "ok  " if finding.well else "ILL "
-    typer.echo(f"{mark} {finding.what}" + ("" if finding.well else f"\n     → {finding.mend}"))
-    return not finding.well
+def _print(finding: Finding) -> bool:
+    """Print the finding; whether it is a failure."""
+    mark = "ok  " if finding.ok else "FAIL"
+    typer.echo(f"{mark} {finding.what}" + ("" if finding.ok else f"\n     → {finding.fix}"))
+    return not finding.ok
 
 
 def _python() -> Finding:
-    well = (3, 11) <= sys.version_info[:2] <= (3, 13)
-    return Finding(f"Python {platform.python_version()}", well, "use Python 3.11, 3.12 or 3.13")
+    ok = (3, 11) <= sys.version_info[:2] <= (3, 13)
+    return Finding(f"Python {platform.python_version()}", ok, "use Python 3.11, 3.12 or 3.13")
 
 
-def _imported(name: str, mend: str) -> Finding:
+def _imported(name: str, fix: str) -> Finding:
     try:
         module = __import__(name)
     except Exception as error:
-        return Finding(f"{name} fails to import: {str(error).splitlines()[0][:120]}", False, mend)
+        return Finding(f"{name} fails to import: {str(error).splitlines()[0][:120]}", False, fix)
     return Finding(f"{name} {getattr(module, '__version__', '')}".strip(), True)
 
 
@@ -71,26 +71,41 @@ def _whisper() -> Finding:
     return _imported("faster_whisper", "pip install faster-whisper")
 
 
-def _gpu() -> Finding:
-    try:
-        import torch
-    except Exception:
-        return Finding("no GPU can be looked for without torch", True)
-    if torch.cuda.is_available():
-        return Finding(f"GPU {torch.cuda.get_device_name(0)}", True)
-    return Finding("no GPU seen: models run on the CPU", True)
+def _devices() -> Iterator[Finding]:
+    """What each library computes on the CPU and on every GPU: a small product of matrices, a small layer."""
+    from pipeline.backends.device import count_gpus
+    from pipeline.backends.gpu import LIBRARIES, load_cublas
+
+    number = count_gpus()
+    yield from _computes("cpu", "reinstall it")
+    if not number:
+        yield Finding("no GPU seen: models run on the CPU", True)
+        return
+    loaded = {path.name for path in load_cublas()}
+    state = "loaded from its wheel" if loaded == set(LIBRARIES) else "not loaded from a wheel"
+    fix = f"pip install 'crosstalk-transcribe[cuda]' (CUDA 12's cuBLAS is {state}), or use --device cpu"
+    for index in range(number):
+        yield from _computes(f"cuda:{index}", fix)
 
 
-def _ffmpeg() -> Finding:
-    program = shutil.which("ffmpeg")
-    if program:
-        return Finding(f"ffmpeg for stems: {program}", True)
-    try:
-        import imageio_ffmpeg
+def _computes(device: str, fix: str) -> Iterator[Finding]:
+    from pipeline.backends.gpu import problem_with, try_ctranslate2, try_torch
 
-        return Finding(f"ffmpeg for stems: {imageio_ffmpeg.get_ffmpeg_exe()}", True)
-    except Exception:
-        return Finding("no ffmpeg program (only needed to export stems as mp3 or m4a)", False, "install ffmpeg")
+    for library, attempt in (("torch", try_torch), ("CTranslate2", try_ctranslate2)):
+        problem = problem_with(attempt, device)
+        failed = f"{library} does not compute on {device}: {problem}"
+        yield Finding(failed if problem else f"{library} computes on {device}", not problem, fix)
+
+
+def _encoders() -> Finding:
+    """Stems are encoded by PyAV; no ffmpeg program is needed."""
+    from pipeline.media.exporting import missing_encoders
+
+    missing = missing_encoders()
+    return Finding(f"PyAV encodes wav, flac, mp3, m4a{f' but not {missing}' if missing else ''}", not missing, AV)
+
+
+AV = "pip install --force-reinstall av: its wheels hold all encoders"
 
 
 def _telemetry() -> Finding:

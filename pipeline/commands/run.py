@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.commands.printing import FORMATS, show, tell
-from pipeline.errors import CrosstalkError
+from pipeline.errors import CrosstalkError, ResourceError, exit_code_of, printable
 
 if TYPE_CHECKING:
     from pipeline.config import Config
     from pipeline.output_record import OutputRecord
     from pipeline.run import Transcriber
     from pipeline.values import Transcript
-
-SOME_FAILED, ALL_FAILED = 3, 4
 
 
 def run(
@@ -88,22 +86,27 @@ def _transcribe_all(recordings: list[str], settings: Config, keep: bool, deliver
     records = [delivery.record(recording) for recording in recordings]
     cache = DiskCache() if keep else NoCache()
     cache.prune()
-    failures = 0
+    failures: list[bool] = []
     with listening(delivery.quiet) as listener:
         transcriber = Transcriber(settings, cache=cache, listener=listener)
+        if problem := transcriber.models.choice.problem:
+            tell(printable(f"transcribe: warning: {problem}"))
         for recording, record in zip(recordings, records, strict=True):
             stem = _stem(recording)
+            if recording != "-" and stem != Path(recording).stem:
+                line = f"transcribe: {recording}: too long a name: its results are named {stem}"
+                tell(printable(line))
             try:
                 transcript = _transcribe(transcriber, recording)
                 paths = output.write(transcript, stem, delivery.folder, delivery.formats, record, delivery.mark_doubts)
             except CrosstalkError as error:
-                if len(recordings) == 1:
+                if len(recordings) == 1 or error.affects_all:
                     raise
-                failures += 1
+                failures.append(isinstance(error, ResourceError))
                 tell(f"transcribe: {error.line}")
             else:
                 _show(transcript, stem, delivery, paths)
-    return 0 if not failures else ALL_FAILED if failures == len(recordings) else SOME_FAILED
+    return exit_code_of(failures, len(recordings))
 
 
 def _transcribe(transcriber: Transcriber, recording: str) -> Transcript:
@@ -111,13 +114,15 @@ def _transcribe(transcriber: Transcriber, recording: str) -> Transcript:
 
 
 def _stem(recording: str) -> str:
-    return "stdin" if recording == "-" else Path(recording).stem
+    """What the results are called; a name too long for their suffixes is shortened."""
+    from pipeline.output import shortened
+
+    return "stdin" if recording == "-" else shortened(Path(recording).stem)
 
 
 def _show(transcript: Transcript, stem: str, delivery: Delivery, paths: Sequence[Path]) -> None:
     """The readable transcript on stdout; warnings and the files that were written on stderr."""
     from pipeline import formats
-    from pipeline.errors import printable
 
     if not delivery.quiet:
         show(formats.dumps(transcript, "txt", stem, delivery.mark_doubts))

@@ -29,6 +29,7 @@ def split(
     from pipeline.cache import DiskCache, NoCache
     from pipeline.commands.progress import listening
     from pipeline.config import parse_assignments
+    from pipeline.errors import printable
     from pipeline.output_record import OutputRecord, source_of
     from pipeline.presets import compose
     from pipeline.run import Transcriber
@@ -40,7 +41,10 @@ def split(
     given = {"diarization.speakers": speakers, "input.track": track}
     settings = compose(preset, given, parse_assignments(set_ or []), config)
     with listening(quiet) as listener:
-        voices = Transcriber(settings, cache=NoCache() if no_cache else DiskCache(), listener=listener).split(recording)
+        transcriber = Transcriber(settings, cache=NoCache() if no_cache else DiskCache(), listener=listener)
+        if problem := transcriber.models.choice.problem:
+            tell(printable(f"transcribe: warning: {problem}"))
+        voices = transcriber.split(recording)
     for notice in voices.notices:
         tell(f"transcribe: warning: {notice.message}")
     for path in output.write_voices(voices.streams, voices.turns, voices.duration, stem, output_dir, kind, record):

@@ -51,6 +51,11 @@ def suffix(name: str) -> str:
     return ".seglst.json" if name == "seglst" else f".{name}"
 
 
+def module_of(name: str) -> str:
+    """The module that writes a format."""
+    return _MODULES[_known(name, names())]
+
+
 def guess(path: str | PurePath) -> str:
     """The format that a file's suffix stands for; raises `FormatError` for any other."""
     file = PurePath(path).name.lower()

@@ -1,4 +1,4 @@
-"""Recordings in and out: any file safely and completely decoded (PyAV), clips and stems exported (pydub).
+"""Recordings in and out: any file safely and completely decoded (PyAV), clips and stems exported (pydub, PyAV).
 
 `decode` and `decode_stream` work in a process of their own, `decode_here` in this one. PyAV and pydub are loaded when
 first asked for; importing this module loads neither.
@@ -16,12 +16,15 @@ from pipeline.values import Notice
 if TYPE_CHECKING:
     from pipeline.media.apart import decode, decode_stream, prepare
     from pipeline.media.decoding import decode_here
-    from pipeline.media.exporting import encode, export
+    from pipeline.media.exporting import encode, encode_stem, export
 
-__all__ = ["Decoded", "Limits", "ReadOptions", "decode", "decode_here", "decode_stream", "encode", "export", "prepare"]
+__all__ = [
+    "Decoded", "Limits", "ReadOptions", "decode", "decode_here", "decode_stream", "encode", "encode_stem", "export",
+    "prepare",
+]  # fmt: skip
 _HOMES = {
     "decode": "apart", "decode_stream": "apart", "prepare": "apart", "decode_here": "decoding", "encode": "exporting",
-    "export": "exporting",
+    "encode_stem": "exporting", "export": "exporting",
 }  # fmt: skip
 
 

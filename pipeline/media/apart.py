@@ -25,7 +25,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from pipeline.audio import RATE, Audio
-from pipeline.errors import CrosstalkError, InputError, OutOfDisk, OutOfMemory, ResourceError
+from pipeline.errors import CrosstalkError, InputError, OutOfDisk, OutOfMemory, ReadError, ResourceError
 from pipeline.events import Progress, no_progress
 from pipeline.media import Decoded, Limits, ReadOptions
 from pipeline.media.headerless import suffix_of
@@ -39,7 +39,9 @@ _KEPT = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH")  
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 _SPARE: list[tuple[subprocess.Popen[bytes], socket.socket]] = []
 _LONGEST_LINE = 1 << 20
-_REFUSALS: dict[str, type[CrosstalkError]] = {kind.__name__: kind for kind in (ResourceError, OutOfDisk, OutOfMemory)}
+_REFUSALS: dict[str, type[CrosstalkError]] = {
+    kind.__name__: kind for kind in (ResourceError, OutOfDisk, OutOfMemory, ReadError)
+}
 _CONVERT = "convert it to WAV or FLAC with another program"
 
 

@@ -11,8 +11,8 @@ import tempfile
 from pathlib import Path
 from typing import BinaryIO
 
-from pipeline import files
-from pipeline.errors import CrosstalkError, InputError, OutOfDisk, ResourceError
+from pipeline.errors import CrosstalkError, InputError, OutOfDisk, ReadError, ResourceError
+from pipeline.files import digest as sha256_of
 
 _KINDS = (
     (stat.S_ISDIR, "is a folder, not a recording", "give the files in it"),
@@ -21,6 +21,8 @@ _KINDS = (
     (stat.S_ISBLK, "is a device, not a file", "copy the recording to a file first"),
     (stat.S_ISSOCK, "is a socket, not a file", "give a recording"),
 )
+_FINAL = (errno.ENOENT, errno.ENOTDIR, errno.ENXIO, errno.ELOOP, errno.ENAMETOOLONG)
+"""Why a recording cannot be opened, whoever asks and whenever; everything else may pass (rights, disk, network)."""
 _REASONS = {
     errno.ENOENT: ("does not exist", "check the name"),
     errno.ENOTDIR: ("does not exist: a part of the path is no folder", "check the name"),
@@ -45,7 +47,8 @@ def open_recording(path: Path | str) -> BinaryIO:
         if error.errno in _PASSING:
             raise unreadable(error, name) from None
         what, hint = _REASONS.get(error.errno or 0, (f"cannot be opened: {error.strerror}", ""))
-        raise InputError(what, where=name, hint=hint) from None
+        kind = InputError if error.errno in _FINAL else ReadError
+        raise kind(what, where=name, hint=hint) from None
     except ValueError:
         raise InputError("is no file name: it holds a null byte", where=name) from None
     mode = os.fstat(handle).st_mode
@@ -83,7 +86,7 @@ def digest(file: BinaryIO, name: str) -> str:
     """The sha256 of a file's bytes; leaves it at its start. Raises ``InputError`` when the medium fails."""
     try:
         file.seek(0)
-        value = files.digest(file)
+        value = sha256_of(file)
         file.seek(0)
     except OSError as error:
         raise unreadable(error, name) from None
@@ -91,10 +94,10 @@ def digest(file: BinaryIO, name: str) -> str:
 
 
 def unreadable(error: OSError, name: str) -> CrosstalkError:
-    """A recording that cannot be read: its own fault, or that of the machine or of what it is mounted from."""
+    """A recording that cannot be read: rights, or the machine, or what it is mounted from."""
     if error.errno in _PASSING:
         return ResourceError(f"cannot be read: {error.strerror}", where=name, hint="check the disk, then run it again")
-    return InputError(f"cannot be read: {error.strerror or error}", where=name, hint="check the disk")
+    return ReadError(f"cannot be read: {error.strerror or error}", where=name, hint="check the disk")
 
 
 def unwritable(error: OSError, what: str) -> ResourceError:

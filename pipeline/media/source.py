@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import av
 from av.container import InputContainer
@@ -24,6 +24,8 @@ FORMATS = (
     "mov matroska avi asf flv mpeg mpegts mulaw alaw s16le g722"
 )
 _OPTIONS = {"format_whitelist": FORMATS.replace(" ", ","), "protocol_whitelist": "none"}
+_TEXT_ERRORS: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
+"""Metadata that is not UTF-8 must not refuse a recording; PyAV 19 replaces its bytes without being asked."""
 
 
 class _Nameless:
@@ -53,16 +55,17 @@ class Source:
         self.view.seek(0)
         options = _OPTIONS | (self.coding.options if self.coding else {})
         try:
-            return av.open(
+            container: InputContainer = av.open(
                 _Nameless(self.view),
                 "r",
                 format=self.coding.format if self.coding else None,
                 options=options,
-                metadata_errors="replace",
+                **_TEXT_ERRORS,
             )
         except (FFmpegError, OSError, ValueError):
             what = "is no recording in a known format, or damaged from its beginning on"
             raise InputError(what, where=self.name, hint=self.hint) from None
+        return container
 
     @property
     def notices(self) -> list[Notice]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from pipeline.audio import Clip, index
 from pipeline.events import Progress, no_progress
-from pipeline.protocols import Recognizer
+from pipeline.protocols import Recognizer, windows_at_once
 from pipeline.stages.packing import Window, pack
 from pipeline.timeline import gaps
 from pipeline.values import Span, Word, spell
@@ -32,8 +32,6 @@ OPEN = 0.6
 ROUNDS = 2
 """Further passes over what earlier passes left open of one clip, at most. Speech needs one or two; a recogniser that
 answers noise with a short word would go on until the clip ends."""
-GROUP = 8
-"""Windows handed over at once: a batch for a GPU, a step of the progress bar for everybody."""
 
 
 def attend(
@@ -55,11 +53,12 @@ def attend(
         [_Part(n, c) for n, c in enumerate(asides, len(clips))],
     )
     total = left = _seconds(everything)
+    step = windows_at_once(recognizer)
     while now or later:
         parts, now, later = now, later, []
         windows = pack(enumerate(part.clip for part in parts))
-        for first in range(0, len(windows), GROUP):
-            group = windows[first : first + GROUP]
+        for first in range(0, len(windows), step):
+            group = windows[first : first + step]
             for window, heard in zip(group, recognizer.recognize([w.samples for w in group], language), strict=True):
                 found = tuple(_unlooped(window, heard, recognizer, language))
                 for number, word in found:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from pipeline.audio import Audio, Samples, Sources, Stream, index, restore_level
 from pipeline.config import SeparationConfig
-from pipeline.errors import CannotSeparate, ResourceError
+from pipeline.errors import CannotSeparate, ResourceError, is_gpu_out_of_memory
 from pipeline.events import Progress, no_progress
 from pipeline.protocols import Embedder, Separator, ThreadedSeparator
 from pipeline.stages.attribution import MARGIN, Evidence, Verdict, judge, match
@@ -156,6 +156,8 @@ def _take_apart(scene: Scene, speech: Mapping[str, Samples], separator: Separato
     except CannotSeparate as error:
         return Failure(f"nothing was separated: {error}", at_fault=False)
     except Exception as error:  # a separator may be anybody's code, and its fault must not cost the transcript
+        if is_gpu_out_of_memory(error):
+            raise  # the stage is run again with less memory
         return Failure(f"nothing was separated: {error if str(error) else type(error).__name__}")
     problem = _problem(found, scene)
     return Failure(problem) if problem else found

@@ -8,7 +8,6 @@ else is refused. Both layouts of ``torch.save`` are read: the zip archive, and t
 from __future__ import annotations
 
 import io
-import json
 import pickle
 import struct
 import zipfile
@@ -20,6 +19,7 @@ from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors.numpy import save_file
 
 from pipeline.errors import BadModel
 
@@ -46,13 +46,14 @@ _MALFORMED = (
     OverflowError,
 )
 _BLANK_PACKAGES = ("omegaconf", "pyannote")
+_RECORDS = {("pyannote.audio.core.task", name) for name in ("Specifications", "Problem", "Resolution")}
+"""Classes of pyannote's checkpoints whose fields are kept, as data; the classes themselves are not imported."""
 _BLANK_NAMES = {
     ("torch.torch_version", "TorchVersion"),
     ("typing", "Any"),
     ("collections", "defaultdict"),
     *(("__builtin__", name) for name in ("dict", "list", "long")),
 }
-_SAFETENSORS = {"<f4": "F32", "<f8": "F64", "<f2": "F16", "<i8": "I64", "<i4": "I32"}
 
 
 def read_tensors(path: Path, key: str) -> dict[str, Array]:
@@ -81,22 +82,38 @@ def read_plain(path: Path, *keys: str) -> dict[str, str | int | float | bool | N
         raise BadModel(f"not a checkpoint of the expected kind ({problem})", where=path.name) from problem
 
 
+def read_record(path: Path, *keys: str) -> dict[str, Any]:
+    """The fields of a known object (`_RECORDS`) in a checkpoint, under a key within a key.
+
+    Each is a plain value, or a list of plain values. A field that is an enumeration's member gives the member's value.
+    Raises `BadModel` where there is no such object, or it has another kind of field.
+    """
+    try:
+        found = _read(path)
+        for key in keys:
+            found = found[key]
+        if not isinstance(found, _Record) or not isinstance(found.state, dict):
+            raise ValueError(f"no object with fields under {keys[-1]!r}")
+        return {str(name): _plain(value) for name, value in found.state.items()}
+    except _MALFORMED as problem:
+        raise BadModel(f"not a checkpoint of the expected kind ({problem})", where=path.name) from problem
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, _Record) and len(value.arguments) == 1:
+        (value,) = value.arguments
+    if isinstance(value, list | tuple):
+        if not all(isinstance(item, str | int | float | bool | None) for item in value):
+            raise ValueError("a list of other things than texts and numbers")
+        return list(value)
+    if not isinstance(value, str | int | float | bool | None):
+        raise ValueError(f"a field of the type {type(value).__name__}")
+    return value
+
+
 def write_safetensors(path: Path, tensors: Mapping[str, Array]) -> None:
     """Write tensors in the safetensors format; the same tensors always give the same bytes."""
-    header: dict[str, Any] = {}
-    position = 0
-    for name in sorted(tensors):
-        array = tensors[name]
-        end = position + array.nbytes
-        dtype = _SAFETENSORS[array.dtype.newbyteorder("<").str]
-        header[name] = {"dtype": dtype, "shape": list(array.shape), "data_offsets": [position, end]}
-        position = end
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    with path.open("wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text)
-        for name in sorted(tensors):
-            file.write(np.ascontiguousarray(tensors[name]).tobytes())
+    save_file({name: np.asarray(tensors[name], order="C") for name in sorted(tensors)}, path)
 
 
 class _Blank:
@@ -112,6 +129,21 @@ class _Blank:
     def append(self, _: Any) -> None: ...
 
     def extend(self, _: Any) -> None: ...
+
+
+class _Record(_Blank):
+    """Stands for an object whose fields are wanted: keeps what it is made of, and does nothing with it."""
+
+    state: Any = None
+    arguments: tuple[Any, ...] = ()
+
+    def __new__(cls, *arguments: Any) -> _Record:
+        made = object.__new__(cls)
+        made.arguments = arguments
+        return made
+
+    def __setstate__(self, state: Any) -> None:
+        self.state = state
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,13 +184,15 @@ class _Reader(pickle.Unpickler):
             return OrderedDict
         if module == "torch" and name in _STORAGES:
             return _STORAGES[name]
+        if (module, name) in _RECORDS:
+            return _Record
         if (module, name) in _BLANK_NAMES or module.split(".")[0] in _BLANK_PACKAGES:
             return _Blank
         raise pickle.UnpicklingError(f"it names {module}.{name}")
 
     def persistent_load(self, pid: Any) -> Array:
         kind, dtype, key, _, count = pid[:5]
-        if kind != "storage" or dtype not in _SAFETENSORS or (len(pid) > 5 and pid[5] is not None):
+        if kind != "storage" or dtype not in _STORAGES.values() or (len(pid) > 5 and pid[5] is not None):
             raise pickle.UnpicklingError(f"it names a storage of an unknown kind: {kind!r}")
         return self._load(dtype, str(key), int(count))
 

@@ -43,10 +43,10 @@ def test_talk_pace_and_silence() -> None:
 
 def test_answers() -> None:
     agent, customer = measure(CALL).parts
-    assert (agent.answers, agent.latency_mean) == (1, pytest.approx(0.3))
-    assert customer.answers == 2
-    assert customer.latency_mean == pytest.approx((0.5 + 5.8) / 2)
-    assert customer.latency_median == pytest.approx((0.5 + 5.8) / 2)
+    assert (agent.responses, agent.response_latency_mean) == (1, pytest.approx(0.3))
+    assert customer.responses == 2
+    assert customer.response_latency_mean == pytest.approx((0.5 + 5.8) / 2)
+    assert customer.response_latency_median == pytest.approx((0.5 + 5.8) / 2)
 
 
 def test_monologues_outlast_a_backchannel() -> None:

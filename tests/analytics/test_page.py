@@ -14,14 +14,27 @@ import pytest
 from typer.testing import CliRunner
 
 from pipeline import formats
-from pipeline.analytics import page
-from pipeline.analytics.reading import read_calls
+from pipeline.analytics import page, tables
+from pipeline.analytics.outliers import outliers
+from pipeline.analytics.reading import Failure, History, read_calls
 from pipeline.analytics.writing import write
 from pipeline.cli import app
 from pipeline.errors import SettingsError
 from tests.analytics.calls import call, say
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+OFFLINE = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--enable-logging=stderr",
+)
+"""Options of a browser without a window or a sandbox, which fetches nothing of its own accord."""
 EVIL = "<script>alert(1)</script>\"'&"
 RULES = f"rules: [{{name: {json.dumps(EVIL)}, never: [{json.dumps('promise ' + EVIL)}]}}]"
 
@@ -87,20 +100,45 @@ def test_it_tells_findings_and_outliers(folder: Path) -> None:
     assert "Unlike the others" in text
 
 
+def test_failed_and_deleted_calls_are_listed(folder: Path) -> None:
+    failures = (Failure(f"bad {EVIL}", "refused", "is HTML, not a recording"),)
+    calls = read_calls(folder, History(exists={"long": False}))
+    text = read(page.render(calls, "Calls", failures)).text
+    assert f"bad {EVIL}" in text
+    assert "is HTML" in text
+    assert "1failed calls" in text
+    assert text.count("recording deleted") == 1
+
+
+def test_short_calls_are_not_compared_and_unnamed_speakers_not_pooled(tmp_path: Path) -> None:
+    for number in range(10):
+        said = say("SPEAKER_00", 0.0, 20.0 + number, "good morning"), say("agent", 30.0, 40.0, "hello there")
+        write(call(300.0, *said), "", tmp_path / f"call{number}", {})
+    write(call(7.0, say("SPEAKER_00", 0.0, 6.5, "no"), say("agent", 0.5, 6.0, "yes")), "", tmp_path / "short", {})
+    rows = [{"call": one.name, **tables.summary(one.analytics)} for one in read_calls(tmp_path)]
+    assert outliers({row["call"]: row for row in rows}, page.SCALES)[0].call == "short"
+    text = page.render(read_calls(tmp_path), "Calls")
+    unlike = text.partition("Unlike the others")[2].partition("<h2>")[0]
+    assert "short<" not in unlike
+    speakers = text.partition("<h2>Speakers")[2].partition("<h2>")[0]
+    assert "<td>agent</td>" in speakers
+    assert "<td>SPEAKER_00</td>" not in speakers
+
+
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed")
 def test_a_browser_opens_it_without_errors(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     assert BROWSER
     place = tmp_path_factory.mktemp("browser")
     report, picture = place / "report.html", place / "report.png"
     report.write_text(page.render(read_calls(folder), EVIL), encoding="utf-8")
-    options = ["--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", f"--user-data-dir={place}/own"]
     where = {**os.environ, "HOME": str(place)}
     opened = [
         subprocess.run(
-            [BROWSER, *options, what, report.as_uri()], capture_output=True, text=True, env=where, check=True
+            [BROWSER, *OFFLINE, f"--user-data-dir={place}/profile-{number}", what, report.as_uri()],
+            capture_output=True, text=True, env=where, check=True,
         )
-        for what in ("--dump-dom", f"--screenshot={picture}")
-    ]
+        for number, what in enumerate(("--dump-dom", f"--screenshot={picture}"))
+    ]  # fmt: skip
     assert "call 9" in opened[0].stdout
     assert not [line for done in opened for line in done.stderr.splitlines() if "CONSOLE" in line]
     assert picture.read_bytes().startswith(b"\x89PNG")

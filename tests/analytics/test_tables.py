@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline import formats
 from pipeline.analytics import tables
 from pipeline.analytics.outliers import outliers
-from pipeline.analytics.reading import read_calls
+from pipeline.analytics.reading import Failure, History, read_calls
 from pipeline.analytics.writing import write
 from pipeline.errors import FormatError, SettingsError
+from pipeline.values import Notice
 from tests.analytics.calls import call, say
 
 RULES = "rules: [{name: greeting, says: [hello], within: 20}, {name: promises, never: [I promise]}]"
@@ -39,12 +43,12 @@ def read(path: Path) -> list[dict[str, str]]:
 def test_every_table_has_its_rows(folder: Path) -> None:
     tables.write_tables(lambda: read_calls(folder), folder / "tables")
     found = {name: read(folder / "tables" / f"{name}.csv") for name in tables.TABLES}
-    assert [(row["call"], row["words"], row["manifest_campaign"]) for row in found["calls"]] == [
+    assert [(row["call"], row["words"], row["campaign"]) for row in found["calls"]] == [
         ("team/one", "5", "north"),
         ("two", "1", ""),
     ]
     assert [row["speaker"] for row in found["speakers"]] == ["agent", "customer", "agent"]
-    assert [(row["call"], row["start"], row["end"]) for row in found["turns"]][-1] == ("two", "5.0", "6.0")
+    assert [(row["call"], row["start_s"], row["end_s"]) for row in found["turns"]][-1] == ("two", "5.0", "6.0")
     assert [row["text"] for row in found["words"]] == ["hello", "there", "'=1+1", "I", "promise", "yes"]
     assert [(row["kind"], row["holder"], row["yielded"]) for row in found["overlaps"]] == [
         ("interruption", "agent", "agent")
@@ -86,14 +90,44 @@ def test_a_folder_without_analytics_is_said(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="holds no analytics"):
         list(read_calls(tmp_path))
     (tmp_path / "a.analytics.json").write_text("{}")
-    with pytest.raises(FormatError, match="crosstalk-analytics/1"):
+    with pytest.raises(FormatError, match="crosstalk-analytics/2"):
         list(read_calls(tmp_path))
+
+
+def test_warnings_failures_and_deleted_recordings_are_in_the_tables(folder: Path) -> None:
+    warned = replace(call(9.0), warnings=(Notice("channels_mixed", "roles are not used"), Notice("cut_short", "x")))
+    write(warned, RULES, folder / "three", {})
+    history = History((Failure("bad", "refused", "=HTML"),), {"three": False, "two": True}, frozenset({"team/one"}))
+    tables.write_tables(lambda: read_calls(folder, history), folder / "tables", history.failures)
+    rows = {row["call"]: row for row in read(folder / "tables/calls.csv")}
+    assert {name: row["recording_exists"] for name, row in rows.items()} == {"three": "False", "two": "True"}
+    assert rows["three"]["warnings"] == "channels_mixed cut_short"
+    assert rows["two"]["warnings"] == ""
+    (failure,) = read(folder / "tables/failures.csv")
+    assert failure == {"call": "bad", "status": "refused", "reason": "'=HTML"}
+
+
+@given(st.lists(st.sampled_from(["agent", "words", "Words", "manifest_words", "WORDS", "call", "über"]), unique=True))
+def test_a_column_of_a_manifest_keeps_its_name_unless_it_is_taken(names: list[str]) -> None:
+    found = tables.manifest_columns(names)
+    columns = [*tables.TABLES["calls"], *found.values()]
+    assert len({column.casefold() for column in columns}) == len(columns)
+    assert all(column.endswith(name) for name, column in found.items())
+    assert {name for name in ("agent", "über") if name in names} <= set(found.values())
+
+
+def test_every_number_of_seconds_has_its_unit_in_its_name() -> None:
+    bare = {name for columns in tables.TABLES.values() for name in columns}
+    assert not bare & tables.SECONDS
+    assert {f"{name}_s" for name in tables.SECONDS} <= bare
 
 
 def test_an_outlier_is_far_from_the_median_in_mads() -> None:
     values = {f"call{number}": {"duration": 100.0 + number} for number in range(9)} | {"long": {"duration": 500.0}}
-    (found,) = outliers(values, ["duration"])
+    (found,) = outliers(values, {"duration": 1.0})
     assert (found.call, found.value, found.median) == ("long", 500.0, 104.5)
     assert found.score == pytest.approx(0.6745 * 395.5 / 2.5)
-    assert outliers(dict(list(values.items())[3:]), ["duration"]) == ()
-    assert outliers({name: {"duration": 1.0} for name in values}, ["duration"]) == ()
+    assert outliers(dict(list(values.items())[3:]), {"duration": 1.0}) == ()
+    assert outliers({name: {"duration": 1.0} for name in values}, {"duration": 1.0}) == ()
+    assert outliers(values, {"duration": 500.0}) == ()
+    assert outliers(values, {"other": 1.0}) == ()

@@ -39,6 +39,17 @@ def test_nothing_to_embed_is_no_vectors() -> None:
     assert embedder().embed([]).shape == (0, 256)
 
 
+def test_the_mel_bands_are_torchaudios_bit_for_bit() -> None:
+    import torch
+    import torchaudio.functional
+
+    from pipeline.backends.resemblyzer import mel_bands
+
+    theirs = torchaudio.functional.melscale_fbanks(201, 0.0, 8000.0, 40, RATE, norm="slaney", mel_scale="slaney")
+    assert mel_bands().shape == (201, 40)
+    assert torch.equal(mel_bands(), theirs)
+
+
 def test_a_tone_is_in_its_mel_band() -> None:
     import torch
 

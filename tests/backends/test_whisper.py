@@ -103,3 +103,24 @@ def test_words_for_which_no_time_is_left_are_suspect_and_none_is_lost() -> None:
         ("that", NO_TIME_LEFT), ("also", None),
     ]  # fmt: skip
     assert _with_hurried_marked([]) == ()
+
+
+@pytest.mark.parametrize(("batch", "windows", "expected"), [(4, 3, [3]), (4, 20, [8, 8, 4]), (64, 100, [64, 36])])
+def test_any_number_of_windows_is_decoded_in_groups(
+    batch: int, windows: int, expected: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pipeline.backends.whisper import WhisperRecognizer
+    from pipeline.protocols import windows_at_once
+
+    groups: list[int] = []
+
+    def recorded(self: object, group: list[Samples], language: str, rescue: bool) -> list[object]:
+        groups.append(len(group))
+        return [window[0] for window in group]
+
+    monkeypatch.setattr(WhisperRecognizer, "_recognize_group", recorded)
+    recognizer = WhisperRecognizer(None, batch_size=batch)
+    found = recognizer.recognize([np.full(1, number, np.float32) for number in range(windows)], "en", True)
+    assert (found, groups) == (list(range(windows)), expected)
+    assert windows_at_once(recognizer) == max(8, batch)
+    assert windows_at_once(object()) == 8  # type: ignore[arg-type]

@@ -12,11 +12,11 @@ import numpy as np
 from pipeline.audio import Samples
 from pipeline.backends.replay import ReplayRecognizer
 from pipeline.config import Config
-from pipeline.errors import MissingModel
+from pipeline.errors import MissingModel, OutOfDisk, ResourceError
 from pipeline.store import Store
 from pipeline.values import Word
 
-SEGFAULT, HANG, EAT, STUMBLE, EXIT = "f1", "f2", "f3", "f4", "f5"
+SEGFAULT, HANG, EAT, STUMBLE, EXIT, LACK, FULL = "f1", "f2", "f3", "f4", "f5", "f6", "f7"
 
 
 class DeadlyRecognizer(ReplayRecognizer):
@@ -56,3 +56,7 @@ def _meet(text: str) -> None:
         os._exit(7)
     if text == STUMBLE:
         raise RuntimeError("the model stumbled")
+    if text == LACK:
+        raise ResourceError("the decoder could not be started")
+    if text == FULL:
+        raise OutOfDisk("the disk is full")

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import os
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from pipeline.batch.discovery import discover
+from pipeline.batch.discovery import Found, Recording, Search, discover, find
+from pipeline.batch.naming import absolute, distinct_names
+from pipeline.config import Config, assign, check
 from pipeline.errors import SettingsError
 
 OUT = Path("out")
@@ -23,7 +31,15 @@ def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def names(*places: str) -> list[str]:
-    return [recording.name for recording in discover(places, OUT)]
+    return [recording.name for recording in recordings(*places)]
+
+
+def search(*places: str, out: Path = OUT) -> Search:
+    return Search(tuple(places), out, validate=lambda settings: check(assign(Config(), settings)))
+
+
+def recordings(*places: str, out: Path = OUT) -> tuple[Recording, ...]:
+    return discover(search(*places, out=out)).recordings
 
 
 def test_a_folder_is_mirrored_and_only_recordings_are_taken(calls: Path) -> None:
@@ -42,17 +58,86 @@ def test_patterns_keep_the_tree_below_their_fixed_part(calls: Path) -> None:
 def test_results_inside_the_calls_are_not_taken_up(calls: Path) -> None:
     (calls / "calls/out").mkdir()
     (calls / "calls/out/x.wav").touch()
-    assert [r.name for r in discover(["calls"], Path("calls/out"))] == ["a", "team/b", "team/deep/c"]
+    assert [r.name for r in recordings("calls", out=Path("calls/out"))] == ["a", "team/b", "team/deep/c"]
 
 
-def test_names_that_collide_are_refused(calls: Path) -> None:
+def test_recordings_that_differ_in_their_suffix_keep_it(calls: Path) -> None:
     (calls / "calls/a.flac").touch()
-    with pytest.raises(SettingsError, match="both be written as 'a'"):
-        names("calls")
-    (calls / "more").mkdir()
-    (calls / "more/ODD.wav").touch()
-    with pytest.raises(SettingsError, match="both be written"):
-        names("calls/odd", "more")
+    assert names("calls") == ["a.flac", "a.wav", "team/b", "team/deep/c"]
+
+
+def test_equal_names_from_different_folders_get_the_folders_that_differ(calls: Path) -> None:
+    rows = ["path"]
+    for number in ("1", "2"):
+        path = calls / number / "audio" / "call.wav"
+        path.parent.mkdir(parents=True)
+        path.touch()
+        rows.append(str(path))
+    (calls / "lists").mkdir()
+    (calls / "lists/list.csv").write_text("\n".join(rows))
+    found = discover(search("lists/list.csv"))
+    assert [recording.name for recording in found.recordings] == ["1/audio/call", "2/audio/call"]
+    assert len(found.renamed) == 2
+
+
+def test_names_that_differ_in_case_only_are_told_apart(calls: Path) -> None:
+    (calls / "calls/A.WAV").touch()
+    found = names("calls")
+    assert len({name.casefold() for name in found}) == len(found) == 4
+
+
+def test_a_name_that_a_recording_had_before_stays(calls: Path) -> None:
+    (calls / "calls/a.flac").touch()
+    known = {absolute(Path("calls/a.wav")): "a", absolute(Path("calls/team/b.MP3")): "elsewhere/b"}
+    found = discover(replace(search("calls"), known=known)).recordings
+    assert [recording.name for recording in found] == ["a.flac", "a", "team/b", "team/deep/c"]
+
+
+PARTS = st.sampled_from(["a", "A", "b", "a.txt", "a.wav", "failures", "é" * 125, "a~1"])
+PATHS = st.builds(
+    lambda folders, stem, suffix: Path("/", *folders, f"{stem}{suffix}"),
+    st.lists(PARTS, max_size=3),
+    PARTS,
+    st.sampled_from([".wav", ".mp3", ".WAV", ""]),
+)
+
+
+@given(
+    st.sets(PATHS, max_size=12),
+    st.sampled_from([(".txt", ".json"), (".csv",), (".seglst.json", ".json", ".analytics.json")]),
+    st.data(),
+)
+def test_no_two_recordings_write_to_one_file(paths: set[Path], suffixes: tuple[str, ...], data: st.DataObject) -> None:
+    wanted = {path: path.stem for path in sorted(paths)}
+    before = distinct_names(wanted, suffixes)
+    known = {path: before[path] for path in sorted(paths) if data.draw(st.booleans())}
+    for found in (before, distinct_names(wanted, suffixes, known), distinct_names(wanted, suffixes, wanted)):
+        files = [f"{name}{suffix}".casefold() for name in found.values() for suffix in suffixes]
+        assert len(set(files)) == len(files)
+        assert "failures.csv" not in files
+        assert all(len(os.fsencode(part)) <= 255 for file in files for part in Path(file).parts)
+    assert distinct_names(wanted, suffixes, before) == before
+
+
+def test_what_is_left_out_is_counted(calls: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (calls / "calls/closed").mkdir()
+    (calls / "calls/link").symlink_to(calls / "calls/team")
+    scan = os.scandir
+
+    def refuse(path: str) -> Any:
+        if str(path).endswith("closed"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    for place in ("calls", "calls/**/*.m4a"):
+        skipped = discover(search(place)).skipped
+        assert len(skipped.unreadable) == 1
+        assert "calls/closed" in skipped.line
+    skipped = discover(search("calls")).skipped
+    assert (skipped.links, dict(skipped.files), skipped.count) == (1, {"": 1, ".txt": 1}, 4)
+    with pytest.raises(SettingsError, match="Permission denied"):
+        discover(search("calls/closed"))
 
 
 def test_what_holds_nothing_is_said(calls: Path) -> None:
@@ -65,7 +150,7 @@ def test_what_holds_nothing_is_said(calls: Path) -> None:
 def test_a_manifest_gives_settings_and_carries_the_rest(calls: Path) -> None:
     path = calls / "calls/list.csv"
     path.write_text('\ufeffpath,speakers,roles,campaign\nteam/b.MP3,3,,north\n../else/z.wav,,"agent,customer",\n')
-    first, second = discover([str(path)], OUT)
+    first, second = recordings(str(path))
     assert (first.name, dict(first.settings), dict(first.columns)) == (
         "team/b",
         {"diarization.speakers": 3},
@@ -98,7 +183,7 @@ def test_a_wrong_manifest_is_refused_with_its_place(calls: Path, text: str, reas
 def test_a_manifest_as_spreadsheets_write_it(calls: Path, mark: str) -> None:
     lines = ["\ufeffpath, speakers ,note,", 'a.wav,2," two\r\nlines\x85 ",', ",,,", "Grüße 家.wav,, = ,", ""]
     (calls / "list.csv").write_bytes("\r\n".join(line.replace(",", mark) for line in lines).encode())
-    first, second = discover(["list.csv"], OUT)
+    first, second = recordings("list.csv")
     assert (first.name, dict(first.settings)) == ("a", {"diarization.speakers": 2})
     assert dict(first.columns) == {"note": " two\nlines\x85 "}
     assert (second.name, dict(second.settings), dict(second.columns)) == ("Grüße 家", {}, {"note": " = "})
@@ -107,5 +192,44 @@ def test_a_manifest_as_spreadsheets_write_it(calls: Path, mark: str) -> None:
 def test_what_a_manifest_says_holds_beside_the_folder_itself(calls: Path) -> None:
     (calls / "calls/list.csv").write_text("path,speakers\nteam/b.MP3,3\n")
     for places in (["calls", "calls/list.csv"], ["calls/list.csv", "calls"]):
-        found = {r.name: dict(r.settings) for r in discover(places, OUT)}
+        found = {r.name: dict(r.settings) for r in recordings(*places)}
         assert found == {"a": {}, "team/b": {"diarization.speakers": 3}, "team/deep/c": {}}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "a.wav,both,,,",
+        "a.wav,,two,,",
+        "a.wav,,,agent=,",
+        "a.wav,,,'a,a',",
+        ",,,,",
+        "a.wav",
+        "a.wav,,-1,,",
+    ],
+)
+def test_a_bad_row_is_reported_and_the_others_are_read(calls: Path, row: str) -> None:
+    row = row.replace("'", '"') if row.strip(",") else " ,,,,x"
+    text = f"path,channels,speakers,roles,team\nteam/b.MP3,,2,,north\n{row}\nodd,,,,south\n"
+    (calls / "calls/list.csv").write_text(text)
+    found: Found = find(search("calls/list.csv"))
+    assert [recording.name for recording in found.recordings] == ["team/b", "odd"]
+    (rejected,) = found.rejected
+    assert "line 3" in rejected.where
+    assert rejected.reason
+    with pytest.raises(SettingsError):
+        discover(search("calls/list.csv"))
+
+
+def test_spaces_around_a_path_belong_to_it_only_where_there_is_such_a_file(calls: Path) -> None:
+    (calls / "calls/list.csv").write_text("path\na.wav \n team/b.MP3\nodd \n")
+    (calls / "calls/odd ").touch()
+    found = recordings("calls/list.csv")
+    assert [recording.path.name for recording in found] == ["a.wav", "b.MP3", "odd "]
+    assert all(recording.path.is_file() for recording in found)
+
+
+@pytest.mark.parametrize("name", ["x" * 5000 + " ", " "])
+def test_a_path_that_no_file_system_takes_is_no_traceback(calls: Path, name: str) -> None:
+    (calls / "list.csv").write_text(f'path,team\n"{name}",a\ncalls/a.wav,b\n')
+    assert "a" in [recording.path.stem for recording in find(search("list.csv")).recordings]

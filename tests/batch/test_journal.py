@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.batch import journal as journaling
 from pipeline.batch.discovery import Recording
-from pipeline.batch.journal import WEIGHTS, Journal, Outcome, read_columns
+from pipeline.batch.history import read_last, read_names, read_superseded
+from pipeline.batch.journal import WEIGHTS, Journal, Outcome
 from pipeline.errors import CrosstalkError, ResourceError
 
 ROOT = Path(__file__).parent.parent.parent
@@ -51,8 +54,8 @@ def test_done_stays_done_until_content_settings_or_results_change(tmp_path: Path
     result.write_text("words")
     finish(journal, call, Outcome("done", 1.0, 10.0, {"decode": 0.5}, ("call.txt",)))
     assert journal.look(call, "key") == "done"
-    assert journal.speed() == 0.1
-    assert read_columns(tmp_path / "out") == {"call": {"team": "north"}}
+    assert (journal.speed(computed=False), journal.speed()) == (0.1, None)
+    assert read_names(tmp_path / "out") == {call.path: "call"}
     call.path.touch()
     assert journal.look(call, "key") == "done"
     assert journal.look(call, "other") == "do"
@@ -164,3 +167,61 @@ def test_a_journal_without_the_later_columns_is_used_on(tmp_path: Path, call: Re
     assert journal.look(call, "key") == "refused"
     finish(journal, call, Outcome("done", worker="here:1", loads=4), "other")
     assert journal._base.execute("SELECT worker, loads FROM attempts").fetchall() == [(None, None), ("here:1", 4)]
+
+
+def test_the_journal_works_between_hosts(tmp_path: Path, call: Recording) -> None:
+    """A write-ahead log needs memory that two hosts do not share; journals that have one are changed."""
+    path = tmp_path / "out" / ".crosstalk" / "journal.sqlite"
+    path.parent.mkdir(parents=True)
+    old = sqlite3.connect(path)
+    assert old.execute("PRAGMA journal_mode = WAL").fetchone() == ("wal",)
+    old.execute("CREATE TABLE other (x)")
+    old.close()
+    journal = Journal(tmp_path / "out")
+    finish(journal, call, Outcome("done"))
+    assert journal._base.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+    assert journal._base.execute("PRAGMA busy_timeout").fetchone()[0] >= 30_000
+    assert [file.name for file in path.parent.iterdir() if file.name.endswith(("-wal", "-shm"))] == []
+
+
+@pytest.mark.promise(17)
+def test_what_was_blocked_is_never_final(tmp_path: Path, call: Recording) -> None:
+    journal = Journal(tmp_path / "out", attempts=1)
+    for _ in range(5):
+        finish(journal, call, Outcome("blocked", error="out/call.txt: cannot be written: Stale file handle"))
+    assert journal.look(call, "key") == "do"
+
+
+def test_a_file_that_could_not_be_read_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "call.wav"
+    path.write_bytes(b"sound")
+    call, journal = Recording(path, "call"), Journal(tmp_path / "out")
+    with monkeypatch.context() as patched:
+        patched.setattr(journaling, "_digest", lambda path: "")
+        finish(journal, call, Outcome("refused", error="permission denied"))
+    assert journal.look(call, "key") == "do"
+
+
+def test_results_of_another_content_are_outdated(tmp_path: Path, call: Recording) -> None:
+    journal = Journal(tmp_path / "out")
+    finish(journal, call, Outcome("done", outputs=("call.txt", "call.srt")))
+    assert journal.outdated(call) == ()
+    call.path.write_bytes(b"other")
+    assert journal.outdated(call) == ("call.txt", "call.srt")
+    finish(journal, call, Outcome("done", outputs=("call.txt",)))
+    assert journal.outdated(call) == ("call.srt",)
+    call.path.unlink()
+    assert journal.outdated(call) == ()
+
+
+def test_the_history_has_the_last_attempt_and_the_newest_name(tmp_path: Path, call: Recording) -> None:
+    out = tmp_path / "out"
+    journal = Journal(out)
+    assert (read_last(tmp_path / "nowhere"), read_names(out)) == ({}, {})
+    finish(journal, call, Outcome("done"))
+    finish(journal, Recording(call.path, "call.wav"), Outcome("refused", error="no audio"))
+    (last,) = read_last(out).values()
+    assert (last.name, last.failed, last.error, last.exists) == ("call.wav", True, "no audio", True)
+    assert (read_names(out), read_superseded(out)) == ({call.path: "call.wav"}, {"call"})
+    call.path.unlink()
+    assert read_last(out)["call.wav"].exists is False

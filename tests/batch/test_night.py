@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.batch.crew import Limits
-from pipeline.batch.discovery import discover
+from pipeline.batch.discovery import Search, discover
+from pipeline.batch.history import read_last, read_names
 from pipeline.batch.night import Ended, Orders, run
 from pipeline.batch.worker import Setup
 from pipeline.errors import ResourceError
@@ -38,7 +39,8 @@ def record(folder: Path, names: Sequence[str], fault: str | None = None) -> None
 def night(folder: Path, orders: Orders = Orders(), **changes: object) -> dict[str, Ended]:  # noqa: B008
     out = folder / "out"
     setup = Setup(world.settings({**DEADLY, **changes}), out, ("txt", "json"), folder / "cache")
-    ended = run(discover([str(folder / "calls")], out), setup, orders, lambda end: None)
+    found = discover(Search((str(folder / "calls"),), out, known=read_names(out)))
+    ended = run(found.recordings, setup, orders, lambda end: None)
     return {end.recording.name: end for end in ended}
 
 
@@ -71,7 +73,7 @@ def test_bad_recordings_cost_themselves_only(tmp_path: Path) -> None:
 @pytest.mark.promise(18)
 @pytest.mark.parametrize(
     ("fault", "limits", "reason"),
-    [(faults.HANG, Limits(1.5, 0.1), "no result within"), (faults.EAT, Limits(memory=1_000_000_000), "GB of memory")],
+    [(faults.HANG, Limits(8.0, 0.1), "no result within"), (faults.EAT, Limits(memory=1_000_000_000), "GB of memory")],
 )
 def test_what_hangs_or_eats_is_ended(tmp_path: Path, fault: str, limits: Limits, reason: str) -> None:
     record(tmp_path / "calls", ["bad"], fault)
@@ -99,6 +101,63 @@ def test_no_models_ends_the_night_at_once(tmp_path: Path) -> None:
         night(tmp_path, **{"recognition.backend": "tests.batch.faults:MissingRecognizer"})
     assert ended.value.exit_code == 5
     assert night(tmp_path).keys() == {"a", "b"}
+
+
+@pytest.mark.promise(17)
+@pytest.mark.promise(18)
+def test_an_obstacle_in_the_output_is_never_final(tmp_path: Path) -> None:
+    record(tmp_path / "calls", ["good"])
+    record(tmp_path / "calls/team", ["7"])
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/team").write_text("in the way")
+    for _ in range(2):
+        ended = night(tmp_path)
+        assert (ended["team/7"].status, ended["team/7"].resumable, ended["good"].failed) == ("blocked", True, False)
+    (tmp_path / "out/team").unlink()
+    assert not night(tmp_path)["team/7"].failed
+    assert (tmp_path / "out/team/7.txt").is_file()
+
+
+@pytest.mark.promise(18)
+def test_a_fault_of_the_machine_at_one_recording_costs_that_one(tmp_path: Path) -> None:
+    record(tmp_path / "calls", ["bad"], faults.LACK)
+    record(tmp_path / "calls", ["good", "more"])
+    ended = night(tmp_path, Orders(attempts=2))
+    assert {name: end.failed for name, end in ended.items()} == {"bad": True, "good": False, "more": False}
+    assert (ended["bad"].status, ended["bad"].resumable) == ("blocked", True)
+
+
+def test_a_full_disk_ends_the_night(tmp_path: Path) -> None:
+    record(tmp_path / "calls", ["bad"], faults.FULL)
+    record(tmp_path / "calls", ["more"])
+    with pytest.raises(ResourceError, match="the disk is full") as ended:
+        night(tmp_path)
+    assert ended.value.exit_code == 5
+    assert read_last(tmp_path / "out")["bad"].status == "stopped"
+
+
+def test_a_recording_replaced_by_a_broken_one_leaves_no_transcript_behind(tmp_path: Path) -> None:
+    record(tmp_path / "calls", ["one", "two"])
+    night(tmp_path)
+    (tmp_path / "calls/one.wav").write_text("<html>")
+    for _ in range(2):
+        end = night(tmp_path)["one"]
+        assert end.failed
+        assert set(results(tmp_path / "out")) == {"two.txt", "two.json"}
+    assert (tmp_path / "out/.crosstalk/replaced/one.txt").is_file()
+    record(tmp_path / "calls", ["one"])
+    assert not night(tmp_path)["one"].failed
+    assert set(results(tmp_path / "out")) == {"one.txt", "one.json", "two.txt", "two.json"}
+
+
+def test_a_long_name_and_equal_names_are_written(tmp_path: Path) -> None:
+    record(tmp_path / "calls", ["\N{LATIN SMALL LETTER E WITH ACUTE}" * 125])
+    record(tmp_path / "calls", ["same"])
+    (tmp_path / "calls/same.mp3").write_bytes((tmp_path / "calls/same.wav").read_bytes() + b"\0")
+    ended = night(tmp_path)
+    assert not any(end.failed for end in ended.values())
+    assert {"same.wav.txt", "same.mp3.txt"} <= set(results(tmp_path / "out"))
+    assert {end.verdict for end in night(tmp_path).values()} == {"done"}
 
 
 def test_a_worker_that_cannot_start_is_not_started_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

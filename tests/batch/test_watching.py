@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pipeline.batch import watching
-from pipeline.batch.discovery import Recording
+from pipeline.batch.discovery import Recording, Search
 from pipeline.batch.night import Ended, Orders, run
 from pipeline.batch.watching import Watch
 from pipeline.batch.worker import Setup
-from pipeline.errors import SettingsError
+from pipeline.config import Config, assign, check
 from tests import world
 
 
@@ -33,7 +35,7 @@ def put(path: Path, data: bytes, age: float = 0.0) -> None:
 
 
 def test_only_what_is_complete_is_given_and_once(tmp_path: Path, clock: list[float]) -> None:
-    watch = Watch([str(tmp_path)], tmp_path / "out")
+    watch = Watch(Search((str(tmp_path),), tmp_path / "out"))
     put(tmp_path / "old.wav", b"x", age=60)
     put(tmp_path / "new.wav", b"x")
     assert [recording.name for recording in watch()] == ["old"]
@@ -53,16 +55,19 @@ def test_only_what_is_complete_is_given_and_once(tmp_path: Path, clock: list[flo
     assert [recording.name for recording in watch()] == ["old"]
 
 
-def test_of_two_with_one_name_the_first_is_given_and_the_other_told(tmp_path: Path, clock: list[float]) -> None:
-    for name in ("a.mp3", "a.wav"):
-        put(tmp_path / name, b"x", age=60)
+def test_recordings_with_one_name_are_told_apart_and_keep_the_name_they_had(tmp_path: Path, clock: list[float]) -> None:
+    put(tmp_path / "a.wav", b"x", age=60)
     told: list[str] = []
-    watch = Watch([str(tmp_path)], tmp_path / "out", tell=told.append)
-    assert [recording.path.name for recording in watch()] == ["a.mp3"]
+    watch = Watch(Search((str(tmp_path),), tmp_path / "out"), report=told.append)
+    assert [recording.name for recording in watch()] == ["a"]
+    put(tmp_path / "a.mp3", b"x", age=60)
     clock[0] = 60
-    assert watch() == []
+    assert [recording.name for recording in watch()] == ["a.mp3"]
     (line,) = told
-    assert "a.wav is left out" in line
+    assert "named a.mp3" in line
+    put(tmp_path / "a.wav", b"other", age=60)
+    clock[0] = 120
+    assert [recording.name for recording in watch()] == ["a"]
 
 
 def test_a_night_goes_on_with_what_arrives(tmp_path: Path) -> None:
@@ -79,7 +84,7 @@ def test_a_night_goes_on_with_what_arrives(tmp_path: Path) -> None:
     world.write_wav(calls / "first.wav")
     setup = Setup(world.settings(), tmp_path / "out", ("txt",), None)
     with pytest.raises(KeyboardInterrupt):
-        run((), setup, Orders(), witness, Watch([str(calls)], tmp_path / "out", settled=0.2))
+        run((), setup, Orders(), witness, Watch(Search((str(calls),), tmp_path / "out"), settled=0.2))
     assert ended == ["first", "second"]
     assert sorted(path.name for path in (tmp_path / "out").glob("*.txt")) == ["first.txt", "second.txt"]
 
@@ -101,20 +106,74 @@ def test_a_file_that_changes_while_it_is_worked_on_is_done_again_afterwards(tmp_
     assert [(end.verdict, end.failed) for end in ended] == [("do", False), ("done", False)]
 
 
-def test_a_manifest_may_be_half_written_for_a_while(tmp_path: Path, clock: list[float]) -> None:
-    put(tmp_path / "a.wav", b"x", age=60)
-    put(tmp_path / "b.wav", b"x", age=60)
+def test_no_manifest_ends_the_watch(tmp_path: Path, clock: list[float]) -> None:
+    for name in ("a", "b", "c"):
+        put(tmp_path / f"{name}.wav", b"x", age=60)
     place = tmp_path / "list.csv"
-    place.write_text("path,speakers\na.wav,2\n")
-    watch = Watch([str(place)], tmp_path / "out")
+    told: list[str] = []
+
+    def validate(settings: Mapping[str, Any]) -> None:
+        check(assign(Config(), settings))
+
+    watch = Watch(Search((str(place),), tmp_path / "out", validate=validate), report=told.append)
+    place.write_text("path,channels,speakers,roles,language\na.wav,,2,,\n")
     assert [recording.name for recording in watch()] == ["a"]
-    place.write_text("path,speakers\na.wav,2\nb.w")
+    place.write_text("path,channels,speakers,roles,language\na.wav,,2,,\nb.w")
     clock[0] = 5
-    assert watch() == []
-    place.write_text("path,speakers\na.wav,2\nb.wav,2\n")
+    assert (watch(), told) == ([], [])  # half-written: it may become whole
+    bad = ["a.wav,both,,,", "a.wav,,two,,", "a.wav,,,=,", ",,,,x", "gone.wav,,,,"]
+    place.write_text("\n".join(["path,channels,speakers,roles,language", *bad, "b.wav,,,,", ""]))
     clock[0] = 8
     assert [recording.name for recording in watch()] == ["b"]
-    place.write_text("spoiled")
-    clock[0] = 80
-    with pytest.raises(SettingsError, match="column 'path'"):
-        watch()
+    for clock[0] in (20.0, 75.0, 140.0):
+        assert watch() == []
+    assert sorted(line.partition(", line ")[2][:1] for line in told) == ["", "2", "3", "4", "5"]
+    told.clear()
+    for number, spoiled in enumerate((b"spoiled", b"\xff\xfe\xfd", b'path\n"a.wav\n'), 1):
+        place.write_bytes(spoiled)
+        for clock[0] in (200.0 * number, 200.0 * number + 20, 200.0 * number + 40):
+            assert watch() == []
+        assert len(told) == number
+    place.write_text("path\nc.wav\n")
+    clock[0] = 1000
+    assert [recording.name for recording in watch()] == ["c"]
+
+
+def test_a_watched_night_survives_a_bad_row(tmp_path: Path) -> None:
+    world.write_wav(tmp_path / "a.wav")
+    world.write_wav(tmp_path / "b.wav")
+    (tmp_path / "list.csv").write_text("path,channels\na.wav,both\nb.wav,mix\n")
+    setup = Setup(world.settings(), tmp_path / "out", ("txt",), None)
+
+    def validate(settings: Mapping[str, Any]) -> None:
+        check(assign(setup.config, settings))
+
+    def witness(end: Ended) -> None:
+        assert (end.recording.name, end.failed) == ("b", False)
+        raise KeyboardInterrupt
+
+    search = Search((str(tmp_path / "list.csv"),), setup.out, validate=validate)
+    with pytest.raises(KeyboardInterrupt):
+        run((), setup, Orders(), witness, Watch(search, settled=0.1))
+
+
+def test_a_watched_night_tries_again_what_was_blocked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.batch.night.BLOCKED_WAIT", 0.2)
+    world.write_wav(tmp_path / "calls.wav")
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "calls.txt").mkdir()  # in the way
+    (out / "calls.txt/x").touch()
+    ended: list[Ended] = []
+
+    def witness(end: Ended) -> None:
+        ended.append(end)
+        if not end.failed:
+            raise KeyboardInterrupt
+        (out / "calls.txt/x").unlink()
+        (out / "calls.txt").rmdir()
+
+    setup = Setup(world.settings(), out, ("txt",), None)
+    with pytest.raises(KeyboardInterrupt):
+        run((), setup, Orders(attempts=1), witness, Watch(Search((str(tmp_path / "calls.wav"),), out), settled=0.1))
+    assert [end.status for end in ended] == ["blocked", "done"]

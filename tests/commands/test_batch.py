@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import inspect
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -14,14 +15,14 @@ from typer.testing import CliRunner, Result
 
 from pipeline import cache
 from pipeline.batch.discovery import Recording
-from pipeline.batch.journal import Outcome
+from pipeline.batch.journal import Journal, Outcome
 from pipeline.batch.night import Ended
 from pipeline.batch.planning import guess_duration
 from pipeline.batch.reporting import Progress
 from pipeline.cli import app
 from pipeline.commands.batch import batch
 from pipeline.commands.run import run
-from pipeline.errors import SettingsError
+from pipeline.errors import ResourceError, SettingsError
 from tests import world
 
 
@@ -114,14 +115,80 @@ def test_batch_takes_the_settings_that_run_takes() -> None:
     assert one - many == {"recordings", "output_dir"}
 
 
-def test_results_that_would_overwrite_each_other_are_refused(calls: Path) -> None:
+def test_results_never_overwrite_each_other(calls: Path) -> None:
     for name in ("one.analytics", "failures"):
         world.write_wav(calls / f"{name}.wav")
-    assert transcribe("calls", "-o", "out", "--dry-run").exit_code == 0
-    for options, file in ((["--analytics"], "one.analytics.json"), (["-f", "csv"], "failures.csv")):
-        refused = transcribe("calls", "-o", "out", *options)
-        assert isinstance(refused.exception, SettingsError)
-        assert file in refused.exception.line
+    world.write_wav(calls / "one.flac")
+    done = transcribe("calls", "-o", "out", "--analytics", "-f", "json,csv")
+    assert done.exit_code == 0
+    written = {path.name for path in Path("out").iterdir()}
+    assert written >= {"one.flac.csv", "one.wav.csv", "failures.wav.csv", "one.flac.analytics.json"}
+    assert "failures.csv" not in written
+    assert "one.flac" in done.stderr
+
+
+def test_mono_calls_with_roles_are_reported(calls: Path) -> None:
+    done = transcribe("calls", "-o", "out", "--analytics", "--roles", "agent,customer")
+    assert done.exit_code == 0
+    assert "roles are not used" in done.stderr.splitlines()[0]
+    assert re.search(r"with warnings +1\n", done.stdout)
+    assert [one["code"] for one in json.loads(Path("out/one.analytics.json").read_text())["warnings"]] == [
+        "channels_mixed"
+    ]
+    assert CliRunner().invoke(app, ["report", "out"]).exit_code == 0
+    (row,) = csv.DictReader(Path("out/tables/calls.csv").read_text().splitlines())
+    assert row["warnings"] == "channels_mixed"
+
+
+def test_what_is_left_out_is_said_by_run_and_plan(calls: Path) -> None:
+    (calls / "notes.docx").touch()
+    for options in ([], ["--dry-run"]):
+        assert "1 .docx" in transcribe("calls", "-o", "out", *options).stderr
+    assert re.search(r"left out +1\n", transcribe("calls", "-o", "out").stdout)
+
+
+@pytest.mark.parametrize("names", [["one"], ["one", "two"], ["one", "two", "three"]])
+def test_missing_models_are_5_for_any_number_of_recordings(calls: Path, names: list[str]) -> None:
+    for name in names:
+        world.write_wav(calls / f"{name}.wav")
+    missing = ["--set", "recognition.backend=tests.batch.faults:MissingRecognizer"]
+    for command in (["batch", "calls", "-o", "out"], ["run", *(f"calls/{name}.wav" for name in names)]):
+        done = CliRunner().invoke(app, [*command, *world.arguments(), *missing])
+        assert isinstance(done.exception, ResourceError)
+        assert done.exception.exit_code == 5
+
+
+def test_results_that_cannot_be_written_are_5_and_a_mix_is_not(calls: Path) -> None:
+    world.write_wav(calls / "two.wav")
+    for folder in ("out", "alone"):
+        for name in ("one", "two"):
+            Path(folder, f"{name}.txt").mkdir(parents=True)
+            Path(folder, f"{name}.txt", "x").touch()
+    assert transcribe("calls", "-o", "out").exit_code == 5
+    run = ["run", "calls/one.wav", "calls/two.wav", *world.arguments()]
+    assert CliRunner().invoke(app, [*run, "-o", "alone"]).exit_code == 5
+    (calls / "page.wav").write_text("<html>")
+    assert transcribe("calls", "-o", "out").exit_code == 4
+    assert CliRunner().invoke(app, [*run, "calls/page.wav", "-o", "alone"]).exit_code == 4
+    world.write_wav(calls / "good.wav")
+    assert transcribe("calls", "-o", "out").exit_code == 3
+
+
+def test_the_plan_knows_what_needs_no_model(calls: Path) -> None:
+    world.write_wav(calls / "two.wav", world.DIALOGUE, 600.0)
+    transcribe("calls", "-o", "out")
+    journal = Journal(Path("out"))
+    journal._do("UPDATE attempts SET seconds = 0.5 * duration")
+    journal.close()
+    fresh = world.write_wav(calls / "three.wav", world.DIALOGUE, 100.0)
+    rows = transcribe("calls", "-o", "out", "--dry-run", "--analytics").stdout
+    assert "2 of them need no model" in rows
+    work = re.search(r"([0-9:.]+) (s|min) of work", rows)
+    assert work
+    seconds = float(work[1]) if work[2] == "s" else 60 * int(work[1].split(":")[0]) + int(work[1].split(":")[1])
+    assert 50 <= seconds < 100
+    fresh.unlink()
+    assert "need no model" not in transcribe("calls", "-o", "out", "--dry-run", "--analytics", "--no-cache").stdout
 
 
 def test_failures_are_told_also_when_the_run_is_interrupted(calls: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import pickle
@@ -43,6 +44,7 @@ def test_tensors_survive_the_way(
     assert set(out) == set(tensors)
     for name, tensor in tensors.items():
         assert out[name].dtype == tensor.numpy().dtype
+        assert out[name].shape == tensor.numpy().shape
         np.testing.assert_array_equal(out[name], tensor.numpy())
 
 
@@ -63,6 +65,14 @@ def test_the_order_of_tensors_changes_no_byte(tmp_path: Path) -> None:
     write_safetensors(tmp_path / "one", {"a": a, "b": b})
     write_safetensors(tmp_path / "two", {"b": b, "a": np.asfortranarray(a)})
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+def test_a_file_is_the_same_as_in_version_0_1(tmp_path: Path) -> None:
+    """Pinned hashes of converted models, and of users' stores, depend on every byte of the layout."""
+    tensors = {f"b.{dtype}": np.arange(6).reshape(2, 3).astype("<f4") for dtype in "xa"}
+    write_safetensors(tmp_path / "out", {"a": np.float32(1.5) * np.ones(3, "<f4"), **tensors})
+    digest = hashlib.sha256((tmp_path / "out").read_bytes()).hexdigest()
+    assert digest == "e56eea39940bc71b4e0004fb600dd8bf84987c932e8d1ca3a66dcb4bd86227a4"
 
 
 class _Bomb:
