@@ -236,6 +236,8 @@ BLOCKS: Mapping[tuple[Path, str], Callable[[], str]] = MappingProxyType(
         (DOCS / "output-json.md", "schema"): schema,
         (DOCS / "output-json.md", "notices"): notices,
         (DOCS.parent / "README.md", "comparison"): comparison,
+        (DOCS.parent / "README.md", "example"): example,
+        (DOCS / "index.md", "example"): example,
     }
 )
 """The generated parts by page and name."""
