@@ -73,7 +73,8 @@ def json_schema() -> str:
     """The JSON Schema of the JSON output: what is written, with every key."""
     objects = {kind.__name__: _object_schema(kind) for kind in OUTPUT}
     whole = objects.pop("Transcript")
-    whole["properties"] = {"version": {"const": native.VERSION}, **whole["properties"]}
+    checksum = {"type": "string", "description": "Hash of everything that does not follow from the rest."}
+    whole["properties"] = {"version": {"const": native.VERSION}, **whole["properties"], "checksum": checksum}
     whole["required"] = [*whole["properties"]]
     head = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
