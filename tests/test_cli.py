@@ -87,7 +87,7 @@ def test_one_bad_recording_stops_no_other(transcribe: Run, tmp_path: Path, capsy
     for name in ("one.wav", "three.wav"):
         world.write_wav(tmp_path / name)
     (tmp_path / "two.wav").write_text("<html>not found</html>")
-    assert transcribe(*replayed("one.wav", "two.wav", "three.wav")) == 3
+    assert transcribe(*replayed("one.wav", "two.wav", "three.wav", "-q")) == 3
     assert {"one.txt", "three.txt", "one.json", "three.json"} <= {path.name for path in tmp_path.iterdir()}
     (line,) = capsys.readouterr().err.splitlines()
     assert "two.wav" in line

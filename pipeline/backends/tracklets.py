@@ -47,9 +47,10 @@ CPU_BATCH = 8
 """Windows that a CPU segments at once, at most: with more, layers leave its caches, and it takes a fifth longer."""
 SEGMENTATION_SHARE = 0.7
 """The segmentation's part of the work, for the progress."""
-CLOSE, CLEAR = 0.15, 0.5
-"""Log odds, in `People`'s unit, below which another number of speakers fits nearly as well, and from which much worse;
-they only choose the words of a notice."""
+CLOSE, CLEAR = 0.5, 1.0
+"""Log odds, in `People`'s unit, below which another number of speakers fits nearly as well, and from which much worse.
+On seventeen recordings of 30 s to 5 min wrong numbers had 0.17 to 0.75, right ones 0.03 to 1.35. They only choose the
+words of a notice."""
 CLIPS_AT_ONCE = 512
 PIECE = 10.0
 """Seconds that a trunk hears in one go: as long as the windows of pyannote's pipelines, that pool from such trunks."""
@@ -168,11 +169,12 @@ def notices(
 
 
 def describe_count(found: int, people: People) -> str:
-    """How sure the number of speakers is, and which other number would fit next best."""
-    text = f"found {found} speaker{'' if found == 1 else 's'}; the number was not given, "
-    options = [(people.more, found + 1)] + [(people.fewer, found - 1)] * (found > 1)
-    slack, other = min(options)
-    if slack == np.inf:
-        return f"{text}and no other number is possible"
-    fit = "nearly as well" if slack < CLOSE else "less well" if slack < CLEAR else "much worse"
-    return f"{text}{other} would fit {fit} (by {max(0.0, slack):.2f})"
+    """How sure the number of speakers is, and which other numbers would fit next best."""
+    text = f"found {found} speaker{'' if found == 1 else 's'}; the number was not given"
+    others = [(people.more, found + 1)] + [(people.fewer, found - 1)] * (found > 1)
+    fits = [f"{other} would fit {_fit(slack)} (by {slack:.2f})" for slack, other in sorted(others) if slack < np.inf]
+    return f"{text}; {', '.join(fits) or 'no other number is possible'}"
+
+
+def _fit(slack: float) -> str:
+    return "nearly as well" if slack < CLOSE else "less well" if slack < CLEAR else "much worse"
