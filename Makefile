@@ -6,7 +6,7 @@ SAMPLE  = $(shell $(BIN)/python -c "import importlib.util as u; print(next(iter(
 # Two processes share the tests; each takes over from the other what that has not begun.
 SHARED  = -n 2 --dist worksteal
 
-.PHONY: help setup demo test quick lint bench bench-diarization bench-batch clean
+.PHONY: help setup demo test quick lint docs bench bench-diarization bench-batch clean
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -30,13 +30,17 @@ test: setup  ## lint, types and all tests
 	$(MAKE) lint
 	$(BIN)/python -m pytest $(SHARED)
 
-quick: $(VENV)/.done  ## the tests that need no weights and take no long
+quick: $(VENV)/.done  ## fast tests that need no model weights
 	$(BIN)/python -m pytest $(SHARED) -m 'not weights and not slow'
 
 lint: $(VENV)/.done  ## ruff and mypy --strict
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: $(VENV)/.done  ## the documentation, into site/; a broken link fails
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --editable '.[docs]'
+	$(BIN)/python -m mkdocs build --quiet --strict --config-file docs/mkdocs/mkdocs.yml
 
 bench: setup  ## the project's own benchmark: accuracy, speed and memory beside the common flow
 	$(BIN)/python examples/project_bench.py --update
@@ -49,4 +53,4 @@ bench-batch: setup  ## nights of calls: one worker and two, overhead, the parent
 	$(BIN)/python examples/stereo_bench.py --update
 
 clean:  ## remove the environment and what was made (not the models)
-	rm -rf $(VENV) demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) demo site build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -4,7 +4,7 @@
 
 Calls are excerpts of real ones where the development recordings are at hand (a sibling folder ``shared/data``), else of
 pyannote's sample call, and of simulated ones, mono and with a channel for each speaker; no two have the same bytes.
-``--update`` writes the figures into examples/bench/batch.json and the README's table.
+``--update`` writes the figures into examples/bench/batch.json and docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--calls", type=int, default=200, help="so many calls of 0.5 to 5 minutes")
     parser.add_argument("--files", type=int, default=2000, help="so many files of one second")
-    parser.add_argument("--update", action="store_true", help="write examples/bench/batch.json and the README's table")
+    parser.add_argument("--update", action="store_true", help="write examples/bench/batch.json and docs/benchmarks.md")
     options = parser.parse_args()
     work = WORK / "batch"
     shutil.rmtree(work, ignore_errors=True)
@@ -127,7 +127,7 @@ def main() -> None:
     if options.update:
         text = json.dumps({"machine": machine(), **figures}, indent=1) + "\n"
         (ROOT / "examples" / "bench" / "batch.json").write_text(text, encoding="utf-8")
-        write_block(ROOT / "README.md", "batch-bench", as_table(figures))
+        write_block(ROOT / "docs" / "benchmarks.md", "batch-bench", as_table(figures))
 
 
 def gather() -> list[Source]:

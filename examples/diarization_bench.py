@@ -6,8 +6,8 @@ pyannote's sample call, real meetings where the development recordings are at ha
 and 21 meetings of two to six people simulated from 42 voices of which none taught the default segmentation: five
 minutes, a tenth or a quarter of the speech overlapped. Seven of them, from 21 of the voices, are set aside: never to be
 looked at while settings are chosen. The stock pipeline runs on the published segmentation, and on ours.
-How long it takes is for `make bench` to say. ``--update`` writes examples/bench/diarization.json and the README's
-table.
+`make bench` measures the time. ``--update`` writes examples/bench/diarization.json and the table in
+docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def main() -> None:
     """Simulate, measure, print; write the figures where asked to."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--only", nargs="*", help="groups to run")
-    parser.add_argument("--update", action="store_true", help="write examples/bench/ and the README's table")
+    parser.add_argument("--update", action="store_true", help="write examples/bench/ and docs/benchmarks.md")
     options = parser.parse_args()
     recordings = [r for r in gather() if not options.only or r.group in options.only]
     diarizers = load()
@@ -71,7 +71,7 @@ def main() -> None:
         data = {"machine": machine(), "results": [asdict(result) for result in results]}
         path = project.ROOT / "examples" / "bench" / "diarization.json"
         path.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
-        project.write_block(project.ROOT / "README.md", "diarization", table)
+        project.write_block(project.ROOT / "docs" / "benchmarks.md", "diarization", table)
 
 
 def gather() -> Iterator[Recording]:

@@ -59,7 +59,7 @@ def draw(audio: Audio, transcript: Transcript, span: Span, path: Path) -> None:
         axis.set_yticks([])
         axis.spines[["top", "right", "left"]].set_visible(False)
     axes[-1].set_xlim(span.start, span.end)
-    axes[-1].set_xlabel("seconds; shaded: overlaps, amber where the separated voices were used")
+    axes[-1].set_xlabel("seconds; shaded: overlaps, amber where separated speech was used")
     figure.savefig(path, dpi=140)
     plt.close(figure)
 

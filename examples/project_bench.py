@@ -5,7 +5,7 @@
 
 Meetings simulated from real voices with known truth, real meetings where the development recordings are at hand (a
 sibling folder ``shared/data``), and pyannote's sample call; without them the voices are the sample call's own two.
-``--update`` writes the figures into examples/bench/ and the README's table.
+``--update`` writes the figures into examples/bench/ and docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--only", nargs="*", help="groups to run")
     parser.add_argument("--memory", nargs="*", type=int, metavar="MINUTES", help="peak memory for such long recordings")
-    parser.add_argument("--update", action="store_true", help="write examples/bench/ and the README's table")
+    parser.add_argument("--update", action="store_true", help="write examples/bench/ and docs/benchmarks.md")
     options = parser.parse_args()
     if options.memory:
         measure_memory(options.memory, options.update)
@@ -66,8 +66,8 @@ def main() -> None:
         folder = ROOT / "examples" / "bench"
         folder.mkdir(exist_ok=True)
         (folder / "results.json").write_text(as_data(measured, systems), encoding="utf-8")
-        draw(rows, folder / "chart.png")
-        write_block(ROOT / "README.md", "bench", as_table(rows))
+        draw(rows, ROOT / "docs" / "images" / "chart.png")
+        write_block(ROOT / "docs" / "benchmarks.md", "bench", as_table(rows))
 
 
 def gather() -> Iterator[Recording]:
@@ -147,15 +147,15 @@ def measure_memory(lengths: list[int], update: bool) -> None:
         rows.append(f"| {minutes} | {usage.ru_maxrss / 1024:.0f} |")
         sys.stdout.write(rows[-1] + "\n")
     if update:
-        write_block(ROOT / "README.md", "memory", "\n".join(rows))
+        write_block(ROOT / "docs" / "benchmarks.md", "memory", "\n".join(rows))
 
 
-def write_block(readme: Path, name: str, text: str) -> None:
-    """Put a text between the README's marks."""
+def write_block(page: Path, name: str, text: str) -> None:
+    """Put a text between a page's marks."""
     begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
-    whole = readme.read_text(encoding="utf-8")
+    whole = page.read_text(encoding="utf-8")
     before, after = whole.partition(begin)[0], whole.partition(end)[2]
-    readme.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
+    page.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
 
 
 def _tell(measured: Measurement) -> None:

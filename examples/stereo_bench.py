@@ -4,7 +4,7 @@
 
 Calls simulated with a channel for each speaker, clean and with each voice heard in the other channel 20 dB down and
 30 ms late; scored by cpWER, and by whether the right channel has the right role. ``--update`` writes the figures into
-examples/bench/stereo.json and the README's table.
+examples/bench/stereo.json and docs/stereo-calls.md.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def main() -> None:
     """Simulate, transcribe, score, print; write the figures where asked to."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--calls", type=int, default=len(OVERLAPS), help="so many calls of two minutes")
-    parser.add_argument("--update", action="store_true", help="write examples/bench/stereo.json and the README's table")
+    parser.add_argument("--update", action="store_true", help="write stereo.json and docs/stereo-calls.md")
     options = parser.parse_args()
     calls = simulated(voices(), "stereo", [Conversation(2, 120.0, overlap) for overlap in OVERLAPS[: options.calls]])
     rows = [measure(calls, echo) for echo in ECHOES]
@@ -45,7 +45,7 @@ def main() -> None:
     if options.update:
         text = json.dumps({"machine": machine(), "overlaps": OVERLAPS[: options.calls], "rows": rows}, indent=1) + "\n"
         (ROOT / "examples" / "bench" / "stereo.json").write_text(text, encoding="utf-8")
-        write_block(ROOT / "README.md", "stereo-bench", as_table(rows))
+        write_block(ROOT / "docs" / "stereo-calls.md", "stereo-bench", as_table(rows))
 
 
 def measure(calls: Sequence[Recording], echo: str) -> dict[str, Any]:

@@ -44,6 +44,7 @@ class InputConfig:
     """
 
     track: int | None = setting(None, Range(1, 1000))
+    """Audio track of the file, from 1; null takes the default track, or the first one with sound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +56,27 @@ class DiarizationConfig:
     """
 
     backend: str = setting("pyannote", NAME)
+    """Diarizer: a name in `pipeline.backends`, or `package.module:Class`."""
     pipeline: str | None = setting(None, NAME)
+    """A published pyannote pipeline (name or folder) that replaces segmentation, embedding and clustering."""
     segmentation: str = setting("crosstalk-segmentation", NAME)
+    """Model that finds who is active in each 5 s window: a name from `transcribe models list`, or a folder."""
     embedding: str = setting("resemblyzer", NAME)
+    """Speaker embedding model, also used to assign separated sources: a name, a folder or `package.module:Class`."""
     clustering: Literal["tracklets", "stock"] = "tracklets"
+    """`tracklets`: the joint assignment of this project; `stock`: pyannote's own clustering."""
     threshold: float = setting(0.5, Range(0, 1))
+    """Speech probability above which a speaker counts as active. Higher values find less speech."""
     speakers: int | None = setting(None, SPEAKERS)
+    """Number of speakers, when it is known; excludes `min_speakers` and `max_speakers`."""
     min_speakers: int | None = setting(None, SPEAKERS)
+    """Lower bound on the number of speakers."""
     max_speakers: int | None = setting(None, SPEAKERS)
+    """Upper bound on the number of speakers."""
     channels: Literal["auto", "split", "mix"] = "auto"
+    """`split`: one speaker per channel; `mix`: one mono recording; `auto`: split where each has its own speech."""
     roles: str | None = setting(None, ROLES)
+    """Names of the speakers on the channels, such as `agent,customer` or `1=agent,2=diarize:2`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +84,11 @@ class SeparationConfig:
     """Overlapped speech taken apart, with ``context`` seconds on either side."""
 
     backend: str = setting("refined", NAME)
+    """Separator: `refined`, `exemplar`, `speechbrain`, `mixture` (no separation), or `package.module:Class`."""
     model: str | None = setting(None, NAME)
+    """Model of the separator: a name or a folder; null takes the default of the backend."""
     context: float = setting(0.7, Range(0, 30))
+    """Seconds of audio before and after an overlap that the separator gets as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +102,17 @@ class RecognitionConfig:
     """
 
     backend: str = setting("whisper", NAME)
+    """Recogniser: `whisper`, or `package.module:Class`."""
     model: str = setting("whisper-base", NAME)
+    """Speech recognition model: a name from `transcribe models list`, or a folder."""
     strategy: Literal["passages", "streams"] = "passages"
+    """`passages`: transcribe the mixture, and separated speech in accepted overlaps; `streams`: each speaker alone."""
     language: str | None = setting(None, LANGUAGE)
+    """Language of the recording; null detects it once per recording."""
     beam_size: int = setting(1, Range(1, 100))
+    """Hypotheses kept while decoding; 1 is greedy. Higher values take more time."""
     compute_type: str = setting("int8", OneOf(COMPUTE_TYPES))
+    """Number format of the recogniser's weights (CTranslate2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +120,9 @@ class AssemblyConfig:
     """Words into utterances: a pause of ``pause`` seconds ends one, or a full stop after ``longest`` seconds."""
 
     pause: float = setting(1.0, Range(0, 3600))
+    """Seconds of silence that end an utterance."""
     longest: float = setting(30.0, Range(1, 86_400))
+    """Seconds after which an utterance ends at the next full stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +134,13 @@ class Runtime:
     """
 
     device: str = setting("auto", DEVICE)
+    """`auto`, `cpu`, `cuda`, `cuda:N` or `mps`; in batches also a list such as `cuda:0,cuda:1`."""
     threads: int = setting(0, Range(0, 1024))
+    """CPU threads; 0 takes all cores."""
     batch_size: int = setting(32, Range(1, 4096))
+    """Windows that a model processes at once on a GPU. Higher values need more memory."""
     offline: bool = False
+    """Never fetch a model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +148,17 @@ class Config:
     """Every setting of a run, by stage."""
 
     diarization: DiarizationConfig = field(default_factory=DiarizationConfig)
+    """Who speaks when."""
     separation: SeparationConfig = field(default_factory=SeparationConfig)
+    """Overlapping speech."""
     recognition: RecognitionConfig = field(default_factory=RecognitionConfig)
+    """Words."""
     assembly: AssemblyConfig = field(default_factory=AssemblyConfig)
+    """Utterances."""
     input: InputConfig = field(default_factory=InputConfig)
+    """Audio that is read."""
     runtime: Runtime = field(default_factory=Runtime)
+    """Device, threads and memory."""
 
 
 def read(text: str, where: str, base: Config | None = None) -> Config:

@@ -41,9 +41,13 @@ class Turn:
     """
 
     start: float
+    """Seconds from the start of the recording."""
     end: float
+    """Seconds from the start of the recording."""
     speaker: str
+    """Speaker label."""
     margin: float | None = field(default=None, compare=False)
+    """Cosine similarity to this speaker minus that to the nearest other speaker; 0 is a tie."""
 
     def __post_init__(self) -> None:
         _require_span(self.start, self.end)
@@ -101,13 +105,21 @@ class Word:
     """
 
     start: float
+    """Seconds from the start of the recording."""
     end: float
+    """Seconds from the start of the recording."""
     text: str
+    """The word, without surrounding spaces."""
     probability: float | None = None
+    """The recogniser's own probability, 0 to 1."""
     joined: bool = False
+    """True when no space stands between this word and the one before ("-five", Chinese characters)."""
     origin: Origin = "mixture"
+    """Audio that the word was recognised in: the `mixture` or a `separated` source."""
     margin: float | None = None
+    """The `margin` of the speaker's turn that the word lies in."""
     suspect: str | None = None
+    """Why the word may be a hallucination (a loop, a stock phrase); absent otherwise."""
 
     def __post_init__(self) -> None:
         _require_span(self.start, self.end)
@@ -122,7 +134,9 @@ class Utterance:
     """What one speaker said in one go: at least one word, in order of time; span and text are derived."""
 
     speaker: str
+    """Speaker label."""
     words: tuple[Word, ...]
+    """The words in order of time; at least one."""
 
     def __post_init__(self) -> None:
         if not self.words:
@@ -154,10 +168,15 @@ class Voice:
     """
 
     speaker: str
+    """Speaker label."""
     text: str = ""
+    """The speaker's words in the region."""
     similarity: float | None = None
+    """Cosine similarity of the separated source to this speaker's solo speech."""
     rival: float | None = None
+    """Cosine similarity of the separated source to the nearest other speaker."""
     energy_db: float | None = None
+    """Energy of the separated source relative to the mixture, in dB; below −15 dB it counts as silent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,12 +187,19 @@ class Region:
     """
 
     start: float
+    """Seconds from the start of the recording."""
     end: float
+    """Seconds from the start of the recording."""
     voices: tuple[Voice, ...]
+    """Evidence and words of each speaker in the region."""
     separator: str
+    """Separator that was tried; `channels` where each speaker has their own channel."""
     decision: Origin
+    """Where the words come from: `separated` sources or the `mixture`."""
     reason: str
+    """Why: see the list of reasons."""
     leaked: tuple[Utterance, ...] = ()
+    """Words removed because another speaker's stream has the same words at the same time."""
 
     def __post_init__(self) -> None:
         _require_span(self.start, self.end)
@@ -188,7 +214,9 @@ class Notice:
     """A warning that belongs to the result: a stable ``code`` for machines, a sentence for people."""
 
     code: str
+    """Stable identifier, for programs: see the list of codes."""
     message: str
+    """One sentence, for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,10 +228,15 @@ class Coverage:
     """
 
     duration: float
+    """Length of the recording by its own clock, in seconds."""
     decoded: float
+    """Seconds of samples that were decoded."""
     speech: float
+    """Seconds in which at least one speaker is active."""
     with_words: float
+    """Seconds of that speech near a recognised word."""
     uncovered: float
+    """Seconds of speech in stretches of over 3 s without a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,10 +248,15 @@ class Provenance:
     """
 
     source: str
+    """Name of the recording file."""
     sha256: str
+    """Hash of the recording file."""
     settings: Mapping[str, Any] = field(default_factory=dict)
+    """Every setting that can change the result."""
     models: Mapping[str, str] = field(default_factory=dict)
+    """Model and hash of its weights, by the part it plays."""
     versions: Mapping[str, str] = field(default_factory=dict)
+    """Versions of the packages that can change the result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,15 +274,25 @@ class Transcript:
     """
 
     duration: float
+    """Length of the recording by its own clock, in seconds."""
     utterances: tuple[Utterance, ...] = ()
+    """The text: utterances sorted by start; those of different speakers may overlap."""
     turns: tuple[Turn, ...] = ()
+    """Who speaks when, with or without recognised words."""
     overlaps: tuple[Region, ...] = ()
+    """The overlap ledger: one entry for each region with two or more speakers."""
     language: str | None = None
+    """ISO 639-1 code; null without speech."""
     complete: bool = True
+    """False when only a part of the file could be read."""
     coverage: Coverage | None = None
+    """Seconds decoded, spoken and transcribed."""
     warnings: tuple[Notice, ...] = ()
+    """Notices about this recording."""
     provenance: Provenance | None = None
+    """What produced this transcript."""
     removed: tuple[Utterance, ...] = ()
+    """Recognised words that were probably not said, with the reason in `suspect`; they are in no text."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.duration < float("inf"):

@@ -25,7 +25,7 @@ from pipeline.store import Store
 from pipeline.values import Region, Transcript, Turn, Utterance, Voice, Word
 from tests.backends.voices import pair
 from tests.conftest import REPOSITORY
-from tests.test_readme import block
+from tests.pages import DOCS, block
 from tests.world import DIALOGUE
 
 EXAMPLES = REPOSITORY / "examples"
@@ -110,13 +110,21 @@ def test_calls_are_as_long_as_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sum(lengths) / 200 == pytest.approx(45, abs=3)
 
 
-@pytest.mark.parametrize("name", ["batch", "stereo"])
-def test_the_tables_of_nights_are_the_benchs(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("name", "page"), [("batch", "benchmarks.md"), ("stereo", "stereo-calls.md")])
+def test_the_tables_of_batches_are_the_results(name: str, page: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(EXAMPLES)
-    path = EXAMPLES / "bench" / f"{name}.json"
-    data = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
-    table = load(f"{name}_bench").as_table(data.get("rows", data)) if data else ""
-    assert block(f"{name}-bench").strip() == table
+    data = json.loads((EXAMPLES / "bench" / f"{name}.json").read_text(encoding="utf-8"))
+    assert block(DOCS / page, f"{name}-bench") == load(f"{name}_bench").as_table(data.get("rows", data))
+
+
+def test_the_table_of_diarization_is_the_results(monkeypatch: pytest.MonkeyPatch) -> None:
+    from pipeline.evaluation.diarization import DiarizationErrors
+
+    monkeypatch.syspath_prepend(EXAMPLES)
+    bench = load("diarization_bench")
+    data = json.loads((EXAMPLES / "bench" / "diarization.json").read_text(encoding="utf-8"))["results"]
+    results = [bench.Result(**{**row, "errors": DiarizationErrors(**row["errors"])}) for row in data]
+    assert block(DOCS / "benchmarks.md", "diarization") == bench.as_table(results)
 
 
 def test_an_echo_comes_from_the_other_channel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ from pipeline.cli import main
 from pipeline.evaluation.scoring import ScoreConfig, score
 from pipeline.timeline import overlaps
 from pipeline.values import Transcript
+from tests import pages
 from tests.conftest import REPOSITORY
 from tests.media.factory import make
 
@@ -107,7 +108,7 @@ def test_run_twice_the_json_is_the_same_byte_for_byte(heard: Transcript, sample:
     assert one == other
 
 
-def test_simulate_transcribe_and_score_as_the_readme_says(
+def test_simulate_transcribe_and_score_as_the_documentation_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """With the sample call's two voices, half a minute long, since no corpus is at hand everywhere."""
@@ -119,8 +120,7 @@ def test_simulate_transcribe_and_score_as_the_readme_says(
     monkeypatch.setattr(project_bench, "WORK", tmp_path)
     project_bench.sample_voices()
     monkeypatch.chdir(tmp_path)
-    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-    (block,) = (b for b in re.findall(r"```sh\n(.*?)```", readme, re.DOTALL) if "transcribe simulate" in b)
+    (block,) = (b for b in pages.code(pages.DOCS / "benchmarks.md", "sh") if "transcribe simulate" in b)
     small = (
         block.replace("voices/", "voices/voices.csv").replace("3spk", "2spk").replace("--speakers 3", "--speakers 2")
     )

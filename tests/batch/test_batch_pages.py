@@ -1,8 +1,7 @@
-"""The README's page "A night of calls": its commands run, in small, in the world of tones."""
+"""The pages on batch processing: their commands run, in the world of tones."""
 
 from __future__ import annotations
 
-import re
 import shlex
 import wave
 from pathlib import Path
@@ -17,15 +16,8 @@ from pipeline.backends.replay import speak
 from pipeline.cli import app
 from pipeline.config import assign
 from pipeline.values import Word
-from tests import world
-from tests.conftest import REPOSITORY
-
-README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-PAGE = README.partition("## A night of calls")[2].partition("\n## ")[0]
-
-
-def blocks(kind: str) -> list[str]:
-    return re.findall(rf"```{kind}\n(.*?)```", PAGE, re.DOTALL)
+from tests import pages, world
+from tests.pages import DOCS
 
 
 def write_call(path: Path) -> None:
@@ -48,15 +40,16 @@ def test_the_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(presets, "load_preset", lambda name: assign(default, world.REPLAY))
     for name in ("team/7", "team/8"):
         write_call(tmp_path / "calls" / f"{name}.wav")
-    (rules,) = blocks("yaml")
+    (rules,) = pages.code(DOCS / "rules.md", "yaml")
     (tmp_path / "rules.yaml").write_text(rules)
-    (manifest,) = blocks("csv")
+    (manifest,) = pages.code(DOCS / "manifest.md", "csv")
     (tmp_path / "calls" / "manifest.csv").write_text(manifest)
-    lines = [line for block in blocks("sh") for line in block.splitlines()]
-    assert len(lines) >= 4
-    for line in [*lines, "transcribe batch calls/manifest.csv --out by-list"]:
-        done = CliRunner().invoke(app, shlex.split(line, comments=True)[1:])
+    lines = [line for name in ("batch", "rules", "analytics") for line in pages.commands(DOCS / f"{name}.md")]
+    assert len(lines) >= 6
+    (by_manifest,) = pages.commands(DOCS / "manifest.md")
+    for line in [*lines, by_manifest.replace("--out out", "--out by-manifest")]:
+        done = CliRunner().invoke(app, shlex.split(line)[1:])
         assert done.exit_code == 0, (line, done.output, done.exception)
-    assert (tmp_path / "night/report.html").is_file()
-    for folder in ("night", "by-list"):
+    assert (tmp_path / "out/report.html").is_file()
+    for folder in ("out", "by-manifest"):
         assert "agent" in (tmp_path / folder / "team/7.txt").read_text()

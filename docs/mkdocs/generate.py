@@ -1,0 +1,267 @@
+"""The parts of the documentation that follow from the code: ``python docs/mkdocs/generate.py --update`` writes them.
+
+Each part stands in a page between ``<!-- NAME:begin -->`` and ``<!-- NAME:end -->``. A test compares the pages with
+the code, so that a new setting, field or model fails until its page is written again.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import inspect
+import json
+import sys
+import textwrap
+import types
+import typing
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal
+
+from pipeline import formats, values
+from pipeline.config import Config
+from pipeline.constraints import OneOf, Range, constraint_of
+from pipeline.formats import native
+from pipeline.notices import NOTICES
+from pipeline.presets import load_preset, preset_names
+from pipeline.store.catalogue import catalogue
+
+DOCS = Path(__file__).parent.parent
+RESULTS = DOCS.parent / "examples" / "bench" / "results.json"
+EXAMPLE = DOCS / "example.json"
+SCHEMA = DOCS / "crosstalk-1.schema.json"
+OUTPUT = (
+    values.Transcript,
+    values.Utterance,
+    values.Word,
+    values.Turn,
+    values.Region,
+    values.Voice,
+    values.Coverage,
+    values.Notice,
+    values.Provenance,
+)
+"""The objects of the JSON output."""
+
+
+def settings() -> str:
+    """Every setting: a table per section, with type, default and meaning."""
+    about = meanings(Config)
+    return "\n\n".join(
+        f"## `{name}`\n\n{about[name]}\n\n{fields_table(kind, f'{name}.')}"
+        for name, kind in typing.get_type_hints(Config).items()
+    )
+
+
+def preset_differences() -> str:
+    """The settings in which each preset differs from the defaults."""
+    plain = _flat(dataclasses.asdict(Config()))
+    rows = []
+    for name in preset_names():
+        changed = [f"`{k}: {v}`" for k, v in _flat(dataclasses.asdict(load_preset(name))).items() if v != plain[k]]
+        rows.append((f"`{name}`", "<br>".join(changed) or "–"))
+    return table(("preset", "differs from the defaults in"), rows)
+
+
+def schema() -> str:
+    """The fields of the JSON output, a table per object."""
+    return "\n\n".join(f"### {kind.__name__}\n\n{fields_table(kind)}" for kind in OUTPUT)
+
+
+def json_schema() -> str:
+    """The JSON Schema of the JSON output: what is written, with every key."""
+    objects = {kind.__name__: _object_schema(kind) for kind in OUTPUT}
+    whole = objects.pop("Transcript")
+    checksum = {"type": "string", "description": "Hash of everything that does not follow from the rest."}
+    whole["properties"] = {"version": {"const": native.VERSION}, **whole["properties"], "checksum": checksum}
+    whole["required"] = [*whole["properties"]]
+    head = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"Crosstalk transcript, {native.VERSION}",
+    }
+    return json.dumps({**head, **whole, "$defs": objects}, indent=2, ensure_ascii=False) + "\n"
+
+
+def _object_schema(kind: type) -> dict[str, Any]:
+    """The schema of one dataclass, with the keys that follow from others."""
+    hints, described = typing.get_type_hints(kind), meanings(kind)
+    fields = dataclasses.fields(kind)
+    derived = native.DERIVED.get(kind, ())
+    properties: dict[str, Any] = {
+        **{name: _value_schema(typing.get_type_hints(inspect_property(kind, name))["return"]) for name in derived},
+        **{f.name: {**_value_schema(hints[f.name]), "description": described[f.name]} for f in fields},
+    }
+    required = [*derived, *(f.name for f in fields if default_of(f) == "–")]
+    return {"type": "object", "additionalProperties": False, "required": required, "properties": properties}
+
+
+def inspect_property(kind: type, name: str) -> Callable[..., Any]:
+    """The function behind a property."""
+    found = inspect.getattr_static(kind, name).fget
+    assert callable(found)
+    return typing.cast("Callable[..., Any]", found)
+
+
+def _value_schema(hint: Any) -> dict[str, Any]:
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Literal:
+        return {"enum": list(inner)}
+    if origin is tuple:
+        return {"type": "array", "items": _value_schema(inner[0])}
+    if origin is not None and origin in (types.UnionType, typing.Union):
+        return {"anyOf": [_value_schema(part) for part in inner]}
+    if origin is not None and issubclass(origin, Mapping):
+        values_of = {} if inner[1] is Any else {"additionalProperties": _value_schema(inner[1])}
+        return {"type": "object", **values_of}
+    plain = {str: "string", float: "number", int: "integer", bool: "boolean", type(None): "null"}
+    return {"type": plain[hint]} if hint in plain else {"$ref": f"#/$defs/{hint.__name__}"}
+
+
+def models() -> str:
+    """Every known model with its use, licence and size."""
+    rows = []
+    for model in catalogue():
+        size = "included" if model.bundled else f"{model.download / 1e6:.0f} MB" if model.download else "unknown"
+        rows.append((f"`{model.name}`", model.purpose, model.license, size))
+    return table(("name", "use", "licence", "download"), rows)
+
+
+def notices() -> str:
+    """Every code of a notice with its meaning."""
+    return table(("code", "meaning"), [(f"`{code}`", meaning) for code, meaning in NOTICES.items()])
+
+
+def comparison() -> str:
+    """The systems measured by this project: errors per set, from the results of ``make bench``."""
+    rows = json.loads(RESULTS.read_text(encoding="utf-8"))["rows"]
+    sets = {"ami": "AMI, 10 clips", "simulated-20": "simulated, 20 % ov.", "simulated-40": "simulated, 40 % ov."}
+    heads = ("measured by this project (cpWER: lower is better)", *sets.values(), "× real time, 20 %")
+    lines = []
+    for system in dict.fromkeys(row["system"] for row in rows):
+        by_set = {row["group"]: row for row in rows if row["system"] == system}
+        rates = [f"{100 * by_set[name]['cpwer']:.1f} %" for name in sets]
+        speed = sum(by_set["simulated-20"]["real_time_factor"].values())
+        lines.append((SYSTEMS[system], *rates, f"{speed:.2f}"))
+    return table(heads, lines)
+
+
+SYSTEMS = {
+    "common flow": "baseline: stock pyannote pipeline, Whisper on the mixture",
+    "Crosstalk, overlaps not separated": "Crosstalk, separation off",
+    "Crosstalk": "**Crosstalk, default**",
+}
+"""Names of the measured systems in the README."""
+
+
+def example() -> str:
+    """The README's example: a stored transcript as text."""
+    transcript = formats.loads(EXAMPLE.read_text(encoding="utf-8"), "json")
+    return f"```text\n{formats.dumps(transcript, 'txt').rstrip()}\n```"
+
+
+def fields_table(kind: type, prefix: str = "") -> str:
+    """The fields of a dataclass with type, default and meaning."""
+    hints, meaning = typing.get_type_hints(kind), meanings(kind)
+    rows = []
+    for field in dataclasses.fields(kind):
+        described = meaning[field.name]
+        allowed = type_name(hints[field.name]) + limits(field)
+        rows.append((f"`{prefix}{field.name}`", allowed, default_of(field), described))
+    return table(("key", "type", "default", "meaning"), rows)
+
+
+def meanings(kind: type) -> dict[str, str]:
+    """The sentence below each field of a dataclass; a field without one is a KeyError with the field's name."""
+    (definition,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
+    assert isinstance(definition, ast.ClassDef)
+    found: dict[str, str] = {}
+    for field, after in zip(definition.body, definition.body[1:], strict=False):
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(after, ast.Expr):
+            found[field.target.id] = " ".join(ast.literal_eval(after.value).split())
+    return found
+
+
+def type_name(hint: Any) -> str:
+    """A type as people read it: ``text``, ``number``, ``list of Word``."""
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Literal:
+        return " or ".join(f"`{value}`" for value in inner)
+    if origin is tuple:
+        return f"list of {type_name(inner[0])}"
+    if origin is not None and issubclass(origin, Mapping):
+        return "object"
+    if inner:
+        return " or ".join(type_name(part) for part in inner)
+    plain = {str: "text", float: "number", int: "whole number", bool: "true or false", type(None): "null"}
+    return plain.get(hint) or f"[{hint.__name__}](#{hint.__name__.lower()})"
+
+
+def limits(field: dataclasses.Field[Any]) -> str:
+    """The range or the allowed values of a setting, to stand behind its type."""
+    constraint = constraint_of(field)
+    if isinstance(constraint, Range):
+        return f", {constraint.least:g} to {constraint.most:g}"
+    if isinstance(constraint, OneOf):
+        return ": " + ", ".join(f"`{option}`" for option in constraint.options)
+    return ""
+
+
+def default_of(field: dataclasses.Field[Any]) -> str:
+    """The default as it would be written in YAML or JSON; a dash for what must be there."""
+    if field.default is dataclasses.MISSING:
+        return "–" if field.default_factory is dataclasses.MISSING else "empty"
+    if field.default in ((), ""):
+        return "empty"
+    return f"`{json.dumps(field.default)}`" if not isinstance(field.default, str) else f"`{field.default}`"
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [heads, ["---"] * len(heads), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _flat(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in nested.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return flat
+
+
+BLOCKS: Mapping[tuple[Path, str], Callable[[], str]] = MappingProxyType(
+    {
+        (DOCS / "configuration.md", "settings"): settings,
+        (DOCS / "models.md", "presets"): preset_differences,
+        (DOCS / "models.md", "catalogue"): models,
+        (DOCS / "output-json.md", "schema"): schema,
+        (DOCS / "output-json.md", "notices"): notices,
+        (DOCS.parent / "README.md", "comparison"): comparison,
+        (DOCS.parent / "README.md", "example"): example,
+        (DOCS / "index.md", "example"): example,
+    }
+)
+"""The generated parts by page and name."""
+
+
+def split(page: str, name: str) -> tuple[str, str, str]:
+    """A page's text before, inside and after a part."""
+    before, begin, rest = page.partition(f"<!-- {name}:begin -->\n")
+    inside, end, after = rest.partition(f"<!-- {name}:end -->")
+    if not begin or not end:
+        raise ValueError(f"the page has no part {name!r}")
+    return before + begin, inside.strip("\n"), end + after
+
+
+def update() -> None:
+    """Write every generated part into its page."""
+    for (path, name), make in BLOCKS.items():
+        before, _, after = split(path.read_text(encoding="utf-8"), name)
+        path.write_text(f"{before}{make()}\n{after}", encoding="utf-8")
+    SCHEMA.write_text(json_schema(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["--update"]:
+        sys.exit("usage: python docs/mkdocs/generate.py --update")
+    update()

@@ -1,0 +1,266 @@
+"""The documentation is true: commands run, generated parts and figures follow from code and results, links exist."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import io
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import types
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+
+import pipeline
+from pipeline import cache, formats, presets
+from pipeline.cli import COMMANDS, main
+from pipeline.commands import run
+from pipeline.config import assign
+from pipeline.errors import ResourceError
+from pipeline.evaluation.tables import as_table
+from pipeline.values import Transcript, Turn, Utterance, Word
+from tests import pages, strategies, world
+from tests.conftest import REPOSITORY
+from tests.pages import DOCS, README
+from tests.test_api import options
+
+PAGES_WITH_COMMANDS = (
+    README,
+    *(DOCS / f"{name}.md" for name in ("index", "usage", "models", "configuration", "stereo-calls", "extending")),
+)
+FETCHES = "models pull"
+"""Needs the network; `make setup` runs it, and tests/store the code behind it."""
+MAY_LACK_MODELS = ("doctor", "models path", "models verify")
+"""Commands that end with the exit code of missing models where these are not on the machine."""
+RESULTS = json.loads((REPOSITORY / "examples" / "bench" / "results.json").read_text(encoding="utf-8"))
+PACKAGE = Path(pipeline.__file__).parent
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the recordings that the pages name, in the world of tones, and the examples' modules."""
+    from tests.batch.test_batch_pages import write_call
+
+    for name in ("meeting.m4a", "meeting.wav", "one.mp3", "two.mp3", "talk.ogg", "monday.m4a", "tuesday.m4a"):
+        world.write_wav(tmp_path / name)
+    write_call(tmp_path / "call.wav")
+    words = tuple(Word(word.start, word.end, word.text) for word in world.DIALOGUE if word.text[0] == "a")
+    transcript = world.heard(world.DIALOGUE)
+    truth = type(transcript)(8.0, (Utterance("A", words),), (Turn(1.0, 6.4, "A"),))
+    for folder in ("references", "transcripts"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "transcripts" / "meeting.json").write_text(formats.dumps(transcript, "json", "meeting"))
+    for place in (tmp_path, tmp_path / "references"):
+        (place / "meeting.stm").write_text(formats.dumps(truth, "stm", "meeting"))
+    for source in pages.code(DOCS / "extending.md", "python"):
+        name = re.findall(r"class My(\w+):", source)[0].lower()
+        (tmp_path / f"my_{name}.py").write_text(source)
+    monkeypatch.syspath_prepend(REPOSITORY / "examples")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cache, "default_root", lambda: tmp_path / ".cache")
+    default = presets.load_preset("default")
+    monkeypatch.setattr(presets, "load_preset", lambda name: assign(default, world.REPLAY))
+    return tmp_path
+
+
+def execute(line: str, desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> int:
+    """Run a line of a page as a shell would: pipes from ``cat``, patterns, and redirected output; the exit code."""
+    line = re.sub(r"^PYTHONPATH=\S+ ", "", line)
+    head, _, tail = line.rpartition("|") if line.startswith("cat ") else ("", "", line)
+    if head:
+        piped = io.BytesIO((desk / head.split()[1]).read_bytes())
+        monkeypatch.setattr(sys, "stdin", types.SimpleNamespace(buffer=piped))
+    tail, _, target = tail.partition(" > ")
+    arguments: list[str] = []
+    for part in shlex.split(tail)[1:]:
+        arguments += sorted(p.name for p in desk.glob(part)) if "*" in part else [part]
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as left:
+        main(arguments)
+    if target:
+        (desk / target.strip()).write_text(capsys.readouterr().out)
+    return int(left.value.code or 0)
+
+
+@pytest.mark.parametrize("page", PAGES_WITH_COMMANDS, ids=lambda page: page.stem)
+def test_commands_run(
+    page: Path, desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = [line for line in pages.commands(page) if FETCHES not in line]
+    assert lines
+    for line in lines:
+        allowed = {0, ResourceError.exit_code} if any(name in line for name in MAY_LACK_MODELS) else {0}
+        assert execute(line, desk, monkeypatch, capsys) in allowed, f"{page.name}: {line}: {capsys.readouterr().err}"
+
+
+def test_examples_of_the_extending_page_are_used(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page's separator separates, and its embedder gives unit vectors."""
+    import numpy as np
+
+    separator = __import__("my_separator").MySeparator.from_config(None, None)
+    noise = np.random.default_rng(0).normal(size=8000).astype(np.float32)
+    assert separator.separate(noise, {"A": noise, "B": noise}).shape == (2, 8000)
+    vectors = __import__("my_embedder").MyEmbedder.from_config(None, None).embed([noise, noise[:4000]])
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-5)
+
+
+@pytest.mark.parametrize("page", [README, DOCS / "usage.md", DOCS / "python-api.md"], ids=lambda page: page.stem)
+def test_python_runs(page: Path, desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names: dict[str, object] = {}
+    for source in pages.code(page, "python"):
+        exec(compile(source, page.name, "exec"), names)
+    assert "SPEAKER_00" in capsys.readouterr().out
+
+
+def test_generated_parts_are_up_to_date() -> None:
+    for (page, name), make in pages.generator().BLOCKS.items():
+        assert pages.block(page, name) == make(), f"{page.name}: run python docs/mkdocs/generate.py --update"
+
+
+def test_the_json_schema_is_up_to_date() -> None:
+    generator = pages.generator()
+    assert pages.text(generator.SCHEMA) == generator.json_schema(), "run python docs/mkdocs/generate.py --update"
+
+
+@given(strategies.transcripts())
+def test_every_json_output_obeys_the_schema(transcript: Transcript) -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    schema = json.loads(pages.text(pages.generator().SCHEMA))
+    validator = jsonschema.Draft202012Validator(schema)
+    written = json.loads(formats.dumps(transcript, "json", "talk"))
+    validator.validate(written)
+    assert not validator.is_valid({**written, "unknown": 1})
+
+
+def test_the_readme_is_short_and_needs_no_picture() -> None:
+    """Relative pictures are dead on a package index, which shows the README as well."""
+    assert pages.text(README).count("\n") <= 150
+    assert "![" not in pages.text(README)
+
+
+@pytest.mark.parametrize("page", pages.every_page(), ids=lambda page: str(page.relative_to(REPOSITORY)))
+def test_links_exist(page: Path) -> None:
+    for target in pages.links(page):
+        assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_tables_of_benchmarks_are_the_results() -> None:
+    assert pages.block(DOCS / "benchmarks.md", "bench") == as_table(RESULTS["rows"])
+
+
+def test_figures_in_the_text_are_the_results() -> None:
+    """Each sentence of the benchmark page that compares two systems."""
+    rows = {(row["group"], row["system"]): row for row in RESULTS["rows"]}
+    base, off, on = "common flow", "Crosstalk, overlaps not separated", "Crosstalk"
+    page = " ".join(pages.text(DOCS / "benchmarks.md").split())
+
+    def rate(group: str, system: str) -> str:
+        return f"{100 * rows[group, system]['cpwer']:.1f}"
+
+    def lost(group: str, system: str) -> int:
+        overlap = rows[group, system]["scores"]["overlap"]
+        return int(overlap["words"] - overlap["right"])
+
+    for group in ("ami", "simulated-20"):
+        assert f"from {rate(group, base)} to {rate(group, on)} %" in page
+    for group in ("simulated-10", "simulated-20", "simulated-40", "ami"):
+        assert f"{lost(group, off)} → {lost(group, on)}" in page
+    assert f"{rows['ami', off]['errors']} → {rows['ami', on]['errors']}" in page
+
+
+def test_memory_on_the_install_page_is_what_was_measured() -> None:
+    measured = re.findall(r"^\| (\d+) \| (\d+) \|$", pages.block(DOCS / "benchmarks.md", "memory"), re.MULTILINE)
+    rounded = re.findall(
+        r"^\| (?:10 minutes|\d hours?) \| ([\d.]+) GB \|$", pages.text(DOCS / "install.md"), re.MULTILINE
+    )
+    assert [f"{int(peak) / 1000:.1f}" for _, peak in measured] == rounded
+    assert len(rounded) == 3
+
+
+def test_every_option_and_command_is_documented() -> None:
+    usage = pages.text(DOCS / "usage.md")
+    for name in options():
+        if name != "recordings":
+            assert f"--{name.replace('_', '-')}" in usage, name
+    everything = "\n".join(pages.text(page) for page in pages.every_page())
+    assert [name for name in COMMANDS if f"transcribe {name}" not in everything] == []
+    assert run.run.__name__ in COMMANDS
+
+
+def test_formats_on_the_usage_page_are_those_there_are() -> None:
+    table = pages.text(DOCS / "usage.md").partition("## Output formats")[2].partition("\n## ")[0]
+    rows = [line.split("|")[1:5] for line in table.splitlines() if line.startswith("| `")]
+    names = {name: row for row in rows for name in re.findall(r"`(\w+)`", row[0])}
+    assert set(names) == set(formats.names())
+    assert {name for name, row in names.items() if row[3].strip() == "yes"} == set(formats.readable())
+    assert all(f"`NAME{formats.suffix(name)}`" in row[1] for name, row in names.items())
+
+
+def test_reasons_of_the_ledger_are_documented() -> None:
+    page = pages.text(DOCS / "output-json.md").partition("## Overlap ledger")[2].partition("\n## ")[0]
+    documented = set(re.findall(r"^\| `([^`]+)` \|", page, re.MULTILINE))
+    found = set(reasons())
+    assert len(found) > 8
+    assert found == documented
+
+
+def reasons() -> Iterator[str]:
+    """Every reason that the stages give for a decision, with ``…`` for what varies."""
+    for name in ("attribution", "separation", "channels"):
+        for node in ast.walk(ast.parse((PACKAGE / "stages" / f"{name}.py").read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Return):
+                yield from _sentence(node.value)
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("Verdict", "Region", "Failure"):
+                yield from (s for argument in node.args for s in _sentence(argument))
+
+
+def _sentence(node: ast.expr | None) -> Iterator[str]:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
+        yield node.value
+    elif isinstance(node, ast.JoinedStr):
+        yield "".join(str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values)
+
+
+@pytest.mark.slow
+def test_the_site_builds_strictly_and_needs_no_network(tmp_path: Path) -> None:
+    if importlib.util.find_spec("material") is None or importlib.util.find_spec("mkdocstrings_handlers") is None:
+        pytest.skip("needs the extra docs (mkdocs-material, mkdocstrings)")
+    command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict", "--site-dir", str(tmp_path / "site")]
+    configuration = str(DOCS / "mkdocs" / "mkdocs.yml")
+    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    done = subprocess.run(
+        [*command, "--config-file", configuration], capture_output=True, text=True, check=False, env=environment
+    )
+    assert done.returncode == 0, done.stderr
+    built = list((tmp_path / "site").rglob("*.html"))
+    assert len(built) > 20
+    for path in built:
+        loaded = Loaded(path.read_text(encoding="utf-8")).targets
+        assert [target for target in loaded if re.match(r"(https?:)?//", target)] == [], path.name
+    for path in (tmp_path / "site").rglob("*.css"):
+        assert not re.search(r"url\(['\"]?(https?:)?//|@import", path.read_text(encoding="utf-8")), path.name
+
+
+class Loaded(HTMLParser):
+    """What a browser fetches to show a page: scripts, style sheets, icons, pictures."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.targets: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        values = dict(attributes)
+        if tag in ("script", "img", "iframe", "source"):
+            self.targets.append(values.get("src") or "")
+        if tag == "link" and values.get("rel") not in ("canonical", "next", "prev"):
+            self.targets.append(values.get("href") or "")
