@@ -6,7 +6,9 @@ failed · 5 out of disk, memory or missing models, resumable · 130/143 interrup
 
 from __future__ import annotations
 
+import difflib
 import os
+import re
 import signal
 import sys
 from pathlib import Path
@@ -16,7 +18,7 @@ import typer
 
 from pipeline.commands import analyze, batch, bench, convert, doctor, models, run, score, settings, simulate, split
 from pipeline.commands.printing import drop_unread
-from pipeline.errors import CrosstalkError, OutOfMemory
+from pipeline.errors import CrosstalkError, OutOfMemory, SettingsError
 from pipeline.files import explain_any
 
 USAGE, INTERRUPTED, TERMINATED = 1, 130, 143
@@ -35,6 +37,7 @@ COMMANDS = (
     "doctor",
     "cache",
 )
+_COMMAND_LIKE = re.compile(r"[A-Za-z][A-Za-z-]*")
 _GROUP_OPTIONS = ("--help", "-h", "--version", "--install-completion", "--show-completion")
 
 _UsageError: Any = typer.BadParameter.__mro__[1]
@@ -126,8 +129,25 @@ def _stop(number: int, frame: Any) -> None:
 
 
 def _with_command(given: list[str]) -> list[str]:
-    """``run`` in front, unless a command or an option of the whole program stands there."""
-    return given if not given or given[0] in COMMANDS or given[0] in _GROUP_OPTIONS else ["run", *given]
+    """``run`` in front, unless a command or an option of the whole program stands there.
+
+    What is no file but close to a command's name is a `SettingsError` with the command.
+    """
+    if not given or given[0] in COMMANDS or given[0] in _GROUP_OPTIONS:
+        return given
+    command = _nearest_command(given[0])
+    if command is not None:
+        raise SettingsError(f"no command or file is called {given[0]!r}", hint=f"did you mean: transcribe {command}?")
+    return ["run", *given]
+
+
+def _nearest_command(word: str) -> str | None:
+    """The command that somebody who wrote this may have meant; None for options, files, and anything like a path."""
+    if not _COMMAND_LIKE.fullmatch(word) or os.path.lexists(word):
+        return None
+    names = {**{command: command for command in COMMANDS}, "transcribe": "RECORDING..."}
+    close = difflib.get_close_matches(word.lower(), names, n=1, cutoff=0.7)
+    return names[close[0]] if close else None
 
 
 def _fail(error: CrosstalkError, debug: bool) -> None:

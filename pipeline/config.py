@@ -1,4 +1,5 @@
-"""Every setting with its default, presets, and the strict reading of YAML: unknown keys and tags are refused.
+"""Every setting with its default and its constraint, and the strict reading of YAML: unknown keys, tags and values out
+of range are refused.
 
 `Config` holds what can change a result; `Runtime` where it is computed, which on a CPU changes none.
 """
@@ -7,19 +8,30 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
+import numbers
+import os
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 import yaml
 
+from pipeline.constraints import DEVICE, LANGUAGE, NAME, ROLES, OneOf, Range, constraint_of, setting
 from pipeline.errors import SettingsError
-from pipeline.roles import parse_roles
 
 Default = TypeVar("Default")
 
+MOST_SPEAKERS = 1000
+"""Upper limit of every number of speakers: more is a slip of the keyboard."""
+SPEAKERS = Range(1, MOST_SPEAKERS)
+COMPUTE_TYPES = (
+    "default", "auto", "int8", "int8_float32", "int8_float16", "int8_bfloat16", "int16", "float16", "bfloat16",
+    "float32",
+)  # fmt: skip
+"""CTranslate2's types of weights and arithmetic."""
 REFINING = "crosstalk-separation"
 """The model of the separator ``refined`` where none is named."""
 
@@ -31,7 +43,7 @@ class InputConfig:
     Where that is silent and another has sound, None takes the first with sound.
     """
 
-    track: int | None = None
+    track: int | None = setting(None, Range(1, 1000))
     """Audio track of the file, from 1; null takes the default track, or the first one with sound."""
 
 
@@ -43,27 +55,27 @@ class DiarizationConfig:
     its own), and ``roles`` who sits on them: ``agent,customer`` or ``1=agent,2=diarize:2`` (see `pipeline.roles`).
     """
 
-    backend: str = "pyannote"
+    backend: str = setting("pyannote", NAME)
     """Diarizer: a name in `pipeline.backends`, or `package.module:Class`."""
-    pipeline: str | None = None
+    pipeline: str | None = setting(None, NAME)
     """A published pyannote pipeline (name or folder) that replaces segmentation, embedding and clustering."""
-    segmentation: str = "crosstalk-segmentation"
+    segmentation: str = setting("crosstalk-segmentation", NAME)
     """Model that finds who is active in each 5 s window: a name from `transcribe models list`, or a folder."""
-    embedding: str = "resemblyzer"
+    embedding: str = setting("resemblyzer", NAME)
     """Speaker embedding model, also used to assign separated sources: a name, a folder or `package.module:Class`."""
     clustering: Literal["tracklets", "stock"] = "tracklets"
     """`tracklets`: the joint assignment of this project; `stock`: pyannote's own clustering."""
-    threshold: float = 0.5
+    threshold: float = setting(0.5, Range(0, 1))
     """Speech probability above which a speaker counts as active. Higher values find less speech."""
-    speakers: int | None = None
+    speakers: int | None = setting(None, SPEAKERS)
     """Number of speakers, when it is known; excludes `min_speakers` and `max_speakers`."""
-    min_speakers: int | None = None
+    min_speakers: int | None = setting(None, SPEAKERS)
     """Lower bound on the number of speakers."""
-    max_speakers: int | None = None
+    max_speakers: int | None = setting(None, SPEAKERS)
     """Upper bound on the number of speakers."""
     channels: Literal["auto", "split", "mix"] = "auto"
     """`split`: one speaker per channel; `mix`: one mono recording; `auto`: split where each has its own speech."""
-    roles: str | None = None
+    roles: str | None = setting(None, ROLES)
     """Names of the speakers on the channels, such as `agent,customer` or `1=agent,2=diarize:2`."""
 
 
@@ -71,11 +83,11 @@ class DiarizationConfig:
 class SeparationConfig:
     """Overlapped speech taken apart, with ``context`` seconds on either side."""
 
-    backend: str = "refined"
+    backend: str = setting("refined", NAME)
     """Separator: `refined`, `exemplar`, `speechbrain`, `mixture` (no separation), or `package.module:Class`."""
-    model: str | None = None
+    model: str | None = setting(None, NAME)
     """Model of the separator: a name or a folder; null takes the default of the backend."""
-    context: float = 0.7
+    context: float = setting(0.7, Range(0, 30))
     """Seconds of audio before and after an overlap that the separator gets as well."""
 
 
@@ -83,21 +95,23 @@ class SeparationConfig:
 class RecognitionConfig:
     """Words. ``language`` None asks the model, once per recording; ``beam_size`` 1 is greedy.
 
+    A language may be written in any way that `pipeline.languages` knows; here it is always Whisper's code.
+
     ``strategy`` says what the recogniser hears: ``passages`` (whole passages of the mixture, each word to the turn it
     lies in, and separated speech where the ledger decided for it) or ``streams`` (each speaker's stream alone).
     """
 
-    backend: str = "whisper"
+    backend: str = setting("whisper", NAME)
     """Recogniser: `whisper`, or `package.module:Class`."""
-    model: str = "whisper-base"
+    model: str = setting("whisper-base", NAME)
     """Speech recognition model: a name from `transcribe models list`, or a folder."""
     strategy: Literal["passages", "streams"] = "passages"
     """`passages`: transcribe the mixture, and separated speech in accepted overlaps; `streams`: each speaker alone."""
-    language: str | None = None
+    language: str | None = setting(None, LANGUAGE)
     """Language of the recording; null detects it once per recording."""
-    beam_size: int = 1
+    beam_size: int = setting(1, Range(1, 100))
     """Hypotheses kept while decoding; 1 is greedy. Higher values take more time."""
-    compute_type: str = "int8"
+    compute_type: str = setting("int8", OneOf(COMPUTE_TYPES))
     """Number format of the recogniser's weights (CTranslate2)."""
 
 
@@ -105,9 +119,9 @@ class RecognitionConfig:
 class AssemblyConfig:
     """Words into utterances: a pause of ``pause`` seconds ends one, or a full stop after ``longest`` seconds."""
 
-    pause: float = 1.0
+    pause: float = setting(1.0, Range(0, 3600))
     """Seconds of silence that end an utterance."""
-    longest: float = 30.0
+    longest: float = setting(30.0, Range(1, 86_400))
     """Seconds after which an utterance ends at the next full stop."""
 
 
@@ -119,11 +133,11 @@ class Runtime:
     differ in their last digits from one batch size to another: there, both are part of what a result is kept under.
     """
 
-    device: str = "auto"
+    device: str = setting("auto", DEVICE)
     """`auto`, `cpu`, `cuda`, `cuda:N` or `mps`; in batches also a list such as `cuda:0,cuda:1`."""
-    threads: int = 0
+    threads: int = setting(0, Range(0, 1024))
     """CPU threads; 0 takes all cores."""
-    batch_size: int = 32
+    batch_size: int = setting(32, Range(1, 4096))
     """Windows that a model processes at once on a GPU. Higher values need more memory."""
     offline: bool = False
     """Never fetch a model."""
@@ -199,30 +213,16 @@ def as_yaml(config: Config) -> str:
     return yaml.safe_dump(as_mapping(config), sort_keys=False)
 
 
-def check(config: Config) -> Config:
-    """The config itself, or SettingsError for values that make no sense together. The one place for such rules."""
+def check(config: Config, where: str = "") -> Config:
+    """The config with every value normalised, or SettingsError: a value of another type or out of its range, or values
+    that contradict each other. The one place for such rules."""
+    config = _overlay(config, as_mapping(config), where, ())
     who = config.diarization
-    if config.input.track is not None and config.input.track < 1:
-        raise SettingsError(f"input.track must be at least 1, not {config.input.track}")
-    counts = {"speakers": who.speakers, "min_speakers": who.min_speakers, "max_speakers": who.max_speakers}
-    for name, value in counts.items():
-        if value is not None and value < 1:
-            raise SettingsError(f"diarization.{name} must be at least 1, not {value}")
     if who.speakers is not None and (who.min_speakers is not None or who.max_speakers is not None):
-        raise SettingsError("give either speakers or min_speakers/max_speakers, not both")
+        raise SettingsError("give either speakers or min_speakers/max_speakers, not both", where=where)
     if who.min_speakers and who.max_speakers and who.min_speakers > who.max_speakers:
-        raise SettingsError(f"min_speakers ({who.min_speakers}) is more than max_speakers ({who.max_speakers})")
-    parse_roles(who.roles)
-    for name, number, least in (
-        ("separation.context", config.separation.context, 0.0),
-        ("recognition.beam_size", config.recognition.beam_size, 1),
-        ("assembly.pause", config.assembly.pause, 0.0),
-        ("assembly.longest", config.assembly.longest, 1.0),
-        ("runtime.threads", config.runtime.threads, 0),
-        ("runtime.batch_size", config.runtime.batch_size, 1),
-    ):
-        if number < least:
-            raise SettingsError(f"{name} must be at least {least}, not {number}")
+        message = f"min_speakers ({who.min_speakers}) is more than max_speakers ({who.max_speakers})"
+        raise SettingsError(message, where=where)
     return config
 
 
@@ -241,6 +241,7 @@ class _PlainLoader(yaml.SafeLoader):
 def _overlay(section: Default, values: Mapping[Any, Any], where: str, path: tuple[str, ...]) -> Default:
     """A dataclass with ``values`` laid over its fields, recursively and strictly."""
     kinds = typing.get_type_hints(type(section))
+    fields = {each.name: each for each in dataclasses.fields(section)}  # type: ignore[arg-type]
     changes: dict[str, Any] = {}
     for key, value in values.items():
         dotted = ".".join((*path, str(key)))
@@ -254,29 +255,82 @@ def _overlay(section: Default, values: Mapping[Any, Any], where: str, path: tupl
                 raise SettingsError(f"{dotted} is a section of settings, not a value", where=where)
             changes[key] = _overlay(current, value, where, (*path, key))
         else:
-            changes[key] = _typed(value, kinds[key], dotted, where)
+            changes[key] = _constrained(_typed(value, kinds[key], dotted, where), fields[key], dotted, where)
     return dataclasses.replace(section, **changes)  # type: ignore[type-var]
 
 
+def _constrained(value: Any, field: dataclasses.Field[Any], dotted: str, where: str) -> Any:
+    """``value`` as the field's constraint gives it back; None is no value."""
+    constraint = constraint_of(field)
+    if value is None or constraint is None:
+        return value
+    try:
+        return constraint(value)
+    except SettingsError as error:
+        raise SettingsError(f"{dotted}: {error.what}", where=where, hint=error.hint) from error
+    except ValueError as error:
+        raise SettingsError(f"{dotted} {error}", where=where) from error
+
+
 def _typed(value: Any, kind: Any, dotted: str, where: str) -> Any:
-    """``value`` as the annotated ``kind``; an int passes as a float, nothing else is converted."""
+    """``value`` as the annotated ``kind``; numpy's numbers pass as Python's, an int as a float, a path as a text."""
     options = typing.get_args(kind) if isinstance(kind, types.UnionType) else (kind,)
     for option in options:
         if typing.get_origin(option) is Literal:
-            if value in typing.get_args(option):
-                return value
-        elif option is float and type(value) in (int, float):
-            return float(value)
+            if isinstance(value, str) and value in typing.get_args(option):
+                return str(value)
+        elif option in _CONVERSIONS:
+            converted = _CONVERSIONS[option](value)
+            if converted is not None:
+                return converted
         elif type(value) is option:
             return value
     allowed = " or ".join(_describe(option) for option in options)
-    raise SettingsError(f"{dotted} must be {allowed}, not {value!r}", where=where)
+    raise SettingsError(f"{dotted} must be {allowed}, not {_shown(value)}", where=where)
+
+
+def _whole(value: Any) -> int | None:
+    """A whole number of Python or numpy, no truth value."""
+    return None if isinstance(value, bool) or not isinstance(value, numbers.Integral) else int(value)
+
+
+def _finite(value: Any) -> float | None:
+    """A finite number of Python or numpy, no truth value."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _text(value: Any) -> str | None:
+    return os.fsdecode(value) if isinstance(value, os.PathLike) else str(value) if isinstance(value, str) else None
+
+
+_CONVERSIONS: Mapping[Any, Callable[[Any], Any]] = {int: _whole, float: _finite, str: _text}
+
+
+def _shown(value: Any) -> str:
+    """The value in an error, on one short line."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _describe(option: Any) -> str:
     if typing.get_origin(option) is Literal:
         return " or ".join(repr(value) for value in typing.get_args(option))
-    return {int: "a whole number", float: "a number", str: "a text", bool: "true or false", type(None): "null"}[option]
+    return _DESCRIPTIONS[option]
+
+
+_DESCRIPTIONS: Mapping[Any, str] = {
+    int: "a whole number",
+    float: "a finite number",
+    str: "a text",
+    bool: "true or false",
+    type(None): "null",
+}
 
 
 def _first_line(error: Exception) -> str:

@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 SOME_FAILED, ALL_FAILED = 3, 4
+"""Exit codes of a command over several recordings."""
 
 
 class CrosstalkError(Exception):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,24 +25,27 @@ def load_preset(name: str) -> Config:
     return configuration.read(path.read_text(encoding="utf-8"), where=f"preset {name}")
 
 
-NAMED = (
-    "diarization.speakers",
-    "diarization.min_speakers",
-    "diarization.max_speakers",
-    "recognition.language",
-    "diarization.channels",
-    "diarization.roles",
-    "runtime.device",
-    "runtime.threads",
-    "runtime.offline",
-    "input.track",
-)
-"""The settings that the command line and the Python call have options of their own for, in one order for both."""
+OPTIONS: Mapping[str, str] = {
+    "speakers": "diarization.speakers",
+    "min_speakers": "diarization.min_speakers",
+    "max_speakers": "diarization.max_speakers",
+    "language": "recognition.language",
+    "channels": "diarization.channels",
+    "roles": "diarization.roles",
+    "track": "input.track",
+    "device": "runtime.device",
+    "threads": "runtime.threads",
+    "offline": "runtime.offline",
+}
+"""The settings that have an option of the command line and a parameter in Python, by its name."""
 
 
-def named(values: Sequence[Any]) -> dict[str, Any]:
-    """The values of `NAMED`, in its order, as dotted settings; None = not given."""
-    return dict(zip(NAMED, values, strict=True))
+def named(**options: Any) -> dict[str, Any]:
+    """Options by name (None = not given) as dotted settings; ``offline=False`` is not given either."""
+    given = {name: value for name, value in options.items() if value is not None}
+    if given.get("offline") is False:
+        del given["offline"]
+    return {OPTIONS[name]: value for name, value in given.items()}
 
 
 def compose(

@@ -5,14 +5,16 @@ from __future__ import annotations
 import functools
 import importlib.metadata
 import logging
+import os
 import platform
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
+
+from numpy.typing import NDArray
 
 import pipeline
-from pipeline import backends, media
+from pipeline import backends, media, preflight
 from pipeline.audio import Stream
 from pipeline.cache import Cache, NoCache
 from pipeline.config import Config, Runtime, as_mapping, check
@@ -42,8 +44,16 @@ LEAST_BATCH = 4
 """The batch size that is not halved any more when a GPU's memory runs out: the CPU is next."""
 
 
+Recording: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | NDArray[Any]
+"""What can be transcribed from Python; torch tensors and other arrays too."""
+
+
 class Transcriber:
-    """Transcribes recordings with one set of settings; the models are loaded once, when first needed."""
+    """Transcribes recordings with one set of settings; the models are loaded once, when first needed.
+
+    Making one raises what would end a run later, before any work: `pipeline.errors.SettingsError` for settings that
+    cannot be, `pipeline.errors.MissingModel` for models that are not here. Without a ``cache`` nothing is kept on disk.
+    """
 
     def __init__(
         self,
@@ -55,22 +65,27 @@ class Transcriber:
     ) -> None:
         self.config = check(config or Config())
         self.models = Models(self.config, store or Store(offline=self.config.runtime.offline))
+        preflight.require(self.config, self.models.store)
         self._cache = cache or NoCache()
         self._listener = listener
 
-    def __call__(self, path: Path | str) -> Transcript:
-        """The transcript of a file; raises `pipeline.errors.CrosstalkError`."""
-        return self._run(Path(path).name, lambda progress: media.decode(path, progress=progress, track=self._track))
+    def __call__(self, recording: Recording, sample_rate: float | None = None) -> Transcript:
+        """The transcript of a recording; raises `pipeline.errors.CrosstalkError`.
+
+        It may be a path, bytes, a file opened in binary mode, or an array of samples (numpy or torch) with its
+        ``sample_rate``: shape (samples,) or (channels, samples), floats between -1 and 1 or int8, int16, int32, uint8.
+        """
+        return self._run(*media.open_input(recording, sample_rate, self._track))
 
     def stream(self, file: BinaryIO) -> Transcript:
         """The transcript of what an open stream gives."""
         return self._run("stdin", lambda progress: media.decode_stream(file, progress=progress, track=self._track))
 
-    def split(self, path: Path | str) -> Voices:
-        """Everybody's voice in a file; raises `pipeline.errors.CrosstalkError`."""
+    def split(self, recording: Recording, sample_rate: float | None = None) -> Voices:
+        """Each speaker's stream of a recording, given as in `__call__`; raises `pipeline.errors.CrosstalkError`."""
         steps, models = self._begin()
-        recording = steps.time("decode", lambda progress: media.decode(path, progress=progress, track=self._track))
-        return split(recording, models, self.config, steps)
+        _, decode = media.open_input(recording, sample_rate, self._track)
+        return split(steps.time("decode", decode), models, self.config, steps)
 
     def adjusted(self, config: Config) -> Transcriber:
         """The same models under settings that differ in what no model is made of (speakers, language, channels)."""
@@ -191,16 +206,6 @@ def _provenance(recording: Decoded, name: str, config: Config, identities: Mappi
     return Provenance(name, recording.sha256, settings, dict(identities), versions())
 
 
-def backends_of(config: Config) -> dict[backends.Kind, str]:
-    """The name of each kind's backend under these settings."""
-    return {
-        "diarizer": config.diarization.backend,
-        "separator": config.separation.backend,
-        "embedder": config.diarization.embedding,
-        "recognizer": config.recognition.backend,
-    }
-
-
 class Models:
     """The backends of a run, each loaded when a stage first needs it, then kept: one set serves many recordings."""
 
@@ -210,7 +215,7 @@ class Models:
         """The number of models loaded so far, those that were loaded again counted again."""
         if choice is not None:
             self.choice = choice
-        for kind, name in backends_of(config).items():
+        for kind, name in preflight.backend_names(config).items():
             backends.target(kind, name)  # a wrong name is an error now, not when its stage comes in an hour
 
     @functools.cached_property
@@ -263,7 +268,7 @@ class Models:
     def _load(self, kind: backends.Kind) -> Any:
         self.loads += 1
         config = replace(self._config, runtime=self.choice.runtime)
-        return backends.load(kind, backends_of(self._config)[kind], config, self.store)
+        return backends.load(kind, preflight.backend_names(self._config)[kind], config, self.store)
 
 
 class RecordingModels:

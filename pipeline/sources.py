@@ -1,7 +1,8 @@
 """Fingerprints of our own code: a change of code redoes exactly the stages that depend on it.
 
 A module's fingerprint covers its source and, transitively, that of every module of the same package that it imports,
-read from the files without importing anything.
+read from the files without importing anything. The package's own ``__init__`` only offers names to users: what it
+imports does not count.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def _closure(module: str) -> set[str]:
         name = waiting.pop()
         if name not in found and _source(name):
             found.add(name)
-            waiting += _imports(name)
+            waiting += _imports(name) if "." in name else ()
     return found
 
 

@@ -11,12 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate, pairwise
 from math import inf
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
+from pipeline.values import ROUNDING as ROUNDING
 from pipeline.values import Overlap, Span, Transcript, Turn, Word
-
-ROUNDING: Final = 1e-6
-"""Seconds by which equal lengths may differ only because times are floating-point numbers."""
 
 
 class Timed(Protocol):
@@ -215,6 +213,20 @@ def tidy(turns: Iterable[Turn], duration: float, gap: float = 0.0) -> tuple[Turn
             tidied.append(Turn(span.start, span.end, own[0].speaker, _mean_margin(own[first:last])))
             first = last
     return tuple(sorted(tidied))
+
+
+def joined(turns: Iterable[Turn]) -> tuple[Turn, ...]:
+    """Sorted turns in which no speaker's own overlap: those that do become one; those that only touch stay apart."""
+    found: list[Turn] = []
+    last: dict[str, int] = {}
+    for turn in sorted(turns):
+        place = last.get(turn.speaker)
+        if place is not None and turn.start < found[place].end:
+            found[place] = replace(found[place], end=max(found[place].end, turn.end))
+        else:
+            last[turn.speaker] = len(found)
+            found.append(turn)
+    return tuple(sorted(found))
 
 
 def renamed(turns: Iterable[Turn], pattern: str = "SPEAKER_{:02d}") -> tuple[Turn, ...]:

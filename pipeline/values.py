@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from itertools import pairwise
+from typing import Any, Final, Literal
 
+ROUNDING: Final = 1e-6
+"""Seconds by which times may disagree only because they are floating-point numbers."""
 Origin = Literal["mixture", "separated"]
 Status = Literal["ok", "no_speech"]
 
@@ -261,8 +264,13 @@ class Transcript:
     """Who said what in one recording: the pipeline's result, and the one type that every format converts.
 
     ``complete`` is false when only a part of the file could be read. ``language`` is an ISO 639-1 code, ``None``
-    without speech. Utterances are sorted by start; an overlap shows as utterances that overlap in time. ``removed``
-    holds what the recogniser wrote but was probably not said, with the reason in ``Word.suspect``: it is in no text.
+    without speech. An overlap of speakers shows as turns and utterances that overlap in time. ``removed`` holds what
+    the recogniser wrote but was probably not said, with the reason in ``Word.suspect``: it is in no text.
+
+    Laws, checked here (``ValueError``): turns are sorted, and one speaker's never overlap (they may touch); utterances
+    and the words of each are sorted by start; turns, words and overlaps lie inside the recording. One speaker's
+    *utterances* may overlap: people annotate so, and a reader must lose no word; what the pipeline makes has no
+    overlapping words of one speaker either. Rows of one speaker that overlap become turns by `timeline.joined`.
     """
 
     duration: float
@@ -286,6 +294,20 @@ class Transcript:
     removed: tuple[Utterance, ...] = ()
     """Recognised words that were probably not said, with the reason in `suspect`; they are in no text."""
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.duration < float("inf"):
+            raise ValueError(f"a duration is 0 or more seconds, not {self.duration!r}")
+        if any(two < one for one, two in pairwise(self.turns)):
+            raise ValueError("turns are sorted by start, end and speaker")
+        if any(two.start < one.start for one, two in pairwise(self.utterances)):
+            raise ValueError("utterances are sorted by start")
+        if any(two.start < one.start for line in self.utterances for one, two in pairwise(line.words)):
+            raise ValueError("the words of an utterance are sorted by start")
+        _require_disjoint(self.turns)
+        ends = (*(t.end for t in self.turns), *(u.end for u in self.utterances), *(o.end for o in self.overlaps))
+        if max(ends, default=0.0) > self.duration + ROUNDING:
+            raise ValueError(f"something ends at {max(ends)} s, but the recording at {self.duration} s")
+
     @property
     def status(self) -> Status:
         return "ok" if self.utterances else "no_speech"
@@ -306,6 +328,15 @@ class Transcript:
 def spell(words: tuple[Word, ...]) -> str:
     """The words as running text: one space before each word that is not ``joined`` to the one before."""
     return "".join(word.text if word.joined else f" {word.text}" for word in words).strip()
+
+
+def _require_disjoint(turns: tuple[Turn, ...]) -> None:
+    """``ValueError`` where one speaker's turns overlap; ``turns`` are sorted."""
+    ends: dict[str, float] = {}
+    for turn in turns:
+        if turn.start < ends.get(turn.speaker, 0.0) - ROUNDING:
+            raise ValueError(f"turns of {turn.speaker} overlap at {turn.start} s")
+        ends[turn.speaker] = turn.end
 
 
 def _require_span(start: float, end: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,11 @@ from pipeline.cli import main
 from pipeline.commands import run
 from pipeline.errors import SettingsError
 from pipeline.events import Event, StageFinished
+from pipeline.run import Models
 from tests import world
 
-COMMAND_ONLY = {"config", "output_dir", "format", "quiet", "debug"}
-LIBRARY_ONLY = {"listener"}
+COMMAND_ONLY = {"config", "output_dir", "format", "mark_doubts", "overwrite", "quiet", "debug"}
+LIBRARY_ONLY = {"listener", "sample_rate"}
 RENAMED = {"recordings": "recording", "set": "settings", "no_cache": "cache"}
 
 
@@ -34,7 +36,11 @@ def test_their_defaults_are_the_same() -> None:
     library = inspect.signature(pipeline.transcribe).parameters
     for name in set(options()) & set(library):
         assert options()[name].default == library[name].default
-    assert options()["no_cache"].default is not library["cache"].default
+
+
+def test_the_command_keeps_finished_stages_and_the_function_does_not_unless_asked() -> None:
+    assert options()["no_cache"].default is False
+    assert inspect.signature(pipeline.transcribe).parameters["cache"].default is False
 
 
 def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -68,7 +74,9 @@ def test_transcribe_does_what_the_command_does(tmp_path: Path, monkeypatch: pyte
     events: list[Event] = []
     path = world.write_wav(tmp_path / "talk.wav")
     transcripts = [
-        pipeline.transcribe(path, speakers=2, language="de", settings=dict(world.REPLAY), listener=events.append)
+        pipeline.transcribe(
+            path, speakers=2, language="German", settings=dict(world.REPLAY), listener=events.append, cache=True
+        )
         for _ in range(2)
     ]
     assert transcripts[0] == transcripts[1]
@@ -76,3 +84,62 @@ def test_transcribe_does_what_the_command_does(tmp_path: Path, monkeypatch: pyte
     assert [e.cached for e in events if isinstance(e, StageFinished) and e.stage == "recognition"] == [False, True]
     with pytest.raises(SettingsError, match="either speakers or"):
         pipeline.transcribe(path, speakers=2, max_speakers=3)
+
+
+def test_a_loop_over_files_loads_models_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pipeline import backends
+
+    loads: list[str] = []
+    load = backends.load
+    monkeypatch.setattr(backends, "load", lambda kind, *others: (loads.append(kind), load(kind, *others))[1])
+    path = world.write_wav(tmp_path / "talk.wav")
+    replay: dict[str, object] = dict(world.REPLAY)
+    pipeline.release_models()
+    for options in ({}, {"speakers": 2}, {"language": "de"}, {"roles": "a,b"}, {"channels": "mix"}):
+        pipeline.transcribe(path, settings=replay, **options)
+    once = sorted(loads)
+    assert len(once) == len(set(once)) > 0
+    pipeline.transcribe(path, settings=replay | {"recognition.beam_size": 2})
+    assert sorted(loads) == sorted(once * 2)
+    pipeline.release_models()
+    pipeline.transcribe(path, settings=replay | {"recognition.beam_size": 2})
+    assert sorted(loads) == sorted(once * 3)
+    pipeline.release_models()
+
+
+def test_threads_get_what_one_after_the_other_gets(tmp_path: Path) -> None:
+    path = world.write_wav(tmp_path / "talk.wav")
+
+    def text(speakers: int) -> list[str]:
+        found = pipeline.transcribe(path, speakers=speakers, settings=dict(world.REPLAY))
+        return [f"{line.speaker} {line.text}" for line in found.utterances]
+
+    expected = [text(count) for count in (1, 2, 1, 2)]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(text, (1, 2, 1, 2))) == expected
+    pipeline.release_models()
+
+
+def test_other_weights_or_another_store_are_other_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = world.write_wav(tmp_path / "talk.wav")
+    made: list[Models] = []
+    init = Models.__init__
+
+    def note(self: Models, *arguments: object) -> None:
+        init(self, *arguments)  # type: ignore[arg-type]
+        made.append(self)
+
+    monkeypatch.setattr(Models, "__init__", note)
+    pipeline.release_models()
+    for folder in ("one", "one", "two"):
+        monkeypatch.setenv("CROSSTALK_MODELS", str(tmp_path / folder))
+        pipeline.transcribe(path, settings=dict(world.REPLAY))
+    assert [models.loads > 0 for models in made] == [True, False, True]
+    pipeline.release_models()
+
+
+def test_public_names_are_there() -> None:
+    for name in pipeline.__all__:
+        assert getattr(pipeline, name)
+    with pytest.raises(AttributeError):
+        _ = pipeline.nothing

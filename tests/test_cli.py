@@ -137,6 +137,75 @@ def test_a_wrong_command_line_is_1_and_writes_nothing(
     assert [path.name for path in tmp_path.iterdir() if not path.name.startswith(".")] == ["x.wav"]
 
 
+@pytest.mark.parametrize(
+    ("word", "command"),
+    [
+        ("transcibe", "RECORDING..."),
+        ("transcribe", "RECORDING..."),
+        ("covnert", "convert"),
+        ("Batch", "batch"),
+        ("scores", "score"),
+        ("analyse", "analyze"),
+        ("model", "models"),
+    ],
+)
+def test_what_is_nearly_a_command_is_told(
+    transcribe: Run, tmp_path: Path, word: str, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert transcribe(word, "x.wav") == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith(f"transcribe {command}?")
+    world.write_wav(tmp_path / word)
+    assert transcribe(*replayed(word, "-q")) == 0
+
+
+@pytest.mark.parametrize("word", ["meeting", "talk.wav", "./covnert", "zzz"])
+def test_any_other_word_is_a_recording(transcribe: Run, word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert transcribe(*replayed(word)) == 2
+    assert capsys.readouterr().err.startswith(f"transcribe: {word}: ")
+
+
+EARLY: dict[str, tuple[list[str], int]] = {
+    "language": (["--language", "jp"], 1),
+    "language of a sentence": (["--language", "english please"], 1),
+    "device": (["--device", "toaster"], 1),
+    "threshold": (["--set", "diarization.threshold=-3"], 1),
+    "compute type": (["--set", "recognition.compute_type=int7"], 1),
+    "nan": (["--set", "separation.context=.nan"], 1),
+    "infinite": (["--set", "assembly.pause=.inf"], 1),
+    "roles": (["--roles", "2=CHANNEL_1"], 1),
+    "numbered roles": (["--roles", "1=agent:2,2=agent_1"], 1),
+    "class": (["--set", "recognition.backend=tests.test_preflight:NoLanguage"], 1),
+    "English-only model": (["--preset", "fast", "--set", "recognition.backend=whisper", "--language", "de"], 1),
+    "missing model": (["--set", "recognition.backend=whisper"], 5),
+}
+
+
+@pytest.mark.parametrize("what", EARLY)
+@pytest.mark.parametrize("names", [["talk.wav"], ["talk.wav", "more.wav"]], ids=["one", "two"])
+def test_what_cannot_work_is_told_before_any_work(
+    transcribe: Run,
+    tmp_path: Path,
+    what: str,
+    names: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("decoding began")
+
+    monkeypatch.setenv("CROSSTALK_MODELS", str(tmp_path / ".models"))
+    monkeypatch.setattr("pipeline.media.apart.decode", refuse)
+    for name in names:
+        world.write_wav(tmp_path / name)
+    arguments, code = EARLY[what]
+    assert transcribe(*names, *world.arguments(), *arguments) == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert len(err.splitlines()) == 1
+    assert code != 5 or "transcribe models pull whisper-" in err
+
+
 @pytest.mark.promise(20)
 def test_a_failed_write_is_one_line(transcribe: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     world.write_wav(tmp_path / "talk.wav")
@@ -158,14 +227,18 @@ def test_too_long_a_name_is_shortened_and_said(
     assert first.stem in capsys.readouterr().err
 
 
-def test_a_cache_that_cannot_be_written_is_one_line(
+def test_a_cache_that_cannot_be_written_is_one_warning(
     transcribe: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    world.write_wav(tmp_path / "talk.wav")
+    for name in ("talk.wav", "more.wav"):
+        world.write_wav(tmp_path / name)
     (tmp_path / ".cache").write_text("in the way")
-    assert transcribe(*replayed("talk.wav", "-q")) == 1
-    assert len(capsys.readouterr().err.splitlines()) == 1
-    assert transcribe(*replayed("talk.wav", "--no-cache")) == 0
+    assert transcribe(*replayed("talk.wav", "more.wav")) == 0
+    out, err = capsys.readouterr()
+    assert out.count("b3 b4 b6") == 2
+    assert len([line for line in err.splitlines() if "warning" in line and ".cache" in line]) == 1
+    assert transcribe(*replayed("talk.wav", "--no-cache", "-q")) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_debug_raises_what_happened(transcribe: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

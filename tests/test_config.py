@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,11 +19,12 @@ from pipeline.errors import SettingsError
 @given(
     speakers=st.none() | st.integers(1, 20),
     context=st.floats(0, 10),
-    language=st.none() | st.sampled_from(["en", "no", "de", "on", "y"]),
+    language=st.none() | st.sampled_from(["en", "no", "de"]),
+    model=st.sampled_from(["whisper-base", "on", "y", "1", "null", "~"]),
     offline=st.booleans(),
 )
 def test_yaml_gives_the_same_config_back(
-    speakers: int | None, context: float, language: str | None, offline: bool
+    speakers: int | None, context: float, language: str | None, model: str, offline: bool
 ) -> None:
     settings = config.assign(
         Config(),
@@ -28,6 +32,7 @@ def test_yaml_gives_the_same_config_back(
             "diarization.speakers": speakers,
             "separation.context": context,
             "recognition.language": language,
+            "recognition.model": model,
             "runtime.offline": offline,
         },
     )
@@ -120,3 +125,79 @@ def test_models_of_a_preset_are_known_to_the_store() -> None:
         "crosstalk-separation",
         "whisper-base",
     )
+
+
+def leaves() -> list[tuple[str, Any]]:
+    """Every setting's dotted name, and its default."""
+    return [(f"{s}.{k}", v) for s, section in config.as_mapping(Config()).items() for k, v in section.items()]
+
+
+BAD: dict[str, list[Any]] = {
+    "diarization.threshold": [-3, 1.5],
+    "separation.context": [-0.1, 1e6],
+    "assembly.pause": [-1, 1e9],
+    "assembly.longest": [0, 1e9],
+    "diarization.speakers": [0, -1, 10**9],
+    "diarization.min_speakers": [0, 10**9],
+    "diarization.max_speakers": [0, 10**9],
+    "recognition.beam_size": [0, 10**6],
+    "runtime.threads": [-1, 10**6],
+    "runtime.batch_size": [0, 10**6],
+    "recognition.compute_type": ["int7", "", "float"],
+    "recognition.language": ["jp", "english please", "xx"],
+    "runtime.device": ["toaster", "cuda:", "cuda:x", "cuda:-1", "gpu", "cpu:1"],
+    "diarization.channels": ["stereo"],
+    "diarization.clustering": ["kmeans"],
+    "recognition.strategy": ["magic"],
+    "diarization.roles": ["a,a", ":2", "1=a,1=b"],
+    "input.track": [0, -1, 10**6],
+    "runtime.offline": ["yes", 1],
+}
+
+
+@pytest.mark.parametrize(("name", "default"), leaves(), ids=lambda value: str(value))
+def test_every_setting_refuses_what_it_cannot_be_and_says_its_name(name: str, default: object) -> None:
+    numeric = name in BAD and isinstance(BAD[name][0], int | float)
+    wrong = [*BAD.get(name, ["", "a\nb"]), [], {}, b"x", float("nan"), float("inf"), -float("inf")]
+    for value in [*wrong, *(["two", True] if numeric else [5])]:
+        for attempt in (lambda v=value: config.assign(Config(), {name: v}), lambda v=value: built(name, v)):
+            with pytest.raises(SettingsError) as caught:
+                attempt()
+            assert name in caught.value.line
+            assert len(caught.value.line.splitlines()) == 1
+    assert config.assign(Config(), {name: default}) == Config()
+
+
+def built(name: str, value: object) -> Config:
+    """A config made by hand, without `assign`, as Python's users may."""
+    section, _, key = name.partition(".")
+    made = replace(getattr(Config(), section), **{key: value})
+    return config.check(replace(Config(), **{section: made}))
+
+
+def test_values_are_normalised_wherever_they_come_from(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("recognition: {language: Deutsch}\nruntime: {device: CUDA:1}")
+    assert presets.compose(file=tmp_path / "mine.yaml").recognition.language == "de"
+    assert presets.compose(file=tmp_path / "mine.yaml").runtime.device == "cuda:1"
+    assert presets.compose(given={"recognition.language": "en-US"}).recognition.language == "en"
+    assert presets.compose(assignments={"recognition.language": "GER"}).recognition.language == "de"
+    assert built("recognition.language", "pt_BR").recognition.language == "pt"
+    assert presets.compose("fast", {"recognition.language": "auto"}).recognition.language is None
+    assert built("diarization.speakers", np.int64(2)).diarization.speakers == 2
+    assert type(built("diarization.speakers", np.int64(2)).diarization.speakers) is int
+    assert built("assembly.pause", np.float32(0.5)).assembly.pause == 0.5
+    assert built("recognition.model", tmp_path).recognition.model == str(tmp_path)
+
+
+def test_a_wrong_value_says_where_it_stands() -> None:
+    with pytest.raises(SettingsError) as caught:
+        config.assign(Config(), {"recognition.language": "jp"}, where="calls.csv, line 3")
+    assert caught.value.where == "calls.csv, line 3"
+    assert " ja " in caught.value.hint
+
+
+def test_options_are_settings_by_name() -> None:
+    assert presets.named(speakers=2, language=None, offline=False) == {"diarization.speakers": 2}
+    assert presets.named(offline=True) == {"runtime.offline": True}
+    known = dict(leaves())
+    assert set(presets.OPTIONS.values()) <= set(known)

@@ -37,6 +37,8 @@ OTHERS = {
     "diarization.embedding": "ecapa-voxceleb",
     "separation.backend": "replay",
     "recognition.backend": "replay",
+    "recognition.language": "de",
+    "recognition.compute_type": "float32",
     "runtime.device": "cpu",
 }
 """Another value for settings that a text will not do for."""

@@ -5,13 +5,16 @@ from __future__ import annotations
 import gc
 import importlib
 import importlib.util
+import inspect
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pipeline.backends.device import devices_for, first_device, least_used, only, placement
 from pipeline.config import Config
-from pipeline.errors import SettingsError
+from pipeline.errors import CrosstalkError, SettingsError
+from pipeline.protocols import Diarizer, Embedder, Recognizer, Separator
 
 if TYPE_CHECKING:
     from pipeline.backends.gpu import Choice
@@ -28,6 +31,7 @@ __all__ = [
     "load",
     "only",
     "placement",
+    "require",
     "target",
 ]
 
@@ -57,6 +61,14 @@ BACKENDS: dict[Kind, dict[str, str]] = {
     },
     "rival": {"common": "pipeline.backends.common:CommonFlow"},
 }
+
+PROTOCOLS: Mapping[Kind, type] = {
+    "diarizer": Diarizer,
+    "separator": Separator,
+    "embedder": Embedder,
+    "recognizer": Recognizer,
+}
+"""What the classes of each kind must be able to do."""
 
 LAYOUTS = {
     "embedding_model.ckpt": "ecapa-voxceleb",
@@ -91,16 +103,78 @@ def _behind(name: str) -> str | None:
 
 def load(kind: Kind, name: str, config: Config, models: Store) -> Any:
     """The backend itself, made by its ``from_config(config, models)``; this is where heavy libraries are imported."""
-    module, attribute = target(kind, name)
     if first_device(config.runtime).startswith("cuda"):
         from pipeline.backends.gpu import load_cublas
 
         load_cublas()
+    made = _class(kind, name).from_config(config, models)
+    if kind in PROTOCOLS:
+        _refuse(kind, name, list(_lacks(made, PROTOCOLS[kind], unbound=False)))
+    return made
+
+
+def require(kind: Kind, name: str, config: Config, models: Store) -> None:
+    """Raise `SettingsError` for a backend that is not there, or for a class of the user's own that cannot do what its
+    kind must. Such a class is imported; a backend that ships is not. Where the class lacks something, an object of it
+    is made: that may be of another class, or have its methods from elsewhere.
+    """
+    target(kind, name)
+    if name in BACKENDS[kind] or _behind(name) is not None:
+        return
+    if any(_lacks(_class(kind, name), PROTOCOLS[kind], unbound=True)):
+        try:
+            load(kind, name, config, models)
+        except CrosstalkError:
+            raise
+        except Exception as error:  # whatever the user's own class raises
+            raise SettingsError(_failed(kind, name, error), hint="--debug shows where") from error
+
+
+def _failed(kind: Kind, name: str, error: Exception) -> str:
+    text = next(iter(str(error).splitlines()), "")
+    return f"the {kind} {name!r} cannot be loaded: {type(error).__name__}: {text}"
+
+
+def _class(kind: Kind, name: str) -> Any:
+    """The class of a backend, imported; it has a ``from_config``."""
+    module, attribute = target(kind, name)
     try:
-        made = getattr(importlib.import_module(module), attribute).from_config
-    except (ModuleNotFoundError, AttributeError) as error:
-        raise SettingsError(f"the {kind} {name!r} cannot be loaded: {error}") from error
-    return made(config, models)
+        found = getattr(importlib.import_module(module), attribute)
+    except Exception as error:  # whatever the user's own module raises
+        raise SettingsError(_failed(kind, name, error), hint="--debug shows where") from error
+    if not callable(getattr(found, "from_config", None)):
+        _refuse(kind, name, ["has no class method from_config(config, models)"])
+    return found
+
+
+def _refuse(kind: Kind, name: str, lacks: list[str]) -> None:
+    if lacks:
+        hint = f"docs/extending.md says what a {PROTOCOLS[kind].__name__} must have"
+        raise SettingsError(f"the {kind} {name!r} {' and '.join(lacks)}", hint=hint)
+
+
+def _lacks(thing: Any, protocol: type, unbound: bool) -> Iterator[str]:
+    """What a class (``unbound``) or an object lacks of a protocol: methods, or parameters of them."""
+    for name, declared in vars(protocol).items():
+        if name.startswith("_") or not inspect.isfunction(declared):
+            continue
+        parameters = list(inspect.signature(declared).parameters.values())[1:]
+        method = getattr(thing, name, None)
+        if not callable(method):
+            yield f"has no method {name}({', '.join(each.name for each in parameters)})"
+        elif not _takes(method, parameters, unbound and inspect.isfunction(method)):
+            yield f"has a method {name} that does not take ({', '.join(each.name for each in parameters)})"
+
+
+def _takes(method: Any, parameters: list[inspect.Parameter], unbound: bool) -> bool:
+    """Whether a method can be called as the pipeline does: optional parameters by name, the others by place."""
+    by_place = [None for each in parameters if each.default is each.empty]
+    by_name = {each.name: None for each in parameters if each.default is not each.empty}
+    try:
+        inspect.signature(method).bind(*[None] * unbound, *by_place, **by_name)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def choose_device(config: Config) -> Choice:

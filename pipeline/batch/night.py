@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from pipeline import preflight
 from pipeline.batch.cluster import Cluster
 from pipeline.batch.crew import GRACE, Crew, Limits
 from pipeline.batch.discovery import Recording
@@ -94,12 +95,16 @@ class Task:
 
 def settings_of(settings: Mapping[str, Any], setup: Setup, where: str = "") -> Config:
     """A recording's own settings over those of all; discovery rejects a row for which this raises."""
-    return check(assign(setup.config, settings, where=where))
+    config = check(assign(setup.config, settings, where=where))
+    preflight.require_language(config, Store(offline=config.runtime.offline))
+    return config
 
 
 def tasks(recordings: Sequence[Recording], setup: Setup) -> list[Task]:
-    """The recordings with their own settings over those of all, which discovery has checked."""
-    models = Models(setup.config, Store(offline=setup.config.runtime.offline)).identities
+    """The recordings with their own settings over those of all, which discovery has checked; missing models raise."""
+    store = Store(offline=setup.config.runtime.offline)
+    preflight.require(setup.config, store)
+    models = Models(setup.config, store).identities
     made: list[Task] = []
     known: dict[Config, tuple[Config, str]] = {}
     for recording in recordings:

@@ -12,7 +12,8 @@ from pipeline.cache import DiskCache, NoCache, recipe_key
 from pipeline.config import Config, as_mapping
 from pipeline.events import ignore
 from pipeline.formats import module_of, suffix
-from pipeline.run import backends_of, versions
+from pipeline.preflight import backend_names
+from pipeline.run import versions
 from pipeline.sources import fingerprint, requirements
 from pipeline.steps import Steps
 
@@ -72,7 +73,7 @@ def settings_key(config: Config, formats: tuple[str, ...], rules: str | None, mo
 def _modules(config: Config, formats: tuple[str, ...], analytics: bool) -> list[str]:
     """The modules that a result is made by; what they import belongs to them. Backends and writers are loaded by name,
     so they are looked up where loading looks them up."""
-    named = [backends.target(kind, name)[0] for kind, name in sorted(backends_of(config).items())]
+    named = [backends.target(kind, name)[0] for kind, name in sorted(backend_names(config).items())]
     writers = [module_of(name) for name in formats]
     return ["pipeline.run", "pipeline.output", *named, *writers, *(["pipeline.analytics.writing"] * analytics)]
 

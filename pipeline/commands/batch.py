@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -40,7 +40,7 @@ def batch(
     speakers: Annotated[int | None, typer.Option(help="Number of speakers in each recording.")] = None,
     min_speakers: Annotated[int | None, typer.Option(help="Minimum number of speakers.")] = None,
     max_speakers: Annotated[int | None, typer.Option(help="Maximum number of speakers.")] = None,
-    language: Annotated[str | None, typer.Option(help="Two letters (en, de); detected when not given.")] = None,
+    language: Annotated[str | None, typer.Option(help="Such as en or German; detected by default.")] = None,
     channels: Annotated[str | None, typer.Option(help="How stereo channels are used: auto, split or mix.")] = None,
     roles: Annotated[str | None, typer.Option(help="Names of the channels' speakers: agent,customer.")] = None,
     track: Annotated[int | None, typer.Option(help="Which audio track of the file, from 1.")] = None,
@@ -58,14 +58,13 @@ def batch(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Transcribe many recordings, each once; run it again to resume."""
-    given = (speakers, min_speakers, max_speakers, language, channels, roles, device, threads, offline or None, track)
-    setup = _setup((preset, given, set_, config), out, format_, no_cache, (analytics, rules), overwrite, mark_doubts)
+    setup = _setup((preset, locals(), set_, config), out, format_, no_cache, (analytics, rules), overwrite, mark_doubts)
     orders = _orders(jobs, attempts, limit, retry, only_failed, (timeout, memory), engine, address)
     (_plan if dry_run else _watch if watch else _run)(calls, setup, orders, quiet)
 
 
 def _setup(
-    chosen: tuple[str, Sequence[object], list[str] | None, Path | None],
+    chosen: tuple[str, Mapping[str, object], list[str] | None, Path | None],
     out: Path,
     formats: str,
     no_cache: bool,
@@ -73,15 +72,16 @@ def _setup(
     overwrite: bool,
     mark_doubts: bool,
 ) -> Setup:
-    """What all recordings have in common; ``chosen``: preset, shared options, ``--set`` and a file of settings."""
+    """What all recordings have in common; ``chosen``: preset, options by name, ``--set`` and a file of settings."""
     from pipeline import cache, output
     from pipeline.analytics.rules import read_file
     from pipeline.batch.worker import Setup
     from pipeline.config import parse_assignments
-    from pipeline.presets import compose, named
+    from pipeline.presets import OPTIONS, compose, named
 
-    preset, given, assignments, file = chosen
-    settings = compose(preset, named(given), parse_assignments(assignments or []), file)
+    preset, options, assignments, file = chosen
+    given = {name: options[name] for name in OPTIONS}
+    settings = compose(preset, named(**given), parse_assignments(assignments or []), file)
     root = None if no_cache else cache.default_root()
     analytics, rules = analysis
     text = read_file(rules) if analytics or rules else None
@@ -123,11 +123,12 @@ def _run(calls: list[str], setup: Setup, orders: Orders, quiet: bool) -> None:
     from pipeline.batch import night, reporting
     from pipeline.batch.discovery import discover
     from pipeline.cache import DiskCache
+    from pipeline.commands.progress import check_cache
 
     found = discover(_search(calls, setup))
     _say(() if quiet else reporting.announce(found))
     if setup.cache is not None:
-        DiskCache(setup.cache).prune()
+        check_cache(DiskCache(setup.cache))
     began = time.monotonic()
     progress = reporting.Progress(found.recordings, orders.jobs, orders.limit)
 
@@ -158,7 +159,11 @@ def _watch(calls: list[str], setup: Setup, orders: Orders, quiet: bool) -> None:
     """The same without an end; what is there already is taken up like what arrives."""
     from pipeline.batch import night, reporting
     from pipeline.batch.watching import Watch
+    from pipeline.cache import DiskCache
+    from pipeline.commands.progress import check_cache
 
+    if setup.cache is not None:
+        check_cache(DiskCache(setup.cache))
     progress = reporting.Progress((), orders.jobs)
     ended: dict[str, night.Ended] = {}
 

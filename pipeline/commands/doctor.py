@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import platform
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -26,7 +29,7 @@ def doctor(
 ) -> None:
     """Say what is wrong with this machine and how to fix it; exit code 5 when something is."""
     failed = False
-    for examine in (_python, _torch, _torchaudio, _whisper, _encoders, _telemetry):
+    for examine in EXAMINATIONS:
         failed |= _print(examine())
     for finding in (*_devices(), *_models(preset)):
         failed |= _print(finding)
@@ -47,9 +50,10 @@ def _python() -> Finding:
 
 def _imported(name: str, fix: str) -> Finding:
     try:
-        module = __import__(name)
+        module = importlib.import_module(name)
     except Exception as error:
-        return Finding(f"{name} fails to import: {str(error).splitlines()[0][:120]}", False, fix)
+        reason = next(iter(str(error).splitlines()), type(error).__name__)[:120]
+        return Finding(f"{name} fails to import: {reason}", False, fix)
     return Finding(f"{name} {getattr(module, '__version__', '')}".strip(), True)
 
 
@@ -69,6 +73,65 @@ MISMATCH = (
 
 def _whisper() -> Finding:
     return _imported("faster_whisper", "pip install faster-whisper")
+
+
+def _pyannote() -> Finding:
+    importlib.import_module("pipeline.backends.privacy")  # as in a run: without telemetry
+    return _imported("pyannote.audio", "pip install --upgrade pyannote.audio")
+
+
+def _decoder() -> Finding:
+    """Decode a second of sound that is made here, in a process of its own as in a run."""
+    import io
+    import wave
+
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(b"\x00\x20\x00\xe0" * 4000)
+    try:
+        from pipeline import media
+
+        seconds = media.decode_stream(io.BytesIO(buffer.getvalue()), name="a test recording").duration
+    except Exception as error:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)[:160]
+        return Finding(f"no recording can be decoded: {reason}", False, "pip install --force-reinstall av")
+    return Finding("decoder (PyAV): works", abs(seconds - 1) < 0.1, "pip install --force-reinstall av")
+
+
+def _cache() -> Finding:
+    from pipeline.cache import DiskCache
+
+    cache = DiskCache()
+    problem = cache.problem()
+    fix = "make it writable, set XDG_CACHE_HOME to another folder, or run with --no-cache"
+    return Finding(problem or f"cache of finished stages: {cache.root}", problem is None, fix)
+
+
+def _space(purpose: str, folder: Path) -> Finding:
+    """Room on the disk of a folder that may not be there yet."""
+    place = next((path for path in (folder, *folder.absolute().parents) if path.is_dir()), Path("/"))
+    free = shutil.disk_usage(place).free
+    fix = f"make room: {LEAST_SPACE / 1e9:g} GB are enough for an hour of four channels"
+    return Finding(f"disk for {purpose}: {free / 1e9:.1f} GB free in {place}", free >= LEAST_SPACE, fix)
+
+
+def _temporary_space() -> Finding:
+    import tempfile
+
+    return _space("temporary files", Path(tempfile.gettempdir()))
+
+
+def _cache_space() -> Finding:
+    from pipeline.cache import default_root
+
+    return _space("the cache", default_root())
+
+
+LEAST_SPACE = 2e9
+"""Bytes that should be free: decoding takes 230 MB for an hour of one channel, and a run's stages are kept."""
 
 
 def _devices() -> Iterator[Finding]:
@@ -111,6 +174,22 @@ AV = "pip install --force-reinstall av: its wheels hold all encoders"
 def _telemetry() -> Finding:
     value = os.environ.get("PYANNOTE_METRICS_ENABLED", "0")
     return Finding("telemetry off", value in ("0", "false"), "unset PYANNOTE_METRICS_ENABLED (a run ignores it anyway)")
+
+
+EXAMINATIONS: tuple[Callable[[], Finding], ...] = (
+    _python,
+    _telemetry,  # before anything changes the environment
+    _torch,
+    _torchaudio,
+    _pyannote,
+    _whisper,
+    _decoder,
+    _encoders,
+    _cache,
+    _cache_space,
+    _temporary_space,
+)
+"""What is looked at, in order; the models of the preset come after."""
 
 
 def _models(preset: str) -> list[Finding]:

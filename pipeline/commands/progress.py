@@ -5,9 +5,28 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from pipeline.commands.printing import tell
-from pipeline.events import Event, Listener, StageAdvanced, StageFinished, StageStarted, ignore
+from pipeline.errors import printable
+from pipeline.events import Event, Listener, StageAdvanced, StageFinished, StageStarted, Warned, ignore
+
+if TYPE_CHECKING:
+    from pipeline.cache import DiskCache
+
+
+def warn(event: Event) -> None:
+    """The listener that prints warnings on stderr, and nothing else."""
+    if isinstance(event, Warned):
+        tell(printable(f"transcribe: warning: {event.message}"))
+
+
+def check_cache(cache: DiskCache) -> None:
+    """Remove old entries, and warn where new ones cannot be kept."""
+    cache.prune()
+    problem = cache.problem()
+    if problem is not None:
+        warn(Warned("cache_unavailable", f"finished stages are not kept: {problem}"))
 
 
 @contextmanager

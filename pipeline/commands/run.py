@@ -25,7 +25,7 @@ def run(
     speakers: Annotated[int | None, typer.Option(help="How many people talk.")] = None,
     min_speakers: Annotated[int | None, typer.Option(help="At least so many people.")] = None,
     max_speakers: Annotated[int | None, typer.Option(help="At most so many people.")] = None,
-    language: Annotated[str | None, typer.Option(help="Two letters (en, de); found out when not given.")] = None,
+    language: Annotated[str | None, typer.Option(help="Such as en or German; detected by default.")] = None,
     channels: Annotated[str | None, typer.Option(help="auto, split or mix: a stereo call's channels.")] = None,
     roles: Annotated[str | None, typer.Option(help="Who is on the channels: agent,customer.")] = None,
     track: Annotated[int | None, typer.Option(help="Which audio track of the file, from 1.")] = None,
@@ -48,8 +48,11 @@ def run(
     from pipeline.config import parse_assignments
     from pipeline.presets import compose, named
 
-    given = (speakers, min_speakers, max_speakers, language, channels, roles, device, threads, offline or None, track)
-    settings = compose(preset, named(given), parse_assignments(set_ or []), config)
+    given = named(
+        speakers=speakers, min_speakers=min_speakers, max_speakers=max_speakers, language=language, channels=channels,
+        roles=roles, device=device, threads=threads, offline=offline, track=track,
+    )  # fmt: skip
+    settings = compose(preset, given, parse_assignments(set_ or []), config)
     delivery = Delivery(output_dir, output.parse_formats(format_), quiet, overwrite, mark_doubts)
     raise typer.Exit(_transcribe_all(recordings, settings, not no_cache, delivery))
 
@@ -79,13 +82,12 @@ def _transcribe_all(recordings: list[str], settings: Config, keep: bool, deliver
     """The exit code; of several recordings, one that fails stops none of the others."""
     from pipeline import output
     from pipeline.cache import DiskCache, NoCache
-    from pipeline.commands.progress import listening
+    from pipeline.commands.progress import listening, warn
     from pipeline.run import Transcriber
 
     output.refuse_collisions([_stem(recording) for recording in recordings], delivery.formats)
     records = [delivery.record(recording) for recording in recordings]
-    cache = DiskCache() if keep else NoCache()
-    cache.prune()
+    cache = DiskCache(listener=warn) if keep else NoCache()
     failures: list[bool] = []
     with listening(delivery.quiet) as listener:
         transcriber = Transcriber(settings, cache=cache, listener=listener)

@@ -27,7 +27,7 @@ def split(
     """Write each speaker's voice: separated where people overlap, the recording where they talk alone, else silence."""
     from pipeline import output
     from pipeline.cache import DiskCache, NoCache
-    from pipeline.commands.progress import listening
+    from pipeline.commands.progress import listening, warn
     from pipeline.config import parse_assignments
     from pipeline.errors import printable
     from pipeline.output_record import OutputRecord, source_of
@@ -41,7 +41,8 @@ def split(
     given = {"diarization.speakers": speakers, "input.track": track}
     settings = compose(preset, given, parse_assignments(set_ or []), config)
     with listening(quiet) as listener:
-        transcriber = Transcriber(settings, cache=NoCache() if no_cache else DiskCache(), listener=listener)
+        cache = NoCache() if no_cache else DiskCache(listener=warn)
+        transcriber = Transcriber(settings, cache=cache, listener=listener)
         if problem := transcriber.models.choice.problem:
             tell(printable(f"transcribe: warning: {problem}"))
         voices = transcriber.split(recording)

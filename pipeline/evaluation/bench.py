@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline import backends, media
+from pipeline import backends, media, preflight
 from pipeline.config import Config, assign
 from pipeline.errors import FormatError, SettingsError
 from pipeline.evaluation.baseline import assign as assign_words
@@ -83,6 +83,9 @@ def measure(
     tell: Callable[[Measurement], None] = lambda measurement: None,
 ) -> tuple[Measurement, ...]:
     """Every system over every recording; the number of speakers is given when the recording names it."""
+    for system in systems:
+        settings = baseline(system.config) if system.rival else system.config
+        preflight.require(settings, store)
     runners = [(system, _runner(system, store)) for system in systems]
     found: list[Measurement] = []
     for recording in recordings:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from pipeline.errors import FormatError
-from pipeline.timeline import spread
+from pipeline.timeline import joined, spread
 from pipeline.values import Notice, Span, Transcript, Turn, Unscored, Utterance, Word
 
 EARLIEST = -0.5
@@ -160,6 +160,6 @@ def _transcript(rows: list[Row], warnings: tuple[Notice, ...]) -> Transcript:
     return Transcript(
         duration=max((row.turn.end for row in rows), default=0.0),
         utterances=tuple(Utterance(row.turn.speaker, row.words) for row in rows if row.words),
-        turns=tuple(row.turn for row in rows),
+        turns=joined(row.turn for row in rows),
         warnings=warnings,
     )

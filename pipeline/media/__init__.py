@@ -17,14 +17,15 @@ if TYPE_CHECKING:
     from pipeline.media.apart import decode, decode_stream, prepare
     from pipeline.media.decoding import decode_here
     from pipeline.media.exporting import encode, encode_stem, export
+    from pipeline.media.inputs import open_input
 
 __all__ = [
     "Decoded", "Limits", "ReadOptions", "decode", "decode_here", "decode_stream", "encode", "encode_stem", "export",
-    "prepare",
+    "open_input", "prepare",
 ]  # fmt: skip
 _HOMES = {
     "decode": "apart", "decode_stream": "apart", "prepare": "apart", "decode_here": "decoding", "encode": "exporting",
-    "encode_stem": "exporting", "export": "exporting",
+    "encode_stem": "exporting", "export": "exporting", "open_input": "inputs",
 }  # fmt: skip
 
 

@@ -61,11 +61,15 @@ def decode(
 
 
 def decode_stream(
-    stream: BinaryIO, limits: Limits | None = None, progress: Progress = no_progress, track: int | None = None
+    stream: BinaryIO,
+    limits: Limits | None = None,
+    progress: Progress = no_progress,
+    track: int | None = None,
+    name: str = "standard input",
 ) -> Decoded:
     """Decode what comes in through a pipe, see `decode`; it is spooled to a nameless temporary file first."""
-    with spool(stream) as file:
-        return _decode(file, "standard input", limits or Limits(), ReadOptions(track), progress)
+    with spool(stream, name) as file:
+        return _decode(file, name, limits or Limits(), ReadOptions(track), progress)
 
 
 def _decode(file: BinaryIO, name: str, limits: Limits, options: ReadOptions, progress: Progress) -> Decoded:

@@ -59,27 +59,27 @@ def open_recording(path: Path | str) -> BinaryIO:
     raise InputError(what, where=name, hint=hint)
 
 
-def spool(stream: BinaryIO) -> BinaryIO:
+def spool(stream: BinaryIO, name: str) -> BinaryIO:
     """Copy a stream that cannot be rewound to a temporary file without a name: nobody else sees it, nothing stays."""
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
     try:
-        while block := _read(stream):
+        while block := _read(stream, name):
             file.write(block)
         file.seek(0)
     except BaseException as error:
         with contextlib.suppress(OSError):  # closing writes what is left, and fails again
             file.close()
         if isinstance(error, OSError):
-            raise unwritable(error, "standard input") from None
+            raise unwritable(error, name) from None
         raise
     return file
 
 
-def _read(stream: BinaryIO) -> bytes:
+def _read(stream: BinaryIO, name: str) -> bytes:
     try:
         return stream.read(1 << 20)
     except OSError as error:
-        raise unreadable(error, "standard input") from None
+        raise unreadable(error, name) from None
 
 
 def digest(file: BinaryIO, name: str) -> str:

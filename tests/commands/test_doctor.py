@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-import pytest
+import shutil
+from pathlib import Path
+from typing import Any
 
+import pytest
+from typer.testing import CliRunner
+
+from pipeline import cache, media
 from pipeline.backends import device, gpu
-from pipeline.cli import main
+from pipeline.cli import app, main
+from pipeline.commands import doctor
+from pipeline.errors import ResourceError
 
 
 def examine(capsys: pytest.CaptureFixture[str]) -> tuple[int, list[str]]:
@@ -43,3 +51,60 @@ def test_a_gpu_on_which_one_library_fails_is_named_with_what_to_do(
     assert len(failed) == 1
     assert "cuda:1" in lines[failed[0]]
     assert "[cuda]" in lines[failed[0] + 1]
+
+
+def test_a_recording_is_decoded() -> None:
+    assert doctor._decoder().ok
+
+
+def test_a_decoder_that_fails_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise ResourceError("the decoder could not be started")
+
+    monkeypatch.setattr(media.apart, "decode_stream", fail)
+    assert not doctor._decoder().ok
+
+
+def test_the_cache_is_written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "default_root", lambda: tmp_path / "runs")
+    assert doctor._cache().ok
+    assert not list((tmp_path / "runs").iterdir())
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(cache, "default_root", lambda: tmp_path / "file" / "runs")
+    assert not doctor._cache().ok
+    assert doctor._cache_space().what
+
+
+def test_little_space_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    for free, ok in ((doctor.LEAST_SPACE, True), (doctor.LEAST_SPACE - 1, False)):
+        monkeypatch.setattr(shutil, "disk_usage", lambda _, free=free: shutil._ntuple_diskusage(0, 0, int(free)))
+        assert doctor._temporary_space().ok is ok
+        assert doctor._cache_space().ok is ok
+
+
+def test_a_package_that_fails_to_import_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(name: str) -> None:
+        raise OSError
+
+    monkeypatch.setattr("importlib.import_module", fail)
+    assert not doctor._imported("pyannote.audio", "").ok
+
+
+def test_telemetry_is_looked_at_before_pyannote_changes_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYANNOTE_METRICS_ENABLED", "0")
+    assert doctor._telemetry().ok
+    order = list(doctor.EXAMINATIONS)
+    assert order.index(doctor._telemetry) < order.index(doctor._pyannote)
+    assert doctor._pyannote().ok
+    assert doctor._telemetry().ok
+
+
+def test_one_bad_finding_is_exit_code_5(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "_models", lambda preset: [])
+    monkeypatch.setattr(doctor, "_devices", list)
+    for ok in (True, False):
+        finding = doctor.Finding("something", ok, "fix it")
+        monkeypatch.setattr(doctor, "EXAMINATIONS", (lambda finding=finding: finding,))
+        result = CliRunner().invoke(app, ["doctor"])
+        assert result.exit_code == (0 if ok else 5)
+        assert ("fix it" in result.output) is not ok

@@ -9,7 +9,8 @@ import pytest
 
 from pipeline import formats
 from pipeline.commands.bench import parse_systems
-from pipeline.errors import FormatError, SettingsError
+from pipeline.config import Config
+from pipeline.errors import CrosstalkError, FormatError, SettingsError
 from pipeline.evaluation.bench import System, measure, read_reference, read_session
 from pipeline.evaluation.manifest import find_recordings
 from pipeline.evaluation.scoring import ScoreConfig
@@ -87,6 +88,24 @@ def test_nothing_to_measure_is_an_error(tmp_path: Path) -> None:
         find_recordings(tmp_path)
     with pytest.raises(SettingsError, match="no such folder"):
         find_recordings(tmp_path / "gone")
+
+
+def test_every_system_is_checked_before_the_first_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model that is missing, also the baseline's, is told before anything is loaded."""
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("a model was loaded")
+
+    monkeypatch.setattr("pipeline.evaluation.bench._runner", refuse)
+    replay = System("replay", world.settings())
+    missing = System("missing", world.settings({"recognition.backend": "whisper"}))
+    broken = System("broken", world.settings({"recognition.backend": "tests.test_preflight:NoLanguage"}))
+    rival = System("rival", Config(), rival=True)
+    for system, code in ((missing, 5), (broken, 1), (rival, 5)):
+        with pytest.raises(CrosstalkError) as caught:
+            measure((replay, system), (), Store(tmp_path), ScoreConfig())
+        assert caught.value.exit_code == code
+    assert "pyannote-segmentation" in caught.value.hint
 
 
 def test_systems_are_presets_with_settings() -> None:

@@ -163,5 +163,5 @@ def test_a_failing_disk_is_no_fault_of_the_recording(good: int) -> None:
         decode_open(file, "x", media.Limits(), no_progress, lambda seconds, channels: None)
     assert (failure.value.where, failure.value.exit_code) == ("x", 5)
     with pytest.raises(ResourceError) as failure:
-        spool(Failing(recording("wav", SHORT), good))
+        spool(Failing(recording("wav", SHORT), good), "standard input")
     assert failure.value.where == "standard input"

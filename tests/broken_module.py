@@ -1,0 +1,5 @@
+"""A module of a user's own that fails to import."""
+
+from __future__ import annotations
+
+1 / 0  # noqa: B018
