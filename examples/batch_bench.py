@@ -28,9 +28,9 @@ import soundfile
 from numpy.typing import NDArray
 from project_bench import ROOT, WORK, shared_data, simulated, voices, write_block
 
-from pipeline.evaluation.conversation import Conversation
-from pipeline.evaluation.tables import machine
-from pipeline.store import Store
+from pipeline.evaluation.benchmark.tables import machine
+from pipeline.evaluation.simulation.conversation import Conversation
+from pipeline.models.weights import Store
 
 SHORTEST, MEAN, LONGEST = 30.0, 45.0, 300.0
 """Lengths of calls in seconds; what is beyond the shortest is spread log-normally: many short calls, few long ones."""

@@ -20,20 +20,21 @@ from dataclasses import asdict, dataclass
 
 import project_bench as project
 
-from pipeline import backends, media
-from pipeline.commands.simulate import write_meetings
-from pipeline.config import Config, assign
-from pipeline.evaluation.bench import read_reference
-from pipeline.evaluation.conversation import Conversation
-from pipeline.evaluation.corpus import find_voices
-from pipeline.evaluation.diarization import DiarizationErrors, diarization_errors
-from pipeline.evaluation.manifest import Recording, find_recordings
-from pipeline.evaluation.simulation import MeetingConfig
-from pipeline.evaluation.tables import machine
-from pipeline.events import no_progress
-from pipeline.presets import baseline
-from pipeline.protocols import Diarizer, SpeakerCount
-from pipeline.store import Store
+from pipeline import media
+from pipeline.cli.simulate import write_meetings
+from pipeline.config.presets import baseline
+from pipeline.config.schema import Config, assign
+from pipeline.core.events import no_progress
+from pipeline.evaluation.benchmark.bench import read_reference
+from pipeline.evaluation.benchmark.dataset import Recording, find_recordings
+from pipeline.evaluation.benchmark.tables import machine
+from pipeline.evaluation.metrics.der import DiarizationErrors, diarization_errors
+from pipeline.evaluation.simulation.conversation import Conversation
+from pipeline.evaluation.simulation.corpus import find_voices
+from pipeline.evaluation.simulation.meeting import MeetingConfig
+from pipeline.models import registry
+from pipeline.models.protocols import Diarizer, SpeakerBounds
+from pipeline.models.weights import Store
 
 FIRST_SEED, MEETINGS, ASIDE = 1000, 21, 7
 STOCK, TAUGHT = "stock pipeline", "stock pipeline, our segmentation"
@@ -100,9 +101,9 @@ def load() -> dict[str, Diarizer]:
     store = Store(offline=True)
     taught = assign(Config(), {"diarization.clustering": "stock"})
     return {
-        STOCK: backends.load("diarizer", "pyannote", baseline(Config()), store),
-        TAUGHT: backends.load("diarizer", "pyannote", taught, store),
-        OURS: backends.load("diarizer", "pyannote", Config(), store),
+        STOCK: registry.load("diarizer", "pyannote", baseline(Config()), store),
+        TAUGHT: registry.load("diarizer", "pyannote", taught, store),
+        OURS: registry.load("diarizer", "pyannote", Config(), store),
     }
 
 
@@ -114,7 +115,7 @@ def measure(recording: Recording, diarizers: dict[str, Diarizer]) -> Iterator[Re
     for turn in truth:
         talked[turn.speaker] += turn.duration
     people, heard = len(talked), sum(seconds >= 1.0 for seconds in talked.values())
-    told, untold = SpeakerCount(people, people), SpeakerCount()
+    told, untold = SpeakerBounds(people, people), SpeakerBounds()
     for system, way, count in ((STOCK, STOCK, told), (TAUGHT, TAUGHT, told), (OURS, OURS, told), (OPEN, OURS, untold)):
         turns = diarizers[way].diarize(audio, count, no_progress).turns
         errors, _ = diarization_errors(truth, turns)

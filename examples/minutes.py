@@ -9,8 +9,8 @@ import argparse
 import sys
 
 from pipeline import transcribe
-from pipeline.timeline import by_speaker
-from pipeline.values import Transcript
+from pipeline.core.timeline import by_speaker
+from pipeline.core.types import Transcript
 
 
 def main() -> None:

@@ -12,8 +12,8 @@ import matplotlib as mpl
 import numpy as np
 
 from pipeline import formats, media
-from pipeline.audio import Audio
-from pipeline.values import Span, Transcript
+from pipeline.core.audio import Audio
+from pipeline.core.types import Span, Transcript
 
 mpl.use("agg")
 from matplotlib import pyplot as plt
@@ -47,7 +47,7 @@ def draw(audio: Audio, transcript: Transcript, span: Span, path: Path) -> None:
         figsize=(11, 1.4 + 0.9 * len(heights)),
         layout="constrained",
     )
-    samples = audio.cut(span)
+    samples = audio.crop(span)
     axes[0].plot(span.start + np.arange(len(samples)) / audio.rate, samples, color="#8b93a1", linewidth=0.4)
     axes[0].set_ylabel("mixture", rotation=0, ha="right", va="center")
     for region in transcript.overlaps:

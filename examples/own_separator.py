@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import istft, stft
 
-from pipeline.audio import RATE, Samples
-from pipeline.config import Config
-from pipeline.store import Store
+from pipeline.config.schema import Config
+from pipeline.core.audio import RATE, Samples
+from pipeline.models.weights import Store
 
 FRAME = 1024
 

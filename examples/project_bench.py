@@ -24,17 +24,17 @@ import numpy as np
 import soundfile
 
 from pipeline import formats, media
-from pipeline.commands.bench import parse_systems
-from pipeline.commands.simulate import write_meetings
-from pipeline.evaluation.bench import Measurement, measure
-from pipeline.evaluation.conversation import Conversation
-from pipeline.evaluation.corpus import find_voices
-from pipeline.evaluation.manifest import Recording, find_recordings
-from pipeline.evaluation.rendering import Acoustics
-from pipeline.evaluation.scoring import ScoreConfig
-from pipeline.evaluation.simulation import MeetingConfig
-from pipeline.evaluation.tables import as_data, as_table, draw, summarize
-from pipeline.store import Store
+from pipeline.cli.bench import parse_systems
+from pipeline.cli.simulate import write_meetings
+from pipeline.evaluation.benchmark.bench import Measurement, measure
+from pipeline.evaluation.benchmark.dataset import Recording, find_recordings
+from pipeline.evaluation.benchmark.tables import as_data, as_table, draw, summarize
+from pipeline.evaluation.metrics.scoring import ScoreConfig
+from pipeline.evaluation.simulation.conversation import Conversation
+from pipeline.evaluation.simulation.corpus import find_voices
+from pipeline.evaluation.simulation.meeting import MeetingConfig
+from pipeline.evaluation.simulation.rendering import Acoustics
+from pipeline.models.weights import Store
 
 ROOT = Path(__file__).parent.parent
 WORK = ROOT / "out" / "bench"
@@ -126,7 +126,7 @@ def sample_voices() -> Path:
         writer = csv.writer(file)
         writer.writerow(["path", "speaker", "text"])
         for number, said in enumerate(truth.utterances):
-            media.export(audio.cut(said.span).copy(), target / f"{number:02d}.wav", "wav")
+            media.export(audio.crop(said.span).copy(), target / f"{number:02d}.wav", "wav")
             writer.writerow([f"{number:02d}.wav", said.speaker, said.text])
     return target / "voices.csv"
 

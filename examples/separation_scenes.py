@@ -15,15 +15,16 @@ import soundfile
 from numpy.typing import NDArray
 from scipy.signal import oaconvolve, resample_poly
 
-from pipeline import media, timeline
-from pipeline.audio import RATE, Samples, index
-from pipeline.backends import exemplar
-from pipeline.backends.exemplar import LEAST_SOLO
-from pipeline.backends.refined import EFFORT
-from pipeline.evaluation.bench import read_reference
-from pipeline.evaluation.corpus import Voices
-from pipeline.evaluation.manifest import Recording
-from pipeline.evaluation.rendering import pink_noise, room_responses
+from pipeline import media
+from pipeline.core import timeline
+from pipeline.core.audio import RATE, Samples, to_sample
+from pipeline.evaluation.benchmark.bench import read_reference
+from pipeline.evaluation.benchmark.dataset import Recording
+from pipeline.evaluation.simulation.corpus import Voices
+from pipeline.evaluation.simulation.rendering import pink_noise, room_responses
+from pipeline.models.separators import nmf
+from pipeline.models.separators.nmf import LEAST_SOLO
+from pipeline.models.separators.nmf_refined import EFFORT
 
 SPEEDS = ((1, 1), (9, 10), (10, 9))
 """A tenth faster and slower: voices of other people."""
@@ -78,8 +79,8 @@ def find_alone(recordings: Iterable[Recording]) -> Alone:
     found = {}
     for recording in recordings:
         audio = media.decode(recording.audio).audio
-        for name, spans in timeline.solo(read_reference(recording).turns).items():
-            pieces = [audio.cut(span) for span in spans if span.duration > 0.5]
+        for name, spans in timeline.single_speaker(read_reference(recording).turns).items():
+            pieces = [audio.crop(span) for span in spans if span.duration > 0.5]
             if sum(map(len, pieces)) > ALONE * RATE:
                 found[recording.name, name] = np.concatenate(pieces)
     return found
@@ -99,8 +100,8 @@ def mix_real(alone: Alone, seed: int) -> list[Example]:
         gain = 10 ** (np.clip(draw.normal(0, 3.5), -8, 8) / 20)
         samples = _resampled(alone[names[number]], *SPEEDS[draw.integers(len(SPEEDS))])
         part, solo = _parted(_coloured(samples, gain, draw.uniform(*REAL.colour)), (0.3, 0.6), draw)
-        parts.append(part[: index(PART)])
-        solos.append(solo[: index(draw.uniform(*SOLO))])
+        parts.append(part[: to_sample(PART)])
+        solos.append(solo[: to_sample(draw.uniform(*SOLO))])
     return _examples(parts, solos, np.float32(0), REAL, draw)
 
 
@@ -114,7 +115,7 @@ def _examples(
     if draw.random() < RICH:
         speed = int(draw.choice(PACES))
         solos = [np.concatenate([solo, _resampled(part, 100, speed)]) for solo, part in zip(solos, parts, strict=True)]
-    models = [exemplar.learn(solo + level * _noise(len(solo), draw), EFFORT.atoms) for solo in solos]
+    models = [nmf.build_dictionary(solo + level * _noise(len(solo), draw), EFFORT.atoms) for solo in solos]
     return [_example(parts, models, level, draw) for _ in range(MIXTURES)]
 
 
@@ -181,23 +182,23 @@ def _muddled(solos: Sequence[Samples], draw: np.random.Generator) -> list[Sample
 
 
 def _example(
-    parts: Sequence[Samples], models: list[exemplar.Voice], level: np.float32, draw: np.random.Generator
+    parts: Sequence[Samples], models: list[nmf.Voice], level: np.float32, draw: np.random.Generator
 ) -> Example:
     said = []
     for part in parts:
-        length = min(len(part), index(draw.uniform(1.5, 5)))
+        length = min(len(part), to_sample(draw.uniform(1.5, 5)))
         first = int(draw.integers(0, len(part) - length + 1))
         said.append(part[first : first + length])
     longest = max(map(len, said))
-    starts = [index(draw.uniform(-0.6, 0.6)) + int((longest - len(one)) * draw.random()) for one in said]
+    starts = [to_sample(draw.uniform(-0.6, 0.6)) + int((longest - len(one)) * draw.random()) for one in said]
     starts = [start - min(starts) for start in starts]
     sources = np.zeros((len(said), max(map(int.__add__, starts, map(len, said)))), np.float32)
     for source, start, one in zip(sources, starts, said, strict=True):
         source[start : start + len(one)] = one
-    spectrum = exemplar.to_spectrum(sources.sum(0) + level * _noise(sources.shape[1], draw))
+    spectrum = nmf.to_spectrum(sources.sum(0) + level * _noise(sources.shape[1], draw))
     magnitude = np.abs(spectrum)
     peak = magnitude.max()
-    explained = exemplar.explain(magnitude, models, EFFORT)
-    truth = [(exemplar.to_spectrum(source) * spectrum.conj()).real / np.maximum(magnitude, 1e-9) for source in sources]
+    explained = nmf.contributions(magnitude, models, EFFORT)
+    truth = [(nmf.to_spectrum(source) * spectrum.conj()).real / np.maximum(magnitude, 1e-9) for source in sources]
     half = (magnitude / peak, np.log(explained / peak + 1e-7), np.stack(truth) / peak)
     return Example(*(values.astype(np.float16) for values in half))

@@ -21,10 +21,10 @@ import soundfile
 from project_bench import ROOT, WORK, simulated, voices, write_block
 
 from pipeline import formats, transcribe
-from pipeline.evaluation.conversation import Conversation
-from pipeline.evaluation.manifest import Recording
-from pipeline.evaluation.scoring import ScoreConfig, score
-from pipeline.evaluation.tables import machine
+from pipeline.evaluation.benchmark.dataset import Recording
+from pipeline.evaluation.benchmark.tables import machine
+from pipeline.evaluation.metrics.scoring import ScoreConfig, score
+from pipeline.evaluation.simulation.conversation import Conversation
 
 ECHOES = {"clean": 0.0, "echo 20 dB down": 0.1}
 DELAY = 0.03

@@ -32,15 +32,15 @@ from safetensors.torch import save_file
 from scipy.signal import resample_poly
 
 from pipeline import media
-from pipeline.audio import RATE, Samples, index
-from pipeline.backends.segmentation import WINDOW, load_segmentation
-from pipeline.errors import SettingsError
-from pipeline.evaluation.conversation import Conversation
-from pipeline.evaluation.corpus import Voices, find_voices
-from pipeline.evaluation.rendering import Acoustics, Pcm
-from pipeline.evaluation.simulation import MeetingConfig, simulate
-from pipeline.store import Store
-from pipeline.values import Turn
+from pipeline.core.audio import RATE, Samples, to_sample
+from pipeline.core.errors import SettingsError
+from pipeline.core.types import Turn
+from pipeline.evaluation.simulation.conversation import Conversation
+from pipeline.evaluation.simulation.corpus import Voices, find_voices
+from pipeline.evaluation.simulation.meeting import MeetingConfig, simulate
+from pipeline.evaluation.simulation.rendering import Acoustics, Pcm
+from pipeline.models.diarizers.segmentation import WINDOW, load_segmentation
+from pipeline.models.weights import Store
 
 SEEDS, LENGTH = (*range(10_000, 11_100), *range(20_000, 21_100)), 30.0
 SPEEDS = {"": (1, 1), "f": (9, 10), "s": (10, 9)}
@@ -51,7 +51,7 @@ FAITH = 1.5
 WARM, AVERAGE = 30, 0.03
 PUBLISHED = "pyannote-segmentation"
 LEARNS = ("lstm", "linear", "classifier")
-HEARD = index(WINDOW)
+HEARD = to_sample(WINDOW)
 """Samples of a window."""
 
 Truth = NDArray[np.float32]

@@ -25,12 +25,12 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 from separation_scenes import FAR, Example, find_alone, mix, mix_real
 
-from pipeline.audio import RATE
-from pipeline.backends.exemplar import SHARPNESS
-from pipeline.backends.refining import BINS, RefiningNet, load_refining
-from pipeline.evaluation.corpus import Voices, find_voices
-from pipeline.evaluation.manifest import Recording, find_recordings
-from pipeline.store import Store
+from pipeline.core.audio import RATE
+from pipeline.evaluation.benchmark.dataset import Recording, find_recordings
+from pipeline.evaluation.simulation.corpus import Voices, find_voices
+from pipeline.models.separators.mask_network import BINS, MaskNetwork, load_mask_network
+from pipeline.models.separators.nmf import SHARPNESS
+from pipeline.models.weights import Store
 
 BATCH, FRAMES = 8, 96
 ALONE = 500
@@ -71,7 +71,7 @@ def main() -> None:
         seeds = range(30_000, 30_000 + options.scenes // len(makers))
         examples = {kind: mixed(maker, seeds) for kind, maker in makers.items()}
         measured = {kind: mixed(maker, range(100, 140)) for kind, maker in measures.items()}
-    begin = load_refining(options.begin, Store(offline=True), torch.device("cpu")) if options.begin else None
+    begin = load_mask_network(options.begin, Store(offline=True), torch.device("cpu")) if options.begin else None
     write(train(examples, measured, options.steps, begin), options.out)
 
 
@@ -87,12 +87,12 @@ def _mixed(
     return [example for scene in processes.map(maker, seeds, chunksize=5) for example in scene]
 
 
-def train(examples: Examples, measured: Examples, steps: int, begin: RefiningNet | None = None) -> RefiningNet:
+def train(examples: Examples, measured: Examples, steps: int, begin: MaskNetwork | None = None) -> MaskNetwork:
     """The network after ``steps`` steps, from nothing or from weights."""
     torch.manual_seed(0)
     draw = np.random.default_rng(0)
     pools = [{kind: [e for e in examples[kind] if len(e.explained) == n] for kind in examples} for n in (2, 3)]
-    network = (begin or RefiningNet()).train()
+    network = (begin or MaskNetwork()).train()
     alone = 0 if begin else min(ALONE, steps)
     for number, (first, last) in enumerate(((0, alone), (alone, steps))):
         fastest = GOING_ON if begin else RATE_OF_LEARNING[number]
@@ -116,7 +116,7 @@ def train(examples: Examples, measured: Examples, steps: int, begin: RefiningNet
 
 
 def gain(
-    network: RefiningNet, magnitude: torch.Tensor, explained: torch.Tensor, truth: torch.Tensor, quiet: bool
+    network: MaskNetwork, magnitude: torch.Tensor, explained: torch.Tensor, truth: torch.Tensor, quiet: bool
 ) -> torch.Tensor:
     """How well voices come out, in dB, over the voices that are heard: signal to noise; with ``quiet``, mostly that of
     compressed magnitudes on the mel scale."""
@@ -169,7 +169,7 @@ def _filled(values: NDArray[np.float16], value: float) -> Matrix:
     return np.pad(kept, width, constant_values=value)
 
 
-def _figures(network: RefiningNet, measured: Sequence[Example]) -> Iterator[str]:
+def _figures(network: MaskNetwork, measured: Sequence[Example]) -> Iterator[str]:
     """Signal to noise of exemplar masks and of the network's, for two and three voices."""
     for people in (2, 3):
         rows = []
@@ -188,7 +188,7 @@ def _figures(network: RefiningNet, measured: Sequence[Example]) -> Iterator[str]
         yield f"{people} voices: exemplars {before:.2f} dB, refined {after:.2f} dB\n"
 
 
-def write(network: RefiningNet, folder: Path) -> None:
+def write(network: MaskNetwork, folder: Path) -> None:
     """The weights as 16-bit floats, and how they were made."""
     folder.mkdir(parents=True, exist_ok=True)
     weights = network.state_dict().items()

@@ -6,14 +6,20 @@ import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from pipeline._version import __version__
+
 if TYPE_CHECKING:
-    from pipeline.api import release_models, transcribe
-    from pipeline.run import Transcriber
-    from pipeline.values import Transcript
+    from pipeline.core.types import Transcript
+    from pipeline.engine.api import release_models, transcribe
+    from pipeline.engine.pipeline import Transcriber
 
 __all__ = ["Transcriber", "Transcript", "__version__", "release_models", "transcribe"]
-__version__ = "0.1.0"
-_HOMES = {"Transcriber": "run", "Transcript": "values", "release_models": "api", "transcribe": "api"}
+_HOMES = {
+    "Transcriber": "engine.pipeline",
+    "Transcript": "core.types",
+    "release_models": "engine.api",
+    "transcribe": "engine.api",
+}
 """The modules of the public names: each is loaded when it is first asked for, so that ``--help`` is quick."""
 
 # Else numpy's threads go on spinning for some 30 ms after each product, against torch's: separation takes a tenth more

@@ -11,7 +11,18 @@ from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
-from pipeline.values import Coverage, Notice, Provenance, Region, Span, Transcript, Turn, Utterance, Voice, Word
+from pipeline.core.types import (
+    Coverage,
+    Notice,
+    OverlapDecision,
+    Provenance,
+    Span,
+    SpeakerEvidence,
+    Transcript,
+    Turn,
+    Utterance,
+    Word,
+)
 
 LABELS = ("SPEAKER_00", "SPEAKER_01", "SPEAKER_02", "SPEAKER_03")
 SAID = ("Yes", "and", "then", "he", "said,", "well.", "Wirklich?", "don't", "twenty", "-five", "жaр", "日本", "evening")
@@ -30,7 +41,7 @@ EVIDENCE = (
     {"probability": 0.93},
     {"probability": 0.5, "margin": 0.25},
     {"probability": 1.0, "origin": "separated", "margin": -1 / 3},
-    {"joined": True},
+    {"no_space": True},
     {"probability": 0.1, "suspect": "the same phrase five times"},
 )
 
@@ -89,15 +100,17 @@ def turns(draw: st.DrawFn, speakers: Sequence[str] = LABELS, most: int = 3) -> t
 
 
 @st.composite
-def regions(draw: st.DrawFn, speakers: Sequence[str] = LABELS, hostile: bool = False) -> Region:
+def regions(draw: st.DrawFn, speakers: Sequence[str] = LABELS, hostile: bool = False) -> OverlapDecision:
     """An entry of the overlap ledger, some evidence measured and some not."""
     (start, length), measured = draw(st.tuples(times(), times())), st.sampled_from([None, 0.5, -1 / 3, -60.0])
     several = draw(st.lists(st.sampled_from(speakers), min_size=min(2, len(speakers)), max_size=3, unique=True))
     text = texts(hostile)
-    return Region(
+    return OverlapDecision(
         start=start,
         end=start + length,
-        voices=tuple(Voice(name, draw(text), draw(measured), draw(measured), draw(measured)) for name in several),
+        voices=tuple(
+            SpeakerEvidence(name, draw(text), draw(measured), draw(measured), draw(measured)) for name in several
+        ),
         separator=draw(st.sampled_from(["exemplar", "sepformer", "mixture"])),
         decision=draw(st.sampled_from(["mixture", "separated"])),
         reason=draw(text),
@@ -137,6 +150,6 @@ def transcripts(draw: st.DrawFn, hostile: bool = False, ledger: bool = True) -> 
         language=draw(st.none() | st.sampled_from(["en", "de", "zh"])),
         complete=draw(st.booleans()),
         coverage=draw(st.none() | st.builds(Coverage, *[times()] * 5)) if ledger else None,
-        warnings=tuple(draw(st.lists(notices(hostile), max_size=2))),
+        notices=tuple(draw(st.lists(notices(hostile), max_size=2))),
         provenance=draw(st.none() | provenances(hostile)) if ledger else None,
     )

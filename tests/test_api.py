@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 import pipeline
-from pipeline import cache
-from pipeline.cli import main
-from pipeline.commands import run
-from pipeline.errors import SettingsError
-from pipeline.events import Event, StageFinished
-from pipeline.run import Models
+from pipeline.cli import run
+from pipeline.cli.app import main
+from pipeline.core.errors import SettingsError
+from pipeline.core.events import Event, StageFinished
+from pipeline.engine import artifact_cache
+from pipeline.engine.pipeline import ModelPool
 from tests import world
 
 COMMAND_ONLY = {"config", "output_dir", "format", "mark_doubts", "overwrite", "quiet", "debug"}
@@ -61,7 +61,7 @@ def test_every_option_is_documented(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_help_names_every_command_and_version_the_version(capsys: pytest.CaptureFixture[str]) -> None:
-    from pipeline.cli import COMMANDS
+    from pipeline.cli.app import COMMANDS
 
     page = printed(capsys, "--help")
     assert all(f"  {name} " in page for name in COMMANDS)
@@ -70,7 +70,7 @@ def test_help_names_every_command_and_version_the_version(capsys: pytest.Capture
 
 
 def test_transcribe_does_what_the_command_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache, "default_root", lambda: tmp_path / "cache")
+    monkeypatch.setattr(artifact_cache, "default_root", lambda: tmp_path / "cache")
     events: list[Event] = []
     path = world.write_wav(tmp_path / "talk.wav")
     transcripts = [
@@ -87,11 +87,11 @@ def test_transcribe_does_what_the_command_does(tmp_path: Path, monkeypatch: pyte
 
 
 def test_a_loop_over_files_loads_models_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipeline import backends
+    from pipeline.models import registry
 
     loads: list[str] = []
-    load = backends.load
-    monkeypatch.setattr(backends, "load", lambda kind, *others: (loads.append(kind), load(kind, *others))[1])
+    load = registry.load
+    monkeypatch.setattr(registry, "load", lambda kind, *others: (loads.append(kind), load(kind, *others))[1])
     path = world.write_wav(tmp_path / "talk.wav")
     replay: dict[str, object] = dict(world.REPLAY)
     pipeline.release_models()
@@ -122,14 +122,14 @@ def test_threads_get_what_one_after_the_other_gets(tmp_path: Path) -> None:
 
 def test_other_weights_or_another_store_are_other_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = world.write_wav(tmp_path / "talk.wav")
-    made: list[Models] = []
-    init = Models.__init__
+    made: list[ModelPool] = []
+    init = ModelPool.__init__
 
-    def note(self: Models, *arguments: object) -> None:
+    def note(self: ModelPool, *arguments: object) -> None:
         init(self, *arguments)  # type: ignore[arg-type]
         made.append(self)
 
-    monkeypatch.setattr(Models, "__init__", note)
+    monkeypatch.setattr(ModelPool, "__init__", note)
     pipeline.release_models()
     for folder in ("one", "one", "two"):
         monkeypatch.setenv("CROSSTALK_MODELS", str(tmp_path / folder))

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.cache import DAY, DiskCache, NoCache, recipe_key
-from pipeline.events import Event, Warned
-from pipeline.protocols import Diarization
-from pipeline.values import Transcript, Turn
+from pipeline.core.events import Event, NoticeIssued
+from pipeline.core.types import Transcript, Turn
+from pipeline.engine.artifact_cache import DAY, DiskCache, NoCache, recipe_key
+from pipeline.models.protocols import Diarization
 from tests import strategies
 
 KEY = "ab" * 16
@@ -137,7 +137,7 @@ def test_a_cache_that_stays_open_removes_old_entries_once_a_day(
     cache.load("0" * 32, Diarization)
     assert len(list(tmp_path.glob("*/*"))) == 2
     later = time.monotonic() + DAY
-    monkeypatch.setattr("pipeline.cache.time.monotonic", lambda: later)
+    monkeypatch.setattr("pipeline.engine.artifact_cache.time.monotonic", lambda: later)
     cache.load("0" * 32, Diarization)
     assert not list(tmp_path.glob("*/*"))
 
@@ -160,8 +160,8 @@ def test_a_cache_that_cannot_be_written_says_so_once_and_keeps_nothing(tmp_path:
         cache.save_samples(KEY, np.zeros(1, np.float32))
         assert cache.load(KEY, Diarization) is None
         assert cache.load_samples(KEY) is None
-    assert [type(event) for event in events] == [Warned]
-    assert isinstance(events[0], Warned)
+    assert [type(event) for event in events] == [NoticeIssued]
+    assert isinstance(events[0], NoticeIssued)
     assert events[0].code == "cache_unavailable"
     assert cache.problem()
 
@@ -173,10 +173,10 @@ def test_a_full_disk_ends_the_keeping_and_not_the_run(tmp_path: Path, monkeypatc
     events: list[Event] = []
     cache = DiskCache(tmp_path, events.append)
     cache.save(KEY, Diarization(()))
-    monkeypatch.setattr("pipeline.files.os.replace", full)
+    monkeypatch.setattr("pipeline.core.atomic_write.os.replace", full)
     for key in ("1" * 32, "2" * 32):
         cache.save(key, Diarization(()))
-    assert [event.code for event in events if isinstance(event, Warned)] == ["cache_unavailable"]
+    assert [event.code for event in events if isinstance(event, NoticeIssued)] == ["cache_unavailable"]
     assert cache.load(KEY, Diarization) == Diarization(())
     assert cache.load("1" * 32, Diarization) is None
 

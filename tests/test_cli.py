@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 
-from pipeline import cache, config
-from pipeline.cli import main
-from pipeline.errors import BackendError
+from pipeline.cli.app import main
+from pipeline.config import schema
+from pipeline.core.errors import BackendError
+from pipeline.engine import artifact_cache
 from tests import world
 
 Run = Callable[..., int]
@@ -26,7 +27,7 @@ Run = Callable[..., int]
 def transcribe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     """The program in this process, in an empty folder with its own cache; gives the exit code."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(cache, "default_root", lambda: tmp_path / ".cache")
+    monkeypatch.setattr(artifact_cache, "default_root", lambda: tmp_path / ".cache")
     handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
 
     def run(*arguments: str) -> int:
@@ -195,7 +196,7 @@ def test_what_cannot_work_is_told_before_any_work(
         raise AssertionError("decoding began")
 
     monkeypatch.setenv("CROSSTALK_MODELS", str(tmp_path / ".models"))
-    monkeypatch.setattr("pipeline.media.apart.decode", refuse)
+    monkeypatch.setattr("pipeline.media.isolated_decoder.decode", refuse)
     for name in names:
         world.write_wav(tmp_path / name)
     arguments, code = EARLY[what]
@@ -285,7 +286,7 @@ def test_convert_gives_what_the_run_would_have_written(
 
 def test_config_prints_settings_that_read_back(transcribe: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert transcribe("config", "--preset", "accurate", "--set", "recognition.language=no") == 0
-    read = config.read(capsys.readouterr().out, "stdout")
+    read = schema.read(capsys.readouterr().out, "stdout")
     assert (read.recognition.language, read.recognition.model) == ("no", "whisper-large-v3-turbo")
 
 
@@ -327,13 +328,13 @@ def test_a_gpu_that_does_not_compute_is_said_before_the_run_which_goes_on_only_w
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from pipeline.backends import device, gpu
+    from pipeline.models import cuda_libraries, torch_runtime
 
     def broken(name: str) -> None:
         raise RuntimeError("no kernel image is available for execution on the device")
 
-    monkeypatch.setattr(device, "count_gpus", lambda: 1)
-    monkeypatch.setattr(gpu, "try_torch", broken)
+    monkeypatch.setattr(torch_runtime, "count_gpus", lambda: 1)
+    monkeypatch.setattr(cuda_libraries, "try_torch", broken)
     world.write_wav(tmp_path / "talk.wav")
     assert transcribe(*replayed(*command, "talk.wav")) == 0
     lines = capsys.readouterr().err.splitlines()

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import backends, config, presets
-from pipeline.config import Config
-from pipeline.errors import SettingsError
+from pipeline.config import presets, schema
+from pipeline.config.schema import Config
+from pipeline.core.errors import SettingsError
+from pipeline.models import registry
 
 
 @given(
@@ -26,7 +27,7 @@ from pipeline.errors import SettingsError
 def test_yaml_gives_the_same_config_back(
     speakers: int | None, context: float, language: str | None, model: str, offline: bool
 ) -> None:
-    settings = config.assign(
+    settings = schema.assign(
         Config(),
         {
             "diarization.speakers": speakers,
@@ -36,7 +37,7 @@ def test_yaml_gives_the_same_config_back(
             "runtime.offline": offline,
         },
     )
-    assert config.read(config.as_yaml(settings), "x.yaml") == settings
+    assert schema.read(schema.as_yaml(settings), "x.yaml") == settings
 
 
 @pytest.mark.promise(25)
@@ -58,7 +59,7 @@ def test_yaml_gives_the_same_config_back(
 )
 def test_what_is_not_known_is_refused(text: str, complaint: str) -> None:
     with pytest.raises(SettingsError) as caught:
-        config.read(text, "mine.yaml")
+        schema.read(text, "mine.yaml")
     assert caught.value.line.startswith("mine.yaml: ")
     assert complaint in caught.value.line
     assert "\n" not in caught.value.line
@@ -77,15 +78,15 @@ def test_what_is_not_known_is_refused(text: str, complaint: str) -> None:
 )
 def test_values_that_make_no_sense_are_refused(bad: dict[str, object]) -> None:
     with pytest.raises(SettingsError):
-        presets.compose(given=bad)
+        presets.resolve(given=bad)
 
 
 def test_assignments_are_yaml() -> None:
-    parsed = config.parse_assignments(["recognition.language=no", "recognition.beam_size=5", "diarization.pipeline="])
+    parsed = schema.parse_assignments(["recognition.language=no", "recognition.beam_size=5", "diarization.pipeline="])
     assert parsed == {"recognition.language": "no", "recognition.beam_size": 5, "diarization.pipeline": None}
     for bad in ("recognition.beam_size", "a=!!python/none x"):
         with pytest.raises(SettingsError):
-            config.parse_assignments([bad])
+            schema.parse_assignments([bad])
 
 
 def test_presets_hold_only_differences() -> None:
@@ -99,7 +100,7 @@ def test_presets_hold_only_differences() -> None:
 def test_what_is_given_by_name_wins_over_file_and_preset(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text("recognition: {beam_size: 3, language: de}")
-    settings = presets.compose("accurate", {"recognition.language": "fr"}, {"recognition.beam_size": 4}, file)
+    settings = presets.resolve("accurate", {"recognition.language": "fr"}, {"recognition.beam_size": 4}, file)
     assert (settings.recognition.language, settings.recognition.beam_size) == ("fr", 4)
     assert settings.recognition.model == "whisper-large-v3-turbo"
 
@@ -107,19 +108,19 @@ def test_what_is_given_by_name_wins_over_file_and_preset(tmp_path: Path) -> None
 def test_every_preset_names_backends_that_are_there() -> None:
     for name in presets.preset_names():
         settings = presets.load_preset(name)
-        backends.target("diarizer", settings.diarization.backend)
-        backends.target("embedder", settings.diarization.embedding)
-        backends.target("separator", settings.separation.backend)
-        backends.target("recognizer", settings.recognition.backend)
+        registry.locate("diarizer", settings.diarization.backend)
+        registry.locate("embedder", settings.diarization.embedding)
+        registry.locate("separator", settings.separation.backend)
+        registry.locate("recognizer", settings.recognition.backend)
 
 
 def test_models_of_a_preset_are_known_to_the_store() -> None:
-    from pipeline.store import catalogue
+    from pipeline.models.weights import catalogue
 
     known = {model.name for model in catalogue()}
     for name in presets.preset_names():
-        assert set(presets.models_of(presets.load_preset(name))) <= known
-    assert presets.models_of(Config()) == (
+        assert set(presets.required_model_names(presets.load_preset(name))) <= known
+    assert presets.required_model_names(Config()) == (
         "crosstalk-segmentation",
         "resemblyzer",
         "crosstalk-separation",
@@ -129,7 +130,7 @@ def test_models_of_a_preset_are_known_to_the_store() -> None:
 
 def leaves() -> list[tuple[str, Any]]:
     """Every setting's dotted name, and its default."""
-    return [(f"{s}.{k}", v) for s, section in config.as_mapping(Config()).items() for k, v in section.items()]
+    return [(f"{s}.{k}", v) for s, section in schema.as_mapping(Config()).items() for k, v in section.items()]
 
 
 BAD: dict[str, list[Any]] = {
@@ -160,29 +161,29 @@ def test_every_setting_refuses_what_it_cannot_be_and_says_its_name(name: str, de
     numeric = name in BAD and isinstance(BAD[name][0], int | float)
     wrong = [*BAD.get(name, ["", "a\nb"]), [], {}, b"x", float("nan"), float("inf"), -float("inf")]
     for value in [*wrong, *(["two", True] if numeric else [5])]:
-        for attempt in (lambda v=value: config.assign(Config(), {name: v}), lambda v=value: built(name, v)):
+        for attempt in (lambda v=value: schema.assign(Config(), {name: v}), lambda v=value: built(name, v)):
             with pytest.raises(SettingsError) as caught:
                 attempt()
             assert name in caught.value.line
             assert len(caught.value.line.splitlines()) == 1
-    assert config.assign(Config(), {name: default}) == Config()
+    assert schema.assign(Config(), {name: default}) == Config()
 
 
 def built(name: str, value: object) -> Config:
     """A config made by hand, without `assign`, as Python's users may."""
     section, _, key = name.partition(".")
     made = replace(getattr(Config(), section), **{key: value})
-    return config.check(replace(Config(), **{section: made}))
+    return schema.check(replace(Config(), **{section: made}))
 
 
 def test_values_are_normalised_wherever_they_come_from(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text("recognition: {language: Deutsch}\nruntime: {device: CUDA:1}")
-    assert presets.compose(file=tmp_path / "mine.yaml").recognition.language == "de"
-    assert presets.compose(file=tmp_path / "mine.yaml").runtime.device == "cuda:1"
-    assert presets.compose(given={"recognition.language": "en-US"}).recognition.language == "en"
-    assert presets.compose(assignments={"recognition.language": "GER"}).recognition.language == "de"
+    assert presets.resolve(file=tmp_path / "mine.yaml").recognition.language == "de"
+    assert presets.resolve(file=tmp_path / "mine.yaml").runtime.device == "cuda:1"
+    assert presets.resolve(given={"recognition.language": "en-US"}).recognition.language == "en"
+    assert presets.resolve(assignments={"recognition.language": "GER"}).recognition.language == "de"
     assert built("recognition.language", "pt_BR").recognition.language == "pt"
-    assert presets.compose("fast", {"recognition.language": "auto"}).recognition.language is None
+    assert presets.resolve("fast", {"recognition.language": "auto"}).recognition.language is None
     assert built("diarization.speakers", np.int64(2)).diarization.speakers == 2
     assert type(built("diarization.speakers", np.int64(2)).diarization.speakers) is int
     assert built("assembly.pause", np.float32(0.5)).assembly.pause == 0.5
@@ -191,7 +192,7 @@ def test_values_are_normalised_wherever_they_come_from(tmp_path: Path) -> None:
 
 def test_a_wrong_value_says_where_it_stands() -> None:
     with pytest.raises(SettingsError) as caught:
-        config.assign(Config(), {"recognition.language": "jp"}, where="calls.csv, line 3")
+        schema.assign(Config(), {"recognition.language": "jp"}, where="calls.csv, line 3")
     assert caught.value.where == "calls.csv, line 3"
     assert " ja " in caught.value.hint
 

@@ -20,13 +20,15 @@ import pytest
 from hypothesis import given
 
 import pipeline
-from pipeline import cache, formats, presets
-from pipeline.cli import COMMANDS, main
-from pipeline.commands import run
-from pipeline.config import assign
-from pipeline.errors import ResourceError
-from pipeline.evaluation.tables import as_table
-from pipeline.values import Transcript, Turn, Utterance, Word
+from pipeline import formats
+from pipeline.cli import run
+from pipeline.cli.app import COMMANDS, main
+from pipeline.config import presets
+from pipeline.config.schema import assign
+from pipeline.core.errors import ResourceError
+from pipeline.core.types import Transcript, Turn, Utterance, Word
+from pipeline.engine import artifact_cache
+from pipeline.evaluation.benchmark.tables import as_table
 from tests import pages, strategies, world
 from tests.conftest import REPOSITORY
 from tests.pages import DOCS, README
@@ -37,7 +39,7 @@ PAGES_WITH_COMMANDS = (
     *(DOCS / f"{name}.md" for name in ("index", "usage", "models", "configuration", "stereo-calls", "extending")),
 )
 FETCHES = "models pull"
-"""Needs the network; `make setup` runs it, and tests/store the code behind it."""
+"""Needs the network; `make setup` runs it, and tests/weights the code behind it."""
 MAY_LACK_MODELS = ("doctor", "models path", "models verify")
 """Commands that end with the exit code of missing models where these are not on the machine."""
 RESULTS = json.loads((REPOSITORY / "examples" / "bench" / "results.json").read_text(encoding="utf-8"))
@@ -66,7 +68,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.syspath_prepend(REPOSITORY / "examples")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(cache, "default_root", lambda: tmp_path / ".cache")
+    monkeypatch.setattr(artifact_cache, "default_root", lambda: tmp_path / ".cache")
     default = presets.load_preset("default")
     monkeypatch.setattr(presets, "load_preset", lambda name: assign(default, world.REPLAY))
     return tmp_path

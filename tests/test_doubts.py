@@ -7,8 +7,8 @@ from dataclasses import replace
 from hypothesis import given
 
 from pipeline import formats
-from pipeline.doubts import CLOSE, IMPROBABLE, OPEN, TOSS_UP, WHO, find_doubts, with_marks, without_marks
-from pipeline.values import Coverage, Region, Transcript, Turn, Utterance, Voice, Word
+from pipeline.core.doubts import CLOSE, IMPROBABLE, OPEN, TOSS_UP, WHO, find_doubts, with_marks, without_marks
+from pipeline.core.types import Coverage, OverlapDecision, SpeakerEvidence, Transcript, Turn, Utterance, Word
 from tests.strategies import transcripts
 
 PLAIN = Word(0.0, 0.4, "well", 0.9, margin=0.4)
@@ -79,14 +79,14 @@ def test_the_more_words_may_be_wrong_the_higher_the_rank() -> None:
 
 
 def test_overlaps_that_were_not_separated_and_speech_without_words_are_listed() -> None:
-    voices = (Voice("A"), Voice("B"))
+    voices = (SpeakerEvidence("A"), SpeakerEvidence("B"))
     transcript = replace(
         talk({}, {}),
         turns=(Turn(0.0, 9.0, "A"), Turn(2.0, 4.0, "B")),
         overlaps=(
-            Region(2.0, 4.0, voices, "exemplar", "mixture", "no gain"),
-            Region(4.0, 4.5, voices, "exemplar", "mixture", "too short to matter"),
-            Region(5.0, 8.0, voices, "exemplar", "separated", "gain"),
+            OverlapDecision(2.0, 4.0, voices, "exemplar", "mixture", "no gain"),
+            OverlapDecision(4.0, 4.5, voices, "exemplar", "mixture", "too short to matter"),
+            OverlapDecision(5.0, 8.0, voices, "exemplar", "separated", "gain"),
         ),
     )
     assert [(d.kind, d.start, d.end) for d in find_doubts(transcript)] == [("overlap", 2.0, 4.0)]

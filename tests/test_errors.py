@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import errors
-from pipeline.errors import CrosstalkError, InputError, printable
+from pipeline.core import errors
+from pipeline.core.errors import CrosstalkError, InputError, printable
 
 ANY = st.text() | st.sampled_from(["\x1b[31m", "a\nb", "\udcff\udc00", "\u202e", "\x85", "\u2028", "\x00"])
 

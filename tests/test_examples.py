@@ -16,15 +16,15 @@ import soundfile
 import torch
 
 from pipeline import formats
-from pipeline.audio import RATE
-from pipeline.backends.replay import speak
-from pipeline.config import Config
-from pipeline.evaluation.corpus import find_voices
-from pipeline.evaluation.manifest import Recording, find_recordings
-from pipeline.store import Store
-from pipeline.values import Region, Transcript, Turn, Utterance, Voice, Word
-from tests.backends.voices import pair
+from pipeline.config.schema import Config
+from pipeline.core.audio import RATE
+from pipeline.core.types import OverlapDecision, SpeakerEvidence, Transcript, Turn, Utterance, Word
+from pipeline.evaluation.benchmark.dataset import Recording, find_recordings
+from pipeline.evaluation.simulation.corpus import find_voices
+from pipeline.models.synthetic import synthesize
+from pipeline.models.weights import Store
 from tests.conftest import REPOSITORY
+from tests.models.voices import pair
 from tests.pages import DOCS, block
 from tests.world import DIALOGUE
 
@@ -59,7 +59,14 @@ def test_there_is_a_test_for_every_example() -> None:
 
 def test_minutes() -> None:
     words = (Word(1.0, 1.4, "Good"), Word(1.5, 2.0, "morning."))
-    region = Region(1.5, 2.0, (Voice("A", "morning."), Voice("B")), "exemplar", "mixture", "too little solo speech")
+    region = OverlapDecision(
+        1.5,
+        2.0,
+        (SpeakerEvidence("A", "morning."), SpeakerEvidence("B")),
+        "exemplar",
+        "mixture",
+        "too little solo speech",
+    )
     transcript = Transcript(3.0, (Utterance("A", words),), (Turn(1, 2, "A"), Turn(1.5, 2, "B")), (region,))
     text = load("minutes").minutes(transcript)
     assert "     1.0  A: Good morning." in text
@@ -89,7 +96,9 @@ def test_the_benchmark_of_nights_in_small(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.syspath_prepend(EXAMPLES)
     monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
     bench = load("batch_bench")
-    sources = [bench.Source((speak(words, 9.0) * 32767).astype(np.int16)[:, None], RATE) for words in (DIALOGUE, ())]
+    sources = [
+        bench.Source((synthesize(words, 9.0) * 32767).astype(np.int16)[:, None], RATE) for words in (DIALOGUE, ())
+    ]
     bench.write_excerpts(sources, [2.0, 1.0, 1.5], tmp_path / "calls")
     assert len({path.read_bytes() for path in (tmp_path / "calls").iterdir()}) == 3
     one, two = (bench.run(tmp_path / "calls", tmp_path / str(n), n, bench.REPLAYS) for n in (1, 2))
@@ -118,7 +127,7 @@ def test_the_tables_of_batches_are_the_results(name: str, page: str, monkeypatch
 
 
 def test_the_table_of_diarization_is_the_results(monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipeline.evaluation.diarization import DiarizationErrors
+    from pipeline.evaluation.metrics.der import DiarizationErrors
 
     monkeypatch.syspath_prepend(EXAMPLES)
     bench = load("diarization_bench")
@@ -164,7 +173,7 @@ def test_in_training_the_order_of_speakers_means_nothing() -> None:
 
 @pytest.mark.weights
 def test_training_leaves_the_filters_and_writes_what_the_pipeline_loads(tmp_path: Path) -> None:
-    from pipeline.backends.segmentation import load_segmentation
+    from pipeline.models.diarizers.segmentation import load_segmentation
 
     training = load("train_segmentation")
     noise = np.random.default_rng(0).normal(0, 0.1, (3, 12 * RATE)).astype(np.float32)
@@ -198,7 +207,7 @@ def test_scenes_of_real_people_are_of_what_they_say_alone(tmp_path: Path, monkey
 def test_scenes_and_training_of_separation_in_small(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from pipeline.backends.refining import load_refining
+    from pipeline.models.separators.mask_network import load_mask_network
 
     monkeypatch.syspath_prepend(EXAMPLES)
     training = load("train_separation")
@@ -215,4 +224,4 @@ def test_scenes_and_training_of_separation_in_small(
     network = training.train(examples, examples, 2)
     assert "near, 2 voices: exemplars" in capsys.readouterr().err
     training.write(training.train(examples, {}, 1, network), tmp_path / "taught")
-    assert load_refining(str(tmp_path / "taught"), Store(), torch.device("cpu")).place.abs().sum() > 0
+    assert load_mask_network(str(tmp_path / "taught"), Store(), torch.device("cpu")).place.abs().sum() > 0

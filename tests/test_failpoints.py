@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.failpoints import EXIT_CODE
+from pipeline.core.failpoints import EXIT_CODE
 from tests import world
 
 STAGES = ("diarization", "separation", "recognition")
@@ -35,7 +35,7 @@ DRIVER = """
 import json, os, sys
 from pathlib import Path
 from pipeline import media
-from pipeline.cli import main
+from pipeline.cli.app import main
 
 media.decode = media.decode_here  # a process fewer for each of some two hundred runs
 arguments, reports = json.loads(sys.argv[1]), {}

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import CrosstalkError, OutOfDisk, OutputError
-from pipeline.files import explain, explain_any, write_atomically
+from pipeline.core.atomic_write import as_error, as_error_of_unknown_direction, write_atomically
+from pipeline.core.errors import CrosstalkError, OutOfDisk, OutputError
 
 
 def test_the_file_is_whole_and_as_readable_as_any(tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ WRITE_FAULTS = sorted(set(errno.errorcode) - {errno.EINTR})
 
 @pytest.mark.parametrize("number", WRITE_FAULTS, ids=lambda number: errno.errorcode[number])
 def test_every_failed_write_can_be_resumed(number: int) -> None:
-    error = explain(OSError(number, os.strerror(number)), Path("out/a.txt"))
+    error = as_error(OSError(number, os.strerror(number)), Path("out/a.txt"))
     assert isinstance(error, OutputError)
     assert (error.exit_code, error.where) == (5, "out/a.txt")
     assert error.hint
@@ -94,9 +94,9 @@ def test_every_failed_write_can_be_resumed(number: int) -> None:
 
 
 def test_where_nobody_knows_the_direction_none_is_claimed() -> None:
-    error = explain_any(OSError(errno.EACCES, "Permission denied", "in.json"))
+    error = as_error_of_unknown_direction(OSError(errno.EACCES, "Permission denied", "in.json"))
     assert (error.where, error.what) == ("in.json", "Permission denied")
-    assert isinstance(explain_any(OSError(errno.ENOSPC, "No space left on device")), OutOfDisk)
+    assert isinstance(as_error_of_unknown_direction(OSError(errno.ENOSPC, "No space left on device")), OutOfDisk)
     assert error.exit_code == 1
-    fault = explain_any(OSError(errno.EIO, "Input/output error"))
+    fault = as_error_of_unknown_direction(OSError(errno.EIO, "Input/output error"))
     assert (fault.where, fault.exit_code) == ("", 5)

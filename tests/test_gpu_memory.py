@@ -10,16 +10,16 @@ from pathlib import Path
 import pytest
 
 from pipeline import formats
-from pipeline.audio import Samples
-from pipeline.backends import device, gpu
-from pipeline.backends.replay import ReplayRecognizer, ReplaySeparator
-from pipeline.cache import DiskCache
-from pipeline.config import Config, Runtime
-from pipeline.errors import OutOfMemory
-from pipeline.events import Event, StageFinished, Warned
-from pipeline.run import Transcriber
-from pipeline.store import Store
-from pipeline.values import Transcript, Word
+from pipeline.config.schema import Config, Runtime
+from pipeline.core.audio import Samples
+from pipeline.core.errors import OutOfMemory
+from pipeline.core.events import Event, NoticeIssued, StageFinished
+from pipeline.core.types import Transcript, Word
+from pipeline.engine.artifact_cache import DiskCache
+from pipeline.engine.pipeline import Transcriber
+from pipeline.models import cuda_libraries, torch_runtime
+from pipeline.models.synthetic import SyntheticRecognizer, SyntheticSeparator
+from pipeline.models.weights import Store
 from tests import world
 
 
@@ -27,7 +27,7 @@ class OutOfMemoryError(RuntimeError):
     """Named like torch's."""
 
 
-class Hungry(ReplayRecognizer):
+class Hungry(SyntheticRecognizer):
     """Runs out of memory on a GPU unless the batch is small enough."""
 
     enough = 0
@@ -40,16 +40,16 @@ class Hungry(ReplayRecognizer):
     def from_config(cls, config: Config, models: Store) -> Hungry:
         return cls(config.runtime)
 
-    def recognize(self, windows: Sequence[Samples], language: str, rescue: bool = False) -> list[tuple[Word, ...]]:
+    def recognize(self, windows: Sequence[Samples], language: str, fallback: bool = False) -> list[tuple[Word, ...]]:
         self.tried.append((self.runtime.device, self.runtime.batch_size))
         if self.enough == 0 and self.runtime.device == "cpu":
-            return super().recognize(windows, language, rescue)
+            return super().recognize(windows, language, fallback)
         if self.runtime.batch_size > self.enough:
             raise OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
-        return super().recognize(windows, language, rescue)
+        return super().recognize(windows, language, fallback)
 
 
-class HungrySeparator(ReplaySeparator):
+class HungrySeparator(SyntheticSeparator):
     """The same while it separates."""
 
     @classmethod
@@ -69,9 +69,9 @@ SETTINGS = {"recognition.backend": "tests.test_gpu_memory:Hungry", "runtime.batc
 
 @pytest.fixture(autouse=True)
 def _a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(device, "count_gpus", lambda: 1)
-    monkeypatch.setattr(gpu, "load_cublas", lambda: ())
-    monkeypatch.setattr(gpu, "try_torch", lambda name: None)
+    monkeypatch.setattr(torch_runtime, "count_gpus", lambda: 1)
+    monkeypatch.setattr(cuda_libraries, "load_cublas", lambda: ())
+    monkeypatch.setattr(cuda_libraries, "try_torch", lambda name: None)
     monkeypatch.setattr(Hungry, "tried", [])
 
 
@@ -81,7 +81,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def text(transcript: Transcript) -> str:
-    return formats.dumps(replace(transcript, warnings=()), "json")
+    return formats.dumps(replace(transcript, notices=()), "json")
 
 
 @pytest.mark.promise(22)
@@ -99,7 +99,7 @@ def test_less_memory_gives_the_same_text(
     found = Transcriber(world.settings(SETTINGS))(path)
     assert text(found) == text(plenty)
     assert list(dict.fromkeys(Hungry.tried)) == tries
-    assert [notice.code for notice in found.warnings] == ["reduced_memory"] * (enough < 16)
+    assert [notice.code for notice in found.notices] == ["reduced_memory"] * (enough < 16)
 
 
 def test_the_next_recording_begins_with_the_whole_batch(
@@ -111,20 +111,20 @@ def test_the_next_recording_begins_with_the_whole_batch(
     with caplog.at_level(logging.WARNING, "pipeline"):
         run(path)
     assert len(caplog.records) == 1
-    assert [event.code for event in events if isinstance(event, Warned)] == ["reduced_memory"]
+    assert [event.code for event in events if isinstance(event, NoticeIssued)] == ["reduced_memory"]
     Hungry.tried.clear()
     events.clear()
     monkeypatch.setattr(Hungry, "enough", 16)
-    assert run.adjusted(world.settings(SETTINGS))(path).warnings == ()
+    assert run.with_config(world.settings(SETTINGS))(path).notices == ()
     assert set(Hungry.tried) == {("cuda", 16)}
-    assert not [event for event in events if isinstance(event, Warned)]
+    assert not [event for event in events if isinstance(event, NoticeIssued)]
     assert run.models.choice.runtime == replace(run.config.runtime, device="cuda")
 
 
 def test_memory_that_runs_out_while_separating_is_no_failure_of_the_separator(path: Path) -> None:
     changes = {"separation.backend": "tests.test_gpu_memory:HungrySeparator", "runtime.batch_size": 4}
     found = Transcriber(world.settings(changes))(path)
-    assert [notice.code for notice in found.warnings] == ["reduced_memory"]
+    assert [notice.code for notice in found.notices] == ["reduced_memory"]
     plain = Transcriber(world.settings({"separation.backend": "replay"}))(path)
     assert [region.decision for region in found.overlaps] == [region.decision for region in plain.overlaps]
 
@@ -145,7 +145,7 @@ def test_what_was_computed_with_less_is_kept_apart(path: Path, tmp_path: Path, m
     cached(16)
     assert Hungry.tried == [("cuda", 16)]  # tried in full again, then taken from what was kept
     assert count > 1
-    monkeypatch.setattr(device, "count_gpus", lambda: 0)
+    monkeypatch.setattr(torch_runtime, "count_gpus", lambda: 0)
     monkeypatch.setattr(Hungry, "enough", 99)
     assert cached(16) == [False]
     assert cached(4) == [True]  # on a CPU the batch size changes nothing

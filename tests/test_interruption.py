@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from pipeline import formats
-from pipeline.run import Transcriber
+from pipeline.engine.pipeline import Transcriber
 from tests import world
 
 DEADLY = """
 import os, signal, time
 from pathlib import Path
-from pipeline.backends.replay import ReplayRecognizer
+from pipeline.models.synthetic import ReplayRecognizer
 
 class Recognizer(ReplayRecognizer):
     @classmethod
@@ -35,9 +35,9 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from pipeline import formats
-from pipeline.cache import DiskCache
-from pipeline.events import StageFinished
-from pipeline.run import Transcriber
+from pipeline.engine.artifact_cache import DiskCache
+from pipeline.core.events import StageFinished
+from pipeline.engine.pipeline import Transcriber
 from tests import world
 
 def listen(event):
@@ -48,7 +48,7 @@ config = world.settings({"recognition.backend": "deadly:Recognizer"})
 run = Transcriber(config, cache=DiskCache(Path("cache")), listener=listen)
 Path("out.json").write_text(formats.dumps(run("talk.wav"), "json"))
 """
-COMMAND = "from pipeline.cli import main; main()"
+COMMAND = "from pipeline.cli.app import main; main()"
 
 
 def environment(folder: Path, act: str) -> dict[str, str]:

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import languages
-from pipeline.errors import SettingsError
-from pipeline.languages import language_codes, parse_language
+from pipeline.config import languages
+from pipeline.config.languages import language_codes, parse_language
+from pipeline.core.errors import SettingsError
 
 WRITTEN = {
     "EN": "en", "english": "en", "English": "en", "eng": "en", "en-US": "en", "en_GB": "en", "en_US.UTF-8": "en",

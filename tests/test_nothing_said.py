@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline.run import Transcriber
+from pipeline.engine.pipeline import Transcriber
 from tests.media.factory import wav
 
 RATE, SECONDS = 16_000, 12

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pipeline
-from pipeline.notices import NOTICES
+from pipeline.core.notices import NOTICES
 
 KINDS = ("Notice", "Warned")
 ROOT = Path(pipeline.__file__).parent

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.errors import OutputExists
-from pipeline.output_record import RECORD, OutputRecord, source_of, source_of_result
+from pipeline.core.errors import OutputExists
+from pipeline.core.output_record import RECORD, OutputRecord, source_of, source_of_result
 
 
 def write(folder: Path, name: str, data: bytes, source: str = "s", overwrite: bool = False) -> None:
@@ -51,7 +51,7 @@ def test_a_run_killed_before_or_after_the_file_was_put_in_place_goes_on(
 ) -> None:
     write(tmp_path, "a.txt", b"one")
     with monkeypatch.context() as patch:
-        patch.setattr("pipeline.output_record.write_atomically", lambda path, data: None)
+        patch.setattr("pipeline.core.output_record.write_atomically", lambda path, data: None)
         write(tmp_path, "a.txt", b"two")
     assert (tmp_path / "a.txt").read_bytes() == b"one"
     OutputRecord(tmp_path, "s").check([tmp_path / "a.txt"])

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.plain import from_plain, to_plain
-from pipeline.protocols import Diarization
-from pipeline.stages.recognition import Recognition
-from pipeline.values import Notice, Transcript, Turn
+from pipeline.core.serialization import from_plain, to_plain
+from pipeline.core.types import Notice, Transcript, Turn
+from pipeline.models.protocols import Diarization
+from pipeline.stages.recognition.stage import Recognition
 from tests import strategies
 
 

@@ -10,15 +10,15 @@ from typing import Any
 import ctranslate2
 import pytest
 
-from pipeline import preflight
-from pipeline.audio import Samples
-from pipeline.backends.replay import ReplayRecognizer
-from pipeline.config import Config
-from pipeline.errors import CrosstalkError, MissingModel, SettingsError
-from pipeline.presets import compose
-from pipeline.run import Transcriber
-from pipeline.store import Store
-from pipeline.values import Word
+from pipeline.config.presets import resolve
+from pipeline.config.schema import Config
+from pipeline.core.audio import Samples
+from pipeline.core.errors import CrosstalkError, MissingModel, SettingsError
+from pipeline.core.types import Word
+from pipeline.engine import preflight
+from pipeline.engine.pipeline import Transcriber
+from pipeline.models.synthetic import SyntheticRecognizer
+from pipeline.models.weights import Store
 from tests import world
 
 
@@ -57,10 +57,10 @@ def test_missing_models_are_one_error_with_one_command(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("language", ["de", "German", "yue"])
 def test_a_model_that_knows_english_only_is_told_by_its_name(tmp_path: Path, language: str) -> None:
-    config = compose("fast", {"recognition.language": language})
+    config = resolve("fast", {"recognition.language": language})
     assert refused(config, Store(tmp_path)).exit_code == 1
-    assert refused(compose("fast"), Store(tmp_path)).exit_code == 5
-    assert refused(compose("fast", {"recognition.language": "auto"}), Store(tmp_path)).exit_code == 5
+    assert refused(resolve("fast"), Store(tmp_path)).exit_code == 5
+    assert refused(resolve("fast", {"recognition.language": "auto"}), Store(tmp_path)).exit_code == 5
 
 
 def test_a_models_vocabulary_tells_which_languages_it_knows(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_arithmetic_that_the_device_cannot_do_is_refused(
 def test_a_device_that_is_not_there_is_refused(
     device: str, count: int, works: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.backends.device.count_gpus", lambda: count)
+    monkeypatch.setattr("pipeline.models.torch_runtime.count_gpus", lambda: count)
     config = world.settings({"runtime.device": device})
     if works:
         preflight.require(config, Store())
@@ -118,11 +118,11 @@ class NoLanguage:
     def from_config(cls, config: Config, models: Store) -> NoLanguage:
         return cls()
 
-    def recognize(self, windows: Sequence[Samples], language: str, rescue: bool = False) -> list[tuple[Word, ...]]:
+    def recognize(self, windows: Sequence[Samples], language: str, fallback: bool = False) -> list[tuple[Word, ...]]:
         return []
 
 
-class NoRescue(ReplayRecognizer):
+class NoRescue(SyntheticRecognizer):
     """A recogniser whose `recognize` takes too little."""
 
     def recognize(self, windows: Sequence[Samples]) -> list[tuple[Word, ...]]:  # type: ignore[override]
@@ -149,7 +149,7 @@ class NoFactory:
     """A class without `from_config`."""
 
 
-class AnyNames(ReplayRecognizer):
+class AnyNames(SyntheticRecognizer):
     """Parameters may have other names where they are given by place, and any where there are keywords."""
 
     def recognize(self, pieces: Any, tongue: str, **others: Any) -> list[tuple[Word, ...]]:  # type: ignore[override]
@@ -160,8 +160,8 @@ class Made:
     """A class that makes objects of another class."""
 
     @classmethod
-    def from_config(cls, config: Config, models: Store) -> ReplayRecognizer:
-        return ReplayRecognizer()
+    def from_config(cls, config: Config, models: Store) -> SyntheticRecognizer:
+        return SyntheticRecognizer()
 
 
 HERE = "tests.test_preflight"

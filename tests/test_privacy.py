@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from pipeline import media
-from pipeline.media import apart
-from pipeline.run import Transcriber
+from pipeline.engine.pipeline import Transcriber
+from pipeline.media import isolated_decoder
 from tests import world
 from tests.test_interruption import COMMAND, environment
 
@@ -36,7 +36,9 @@ def test_a_codec_sees_no_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("HF_TOKEN", "hf_secret")
     seen = tmp_path / "seen"
     monkeypatch.setattr(
-        apart, "PROGRAM", f"import os; open({str(seen)!r}, 'w').write(str(dict(os.environ)))\n" + apart.PROGRAM
+        isolated_decoder,
+        "PROGRAM",
+        f"import os; open({str(seen)!r}, 'w').write(str(dict(os.environ)))\n" + isolated_decoder.PROGRAM,
     )
     media.decode(world.write_wav(tmp_path / "talk.wav"))
     assert seen.read_text().startswith("{")

@@ -24,7 +24,7 @@ def test_closed_streams_are_no_matter(closed: str, recording: str, code: int, tm
     program = [
         sys.executable,
         "-c",
-        "from pipeline.cli import main; main()",
+        "from pipeline.cli.app import main; main()",
         recording,
         "--no-cache",
         *world.arguments(),
@@ -44,7 +44,7 @@ def test_closed_streams_are_no_matter(closed: str, recording: str, code: int, tm
 def test_a_reader_that_has_read_enough_stops_nothing(reader: str, tmp_path: Path) -> None:
     for name in ("x.wav", "y.wav"):
         world.write_wav(tmp_path / name)
-    program = [sys.executable, "-c", "from pipeline.cli import main; main()"]
+    program = [sys.executable, "-c", "from pipeline.cli.app import main; main()"]
     where = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
     given = [*program, "x.wav", "y.wav", "--no-cache", *world.arguments()]
     line = ["bash", "-c", f'"$@" {reader}; exit ${{PIPESTATUS[0]}}', "bash", *given]
@@ -54,13 +54,13 @@ def test_a_reader_that_has_read_enough_stops_nothing(reader: str, tmp_path: Path
 
 
 def test_the_help_names_every_format() -> None:
-    program = [sys.executable, "-c", "from pipeline.cli import main; main()"]
+    program = [sys.executable, "-c", "from pipeline.cli.app import main; main()"]
     for command in ("run", "convert", "batch"):
         done = subprocess.run([*program, command, "--help"], capture_output=True, text=True, check=True)
         assert all(name in done.stdout for name in formats.names())
 
 
 def test_the_program_as_users_start_it(tmp_path: Path) -> None:
-    program = [sys.executable, "-c", "from pipeline.cli import main; main()", "--version"]
+    program = [sys.executable, "-c", "from pipeline.cli.app import main; main()", "--version"]
     done = subprocess.run(program, capture_output=True, text=True, cwd=tmp_path, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, f"transcribe {pipeline.__version__}\n", "")

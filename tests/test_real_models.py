@@ -16,10 +16,10 @@ import pytest
 from scipy.signal import resample_poly
 
 from pipeline import formats, media, transcribe
-from pipeline.cli import main
-from pipeline.evaluation.scoring import ScoreConfig, score
-from pipeline.timeline import overlaps
-from pipeline.values import Transcript
+from pipeline.cli.app import main
+from pipeline.core.timeline import overlaps
+from pipeline.core.types import Transcript
+from pipeline.evaluation.metrics.scoring import ScoreConfig, score
 from tests import pages
 from tests.conftest import REPOSITORY
 from tests.media.factory import make
@@ -88,7 +88,7 @@ def test_no_socket_is_opened_and_telemetry_is_off(sample: Path, tmp_path: Path) 
         "        if family in (-1, socket.AF_INET, socket.AF_INET6): raise SystemExit('a socket was opened')\n"
         "        super().__init__(family, *rest, **more)\n"
         "socket.socket = Refused\n"
-        "from pipeline.cli import main\n"
+        "from pipeline.cli.app import main\n"
         "try: main(sys.argv[1:])\n"
         "except SystemExit as end: assert not end.code, end.code\n"
         "import os; assert os.environ['PYANNOTE_METRICS_ENABLED'] == '0'\n"

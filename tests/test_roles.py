@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.errors import SettingsError
-from pipeline.roles import Role, parse_roles, seat
-from pipeline.stages.diarization import _named
-from pipeline.values import Turn
+from pipeline.config.channel_roles import Role, complete, parse_roles
+from pipeline.core.errors import SettingsError
+from pipeline.core.types import Turn
+from pipeline.stages.diarization.stage import _named
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ ITEMS = st.builds(
 
 def labels(role: Role) -> set[str]:
     """The names that the stage gives to as many speakers as may be on the channel."""
-    people = role.people or 3
+    people = role.speakers or 3
     turns = tuple(Turn(float(n), n + 1.0, f"SPEAKER_{n:02d}") for n in range(people))
     return {turn.speaker for turn in _named(turns, role)}
 
@@ -61,7 +61,7 @@ def labels(role: Role) -> set[str]:
 @given(st.lists(ITEMS, min_size=1, max_size=3))
 def test_no_two_channels_share_a_name(items: list[str]) -> None:
     try:
-        roles = seat(parse_roles(",".join(items)), 3)
+        roles = complete(parse_roles(",".join(items)), 3)
     except SettingsError:
         return
     found = [label for role in roles for label in labels(role)]

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import formats, timeline
-from pipeline.backends.replay import FRAME
-from pipeline.cache import DiskCache
-from pipeline.events import Event, StageFinished, StageStarted, Warned
-from pipeline.run import Transcriber
-from pipeline.values import Transcript, Word
+from pipeline import formats
+from pipeline.core import timeline
+from pipeline.core.events import Event, NoticeIssued, StageFinished, StageStarted
+from pipeline.core.types import Transcript, Word
+from pipeline.engine.artifact_cache import DiskCache
+from pipeline.engine.pipeline import Transcriber
+from pipeline.models.synthetic import FRAME
 from tests import world
 from tests.tones import conversations
 
@@ -71,7 +72,7 @@ def test_solo_speech_is_under_one_speaker_each(words: tuple[Word, ...]) -> None:
     transcript = world.heard(words)
     said = {(w.text, round(w.start / FRAME)): u.speaker for u in transcript.utterances for w in u.words}
     voices: dict[str, str] = {}
-    for speaker, spans in timeline.solo(transcript.turns).items():
+    for speaker, spans in timeline.single_speaker(transcript.turns).items():
         for word in words:
             if apart(word, words) and any(s.start <= word.middle < s.end for s in spans):
                 assert said[word.text, round(word.start / FRAME)] == speaker
@@ -120,7 +121,7 @@ def test_the_same_recording_gives_the_same_bytes(words: tuple[Word, ...], way: d
 def test_silence_is_no_speech(way: dict[str, str]) -> None:
     transcript = world.heard((), 5.0, way)
     assert (transcript.status, transcript.language, transcript.utterances) == ("no_speech", None, ())
-    assert (transcript.warnings, transcript.turns) == ((), ())
+    assert (transcript.notices, transcript.turns) == ((), ())
     assert transcript.duration == 5.0
 
 
@@ -135,7 +136,7 @@ def test_never_more_speakers_than_asked(words: tuple[Word, ...], asked: int) -> 
     transcript = world.heard(words, changes={"diarization.speakers": asked})
     voices = len({word.text[0] for word in words})
     assert len(transcript.speakers) == min(voices, asked)
-    said = [notice.code for notice in transcript.warnings]
+    said = [notice.code for notice in transcript.notices]
     assert said == ["fewer_speakers"] * (0 < voices < asked)
 
 
@@ -153,8 +154,8 @@ def test_a_run_tells_its_listener_of_every_stage(tmp_path: Path) -> None:
     stages = ["decode", "diarization", "separation", "recognition"]
     assert [event.stage for event in events if isinstance(event, StageStarted)] == stages
     assert [event.stage for event in events if isinstance(event, StageFinished)] == stages
-    (warned,) = (event for event in events if isinstance(event, Warned))
-    assert [warned.message] == [notice.message for notice in transcript.warnings]
+    (warned,) = (event for event in events if isinstance(event, NoticeIssued))
+    assert [warned.message] == [notice.message for notice in transcript.notices]
 
 
 def test_a_file_and_a_stream_say_the_same(tmp_path: Path) -> None:

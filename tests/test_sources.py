@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import sources
-from pipeline.sources import fingerprint
+from pipeline.engine import code_version
+from pipeline.engine.code_version import source_hash
 
 NUMBERS = itertools.count()
 
@@ -31,13 +31,19 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def forget() -> None:
     """What a new process would not know."""
-    for known in (fingerprint, sources.requirements, sources._imports, sources._imported, sources._source):
+    for known in (
+        source_hash,
+        code_version.requirements,
+        code_version._imports,
+        code_version._imported,
+        code_version._source,
+    ):
         known.cache_clear()
 
 
 def fresh(module: str) -> str:
     forget()
-    return fingerprint(module)
+    return source_hash(module)
 
 
 @pytest.mark.promise(16)
@@ -67,15 +73,19 @@ def test_what_has_no_source_has_one_fingerprint() -> None:
 
 def test_a_stage_does_not_depend_on_the_command_line_or_on_writers() -> None:
     for stage in ("diarization", "separation", "recognition"):
-        closure = sources._closure(f"pipeline.stages.{stage}")
-        assert "pipeline.timeline" in closure
-        assert not {name for name in closure if name.startswith(("pipeline.run", "pipeline.cli", "pipeline.formats"))}
-    assert "pipeline.media.decoding" in sources._closure("pipeline.media")
-    assert not {"pipeline.run", "pipeline.config"} & sources._closure("pipeline.media")
+        closure = code_version._closure(f"pipeline.stages.{stage}")
+        assert "pipeline.core.timeline" in closure
+        assert not {
+            name
+            for name in closure
+            if name.startswith(("pipeline.engine.pipeline", "pipeline.cli.app", "pipeline.formats"))
+        }
+    assert "pipeline.media.decoder" in code_version._closure("pipeline.media")
+    assert not {"pipeline.engine.pipeline", "pipeline.config.schema"} & code_version._closure("pipeline.media")
 
 
 def test_the_installed_packages_behind_a_module_are_known_with_their_versions(package: Path) -> None:
     (package / "deep.py").write_text("def late():\n    import numpy.linalg\n")
     forget()
-    assert sources.requirements(f"{package.name}.top") == {"numpy": importlib.metadata.version("numpy")}
-    assert sources.requirements(f"{package.name}.alone") == {}
+    assert code_version.requirements(f"{package.name}.top") == {"numpy": importlib.metadata.version("numpy")}
+    assert code_version.requirements(f"{package.name}.alone") == {}

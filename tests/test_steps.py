@@ -15,17 +15,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline import formats
-from pipeline.audio import Audio, Clip, Stream
-from pipeline.cache import DiskCache, NoCache
-from pipeline.config import Config, assign
-from pipeline.errors import BackendError
-from pipeline.events import Event, StageAdvanced, StageFinished, ignore
-from pipeline.protocols import Diarization
-from pipeline.run import Transcriber
-from pipeline.stages.recognition import Recognition
-from pipeline.stages.separation import Separation
-from pipeline.steps import Steps
-from pipeline.values import Region, Voice
+from pipeline.config.schema import Config, assign
+from pipeline.core.audio import Audio, Clip, Stream
+from pipeline.core.errors import BackendError
+from pipeline.core.events import Event, StageAdvanced, StageFinished, ignore
+from pipeline.core.types import OverlapDecision, SpeakerEvidence
+from pipeline.engine.artifact_cache import DiskCache, NoCache
+from pipeline.engine.pipeline import Transcriber
+from pipeline.engine.runner import StageRunner
+from pipeline.models.protocols import Diarization
+from pipeline.stages.recognition.stage import Recognition
+from pipeline.stages.separation.stage import Separation
 from tests import world
 from tests.faults import StumblingRecognizer
 from tests.tones import conversations
@@ -57,7 +57,7 @@ class Recording(NoCache):
 def keys(config: Config, identities: dict[str, str] | None = None, sha256: str = "0") -> tuple[str, ...]:
     """The keys of the three stages, in order."""
     cache = Recording()
-    steps = Steps(identities or {}, config, cache, ignore)
+    steps = StageRunner(identities or {}, config, cache, ignore)
     steps.begin(sha256, {"torch": "2"})
     steps.run("diarization", Diarization, lambda p: Diarization(()))
     steps.run_separation(AUDIO, lambda p: Separation((), ()))
@@ -112,7 +112,7 @@ def test_the_same_recipe_has_the_same_keys_and_another_recording_others() -> Non
 def test_progress_is_told_and_a_cached_stage_says_so(tmp_path: Path) -> None:
     events: list[Event] = []
     for _ in range(2):
-        steps = Steps({}, Config(), DiskCache(tmp_path), events.append)
+        steps = StageRunner({}, Config(), DiskCache(tmp_path), events.append)
         steps.begin("0", {"torch": "2"})
         steps.run("diarization", Diarization, lambda progress: progress(1, 2) or Diarization(()))  # type: ignore[func-returns-value]
     assert [(e.done, e.total) for e in events if isinstance(e, StageAdvanced)] == [(1, 2)]
@@ -131,10 +131,12 @@ def test_a_separation_comes_back_from_the_cache(
         else Clip(audio.samples[first : first + n], first / 16_000)
         for first, n, apart in sorted(cuts)
     )
-    region = Region(0.25, 0.5, (Voice("A", similarity=0.5), Voice("B")), "replay", "separated", "why")
+    region = OverlapDecision(
+        0.25, 0.5, (SpeakerEvidence("A", similarity=0.5), SpeakerEvidence("B")), "replay", "separated", "why"
+    )
     kept = Separation((Stream("A", clips), Stream("B", clips[:1])), (region,))
     for _ in range(2):
-        steps = Steps({}, Config(), cache, ignore)
+        steps = StageRunner({}, Config(), cache, ignore)
         back = steps.run_separation(audio, lambda p: kept)
         assert back.regions == kept.regions
         for mine, theirs in zip(back.streams, kept.streams, strict=True):

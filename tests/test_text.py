@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import pipeline
-from pipeline.analytics.rules import read as read_rules
-from pipeline.analytics.rules import read_file
+from pipeline.analytics.phrase_rules import read as read_rules
+from pipeline.analytics.phrase_rules import read_file
 from pipeline.batch.discovery import read_manifest
-from pipeline.errors import FormatError
-from pipeline.presets import compose
-from pipeline.text import decode, fold, letters, read_settings, read_text
+from pipeline.config.presets import resolve
+from pipeline.core.errors import FormatError
+from pipeline.core.text import decode, fold, letters, read_settings, read_text
 
 CHARACTERS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0\ufeff"))
 
@@ -78,14 +78,14 @@ def test_settings_of_all_kinds_are_decoded_alike(tmp_path: Path) -> None:
         rules.write_bytes("rules:\n  - {name: grüße, says: [grüß gott]}\n".encode(encoding))
         assert [rule.name for rule in read_rules(read_file(rules))] == ["grüße"]
         config.write_bytes("# für später\nrecognition:\n  beam_size: 3\n".encode(encoding))
-        assert compose(file=config).recognition.beam_size == 3
+        assert resolve(file=config).recognition.beam_size == 3
         manifest.write_bytes("path,agent\r\ncall.wav,Zoë\r\n".encode(encoding))
         assert [recording.columns["agent"] for recording in read_manifest(manifest)] == ["Zoë"]
 
 
 @pytest.mark.parametrize("room", ["formats", "evaluation", "analytics", "commands", "batch"])
 def test_no_reader_decodes_by_itself(room: str) -> None:
-    """What people write is read by `pipeline.text` alone; files under /proc are ours to decode."""
+    """What people write is read by `pipeline.core.text` alone; files under /proc are ours to decode."""
     for path in (Path(pipeline.__file__).parent / room).rglob("*.py"):
         calls = [line for line in path.read_text().splitlines() if ".read_text(" in line]
         assert [line for line in calls if "/proc/" not in line and "info.read_text()" not in line] == []

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import timeline
-from pipeline.values import Span, Turn
+from pipeline.core import timeline
+from pipeline.core.types import Span, Turn
 from tests import strategies
 
 
@@ -29,10 +29,10 @@ def active(turns: list[Turn] | tuple[Turn, ...], time: float) -> set[str]:
 
 @given(untidy())
 def test_pieces_agree_with_counting_active_speakers(turns: list[Turn]) -> None:
-    cut = list(timeline.pieces(turns))
+    cut = list(timeline.active_segments(turns))
     for span, speakers in cut:
         assert active(turns, span.start) == active(turns, math.nextafter(span.end, 0.0)) == speakers
-    assert timeline.total(span for span, _ in cut) == pytest.approx(timeline.total(t.span for t in turns))
+    assert timeline.covered(span for span, _ in cut) == pytest.approx(timeline.covered(t.span for t in turns))
 
 
 @given(untidy())
@@ -42,15 +42,15 @@ def test_overlaps_are_where_two_or_more_talk(turns: list[Turn]) -> None:
         for time in (overlap.start, math.nextafter(overlap.end, 0.0)):  # the middle of a hair's breadth is its end
             assert active(turns, time) == set(overlap.speakers)
         assert len(overlap.speakers) >= 2
-    crowded = sum(span.duration for span, speakers in timeline.pieces(turns) if len(speakers) > 1)
+    crowded = sum(span.duration for span, speakers in timeline.active_segments(turns) if len(speakers) > 1)
     assert sum(overlap.duration for overlap in found) == pytest.approx(crowded)
 
 
 @given(untidy())
 def test_solo_speech_and_overlaps_share_out_the_speech(turns: list[Turn]) -> None:
-    alone = sum(span.duration for own in timeline.solo(turns).values() for span in own)
+    alone = sum(span.duration for own in timeline.single_speaker(turns).values() for span in own)
     together = sum(overlap.duration for overlap in timeline.overlaps(turns))
-    assert alone + together == pytest.approx(timeline.total(turn.span for turn in turns))
+    assert alone + together == pytest.approx(timeline.covered(turn.span for turn in turns))
 
 
 @given(untidy(parts=8), st.integers(0, 50))
@@ -63,7 +63,7 @@ def test_shifting_commutes(turns: list[Turn], offset: int) -> None:
 
 @given(strategies.turns())
 def test_renaming_commutes(turns: tuple[Turn, ...]) -> None:
-    named = timeline.renamed(turns)
+    named = timeline.relabel(turns)
     assert [o.span for o in timeline.overlaps(named)] == [o.span for o in timeline.overlaps(turns)]
     assert list(dict.fromkeys(t.speaker for t in named)) == sorted({t.speaker for t in named})
 
@@ -71,7 +71,7 @@ def test_renaming_commutes(turns: tuple[Turn, ...]) -> None:
 @pytest.mark.promise(13)
 @given(untidy(), st.integers(5, 140).map(lambda n: n / 10))
 def test_tidy_turns_obey_promise_13(turns: list[Turn], duration: float) -> None:
-    tidied = timeline.tidy(turns, duration)
+    tidied = timeline.normalize(turns, duration)
     assert list(tidied) == sorted(tidied)
     for own in timeline.by_speaker(tidied).values():
         assert all(0 <= t.start < t.end <= duration for t in own)
@@ -84,26 +84,24 @@ def test_tidy_turns_obey_promise_13(turns: list[Turn], duration: float) -> None:
 def test_gaps_and_intersection_share_out_the_whole(one: list[Turn], other: list[Turn]) -> None:
     whole = Span(0, 20)
     spans = [turn.span for turn in one]
-    assert timeline.total(spans) + timeline.total(timeline.gaps(spans, whole)) == pytest.approx(20)
+    assert timeline.covered(spans) + timeline.covered(timeline.gaps(spans, whole)) == pytest.approx(20)
     both = timeline.intersection(spans, (turn.span for turn in other))
-    either = timeline.total([*spans, *(turn.span for turn in other)])
-    assert timeline.total(both) + either == pytest.approx(
-        timeline.total(spans) + timeline.total(turn.span for turn in other)
+    either = timeline.covered([*spans, *(turn.span for turn in other)])
+    assert timeline.covered(both) + either == pytest.approx(
+        timeline.covered(spans) + timeline.covered(turn.span for turn in other)
     )
 
 
 def test_margins_are_averaged_by_duration() -> None:
     turns = [Turn(0, 1, "A", 0.4), Turn(1, 4, "A", 0.8)]
-    (turn,) = timeline.tidy(turns, 10)
+    (turn,) = timeline.normalize(turns, 10)
     assert turn.margin == pytest.approx(0.7)
 
 
 @given(strategies.rows_of_spans(8), strategies.times(), strategies.times())
 def test_within_are_those_that_meet(items: tuple[Span, ...], start: float, length: float) -> None:
     whole = Span(start, start + length)
-    assert tuple(timeline.within(items, whole)) == tuple(
-        i for i in items if i.start < whole.end and whole.start < i.end
-    )
+    assert tuple(timeline.crop(items, whole)) == tuple(i for i in items if i.start < whole.end and whole.start < i.end)
 
 
 @given(st.integers(0, 10_000), st.integers(1, 100))

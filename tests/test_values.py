@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import formats, timeline
-from pipeline.values import Region, Transcript, Turn, Utterance, Voice, Word
+from pipeline import formats
+from pipeline.core import timeline
+from pipeline.core.types import OverlapDecision, SpeakerEvidence, Transcript, Turn, Utterance, Word
 from tests import strategies
 
 
@@ -30,7 +31,9 @@ LAWLESS: dict[str, dict[str, Any]] = {
     "utterances not sorted": {"utterances": (line((2, 3)), line((0, 1), speaker="B"))},
     "words not sorted": {"utterances": (line((2, 3), (0, 1)),)},
     "a word too late": {"utterances": (line((9, 11)),)},
-    "an overlap too late": {"overlaps": (Region(9, 11, (Voice("A"), Voice("B")), "x", "mixture", "x"),)},
+    "an overlap too late": {
+        "overlaps": (OverlapDecision(9, 11, (SpeakerEvidence("A"), SpeakerEvidence("B")), "x", "mixture", "x"),)
+    },
     "a duration below zero": {"duration": -1.0},
     "a duration without end": {"duration": float("inf")},
     "a duration that is no number": {"duration": float("nan")},
@@ -59,8 +62,8 @@ def test_merging_two_speakers_who_overlap_is_noticed(transcript: Transcript, dat
             replace(transcript, turns=merged)
     joined = timeline.joined(merged)
     assert replace(transcript, turns=joined).turns == joined
-    assert timeline.total(turn.span for turn in joined) == pytest.approx(
-        timeline.total(turn.span for turn in transcript.turns)
+    assert timeline.covered(turn.span for turn in joined) == pytest.approx(
+        timeline.covered(turn.span for turn in transcript.turns)
     )
 
 

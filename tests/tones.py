@@ -1,11 +1,11 @@
-"""Conversations in the world of tones (`pipeline.backends.replay`), where every word can be heard again exactly."""
+"""Conversations in the world of tones (`pipeline.models.synthetic`), where every word can be heard again exactly."""
 
 from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from pipeline.backends.replay import FRAME
-from pipeline.values import Word
+from pipeline.core.types import Word
+from pipeline.models.synthetic import FRAME
 
 FRAMES = 50
 """Frames a second."""

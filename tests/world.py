@@ -10,16 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.audio import RATE, Audio
-from pipeline.backends.replay import speak
-from pipeline.cache import Cache, NoCache
-from pipeline.config import Config, assign
-from pipeline.events import Listener, ignore
+from pipeline.config.schema import Config, assign
+from pipeline.core.audio import RATE, Audio
+from pipeline.core.events import Listener, ignore
+from pipeline.core.types import Transcript, Word
+from pipeline.engine.artifact_cache import Cache, NoCache
+from pipeline.engine.pipeline import ModelPool, run_pipeline
+from pipeline.engine.runner import StageRunner
 from pipeline.media import Decoded
-from pipeline.run import Models, transcribe
-from pipeline.steps import Steps
-from pipeline.store import Store
-from pipeline.values import Transcript, Word
+from pipeline.models.synthetic import synthesize
+from pipeline.models.weights import Store
 
 REPLAY = {
     "diarization.backend": "replay",
@@ -51,7 +51,7 @@ def arguments(changes: dict[str, Any] | None = None) -> list[str]:
 
 def recorded(words: Sequence[Word], duration: float) -> Decoded:
     """The words as a decoded recording, without a file."""
-    audio = Audio(speak(words, duration))
+    audio = Audio(synthesize(words, duration))
     return Decoded(audio, hashlib.sha256(audio.samples.tobytes()).hexdigest(), True, (), audio.duration)
 
 
@@ -61,7 +61,7 @@ def write_wav(path: Path, words: Sequence[Word] = DIALOGUE, duration: float = 8.
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(RATE)
-        file.writeframes((speak(words, duration) * 32767).astype(np.int16).tobytes())
+        file.writeframes((synthesize(words, duration) * 32767).astype(np.int16).tobytes())
     return path
 
 
@@ -74,6 +74,6 @@ def heard(
 ) -> Transcript:
     """The transcript of the words, by default of a recording that ends a second after the last."""
     config = settings(changes)
-    models = Models(config, Store())
+    models = ModelPool(config, Store())
     recording = recorded(words, duration or max((word.end for word in words), default=0.0) + 1.0)
-    return transcribe(recording, "talk.wav", models, config, Steps({}, config, cache or NoCache(), listener))
+    return run_pipeline(recording, "talk.wav", models, config, StageRunner({}, config, cache or NoCache(), listener))

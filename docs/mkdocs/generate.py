@@ -19,28 +19,29 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-from pipeline import formats, values
-from pipeline.config import Config
-from pipeline.constraints import OneOf, Range, constraint_of
-from pipeline.formats import native
-from pipeline.notices import NOTICES
-from pipeline.presets import load_preset, preset_names
-from pipeline.store.catalogue import catalogue
+from pipeline import formats
+from pipeline.config.constraints import OneOf, Range, constraint_of
+from pipeline.config.presets import load_preset, preset_names
+from pipeline.config.schema import Config
+from pipeline.core import types as core_types
+from pipeline.core.notices import NOTICES
+from pipeline.formats import crosstalk_json
+from pipeline.models.weights.catalogue import catalogue
 
 DOCS = Path(__file__).parent.parent
 RESULTS = DOCS.parent / "examples" / "bench" / "results.json"
 EXAMPLE = DOCS / "example.json"
 SCHEMA = DOCS / "crosstalk-1.schema.json"
 OUTPUT = (
-    values.Transcript,
-    values.Utterance,
-    values.Word,
-    values.Turn,
-    values.Region,
-    values.Voice,
-    values.Coverage,
-    values.Notice,
-    values.Provenance,
+    core_types.Transcript,
+    core_types.Utterance,
+    core_types.Word,
+    core_types.Turn,
+    core_types.OverlapDecision,
+    core_types.SpeakerEvidence,
+    core_types.Coverage,
+    core_types.Notice,
+    core_types.Provenance,
 )
 """The objects of the JSON output."""
 
@@ -74,11 +75,11 @@ def json_schema() -> str:
     objects = {kind.__name__: _object_schema(kind) for kind in OUTPUT}
     whole = objects.pop("Transcript")
     checksum = {"type": "string", "description": "Hash of everything that does not follow from the rest."}
-    whole["properties"] = {"version": {"const": native.VERSION}, **whole["properties"], "checksum": checksum}
+    whole["properties"] = {"version": {"const": crosstalk_json.VERSION}, **whole["properties"], "checksum": checksum}
     whole["required"] = [*whole["properties"]]
     head = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": f"Crosstalk transcript, {native.VERSION}",
+        "title": f"Crosstalk transcript, {crosstalk_json.VERSION}",
     }
     return json.dumps({**head, **whole, "$defs": objects}, indent=2, ensure_ascii=False) + "\n"
 
@@ -87,7 +88,7 @@ def _object_schema(kind: type) -> dict[str, Any]:
     """The schema of one dataclass, with the keys that follow from others."""
     hints, described = typing.get_type_hints(kind), meanings(kind)
     fields = dataclasses.fields(kind)
-    derived = native.DERIVED.get(kind, ())
+    derived = crosstalk_json.DERIVED.get(kind, ())
     properties: dict[str, Any] = {
         **{name: _value_schema(typing.get_type_hints(inspect_property(kind, name))["return"]) for name in derived},
         **{f.name: {**_value_schema(hints[f.name]), "description": described[f.name]} for f in fields},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 
-from pipeline.values import Transcript
+from pipeline.core.types import Transcript
 
 PACKAGE = "vaderSentiment"
 

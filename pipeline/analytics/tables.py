@@ -14,10 +14,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from pipeline.analytics.reading import Call, Failure
-from pipeline.files import make_folder, replacing
-from pipeline.formats.inert import cell
-from pipeline.values import Transcript
+from pipeline.analytics.calls import Call, Failure
+from pipeline.core.atomic_write import make_folder, replacing
+from pipeline.core.types import Transcript
+from pipeline.formats.sanitize import cell
 
 Row = dict[str, Any]
 Kinds = Mapping[str, type]

@@ -16,7 +16,7 @@ from typing import Any
 
 from pipeline.batch.manifest import Rejected, Row, Validate, read_manifest
 from pipeline.batch.naming import absolute, distinct_names
-from pipeline.errors import SettingsError
+from pipeline.core.errors import SettingsError
 
 SUFFIXES = frozenset({
     "3gp", "aac", "ac3", "al", "alaw", "aif", "aifc", "aiff", "amr", "au", "avi", "caf", "flac",

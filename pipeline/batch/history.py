@@ -8,8 +8,8 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.errors import ResourceError
-from pipeline.files import storable
+from pipeline.core.atomic_write import sqlite_text
+from pipeline.core.errors import ResourceError
 
 _LAST = """
 SELECT name, source, status, error FROM attempts
@@ -55,7 +55,7 @@ def read_names(out: Path) -> dict[Path, str]:
 
 def read_outputs(out: Path, name: str) -> frozenset[str]:
     """The results of a recording that the journal lists, relative to the output folder."""
-    rows = _rows(out, "SELECT outputs FROM attempts WHERE name = ? AND outputs != ''", (storable(name),))
+    rows = _rows(out, "SELECT outputs FROM attempts WHERE name = ? AND outputs != ''", (sqlite_text(name),))
     return frozenset(output for (outputs,) in rows for output in json.loads(outputs))
 
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from pipeline.batch.claims import Claims
 from pipeline.batch.discovery import Recording
+from pipeline.batch.locks import Locks
 from pipeline.batch.naming import absolute
-from pipeline.errors import ResourceError, SettingsError
-from pipeline.files import digest_file, explain, storable
+from pipeline.core.atomic_write import as_error, digest_file, sqlite_text
+from pipeline.core.errors import ResourceError, SettingsError
 
 Status = Literal["running", "done", "refused", "failed", "crashed", "out_of_memory", "blocked", "lost", "stopped"]
 """``refused`` is the recording's own fault and final; ``failed`` a model's; ``crashed`` a worker that died, hung or
@@ -78,8 +78,8 @@ class Journal:
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
-            raise explain(error, folder) from error
-        self.claims = Claims(folder / "claims")
+            raise as_error(error, folder) from error
+        self.claims = Locks(folder / "claims")
         self._base = _open(folder / "journal.sqlite")
 
     def look(self, recording: Recording, settings: str, again: bool = False) -> Verdict:
@@ -91,17 +91,17 @@ class Journal:
         name = recording.name
         if not self.claims.take(name):
             return "elsewhere", 0
-        self._do("UPDATE attempts SET status = 'lost' WHERE name = ? AND status = 'running'", (storable(name),))
+        self._do("UPDATE attempts SET status = 'lost' WHERE name = ? AND status = 'running'", (sqlite_text(name),))
         sha256, mark = self._identify(recording)
         verdict = self._verdict(recording, sha256, settings, again)
         if verdict != "do":
             self.claims.drop(name)
             return verdict, 0
         if again:
-            self._do("UPDATE attempts SET counts = 0 WHERE name = ? AND status != 'done'", (storable(name),))
+            self._do("UPDATE attempts SET counts = 0 WHERE name = ? AND status != 'done'", (sqlite_text(name),))
         row = (
-            storable(name),
-            storable(str(absolute(recording.path))),
+            sqlite_text(name),
+            sqlite_text(str(absolute(recording.path))),
             sha256,
             mark,
             settings,
@@ -135,13 +135,13 @@ class Journal:
 
     def has_failed(self, name: str) -> bool:
         """Whether the recording's last attempt came to nothing."""
-        row = self._do("SELECT status FROM attempts WHERE name = ? ORDER BY id DESC", (storable(name),)).fetchone()
+        row = self._do("SELECT status FROM attempts WHERE name = ? ORDER BY id DESC", (sqlite_text(name),)).fetchone()
         return row is not None and row[0] not in ("done", "running")
 
     def last(self, name: str) -> tuple[str, str]:
         """How the recording's last attempt ended, and why."""
         row = self._do(
-            "SELECT status, error FROM attempts WHERE name = ? ORDER BY id DESC", (storable(name),)
+            "SELECT status, error FROM attempts WHERE name = ? ORDER BY id DESC", (sqlite_text(name),)
         ).fetchone()
         if row is None:
             return "", ""
@@ -166,7 +166,7 @@ class Journal:
         sha256, mark = self._identify(recording)
         rows = self._do(
             "SELECT sha256, outputs FROM attempts WHERE name = ? AND status = 'done' ORDER BY id",
-            (storable(recording.name),),
+            (sqlite_text(recording.name),),
         )
         owners = {path: content for content, outputs in rows for path in json.loads(outputs or "[]")}
         return tuple(path for path, content in owners.items() if mark and content != sha256)
@@ -187,7 +187,7 @@ class Journal:
     def _verdict(self, recording: Recording, sha256: str, settings: str, again: bool) -> Verdict:
         rows = self._do(
             "SELECT status, counts, outputs FROM attempts WHERE name = ? AND sha256 = ? AND settings = ? ORDER BY id",
-            (storable(recording.name), sha256, settings),
+            (sqlite_text(recording.name), sha256, settings),
         ).fetchall()
         if rows and rows[-1][0] == "done" and all((self.out / path).is_file() for path in json.loads(rows[-1][2])):
             return "done"
@@ -198,9 +198,9 @@ class Journal:
 
     def _identify(self, recording: Recording) -> tuple[str, str]:
         """Hash and stamp of the content; a file whose stamp has not changed is not read again."""
-        mark = stamp(recording.path)
+        mark = file_signature(recording.path)
         row = self._do(
-            "SELECT sha256, stamp FROM attempts WHERE name = ? ORDER BY id DESC", (storable(recording.name),)
+            "SELECT sha256, stamp FROM attempts WHERE name = ? ORDER BY id DESC", (sqlite_text(recording.name),)
         ).fetchone()
         if row and row[0] and mark and row[1] == mark:
             return row[0], mark
@@ -236,7 +236,7 @@ def _lacking(base: sqlite3.Connection) -> list[str]:
     return [column for column in _LATER if column.split()[0] not in known]
 
 
-def stamp(path: Path) -> str:
+def file_signature(path: Path) -> str:
     """Size, time and inode of a regular file; "" for anything else, which nobody reads here."""
     try:
         found = path.stat()

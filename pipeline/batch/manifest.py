@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import CrosstalkError, SettingsError
-from pipeline.text import read_settings
+from pipeline.core.errors import CrosstalkError, SettingsError
+from pipeline.core.text import read_settings
 
 COLUMNS: Mapping[str, str] = {
     "speakers": "diarization.speakers",

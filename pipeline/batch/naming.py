@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pipeline.analytics.tables import TABLES
-from pipeline.output import shortened
+from pipeline.formats.files import shortened
 
 FAILURES = "failures.csv"
 RESERVED = (FAILURES, *(f"tables/{table}.csv" for table in TABLES))

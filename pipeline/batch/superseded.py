@@ -8,8 +8,8 @@ from pathlib import Path
 
 from pipeline.batch.discovery import Recording
 from pipeline.batch.journal import Journal
-from pipeline.errors import OutputError
-from pipeline.files import explain, make_folder
+from pipeline.core.atomic_write import as_error, make_folder
+from pipeline.core.errors import OutputError
 
 ASIDE = Path(".crosstalk", "replaced")
 """Where they go, in the output folder."""
@@ -26,7 +26,7 @@ def move_aside(journal: Journal, recording: Recording, written: Sequence[str] = 
             make_folder(target.parent)
             os.replace(source, target)  # noqa: PTH105 — as everywhere
         except OSError as error:
-            return f"results of the earlier content are still there: {explain(error, target).line}"
+            return f"results of the earlier content are still there: {as_error(error, target).line}"
         except OutputError as error:
             return f"results of the earlier content are still there: {error.line}"
         moved += 1

@@ -21,9 +21,9 @@ from typing import Any
 from pipeline import media
 from pipeline.batch.history import read_outputs
 from pipeline.batch.journal import Outcome, Status
-from pipeline.cache import DiskCache, NoCache
-from pipeline.config import Config
-from pipeline.errors import (
+from pipeline.config.schema import Config
+from pipeline.core.atomic_write import as_error_of_unknown_direction
+from pipeline.core.errors import (
     CrosstalkError,
     InputError,
     OutOfMemory,
@@ -32,9 +32,9 @@ from pipeline.errors import (
     ResourceError,
     SettingsError,
 )
-from pipeline.events import Event, StageAdvanced, StageFinished
-from pipeline.files import explain_any
-from pipeline.output_record import OutputRecord
+from pipeline.core.events import Event, StageAdvanced, StageFinished
+from pipeline.core.output_record import OutputRecord
+from pipeline.engine.artifact_cache import DiskCache, NoCache
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def main(handle: int) -> None:
     threading.Thread(target=_read, args=(pipe, jobs), daemon=True).start()
     logging.getLogger("pipeline").addHandler(logging.StreamHandler())  # to the error output of the whole batch
     try:
-        bench = Bench(setup, pipe.send)
+        bench = WorkerRuntime(setup, pipe.send)
     except CrosstalkError as error:
         pipe.send(FatalError(error.line, error.exit_code))
         signal.pause()
@@ -106,11 +106,11 @@ def main(handle: int) -> None:
             pipe.send(bench.work(jobs.get()))
 
 
-class Bench:
+class WorkerRuntime:
     """The models of one worker, and what is done with them."""
 
     def __init__(self, setup: Setup, tell: Callable[[Message], None]) -> None:
-        from pipeline.run import Transcriber
+        from pipeline.engine.pipeline import Transcriber
 
         self._setup, self._tell = setup, tell
         self._stages: dict[str, float] = {}
@@ -120,7 +120,7 @@ class Bench:
         if problem := self._transcriber.models.choice.problem:
             logging.getLogger("pipeline").warning("%s", problem)
         self._transcriber.models.load()
-        media.prepare()
+        media.prestart()
         self._name = f"{platform.node()}:{os.getpid()}"
 
     def work(self, job: Job) -> Outcome | FatalError:
@@ -144,21 +144,21 @@ class Bench:
         )
 
     def _transcribe(self, job: Job) -> Outcome:
-        from pipeline import output
-        from pipeline.analytics import writing
+        from pipeline.analytics import analytics_file
+        from pipeline.formats import files
 
         setup = self._setup
         target = setup.out / job.name
         record = OutputRecord(setup.out, job.name, overwrite=setup.overwrite, adopted=read_outputs(setup.out, job.name))
-        analytics = () if setup.analytics is None else (writing.path_of(target),)
-        record.check((*output.targets(target.name, target.parent, setup.formats), *analytics))
-        transcript = self._transcriber.adjusted(job.config)(job.path)
-        paths = output.write(transcript, target.name, target.parent, setup.formats, record, setup.mark_doubts)
+        analytics = () if setup.analytics is None else (analytics_file.path_of(target),)
+        record.check((*files.output_paths(target.name, target.parent, setup.formats), *analytics))
+        transcript = self._transcriber.with_config(job.config)(job.path)
+        paths = files.write(transcript, target.name, target.parent, setup.formats, record, setup.mark_doubts)
         if setup.analytics is not None:
-            record.write(*writing.file_of(transcript, setup.analytics, target, job.columns))
+            record.write(*analytics_file.file_of(transcript, setup.analytics, target, job.columns))
             paths += analytics
         outputs = tuple(str(path.relative_to(setup.out)) for path in paths)
-        notices = tuple((notice.code, notice.message) for notice in transcript.warnings)
+        notices = tuple((notice.code, notice.message) for notice in transcript.notices)
         return Outcome("done", duration=transcript.duration, outputs=outputs, notices=notices)
 
     def _note(self, event: Event) -> None:
@@ -168,7 +168,7 @@ class Bench:
             if not event.cached:
                 self._stages[event.stage] = round(event.seconds, 4)
             if event.stage == "decode":
-                media.prepare()
+                media.prestart()
                 self._tell(Decoded(self._decoded))
 
 
@@ -179,7 +179,7 @@ def _understood(fault: Exception) -> CrosstalkError:
     if isinstance(fault, MemoryError):
         return OutOfMemory("memory ran out", hint="transcribe a shorter piece, or free memory")
     if isinstance(fault, OSError):
-        return explain_any(fault)
+        return as_error_of_unknown_direction(fault)
     return CrosstalkError(f"{type(fault).__name__}: {fault}")
 
 

@@ -3,7 +3,7 @@
 A format is a module with ``dumps(transcript, session) -> str``; one that can be read has ``loads(text) -> Transcript``,
 one that may hold several recordings ``loads_sessions(text) -> dict[str, Transcript]`` too, and one that can mark times
 as not to be scored ``unscored(text)``. Files are read by `pipeline.formats.reading`. What is written is inert (see
-`pipeline.formats.inert`): no word and no name can add a row, a cue, a tag or a formula.
+`pipeline.formats.sanitize`): no word and no name can add a row, a cue, a tag or a formula.
 """
 
 from __future__ import annotations
@@ -12,26 +12,26 @@ from importlib import import_module
 from pathlib import PurePath
 from types import ModuleType
 
-from pipeline.errors import FormatError
-from pipeline.formats.sessions import Channels
-from pipeline.values import Transcript, Unscored
+from pipeline.core.errors import FormatError
+from pipeline.core.types import Transcript, Unscored
+from pipeline.formats.segments import Channels
 
 _MODULES = {
     "txt": "pipeline.formats.text",
     "md": "pipeline.formats.markdown",
     "srt": "pipeline.formats.srt",
     "vtt": "pipeline.formats.vtt",
-    "json": "pipeline.formats.native",
+    "json": "pipeline.formats.crosstalk_json",
     "rttm": "pipeline.formats.rttm",
     "ctm": "pipeline.formats.ctm",
     "stm": "pipeline.formats.stm",
     "seglst": "pipeline.formats.seglst",
     "tsv": "pipeline.formats.tsv",
-    "csv": "pipeline.formats.comma",
+    "csv": "pipeline.formats.csv_",
     "labels": "pipeline.formats.labels",
 }
 MARKED = ("txt", "md", "srt", "vtt")
-"""Formats in which doubtful passages can be marked (see `pipeline.doubts`)."""
+"""Formats in which doubtful passages can be marked (see `pipeline.core.doubts`)."""
 _READABLE = ("json", "rttm", "ctm", "stm", "seglst")
 
 
@@ -81,7 +81,7 @@ def dumps(transcript: Transcript, name: str, session: str | None = None, mark_do
     if not mark_doubts or name not in MARKED:
         text: str = module.dumps(transcript, title)
         return text
-    from pipeline.doubts import with_marks
+    from pipeline.core.doubts import with_marks
     from pipeline.formats.checklist import as_text
 
     marked: str = module.dumps(with_marks(transcript), title)

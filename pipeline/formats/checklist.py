@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pipeline.doubts import find_doubts
-from pipeline.formats.clock import clock, milliseconds
-from pipeline.formats.inert import clean
-from pipeline.values import Transcript
+from pipeline.core.doubts import find_doubts
+from pipeline.core.types import Transcript
+from pipeline.formats.sanitize import clean
+from pipeline.formats.timestamps import clock, milliseconds
 
 TITLE = "Please check"
 LISTED = 40

@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from pipeline.errors import FormatError
-from pipeline.formats.clock import millis, seconds
-from pipeline.formats.inert import distinct, token
-from pipeline.formats.sessions import Channels, Row, Sessions, lines, number, only, speaker_channels, start_and_end
-from pipeline.formats.wording import merged
-from pipeline.values import Transcript, Turn, Word
+from pipeline.core.errors import FormatError
+from pipeline.core.types import Transcript, Turn, Word
+from pipeline.formats.sanitize import distinct, token
+from pipeline.formats.segments import Channels, Row, Sessions, lines, number, single, speaker_channels, start_and_end
+from pipeline.formats.timestamps import millis, seconds
+from pipeline.formats.words import merged
 
 PAUSE = 1.0
 _UNSURE = ("NA", "<NA>", "-")
@@ -41,7 +41,7 @@ def dumps(transcript: Transcript, session: str) -> str:
 
 def loads(text: str) -> Transcript:
     """The words of the one recording in ``text``."""
-    return only(loads_sessions(text))
+    return single(loads_sessions(text))
 
 
 def loads_sessions(text: str) -> dict[str, Transcript]:

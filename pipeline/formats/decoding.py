@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, Literal, NoReturn
 
-from pipeline.errors import FormatError
+from pipeline.core.errors import FormatError
 
 
 def decoded(data: Any, kind: Any, place: str) -> Any:

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from pipeline.timeline import by_speaker, gaps, intersection, tidy, total, union, within
-from pipeline.values import Notice, Region, Span, Transcript, Turn, Utterance, spell
+from pipeline.core.timeline import by_speaker, covered, crop, gaps, intersection, normalize, union
+from pipeline.core.types import Notice, OverlapDecision, Span, Transcript, Turn, Utterance, join_words
 
 CODE = "recomputed"
 _NAMED = 3
@@ -44,7 +44,7 @@ def with_names(transcript: Transcript, names: Mapping[str, str]) -> Transcript:
     return replace(
         transcript,
         utterances=utterances(transcript.utterances),
-        turns=tidy(turns, transcript.duration) if merged else tuple(sorted(turns)),
+        turns=normalize(turns, transcript.duration) if merged else tuple(sorted(turns)),
         overlaps=tuple(
             replace(
                 region,
@@ -77,7 +77,7 @@ def with_moved_turns(transcript: Transcript) -> Transcript:
     for (source, to), group in groupby(sorted(moves, key=lambda m: (m.source, m.to)), key=lambda m: (m.source, m.to)):
         places = [f"utterances[{move.index}]" for move in group]
         notices.append(notice(places, f"{to} speaks, so the turns of {source} there are theirs now"))
-    return replace(result, warnings=(*result.warnings, *notices))
+    return replace(result, notices=(*result.notices, *notices))
 
 
 def with_ledger_texts(transcript: Transcript) -> Transcript:
@@ -85,7 +85,7 @@ def with_ledger_texts(transcript: Transcript) -> Transcript:
     regions = tuple(_retold(region, transcript.utterances) for region in transcript.overlaps)
     places = [f"overlaps[{i}].voices" for i, r in enumerate(regions) if r != transcript.overlaps[i]]
     told = (notice(places, "their texts were computed from the words again"),) if places else ()
-    return replace(transcript, overlaps=regions, warnings=(*transcript.warnings, *told))
+    return replace(transcript, overlaps=regions, notices=(*transcript.notices, *told))
 
 
 def _moves(transcript: Transcript) -> Iterable[Move]:
@@ -95,11 +95,11 @@ def _moves(transcript: Transcript) -> Iterable[Move]:
         said.setdefault(utterance.speaker, []).append(utterance.span)
     for i, utterance in enumerate(transcript.utterances):
         whole = utterance.span
-        own = total(intersection(within(turns.get(utterance.speaker, ()), whole), [whole]))
+        own = covered(intersection(crop(turns.get(utterance.speaker, ()), whole), [whole]))
         if own * 2 >= whole.duration:
             continue
         free = {
-            speaker: total(_without(intersection(within(theirs, whole), [whole]), said.get(speaker, ())))
+            speaker: covered(_without(intersection(crop(theirs, whole), [whole]), said.get(speaker, ())))
             for speaker, theirs in turns.items()
             if speaker != utterance.speaker
         }
@@ -134,7 +134,7 @@ def _without(spans: Iterable[Span], others: Iterable[Span]) -> tuple[Span, ...]:
     return tuple(rest for span in spans for rest in gaps(intersection(taken, [span]), span))
 
 
-def _retold(region: Region, utterances: Sequence[Utterance]) -> Region:
+def _retold(region: OverlapDecision, utterances: Sequence[Utterance]) -> OverlapDecision:
     inside = {
         voice.speaker: tuple(
             word
@@ -145,4 +145,4 @@ def _retold(region: Region, utterances: Sequence[Utterance]) -> Region:
         )
         for voice in region.voices
     }
-    return replace(region, voices=tuple(replace(v, text=spell(inside[v.speaker])) for v in region.voices))
+    return replace(region, voices=tuple(replace(v, text=join_words(inside[v.speaker])) for v in region.voices))

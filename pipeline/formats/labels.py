@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pipeline.formats.clock import millis, seconds
-from pipeline.formats.inert import clean
-from pipeline.values import Transcript
+from pipeline.core.types import Transcript
+from pipeline.formats.sanitize import clean
+from pipeline.formats.timestamps import millis, seconds
 
 
 def dumps(transcript: Transcript, session: str) -> str:

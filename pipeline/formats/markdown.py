@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from pipeline.core.types import Transcript
 from pipeline.formats.checklist import TITLE, entries
-from pipeline.formats.clock import clock, millis
-from pipeline.formats.inert import clean
-from pipeline.formats.wording import overlapping
-from pipeline.values import Transcript
+from pipeline.formats.sanitize import clean
+from pipeline.formats.timestamps import clock, millis
+from pipeline.formats.words import overlapping
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
@@ -81,7 +81,7 @@ def _ledger(transcript: Transcript) -> list[str]:
 
 
 def _warnings(transcript: Transcript) -> list[str]:
-    notices = [f"- **{_escaped(notice.code)}**: {_escaped(notice.message)}" for notice in transcript.warnings]
+    notices = [f"- **{_escaped(notice.code)}**: {_escaped(notice.message)}" for notice in transcript.notices]
     return ["## Warnings", "\n".join(notices)] if notices else []
 
 

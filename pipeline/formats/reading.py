@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pipeline import formats
-from pipeline.errors import FormatError, printable
-from pipeline.formats.sessions import Channels
-from pipeline.text import read_text
-from pipeline.values import Notice, Transcript, Unscored
+from pipeline.core.errors import FormatError, printable
+from pipeline.core.text import read_text
+from pipeline.core.types import Notice, Transcript, Unscored
+from pipeline.formats.segments import Channels
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def read_file(path: Path, kind: str | None = None) -> TranscriptFile:
         unscored, channels = formats.unscored(text.content, kind), formats.channels(text.content, kind)
     except FormatError as error:
         raise FormatError(error.what, where=f"{path} {error.where}".strip(), hint=error.hint) from error
-    noticed = {name: replace(t, warnings=(*text.notices, *t.warnings)) for name, t in sessions.items()}
+    noticed = {name: replace(t, notices=(*text.notices, *t.notices)) for name, t in sessions.items()}
     # The other warnings in a JSON transcript are its recording's.
     repaired = tuple(one for one in _flat(sessions) if kind != "json" or one.code == "recomputed")
     return TranscriptFile(path, kind, noticed, unscored, channels, (*text.notices, *repaired))
@@ -74,5 +74,5 @@ def _flat(sessions: Mapping[str, Transcript]) -> tuple[Notice, ...]:
     return tuple(
         replace(notice, message=f"session {name}: {notice.message}") if several else notice
         for name, transcript in sessions.items()
-        for notice in transcript.warnings
+        for notice in transcript.notices
     )

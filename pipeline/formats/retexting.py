@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
-from pipeline.values import Span, Word, spell
+from pipeline.core.types import Span, Word, join_words
 
 _TOKEN = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]|[^\s\u2e80-\u9fff\uf900-\ufaff]+")
 """What is compared: a Chinese or Japanese character, or whatever stands between spaces."""
@@ -18,7 +18,7 @@ class _Part:
     """A piece of the new text: with the word it comes from, or with none."""
 
     text: str
-    joined: bool
+    no_space: bool
     word: Word | None
 
 
@@ -30,7 +30,7 @@ def retexted(words: Sequence[Word], text: str, span: Span) -> tuple[Word, ...]:
     while i < len(parts):
         part = parts[i]
         if part.word is not None:
-            found.append(replace(part.word, joined=part.joined))
+            found.append(replace(part.word, no_space=part.no_space))
             i += 1
             continue
         run = parts[i : next((j for j in range(i, len(parts)) if parts[j].word is not None), len(parts))]
@@ -62,7 +62,7 @@ def _spread(run: Sequence[_Part], start: float, end: float) -> list[Word]:
     pace = (end - start) / sum(len(part.text) for part in run)
     found: list[Word] = []
     for part in run:
-        found.append(Word(start, start + pace * len(part.text), part.text, joined=part.joined))
+        found.append(Word(start, start + pace * len(part.text), part.text, no_space=part.no_space))
         start = found[-1].end
     return found
 
@@ -70,7 +70,7 @@ def _spread(run: Sequence[_Part], start: float, end: float) -> list[Word]:
 def _parts(words: Sequence[Word], text: str) -> list[_Part]:
     """The new text in pieces, each a word that was there before or a new one."""
     places = _places(words)
-    old, new = (list(_TOKEN.finditer(said)) for said in (spell(tuple(words)), text))
+    old, new = (list(_TOKEN.finditer(said)) for said in (join_words(tuple(words)), text))
     matcher = SequenceMatcher(None, [m[0] for m in old], [m[0] for m in new], autojunk=False)
     shifts: dict[int, int] = {}
     for a, b, size in matcher.get_matching_blocks():
@@ -89,7 +89,7 @@ def _places(words: Sequence[Word]) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
     position = 0
     for i, word in enumerate(words):
-        position += bool(i) and not word.joined
+        position += bool(i) and not word.no_space
         found.append((position, position + len(word.text)))
         position += len(word.text)
     return found

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import fields, replace
 from typing import TypeVar
 
-from pipeline.formats.clock import milliseconds
-from pipeline.values import Coverage, Region, Transcript, Turn, Utterance, Word
+from pipeline.core.types import Coverage, OverlapDecision, Transcript, Turn, Utterance, Word
+from pipeline.formats.timestamps import milliseconds
 
-Item = TypeVar("Item", Turn, Word, Region)
+Item = TypeVar("Item", Turn, Word, OverlapDecision)
 
 
 def rounded(transcript: Transcript) -> Transcript:

@@ -10,20 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pipeline.errors import FormatError
-from pipeline.formats.clock import millis, seconds
-from pipeline.formats.inert import distinct, token
-from pipeline.formats.sessions import (
+from pipeline.core.errors import FormatError
+from pipeline.core.types import Transcript, Turn, Unscored
+from pipeline.formats.sanitize import distinct, token
+from pipeline.formats.segments import (
     Channels,
     Row,
     Sessions,
     lines,
     marks,
-    only,
+    single,
     speaker_channels,
     start_and_end,
 )
-from pipeline.values import Transcript, Turn, Unscored
+from pipeline.formats.timestamps import millis, seconds
 
 _KINDS = frozenset({
     "A/P", "CB", "EDIT", "FILLER", "IP", "LEXEME", "NO_RT_METADATA", "NON-LEX", "NON-SPEECH", "NOSCORE", "SEGMENT",
@@ -44,7 +44,7 @@ def dumps(transcript: Transcript, session: str) -> str:
 
 def loads(text: str) -> Transcript:
     """The turns of the one recording in ``text``."""
-    return only(loads_sessions(text))
+    return single(loads_sessions(text))
 
 
 def loads_sessions(text: str) -> dict[str, Transcript]:

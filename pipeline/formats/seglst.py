@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pipeline.errors import FormatError
-from pipeline.formats.clock import millis
-from pipeline.formats.inert import clean, distinct
-from pipeline.formats.sessions import Sessions, number, only
-from pipeline.values import Transcript
+from pipeline.core.errors import FormatError
+from pipeline.core.types import Transcript
+from pipeline.formats.sanitize import clean, distinct
+from pipeline.formats.segments import Sessions, number, single
+from pipeline.formats.timestamps import millis
 
 
 def dumps(transcript: Transcript, session: str) -> str:
@@ -36,7 +36,7 @@ def dumps(transcript: Transcript, session: str) -> str:
 
 def loads(text: str) -> Transcript:
     """The utterances of the one recording in ``text``."""
-    return only(loads_sessions(text))
+    return single(loads_sessions(text))
 
 
 def loads_sessions(text: str) -> dict[str, Transcript]:

@@ -5,9 +5,9 @@ SubRip has no escapes, and players obey ``<i>`` and ``{\\an8}``: angle brackets 
 
 from __future__ import annotations
 
-from pipeline.formats.clock import clock
+from pipeline.core.types import Transcript
 from pipeline.formats.subtitles import cues
-from pipeline.values import Transcript
+from pipeline.formats.timestamps import clock
 
 LOOKALIKES = str.maketrans("<>{}", "‹›❴❵")
 

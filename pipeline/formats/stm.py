@@ -12,11 +12,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pipeline.errors import FormatError
-from pipeline.formats.clock import millis, seconds
-from pipeline.formats.inert import clean, distinct, token
-from pipeline.formats.sessions import Channels, Sessions, lines, marks, number, only, speaker_channels
-from pipeline.values import Transcript, Unscored
+from pipeline.core.errors import FormatError
+from pipeline.core.types import Transcript, Unscored
+from pipeline.formats.sanitize import clean, distinct, token
+from pipeline.formats.segments import Channels, Sessions, lines, marks, number, single, speaker_channels
+from pipeline.formats.timestamps import millis, seconds
 
 _LABEL = re.compile(r"<([^<>\s]*,[^<>\s]*|[oO]|NA)>(?=\s|$)")
 _UNSCORED = "ignore_time_segment_in_scoring"
@@ -38,7 +38,7 @@ def dumps(transcript: Transcript, session: str) -> str:
 
 def loads(text: str) -> Transcript:
     """The utterances of the one recording in ``text``."""
-    return only(loads_sessions(text))
+    return single(loads_sessions(text))
 
 
 def loads_sessions(text: str) -> dict[str, Transcript]:

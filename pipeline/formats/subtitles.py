@@ -12,10 +12,10 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from pipeline.formats.breaking import columns, may_divide, pieces
-from pipeline.formats.clock import milliseconds
-from pipeline.formats.inert import clean
-from pipeline.values import Transcript, Utterance
+from pipeline.core.types import Transcript, Utterance
+from pipeline.formats.line_breaking import columns, may_divide, pieces
+from pipeline.formats.sanitize import clean
+from pipeline.formats.timestamps import milliseconds
 
 COLUMNS = 42
 LINES = 2
@@ -40,7 +40,7 @@ class Token:
     start: float
     end: float
     text: str
-    joined: bool
+    no_space: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +78,9 @@ def tokens_of(utterance: Utterance) -> tuple[Token, ...]:
     """The utterance's words in pieces that fit on a line, each character of every word in one of them."""
     found: list[Token] = []
     for word in utterance.words:
-        for i, piece in enumerate(_pieces(word.start, word.end, clean(word.text), word.joined)):
+        for i, piece in enumerate(_pieces(word.start, word.end, clean(word.text), word.no_space)):
             before = found[-1].text if found else ""
-            glued = i == 0 and piece.joined and found and not may_divide(before, piece.text)
+            glued = i == 0 and piece.no_space and found and not may_divide(before, piece.text)
             if glued and columns(before + piece.text) <= _UNBROKEN:
                 found[-1] = replace(found[-1], end=max(found[-1].end, piece.end), text=before + piece.text)
             else:
@@ -146,7 +146,7 @@ def _wrapped(label: str, tokens: Sequence[Token]) -> tuple[str, ...]:
     """The tokens in lines as wide as they may be; only the name may make a wider one."""
     lines = [label]
     for token in tokens:
-        glued = not lines[-1] or (token.joined and lines[-1] != label)
+        glued = not lines[-1] or (token.no_space and lines[-1] != label)
         longer = f"{lines[-1]}{'' if glued else ' '}{token.text}"
         if lines[-1] and columns(longer) > COLUMNS:
             lines.append(token.text)

@@ -8,10 +8,10 @@
 
 from __future__ import annotations
 
-from pipeline.formats.clock import clock, millis
-from pipeline.formats.inert import clean
-from pipeline.formats.wording import overlapping
-from pipeline.values import Transcript
+from pipeline.core.types import Transcript
+from pipeline.formats.sanitize import clean
+from pipeline.formats.timestamps import clock, millis
+from pipeline.formats.words import overlapping
 
 
 def dumps(transcript: Transcript, session: str) -> str:

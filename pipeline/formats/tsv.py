@@ -5,9 +5,9 @@ Readers disagree whether a quote that opens a cell is a letter, so it becomes a 
 
 from __future__ import annotations
 
-from pipeline.formats.clock import millis, seconds
-from pipeline.formats.inert import clean
-from pipeline.values import Transcript
+from pipeline.core.types import Transcript
+from pipeline.formats.sanitize import clean
+from pipeline.formats.timestamps import millis, seconds
 
 HEADER = ("start", "end", "speaker", "text")
 

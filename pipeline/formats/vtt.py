@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pipeline.formats.clock import clock
-from pipeline.formats.inert import clean, distinct
+from pipeline.core.types import Transcript
+from pipeline.formats.sanitize import clean, distinct
 from pipeline.formats.subtitles import cues
-from pipeline.values import Transcript
+from pipeline.formats.timestamps import clock
 
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 

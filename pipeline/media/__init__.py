@@ -10,23 +10,38 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from pipeline.audio import Audio
-from pipeline.values import Notice
+from pipeline.core.audio import Audio
+from pipeline.core.types import Notice
 
 if TYPE_CHECKING:
-    from pipeline.media.apart import decode, decode_stream, prepare
-    from pipeline.media.decoding import decode_here
-    from pipeline.media.exporting import encode, encode_stem, export
+    from pipeline.media.decoder import decode_in_process
+    from pipeline.media.encoder import encode, encode_stem, export
     from pipeline.media.inputs import open_input
+    from pipeline.media.isolated_decoder import decode, decode_stream, prestart
 
 __all__ = [
-    "Decoded", "Limits", "ReadOptions", "decode", "decode_here", "decode_stream", "encode", "encode_stem", "export",
-    "open_input", "prepare",
-]  # fmt: skip
+    "Decoded",
+    "Limits",
+    "ReadOptions",
+    "decode",
+    "decode_in_process",
+    "decode_stream",
+    "encode",
+    "encode_stem",
+    "export",
+    "open_input",
+    "prestart",
+]
 _HOMES = {
-    "decode": "apart", "decode_stream": "apart", "prepare": "apart", "decode_here": "decoding", "encode": "exporting",
-    "encode_stem": "exporting", "export": "exporting", "open_input": "inputs",
-}  # fmt: skip
+    "decode": "isolated_decoder",
+    "decode_stream": "isolated_decoder",
+    "prestart": "isolated_decoder",
+    "decode_in_process": "decoder",
+    "encode": "encoder",
+    "encode_stem": "encoder",
+    "export": "encoder",
+    "open_input": "inputs",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import InputError, OutOfDisk, SettingsError
-from pipeline.events import Progress
-from pipeline.media import Decoded, Limits, apart
+from pipeline.core.errors import InputError, OutOfDisk, SettingsError
+from pipeline.core.events import Progress
+from pipeline.media import Decoded, Limits, isolated_decoder
 
 KINDS = "a path, bytes, a file opened in binary mode, or an array of samples (numpy, torch) with sample_rate"
 _FULL_SCALE = {"int8": 128, "int16": 32_768, "int32": 2_147_483_648, "uint8": 128}
@@ -37,7 +37,7 @@ def open_input(recording: object, sample_rate: float | None = None, track: int |
     if isinstance(recording, str | os.PathLike):
         _refuse_rate(sample_rate)
         path = os.fsdecode(recording)
-        return Path(path).name, lambda progress: apart.decode(path, progress=progress, track=track)
+        return Path(path).name, lambda progress: isolated_decoder.decode(path, progress=progress, track=track)
     if isinstance(recording, bytes | bytearray | memoryview):
         _refuse_rate(sample_rate)
         return "bytes", lambda progress: _decode(io.BytesIO(recording), "bytes", track, progress)
@@ -56,7 +56,7 @@ def open_input(recording: object, sample_rate: float | None = None, track: int |
 def _decode(file: BinaryIO, name: str, track: int | None, progress: Progress) -> Decoded:
     if file.seekable():
         file.seek(0)
-    return apart.decode_stream(file, progress=progress, track=track, name=name)
+    return isolated_decoder.decode_stream(file, progress=progress, track=track, name=name)
 
 
 def _refuse_rate(sample_rate: float | None) -> None:

@@ -11,8 +11,8 @@ import tempfile
 from pathlib import Path
 from typing import BinaryIO
 
-from pipeline.errors import CrosstalkError, InputError, OutOfDisk, ReadError, ResourceError
-from pipeline.files import digest as sha256_of
+from pipeline.core.atomic_write import digest as sha256_of
+from pipeline.core.errors import CrosstalkError, InputError, OutOfDisk, ReadError, ResourceError
 
 _KINDS = (
     (stat.S_ISDIR, "is a folder, not a recording", "give the files in it"),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from pipeline.errors import InputError
+from pipeline.core.errors import InputError
 from pipeline.media import Limits
 from pipeline.media.ogg import find_ending
 
@@ -64,7 +64,7 @@ class Content:
     ``granule`` is the last position that an Ogg file names, in units of its track's time base.
     """
 
-    cut: bool
+    crop: bool
     granule: int | None
 
 

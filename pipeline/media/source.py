@@ -10,14 +10,14 @@ import av
 from av.container import InputContainer
 from av.error import FFmpegError
 
-from pipeline.errors import InputError
+from pipeline.core.errors import InputError
+from pipeline.core.types import Notice
 from pipeline.media import Limits
 from pipeline.media.headerless import CODINGS, Coding, hint_for
 from pipeline.media.magic import HEAD, kind_of
 from pipeline.media.parts import Part
 from pipeline.media.sniffing import Content, Head, find_head, inspect, refuse_archives
 from pipeline.media.view import View
-from pipeline.values import Notice
 
 FORMATS = (
     "wav w64 aiff au caf voc nistsphere flac wv ogg mp3 aac ac3 eac3 amr amrnb amrwb gsm "

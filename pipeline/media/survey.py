@@ -10,7 +10,7 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Disposition
 
-from pipeline.errors import InputError
+from pipeline.core.errors import InputError
 from pipeline.media import Limits
 from pipeline.media.source import Source, kind_of_container
 from pipeline.media.tracks import packets

@@ -14,12 +14,12 @@ from av.error import FFmpegError
 from av.packet import Packet
 from av.stream import Disposition
 
-from pipeline.audio import RATE
-from pipeline.errors import InputError
+from pipeline.core.audio import RATE
+from pipeline.core.errors import InputError
+from pipeline.core.types import Notice
 from pipeline.media import Limits
+from pipeline.media.sample_buffer import Resampler, sanitize
 from pipeline.media.sniffing import require_sane
-from pipeline.media.tape import Converter, repair
-from pipeline.values import Notice
 
 _DRM_TAGS = frozenset({"drms", "enca", "aavd"})
 _ERRORS_IN_A_ROW = 50
@@ -119,14 +119,14 @@ def _refuse(tracks: list[AudioStream], name: str) -> None:
 
 
 def _has_sound(open_: Callable[[], InputContainer], place: int) -> bool:
-    converter = Converter()
+    converter = Resampler()
     with open_() as container:
         index = container.streams.audio[place].index
         for packet in packets(container):
             if packet.stream.index != index:
                 continue
             try:
-                blocks = [block for frame in _decoded(packet) for block in converter.convert(repair(frame)[0])]
+                blocks = [block for frame in _decoded(packet) for block in converter.convert(sanitize(frame)[0])]
             except (FFmpegError, ValueError):
                 continue
             if any(np.sqrt(np.mean(block**2, axis=1)).max(initial=0) > _SILENT for block in blocks if block.size):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.values import Transcript, Turn, Utterance, Word
+from pipeline.core.types import Transcript, Turn, Utterance, Word
 
 
 def say(speaker: str, start: float, end: float, text: str) -> Utterance:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.analytics.interplay import crossings
+from pipeline.analytics.interactions import overlap_events
 from tests.analytics.calls import call, say
 
 
@@ -25,21 +25,21 @@ def test_kinds(start: float, end: float, text: str, kind: str, yielded: str | No
     spoken = call(
         20.0, say("a", 0.0, 10.0, "one two three four five six seven eight nine ten"), say("b", start, end, text)
     )
-    (crossing,) = crossings(spoken)
+    (crossing,) = overlap_events(spoken)
     assert (crossing.kind, crossing.yielded, crossing.holder, crossing.incomer) == (kind, yielded, "a", "b")
     assert (crossing.start, crossing.end) == (start, min(10.0, end))
 
 
 def test_both_texts_are_told() -> None:
-    (crossing,) = crossings(call(9.0, say("a", 0.0, 4.0, "one two three four"), say("b", 2.0, 5.0, "stop it now")))
+    (crossing,) = overlap_events(call(9.0, say("a", 0.0, 4.0, "one two three four"), say("b", 2.0, 5.0, "stop it now")))
     assert (crossing.holder_text, crossing.incomer_text) == ("three four", "stop it")
 
 
 def test_pauses_of_a_speaker_are_no_ends() -> None:
     spoken = call(20.0, say("a", 0.0, 4.0, "one two"), say("a", 4.5, 8.0, "three"), say("b", 3.8, 4.4, "yes"))
-    assert [crossing.kind for crossing in crossings(spoken)] == ["backchannel"]
+    assert [crossing.kind for crossing in overlap_events(spoken)] == ["backchannel"]
 
 
 def test_three_people_are_three_pairs() -> None:
     spoken = call(9.0, say("a", 0.0, 5.0, "one"), say("b", 1.0, 5.0, "two"), say("c", 2.0, 5.0, "three"))
-    assert [(c.holder, c.incomer) for c in crossings(spoken)] == [("a", "b"), ("a", "c"), ("b", "c")]
+    assert [(c.holder, c.incomer) for c in overlap_events(spoken)] == [("a", "b"), ("a", "c"), ("b", "c")]

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.analytics.measures import latencies, measure
-from pipeline.timeline import shifted
-from pipeline.values import Span, Transcript, Turn
+from pipeline.analytics.metrics import latencies, measure
+from pipeline.core.timeline import shifted
+from pipeline.core.types import Span, Transcript, Turn
 from tests.analytics.calls import call, say
 
 CALL = call(

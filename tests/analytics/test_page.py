@@ -14,12 +14,12 @@ import pytest
 from typer.testing import CliRunner
 
 from pipeline import formats
-from pipeline.analytics import page, tables
+from pipeline.analytics import html_report, tables
+from pipeline.analytics.analytics_file import write
+from pipeline.analytics.calls import Failure, History, read_calls
 from pipeline.analytics.outliers import outliers
-from pipeline.analytics.reading import Failure, History, read_calls
-from pipeline.analytics.writing import write
-from pipeline.cli import app
-from pipeline.errors import SettingsError
+from pipeline.cli.app import app
+from pipeline.core.errors import SettingsError
 from tests.analytics.calls import call, say
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -77,7 +77,7 @@ def read(text: str) -> Reader:
 
 
 def test_nothing_in_it_is_obeyed_or_fetched(folder: Path) -> None:
-    text = page.render(read_calls(folder), EVIL)
+    text = html_report.render(read_calls(folder), EVIL)
     reader = read(text)
     assert not reader.tags & {"script", "b>", "img", "iframe", "link", "object", "form"}
     assert EVIL in reader.text
@@ -88,13 +88,13 @@ def test_nothing_in_it_is_obeyed_or_fetched(folder: Path) -> None:
 
 
 def test_every_link_leads_to_a_transcript(folder: Path) -> None:
-    links = read(page.render(read_calls(folder), "Calls")).links
+    links = read(html_report.render(read_calls(folder), "Calls")).links
     assert len(set(links)) == 10
     assert all((folder / unquote(link)).is_file() for link in links)
 
 
 def test_it_tells_findings_and_outliers(folder: Path) -> None:
-    text = read(page.render(read_calls(folder), "Calls")).text
+    text = read(html_report.render(read_calls(folder), "Calls")).text
     assert "9 calls" in text
     assert "1:06:40" in text
     assert "Unlike the others" in text
@@ -103,7 +103,7 @@ def test_it_tells_findings_and_outliers(folder: Path) -> None:
 def test_failed_and_deleted_calls_are_listed(folder: Path) -> None:
     failures = (Failure(f"bad {EVIL}", "refused", "is HTML, not a recording"),)
     calls = read_calls(folder, History(exists={"long": False}))
-    text = read(page.render(calls, "Calls", failures)).text
+    text = read(html_report.render(calls, "Calls", failures)).text
     assert f"bad {EVIL}" in text
     assert "is HTML" in text
     assert "1failed calls" in text
@@ -116,8 +116,8 @@ def test_short_calls_are_not_compared_and_unnamed_speakers_not_pooled(tmp_path: 
         write(call(300.0, *said), "", tmp_path / f"call{number}", {})
     write(call(7.0, say("SPEAKER_00", 0.0, 6.5, "no"), say("agent", 0.5, 6.0, "yes")), "", tmp_path / "short", {})
     rows = [{"call": one.name, **tables.summary(one.analytics)} for one in read_calls(tmp_path)]
-    assert outliers({row["call"]: row for row in rows}, page.SCALES)[0].call == "short"
-    text = page.render(read_calls(tmp_path), "Calls")
+    assert outliers({row["call"]: row for row in rows}, html_report.SCALES)[0].call == "short"
+    text = html_report.render(read_calls(tmp_path), "Calls")
     unlike = text.partition("Unlike the others")[2].partition("<h2>")[0]
     assert "short<" not in unlike
     speakers = text.partition("<h2>Speakers")[2].partition("<h2>")[0]
@@ -130,7 +130,7 @@ def test_a_browser_opens_it_without_errors(folder: Path, tmp_path_factory: pytes
     assert BROWSER
     place = tmp_path_factory.mktemp("browser")
     report, picture = place / "report.html", place / "report.png"
-    report.write_text(page.render(read_calls(folder), EVIL), encoding="utf-8")
+    report.write_text(html_report.render(read_calls(folder), EVIL), encoding="utf-8")
     where = {**os.environ, "HOME": str(place)}
     opened = [
         subprocess.run(

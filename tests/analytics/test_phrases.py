@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.analytics.phrases import Finding, find, judge
-from pipeline.analytics.rules import Rule, read, read_file
-from pipeline.errors import SettingsError
+from pipeline.analytics.phrase_matching import Finding, evaluate_rules, find
+from pipeline.analytics.phrase_rules import Rule, read, read_file
+from pipeline.core.errors import SettingsError
 from tests.analytics.calls import call, say
 
 CALL = call(
@@ -21,7 +21,7 @@ CALL = call(
 
 
 def judged(**rule: object) -> Finding:
-    (finding,) = judge(CALL, [Rule("r", **rule)])  # type: ignore[arg-type]
+    (finding,) = evaluate_rules(CALL, [Rule("r", **rule)])  # type: ignore[arg-type]
     return finding
 
 

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from pipeline import formats
 from pipeline.analytics import tables
+from pipeline.analytics.analytics_file import write
+from pipeline.analytics.calls import Failure, History, read_calls
 from pipeline.analytics.outliers import outliers
-from pipeline.analytics.reading import Failure, History, read_calls
-from pipeline.analytics.writing import write
-from pipeline.errors import FormatError, SettingsError
-from pipeline.values import Notice
+from pipeline.core.errors import FormatError, SettingsError
+from pipeline.core.types import Notice
 from tests.analytics.calls import call, say
 
 RULES = "rules: [{name: greeting, says: [hello], within: 20}, {name: promises, never: [I promise]}]"
@@ -95,7 +95,7 @@ def test_a_folder_without_analytics_is_said(tmp_path: Path) -> None:
 
 
 def test_warnings_failures_and_deleted_recordings_are_in_the_tables(folder: Path) -> None:
-    warned = replace(call(9.0), warnings=(Notice("channels_mixed", "roles are not used"), Notice("cut_short", "x")))
+    warned = replace(call(9.0), notices=(Notice("channels_mixed", "roles are not used"), Notice("cut_short", "x")))
     write(warned, RULES, folder / "three", {})
     history = History((Failure("bad", "refused", "=HTML"),), {"three": False, "two": True}, frozenset({"team/one"}))
     tables.write_tables(lambda: read_calls(folder, history), folder / "tables", history.failures)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.analytics import sentiment
-from pipeline.analytics.writing import analyze, dumps, write
+from pipeline.analytics.analytics_file import analyze, dumps, write
 from tests.analytics.calls import call, say
 
 CALL = call(

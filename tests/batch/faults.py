@@ -9,32 +9,32 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipeline.audio import Samples
-from pipeline.backends.replay import ReplayRecognizer
-from pipeline.config import Config
-from pipeline.errors import MissingModel, OutOfDisk, ResourceError
-from pipeline.store import Store
-from pipeline.values import Word
+from pipeline.config.schema import Config
+from pipeline.core.audio import Samples
+from pipeline.core.errors import MissingModel, OutOfDisk, ResourceError
+from pipeline.core.types import Word
+from pipeline.models.synthetic import SyntheticRecognizer
+from pipeline.models.weights import Store
 
 SEGFAULT, HANG, EAT, STUMBLE, EXIT, LACK, FULL = "f1", "f2", "f3", "f4", "f5", "f6", "f7"
 
 
-class DeadlyRecognizer(ReplayRecognizer):
+class DeadlyRecognizer(SyntheticRecognizer):
     """Hears the words of the world of tones; slow by ``SLOW`` seconds, and deadly at the words above."""
 
     @classmethod
     def from_config(cls, config: Config, models: Store) -> DeadlyRecognizer:
         return cls()
 
-    def recognize(self, windows: Sequence[Samples], language: str, rescue: bool = False) -> list[tuple[Word, ...]]:
-        heard = super().recognize(windows, language, rescue)
+    def recognize(self, windows: Sequence[Samples], language: str, fallback: bool = False) -> list[tuple[Word, ...]]:
+        heard = super().recognize(windows, language, fallback)
         time.sleep(float(os.environ.get("SLOW", "0")))
         for word in (word for words in heard for word in words):
             _meet(word.text)
         return heard
 
 
-class MissingRecognizer(ReplayRecognizer):
+class MissingRecognizer(SyntheticRecognizer):
     """Has no weights."""
 
     @classmethod

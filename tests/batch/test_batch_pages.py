@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from pipeline import cache, presets
-from pipeline.audio import RATE
-from pipeline.backends.replay import speak
-from pipeline.cli import app
-from pipeline.config import assign
-from pipeline.values import Word
+from pipeline.cli.app import app
+from pipeline.config import presets
+from pipeline.config.schema import assign
+from pipeline.core.audio import RATE
+from pipeline.core.types import Word
+from pipeline.engine import artifact_cache
+from pipeline.models.synthetic import synthesize
 from tests import pages, world
 from tests.pages import DOCS
 
@@ -25,7 +26,7 @@ def write_call(path: Path) -> None:
     agent = (Word(0.5, 1.5, "a1"), Word(1.6, 2.6, "a2"), Word(5.0, 6.0, "a3"))
     customer = (Word(2.2, 3.2, "b1"), Word(3.4, 4.4, "b2"), Word(5.5, 5.9, "b3"))
     path.parent.mkdir(parents=True, exist_ok=True)
-    channels = np.stack([speak(words, 8.0) * 4 for words in (agent, customer)], axis=1)
+    channels = np.stack([synthesize(words, 8.0) * 4 for words in (agent, customer)], axis=1)
     with wave.open(str(path), "wb") as file:
         file.setnchannels(2)
         file.setsampwidth(2)
@@ -35,7 +36,7 @@ def write_call(path: Path) -> None:
 
 def test_the_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(cache, "default_root", lambda: tmp_path / "cache")
+    monkeypatch.setattr(artifact_cache, "default_root", lambda: tmp_path / "cache")
     default = presets.load_preset("default")
     monkeypatch.setattr(presets, "load_preset", lambda name: assign(default, world.REPLAY))
     for name in ("team/7", "team/8"):

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.backends import device
-from pipeline.batch import crew
-from pipeline.batch.cluster import gpu_share
-from pipeline.batch.crew import Crew, Limits
 from pipeline.batch.worker import Setup
+from pipeline.models import torch_runtime
+from pipeline.workers import process_pool
+from pipeline.workers.process_pool import Limits, ProcessPool
+from pipeline.workers.ray_pool import gpu_share
 from tests import world
 
 
@@ -33,24 +33,24 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         def __init__(self, command: list[str], **options: Any) -> None:
             found.append(options["env"])
 
-    monkeypatch.setattr(crew.subprocess, "Popen", Process)
-    monkeypatch.setattr(device, "count_gpus", lambda: 2)
+    monkeypatch.setattr(process_pool.subprocess, "Popen", Process)
+    monkeypatch.setattr(torch_runtime, "count_gpus", lambda: 2)
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     return found
 
 
 @pytest.mark.parametrize("name", ["auto", "cuda", "cuda:0,cuda:1"])
 def test_each_worker_sees_one_gpu_and_a_new_one_that_of_the_lost(name: str, started: list[dict[str, Any]]) -> None:
-    workers = Crew(setup(name), 4, Limits())
-    workers.staff(4)
+    workers = ProcessPool(setup(name), 4, Limits())
+    workers.scale(4)
     assert [env["CUDA_VISIBLE_DEVICES"] for env in started] == ["0", "1", "0", "1"]
     del workers._workers[1]
-    workers.staff(4)
+    workers.scale(4)
     assert started[-1]["CUDA_VISIBLE_DEVICES"] == "1"
 
 
 def test_workers_on_the_cpu_are_started_as_before(started: list[dict[str, Any]]) -> None:
-    Crew(setup("cpu"), 2, Limits()).staff(2)
+    ProcessPool(setup("cpu"), 2, Limits()).scale(2)
     assert not any("CUDA_VISIBLE_DEVICES" in env for env in started)
 
 
@@ -59,7 +59,7 @@ def test_workers_on_the_cpu_are_started_as_before(started: list[dict[str, Any]])
 )
 def test_a_workers_device_is_the_first_it_sees(name: str, expected: str) -> None:
     before = setup(name)
-    after = crew.shared(before, 2)
+    after = process_pool.shared(before, 2)
     assert after.config.runtime.device == expected
     assert replace(after, config=before.config) == before
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from pipeline.batch.discovery import Found, Recording, Search, discover, find
 from pipeline.batch.naming import absolute, distinct_names
-from pipeline.config import Config, assign, check
-from pipeline.errors import SettingsError
+from pipeline.config.schema import Config, assign, check
+from pipeline.core.errors import SettingsError
 
 OUT = Path("out")
 

@@ -15,7 +15,7 @@ from pipeline.batch import journal as journaling
 from pipeline.batch.discovery import Recording
 from pipeline.batch.history import read_last, read_names, read_superseded
 from pipeline.batch.journal import WEIGHTS, Journal, Outcome
-from pipeline.errors import CrosstalkError, ResourceError
+from pipeline.core.errors import CrosstalkError, ResourceError
 
 ROOT = Path(__file__).parent.parent.parent
 OTHER = """

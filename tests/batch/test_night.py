@@ -13,18 +13,18 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.batch.crew import Limits
 from pipeline.batch.discovery import Search, discover
 from pipeline.batch.history import read_last, read_names
-from pipeline.batch.night import Ended, Orders, run
+from pipeline.batch.scheduler import BatchOptions, RecordingResult, run
 from pipeline.batch.worker import Setup
-from pipeline.errors import ResourceError
-from pipeline.values import Word
+from pipeline.core.errors import ResourceError
+from pipeline.core.types import Word
+from pipeline.workers.process_pool import Limits
 from tests import world
 from tests.batch import faults
 
 DEADLY = {"recognition.backend": "tests.batch.faults:DeadlyRecognizer"}
-PROGRAM = "from pipeline.cli import main; main()"
+PROGRAM = "from pipeline.cli.app import main; main()"
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -36,7 +36,7 @@ def record(folder: Path, names: Sequence[str], fault: str | None = None) -> None
         world.write_wav(folder / f"{name}.wav", (*world.DIALOGUE, *more))
 
 
-def night(folder: Path, orders: Orders = Orders(), **changes: object) -> dict[str, Ended]:  # noqa: B008
+def night(folder: Path, orders: BatchOptions = BatchOptions(), **changes: object) -> dict[str, RecordingResult]:  # noqa: B008
     out = folder / "out"
     setup = Setup(world.settings({**DEADLY, **changes}), out, ("txt", "json"), folder / "cache")
     found = discover(Search((str(folder / "calls"),), out, known=read_names(out)))
@@ -55,7 +55,7 @@ def test_bad_recordings_cost_themselves_only(tmp_path: Path) -> None:
     for fault in (faults.SEGFAULT, faults.EXIT, faults.STUMBLE):
         record(tmp_path / "calls" / fault, ["call"], fault)
     (tmp_path / "calls/page.wav").write_text("<html>")
-    ended = night(tmp_path, Orders(jobs=2, attempts=2))
+    ended = night(tmp_path, BatchOptions(jobs=2, attempts=2))
     assert {name for name, end in ended.items() if not end.failed} == {"one", "two"}
     reasons = {name: end.reason for name, end in ended.items() if end.failed}
     assert "SIGSEGV" in reasons["f1/call"]
@@ -63,7 +63,7 @@ def test_bad_recordings_cost_themselves_only(tmp_path: Path) -> None:
     assert "stumbled" in reasons["f4/call"]
     assert "HTML" in reasons["page"]
     assert set(results(tmp_path / "out")) == {"one.txt", "one.json", "two.txt", "two.json"}
-    again = night(tmp_path, Orders(attempts=2))
+    again = night(tmp_path, BatchOptions(attempts=2))
     assert {name: end.verdict for name, end in again.items()} == {
         "one": "done", "two": "done", "page": "refused", "f1/call": "aside", "f4/call": "aside", "f5/call": "aside",
     }  # fmt: skip
@@ -78,7 +78,7 @@ def test_bad_recordings_cost_themselves_only(tmp_path: Path) -> None:
 def test_what_hangs_or_eats_is_ended(tmp_path: Path, fault: str, limits: Limits, reason: str) -> None:
     record(tmp_path / "calls", ["bad"], fault)
     record(tmp_path / "calls", ["good"])
-    ended = night(tmp_path, Orders(attempts=1, limits=limits))
+    ended = night(tmp_path, BatchOptions(attempts=1, limits=limits))
     assert reason in ended["bad"].reason
     assert not ended["good"].failed
 
@@ -86,12 +86,12 @@ def test_what_hangs_or_eats_is_ended(tmp_path: Path, fault: str, limits: Limits,
 def test_limit_retry_and_only_failed(tmp_path: Path) -> None:
     record(tmp_path / "calls", ["a", "b", "c"])
     record(tmp_path / "calls", ["bad"], faults.STUMBLE)
-    first = night(tmp_path, Orders(limit=1))
+    first = night(tmp_path, BatchOptions(limit=1))
     assert {name: end.verdict for name, end in first.items()} == {"a": "do", "b": "later", "bad": "later", "c": "later"}
-    second = night(tmp_path, Orders(attempts=1))
+    second = night(tmp_path, BatchOptions(attempts=1))
     assert [name for name, end in second.items() if end.failed] == ["bad"]
     record(tmp_path / "calls", ["bad"])
-    third = night(tmp_path, Orders(only_failed=True))
+    third = night(tmp_path, BatchOptions(only_failed=True))
     assert {name: end.failed for name, end in third.items()} == {"bad": False}
 
 
@@ -122,7 +122,7 @@ def test_an_obstacle_in_the_output_is_never_final(tmp_path: Path) -> None:
 def test_a_fault_of_the_machine_at_one_recording_costs_that_one(tmp_path: Path) -> None:
     record(tmp_path / "calls", ["bad"], faults.LACK)
     record(tmp_path / "calls", ["good", "more"])
-    ended = night(tmp_path, Orders(attempts=2))
+    ended = night(tmp_path, BatchOptions(attempts=2))
     assert {name: end.failed for name, end in ended.items()} == {"bad": True, "good": False, "more": False}
     assert (ended["bad"].status, ended["bad"].resumable) == ("blocked", True)
 
@@ -162,7 +162,7 @@ def test_a_long_name_and_equal_names_are_written(tmp_path: Path) -> None:
 
 def test_a_worker_that_cannot_start_is_not_started_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     record(tmp_path / "calls", ["a"])
-    monkeypatch.setattr("pipeline.batch.crew._PROGRAM", "import os; os._exit(9)  # {path} {handle}")
+    monkeypatch.setattr("pipeline.workers.process_pool._PROGRAM", "import os; os._exit(9)  # {path} {handle}")
     with pytest.raises(ResourceError, match="no worker could be started"):
         night(tmp_path)
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from pipeline.batch import watching
+from pipeline.batch import folder_watch
 from pipeline.batch.discovery import Recording, Search
-from pipeline.batch.night import Ended, Orders, run
-from pipeline.batch.watching import Watch
+from pipeline.batch.folder_watch import Watch
+from pipeline.batch.scheduler import BatchOptions, RecordingResult, run
 from pipeline.batch.worker import Setup
-from pipeline.config import Config, assign, check
+from pipeline.config.schema import Config, assign, check
 from tests import world
 
 
@@ -24,8 +24,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """A clock that tests move: seconds since the test began."""
     now = [0.0]
     began = time.time()
-    monkeypatch.setattr(watching.time, "monotonic", lambda: 100.0 + now[0])
-    monkeypatch.setattr(watching.time, "time", lambda: began + now[0])
+    monkeypatch.setattr(folder_watch.time, "monotonic", lambda: 100.0 + now[0])
+    monkeypatch.setattr(folder_watch.time, "time", lambda: began + now[0])
     return now
 
 
@@ -75,7 +75,7 @@ def test_a_night_goes_on_with_what_arrives(tmp_path: Path) -> None:
     calls.mkdir()
     ended: list[str] = []
 
-    def witness(end: Ended) -> None:
+    def witness(end: RecordingResult) -> None:
         ended.append(end.recording.name)
         if len(ended) == 2:
             raise KeyboardInterrupt
@@ -84,7 +84,7 @@ def test_a_night_goes_on_with_what_arrives(tmp_path: Path) -> None:
     world.write_wav(calls / "first.wav")
     setup = Setup(world.settings(), tmp_path / "out", ("txt",), None)
     with pytest.raises(KeyboardInterrupt):
-        run((), setup, Orders(), witness, Watch(Search((str(calls),), tmp_path / "out"), settled=0.2))
+        run((), setup, BatchOptions(), witness, Watch(Search((str(calls),), tmp_path / "out"), settled=0.2))
     assert ended == ["first", "second"]
     assert sorted(path.name for path in (tmp_path / "out").glob("*.txt")) == ["first.txt", "second.txt"]
 
@@ -94,15 +94,15 @@ def test_a_file_that_changes_while_it_is_worked_on_is_done_again_afterwards(tmp_
     recording = Recording(call, "call")
     setup = Setup(world.settings(), tmp_path / "out", ("txt",), None)
     given = iter([[recording], [recording]])
-    ended: list[Ended] = []
+    ended: list[RecordingResult] = []
 
-    def witness(end: Ended) -> None:
+    def witness(end: RecordingResult) -> None:
         ended.append(end)
         if len(ended) == 2:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run((), setup, Orders(jobs=2), witness, lambda: next(given, []))
+        run((), setup, BatchOptions(jobs=2), witness, lambda: next(given, []))
     assert [(end.verdict, end.failed) for end in ended] == [("do", False), ("done", False)]
 
 
@@ -148,25 +148,25 @@ def test_a_watched_night_survives_a_bad_row(tmp_path: Path) -> None:
     def validate(settings: Mapping[str, Any]) -> None:
         check(assign(setup.config, settings))
 
-    def witness(end: Ended) -> None:
+    def witness(end: RecordingResult) -> None:
         assert (end.recording.name, end.failed) == ("b", False)
         raise KeyboardInterrupt
 
     search = Search((str(tmp_path / "list.csv"),), setup.out, validate=validate)
     with pytest.raises(KeyboardInterrupt):
-        run((), setup, Orders(), witness, Watch(search, settled=0.1))
+        run((), setup, BatchOptions(), witness, Watch(search, settled=0.1))
 
 
 def test_a_watched_night_tries_again_what_was_blocked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.batch.night.BLOCKED_WAIT", 0.2)
+    monkeypatch.setattr("pipeline.batch.scheduler.BLOCKED_WAIT", 0.2)
     world.write_wav(tmp_path / "calls.wav")
     out = tmp_path / "out"
     out.mkdir()
     (out / "calls.txt").mkdir()  # in the way
     (out / "calls.txt/x").touch()
-    ended: list[Ended] = []
+    ended: list[RecordingResult] = []
 
-    def witness(end: Ended) -> None:
+    def witness(end: RecordingResult) -> None:
         ended.append(end)
         if not end.failed:
             raise KeyboardInterrupt
@@ -175,5 +175,11 @@ def test_a_watched_night_tries_again_what_was_blocked(tmp_path: Path, monkeypatc
 
     setup = Setup(world.settings(), out, ("txt",), None)
     with pytest.raises(KeyboardInterrupt):
-        run((), setup, Orders(attempts=1), witness, Watch(Search((str(tmp_path / "calls.wav"),), out), settled=0.1))
+        run(
+            (),
+            setup,
+            BatchOptions(attempts=1),
+            witness,
+            Watch(Search((str(tmp_path / "calls.wav"),), out), settled=0.1),
+        )
     assert [end.status for end in ended] == ["blocked", "done"]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.values import Word
+from pipeline.core.types import Word
 from tests import world
 from tests.batch import faults
 from tests.batch.test_night import finish, record, results, start

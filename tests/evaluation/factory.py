@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from pipeline.values import Transcript, Turn, Utterance, Word
+from pipeline.core.types import Transcript, Turn, Utterance, Word
 
 
 def meeting(seed: int, speakers: int = 3, turns: int = 5, vocabulary: str = "abcd") -> Transcript:

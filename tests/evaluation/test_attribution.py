@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from hypothesis import given
 
-from pipeline.evaluation.attribution import AttributionErrors, OverlapErrors
-from pipeline.evaluation.scoring import ScoreConfig, score
-from pipeline.values import Transcript
+from pipeline.core.types import Transcript
+from pipeline.evaluation.metrics.attribution import AttributionErrors, OverlapErrors
+from pipeline.evaluation.metrics.scoring import ScoreConfig, score
 from tests.evaluation.factory import meetings, said, transcript
 
 REFERENCE = transcript(said("ann", 0, 4, "one two three four"), said("bob", 2, 4, "yes indeed"))

@@ -5,8 +5,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.evaluation.baseline import NOBODY, assign
-from pipeline.values import Transcript, Turn, Word
+from pipeline.core.types import Transcript, Turn, Word
+from pipeline.evaluation.benchmark.word_to_turn import NOBODY, assign
 from tests.evaluation.factory import meetings
 
 TURNS = (Turn(0, 2, "a"), Turn(1.5, 4, "b"), Turn(6, 7, "a"))

@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 
 from pipeline import formats
-from pipeline.commands.bench import parse_systems
-from pipeline.config import Config
-from pipeline.errors import CrosstalkError, FormatError, SettingsError
-from pipeline.evaluation.bench import System, measure, read_reference, read_session
-from pipeline.evaluation.manifest import find_recordings
-from pipeline.evaluation.scoring import ScoreConfig
-from pipeline.evaluation.tables import HEADINGS, as_data, as_table, draw, summarize
-from pipeline.presets import baseline, parts_of
-from pipeline.store import Store
-from pipeline.values import Unscored
+from pipeline.cli.bench import parse_systems
+from pipeline.config.presets import baseline, required_models
+from pipeline.config.schema import Config
+from pipeline.core.errors import CrosstalkError, FormatError, SettingsError
+from pipeline.core.types import Unscored
+from pipeline.evaluation.benchmark.bench import System, measure, read_reference, read_session
+from pipeline.evaluation.benchmark.dataset import find_recordings
+from pipeline.evaluation.benchmark.tables import HEADINGS, as_data, as_table, draw, summarize
+from pipeline.evaluation.metrics.scoring import ScoreConfig
+from pipeline.models.weights import Store
 from tests import world
 
 
@@ -96,11 +96,11 @@ def test_every_system_is_checked_before_the_first_recording(tmp_path: Path, monk
     def refuse(*_: object) -> None:
         raise AssertionError("a model was loaded")
 
-    monkeypatch.setattr("pipeline.evaluation.bench._runner", refuse)
+    monkeypatch.setattr("pipeline.evaluation.benchmark.bench._runner", refuse)
     replay = System("replay", world.settings())
     missing = System("missing", world.settings({"recognition.backend": "whisper"}))
     broken = System("broken", world.settings({"recognition.backend": "tests.test_preflight:NoLanguage"}))
-    rival = System("rival", Config(), rival=True)
+    rival = System("rival", Config(), nearest_other=True)
     for system, code in ((missing, 5), (broken, 1), (rival, 5)):
         with pytest.raises(CrosstalkError) as caught:
             measure((replay, system), (), Store(tmp_path), ScoreConfig())
@@ -110,7 +110,7 @@ def test_every_system_is_checked_before_the_first_recording(tmp_path: Path, monk
 
 def test_systems_are_presets_with_settings() -> None:
     rival, one, other = parse_systems(["default", "fast,recognition.beam_size=5"], baseline=True)
-    assert rival.rival
+    assert rival.nearest_other
     assert rival.config == one.config
     assert (other.config.recognition.model, other.config.recognition.beam_size) == ("whisper-tiny.en", 5)
     assert rival.settings == baseline(one.config)
@@ -122,7 +122,7 @@ def test_systems_are_presets_with_settings() -> None:
         "recognition": one.config.recognition.model,
     }
     assert data[rival.name]["settings"]["diarization"]["clustering"] == "stock"
-    assert data[one.name]["models"] == parts_of(one.config)
+    assert data[one.name]["models"] == required_models(one.config)
     assert ("baseline" in data[rival.name], "baseline" in data[one.name]) == (True, False)
     with pytest.raises(SettingsError, match="given twice"):
         parse_systems(["default", "default"], baseline=False)

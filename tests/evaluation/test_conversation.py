@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.errors import SettingsError
-from pipeline.evaluation.conversation import TOLERANCE, Conversation, Placement, overlap_ratio, plan
+from pipeline.core.errors import SettingsError
+from pipeline.evaluation.simulation.conversation import TOLERANCE, Conversation, Placement, overlap_ratio, plan
 
 
 def lengths(speakers: int, seed: int) -> dict[str, list[int]]:

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from pipeline.audio import RATE
-from pipeline.errors import FormatError
-from pipeline.evaluation.corpus import TICK, Recording, find_voices, passages
+from pipeline.core.audio import RATE
+from pipeline.core.errors import FormatError
+from pipeline.evaluation.simulation.corpus import TICK, Recording, find_voices, passages
 
 
 def bursts(*spans: tuple[float, float], length: float, rate: int = RATE) -> np.ndarray:

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pipeline.evaluation.diarization import DiarizationErrors, JaccardErrors, diarization_errors
-from pipeline.values import Transcript, Turn
+from pipeline.core.types import Transcript, Turn
+from pipeline.evaluation.metrics.der import DiarizationErrors, JaccardErrors, diarization_errors
 from tests.evaluation.factory import meetings
 
 

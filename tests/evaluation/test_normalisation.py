@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.errors import SettingsError
-from pipeline.evaluation.normalisation import NAMES, normalizer
-from pipeline.values import Transcript, Utterance, Word
+from pipeline.core.errors import SettingsError
+from pipeline.core.types import Transcript, Utterance, Word
+from pipeline.evaluation.metrics.normalization import NAMES, normalizer
 from tests.evaluation.factory import meetings, said
 
 
@@ -45,7 +45,7 @@ def test_tokens_stay_within_their_utterance_and_in_order(name: str, meeting: Tra
 
 
 def test_a_word_that_becomes_two_shares_its_time() -> None:
-    word = Utterance("a", (Word(1, 2, "Well,"), Word(2, 3, "twenty"), Word(3, 4, "-five", joined=True)))
+    word = Utterance("a", (Word(1, 2, "Well,"), Word(2, 3, "twenty"), Word(3, 4, "-five", no_space=True)))
     tokens = [(t.start, t.end, t.text) for t in normalizer("basic").tokens(word)]
     assert tokens[0] == (1, 2, "well")
     assert [(start, text) for start, _, text in tokens[1:]] == [(2, "twenty"), (pytest.approx(3.09, abs=0.2), "five")]

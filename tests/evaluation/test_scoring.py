@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline import formats
-from pipeline.errors import FormatError, SettingsError
-from pipeline.evaluation.diarization import DiarizationErrors
-from pipeline.evaluation.scoring import ScoreConfig, Scores, Session, SpeakerCounts, score, score_sessions
-from pipeline.evaluation.words import WordErrors
-from pipeline.values import Provenance, Span, Transcript, Turn, Unscored
+from pipeline.core.errors import FormatError, SettingsError
+from pipeline.core.types import Provenance, Span, Transcript, Turn, Unscored
+from pipeline.evaluation.metrics.der import DiarizationErrors
+from pipeline.evaluation.metrics.scoring import ScoreConfig, Scores, Session, SpeakerCounts, score, score_sessions
+from pipeline.evaluation.metrics.wer import WordErrors
 from tests.evaluation.factory import meetings, renamed, said, shifted, transcript
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.evaluation.normalisation import Token
-from pipeline.evaluation.scripts import by_character, is_unspaced
+from pipeline.evaluation.metrics.normalization import Token
+from pipeline.evaluation.metrics.scripts import by_character, is_unspaced
 
 
 def units(text: str) -> list[str]:

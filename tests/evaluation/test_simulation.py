@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import soundfile
 
-from pipeline import timeline
-from pipeline.audio import RATE
-from pipeline.errors import SettingsError
-from pipeline.evaluation.conversation import Conversation
-from pipeline.evaluation.corpus import Voices, find_voices
-from pipeline.evaluation.rendering import Acoustics
-from pipeline.evaluation.simulation import Meeting, MeetingConfig, description, simulate, write_audio
+from pipeline.core import timeline
+from pipeline.core.audio import RATE
+from pipeline.core.errors import SettingsError
+from pipeline.evaluation.simulation.conversation import Conversation
+from pipeline.evaluation.simulation.corpus import Voices, find_voices
+from pipeline.evaluation.simulation.meeting import Meeting, MeetingConfig, description, simulate, write_audio
+from pipeline.evaluation.simulation.rendering import Acoustics
 
 needs_rooms = pytest.mark.skipif(
     importlib.util.find_spec("pyroomacoustics") is None, reason="the extra simulate is not installed"
@@ -106,8 +106,8 @@ def test_the_truth_is_one_text_in_turns_and_utterances(voices: Voices) -> None:
     ]
     for utterance in transcript.utterances:
         assert {word.text.partition("x")[0] for word in utterance.words} == {f"w{utterance.speaker}"}
-    overlapped = timeline.total(o.span for o in timeline.overlaps(transcript.turns))
-    spoken = timeline.total(turn.span for turn in transcript.turns)
+    overlapped = timeline.covered(o.span for o in timeline.overlaps(transcript.turns))
+    spoken = timeline.covered(turn.span for turn in transcript.turns)
     assert overlapped / spoken == pytest.approx(meeting.overlap_ratio)
     assert meeting.overlap_ratio == pytest.approx(0.2, abs=0.02)
 

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline import formats
-from pipeline.errors import SettingsError
-from pipeline.evaluation import streams
-from pipeline.evaluation.scoring import ScoreConfig, score, score_sessions
-from pipeline.evaluation.words import WordErrors
-from pipeline.values import Transcript
+from pipeline.core.errors import SettingsError
+from pipeline.core.types import Transcript
+from pipeline.evaluation.metrics import meeteval_metrics
+from pipeline.evaluation.metrics.scoring import ScoreConfig, score, score_sessions
+from pipeline.evaluation.metrics.wer import WordErrors
 from tests.evaluation.factory import meetings, said, transcript
 
 needs_meeteval = pytest.mark.skipif(
@@ -125,9 +125,9 @@ def test_diarization_invariance() -> None:
 
 
 def test_without_meeteval_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streams, "available", lambda: False)
+    monkeypatch.setattr(meeteval_metrics, "available", lambda: False)
     with pytest.raises(SettingsError, match=r"crosstalk-transcribe\[score\]"):
-        streams.tcp_errors([], [], 5.0)
+        meeteval_metrics.tcp_errors([], [], 5.0)
     found = score(REFERENCE["recordingA"], HYPOTHESIS["recordingA"]).scores
     assert (found.tcpwer, found.orcwer, found.dicpwer) == (None, None, None)
     assert (found + found).tcpwer is None

@@ -3,8 +3,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.evaluation.normalisation import Token
-from pipeline.evaluation.words import WordErrors, align, align_speakers, count, distance
+from pipeline.evaluation.metrics.normalization import Token
+from pipeline.evaluation.metrics.wer import WordErrors, align, align_speakers, count, distance
 
 WORDS = st.lists(st.sampled_from("abc"), max_size=12)
 COUNTS = st.builds(WordErrors, *[st.integers(0, 99)] * 4)

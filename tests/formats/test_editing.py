@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.errors import FormatError
-from pipeline.formats.native import dumps, loads
+from pipeline.core.errors import FormatError
+from pipeline.core.types import OverlapDecision, Span, SpeakerEvidence, Transcript, Turn, Utterance, Word, join_words
+from pipeline.formats.crosstalk_json import dumps, loads
 from pipeline.formats.retexting import retexted
-from pipeline.values import Region, Span, Transcript, Turn, Utterance, Voice, Word, spell
 from tests.strategies import texts, transcripts, utterances
 
 A, B = "SPEAKER_00", "SPEAKER_01"
@@ -31,7 +31,9 @@ TALK = Transcript(
     duration=20.0,
     utterances=(said(A, 1.0, "good morning"), said(B, 3.0, "hello to you"), said(A, 6.0, "now the budget")),
     turns=(Turn(0.9, 2.1, A, 0.3), Turn(2.8, 4.5, B, 0.2), Turn(5.9, 7.6, A, 0.3)),
-    overlaps=(Region(3.0, 3.5, (Voice(A), Voice(B, "hello")), "exemplar", "mixture", "no gain"),),
+    overlaps=(
+        OverlapDecision(3.0, 3.5, (SpeakerEvidence(A), SpeakerEvidence(B, "hello")), "exemplar", "mixture", "no gain"),
+    ),
 )
 
 
@@ -53,7 +55,7 @@ def talk_time(transcript: Transcript) -> dict[str, float]:
 
 
 def codes(transcript: Transcript) -> list[str]:
-    return [notice.code for notice in transcript.warnings]
+    return [notice.code for notice in transcript.notices]
 
 
 def test_an_unchanged_file_says_nothing() -> None:
@@ -64,7 +66,7 @@ def test_an_utterance_moved_to_another_speaker_takes_its_time_along() -> None:
     read = edited(lambda data: data["utterances"][2].update(speaker=B))
     assert talk_time(read) == {A: 1.2, B: 3.4}
     assert codes(read) == ["recomputed"]
-    assert "utterances[2]" in read.warnings[0].message
+    assert "utterances[2]" in read.notices[0].message
 
 
 def test_an_utterance_given_to_somebody_new_takes_its_time_along() -> None:
@@ -122,7 +124,7 @@ def test_a_corrected_text_keeps_the_times_of_the_other_words() -> None:
     assert [word.probability for word in words] == [0.9, None, 0.9, None]
     assert (words[0].start, words[2].start, words[3].end) == (3.0, 3.5, 4.4)
     assert set(codes(read)) == {"recomputed"}
-    assert "utterances[1].words" in read.warnings[0].message
+    assert "utterances[1].words" in read.notices[0].message
 
 
 def test_the_ledger_says_what_the_words_say() -> None:
@@ -178,7 +180,7 @@ def test_any_utterance_may_get_any_name_or_text(transcript: Transcript, data: st
 def test_new_words_lie_inside_the_old_ones_time_in_order(several: tuple[Utterance, ...], words: list[str]) -> None:
     for utterance in several:
         found = retexted(utterance.words, " ".join(words), utterance.span)
-        assert spell(found) == " ".join(words)
+        assert join_words(found) == " ".join(words)
         assert utterance.start <= found[0].start
         assert found[-1].end <= utterance.end + 1e-9
         assert all(one.end <= two.start + 1e-9 for one, two in pairwise(found))
@@ -193,7 +195,7 @@ def test_the_same_text_gives_the_same_words(several: tuple[Utterance, ...]) -> N
 
 
 def test_a_corrected_chinese_character_keeps_the_times_of_the_others() -> None:
-    words = tuple(Word(i * 0.2, i * 0.2 + 0.2, c, 0.9, joined=i > 0) for i, c in enumerate("今天天气很好"))
+    words = tuple(Word(i * 0.2, i * 0.2 + 0.2, c, 0.9, no_space=i > 0) for i, c in enumerate("今天天气很好"))
     found = retexted(words, "今天天汽很好", Span(0.0, 1.2))
-    assert spell(found) == "今天天汽很好"
+    assert join_words(found) == "今天天汽很好"
     assert [word.probability for word in found] == [0.9, 0.9, 0.9, None, 0.9, 0.9]

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import formats
-from pipeline.errors import FormatError
-from pipeline.formats.wording import overlapping
-from pipeline.values import Provenance, Transcript, Turn, Utterance, Word
+from pipeline.core.errors import FormatError
+from pipeline.core.types import Provenance, Transcript, Turn, Utterance, Word
+from pipeline.formats.words import overlapping
 from tests.strategies import LABELS, transcripts
 
 ALL = st.sampled_from(formats.names())

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import formats
-from pipeline.formats.inert import clean, distinct, token
+from pipeline.core.types import Transcript, Word
+from pipeline.formats.sanitize import clean, distinct, token
 from pipeline.formats.srt import LOOKALIKES
-from pipeline.values import Transcript, Word
 from tests.strategies import VENOM, transcripts
 
 HOSTILE = st.one_of(st.sampled_from(VENOM), st.text())
@@ -149,7 +149,7 @@ def test_markdown_renders_as_text_only(transcript: Transcript, session: str) -> 
     rows = sum(block.type == "tr_open" for block in blocks)
     people, regions = len(transcript.speakers), len(transcript.overlaps)
     assert rows == people + regions + bool(people) + bool(regions)
-    assert sum(block.type == "list_item_open" for block in blocks) == len(transcript.warnings)
+    assert sum(block.type == "list_item_open" for block in blocks) == len(transcript.notices)
     said = ["".join(c.content for c in block.children or ()) for block in blocks if block.type == "inline"]
     for utterance in transcript.utterances:
         assert any(glyphs(text).endswith("—" + spoken(utterance.words)) for text in said)

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from pipeline.errors import FormatError
-from pipeline.formats.native import dumps, loads
+from pipeline.core.errors import FormatError
+from pipeline.core.types import Notice, OverlapDecision, Provenance, SpeakerEvidence, Transcript, Turn, Utterance, Word
+from pipeline.formats.crosstalk_json import dumps, loads
 from pipeline.formats.rounding import rounded
-from pipeline.values import Notice, Provenance, Region, Transcript, Turn, Utterance, Voice, Word
 from tests.strategies import transcripts
 
 HELLO = Utterance("SPEAKER_00", (Word(0.5, 0.8, "Hello", 0.93), Word(0.8, 1.1, "there.", 0.5, origin="separated")))
@@ -22,9 +22,18 @@ TALK = Transcript(
     duration=3.5,
     utterances=(HELLO, YES),
     turns=(Turn(0.4, 1.2, "SPEAKER_00", 0.25), Turn(1.0, 1.25, "SPEAKER_01")),
-    overlaps=(Region(1.0, 1.2, (Voice("SPEAKER_00"), Voice("SPEAKER_01", "Yes.")), "exemplar", "mixture", "no gain"),),
+    overlaps=(
+        OverlapDecision(
+            1.0,
+            1.2,
+            (SpeakerEvidence("SPEAKER_00"), SpeakerEvidence("SPEAKER_01", "Yes.")),
+            "exemplar",
+            "mixture",
+            "no gain",
+        ),
+    ),
     language="en",
-    warnings=(Notice("gap", "0.2 s are missing"),),
+    notices=(Notice("gap", "0.2 s are missing"),),
     provenance=Provenance("talk.wav", "00", {"b": {"x": [1, None]}, "a": 1}),
 )
 GOLDEN = """\

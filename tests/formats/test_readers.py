@@ -11,11 +11,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from pipeline import formats
-from pipeline.errors import FormatError
-from pipeline.formats.inert import clean, distinct, token
+from pipeline.core.errors import FormatError
+from pipeline.core.timeline import spread
+from pipeline.core.types import Span, Transcript, Turn, Unscored
 from pipeline.formats.reading import read_file, read_transcript
-from pipeline.timeline import spread
-from pipeline.values import Span, Transcript, Turn, Unscored
+from pipeline.formats.sanitize import clean, distinct, token
 from tests.strategies import transcripts
 
 STM = """\
@@ -53,8 +53,8 @@ def test_stm_of_the_world() -> None:
     ]
     assert meeting.turns == (Turn(0.5, 2.5, "Anna"), Turn(2.0, 3.25, "Bert"))
     assert meeting.duration == 3.25
-    assert [notice.code for notice in meeting.warnings] == ["unscored"]
-    assert "line 5" in meeting.warnings[0].message
+    assert [notice.code for notice in meeting.notices] == ["unscored"]
+    assert "line 5" in meeting.notices[0].message
     assert formats.unscored(STM, "stm") == {"meeting": (Unscored(2.5, 3.0, "1"),)}
     assert sessions["other"].utterances[0].text == "yes"
 
@@ -238,7 +238,7 @@ SLIGHTLY_WRONG = {
 @pytest.mark.parametrize("kind", SLIGHTLY_WRONG)
 def test_rows_with_slightly_wrong_times_do_not_refuse_their_file(kind: str) -> None:
     read = formats.loads(SLIGHTLY_WRONG[kind], kind)
-    notices = {notice.code: notice.message for notice in read.warnings}
+    notices = {notice.code: notice.message for notice in read.notices}
     assert (read.turns[0].start, read.turns[0].end, read.turns[0].speaker) == (0.0, 1.0, "A")
     assert "first: line 1" in notices["early_start"] or "first: segment 1" in notices["early_start"]
     if kind == "rttm":
@@ -280,7 +280,7 @@ def test_other_lines_of_rttm_name_a_recording_in_which_nobody_speaks() -> None:
 def test_rttm_marks_times_that_are_not_scored() -> None:
     text = RTTM + "NOSCORE meeting 1 4 1.5 <NA> <NA> <NA> <NA>\n"
     assert formats.unscored(text, "rttm") == {"meeting": (Unscored(4.0, 5.5, "1"),)}
-    assert [notice.code for notice in formats.loads_sessions(text, "rttm")["meeting"].warnings] == ["unscored"]
+    assert [notice.code for notice in formats.loads_sessions(text, "rttm")["meeting"].notices] == ["unscored"]
 
 
 @pytest.mark.parametrize(
@@ -298,7 +298,7 @@ def test_stm_marks_times_that_are_not_scored(row: str) -> None:
     read = formats.loads(text, "stm")
     assert read.turns == (Turn(1.0, 3.0, "A"),)
     assert [time.span for time in formats.unscored(text, "stm")["m"]] == [Span(3.0, 9.0)]
-    assert [notice.code for notice in read.warnings] == ["unscored"]
+    assert [notice.code for notice in read.notices] == ["unscored"]
 
 
 def test_a_gap_is_silence_that_is_scored() -> None:
@@ -306,7 +306,7 @@ def test_a_gap_is_silence_that_is_scored() -> None:
     assert formats.unscored(text, "stm") == {}
     read = formats.loads(text, "stm")
     assert len(read.turns) == 1
-    assert read.warnings == ()
+    assert read.notices == ()
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "cp1252", "latin-1"])
@@ -321,7 +321,7 @@ def test_every_reader_decodes_alike(tmp_path: Path, encoding: str) -> None:
         path.write_bytes(text.encode(encoding))
         read = read_transcript(path)
         assert (read.speakers, read.utterances[0].text) == (("Zoë",), "café")
-        assert [notice.code for notice in read.warnings] == (["encoding"] if encoding in ("cp1252", "latin-1") else [])
+        assert [notice.code for notice in read.notices] == (["encoding"] if encoding in ("cp1252", "latin-1") else [])
 
 
 def test_files_are_named_in_errors(tmp_path: Path) -> None:

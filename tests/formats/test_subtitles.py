@@ -13,17 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import formats
-from pipeline.formats.breaking import columns, graphemes, may_divide
-from pipeline.formats.inert import clean
+from pipeline.core.types import Transcript, Utterance, Word
+from pipeline.formats.line_breaking import columns, graphemes, may_divide
+from pipeline.formats.sanitize import clean
 from pipeline.formats.subtitles import COLUMNS, LINES, LONGEST, NAMED_AGAIN, READABLE, Cue, cues
-from pipeline.values import Transcript, Utterance, Word
 from tests.strategies import LABELS, transcripts, utterances
 
 
 def monologue(text: str, pace: float = 0.3, speaker: str = "A") -> Transcript:
     """One speaker saying a word every ``pace`` seconds; ``~`` before a word joins it to the last."""
     words = [
-        Word(i * pace, (i + 1) * pace, word.removeprefix("~"), joined=word.startswith("~"))
+        Word(i * pace, (i + 1) * pace, word.removeprefix("~"), no_space=word.startswith("~"))
         for i, word in enumerate(text.split())
     ]
     return Transcript(len(words) * pace, (Utterance(speaker, tuple(words)),))
@@ -159,7 +159,7 @@ def test_both_voices_of_an_overlap_are_on_the_screen_at_once() -> None:
 @pytest.mark.parametrize("joined", [False, True])
 def test_text_without_spaces_fits_on_lines_and_keeps_its_graphemes(text: str, joined: bool) -> None:
     letters = list(graphemes(text)) if joined else [text]
-    words = tuple(Word(i * 0.2, (i + 1) * 0.2, letter, joined=joined and i > 0) for i, letter in enumerate(letters))
+    words = tuple(Word(i * 0.2, (i + 1) * 0.2, letter, no_space=joined and i > 0) for i, letter in enumerate(letters))
     if not joined:
         words = (Word(0.0, 8.0, text),)
     lines = [line for cue in cues(Transcript(60.0, (Utterance("A", words),)), labelled=True) for line in cue.lines]

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from pipeline import media
-from pipeline.errors import CrosstalkError, InputError, OutOfDisk, OutOfMemory, ResourceError
-from pipeline.media import apart
+from pipeline.core.errors import CrosstalkError, InputError, OutOfDisk, OutOfMemory, ResourceError
+from pipeline.media import isolated_decoder
 from tests.media.factory import KINDS, make, speech, wav
 
 
@@ -28,8 +28,8 @@ def recording(tmp_path: Path) -> Path:
 
 def possessed(monkeypatch: pytest.MonkeyPatch, villain: str) -> None:
     """Let the child run a villain instead of the decoder."""
-    program = apart.PROGRAM.replace("main()", f"from tests.media.villains import {villain}\nmain({villain})")
-    monkeypatch.setattr(apart, "PROGRAM", program)
+    program = isolated_decoder.PROGRAM.replace("main()", f"from tests.media.villains import {villain}\nmain({villain})")
+    monkeypatch.setattr(isolated_decoder, "PROGRAM", program)
 
 
 @pytest.mark.parametrize("kind", ["m4a", "ogg", "wav"])
@@ -38,7 +38,7 @@ def test_apart_is_the_same_as_here(kind: str, channels: int, tmp_path: Path) -> 
     rate = KINDS[kind][2]
     voices = np.stack([speech(2, rate, seed) for seed in range(channels)])
     (tmp_path / "x").write_bytes(make(kind, voices) if channels < 3 else wav(voices.T.ravel() * 30_000, rate, 3))
-    here, there = media.decode_here(tmp_path / "x"), media.decode(tmp_path / "x")
+    here, there = media.decode_in_process(tmp_path / "x"), media.decode(tmp_path / "x")
     assert np.array_equal(here.audio.samples, there.audio.samples)
     assert (here.audio.channels is None) == (there.audio.channels is None) == (channels == 1)
     if here.audio.channels is not None and there.audio.channels is not None:
@@ -66,7 +66,7 @@ def test_apart_is_the_same_as_here(kind: str, channels: int, tmp_path: Path) -> 
 def test_what_a_codec_does_costs_one_line(
     villain: str, kind: type[CrosstalkError], line: str, recording: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(apart, "PATIENCE", 3.0)
+    monkeypatch.setattr(isolated_decoder, "HANG_TIMEOUT", 3.0)
     possessed(monkeypatch, villain)
     with pytest.raises(kind, match=line) as refusal:
         media.decode(recording)
@@ -78,8 +78,14 @@ def test_what_a_codec_does_costs_one_line(
 
 def test_reading_for_ever_ends_with_its_time(recording: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     possessed(monkeypatch, "spin")
-    hurried = "import pipeline.media.child as c; c._SECONDS = 1.0\nfrom pipeline.media.child import main"
-    monkeypatch.setattr(apart, "PROGRAM", apart.PROGRAM.replace("from pipeline.media.child import main", hurried))
+    hurried = (
+        "import pipeline.media.decoder_process as c; c._SECONDS = 1.0\nfrom pipeline.media.decoder_process import main"
+    )
+    monkeypatch.setattr(
+        isolated_decoder,
+        "PROGRAM",
+        isolated_decoder.PROGRAM.replace("from pipeline.media.decoder_process import main", hurried),
+    )
     with pytest.raises(InputError, match="takes far too long"):
         media.decode(recording)
 
@@ -87,7 +93,7 @@ def test_reading_for_ever_ends_with_its_time(recording: Path, monkeypatch: pytes
 def test_a_decoder_that_does_not_start_is_no_fault_of_the_file(
     recording: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(apart, "PROGRAM", "raise ImportError")
+    monkeypatch.setattr(isolated_decoder, "PROGRAM", "raise ImportError")
     with pytest.raises(ResourceError, match="could not be started") as failure:
         media.decode(recording)
     assert "transcribe doctor" in failure.value.hint
@@ -104,7 +110,7 @@ LIMITED = """
 import io, resource, sys
 resource.setrlimit(getattr(resource, sys.argv[1]), (int(sys.argv[2]), int(sys.argv[2])))
 from pipeline import media
-from pipeline.errors import CrosstalkError
+from pipeline.core.errors import CrosstalkError
 for read in (media.decode, lambda path: media.decode_stream(open(path, "rb"))):
     try:
         read(sys.argv[3])
@@ -158,18 +164,18 @@ def test_a_process_prepared_is_used_once_and_replaced_when_it_died(
     recording: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alone = media.decode(recording)
-    media.prepare()
-    media.prepare()
-    ((spare, _),) = apart._SPARE
+    media.prestart()
+    media.prestart()
+    ((spare, _),) = isolated_decoder._SPARE
     assert np.array_equal(media.decode(recording).audio.samples, alone.audio.samples)
-    assert (spare.returncode is not None, apart._SPARE) == (True, [])
-    media.prepare()
-    ((spare, _),) = apart._SPARE
+    assert (spare.returncode is not None, isolated_decoder._SPARE) == (True, [])
+    media.prestart()
+    ((spare, _),) = isolated_decoder._SPARE
     spare.kill()
     spare.wait()
     assert np.array_equal(media.decode(recording).audio.samples, alone.audio.samples)
     possessed(monkeypatch, "segfault")
-    media.prepare()
+    media.prestart()
     with pytest.raises(InputError, match="SIGSEGV"):
         media.decode(recording)
 
@@ -203,7 +209,7 @@ def test_the_child_of_a_killed_run_ends_by_itself(recording: Path, tmp_path: Pat
     """Without a listener it stops at its next sign of life."""
     born = tmp_path / "born"
     announce = f"import os, time; os.symlink(str(os.getpid()), {str(born)!r})"
-    program = apart.PROGRAM.replace("main()", f"{announce}\nmain(lambda *_: time.sleep(600))")
+    program = isolated_decoder.PROGRAM.replace("main()", f"{announce}\nmain(lambda *_: time.sleep(600))")
     run = f"from pipeline.media import apart; apart.PROGRAM = {program!r}; apart.decode({str(recording)!r})"
     with subprocess.Popen([sys.executable, "-c", run], cwd=Path(__file__).parents[2]) as running:
         while not born.is_symlink():

@@ -168,6 +168,6 @@ def _muxed(frames: list[bytes], container: str, lasting: list[int] | None = None
 
 @pytest.mark.parametrize(("name", "seconds"), [("aac.avi", 12), ("cat.aac", 20), ("a.amr-nb", 12)])
 def test_the_recordings_of_the_reports(name: str, seconds: float, shared_data: Path) -> None:
-    decoded = media.decode_here(shared_data / "odd" / name)
+    decoded = media.decode_in_process(shared_data / "odd" / name)
     assert decoded.duration == pytest.approx(seconds, abs=0.2)
     assert (decoded.complete, codes(decoded)) == (True, [])

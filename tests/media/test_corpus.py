@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from pipeline import cache
-from pipeline.cli import main
+from pipeline.cli.app import main
+from pipeline.engine import artifact_cache
 from tests import world
 from tests.media import corpus
 from tests.media.factory import speech, wav
@@ -41,7 +41,7 @@ def _watching() -> None:
 def transcribe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     """The program in this process, in a folder with a canary; afterwards that was not read, and all is clean."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(cache, "default_root", lambda: tmp_path / ".cache")
+    monkeypatch.setattr(artifact_cache, "default_root", lambda: tmp_path / ".cache")
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     (tmp_path / corpus.CANARY).write_bytes(wav(speech(1, 16_000) * 32_000))
@@ -106,7 +106,7 @@ def test_transcribed(case: str, transcribe: Run, tmp_path: Path, capsys: pytest.
     assert out.isprintable() or all(line.isprintable() for line in out.splitlines())
 
 
-PROGRAM = "from pipeline.cli import main; main()"
+PROGRAM = "from pipeline.cli.app import main; main()"
 LAUNCHER = """
 import json, resource, subprocess, sys
 done = subprocess.run(sys.argv[1:], stderr=subprocess.PIPE)

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline import media
-from pipeline.errors import InputError, ResourceError
-from pipeline.events import no_progress
-from pipeline.media.decoding import decode_open
+from pipeline.core.errors import InputError, ResourceError
+from pipeline.core.events import no_progress
+from pipeline.media.decoder import decode_open
 from pipeline.media.opening import spool
 from tests.media.factory import KINDS, bursts, make, noise, onset, overwrite, speech, wav
 
@@ -38,7 +38,7 @@ def decode(data: bytes) -> media.Decoded:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "x"
         path.write_bytes(data)
-        return media.decode_here(path)
+        return media.decode_in_process(path)
 
 
 def codes(decoded: media.Decoded) -> set[str]:

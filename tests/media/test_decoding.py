@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from pipeline import media
-from pipeline.errors import InputError
+from pipeline.core.errors import InputError
 from tests.media import factory
 from tests.media.factory import bursts, encode, make, onset, speech, wav
 
@@ -23,7 +23,7 @@ DELAYS = {"aac": 0.03, "ts": 0.03, "avi": 0.03, "wma": 0.05}
 def decode(folder: Path, data: bytes, name: str = "recording") -> media.Decoded:
     path = folder / name
     path.write_bytes(data)
-    return media.decode_here(path)
+    return media.decode_in_process(path)
 
 
 def codes(decoded: media.Decoded) -> list[str]:
@@ -136,12 +136,12 @@ def test_too_long_is_refused(kind: str, limits: media.Limits, tmp_path: Path) ->
     path = tmp_path / "x"
     path.write_bytes(make(kind, speech(4, factory.KINDS[kind][2])))
     with pytest.raises(InputError, match="longer than the limit"):
-        media.decode_here(path, limits)
+        media.decode_in_process(path, limits)
 
 
 @pytest.mark.parametrize("kind", ["m4a", "mp3", "ogg", "mulaw"])
 def test_a_real_call_survives_every_codec(kind: str, sample: Path, tmp_path: Path) -> None:
-    original = media.decode_here(sample).audio.samples
+    original = media.decode_in_process(sample).audio.samples
     rate = factory.KINDS[kind][2]
     positions = np.arange(30 * rate) / rate * 16_000
     voice = np.interp(positions, np.arange(len(original)), original).astype(np.float32)

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import media
-from pipeline.audio import RATE, Clip, Stream
-from pipeline.errors import ResourceError, SettingsError
-from pipeline.media import exporting
+from pipeline.core.audio import RATE, Clip, Stream
+from pipeline.core.errors import ResourceError, SettingsError
+from pipeline.media import encoder
 from tests.media.factory import bursts, onset, speech
 
 VOICE = speech(2, 16_000)
@@ -33,15 +33,15 @@ def workshop(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("kind", ["wav", "flac"])
-def test_lossless_round_trip(kind: exporting.Format, tmp_path: Path) -> None:
+def test_lossless_round_trip(kind: encoder.Format, tmp_path: Path) -> None:
     media.export(VOICE, tmp_path / "stem", kind)
-    assert np.abs(media.decode_here(tmp_path / "stem").audio.samples - VOICE).max() < 1e-4
+    assert np.abs(media.decode_in_process(tmp_path / "stem").audio.samples - VOICE).max() < 1e-4
 
 
 @pytest.mark.parametrize("kind", ["mp3", "m4a"])
-def test_lossy_round_trip_keeps_times(kind: exporting.Format, tmp_path: Path, workshop: Path) -> None:
+def test_lossy_round_trip_keeps_times(kind: encoder.Format, tmp_path: Path, workshop: Path) -> None:
     media.export(bursts(3, 16_000, (1.0,)), tmp_path / "stem", kind)
-    decoded = media.decode_here(tmp_path / "stem")
+    decoded = media.decode_in_process(tmp_path / "stem")
     assert onset(decoded.audio.samples, 0.1, 2) == pytest.approx(1, abs=0.02)
     assert decoded.duration == pytest.approx(3, abs=0.1)
     assert list(tmp_path.iterdir()) == [tmp_path / "stem"]
@@ -50,17 +50,17 @@ def test_lossy_round_trip_keeps_times(kind: exporting.Format, tmp_path: Path, wo
 
 @pytest.mark.parametrize("kind", ["wav", "flac", "mp3", "m4a"])
 @pytest.mark.parametrize("samples", [0, 1, 70_000])
-def test_any_length_is_written(kind: exporting.Format, samples: int, tmp_path: Path) -> None:
+def test_any_length_is_written(kind: encoder.Format, samples: int, tmp_path: Path) -> None:
     media.export(np.full(samples, 0.5, np.float32), tmp_path / "stem", kind)
-    decoded = media.decode_here(tmp_path / "stem").audio.samples
+    decoded = media.decode_in_process(tmp_path / "stem").audio.samples
     assert len(decoded) == pytest.approx(max(1, samples), abs=3000 * (kind in ("mp3", "m4a")))
     assert samples < 70_000 or np.median(decoded) == pytest.approx(0.5, abs=0.05)
 
 
 @pytest.mark.parametrize("kind", ["wav", "flac", "mp3", "m4a"])
-def test_other_rates(kind: exporting.Format, tmp_path: Path) -> None:
+def test_other_rates(kind: encoder.Format, tmp_path: Path) -> None:
     media.export(speech(1, 8_000), tmp_path / "x", kind, rate=8_000)
-    assert media.decode_here(tmp_path / "x").duration == pytest.approx(1, abs=0.15)
+    assert media.decode_in_process(tmp_path / "x").duration == pytest.approx(1, abs=0.15)
 
 
 @pytest.mark.promise(26)
@@ -68,7 +68,7 @@ def test_other_rates(kind: exporting.Format, tmp_path: Path) -> None:
 def test_a_failing_encoder_leaves_nothing(
     tmp_path: Path, workshop: Path, monkeypatch: pytest.MonkeyPatch, codec: str
 ) -> None:
-    monkeypatch.setitem(exporting.ENCODINGS, "mp3", exporting.Encoding("mp3", codec, 64_000))
+    monkeypatch.setitem(encoder.ENCODINGS, "mp3", encoder.Encoding("mp3", codec, 64_000))
     with pytest.raises(ResourceError):
         media.export(VOICE, tmp_path / "x.mp3", "mp3")
     assert not list(tmp_path.iterdir())
@@ -76,9 +76,9 @@ def test_a_failing_encoder_leaves_nothing(
 
 
 def test_an_encoder_that_this_pyav_lacks_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert exporting.missing_encoders() == ""
-    monkeypatch.setitem(exporting.ENCODINGS, "mp3", exporting.Encoding("mp3", "no_such_codec"))
-    assert exporting.missing_encoders() == "mp3"
+    assert encoder.missing_encoders() == ""
+    monkeypatch.setitem(encoder.ENCODINGS, "mp3", encoder.Encoding("mp3", "no_such_codec"))
+    assert encoder.missing_encoders() == "mp3"
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 
 def stem(folder: Path, clips: list[Clip], duration: float) -> np.ndarray:
     (folder / "stem.wav").write_bytes(media.encode_stem(Stream("a", tuple(clips)), duration))
-    samples = media.decode_here(folder / "stem.wav").audio.samples
+    samples = media.decode_in_process(folder / "stem.wav").audio.samples
     assert len(samples) == round(duration * RATE)
     return np.asarray(samples)
 

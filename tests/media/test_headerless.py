@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import media
-from pipeline.errors import InputError
+from pipeline.core.errors import InputError
 from pipeline.media.headerless import CODINGS
 from tests.media.factory import bursts, encode, onset, speech, wav
 from tests.media.test_parts import codes, decode

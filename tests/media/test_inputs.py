@@ -15,15 +15,15 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import pipeline
-from pipeline.audio import RATE
-from pipeline.backends.replay import speak
-from pipeline.errors import CrosstalkError, InputError, SettingsError
-from pipeline.events import no_progress
+from pipeline.core.audio import RATE
+from pipeline.core.errors import CrosstalkError, InputError, SettingsError
+from pipeline.core.events import no_progress
+from pipeline.engine.pipeline import Transcriber
 from pipeline.media import Decoded, open_input
-from pipeline.run import Transcriber
+from pipeline.models.synthetic import synthesize
 from tests import world
 
-SAMPLES = speak(world.DIALOGUE, 8.0)
+SAMPLES = synthesize(world.DIALOGUE, 8.0)
 WORDS = [word.text for word in sorted(world.DIALOGUE, key=lambda word: word.text)]
 RUN = Transcriber(world.settings())
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline import media
-from pipeline.errors import InputError
+from pipeline.core.errors import InputError
 from tests.media.factory import KINDS, bursts, encode, make, noise, onset, speech, wav
 
 FIRST, SECOND = 4.0, 3.0
@@ -34,7 +34,7 @@ def decode(data: bytes, name: str = "x", track: int | None = None) -> media.Deco
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
         path.write_bytes(data)
-        return media.decode_here(path, track=track)
+        return media.decode_in_process(path, track=track)
 
 
 def codes(decoded: media.Decoded) -> list[str]:
@@ -137,8 +137,8 @@ def test_a_joined_recording_that_was_cut_is_no_whole_one() -> None:
 def test_joined_recordings_count_together_against_the_limit(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(wav(PCM) * 3)
     with pytest.raises(InputError):
-        media.decode_here(tmp_path / "x", media.Limits(max_hours=13 / 3600))
-    assert media.decode_here(tmp_path / "x", media.Limits(max_hours=19 / 3600)).duration == pytest.approx(18)
+        media.decode_in_process(tmp_path / "x", media.Limits(max_hours=13 / 3600))
+    assert media.decode_in_process(tmp_path / "x", media.Limits(max_hours=19 / 3600)).duration == pytest.approx(18)
 
 
 @pytest.mark.parametrize("seconds", [0.02, 0.05, 0.1, 0.31, 0.7, 1.3])
@@ -149,5 +149,5 @@ def test_a_short_recording_is_not_cut_short(kind: str, seconds: float) -> None:
 
 
 def test_the_joined_recording_of_the_reports(shared_data: Path) -> None:
-    decoded = media.decode_here(shared_data / "odd" / "cat.wav")
+    decoded = media.decode_in_process(shared_data / "odd" / "cat.wav")
     assert (decoded.complete, round(decoded.duration)) == (True, 20)

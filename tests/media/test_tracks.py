@@ -12,9 +12,9 @@ import pytest
 from av.stream import Disposition
 
 from pipeline import media
-from pipeline.cli import main
-from pipeline.config import assign, check
-from pipeline.errors import InputError, SettingsError
+from pipeline.cli.app import main
+from pipeline.config.schema import assign, check
+from pipeline.core.errors import InputError, SettingsError
 from tests import world
 from tests.media.factory import Array, bursts, encode, make, onset, speech
 from tests.media.test_parts import codes, decode
@@ -138,8 +138,8 @@ def test_the_command_line_chooses_a_track(command: str, tmp_path: Path, capsys: 
 
 def test_tracks_have_results_of_their_own(tmp_path: Path) -> None:
     """The same bytes, another track: nothing of the first is taken from the cache."""
-    from pipeline.cache import DiskCache
-    from pipeline.run import Transcriber
+    from pipeline.engine.artifact_cache import DiskCache
+    from pipeline.engine.pipeline import Transcriber
 
     path = tmp_path / "x.mp4"
     path.write_bytes(tracks("mp4", SILENCE, marked(2.0)))
@@ -153,7 +153,7 @@ def test_tracks_have_results_of_their_own(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("name", "seconds"), [("epoch.mp4", 12), ("silent_first.mp4", 12)])
 def test_the_recordings_of_the_reports(name: str, seconds: float, shared_data: Path) -> None:
-    decoded = media.decode_here(shared_data / "odd" / name)
+    decoded = media.decode_in_process(shared_data / "odd" / name)
     assert decoded.duration == pytest.approx(seconds, abs=0.2)
     assert decoded.complete
     assert np.abs(decoded.audio.samples).max() > 0.1

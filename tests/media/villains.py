@@ -1,4 +1,4 @@
-"""What a codec may do to the process it runs in; `pipeline.media.child.main` is given one instead of the decoder."""
+"""Codecs that misbehave, given to `pipeline.media.decoder_process.main` instead of the decoder."""
 
 from __future__ import annotations
 

@@ -6,8 +6,8 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from pipeline.timeline import overlaps, tidy
-from pipeline.values import Region, Turn, Utterance, Voice, Word
+from pipeline.core.timeline import normalize, overlaps
+from pipeline.core.types import OverlapDecision, SpeakerEvidence, Turn, Utterance, Word
 
 TEXTS = ["yes", "no", "and", "then", "he", "said", "well", "really", "what", "do", "you", "think", "of", "it"]
 
@@ -54,13 +54,15 @@ def converse(
             at = end + choose.choice([0.0, 0.0, 0.05, 0.4])
         time = max(time + length + choose.choice([-0.8, -0.4, 0.1, 0.5, 0.5, 1.2]), time + 0.3)
     own = {speaker: sorted(said, key=lambda word: (word.start, word.end)) for speaker, said in words.items()}
-    return tidy(turns, kind(minutes * 60)), own, minutes * 60
+    return normalize(turns, kind(minutes * 60)), own, minutes * 60
 
 
-def ledger(turns: tuple[Turn, ...]) -> tuple[Region, ...]:
+def ledger(turns: tuple[Turn, ...]) -> tuple[OverlapDecision, ...]:
     """A region for each overlap, every third one kept as the mixture."""
     return tuple(
-        Region(o.start, o.end, tuple(map(Voice, o.speakers)), "fake", "separated" if n % 3 else "mixture", "test")
+        OverlapDecision(
+            o.start, o.end, tuple(map(SpeakerEvidence, o.speakers)), "fake", "separated" if n % 3 else "mixture", "test"
+        )
         for n, o in enumerate(overlaps(turns))
     )
 

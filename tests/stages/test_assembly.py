@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import timeline
-from pipeline.config import AssemblyConfig
-from pipeline.stages.assembly import assemble, collect_removed, measure_coverage
-from pipeline.values import Region, Turn, Utterance, Voice, Word
+from pipeline.config.schema import AssemblyConfig
+from pipeline.core import timeline
+from pipeline.core.types import OverlapDecision, SpeakerEvidence, Turn, Utterance, Word
+from pipeline.stages.assembly.stage import assemble, collect_removed, measure_coverage
 from tests import strategies
 
 DURATION = 10.0
@@ -32,15 +32,18 @@ def lines(draw: st.DrawFn) -> tuple[Utterance, ...]:
     return tuple(found)
 
 
-def regions(turns: Sequence[Turn]) -> list[Region]:
+def regions(turns: Sequence[Turn]) -> list[OverlapDecision]:
     found = timeline.overlaps(turns)
-    return [Region(o.start, o.end, tuple(map(Voice, o.speakers)), "mixture", "mixture", "x") for o in found]
+    return [
+        OverlapDecision(o.start, o.end, tuple(map(SpeakerEvidence, o.speakers)), "mixture", "mixture", "x")
+        for o in found
+    ]
 
 
 @pytest.mark.promise(13)
 @given(lines(), strategies.turns(strategies.LABELS[:3]))
 def test_every_word_once_and_times_lawful(spoken: tuple[Utterance, ...], turns: tuple[Turn, ...]) -> None:
-    turns = timeline.tidy(turns, DURATION)
+    turns = timeline.normalize(turns, DURATION)
     utterances, ledger = assemble(spoken, turns, regions(turns), DURATION, AssemblyConfig())
     leaked = [line for region in ledger for line in region.leaked]
     texts = Counter(text for u in (*utterances, *leaked) for word in u.words for text in word.text.split())
@@ -55,7 +58,7 @@ def test_every_word_once_and_times_lawful(spoken: tuple[Utterance, ...], turns: 
 @given(strategies.utterances(), st.sampled_from([0.0, 0.5, 2.0]))
 def test_a_pause_ends_an_utterance_and_nothing_else_does(said: tuple[Utterance, ...], pause: float) -> None:
     words = {u.speaker: [w for v in said if v.speaker == u.speaker for w in v.words] for u in said}
-    spoken = [Utterance(speaker, tuple(replace(w, joined=False) for w in own)) for speaker, own in words.items()]
+    spoken = [Utterance(speaker, tuple(replace(w, no_space=False) for w in own)) for speaker, own in words.items()]
     duration = max((u.end for u in said), default=0.0) + 1.0
     utterances, _ = assemble(spoken, (), (), duration, AssemblyConfig(pause=pause, longest=1e6))
     for utterance in utterances:
@@ -72,7 +75,7 @@ def test_a_long_utterance_ends_with_its_sentence() -> None:
 
 
 def test_a_joined_word_is_never_cut_off() -> None:
-    words = (Word(0, 1, "twenty"), Word(5, 6, "-five", joined=True))
+    words = (Word(0, 1, "twenty"), Word(5, 6, "-five", no_space=True))
     (utterance,), _ = assemble([Utterance("A", words)], (), (), 20.0, AssemblyConfig(pause=0.0))
     assert utterance.text == "twenty-five"
 
@@ -104,7 +107,7 @@ def test_leaked_words_are_in_the_ledger_only() -> None:
 def test_coverage_adds_up(turns: tuple[Turn, ...], said: tuple[Utterance, ...]) -> None:
     coverage = measure_coverage(turns, said, 100.0, 99.0)
     assert (coverage.duration, coverage.decoded) == (100.0, 99.0)
-    assert coverage.speech == pytest.approx(timeline.total(turn.span for turn in turns))
+    assert coverage.speech == pytest.approx(timeline.covered(turn.span for turn in turns))
     assert coverage.with_words + coverage.uncovered == pytest.approx(coverage.speech)
     assert -1e-9 <= coverage.uncovered <= coverage.speech + 1e-9
     assert all(isinstance(value, float) for value in (coverage.speech, coverage.with_words, coverage.uncovered))
@@ -137,6 +140,6 @@ def test_words_leak_between_speakers_of_one_microphone_whatever_the_region_is_ca
     turns = (Turn(0, 4, "A"), Turn(1, 5, "B"))
     spoken = [Utterance("A", (Word(2, 2.5, "bye"),)), Utterance("B", (Word(2.1, 2.6, "bye"),))]
     for name in ("channels", "x"):
-        entries = [Region(1, 4, (Voice("A"), Voice("B")), name, "separated", "x")]
+        entries = [OverlapDecision(1, 4, (SpeakerEvidence("A"), SpeakerEvidence("B")), name, "separated", "x")]
         _, ledger = assemble(spoken, turns, entries, DURATION, AssemblyConfig(), microphones)
         assert sum(len(region.leaked) for region in ledger) == leaks

@@ -11,16 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.audio import RATE, Audio, Samples
-from pipeline.backends.replay import speak
-from pipeline.cache import DiskCache, NoCache
-from pipeline.errors import SettingsError
+from pipeline.core.audio import RATE, Audio, Samples
+from pipeline.core.errors import SettingsError
+from pipeline.core.types import Transcript, Word
+from pipeline.engine.artifact_cache import DiskCache, NoCache
+from pipeline.engine.pipeline import ModelPool, run_pipeline
+from pipeline.engine.runner import StageRunner
 from pipeline.media import Decoded
-from pipeline.media.mixing import mix_down
-from pipeline.run import Models, transcribe
-from pipeline.steps import Steps
-from pipeline.store import Store
-from pipeline.values import Transcript, Word
+from pipeline.media.downmix import downmix
+from pipeline.models.synthetic import synthesize
+from pipeline.models.weights import Store
 from tests import world
 from tests.tones import conversations
 
@@ -30,17 +30,17 @@ SECONDS = 8.0
 
 
 def voice(words: tuple[Word, ...], seconds: float = SECONDS) -> Samples:
-    return speak(words, seconds) * 4
+    return synthesize(words, seconds) * 4
 
 
 def heard(channels: list[Samples], changes: dict[str, Any] | None = None, cache: Any = None) -> Transcript:
     """What the pipeline makes of a recording with these channels, mixed as the decoder mixes them."""
-    mix = mix_down(np.stack(channels, axis=1))
+    mix = downmix(np.stack(channels, axis=1))
     sha256 = hashlib.sha256(np.stack(channels).tobytes()).hexdigest()
     recording = Decoded(Audio(mix.samples, RATE, mix.channels), sha256, True, mix.notices, len(mix.samples) / RATE)
     config = world.settings(changes)
-    steps = Steps({}, config, cache or NoCache(), lambda event: None)
-    return transcribe(recording, "call.wav", Models(config, Store()), config, steps)
+    steps = StageRunner({}, config, cache or NoCache(), lambda event: None)
+    return run_pipeline(recording, "call.wav", ModelPool(config, Store()), config, steps)
 
 
 def lines(transcript: Transcript) -> dict[str, list[tuple[str, float]]]:
@@ -98,7 +98,7 @@ def test_dual_mono_and_antiphase_are_one_recording() -> None:
         transcript = heard([both, other])
         assert set(transcript.speakers) == {"SPEAKER_00", "SPEAKER_01"}
         assert Counter(word.text for word in transcript.words) == Counter(word.text for word in AGENT + CUSTOMER)
-    assert [notice.code for notice in transcript.warnings] == ["antiphase"]
+    assert [notice.code for notice in transcript.notices] == ["antiphase"]
 
 
 def test_a_room_with_two_microphones_is_no_call() -> None:
@@ -133,7 +133,7 @@ def test_mix_and_a_contradicting_count_mix() -> None:
 
 
 def test_roles_without_channels_are_said_to_be_unused() -> None:
-    (notice,) = world.heard(world.DIALOGUE, changes={"diarization.roles": "agent,customer"}).warnings
+    (notice,) = world.heard(world.DIALOGUE, changes={"diarization.roles": "agent,customer"}).notices
     assert notice.code == "channels_mixed"
 
 
@@ -155,7 +155,7 @@ def test_silence_of_any_length_is_no_call(tenths: int, blocks: int) -> None:
 
 @pytest.mark.parametrize("text", ["agent,agent", "1=a,1=b", "0=a", "a:0", "a,,b", "", "a:b"])
 def test_what_is_no_role_is_refused(text: str) -> None:
-    from pipeline.config import check
+    from pipeline.config.schema import check
 
     with pytest.raises(SettingsError, match="role"):
         check(world.settings({"diarization.roles": text}))

@@ -11,17 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import timeline
-from pipeline.analytics.interplay import crossings
-from pipeline.audio import RATE, Audio, Clip, Stream
-from pipeline.config import AssemblyConfig, SeparationConfig
-from pipeline.stages import assembly, recognition, splicing
-from pipeline.stages.blending import Piece, blend
-from pipeline.stages.leakage import EDGE, without_leaks
-from pipeline.stages.packing import JOIN, WINDOW, pack
-from pipeline.stages.separation import SOLO, _nearest, separate
-from pipeline.stages.splicing import lies_in, splice
-from pipeline.values import Region, Span, Transcript, Turn, Utterance, Word, spell
+from pipeline.analytics.interactions import overlap_events
+from pipeline.config.schema import AssemblyConfig, SeparationConfig
+from pipeline.core import timeline
+from pipeline.core.audio import RATE, Audio, Clip, Stream
+from pipeline.core.types import OverlapDecision, Span, Transcript, Turn, Utterance, Word, join_words
+from pipeline.stages.assembly import stage as assembly
+from pipeline.stages.assembly.duplicates import EDGE, remove_cross_stream_duplicates
+from pipeline.stages.recognition import merge
+from pipeline.stages.recognition import stage as recognition
+from pipeline.stages.recognition.merge import is_inside, merge_hypotheses
+from pipeline.stages.recognition.windows import JOIN, WINDOW, pack
+from pipeline.stages.separation.stage import SOLO, _nearest, separate
+from pipeline.stages.separation.streams import SeparatedSegment, build_streams
 from tests.stages.meetings import Time, converse, ledger, spoken
 from tests.strategies import rows_of_spans
 
@@ -41,7 +43,7 @@ def do_cover(meeting: Meeting) -> None:
 def do_splice(meeting: Meeting) -> None:
     _, words, duration = meeting
     asides = {speaker: tuple(Span(t, t + 3.0) for t in range(2, int(duration) - 10, 9)) for speaker in words}
-    splice(words, {speaker: [replace(w) for w in said] for speaker, said in words.items()}, asides)
+    merge_hypotheses(words, {speaker: [replace(w) for w in said] for speaker, said in words.items()}, asides)
 
 
 def do_attribute(meeting: Meeting) -> None:
@@ -52,12 +54,12 @@ def do_attribute(meeting: Meeting) -> None:
 
 
 def do_tidy(meeting: Meeting) -> None:
-    timeline.tidy(meeting[0], meeting[2], gap=0.5)
+    timeline.normalize(meeting[0], meeting[2], gap=0.5)
 
 
 def do_cross(meeting: Meeting) -> None:
     turns, words, duration = meeting
-    crossings(Transcript(duration, tuple(spoken(words)), turns))
+    overlap_events(Transcript(duration, tuple(spoken(words)), turns))
 
 
 def do_pack(meeting: Meeting) -> None:
@@ -72,12 +74,12 @@ def do_breathe(meeting: Meeting) -> None:
 
 
 def do_blend(meeting: Meeting) -> None:
-    pieces: dict[str, list[Piece]] = {}
+    pieces: dict[str, list[SeparatedSegment]] = {}
     for region in ledger(meeting[0]):
         for voice in region.voices:
             samples = np.zeros(0, np.float32)
-            pieces.setdefault(voice.speaker, []).append(Piece(Span(region.start, region.end), samples))
-    blend(Audio(np.zeros(0, np.float32)), meeting[0], pieces)
+            pieces.setdefault(voice.speaker, []).append(SeparatedSegment(Span(region.start, region.end), samples))
+    build_streams(Audio(np.zeros(0, np.float32)), meeting[0], pieces)
 
 
 def do_separate(meeting: Meeting) -> None:
@@ -140,7 +142,7 @@ def test_coverage_is_that_of_the_plain_algorithm(seed: int, minutes: float) -> N
 def test_a_removed_word_goes_to_the_region_nearest_to_it(places: Sequence[Span], spans: Sequence[Span]) -> None:
     if not places:
         return
-    regions = [Region(place.start, place.end, (), "x", "mixture", "x") for place in places]
+    regions = [OverlapDecision(place.start, place.end, (), "x", "mixture", "x") for place in places]
 
     def distance(number: int, span: Span) -> float:
         return max(0.0, regions[number].start - span.end, span.start - regions[number].end)
@@ -183,15 +185,15 @@ def test_splicing_is_that_of_the_plain_algorithm(seed: int) -> None:
     _, words, duration = converse(0.7, seed, float)
     streams = {s: [replace(w, start=w.start + 0.05, end=w.end + 0.06) for w in said] for s, said in words.items()}
     asides = {s: tuple(Span(t, t + 3.0) for t in range(2 + n, int(duration), 7)) for n, s in enumerate(words)}
-    assert splice(words, streams, asides) == plain_splice(words, streams, asides)
+    assert merge_hypotheses(words, streams, asides) == plain_splice(words, streams, asides)
 
 
 def plain_splice(
     mixture: Mapping[str, Sequence[Word]], streams: Mapping[str, Sequence[Word]], asides: Mapping[str, Sequence[Span]]
 ) -> dict[str, list[Word]]:
     def alike(one: Word, other: Word) -> bool:
-        near = abs(one.middle - other.middle) <= splicing.SEAM
-        return near and splicing.plain(one) == splicing.plain(other)
+        near = abs(one.middle - other.middle) <= merge.SEAM
+        return near and merge.plain(one) == merge.plain(other)
 
     def said(word: Word, heard: Sequence[Word], others: Sequence[Word]) -> bool:
         def nearest(other: Word) -> Word:
@@ -202,17 +204,17 @@ def plain_splice(
     found: dict[str, list[Word]] = {}
     for speaker in sorted({*mixture, *streams}):
         apart = asides.get(speaker, ())
-        kept = [word for word in mixture.get(speaker, ()) if not lies_in(word, apart)]
+        kept = [word for word in mixture.get(speaker, ()) if not is_inside(word, apart)]
         heard = streams.get(speaker, ())
-        inside = [word for word in heard if lies_in(word, apart)]
-        found[speaker] = kept + [w for w in inside if not (splicing._at_seam(w, apart) and said(w, heard, kept))]
+        inside = [word for word in heard if is_inside(word, apart)]
+        found[speaker] = kept + [w for w in inside if not (merge._at_seam(w, apart) and said(w, heard, kept))]
     everything = [word for own in found.values() for word in own]
     passages = [word for own in mixture.values() for word in own]
     for speaker, own in mixture.items():
         apart = asides.get(speaker, ())
-        around = timeline.IntervalIndex(word for word in found[speaker] if lies_in(word, apart))
-        cut = [word for word in own if lies_in(word, apart) and splicing._at_seam(word, apart)]
-        found[speaker] += [splicing._beside(w, around, apart) for w in cut if not said(w, passages, everything)]
+        around = timeline.IntervalIndex(word for word in found[speaker] if is_inside(word, apart))
+        cut = [word for word in own if is_inside(word, apart) and merge._at_seam(word, apart)]
+        found[speaker] += [merge._beside(w, around, apart) for w in cut if not said(w, passages, everything)]
     return {speaker: sorted(own, key=lambda word: (word.start, word.end)) for speaker, own in found.items()}
 
 
@@ -240,7 +242,7 @@ def test_solo_speech_is_taken_from_nearby_first(spans: Sequence[Span], start: fl
     near = Span(start, start + length)
     audio = Audio(np.arange(120 * 100, dtype=np.float32), rate=100)
     plain = sorted(spans, key=lambda s: (max(s.start - near.end, near.start - s.end), s))
-    samples = np.concatenate([np.zeros(0, np.float32), *(audio.cut(span) for span in plain)])
+    samples = np.concatenate([np.zeros(0, np.float32), *(audio.crop(span) for span in plain)])
     assert np.array_equal(_nearest(audio, spans, near), samples[: int(SOLO * RATE)])
 
 
@@ -253,7 +255,7 @@ def test_ledger_texts_and_leaks_are_those_of_the_plain_algorithm(seed: int) -> N
     for entry in entries:
         for voice in entry.voices:
             inside = tuple(w for w in said[voice.speaker] if entry.start <= w.middle < entry.end)
-            assert voice.text == spell(inside)
+            assert voice.text == join_words(inside)
     lines = {s: assembly._orderly(own, duration) for s, own in words.items()}
-    _, leaked = without_leaks(lines, timeline.overlaps(turns))
+    _, leaked = remove_cross_stream_duplicates(lines, timeline.overlaps(turns))
     assert sum(len(entry.leaked) for entry in entries) == len(leaked)

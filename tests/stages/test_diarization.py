@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import timeline
-from pipeline.audio import RATE, Audio
-from pipeline.config import DiarizationConfig
-from pipeline.events import Progress
-from pipeline.protocols import Diarization, SpeakerCount
-from pipeline.stages.diarization import diarize, speaker_count
-from pipeline.values import Notice, Turn
+from pipeline.config.schema import DiarizationConfig
+from pipeline.core import timeline
+from pipeline.core.audio import RATE, Audio
+from pipeline.core.events import Progress
+from pipeline.core.types import Notice, Turn
+from pipeline.models.protocols import Diarization, SpeakerBounds
+from pipeline.stages.diarization.stage import diarize, speaker_count
 
 AUDIO = Audio(np.zeros(10 * RATE, np.float32))
 
@@ -25,9 +25,9 @@ class Fixed:
 
     def __init__(self, turns: list[Turn], notices: tuple[Notice, ...] = ()) -> None:
         self.found = Diarization(tuple(turns), notices)
-        self.asked: SpeakerCount | None = None
+        self.asked: SpeakerBounds | None = None
 
-    def diarize(self, audio: Audio, count: SpeakerCount, progress: Progress) -> Diarization:
+    def diarize(self, audio: Audio, count: SpeakerBounds, progress: Progress) -> Diarization:
         self.asked = count
         return self.found
 
@@ -57,7 +57,7 @@ def test_turns_come_out_tidy_and_never_too_many_voices(turns: list[Turn], asked:
 
 @given(untidy())
 def test_the_names_a_model_gives_do_not_matter(turns: list[Turn]) -> None:
-    starts = [turn.start for turn in timeline.tidy(turns, AUDIO.duration)]
+    starts = [turn.start for turn in timeline.normalize(turns, AUDIO.duration)]
     if len(set(starts)) == len(starts):
         other = [Turn(turn.start, turn.end, f"voice {ord(turn.speaker) * 7 % 10}") for turn in turns]
         config = DiarizationConfig()
@@ -80,13 +80,13 @@ def test_silence_needs_no_excuse_and_a_models_own_excuse_stands() -> None:
 @pytest.mark.parametrize(
     ("config", "count"),
     [
-        (DiarizationConfig(), SpeakerCount(1, None)),
-        (DiarizationConfig(speakers=3), SpeakerCount(3, 3)),
-        (DiarizationConfig(min_speakers=2), SpeakerCount(2, None)),
-        (DiarizationConfig(max_speakers=4), SpeakerCount(1, 4)),
+        (DiarizationConfig(), SpeakerBounds(1, None)),
+        (DiarizationConfig(speakers=3), SpeakerBounds(3, 3)),
+        (DiarizationConfig(min_speakers=2), SpeakerBounds(2, None)),
+        (DiarizationConfig(max_speakers=4), SpeakerBounds(1, 4)),
     ],
 )
-def test_the_model_is_told_how_many(config: DiarizationConfig, count: SpeakerCount) -> None:
+def test_the_model_is_told_how_many(config: DiarizationConfig, count: SpeakerBounds) -> None:
     model = Fixed([])
     diarize(AUDIO, model, config)
     assert model.asked == speaker_count(config) == count

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.stages.leakage import without_leaks
-from pipeline.values import Overlap, Word
+from pipeline.core.types import Overlap, Word
+from pipeline.stages.assembly.duplicates import remove_cross_stream_duplicates
 
 OVERLAP = Overlap(2.0, 6.0, ("A", "B"))
 
@@ -34,7 +34,7 @@ def lines(draw: st.DrawFn) -> dict[str, tuple[Word, ...]]:
 @given(lines())
 def test_no_word_is_lost(said: dict[str, tuple[Word, ...]]) -> None:
     overlaps = [OVERLAP, Overlap(6.0, 7.0, ("A", "B", "C"))]
-    kept, leaked = without_leaks(said, overlaps)
+    kept, leaked = remove_cross_stream_duplicates(said, overlaps)
     both = Counter((speaker, word) for speaker, words in kept.items() for word in words)
     both += Counter((line.speaker, word) for _, line in leaked for word in line.words)
     assert both == Counter((speaker, word) for speaker, words in said.items() for word in words)
@@ -45,7 +45,7 @@ def test_no_word_is_lost(said: dict[str, tuple[Word, ...]]) -> None:
 
 @given(lines())
 def test_a_leaked_word_has_a_twin_that_stays(said: dict[str, tuple[Word, ...]]) -> None:
-    kept, leaked = without_leaks(said, [OVERLAP])
+    kept, leaked = remove_cross_stream_duplicates(said, [OVERLAP])
     for _, line in leaked:
         (word,) = line.words
         other = "B" if line.speaker == "A" else "A"
@@ -56,7 +56,7 @@ def test_a_leaked_word_has_a_twin_that_stays(said: dict[str, tuple[Word, ...]]) 
 
 @given(lines())
 def test_without_overlaps_nothing_leaks(said: dict[str, tuple[Word, ...]]) -> None:
-    assert without_leaks(said, []) == (said, ())
+    assert remove_cross_stream_duplicates(said, []) == (said, ())
 
 
 @pytest.mark.parametrize(
@@ -71,5 +71,5 @@ def test_without_overlaps_nothing_leaks(said: dict[str, tuple[Word, ...]]) -> No
     ],
 )
 def test_who_keeps_a_word(mine: Word, theirs: Word, loser: str | None) -> None:
-    _, leaked = without_leaks({"A": (mine,), "B": (theirs,)}, [OVERLAP])
+    _, leaked = remove_cross_stream_duplicates({"A": (mine,), "B": (theirs,)}, [OVERLAP])
     assert [line.speaker for _, line in leaked] == ([loser] if loser else [])

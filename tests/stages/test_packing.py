@@ -6,9 +6,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.audio import RATE, Clip
-from pipeline.stages.packing import BETWEEN, JOIN, WINDOW, pack
-from pipeline.values import Word
+from pipeline.core.audio import RATE, Clip
+from pipeline.core.types import Word
+from pipeline.stages.recognition.windows import BETWEEN, JOIN, WINDOW, pack
 
 
 @st.composite

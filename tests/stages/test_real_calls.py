@@ -10,9 +10,9 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline import media, transcribe
-from pipeline.audio import RATE, Samples
-from pipeline.evaluation.scoring import ScoreConfig, score
-from pipeline.values import Transcript, Turn, Utterance, Word
+from pipeline.core.audio import RATE, Samples
+from pipeline.core.types import Transcript, Turn, Utterance, Word
+from pipeline.evaluation.metrics.scoring import ScoreConfig, score
 
 pytestmark = [pytest.mark.weights, pytest.mark.slow]
 

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from pipeline.audio import RATE, Audio, Clip, Samples, Stream
-from pipeline.backends.replay import ReplayRecognizer, speak
-from pipeline.config import RecognitionConfig
-from pipeline.stages.recognition import Recognition, recognize
-from pipeline.timeline import union
-from pipeline.values import Origin, Region, Span, Turn, Voice, Word
+from pipeline.config.schema import RecognitionConfig
+from pipeline.core.audio import RATE, Audio, Clip, Samples, Stream
+from pipeline.core.timeline import union
+from pipeline.core.types import Origin, OverlapDecision, Span, SpeakerEvidence, Turn, Word
+from pipeline.models.synthetic import SyntheticRecognizer, synthesize
+from pipeline.stages.recognition.stage import Recognition, recognize
 from tests.tones import conversations
 
 MINE = (Word(1.0, 1.4, "a1"), Word(1.6, 2.6, "a2"), Word(2.8, 3.2, "a3"))
@@ -24,13 +24,13 @@ THEIRS = (Word(1.7, 2.5, "b7"), Word(4.0, 4.4, "b8"))
 DURATION = 6.0
 
 
-class Polite(ReplayRecognizer):
+class Polite(SyntheticRecognizer):
     """Counts how often the language is asked, and keeps what it was asked by."""
 
     def __init__(self) -> None:
         self.asked: list[Samples] = []
 
-    def language(self, samples: Samples) -> str:
+    def detect_language(self, samples: Samples) -> str:
         self.asked.append(samples)
         return "de"
 
@@ -39,20 +39,20 @@ def turns_of(words: Sequence[Word], speaker: str) -> list[Turn]:
     return [Turn(s.start, s.end, speaker) for s in union((Span(w.start, w.end) for w in words), 0.5)]
 
 
-def scene(decision: Origin) -> tuple[Audio, list[Turn], list[Stream], list[Region]]:
+def scene(decision: Origin) -> tuple[Audio, list[Turn], list[Stream], list[OverlapDecision]]:
     """Two voices with an overlap from 1.7 to 2.5; when separated, each stream holds its own voice there."""
-    audio = Audio(speak((*MINE, *THEIRS), DURATION))
+    audio = Audio(synthesize((*MINE, *THEIRS), DURATION))
     turns = [*turns_of(MINE, "A"), *turns_of(THEIRS, "B")]
     streams = []
     for speaker, words in (("A", MINE), ("B", THEIRS)):
-        pure = Audio(speak(words, DURATION))
+        pure = Audio(synthesize(words, DURATION))
         clips = []
         for start, end in cuts(turns, speaker):
             apart = decision == "separated" and start == 1.7
             source = pure if apart else audio
-            clips.append(Clip(source.cut(Span(start, end)), start, "separated" if apart else "mixture"))
+            clips.append(Clip(source.crop(Span(start, end)), start, "separated" if apart else "mixture"))
         streams.append(Stream(speaker, tuple(clips)))
-    region = Region(1.7, 2.5, (Voice("A"), Voice("B")), "replay", decision, "because")
+    region = OverlapDecision(1.7, 2.5, (SpeakerEvidence("A"), SpeakerEvidence("B")), "replay", decision, "because")
     return audio, sorted(turns), streams, [region]
 
 
@@ -72,18 +72,18 @@ def said(found: Recognition) -> dict[str, list[str]]:
 
 @pytest.mark.parametrize("strategy", ["passages", "streams"])
 def test_separated_regions_take_their_words_from_streams(strategy: Literal["passages", "streams"]) -> None:
-    found = recognize(*scene("separated"), ReplayRecognizer(), RecognitionConfig(strategy=strategy))
+    found = recognize(*scene("separated"), SyntheticRecognizer(), RecognitionConfig(strategy=strategy))
     assert said(found) == {"A": ["a1", "a2", "a3"], "B": ["b7", "b8"]}
 
 
 def test_words_tell_where_they_were_heard() -> None:
-    found = recognize(*scene("separated"), ReplayRecognizer(), RecognitionConfig())
+    found = recognize(*scene("separated"), SyntheticRecognizer(), RecognitionConfig())
     origins = {word.text: word.origin for line in found.spoken for word in line.words}
     assert origins == {"a1": "mixture", "a2": "separated", "a3": "mixture", "b7": "separated", "b8": "mixture"}
 
 
 def test_kept_mixtures_are_heard_once() -> None:
-    found = recognize(*scene("mixture"), ReplayRecognizer(), RecognitionConfig())
+    found = recognize(*scene("mixture"), SyntheticRecognizer(), RecognitionConfig())
     heard = sorted(word.text for line in found.spoken for word in line.words)
     assert heard == ["a1", "a2", "a3", "b7", "b8"]
     assert {word.origin for line in found.spoken for word in line.words} == {"mixture"}
@@ -100,7 +100,7 @@ def test_the_language_is_asked_once_and_never_when_given() -> None:
 def test_the_language_is_told_by_solo_speech_of_everybody() -> None:
     polite = Polite()
     recognize(*scene("mixture"), polite, RecognitionConfig())
-    (heard,) = ReplayRecognizer().recognize(polite.asked, "en")
+    (heard,) = SyntheticRecognizer().recognize(polite.asked, "en")
     assert {word.text for word in heard} >= {"a1", "a3", "b8"}
     assert len(polite.asked[0]) <= 30 * RATE
 
@@ -123,11 +123,11 @@ def test_without_turns_nothing_is_heard() -> None:
 @settings(max_examples=40)
 @given(conversations(voices="a"))
 def test_one_voice_is_heard_alike_in_passages_and_in_its_stream(words: tuple[Word, ...]) -> None:
-    audio = Audio(speak(words, 60.0))
+    audio = Audio(synthesize(words, 60.0))
     turns = turns_of(words, "A")
-    streams = [Stream("A", tuple(Clip(audio.cut(turn.span), turn.start) for turn in turns))]
+    streams = [Stream("A", tuple(Clip(audio.crop(turn.span), turn.start) for turn in turns))]
     one, other = (
-        recognize(audio, turns, streams, [], ReplayRecognizer(), RecognitionConfig(strategy=strategy))
+        recognize(audio, turns, streams, [], SyntheticRecognizer(), RecognitionConfig(strategy=strategy))
         for strategy in ("passages", "streams")
     )
     assert said(one) == said(other) == ({"A": [word.text for word in words]} if words else {})
@@ -138,8 +138,8 @@ def test_one_voice_is_heard_alike_in_passages_and_in_its_stream(words: tuple[Wor
 class Doubtful(Polite):
     """Does not believe some of the words."""
 
-    def recognize(self, windows: Sequence[Samples], language: str, rescue: bool = False) -> list[tuple[Word, ...]]:
-        heard = super().recognize(windows, language, rescue)
+    def recognize(self, windows: Sequence[Samples], language: str, fallback: bool = False) -> list[tuple[Word, ...]]:
+        heard = super().recognize(windows, language, fallback)
         return [tuple(replace(w, suspect="no speech") if w.text in ("a2", "b8") else w for w in ws) for ws in heard]
 
 

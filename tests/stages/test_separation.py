@@ -14,22 +14,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pipeline.audio import RATE, Audio, Clip, Samples, index
-from pipeline.backends.mixture import MixtureSeparator
-from pipeline.backends.replay import ReplayEmbedder, ReplaySeparator, speak
-from pipeline.config import SeparationConfig
-from pipeline.errors import CannotSeparate, OutOfMemory
-from pipeline.protocols import Separator, ThreadedSeparator, VoiceScale
-from pipeline.stages.separation import Separation, separate
-from pipeline.timeline import by_speaker, overlaps, union
-from pipeline.values import Span, Turn, Word
+from pipeline.config.schema import SeparationConfig
+from pipeline.core.audio import RATE, Audio, Clip, Samples, to_sample
+from pipeline.core.errors import CannotSeparate, OutOfMemory
+from pipeline.core.timeline import by_speaker, overlaps, union
+from pipeline.core.types import Span, Turn, Word
+from pipeline.models.protocols import EmbedderCalibration, ParallelSeparator, Separator
+from pipeline.models.separators.passthrough import PassthroughSeparator
+from pipeline.models.synthetic import SyntheticEmbedder, SyntheticSeparator, synthesize
+from pipeline.stages.separation.stage import Separation, separate
 from tests.strategies import turns as some_turns
 
 CONFIG = SeparationConfig(backend="fake")
-EMBEDDER = ReplayEmbedder()
+EMBEDDER = SyntheticEmbedder()
 TALK = (Word(0.5, 2.0, "a1"), Word(2.0, 3.0, "a2"), Word(2.4, 3.4, "b3"), Word(3.4, 5.0, "b4"), Word(6.0, 7.0, "c5"))
 TURNS = (Turn(0.5, 3.0, "a"), Turn(2.4, 5.0, "b"), Turn(6.0, 7.0, "c"))
-AUDIO = Audio(speak(TALK, 8.0))
+AUDIO = Audio(synthesize(TALK, 8.0))
 Sources = NDArray[np.float32]
 
 
@@ -40,10 +40,10 @@ class Fake:
         self._change = change
 
     def separate(self, mixture: Samples, solo: Mapping[str, Samples]) -> Sources:
-        return self._change(ReplaySeparator().separate(mixture, solo))  # type: ignore[return-value]
+        return self._change(SyntheticSeparator().separate(mixture, solo))  # type: ignore[return-value]
 
 
-class Threaded(Fake, ThreadedSeparator):
+class Threaded(Fake, ParallelSeparator):
     """A separator with threads of its own."""
 
     def pool(self) -> ThreadPoolExecutor:
@@ -63,14 +63,14 @@ def clips(found: Separation, speaker: str) -> tuple[Clip, ...]:
 
 
 def test_a_good_separator_is_believed_and_gives_each_his_own_voice() -> None:
-    found = run(ReplaySeparator())
+    found = run(SyntheticSeparator())
     (region,) = found.regions
     assert (region.start, region.end, region.decision) == (2.4, 3.0, "separated")
     assert [c.origin for c in clips(found, "a")] == ["mixture", "separated"]
     assert [c.origin for c in clips(found, "b")] == ["separated", "mixture"]
     for speaker, word in (("a", TALK[1]), ("b", TALK[2])):
         clip = next(c for c in clips(found, speaker) if c.origin == "separated")
-        alone = Audio(speak([word], 8.0)).cut(clip.span)
+        alone = Audio(synthesize([word], 8.0)).crop(clip.span)
         middle = slice(RATE // 10, -RATE // 10)
         np.testing.assert_allclose(clip.samples[middle], alone[middle], atol=0.01)
         np.testing.assert_array_equal(clip.samples * 32768, np.rint(clip.samples * 32768))
@@ -101,7 +101,7 @@ HOSTILE: dict[str, Callable[[Sources], object]] = {
 @pytest.mark.parametrize("name", list(HOSTILE))
 def test_hostile_sources_leave_the_mixture_with_a_reason(name: str) -> None:
     found = run(Fake(HOSTILE[name]))
-    assert sound(found) == sound(run(MixtureSeparator()))
+    assert sound(found) == sound(run(PassthroughSeparator()))
     assert {clip.origin for stream in found.streams for clip in stream.clips} == {"mixture"}
     (region,) = found.regions
     assert region.decision == "mixture"
@@ -120,7 +120,7 @@ HARMLESS: dict[str, Callable[[Sources], object]] = {
 @pytest.mark.promise(14)
 @pytest.mark.parametrize("name", list(HARMLESS))
 def test_order_level_and_sign_mean_nothing(name: str) -> None:
-    expected, found = run(ReplaySeparator()), run(Fake(HARMLESS[name]))
+    expected, found = run(SyntheticSeparator()), run(Fake(HARMLESS[name]))
     assert [r.decision for r in found.regions] == ["separated"]
     for speaker in "abc":
         for one, other in zip(clips(expected, speaker), clips(found, speaker), strict=True):
@@ -131,17 +131,17 @@ def test_order_level_and_sign_mean_nothing(name: str) -> None:
 def test_any_order_of_sources_gives_the_same_bytes(order: list[int]) -> None:
     talk = (*TALK, Word(2.5, 2.9, "c7"))
     turns = (*TURNS, Turn(2.5, 2.9, "c"))
-    audio = Audio(speak(talk, 8.0))
+    audio = Audio(synthesize(talk, 8.0))
     shuffled = run(Fake(lambda s: s[order]), audio, turns)
-    assert sound(shuffled) == sound(run(ReplaySeparator(), audio, turns))
-    assert shuffled.regions == run(ReplaySeparator(), audio, turns).regions
+    assert sound(shuffled) == sound(run(SyntheticSeparator(), audio, turns))
+    assert shuffled.regions == run(SyntheticSeparator(), audio, turns).regions
 
 
 @given(some_turns())
 def test_streams_cover_the_turns_and_are_the_mixture_outside_overlaps(turns: tuple[Turn, ...]) -> None:
-    samples = np.random.default_rng(0).normal(0, 0.1, index(12.0)).astype(np.float32)
+    samples = np.random.default_rng(0).normal(0, 0.1, to_sample(12.0)).astype(np.float32)
     audio = Audio(samples)
-    found = separate(audio, turns, MixtureSeparator(), None, CONFIG)
+    found = separate(audio, turns, PassthroughSeparator(), None, CONFIG)
     halves = separate(audio, turns, Fake(lambda s: s), None, CONFIG)
     apart = union(overlap.span for overlap in overlaps(turns))
     for result in (found, halves):
@@ -149,9 +149,9 @@ def test_streams_cover_the_turns_and_are_the_mixture_outside_overlaps(turns: tup
         for stream in result.streams:
             own = by_speaker(turns)[stream.speaker]
             heard = sum(len(clip.samples) for clip in stream.clips)
-            assert heard == sum(len(audio.cut(span)) for span in union(turn.span for turn in own))
+            assert heard == sum(len(audio.crop(span)) for span in union(turn.span for turn in own))
             for clip in stream.clips:
-                first = index(clip.start)
+                first = to_sample(clip.start)
                 if clip.origin == "mixture":
                     np.testing.assert_array_equal(clip.samples, samples[first : first + len(clip.samples)])
                 else:
@@ -160,7 +160,7 @@ def test_streams_cover_the_turns_and_are_the_mixture_outside_overlaps(turns: tup
 
 @given(some_turns())
 def test_threads_of_a_separator_change_no_sample_and_no_region(turns: tuple[Turn, ...]) -> None:
-    audio = Audio(np.random.default_rng(0).normal(0, 0.1, index(12.0)).astype(np.float32))
+    audio = Audio(np.random.default_rng(0).normal(0, 0.1, to_sample(12.0)).astype(np.float32))
     one, many = (separate(audio, turns, made(_unlike), EMBEDDER, CONFIG) for made in (Fake, Threaded))
     assert sound(one) == sound(many)
     assert one.regions == many.regions
@@ -174,8 +174,8 @@ def _unlike(sources: Sources) -> Sources:
 
 @given(some_turns())
 def test_the_ledger_holds_every_overlap_once(turns: tuple[Turn, ...]) -> None:
-    audio = Audio(np.full(index(12.0), 0.1, np.float32))
-    regions = separate(audio, turns, MixtureSeparator(), None, CONFIG).regions
+    audio = Audio(np.full(to_sample(12.0), 0.1, np.float32))
+    regions = separate(audio, turns, PassthroughSeparator(), None, CONFIG).regions
     for overlap in overlaps(turns):
         (region,) = [r for r in regions if r.start <= overlap.start and overlap.end <= r.end]
         assert set(overlap.speakers) <= set(region.speakers)
@@ -186,7 +186,7 @@ def test_the_ledger_holds_every_overlap_once(turns: tuple[Turn, ...]) -> None:
 def test_renaming_the_speakers_changes_no_sample(names: list[str]) -> None:
     given_names = dict(zip("abc", names, strict=True))
     renamed = tuple(replace(turn, speaker=given_names[turn.speaker]) for turn in TURNS)
-    found, expected = sound(run(ReplaySeparator(), turns=renamed)), sound(run(ReplaySeparator()))
+    found, expected = sound(run(SyntheticSeparator(), turns=renamed)), sound(run(SyntheticSeparator()))
     assert found == {given_names[speaker]: clips for speaker, clips in expected.items()}
 
 
@@ -198,21 +198,21 @@ def test_only_overlaps_and_their_context_reach_the_separator() -> None:
         return sources
 
     run(Fake(note))
-    assert lengths == [index(0.6 + 2 * CONFIG.context)]
+    assert lengths == [to_sample(0.6 + 2 * CONFIG.context)]
 
 
-class Strict(ReplayEmbedder):
+class Strict(SyntheticEmbedder):
     """Asks for more than any voice can have: perfect sources are nearer to their own voices by 1."""
 
-    scale = VoiceScale(margin=1.5)
+    calibration = EmbedderCalibration(margin=1.5)
 
 
 def test_half_the_margin_is_enough_where_the_floor_is_handed_over() -> None:
-    handover = separate(AUDIO, TURNS, ReplaySeparator(), Strict(), CONFIG)
+    handover = separate(AUDIO, TURNS, SyntheticSeparator(), Strict(), CONFIG)
     assert [region.decision for region in handover.regions] == ["separated"]
     talk = (Word(0.5, 5.0, "a1"), Word(2.4, 3.4, "b3"), Word(6.0, 7.0, "b4"))
     turns = (Turn(0.5, 5.0, "a"), Turn(2.4, 3.4, "b"), Turn(6.0, 7.0, "b"))
-    inside = separate(Audio(speak(talk, 8.0)), turns, ReplaySeparator(), Strict(), CONFIG)
+    inside = separate(Audio(synthesize(talk, 8.0)), turns, SyntheticSeparator(), Strict(), CONFIG)
     assert [region.decision for region in inside.regions] == ["mixture"]
     assert [r.reason.partition(", ")[2] for r in (*handover.regions, *inside.regions)] == ["0.75 asked)", "1.5 asked)"]
 
@@ -228,13 +228,13 @@ def test_a_machine_out_of_memory_is_not_the_separators_fault() -> None:
 
 def test_separated_speech_that_runs_over_full_scale_is_clipped() -> None:
     loud = Audio(np.clip(AUDIO.samples * 20, -1, 1))
-    for stream in run(ReplaySeparator(), loud).streams:
+    for stream in run(SyntheticSeparator(), loud).streams:
         assert all(np.abs(clip.samples).max() <= 1 for clip in stream.clips)
 
 
 def test_progress_counts_regions() -> None:
     seen: list[tuple[float, float]] = []
-    separate(AUDIO, TURNS, ReplaySeparator(), EMBEDDER, CONFIG, lambda done, total: seen.append((done, total)))
+    separate(AUDIO, TURNS, SyntheticSeparator(), EMBEDDER, CONFIG, lambda done, total: seen.append((done, total)))
     assert seen == [(1, 1)]
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.stages.suspicion import mark_suspects
-from pipeline.values import Utterance, Word
+from pipeline.core.types import Utterance, Word
+from pipeline.stages.assembly.hallucinations import flag_hallucinations
 
 UNIT = st.lists(st.sampled_from(["oh", "Well,", "so", "then", "no"]), min_size=1, max_size=4)
 
@@ -19,13 +19,13 @@ def said(texts: list[str]) -> Utterance:
 
 
 def reasons(texts: list[str]) -> list[str | None]:
-    return [word.suspect for word in mark_suspects(said(texts)).words]
+    return [word.suspect for word in flag_hallucinations(said(texts)).words]
 
 
 @pytest.mark.promise(15)
 @given(st.lists(st.sampled_from(["oh", "so", "Well,", "thanks", "for", "watching"]), min_size=1, max_size=40))
 def test_marks_are_all_that_changes(texts: list[str]) -> None:
-    marked = mark_suspects(said(texts))
+    marked = flag_hallucinations(said(texts))
     assert tuple(replace(word, suspect=None) for word in marked.words) == said(texts).words
 
 

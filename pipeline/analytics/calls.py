@@ -1,0 +1,83 @@
+"""The calls of a folder of results: each one's analytics, and its transcript where it was written as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipeline import formats
+from pipeline.analytics.analytics_file import SUFFIX, VERSION
+from pipeline.core.atomic_write import sqlite_text
+from pipeline.core.errors import FormatError, SettingsError
+from pipeline.core.text import read_text
+from pipeline.core.types import Transcript
+from pipeline.formats.reading import read_transcript
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A call that could not be transcribed: how its last attempt ended, and why."""
+
+    call: str
+    status: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What is known of a folder beside its results; names are `pipeline.core.atomic_write.sqlite_text`.
+
+    ``exists`` says whether a call's recording is still there. ``superseded`` are names whose recording has its results
+    under another name now.
+    """
+
+    failures: tuple[Failure, ...] = ()
+    exists: Mapping[str, bool | None] = field(default_factory=dict)
+    superseded: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call: its ``name`` in the folder (``team/call7``) and its analytics as written.
+
+    ``exists`` says whether the recording is still there; None when that is not known.
+    """
+
+    folder: Path
+    name: str
+    analytics: dict[str, Any]
+    exists: bool | None = None
+
+    def transcript(self) -> Transcript | None:
+        """The transcript beside the analytics, or None when it was not written as JSON."""
+        path = self.folder / f"{self.name}.json"
+        return read_transcript(path, "json") if path.is_file() else None
+
+    def link(self) -> str | None:
+        """The readable transcript's place in the folder."""
+        suffixes = (formats.suffix(name) for name in ("md", "txt", "json"))
+        return next((self.name + s for s in suffixes if (self.folder / f"{self.name}{s}").is_file()), None)
+
+
+NOTHING = History()
+"""The history of a folder without a journal."""
+
+
+def read_calls(folder: Path, history: History = NOTHING) -> Iterator[Call]:
+    """The calls under a folder, sorted by name, one at a time; raises when there are none or one cannot be read."""
+    paths = sorted(path for path in folder.rglob(f"*{SUFFIX}") if path.relative_to(folder).parts[0] != ".crosstalk")
+    if not paths:
+        raise SettingsError("holds no analytics", where=str(folder), hint="make them with transcribe batch --analytics")
+    for path in paths:
+        try:
+            analytics = json.loads(read_text(path).content)
+        except ValueError as error:
+            raise FormatError(f"cannot be read: {error}", where=str(path)) from error
+        if not isinstance(analytics, dict) or analytics.get("version") != VERSION:
+            raise FormatError(f"not {VERSION}", where=str(path), hint="make it again with transcribe batch --analytics")
+        name = str(path.relative_to(folder)).removesuffix(SUFFIX)
+        if sqlite_text(name) not in history.superseded:
+            yield Call(folder, name, analytics, history.exists.get(sqlite_text(name)))

@@ -1,0 +1,1 @@
+"""The command transcribe: one module a command."""

@@ -1,0 +1,216 @@
+"""``transcribe batch CALLS... --out DIR``: a night of calls."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.cli.printing import FORMATS, show, tell
+from pipeline.core.errors import CrosstalkError, OutputError, SettingsError, exit_code_of, printable
+
+if TYPE_CHECKING:
+    from pipeline.batch.discovery import Search
+    from pipeline.batch.journal import Journal
+    from pipeline.batch.report import Planned
+    from pipeline.batch.scheduler import BatchOptions, Task
+    from pipeline.batch.worker import Setup
+
+
+def batch(
+    calls: Annotated[list[str], typer.Argument(help="Files, folders, 'patterns' or manifest.csv.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Where the results go; the journal lies there too.")],
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Worker processes; they share the cores.")] = 1,
+    retry: Annotated[bool, typer.Option("--retry", help="Also try again what failed before.")] = False,
+    only_failed: Annotated[bool, typer.Option("--only-failed", help="Try only what failed before.")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="Maximum number of recordings to transcribe now.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only report what would be done.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Also take what arrives, until interrupted.")] = False,
+    attempts: Annotated[int, typer.Option(min=1, help="Failures after which a recording is set aside.")] = 3,
+    timeout: Annotated[float, typer.Option(min=0, help="Time limit: 5 minutes plus this times the length.")] = 30.0,
+    memory: Annotated[float | None, typer.Option(min=0, help="Memory limit of a worker, in GB.")] = None,
+    engine: Annotated[str, typer.Option(help="local, or ray: actors on a Ray cluster.")] = "local",
+    address: Annotated[str | None, typer.Option(help="The Ray cluster; without it one is started here.")] = None,
+    analytics: Annotated[bool, typer.Option("--analytics", help="Write NAME.analytics.json too.")] = False,
+    rules: Annotated[Path | None, typer.Option(help="A YAML file of rules for phrases; implies --analytics.")] = None,
+    speakers: Annotated[int | None, typer.Option(help="Number of speakers in each recording.")] = None,
+    min_speakers: Annotated[int | None, typer.Option(help="Minimum number of speakers.")] = None,
+    max_speakers: Annotated[int | None, typer.Option(help="Maximum number of speakers.")] = None,
+    language: Annotated[str | None, typer.Option(help="Such as en or German; detected by default.")] = None,
+    channels: Annotated[str | None, typer.Option(help="How stereo channels are used: auto, split or mix.")] = None,
+    roles: Annotated[str | None, typer.Option(help="Names of the channels' speakers: agent,customer.")] = None,
+    track: Annotated[int | None, typer.Option(help="Which audio track of the file, from 1.")] = None,
+    preset: Annotated[str, typer.Option(help="default, accurate or fast.")] = "default",
+    config: Annotated[Path | None, typer.Option(help="A YAML file of settings.")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One setting.")] = None,
+    format_: Annotated[str, typer.Option("--format", "-f", help=FORMATS)] = "txt,json",
+    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:1.")] = None,
+    threads: Annotated[int | None, typer.Option(help="CPU threads of all workers; 0 takes all cores.")] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Never download anything.")] = False,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Keep no finished stages on disk.")] = False,
+    mark_doubts: Annotated[bool, typer.Option("--mark-doubts", help="Mark what to check (txt, md, srt, vtt).")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that others wrote or changed.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No lines of progress.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """Transcribe many recordings, each once; run it again to resume."""
+    setup = _setup((preset, locals(), set_, config), out, format_, no_cache, (analytics, rules), overwrite, mark_doubts)
+    orders = _orders(jobs, attempts, limit, retry, only_failed, (timeout, memory), engine, address)
+    (_plan if dry_run else _watch if watch else _run)(calls, setup, orders, quiet)
+
+
+def _setup(
+    chosen: tuple[str, Mapping[str, object], list[str] | None, Path | None],
+    out: Path,
+    formats: str,
+    no_cache: bool,
+    analysis: tuple[bool, Path | None],
+    overwrite: bool,
+    mark_doubts: bool,
+) -> Setup:
+    """What all recordings have in common; ``chosen``: preset, options by name, ``--set`` and a file of settings."""
+    from pipeline.analytics.phrase_rules import read_file
+    from pipeline.batch.worker import Setup
+    from pipeline.config.presets import OPTIONS, named, resolve
+    from pipeline.config.schema import parse_assignments
+    from pipeline.engine import artifact_cache
+    from pipeline.formats import files
+
+    preset, options, assignments, file = chosen
+    given = {name: options[name] for name in OPTIONS}
+    settings = resolve(preset, named(**given), parse_assignments(assignments or []), file)
+    root = None if no_cache else artifact_cache.default_root()
+    analytics, rules = analysis
+    text = read_file(rules) if analytics or rules else None
+    return Setup(settings, out, files.parse_formats(formats), root, text, overwrite, mark_doubts)
+
+
+def _orders(
+    jobs: int,
+    attempts: int,
+    limit: int | None,
+    retry: bool,
+    only_failed: bool,
+    limits: tuple[float, float | None],
+    engine: str,
+    address: str | None,
+) -> BatchOptions:
+    from pipeline.batch.scheduler import BatchOptions
+    from pipeline.workers.process_pool import Limits
+
+    if engine not in ("local", "ray"):
+        raise SettingsError(f"no engine {engine!r}", where="--engine", hint="there are local and ray")
+    factor, memory = limits
+    most = Limits(factor=factor, memory=None if memory is None else int(memory * 1e9))
+    return BatchOptions(jobs, attempts, limit, retry, only_failed, most, "ray" if engine == "ray" else "local", address)
+
+
+def _search(calls: list[str], setup: Setup) -> Search:
+    from pipeline.batch.discovery import Search
+    from pipeline.batch.estimate import suffixes
+    from pipeline.batch.history import read_names
+    from pipeline.batch.scheduler import settings_of
+
+    ends = suffixes(setup.formats, setup.analytics is not None)
+    names = read_names(setup.out)
+    return Search(tuple(calls), setup.out, ends, lambda settings: settings_of(settings, setup), names)
+
+
+def _run(calls: list[str], setup: Setup, orders: BatchOptions, quiet: bool) -> None:
+    from pipeline.batch import report, scheduler
+    from pipeline.batch.discovery import discover
+    from pipeline.cli.progress import check_cache
+    from pipeline.engine.artifact_cache import DiskCache
+
+    found = discover(_search(calls, setup))
+    _say(() if quiet else report.announce(found))
+    if setup.cache is not None:
+        check_cache(DiskCache(setup.cache))
+    began = time.monotonic()
+    progress = report.Progress(found.recordings, orders.jobs, orders.limit)
+
+    seen: list[scheduler.RecordingResult] = []
+
+    def witness(end: scheduler.RecordingResult) -> None:
+        seen.append(end)
+        line = progress.line(end)
+        if not quiet:
+            tell(line)
+
+    try:
+        ended = scheduler.run(found.recordings, setup, orders, witness)
+    except BaseException:
+        if any(end.failed for end in seen):
+            with suppress(CrosstalkError):  # the disk may be full: then that is what is said
+                report.write_failures(seen, setup.out)
+        raise
+    path = report.write_failures(ended, setup.out)
+    show(report.summarize(ended, time.monotonic() - began, found.skipped.count))
+    failures = [end.resumable for end in ended if end.failed]
+    if path is not None:
+        _say([f"{len(failures)} failed; the reasons are in {path}"])
+    raise typer.Exit(exit_code_of(failures, len(ended)))
+
+
+def _watch(calls: list[str], setup: Setup, orders: BatchOptions, quiet: bool) -> None:
+    """The same without an end; what is there already is taken up like what arrives."""
+    from pipeline.batch import report, scheduler
+    from pipeline.batch.folder_watch import Watch
+    from pipeline.cli.progress import check_cache
+    from pipeline.engine.artifact_cache import DiskCache
+
+    if setup.cache is not None:
+        check_cache(DiskCache(setup.cache))
+    progress = report.Progress((), orders.jobs)
+    ended: dict[str, scheduler.RecordingResult] = {}
+
+    def witness(end: scheduler.RecordingResult) -> None:
+        ended[end.recording.name] = end
+        try:
+            report.write_failures(tuple(ended.values()), setup.out)
+        except OutputError as error:  # it is written anew after the next recording
+            _say([error.line])
+        if not quiet:
+            tell(progress.line(end))
+
+    scheduler.run((), setup, orders, witness, Watch(_search(calls, setup), report=lambda line: _say([line])))
+
+
+def _plan(calls: list[str], setup: Setup, orders: BatchOptions, quiet: bool) -> None:
+    from pipeline.batch import estimate, report, scheduler
+    from pipeline.batch.discovery import discover
+
+    found = discover(_search(calls, setup))
+    tasks = scheduler.tasks(found.recordings, setup)
+    speed = estimate.Speed()
+    if not (setup.out / ".crosstalk").is_dir():
+        rows = [report.Planned(task.recording, "do") for task in tasks if not orders.only_failed]
+    else:
+        with scheduler.open_journal(setup.out, orders.attempts) as journal:
+            speed = estimate.measured_speed(journal)
+            rows = [
+                _planned(task, journal, setup, orders)
+                for task in tasks
+                if not orders.only_failed or journal.has_failed(task.recording.name)
+            ]
+    rows = report.limited(rows, orders.limit)
+    show(report.plan(rows, speed, orders.jobs))
+    _say(report.announce(found))
+
+
+def _planned(task: Task, journal: Journal, setup: Setup, orders: BatchOptions) -> Planned:
+    from pipeline.batch import estimate, report
+
+    verdict = str(journal.look(task.recording, task.key, orders.again or orders.only_failed))
+    content = journal.content(task.recording) if verdict == "do" else ""
+    cached = estimate.is_cached(content, task.config, task.models, setup.cache)
+    return report.Planned(task.recording, verdict, cached)
+
+
+def _say(lines: Iterable[str]) -> None:
+    for line in lines:
+        tell(f"transcribe: {printable(line)}")

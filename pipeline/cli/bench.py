@@ -1,0 +1,77 @@
+"""``transcribe bench RECORDINGS``: settings compared on recordings with references, and with a baseline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.config.presets import BASELINE
+from pipeline.core.errors import SettingsError
+
+if TYPE_CHECKING:
+    from pipeline.evaluation.benchmark.bench import Measurement, System
+
+
+def bench(
+    recordings: Annotated[list[Path], typer.Argument(help="Folders of recordings with references, or manifests.")],
+    system: Annotated[
+        list[str] | None,
+        typer.Option("--system", metavar="PRESET[,KEY=VALUE...]", help="What to compare; may be given many times."),
+    ] = None,
+    baseline: Annotated[bool, typer.Option("--baseline", help=f"Also run the baseline: {BASELINE}.")] = False,
+    count_speakers: Annotated[bool, typer.Option("--count-speakers", help="Do not tell the true number.")] = False,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where the figures go.")] = Path("bench.json"),
+    chart: Annotated[Path | None, typer.Option(help="Draw them too, as PNG or SVG.")] = None,
+    normalizer: Annotated[str, typer.Option(help="none, basic or english.")] = "basic",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that others wrote or changed.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """Run settings over recordings with references: errors, speed and memory in one table."""
+    from pipeline.core.output_record import OutputRecord
+    from pipeline.evaluation.benchmark.bench import measure
+    from pipeline.evaluation.benchmark.dataset import find_recordings
+    from pipeline.evaluation.benchmark.tables import as_data, as_table, draw, summarize
+    from pipeline.evaluation.metrics.scoring import ScoreConfig
+    from pipeline.models.weights import Store
+
+    figures = OutputRecord(output.parent, "bench", overwrite=overwrite)
+    figures.check([output])
+    charts = OutputRecord(chart.parent, "bench", overwrite=overwrite) if chart else None
+    if chart and charts:
+        charts.check([chart])
+    systems = parse_systems(system or ["default"], baseline)
+    found = [r for path in recordings for r in find_recordings(path, given=not count_speakers)]
+    measured = measure(systems, found, Store(offline=True), ScoreConfig(normalizer), tell=_tell)
+    figures.write(output, as_data(measured, systems).encode())
+    rows = summarize(measured)
+    if chart and charts:
+        charts.check([chart])
+        draw(rows, chart)
+        charts.add(chart)
+    typer.echo(as_table(rows))
+
+
+def parse_systems(specifications: list[str], baseline: bool) -> tuple[System, ...]:
+    """``PRESET,KEY=VALUE,...`` each; with ``baseline`` the baseline beside the first one in front."""
+    from pipeline.config.presets import resolve
+    from pipeline.config.schema import parse_assignments
+    from pipeline.evaluation.benchmark.bench import COMMON, System
+
+    systems: list[System] = []
+    for text in specifications:
+        preset, *settings = text.split(",")
+        systems.append(System(text, resolve(preset, assignments=parse_assignments(settings, where="--system"))))
+    if len({system.name for system in systems}) < len(systems):
+        raise SettingsError("the same system is given twice", where="--system")
+    return (System(COMMON, systems[0].config, nearest_other=True), *systems) if baseline else tuple(systems)
+
+
+def _tell(measured: Measurement) -> None:
+    """A line on stderr for each recording done."""
+    cpwer, der = measured.scores.cpwer, measured.scores.der
+    rate = "" if der.error_rate is None else f"DER {100 * der.error_rate:.1f} %"
+    words = f"cpWER {cpwer.errors}/{cpwer.words}"
+    speed = f"{measured.real_time_factor:.3f} x real time"
+    typer.echo(f"{measured.recording.name}  {measured.system}: {words}, {rate}, {speed}", err=True)

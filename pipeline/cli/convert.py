@@ -1,0 +1,52 @@
+"""``transcribe convert A.json --format srt``: other formats from a transcript, without models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.cli.printing import FORMATS, tell
+from pipeline.core.errors import OutputExists
+
+if TYPE_CHECKING:
+    from pipeline.core.output_record import OutputRecord
+
+
+def convert(
+    transcript: Annotated[Path, typer.Argument(help="A transcript: json, rttm, ctm, stm or seglst.")],
+    format_: Annotated[str, typer.Option("--format", "-f", help=FORMATS)],
+    output_dir: Annotated[Path, typer.Option("--output-dir", "-o", help="Where the files go.")] = Path(),
+    mark_doubts: Annotated[bool, typer.Option("--mark-doubts", help="Mark what to check (txt, md, srt, vtt).")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that others wrote or changed.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """Re-render a transcript in other formats."""
+    from pipeline import formats
+    from pipeline.formats import files
+    from pipeline.formats.reading import read_file
+
+    names = files.parse_formats(format_)
+    kind = formats.guess(transcript)
+    stem = formats.stem(transcript, kind)
+    record = _record(transcript, kind, files.output_paths(stem, output_dir, names), output_dir, overwrite)
+    file = read_file(transcript, kind)
+    for line in file.notice_lines():
+        tell(line)
+    for path in files.write(file.transcript, stem, output_dir, names, record, mark_doubts):
+        tell(str(path))
+
+
+def _record(transcript: Path, kind: str, targets: tuple[Path, ...], folder: Path, overwrite: bool) -> OutputRecord:
+    """The right to write what is converted; `OutputExists` where that would replace the transcript itself."""
+    from pipeline.core.output_record import OutputRecord, source_of, source_of_result
+
+    source = source_of_result(transcript) if kind == "json" else source_of(transcript)
+    record = OutputRecord(folder, source, overwrite=overwrite)
+    for path in () if overwrite or not transcript.exists() else targets:
+        if path.exists() and path.samefile(transcript):
+            hint = "choose another folder, or replace it with --overwrite"
+            raise OutputExists("is the transcript that is to be converted", where=str(path), hint=hint)
+    record.check(targets)
+    return record

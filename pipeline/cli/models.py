@@ -1,0 +1,91 @@
+"""``transcribe models``: which models there are, fetching them, checking them, finding them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from pipeline.core.events import Progress
+
+app = typer.Typer(help="Models: which there are, fetching and checking them.", no_args_is_help=True)
+
+Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", show_default=False)]
+Preset = Annotated[str | None, typer.Option(help="The models of this preset.", show_default="default")]
+
+
+@app.command("list")
+def list_models() -> None:
+    """Show every known model: its state on this machine, size to fetch, licence and use."""
+    from pipeline.models.weights import Store, catalogue
+
+    store = Store()
+    rows = [
+        (m.name, store.status(m.name), "–" if m.bundled else _size(m.download), m.license, m.purpose)
+        for m in catalogue()
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    typer.echo(f"in {store.root}")
+
+
+@app.command()
+def pull(names: Names = None, preset: Preset = None) -> None:
+    """Fetch models, by name or those of a preset; what is here and whole is left alone."""
+    from pipeline.models.weights import CATALOGUE, Store
+
+    wanted = list(names or [])
+    if preset is not None or not wanted:
+        from pipeline.config.presets import load_preset, required_model_names
+
+        wanted += [name for name in required_model_names(load_preset(preset or "default")) if name in CATALOGUE]
+    store = Store()
+    for name in dict.fromkeys(wanted):
+        with _bar(name) as progress:
+            store.pull([name], progress)
+        typer.echo(f"{name}: {store.path(name)}")
+
+
+@app.command()
+def verify(names: Names = None) -> None:
+    """Hash models again, those named or all that are here; exit code 5 when one is not as pinned."""
+    from pipeline.core.errors import BadModel
+    from pipeline.models.weights import Store, catalogue
+
+    store = Store()
+    bad = []
+    for name in names or [model.name for model in catalogue() if store.status(model.name) != "missing"]:
+        problems = store.verify(name)
+        typer.echo(f"{name}: {'; '.join(problems) or 'ok'}")
+        bad += [name] if problems else []
+    if bad:
+        raise BadModel(f"{len(bad)} missing or not as pinned", hint=f"run: transcribe models pull {' '.join(bad)}")
+
+
+@app.command()
+def path(name: str) -> None:
+    """Print the folder of a model."""
+    from pipeline.models.weights import Store
+
+    typer.echo(Store().path(name))
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.0f} MB" if count else "?"
+
+
+@contextmanager
+def _bar(name: str) -> Iterator[Progress]:
+    """A bar on the terminal's standard error; nothing where there is no terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Bars(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bars:
+        task = bars.add_task(name, total=None)
+        yield lambda done, total: bars.update(task, completed=done, total=total or None)

@@ -1,0 +1,1 @@
+"""Every setting, its checks, presets, and the roles of channels."""

@@ -1,0 +1,123 @@
+"""Presets: named YAML files that hold only differences from the defaults, and the models each of them needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pipeline.config import schema as configuration
+from pipeline.config.schema import REFINING, Config
+from pipeline.core.errors import SettingsError
+from pipeline.core.text import read_settings
+
+
+def preset_names() -> tuple[str, ...]:
+    """The presets that ship, sorted."""
+    return tuple(sorted(path.stem for path in _folder().glob("*.yaml")))
+
+
+def load_preset(name: str) -> Config:
+    """The defaults with a preset laid over them; SettingsError for an unknown name."""
+    path = _folder() / f"{name}.yaml"
+    if name not in preset_names():
+        raise SettingsError(f"no preset {name!r}", hint=f"there are {', '.join(preset_names())}")
+    return configuration.read(path.read_text(encoding="utf-8"), where=f"preset {name}")
+
+
+OPTIONS: Mapping[str, str] = {
+    "speakers": "diarization.speakers",
+    "min_speakers": "diarization.min_speakers",
+    "max_speakers": "diarization.max_speakers",
+    "language": "recognition.language",
+    "channels": "diarization.channels",
+    "roles": "diarization.roles",
+    "track": "input.track",
+    "device": "runtime.device",
+    "threads": "runtime.threads",
+    "offline": "runtime.offline",
+}
+"""The settings that have an option of the command line and a parameter in Python, by its name."""
+
+
+def named(**options: Any) -> dict[str, Any]:
+    """Options by name (None = not given) as dotted settings; ``offline=False`` is not given either."""
+    given = {name: value for name, value in options.items() if value is not None}
+    if given.get("offline") is False:
+        del given["offline"]
+    return {OPTIONS[name]: value for name, value in given.items()}
+
+
+def resolve(
+    preset: str = "default",
+    given: Mapping[str, Any] | None = None,
+    assignments: Mapping[str, Any] | None = None,
+    file: Path | None = None,
+) -> Config:
+    """A preset, then a YAML file, then ``KEY=VALUE`` assignments, then what was given by name (None = not given)."""
+    config = load_preset(preset)
+    if file:
+        config = configuration.read(read_settings(file), where=str(file), base=config)
+    config = configuration.assign(config, assignments or {})
+    named = {key: value for key, value in (given or {}).items() if value is not None}
+    return configuration.check(configuration.assign(config, named, where="command line"))
+
+
+BASELINE = (
+    "pyannote's own pipeline on the published segmentation model, Whisper over the whole mixture, each word to the "
+    "speaker whose turns it overlaps most; embedding and recognizer (or a whole published pipeline) are the first "
+    "system's"
+)
+"""What `transcribe bench --baseline` compares with, as its help and its results say it."""
+
+
+def baseline(config: Config) -> Config:
+    """The settings of `BASELINE` beside a system of these settings."""
+    fixed = {
+        "diarization.backend": "pyannote",
+        "diarization.clustering": "stock",
+        "diarization.segmentation": "pyannote-segmentation",
+        "separation.backend": "mixture",
+        "separation.model": None,
+        "recognition.backend": "whisper",
+    }
+    return configuration.assign(config, fixed)
+
+
+def required_models(config: Config) -> dict[str, str]:
+    """The store's models that these settings use, by the part they play; a user's own backend brings its own."""
+    who, apart, words = config.diarization, config.separation, config.recognition
+    parts: dict[str, str | None] = {}
+    if who.backend == "pyannote" and who.pipeline:
+        parts["pipeline"] = who.pipeline
+    elif who.backend == "pyannote":
+        parts |= {"segmentation": who.segmentation, "embedding": _weights(who.embedding)}
+    if uses_embedder(config):
+        parts["embedding"] = _weights(who.embedding)
+    if apart.backend in ("refined", "exemplar", "speechbrain"):
+        parts["separation"] = apart.model or (REFINING if apart.backend == "refined" else None)
+    if words.backend == "whisper":
+        parts["recognition"] = words.model
+    return {part: name for part, name in parts.items() if name}
+
+
+def uses_embedder(config: Config) -> bool:
+    """Whether separated sources are compared with the speakers' embeddings, by any separator but the passthrough."""
+    return config.separation.backend != "mixture"
+
+
+def _weights(embedding: str) -> str | None:
+    """The embedder's model or folder of the store; a class of the user's own, and the fake, have none there."""
+    own = ":" in embedding and not Path(embedding).expanduser().is_dir()
+    return None if own or embedding == "replay" else embedding
+
+
+def required_model_names(config: Config) -> tuple[str, ...]:
+    """Names of the store's models that these settings use, each once."""
+    return tuple(dict.fromkeys(required_models(config).values()))
+
+
+def _folder() -> Path:
+    """``configs/`` inside the installed package, or beside it in a checkout."""
+    inside = Path(__file__).parents[1] / "configs"
+    return inside if inside.is_dir() else Path(__file__).parents[2] / "configs"

@@ -1,0 +1,1 @@
+"""Frozen values and what works on them: standard library and numpy only."""

@@ -1,0 +1,150 @@
+"""What in a transcript somebody should check: ranked, with a place and a reason; and the marks for it in a text.
+
+Marks: ``[?words?]`` around words that may be wrong, ``(speaker?)`` before a passage that may be somebody else's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Literal
+
+from pipeline.core.timeline import crop, gaps, union
+from pipeline.core.types import OverlapDecision, Span, Transcript, Utterance, Word, join_words
+
+Kind = Literal["suspect", "words", "speaker", "overlap", "uncovered"]
+"""``suspect``: words that may never have been spoken; ``words``: words with a low probability; ``speaker``: words that
+may be another speaker's; ``overlap``: words from speech of several people that could not be separated; ``uncovered``:
+speech without words."""
+IMPROBABLE = 0.3
+"""Probability of a word below which it is doubtful. Of the words below it a large part is wrong."""
+TOSS_UP = 0.05
+"""Margin of cosine similarities below which it is doubtful who speaks (0: both speakers are as likely)."""
+SHORT_OVERLAP = 1.0
+"""Seconds below which an overlap that was not separated is not listed: it holds a word or two."""
+NEAR_WORDS = 3.0
+"""Seconds of speech without words from which on they are listed; the same as in the coverage."""
+WORDS_PER_SECOND = 2.0
+"""How many words to expect in a second of speech that has none."""
+OPEN, CLOSE, WHO = "[?", "?]", "(speaker?)"
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A passage to check. ``weight`` is about how many of its words are wrong; ``text`` is what stands there now.
+
+    ``utterance`` and ``words`` (first, and one after the last) say where it stands in the transcript, None for a
+    passage that is not in one utterance.
+    """
+
+    start: float
+    end: float
+    kind: Kind
+    weight: float
+    reason: str
+    speaker: str | None = None
+    text: str = ""
+    utterance: int | None = None
+    words: tuple[int, int] | None = None
+
+
+def find_doubts(transcript: Transcript) -> tuple[Doubt, ...]:
+    """Everything doubtful, the most doubtful first."""
+    found: list[Doubt] = []
+    for i, utterance in enumerate(transcript.utterances):
+        found += _of_utterance(i, utterance)
+    found += _overlaps(transcript)
+    if transcript.coverage is not None:
+        found += _uncovered(transcript)
+    return tuple(sorted(found, key=lambda doubt: (-doubt.weight, doubt.start)))
+
+
+def with_marks(transcript: Transcript) -> Transcript:
+    """The transcript with marks in the texts of doubtful words; nothing else is changed."""
+    texts = [[word.text for word in utterance.words] for utterance in transcript.utterances]
+    for doubt in sorted(find_doubts(transcript), key=lambda doubt: doubt.kind == "speaker"):
+        if doubt.utterance is None or doubt.words is None:
+            continue
+        own, (first, after) = texts[doubt.utterance], doubt.words
+        if doubt.kind == "speaker":
+            own[first] = f"{WHO} {own[first]}"
+        else:
+            own[first] = OPEN + own[first]
+            own[after - 1] += CLOSE
+    utterances = tuple(
+        replace(utterance, words=tuple(replace(w, text=t) for w, t in zip(utterance.words, own, strict=True)))
+        for utterance, own in zip(transcript.utterances, texts, strict=True)
+    )
+    return replace(transcript, utterances=utterances)
+
+
+def without_marks(text: str) -> str:
+    """A text as it was before `with_marks`."""
+    return text.replace(f"{WHO} ", "").replace(OPEN, "").replace(CLOSE, "")
+
+
+def _of_utterance(index: int, utterance: Utterance) -> Iterator[Doubt]:
+    words = utterance.words
+    for reason, first, after in _runs(words, _why_wrong):
+        run = words[first:after]
+        suspect = any(word.suspect for word in run)
+        weight = sum(1.0 if word.suspect or word.probability is None else 1.0 - word.probability for word in run)
+        kind: Kind = "suspect" if suspect else "words"
+        yield _doubt(kind, weight, reason, index, utterance, (first, after))
+    for reason, first, after in _runs(words, _why_another):
+        run = words[first:after]
+        weight = sum(0.5 * (1.0 - max(0.0, word.margin or 0.0) / TOSS_UP) for word in run)
+        yield _doubt("speaker", weight, reason, index, utterance, (first, after))
+
+
+def _doubt(kind: Kind, weight: float, reason: str, index: int, utterance: Utterance, words: tuple[int, int]) -> Doubt:
+    run = utterance.words[words[0] : words[1]]
+    end = max(word.end for word in run)
+    text = without_marks(join_words(run))
+    return Doubt(run[0].start, end, kind, weight, reason, utterance.speaker, text, index, words)
+
+
+def _why_wrong(word: Word) -> str:
+    if word.suspect:
+        return f"perhaps not spoken: {word.suspect}"
+    return "the recogniser was unsure" if word.probability is not None and word.probability < IMPROBABLE else ""
+
+
+def _why_another(word: Word) -> str:
+    return "perhaps another speaker" if word.margin is not None and word.margin < TOSS_UP else ""
+
+
+def _runs(words: Sequence[Word], why: Callable[[Word], str]) -> Iterator[tuple[str, int, int]]:
+    """Runs of words with the same reason: the reason, the first, and one after the last."""
+    for reason, group in groupby(range(len(words)), key=lambda i: why(words[i])):
+        indices = list(group)
+        if reason:
+            yield reason, indices[0], indices[-1] + 1
+
+
+def _overlaps(transcript: Transcript) -> Iterator[Doubt]:
+    for region in transcript.overlaps:
+        if region.decision == "mixture" and region.end - region.start >= SHORT_OVERLAP:
+            names = " and ".join(region.speakers)
+            weight = 0.3 * max(1, _words_in(region, transcript))
+            reason = f"{names} talk at once and were not separated"
+            yield Doubt(region.start, region.end, "overlap", weight, reason)
+
+
+def _words_in(region: OverlapDecision, transcript: Transcript) -> int:
+    return sum(
+        region.start <= word.middle < region.end
+        for utterance in transcript.utterances
+        if utterance.start < region.end and region.start < utterance.end
+        for word in utterance.words
+    )
+
+
+def _uncovered(transcript: Transcript) -> Iterator[Doubt]:
+    words = union(Span(word.start, word.end) for word in transcript.words)
+    for speech in union(turn.span for turn in transcript.turns):
+        for gap in gaps(crop(words, speech), speech):
+            if gap.duration > NEAR_WORDS:
+                reason = f"{gap.duration:.1f} s of speech without words"
+                yield Doubt(gap.start, gap.end, "uncovered", gap.duration * WORDS_PER_SECOND, reason)

@@ -1,0 +1,344 @@
+"""The values that flow through the pipeline: frozen, small, standard library only.
+
+Times are float seconds on the recording's own clock; spans are half-open, ``start < end``; rounding belongs to
+the writers. What can be derived is a property, never a field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any, Final, Literal
+
+ROUNDING: Final = 1e-6
+"""Seconds by which times may disagree only because they are floating-point numbers."""
+Origin = Literal["mixture", "separated"]
+Status = Literal["ok", "no_speech"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A half-open piece ``[start, end)`` of the recording, in seconds; raises ``ValueError`` when it is empty."""
+
+    start: float
+    end: float
+
+    def __post_init__(self) -> None:
+        _require_span(self.start, self.end)
+
+    @property
+    def duration(self) -> float:
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Turn:
+    """One speaker holding the floor from ``start`` to ``end`` seconds.
+
+    ``margin`` says how sure the speaker is: cosine similarity to the own voice minus that to the next nearest one
+    (0 = a toss-up); ``None`` when the diarizer does not tell.
+    """
+
+    start: float
+    """Seconds from the start of the recording."""
+    end: float
+    """Seconds from the start of the recording."""
+    speaker: str
+    """Speaker label."""
+    margin: float | None = field(default=None, compare=False)
+    """Cosine similarity to this speaker minus that to the nearest other speaker; 0 is a tie."""
+
+    def __post_init__(self) -> None:
+        _require_span(self.start, self.end)
+
+    @property
+    def span(self) -> Span:
+        return Span(self.start, self.end)
+
+    @property
+    def duration(self) -> float:
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Overlap:
+    """A maximal region in which the same two or more speakers talk at once; ``speakers`` is sorted."""
+
+    start: float
+    end: float
+    speakers: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        _require_span(self.start, self.end)
+
+    @property
+    def span(self) -> Span:
+        return Span(self.start, self.end)
+
+    @property
+    def duration(self) -> float:
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Unscored:
+    """A time of a reference in which nothing is to be scored, on one ``channel`` or (None) on all."""
+
+    start: float
+    end: float
+    channel: str | None = None
+
+    @property
+    def span(self) -> Span:
+        return Span(self.start, self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A recognised word with its evidence.
+
+    ``text`` has no surrounding space; ``joined`` says that nothing stands between it and the word before ("-five",
+    Chinese characters). ``probability`` is the recogniser's own (0 to 1). ``origin`` tells whether it was heard in the
+    mixture or in separated speech. ``margin`` is its turn's, see `Turn`. ``suspect`` holds the reason why the word
+    may be none (a loop, a stock phrase), else ``None``.
+    """
+
+    start: float
+    """Seconds from the start of the recording."""
+    end: float
+    """Seconds from the start of the recording."""
+    text: str
+    """The word, without surrounding spaces."""
+    probability: float | None = None
+    """The recogniser's own probability, 0 to 1."""
+    no_space: bool = False
+    """True when no space stands between this word and the one before ("-five", Chinese characters)."""
+    origin: Origin = "mixture"
+    """Audio that the word was recognised in: the `mixture` or a `separated` source."""
+    margin: float | None = None
+    """The `margin` of the speaker's turn that the word lies in."""
+    suspect: str | None = None
+    """Why the word may be a hallucination (a loop, a stock phrase); absent otherwise."""
+
+    def __post_init__(self) -> None:
+        _require_span(self.start, self.end)
+
+    @property
+    def middle(self) -> float:
+        return (self.start + self.end) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """What one speaker said in one go: at least one word, in order of time; span and text are derived."""
+
+    speaker: str
+    """Speaker label."""
+    words: tuple[Word, ...]
+    """The words in order of time; at least one."""
+
+    def __post_init__(self) -> None:
+        if not self.words:
+            raise ValueError("an utterance has at least one word")
+
+    @property
+    def start(self) -> float:
+        return self.words[0].start
+
+    @property
+    def end(self) -> float:
+        return max(word.end for word in self.words)
+
+    @property
+    def span(self) -> Span:
+        return Span(self.start, self.end)
+
+    @property
+    def text(self) -> str:
+        return join_words(self.words)
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerEvidence:
+    """One speaker's part in the ledger entry of an overlap: the evidence of his separated source, and his words.
+
+    ``similarity`` is the cosine of the source to the speaker's own voice, ``rival`` that to the nearest other;
+    ``energy_db`` is the source's energy relative to the mixture. ``None`` where it was not measured.
+    """
+
+    speaker: str
+    """Speaker label."""
+    text: str = ""
+    """The speaker's words in the region."""
+    similarity: float | None = None
+    """Cosine similarity of the separated source to this speaker's solo speech."""
+    nearest_other: float | None = None
+    """Cosine similarity of the separated source to the nearest other speaker."""
+    energy_db: float | None = None
+    """Energy of the separated source relative to the mixture, in dB; below −15 dB it counts as silent."""
+
+
+@dataclass(frozen=True, slots=True)
+class OverlapDecision:
+    """An entry of the overlap ledger: what was tried where people talk at once, what was decided, and why.
+
+    ``leaked`` holds the words removed because another stream says the same at the same time.
+    """
+
+    start: float
+    """Seconds from the start of the recording."""
+    end: float
+    """Seconds from the start of the recording."""
+    voices: tuple[SpeakerEvidence, ...]
+    """Evidence and words of each speaker in the region."""
+    separator: str
+    """Separator that was tried; `channels` where each speaker has their own channel."""
+    decision: Origin
+    """Where the words come from: `separated` sources or the `mixture`."""
+    reason: str
+    """Why: see the list of reasons."""
+    leaked: tuple[Utterance, ...] = ()
+    """Words removed because another speaker's stream has the same words at the same time."""
+
+    def __post_init__(self) -> None:
+        _require_span(self.start, self.end)
+
+    @property
+    def speakers(self) -> tuple[str, ...]:
+        return tuple(voice.speaker for voice in self.voices)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A warning that belongs to the result: a stable ``code`` for machines, a sentence for people."""
+
+    code: str
+    """Stable identifier, for programs: see the list of codes."""
+    message: str
+    """One sentence, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Where the seconds of a recording went. All in seconds; nothing is lost silently.
+
+    ``duration`` by the file's own clock; ``decoded`` samples that came out of it; ``speech`` the union of the turns;
+    ``with_words`` the part of the speech near words; ``uncovered`` stretches of speech of over 3 s without a word.
+    """
+
+    duration: float
+    """Length of the recording by its own clock, in seconds."""
+    decoded: float
+    """Seconds of samples that were decoded."""
+    speech: float
+    """Seconds in which at least one speaker is active."""
+    with_words: float
+    """Seconds of that speech near a recognised word."""
+    uncovered: float
+    """Seconds of speech in stretches of over 3 s without a word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What made a transcript: enough to make it again, and nothing that changes from run to run.
+
+    ``sha256`` is the recording's; ``settings`` are those that can change a result; ``models`` maps a part
+    ("segmentation") to an identity with its hash; ``versions`` maps a package to its version.
+    """
+
+    source: str
+    """Name of the recording file."""
+    sha256: str
+    """Hash of the recording file."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """Every setting that can change the result."""
+    models: Mapping[str, str] = field(default_factory=dict)
+    """Model and hash of its weights, by the part it plays."""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """Versions of the packages that can change the result."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """Who said what in one recording: the pipeline's result, and the one type that every format converts.
+
+    ``complete`` is false when only a part of the file could be read. ``language`` is an ISO 639-1 code, ``None``
+    without speech. An overlap of speakers shows as turns and utterances that overlap in time. ``removed`` holds what
+    the recogniser wrote but was probably not said, with the reason in ``Word.suspect``: it is in no text.
+
+    Laws, checked here (``ValueError``): turns are sorted, and one speaker's never overlap (they may touch); utterances
+    and the words of each are sorted by start; turns, words and overlaps lie inside the recording. One speaker's
+    *utterances* may overlap: people annotate so, and a reader must lose no word; what the pipeline makes has no
+    overlapping words of one speaker either. Rows of one speaker that overlap become turns by `timeline.joined`.
+    """
+
+    duration: float
+    """Length of the recording by its own clock, in seconds."""
+    utterances: tuple[Utterance, ...] = ()
+    """The text: utterances sorted by start; those of different speakers may overlap."""
+    turns: tuple[Turn, ...] = ()
+    """Who speaks when, with or without recognised words."""
+    overlaps: tuple[OverlapDecision, ...] = ()
+    """The overlap ledger: one entry for each region with two or more speakers."""
+    language: str | None = None
+    """ISO 639-1 code; null without speech."""
+    complete: bool = True
+    """False when only a part of the file could be read."""
+    coverage: Coverage | None = None
+    """Seconds decoded, spoken and transcribed."""
+    notices: tuple[Notice, ...] = ()
+    """Notices about this recording."""
+    provenance: Provenance | None = None
+    """What produced this transcript."""
+    removed: tuple[Utterance, ...] = ()
+    """Recognised words that were probably not said, with the reason in `suspect`; they are in no text."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.duration < float("inf"):
+            raise ValueError(f"a duration is 0 or more seconds, not {self.duration!r}")
+        if any(two < one for one, two in pairwise(self.turns)):
+            raise ValueError("turns are sorted by start, end and speaker")
+        if any(two.start < one.start for one, two in pairwise(self.utterances)):
+            raise ValueError("utterances are sorted by start")
+        if any(two.start < one.start for line in self.utterances for one, two in pairwise(line.words)):
+            raise ValueError("the words of an utterance are sorted by start")
+        _require_disjoint(self.turns)
+        ends = (*(t.end for t in self.turns), *(u.end for u in self.utterances), *(o.end for o in self.overlaps))
+        if max(ends, default=0.0) > self.duration + ROUNDING:
+            raise ValueError(f"something ends at {max(ends)} s, but the recording at {self.duration} s")
+
+    @property
+    def status(self) -> Status:
+        return "ok" if self.utterances else "no_speech"
+
+    @property
+    def speakers(self) -> tuple[str, ...]:
+        """Labels in order of first appearance, in turns or utterances."""
+        starts = sorted(
+            [(t.start, t.speaker) for t in self.turns] + [(u.start, u.speaker) for u in self.utterances],
+        )
+        return tuple(dict.fromkeys(speaker for _, speaker in starts))
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        return tuple(word for utterance in self.utterances for word in utterance.words)
+
+
+def join_words(words: tuple[Word, ...]) -> str:
+    """The words as running text: one space before each word that is not ``joined`` to the one before."""
+    return "".join(word.text if word.no_space else f" {word.text}" for word in words).strip()
+
+
+def _require_disjoint(turns: tuple[Turn, ...]) -> None:
+    """``ValueError`` where one speaker's turns overlap; ``turns`` are sorted."""
+    ends: dict[str, float] = {}
+    for turn in turns:
+        if turn.start < ends.get(turn.speaker, 0.0) - ROUNDING:
+            raise ValueError(f"turns of {turn.speaker} overlap at {turn.start} s")
+        ends[turn.speaker] = turn.end
+
+
+def _require_span(start: float, end: float) -> None:
+    if not (0 <= start < end < float("inf")):
+        raise ValueError(f"a span needs 0 <= start < end < inf, in seconds; got {start!r} to {end!r}")

@@ -1,0 +1,104 @@
+"""The library's one function, `transcribe`, which keeps the models of its last settings loaded."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.config.presets import named, resolve
+from pipeline.config.schema import Config, assign
+from pipeline.core.events import Listener, ignore
+from pipeline.core.types import Transcript
+from pipeline.engine.artifact_cache import DiskCache
+from pipeline.engine.pipeline import ModelPool, Recording, Transcriber
+from pipeline.models.weights import Store
+
+_SHARED = {
+    "diarization.speakers": None,
+    "diarization.min_speakers": None,
+    "diarization.max_speakers": None,
+    "diarization.channels": "auto",
+    "diarization.roles": None,
+    "recognition.language": None,
+}
+"""Settings that no model is made of, at one value each: calls that differ only in these share their models."""
+
+
+@dataclass(slots=True)
+class _Memory:
+    """The models of the last call, and the settings and weights that they were made of."""
+
+    key: object = None
+    models: ModelPool | None = None
+
+
+_LAST = _Memory()
+_LOCK = threading.RLock()
+
+
+def transcribe(
+    recording: Recording,
+    *,
+    sample_rate: float | None = None,
+    speakers: int | None = None,
+    min_speakers: int | None = None,
+    max_speakers: int | None = None,
+    language: str | None = None,
+    channels: str | None = None,
+    roles: str | None = None,
+    preset: str = "default",
+    device: str | None = None,
+    threads: int | None = None,
+    offline: bool = False,
+    track: int | None = None,
+    cache: bool = False,
+    settings: dict[str, Any] | None = None,
+    listener: Listener | None = None,
+) -> Transcript:
+    """Who said what in a recording: the same as the command ``transcribe``.
+
+    ``recording`` and ``sample_rate`` are as in `Transcriber`, ``settings`` dotted (``{"recognition.beam_size": 5}``).
+    Unlike the command, it keeps nothing on disk unless ``cache`` is true: then finished stages lie in the user's cache
+    folder for two weeks. Raises `pipeline.core.errors.CrosstalkError`.
+
+    The models of the last settings stay loaded, so that a loop over files loads them once; `release_models` lets them
+    go. Calls from several threads take turns. A `pipeline.Transcriber` keeps models of its own.
+    """
+    given = named(
+        speakers=speakers, min_speakers=min_speakers, max_speakers=max_speakers, language=language, channels=channels,
+        roles=roles, device=device, threads=threads, offline=offline, track=track,
+    )  # fmt: skip
+    return _run(resolve(preset, given, settings or {}), cache, listener or ignore, recording, sample_rate)
+
+
+def _run(
+    config: Config, cache: bool, listener: Listener, recording: Recording, sample_rate: float | None
+) -> Transcript:
+    """The transcript, by the models of the last call where they are the same."""
+    with _LOCK:
+        kept = DiskCache(listener=listener) if cache else None
+        run = Transcriber(config, store=_store(config), cache=kept, listener=listener)
+        run.models = _loaded(run.models, config)
+        return run(recording, sample_rate)
+
+
+def release_models() -> None:
+    """Let go of the models that `transcribe` keeps loaded, and of their memory."""
+    with _LOCK:
+        _LAST.key = _LAST.models = None
+
+
+def _store(config: Config) -> Store:
+    """The store of the last call, which need not hash a user's own models again, or a new one where it is another."""
+    new = Store(offline=config.runtime.offline)
+    last = _LAST.models.store if _LAST.models else new
+    return last if (last.root, last.offline) == (new.root, new.offline) else new
+
+
+def _loaded(models: ModelPool, config: Config) -> ModelPool:
+    """The models of the last call where they are the same; else these, which are remembered in their place."""
+    key = (assign(config, _SHARED), models.store.root, tuple(models.identities.items()))
+    if _LAST.models is None or _LAST.key != key:
+        _LAST.key, _LAST.models = key, models
+    return _LAST.models

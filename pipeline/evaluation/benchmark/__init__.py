@@ -1,0 +1,1 @@
+"""Accuracy, speed and memory of several systems on the same recordings."""

@@ -1,0 +1,158 @@
+"""Measurements as a table for people, as JSON with the machine's description, and as a chart."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+from pipeline.config.presets import BASELINE, required_models
+from pipeline.config.schema import as_mapping
+from pipeline.evaluation.benchmark.bench import Measurement, System
+from pipeline.evaluation.metrics.scoring import Scores
+
+HEADINGS = (
+    "recordings", "system", "cpWER", "errors/words", "overlap word error", "DER", "speakers off", "× real time",
+    "of it diarization", "peak MB",
+)  # fmt: skip
+
+
+Row = Mapping[str, Any]
+"""A system over a group of recordings as plain data: counts added, seconds added, the largest memory."""
+
+
+def summarize(measured: Sequence[Measurement]) -> list[Row]:
+    """One row per group and system, in the order measured."""
+    keys = dict.fromkeys((m.recording.group, m.system) for m in measured)
+    return [_row(group, system, measured) for group, system in keys]
+
+
+def as_table(rows: Sequence[Row]) -> str:
+    """A Markdown table, readable as it is."""
+    cells = [HEADINGS, *(_cells(row) for row in rows)]
+    widths = [max(len(line[column]) for line in cells) for column in range(len(HEADINGS))]
+    lines = ["| " + " | ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)) + " |" for line in cells]
+    rule = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
+    return "\n".join([lines[0], rule, *lines[1:]])
+
+
+def as_data(measured: Sequence[Measurement], systems: Sequence[System]) -> str:
+    """JSON: the machine, each system's models and settings, the rows, and every single measurement."""
+    data = {
+        "machine": machine(),
+        "systems": {system.name: _system(system) for system in systems},
+        "rows": summarize(measured),
+        "recordings": [_plain(m) for m in measured],
+    }
+    return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+
+
+def _system(system: System) -> dict[str, Any]:
+    """What ran under a system's name: its models by their part, and all settings."""
+    what = {"baseline": BASELINE} if system.nearest_other else {}
+    settings = system.settings
+    return {
+        "rival": system.nearest_other,
+        **what,
+        "models": required_models(settings),
+        "settings": as_mapping(settings),
+    }
+
+
+def machine() -> dict[str, Any]:
+    """What a figure must name: processor, cores, memory, system, Python."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.is_file() else []
+    name = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return {
+        "processor": name,
+        "cores": os.cpu_count(),
+        "memory_gib": round(memory),
+        "system": platform.system(),
+        "python": platform.python_version(),
+    }
+
+
+def draw(rows: Sequence[Row], path: Path) -> None:
+    """Bars of cpWER by group, systems side by side, the errors and words written on them."""
+    import matplotlib as mpl
+
+    mpl.use("agg")
+    from matplotlib import pyplot as plt
+
+    groups, systems = (list(dict.fromkeys(row[key] for row in rows)) for key in ("group", "system"))
+    figure, axes = plt.subplots(figsize=(1.5 + 0.9 * len(groups) * len(systems), 4.2), layout="constrained")
+    width = 0.8 / len(systems)
+    for number, system in enumerate(systems):
+        own = [row for row in rows if row["system"] == system and row["words"]]
+        places = [groups.index(row["group"]) + number * width for row in own]
+        bars = axes.bar(places, [100 * row["cpwer"] for row in own], width * 0.94, label=system)
+        axes.bar_label(bars, [f"{row['errors']}/{row['words']}" for row in own], fontsize=7)
+    axes.set_xticks([i + 0.4 - width / 2 for i in range(len(groups))], groups)
+    axes.set_ylabel("cpWER, %")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False)
+    figure.savefig(path, dpi=140)
+    plt.close(figure)
+
+
+def _row(group: str, system: str, measured: Sequence[Measurement]) -> Row:
+    own = [m for m in measured if m.recording.group == group and m.system == system]
+    scores = reduce(Scores.__add__, (m.scores for m in own))
+    duration = sum(m.duration for m in own)
+    stages = dict.fromkeys(stage for m in own for stage in m.seconds)
+    return {
+        "group": group,
+        "system": system,
+        "recordings": len(own),
+        "duration": duration,
+        "errors": scores.cpwer.errors,
+        "words": scores.cpwer.words,
+        "cpwer": scores.cpwer.error_rate,
+        "cpcer": None if scores.cpcer is None else scores.cpcer.error_rate,
+        "overlap_word_error": scores.overlap.error_rate,
+        "overlap_words": scores.overlap.words,
+        "der": scores.der.error_rate,
+        "speakers_off": scores.speakers.off,
+        "real_time_factor": {s: sum(m.seconds.get(s, 0.0) for m in own) / duration for s in stages},
+        "peak_mb": max(m.peak_mb for m in own),
+        "scores": asdict(scores),
+    }
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    speed = row["real_time_factor"]
+    return (
+        f"{row['group']} ({row['recordings']})",
+        row["system"],
+        _percent(row["cpwer"]),
+        f"{row['errors']}/{row['words']}",
+        f"{_percent(row['overlap_word_error'])} of {row['overlap_words']}",
+        _percent(row["der"]),
+        f"{row['speakers_off']}",
+        f"{sum(speed.values()):.3f}",
+        f"{speed.get('diarization', 0.0):.3f}",
+        f"{row['peak_mb']:.0f}",
+    )
+
+
+def _percent(rate: float | None) -> str:
+    return "–" if rate is None else f"{100 * rate:.1f} %"
+
+
+def _plain(measured: Measurement) -> dict[str, Any]:
+    return {
+        "recording": measured.recording.name,
+        "group": measured.recording.group,
+        "system": measured.system,
+        "duration": measured.duration,
+        "scores": asdict(measured.scores),
+        "seconds": dict(measured.seconds),
+        "peak_mb": measured.peak_mb,
+    }

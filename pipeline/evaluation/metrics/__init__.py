@@ -1,0 +1,1 @@
+"""Word, speaker and diarization error rates."""

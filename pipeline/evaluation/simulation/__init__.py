@@ -1,0 +1,1 @@
+"""Simulated meetings with known references."""

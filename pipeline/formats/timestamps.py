@@ -1,0 +1,30 @@
+"""Times as text. Rounding belongs to the writers, and happens here: whole milliseconds, start always before end."""
+
+from __future__ import annotations
+
+import math
+
+from pipeline.core.timeline import Timed
+
+
+def milliseconds(seconds: float) -> int:
+    """A time in whole milliseconds; half of one counts as a whole, so that equal lengths stay equal."""
+    return math.floor(seconds * 1000 + 0.5)
+
+
+def millis(timed: Timed) -> tuple[int, int]:
+    """Start and end in whole milliseconds, at least one apart."""
+    start = milliseconds(timed.start)
+    return start, max(milliseconds(timed.end), start + 1)
+
+
+def seconds(milliseconds: int) -> str:
+    """``12345`` as ``12.345``."""
+    return f"{milliseconds // 1000}.{milliseconds % 1000:03d}"
+
+
+def clock(milliseconds: int, point: str = ".", digits: int = 3) -> str:
+    """``12345`` as ``00:00:12.345``; hours grow as needed; fewer ``digits`` cut, so that times keep their order."""
+    whole, rest = divmod(milliseconds, 1000)
+    fraction = f"{point}{rest:03d}"[: 1 + digits] if digits else ""
+    return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}{fraction}"

@@ -1,0 +1,157 @@
+"""Clips and stems as files that other programs open: pydub assembles, PyAV encodes. No other program is needed."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal, cast
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.core.atomic_write import write_atomically
+from pipeline.core.audio import RATE, Clip, Samples, Stream, to_sample
+from pipeline.core.errors import ResourceError
+
+with warnings.catch_warnings():
+    # audioop's deprecation in Python 3.11 and 3.12, pydub's regular expressions in 3.12, and its search for an ffmpeg
+    # program, which is not used here: none concerns the caller.
+    warnings.filterwarnings("ignore", "'audioop' is deprecated", DeprecationWarning)
+    warnings.filterwarnings("ignore", "invalid escape sequence|.*is an invalid escape sequence")
+    warnings.filterwarnings("ignore", "Couldn't find ff", RuntimeWarning)
+    from pydub import AudioSegment
+
+Format = Literal["wav", "flac", "mp3", "m4a"]
+FADE: Final = 10
+"""Milliseconds over which speech fades in and out beside silence; a hard cut there is a click. Longer fades would reach
+into first and last sounds."""
+BLOCK: Final = 65_536
+"""Samples encoded at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How a format is written: FFmpeg's names of container and codec, and bits per second where the codec is lossy."""
+
+    container: str
+    codec: str
+    bits: int | None = None
+
+
+ENCODINGS: Final[dict[Format, Encoding]] = {
+    "wav": Encoding("wav", "pcm_s16le"),
+    "flac": Encoding("flac", "flac"),
+    "mp3": Encoding("mp3", "libmp3lame", 64_000),
+    "m4a": Encoding("ipod", "aac", 64_000),
+}
+
+
+def export(samples: Samples, path: Path | str, format: Format = "wav", rate: int = RATE) -> None:
+    """Write mono samples (float, -1 to 1) as 16-bit audio; the file is absent or whole.
+
+    Raises ``ResourceError`` when the encoder fails, and what `pipeline.core.atomic_write.write_atomically` raises.
+    """
+    write_atomically(Path(path), encode(samples, format, rate))
+
+
+def encode(samples: Samples, format: Format = "wav", rate: int = RATE) -> bytes:
+    """Mono samples (float, -1 to 1) as a file of 16-bit audio; ``ResourceError`` when the encoder fails."""
+    return _encoded(_pcm(samples), format, rate)
+
+
+def encode_stem(stream: Stream, duration: float, format: Format = "wav") -> bytes:
+    """A speaker's stream as an audio file, from the recording's beginning to its end, with silence between the clips.
+
+    Speech fades in and out beside silence. Raises what `encode` raises.
+    """
+    return _encoded(np.frombuffer(b"".join(_assembled(stream, to_sample(duration))), "<i2"), format, RATE)
+
+
+def missing_encoders() -> str:
+    """The formats that this PyAV cannot write, as a comma list."""
+    return ", ".join(name for name, encoding in ENCODINGS.items() if not _can_encode(encoding.codec))
+
+
+def _can_encode(codec: str) -> bool:
+    try:
+        av.codec.Codec(codec, "w")
+    except ValueError:
+        return False
+    return True
+
+
+def _assembled(stream: Stream, length: int) -> Iterator[bytes]:
+    """The stem's samples in order, as 16-bit PCM, ``length`` of them."""
+    done = 0
+    for clips in _passages(stream.clips):
+        first = to_sample(clips[0].start)
+        passage = _passage(clips, first).raw_data[2 * max(0, done - first) : 2 * max(0, length - first)]
+        first = max(first, done)
+        if passage:
+            yield bytes(2 * (first - done))
+            yield passage
+            done = first + len(passage) // 2
+    yield bytes(2 * (length - done))
+
+
+def _passages(clips: Sequence[Clip]) -> Iterator[list[Clip]]:
+    """Clips in order of time, those together that touch or overlap: no silence lies between them."""
+    ordered = sorted((clip for clip in clips if len(clip.samples)), key=lambda clip: clip.start)
+    passage = ordered[:1]
+    for clip in ordered[1:]:
+        if to_sample(clip.start) > max(_last(other) for other in passage):
+            yield passage
+            passage = []
+        passage.append(clip)
+    if passage:
+        yield passage
+
+
+def _last(clip: Clip) -> int:
+    return to_sample(clip.start) + len(clip.samples)
+
+
+def _passage(clips: Sequence[Clip], first: int) -> AudioSegment:
+    """The clips laid over silence where they are in time, faded at both ends of the whole."""
+    length = max(_last(clip) for clip in clips) - first
+    passage = _segment(np.zeros(length, np.int16))
+    for clip in clips:
+        # A sample is a sixteenth of a millisecond, pydub's unit: the position is exact.
+        passage = passage.overlay(_segment(_pcm(clip.samples)), position=(to_sample(clip.start) - first) * 1000 / RATE)
+    fade = min(FADE, len(passage) // 2)
+    return passage.fade_in(fade).fade_out(fade) if fade else passage
+
+
+def _segment(pcm: NDArray[np.int16]) -> AudioSegment:
+    return AudioSegment(data=pcm.astype("<i2").tobytes(), sample_width=2, frame_rate=RATE, channels=1)
+
+
+def _pcm(samples: Samples) -> NDArray[np.int16]:
+    scaled: NDArray[np.int16] = (np.clip(np.nan_to_num(samples), -1, 1) * 32767).round().astype(np.int16)
+    return scaled
+
+
+def _encoded(pcm: NDArray[np.int16], format: Format, rate: int) -> bytes:
+    file = io.BytesIO()
+    pcm = pcm if len(pcm) else np.zeros(1, np.int16)  # players do not open a file without samples
+    try:
+        _encode(pcm, file, ENCODINGS[format], rate)
+    except (av.FFmpegError, ValueError) as error:  # ValueError: this FFmpeg lacks the codec
+        raise ResourceError(f"{format} cannot be encoded: {error}", hint="choose wav") from error
+    return file.getvalue()
+
+
+def _encode(pcm: NDArray[np.int16], file: io.BytesIO, encoding: Encoding, rate: int) -> None:
+    with av.open(file, "w", format=encoding.container) as container:
+        track = cast(av.AudioStream, container.add_stream(encoding.codec, rate=rate, layout="mono"))
+        if encoding.bits:
+            track.bit_rate = encoding.bits
+        for first in range(0, len(pcm), BLOCK):
+            frame = av.AudioFrame.from_ndarray(pcm[None, first : first + BLOCK], format="s16", layout="mono")
+            frame.sample_rate, frame.pts = rate, first
+            container.mux(track.encode(frame))
+        container.mux(track.encode(None))

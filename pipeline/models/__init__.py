@@ -1,0 +1,1 @@
+"""Diarizers, embedders, separators and recognizers, and their weights."""

@@ -1,0 +1,145 @@
+"""Whether a device computes, tried out with both libraries that models run on, and the CUDA library one of them needs.
+
+CTranslate2's wheels open ``libcublas.so.12`` by name; torch's wheels bring CUDA 13's. The extra ``[cuda]`` installs the
+former as ``nvidia-cublas-cu12``, in a folder where the dynamic loader does not look: it is loaded here by its path, and
+a library that is loaded already is what CTranslate2 then gets.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pipeline.config.schema import Config, Runtime
+from pipeline.core.errors import ResourceError
+from pipeline.models.torch_runtime import first_device
+
+LIBRARIES = ("libcublasLt.so.12", "libcublas.so.12")
+"""In the order in which they have to be loaded: the second needs the first."""
+HINT = "install crosstalk-transcribe[cuda], see transcribe doctor, or use --device cpu"
+SIZE = 16
+"""Rows and columns of the matrices that are multiplied to try a device."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Where a run computes, and why not where ``auto`` would have it (empty when it does)."""
+
+    runtime: Runtime
+    problem: str = ""
+
+
+def load_cublas() -> tuple[Path, ...]:
+    """Load CUDA 12's cuBLAS from its wheel, for everybody in this process; the paths that were loaded.
+
+    Without the wheel nothing is loaded, and the system's library is used where it has one. What cannot be loaded is
+    left out: the first computation says so.
+    """
+    loaded: list[Path] = []
+    for name in LIBRARIES:
+        for path in _installed(name):
+            try:
+                ctypes.CDLL(str(path), mode=ctypes.RTLD_GLOBAL)
+            except OSError:
+                continue
+            loaded.append(path)
+            break
+    return tuple(loaded)
+
+
+def _installed(name: str) -> Iterator[Path]:
+    spec = importlib.util.find_spec("nvidia")
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        path = Path(folder) / "cublas" / "lib" / name
+        if path.is_file():
+            yield path
+
+
+def try_torch(device: str) -> None:
+    """Multiply two small matrices with torch; raises what torch raises, or RuntimeError for a wrong product."""
+    import torch
+
+    ones = torch.ones(SIZE, SIZE, device=device)
+    total = float((ones @ ones).sum().item())
+    if total != SIZE**3:
+        raise RuntimeError(f"a product of matrices is wrong: {total}")
+
+
+def try_ctranslate2(device: str) -> None:
+    """Run a transformer layer of a few numbers with CTranslate2, in 32-bit floats and in 8-bit integers."""
+    import ctranslate2
+    import numpy as np
+
+    name, _, index = device.partition(":")
+    with tempfile.TemporaryDirectory(prefix="crosstalk-") as folder:
+        _tiny_model().save(folder)
+        for kind in ("float32", "int8"):
+            encoder = ctranslate2.Encoder(folder, device=name, device_index=int(index or 0), compute_type=kind)
+            output = encoder.forward_batch([["a", "b", "a"]]).last_hidden_state
+            found = np.asarray(output.to_device(ctranslate2.Device.cpu))
+            if found.shape != (1, 3, SIZE) or not np.isfinite(found).all() or not found.any():
+                raise RuntimeError(f"a layer gives wrong numbers in {kind}")
+
+
+def _tiny_model() -> Any:
+    """An encoder of one layer with fixed weights."""
+    import numpy as np
+    from ctranslate2.specs import TransformerEncoderModelSpec, TransformerEncoderSpec
+
+    layers = TransformerEncoderSpec(1, 2)
+    attention, forward = layers.layer[0].self_attention, layers.layer[0].ffn
+    random = np.random.default_rng(0)
+    for part, rows in (
+        (layers.embeddings[0], 4),
+        (attention.linear[0], 3 * SIZE),
+        (attention.linear[1], SIZE),
+        (forward.linear_0, SIZE),
+        (forward.linear_1, SIZE),
+    ):
+        part.weight = random.standard_normal((rows, SIZE)).astype(np.float32)
+    for norm in (layers.layer_norm, attention.layer_norm, forward.layer_norm):
+        norm.gamma, norm.beta = np.ones(SIZE, np.float32), np.zeros(SIZE, np.float32)
+    model = TransformerEncoderModelSpec(layers)
+    model.register_vocabulary(["<unk>", "<s>", "a", "b"])
+    model.validate()
+    return model
+
+
+def problem_with(attempt: Callable[[str], None], device: str) -> str:
+    """Why an attempt fails on a device, in one line; empty when it succeeds."""
+    try:
+        attempt(device)
+    except Exception as error:  # whatever a driver, a loader or a library raises is the reason
+        text = next(iter(str(error).splitlines()), "")
+        return f"{type(error).__name__}: {text}"[:300]
+    return ""
+
+
+def choose(config: Config) -> Choice:
+    """Where the run computes, with ``auto`` decided; the device is tried out before anything begins.
+
+    Where it fails, ``auto`` means the CPU, with the reason; a device that was asked for by name raises `ResourceError`.
+    """
+    runtime = config.runtime
+    name = first_device(runtime)
+    problem = "" if name == "cpu" else _problem(config, name)
+    if not problem:
+        return Choice(replace(runtime, device=name))
+    if runtime.device != "auto":
+        raise ResourceError(f"the device {name} cannot be used: {problem}", where="--device", hint=HINT)
+    return Choice(replace(runtime, device="cpu"), f"the GPU cannot be used, the CPU computes: {problem}")
+
+
+def _problem(config: Config, name: str) -> str:
+    if name.startswith("cuda"):
+        load_cublas()
+    attempts = {"torch": try_torch}
+    if name.startswith("cuda") and config.recognition.backend == "whisper":
+        attempts["CTranslate2"] = try_ctranslate2
+    found = ((library, problem_with(attempt, name)) for library, attempt in attempts.items())
+    return next((f"{library}: {problem}" for library, problem in found if problem), "")

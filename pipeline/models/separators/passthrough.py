@@ -1,0 +1,27 @@
+"""The null separator: every speaker gets the mixture, so every overlap keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.config.schema import Config
+from pipeline.core.audio import Samples
+
+if TYPE_CHECKING:
+    from pipeline.models.weights import Store
+
+
+class PassthroughSeparator:
+    """Takes nothing apart."""
+
+    @classmethod
+    def from_config(cls, config: Config, models: Store) -> PassthroughSeparator:
+        return cls()
+
+    def separate(self, mixture: Samples, solo: Mapping[str, Samples]) -> NDArray[np.float32]:
+        """One row per speaker, each the mixture itself."""
+        return np.tile(mixture, (len(solo), 1))

@@ -1,0 +1,124 @@
+"""The catalogue's models of the Hugging Face hub, for users who have access to it.
+
+Where the commit is known it is pinned, and with it every byte (git's object names are hashes of the content); the
+large files that are known carry their SHA-256 besides. Where no commit is known, the first pull records the one it met.
+"""
+
+from __future__ import annotations
+
+from pipeline.models.weights.specs import File, HubSource, Model
+
+_WHISPER_FILES = ("config.json", "preprocessor_config.json", "model.bin", "tokenizer.json", "vocabulary.*")
+_SPEECHBRAIN_FILES = ("hyperparams.yaml", "*.ckpt", "*.txt")
+
+
+def _sepformer(name: str, purpose: str) -> Model:
+    return Model(
+        name=f"sepformer-{name}",
+        purpose=f"separation, {purpose}",
+        license="Apache-2.0",
+        files=(),
+        sources=(HubSource(f"speechbrain/sepformer-{name}", "main", _SPEECHBRAIN_FILES),),
+        note="No commit is pinned: the first pull records the one it met, with its hashes, and later ones must agree.",
+    )
+
+
+HOSTED = (
+    Model(
+        name="whisper-small",
+        purpose="recognition, 99 languages",
+        license="MIT",
+        files=(File("model.bin", "3e305921506d8872816023e4c273e75d2419fb89b24da97b4fe7bce14170d671", 483_546_902),),
+        sources=(
+            HubSource("Systran/faster-whisper-small", "536b0662742c02347bc0e980a01041f333bce120", _WHISPER_FILES),
+        ),
+    ),
+    Model(
+        name="whisper-large-v3-turbo",
+        purpose="recognition, 100 languages (accurate)",
+        license="MIT",
+        files=(File("model.bin", "e76620f83d5f5b69efd3d87e3dc180c1bd21df9fbebacfd4335e5e1efcc018da", 1_617_884_929),),
+        sources=(
+            HubSource(
+                "mobiuslabsgmbh/faster-whisper-large-v3-turbo",
+                "0a363e9161cbc7ed1431c9597a8ceaf0c4f78fcf",
+                _WHISPER_FILES,
+            ),
+        ),
+    ),
+    Model(
+        name="speaker-diarization-community-1",
+        purpose="diarization, a whole pipeline (accurate)",
+        license="CC-BY-4.0",
+        files=(),
+        sources=(
+            HubSource(
+                "pyannote/speaker-diarization-community-1",
+                "3533c8cf8e369892e6b79ff1bf80f7b0286a54ee",
+                ("config.yaml", "segmentation/*", "embedding/*", "plda/*"),
+                gated=True,
+            ),
+        ),
+    ),
+    Model(
+        name="speaker-diarization-3.1",
+        purpose="diarization, a whole pipeline",
+        license="MIT",
+        files=(),
+        sources=(
+            HubSource(
+                "pyannote/speaker-diarization-3.1",
+                "84fd25912480287da0247647c3d2b4853cb3ee5d",
+                ("config.yaml",),
+                gated=True,
+            ),
+            HubSource(
+                "pyannote/segmentation-3.0",
+                "e66f3d3b9eb0873085418a7b813d3b369bf160bb",
+                ("pytorch_model.bin",),
+                folder="segmentation",
+                gated=True,
+            ),
+            HubSource(
+                "pyannote/wespeaker-voxceleb-resnet34-LM",
+                "837717ddb9ff5507820346191109dc79c958d614",
+                ("pytorch_model.bin",),
+                folder="embedding",
+            ),
+        ),
+        note="Its config.yaml names two further repositories; their weights lie in segmentation/ and embedding/.",
+    ),
+    Model(
+        name="ecapa-voxceleb",
+        purpose="speaker embeddings, 192 values",
+        license="Apache-2.0",
+        files=(
+            File(
+                "embedding_model.ckpt", "0575cb64845e6b9a10db9bcb74d5ac32b326b8dc90352671d345e2ee3d0126a2", 83_316_686
+            ),
+        ),
+        sources=(
+            HubSource(
+                "speechbrain/spkrec-ecapa-voxceleb", "0f99f2d0ebe89ac095bcc5903c4dd8f72b367286", _SPEECHBRAIN_FILES
+            ),
+        ),
+    ),
+    Model(
+        name="wespeaker-resnet34",
+        purpose="speaker embeddings, 256 values",
+        license="CC-BY-4.0",
+        files=(),
+        sources=(
+            HubSource(
+                "pyannote/wespeaker-voxceleb-resnet34-LM",
+                "837717ddb9ff5507820346191109dc79c958d614",
+                ("pytorch_model.bin",),
+            ),
+        ),
+    ),
+    _sepformer("whamr16k", "2 voices, 16 kHz, noise and reverberation (accurate)"),
+    _sepformer("wsj02mix", "2 voices, 8 kHz, clean"),
+    _sepformer("wsj03mix", "3 voices, 8 kHz, clean"),
+    _sepformer("libri2mix", "2 voices, 8 kHz, noisy"),
+    _sepformer("libri3mix", "3 voices, 8 kHz, noisy"),
+)

@@ -1,0 +1,1 @@
+"""Words to utterances: duplicates, hallucinations, coverage."""

@@ -1,0 +1,195 @@
+"""Stage four, the transcript: everybody's words merged by time; every word once, here or in the ledger."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import accumulate
+from types import MappingProxyType
+
+from pipeline.config.schema import AssemblyConfig
+from pipeline.core.timeline import MidpointIndex, by_speaker, covered, crop, gaps, overlaps, union
+from pipeline.core.types import (
+    Coverage,
+    Notice,
+    Overlap,
+    OverlapDecision,
+    Span,
+    SpeakerEvidence,
+    Turn,
+    Utterance,
+    Word,
+    join_words,
+)
+from pipeline.stages.assembly.duplicates import remove_cross_stream_duplicates
+from pipeline.stages.assembly.hallucinations import flag_hallucinations
+
+SHORTEST = 0.02
+"""A word lasts at least so many seconds; crowded words share what time there is."""
+NEAR_WORDS = 3.0
+"""Speech at most so far from a word counts as covered; beyond, the recogniser lost something, in seconds."""
+
+
+def assemble(
+    spoken: Sequence[Utterance],
+    turns: Sequence[Turn],
+    regions: Sequence[OverlapDecision],
+    duration: float,
+    config: AssemblyConfig,
+    microphones: Mapping[str, int] = MappingProxyType({}),
+) -> tuple[tuple[Utterance, ...], tuple[OverlapDecision, ...]]:
+    """Utterances sorted by start, and the ledger with both texts and the leaked words of each region.
+
+    ``microphones`` says which one records a speaker, by default the same for all.
+    """
+    lines = {line.speaker: _orderly(line.words, duration) for line in spoken}
+    kept, leaked = remove_cross_stream_duplicates(lines, _on_one_microphone(turns, microphones))
+    held = by_speaker(turns)
+    sure = {speaker: _with_margins(words, held.get(speaker, ())) for speaker, words in kept.items()}
+    utterances = sorted(
+        (flag_hallucinations(u) for speaker, words in sure.items() for u in _utterances(speaker, words, config)),
+        key=_by_time,
+    )
+    return tuple(utterances), _ledger(regions, sure, leaked)
+
+
+def collect_removed(
+    removed: Sequence[Utterance], duration: float, config: AssemblyConfig
+) -> tuple[tuple[Utterance, ...], tuple[Notice, ...]]:
+    """The suspect words as utterances sorted by start, and a notice that counts them by reason."""
+    found: list[Utterance] = []
+    for line in removed:
+        words = [replace(word, end=min(word.end, duration)) for word in line.words if word.start < duration]
+        found += _utterances(line.speaker, words, config)
+    utterances = tuple(sorted(found, key=_by_time))
+    reasons = Counter(word.suspect for utterance in utterances for word in utterance.words)
+    if not reasons:
+        return (), ()
+    counts = ", ".join(f"{reason}: {count}" for reason, count in sorted(reasons.items(), key=lambda pair: str(pair[0])))
+    message = f"words that were probably not said are left out of the text ({counts}); the JSON lists them as removed"
+    return utterances, (Notice("hallucinations_removed", message),)
+
+
+def measure_coverage(
+    turns: Sequence[Turn], utterances: Sequence[Utterance], duration: float, decoded: float
+) -> Coverage:
+    """Where the recording's seconds went; ``uncovered`` is speech over `NEAR_WORDS` seconds without a word."""
+    speech = union(turn.span for turn in turns)
+    words = union(Span(word.start, word.end) for utterance in utterances for word in utterance.words)
+    silent = [gap for span in speech for gap in gaps(crop(words, span), span)]
+    uncovered = sum((gap.duration for gap in silent if gap.duration > NEAR_WORDS), 0.0)
+    spoken = covered(speech)
+    return Coverage(duration, decoded, spoken, spoken - uncovered, uncovered)
+
+
+def _on_one_microphone(turns: Sequence[Turn], microphones: Mapping[str, int]) -> tuple[Overlap, ...]:
+    """The overlaps in which words can leak: two people with a channel each may well say "bye" together."""
+    return tuple(o for o in overlaps(turns) if len({microphones.get(speaker, 0) for speaker in o.speakers}) == 1)
+
+
+def _orderly(words: Iterable[Word], duration: float) -> tuple[Word, ...]:
+    """One speaker's words sorted, inside the recording, none overlapping the next: the earlier gives way."""
+    ordered: list[Word] = []
+    for word in sorted(words, key=lambda w: (w.start, w.end)):
+        start = max(word.start, ordered[-1].start + SHORTEST) if ordered else word.start
+        end = min(max(word.end, start + SHORTEST), duration)
+        if ordered and ordered[-1].end > start:
+            ordered[-1] = replace(ordered[-1], end=start)
+        if end - start < SHORTEST / 2:
+            start = max(end - SHORTEST, ordered[-1].end if ordered else 0.0)
+        if start < end:
+            ordered.append(word if (start, end) == (word.start, word.end) else replace(word, start=start, end=end))
+        elif ordered:
+            ordered[-1] = _squeezed(ordered[-1], word)
+    return tuple(ordered)
+
+
+def _squeezed(last: Word, word: Word) -> Word:
+    """Two words in the time of the last: nothing is lost when the recording ends before they do."""
+    return replace(last, text=join_words((last, word)))
+
+
+def _with_margins(words: Sequence[Word], turns: Sequence[Turn]) -> tuple[Word, ...]:
+    """The speaker's words, each with the margin of the speaker's turn it lies in."""
+    sure: list[Word] = []
+    position = 0
+    for word in words:
+        while position < len(turns) - 1 and turns[position].end <= word.middle:
+            position += 1
+        inside = bool(turns) and turns[position].start <= word.middle < turns[position].end
+        margin = turns[position].margin if inside else word.margin
+        sure.append(word if margin == word.margin else replace(word, margin=margin))
+    return tuple(sure)
+
+
+def _utterances(speaker: str, words: Sequence[Word], config: AssemblyConfig) -> Iterable[Utterance]:
+    """Cut at pauses, and at the end of a sentence once an utterance is longer than a breath's paragraph."""
+    held: list[Word] = []
+    for word in words:
+        if held and (_pauses(held[-1], word, config) or _is_full(held, config)):
+            yield Utterance(speaker, tuple(held))
+            held = []
+        held.append(word)
+    if held:
+        yield Utterance(speaker, tuple(held))
+
+
+def _by_time(utterance: Utterance) -> tuple[float, float, str]:
+    return utterance.start, utterance.end, utterance.speaker
+
+
+def _pauses(last: Word, word: Word, config: AssemblyConfig) -> bool:
+    return not word.no_space and word.start - last.end > config.pause
+
+
+def _is_full(held: Sequence[Word], config: AssemblyConfig) -> bool:
+    return held[-1].end - held[0].start > config.longest and held[-1].text.endswith((".", "?", "!", "。", "？", "！"))
+
+
+def _ledger(
+    regions: Sequence[OverlapDecision], words: Mapping[str, Sequence[Word]], leaked: Sequence[tuple[Span, Utterance]]
+) -> tuple[OverlapDecision, ...]:
+    """The regions, sorted by start, with what each speaker says in them and the leaked words in the nearest one."""
+    nearest = _nearest(regions, [span for span, _ in leaked])
+    removed: dict[int, list[Utterance]] = {}
+    for number, (_, utterance) in zip(nearest, leaked, strict=True):
+        removed.setdefault(number, []).append(utterance)
+    spoken = {speaker: MidpointIndex(own) for speaker, own in words.items()}
+    return tuple(
+        replace(
+            region,
+            voices=tuple(_with_text(voice, region, spoken) for voice in region.voices),
+            leaked=(*region.leaked, *removed.get(number, ())),
+        )
+        for number, region in enumerate(regions)
+    )
+
+
+def _with_text(
+    voice: SpeakerEvidence, region: OverlapDecision, spoken: Mapping[str, MidpointIndex[Word]]
+) -> SpeakerEvidence:
+    said = spoken[voice.speaker].between(region.start, region.end) if voice.speaker in spoken else ()
+    return replace(voice, text=join_words(tuple(said)))
+
+
+def _nearest(regions: Sequence[OverlapDecision], spans: Sequence[Span]) -> list[int]:
+    """The number of the region nearest to each span, the first of those equally near; regions are sorted by start."""
+    assert regions or not spans, "a leaked word lies in an overlap, and every overlap has its region"
+    latest = list(accumulate((region.end for region in regions), max))
+    return [_nearest_to(span, regions, latest) for span in spans]
+
+
+def _nearest_to(span: Span, regions: Sequence[OverlapDecision], latest: Sequence[float]) -> int:
+    """Of the regions that begin before the span ends, the first that reaches it or else the last to end; after them
+    the next. ``latest`` is the latest end so far."""
+    after = bisect_right(regions, span.end, key=lambda region: region.start)
+    reaching = bisect_left(latest, span.start, hi=after)
+    if reaching < after:
+        return reaching
+    if not after:
+        return 0
+    before = bisect_left(latest, latest[after - 1], hi=after)
+    is_later_nearer = after < len(regions) and regions[after].start - span.end < span.start - latest[before]
+    return after if is_later_nearer else before

@@ -1,0 +1,1 @@
+"""One or several channels, and the bleed between them."""

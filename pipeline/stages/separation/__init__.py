@@ -1,0 +1,1 @@
+"""One stream per speaker, and the decision for every overlap."""

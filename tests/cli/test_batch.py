@@ -1,0 +1,205 @@
+"""``transcribe batch``: exit codes, the plan, the report of failures, settings by manifest."""
+
+from __future__ import annotations
+
+import csv
+import inspect
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from typer.testing import CliRunner, Result
+
+from pipeline.batch.discovery import Recording
+from pipeline.batch.estimate import guess_duration
+from pipeline.batch.journal import Journal, Outcome
+from pipeline.batch.report import Progress
+from pipeline.batch.scheduler import RecordingResult
+from pipeline.cli.app import app
+from pipeline.cli.batch import batch
+from pipeline.cli.run import run
+from pipeline.core.errors import ResourceError, SettingsError
+from pipeline.engine import artifact_cache
+from tests import world
+
+
+@pytest.fixture
+def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(artifact_cache, "default_root", lambda: tmp_path / "cache")
+    world.write_wav(tmp_path / "calls" / "one.wav") if (tmp_path / "calls").mkdir() is None else None
+    return tmp_path / "calls"
+
+
+def transcribe(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["batch", *arguments, *world.arguments()])
+
+
+def test_exit_codes_and_the_report_of_failures(calls: Path) -> None:
+    assert transcribe("calls", "-o", "out").exit_code == 0
+    assert not Path("out/failures.csv").exists()
+    (calls / "=1+1.wav").write_text("<html>")
+    done = transcribe("calls", "-o", "out")
+    assert done.exit_code == 3
+    assert "[1/2] =1+1: refused" in done.stderr
+    assert "done before" in done.stdout
+    (row,) = csv.DictReader(Path("out/failures.csv").read_text().splitlines())
+    assert (row["name"], row["status"]) == ("'=1+1", "refused")
+    assert "HTML" in row["reason"]
+    assert transcribe("calls/=1+1.wav", "-o", "out").exit_code == 4
+    world.write_wav(calls / "=1+1.wav")
+    assert transcribe("calls", "-o", "out", "--quiet").stderr == ""
+    assert not Path("out/failures.csv").exists()
+
+
+def test_a_plan_does_nothing(calls: Path) -> None:
+    planned = transcribe("calls", "-o", "out", "--dry-run")
+    assert planned.exit_code == 0
+    assert "1 to do" in planned.stdout
+    assert "about 8.0 s of recordings" in planned.stdout
+    assert "a guess" in planned.stdout
+    assert not Path("out").exists()
+    transcribe("calls", "-o", "out")
+    planned = transcribe("calls", "-o", "out", "--dry-run")
+    assert "1 done before" in planned.stdout
+
+
+def test_a_plan_keeps_to_the_limit_and_to_what_failed(calls: Path) -> None:
+    for name in ("three", "two"):
+        world.write_wav(calls / f"{name}.wav")
+    planned = transcribe("calls", "-o", "out", "--dry-run", "--limit", "2")
+    assert "2 to do" in planned.stdout
+    assert "left for later two" in planned.stdout
+    assert "about 16.0 s of recordings" in planned.stdout
+    assert "about 0.0 s of recordings" in transcribe("calls", "-o", "out", "--dry-run", "--only-failed").stdout
+
+
+def test_time_left_counts_what_the_limit_leaves_only(calls: Path) -> None:
+    recordings = [Recording(world.write_wav(calls / f"{n}.wav"), str(n)) for n in range(9)]
+    outcome = Outcome("done", 2.0, 8.0)
+    for limit, left in ((None, "10.0 s"), (6, "4.0 s")):
+        progress = Progress(recordings, 1, limit)
+        told = [progress.line(RecordingResult(recording, "do", outcome)) for recording in recordings[:4]]
+        assert told[-1].endswith(f"about {left} left")
+    done = [progress.line(RecordingResult(recording, "do", outcome)) for recording in recordings[4:6]]
+    assert "left" not in done[-1]
+
+
+@pytest.mark.parametrize("coding", ["ULAW", "PCM_24", "FLOAT"])
+def test_the_length_of_any_wav_is_guessed_well(tmp_path: Path, coding: str) -> None:
+    path = tmp_path / "call.wav"
+    soundfile.write(path, np.zeros((80_000, 2)), 8000, subtype=coding, format="WAVEX")
+    assert guess_duration(path) == pytest.approx(10.0, rel=0.01)
+
+
+def test_a_manifest_has_settings_of_its_own(calls: Path) -> None:
+    Path("list.csv").write_text("path,speakers,language,team\ncalls/one.wav,1,de,north\n")
+    assert transcribe("list.csv", "-o", "out", "--analytics").exit_code == 0
+    written = json.loads(Path("out/calls/one.json").read_text())
+    assert (written["language"], written["speakers"]) == ("de", ["SPEAKER_00"])
+    assert json.loads(Path("out/calls/one.analytics.json").read_text())["columns"] == {"team": "north"}
+
+
+def test_wrong_settings_are_refused_before_any_work(calls: Path) -> None:
+    Path("list.csv").write_text("path,channels\ncalls/one.wav,sideways\n")
+    refused = transcribe("list.csv", "-o", "out")
+    assert isinstance(refused.exception, SettingsError)
+    assert not Path("out/calls").exists()
+
+
+def test_batch_takes_the_settings_that_run_takes() -> None:
+    one, many = (set(inspect.signature(command).parameters) for command in (run, batch))
+    assert one - many == {"recordings", "output_dir"}
+
+
+def test_results_never_overwrite_each_other(calls: Path) -> None:
+    for name in ("one.analytics", "failures"):
+        world.write_wav(calls / f"{name}.wav")
+    world.write_wav(calls / "one.flac")
+    done = transcribe("calls", "-o", "out", "--analytics", "-f", "json,csv")
+    assert done.exit_code == 0
+    written = {path.name for path in Path("out").iterdir()}
+    assert written >= {"one.flac.csv", "one.wav.csv", "failures.wav.csv", "one.flac.analytics.json"}
+    assert "failures.csv" not in written
+    assert "one.flac" in done.stderr
+
+
+def test_mono_calls_with_roles_are_reported(calls: Path) -> None:
+    done = transcribe("calls", "-o", "out", "--analytics", "--roles", "agent,customer")
+    assert done.exit_code == 0
+    assert "roles are not used" in done.stderr.splitlines()[0]
+    assert re.search(r"with warnings +1\n", done.stdout)
+    assert [one["code"] for one in json.loads(Path("out/one.analytics.json").read_text())["warnings"]] == [
+        "channels_mixed"
+    ]
+    assert CliRunner().invoke(app, ["report", "out"]).exit_code == 0
+    (row,) = csv.DictReader(Path("out/tables/calls.csv").read_text().splitlines())
+    assert row["warnings"] == "channels_mixed"
+
+
+def test_what_is_left_out_is_said_by_run_and_plan(calls: Path) -> None:
+    (calls / "notes.docx").touch()
+    for options in ([], ["--dry-run"]):
+        assert "1 .docx" in transcribe("calls", "-o", "out", *options).stderr
+    assert re.search(r"left out +1\n", transcribe("calls", "-o", "out").stdout)
+
+
+@pytest.mark.parametrize("names", [["one"], ["one", "two"], ["one", "two", "three"]])
+def test_missing_models_are_5_for_any_number_of_recordings(calls: Path, names: list[str]) -> None:
+    for name in names:
+        world.write_wav(calls / f"{name}.wav")
+    missing = ["--set", "recognition.backend=tests.batch.faults:MissingRecognizer"]
+    for command in (["batch", "calls", "-o", "out"], ["run", *(f"calls/{name}.wav" for name in names)]):
+        done = CliRunner().invoke(app, [*command, *world.arguments(), *missing])
+        assert isinstance(done.exception, ResourceError)
+        assert done.exception.exit_code == 5
+
+
+def test_results_that_cannot_be_written_are_5_and_a_mix_is_not(calls: Path) -> None:
+    world.write_wav(calls / "two.wav")
+    for folder in ("out", "alone"):
+        for name in ("one", "two"):
+            Path(folder, f"{name}.txt").mkdir(parents=True)
+            Path(folder, f"{name}.txt", "x").touch()
+    assert transcribe("calls", "-o", "out").exit_code == 5
+    run = ["run", "calls/one.wav", "calls/two.wav", *world.arguments()]
+    assert CliRunner().invoke(app, [*run, "-o", "alone"]).exit_code == 5
+    (calls / "page.wav").write_text("<html>")
+    assert transcribe("calls", "-o", "out").exit_code == 4
+    assert CliRunner().invoke(app, [*run, "calls/page.wav", "-o", "alone"]).exit_code == 4
+    world.write_wav(calls / "good.wav")
+    assert transcribe("calls", "-o", "out").exit_code == 3
+
+
+def test_the_plan_knows_what_needs_no_model(calls: Path) -> None:
+    world.write_wav(calls / "two.wav", world.DIALOGUE, 600.0)
+    transcribe("calls", "-o", "out")
+    journal = Journal(Path("out"))
+    journal._do("UPDATE attempts SET seconds = 0.5 * duration")
+    journal.close()
+    fresh = world.write_wav(calls / "three.wav", world.DIALOGUE, 100.0)
+    rows = transcribe("calls", "-o", "out", "--dry-run", "--analytics").stdout
+    assert "2 of them need no model" in rows
+    work = re.search(r"([0-9:.]+) (s|min) of work", rows)
+    assert work
+    seconds = float(work[1]) if work[2] == "s" else 60 * int(work[1].split(":")[0]) + int(work[1].split(":")[1])
+    assert 50 <= seconds < 100
+    fresh.unlink()
+    assert "need no model" not in transcribe("calls", "-o", "out", "--dry-run", "--analytics", "--no-cache").stdout
+
+
+def test_failures_are_told_also_when_the_run_is_interrupted(calls: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (calls / "bad.wav").write_text("<html>")
+    line = Progress.line
+
+    def interrupt(self: Progress, end: RecordingResult) -> str:
+        if not end.failed:
+            raise KeyboardInterrupt
+        return line(self, end)
+
+    monkeypatch.setattr(Progress, "line", interrupt)
+    assert transcribe("calls", "-o", "out").exit_code != 0
+    assert "HTML" in Path("out/failures.csv").read_text()

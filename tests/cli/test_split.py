@@ -1,0 +1,51 @@
+"""Everybody's voice as a file: on the recording's clock, separated in overlaps, silent elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline import media
+from pipeline.cli.app import main
+from pipeline.core.audio import to_sample
+from pipeline.engine import artifact_cache
+from pipeline.models.synthetic import synthesize
+from tests import world
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(artifact_cache, "default_root", lambda: tmp_path / ".cache")
+
+
+def split(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as left:
+        main(["split", *arguments])
+    return int(left.value.code or 0)
+
+
+def test_each_voice_is_alone_on_the_clock(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = tuple(
+        type(world.DIALOGUE[0])(start, start + 1.0, text)
+        for start, text in ((1.0, "a1"), (2.2, "a2"), (3.4, "a3"), (2.6, "b3"), (6.0, "b4"), (7.2, "b5"), (8.4, "a7"))
+    )
+    talk = world.write_wav(tmp_path / "talk.wav", words, 10.0)
+    given = world.arguments({"separation.backend": "replay"})
+    assert split(str(talk), "-o", str(tmp_path / "out"), "--speakers", "2", *given) == 0
+    written = sorted(path.name for path in (tmp_path / "out").iterdir() if path.is_file())
+    assert written == ["talk.SPEAKER_00.wav", "talk.SPEAKER_01.wav", "talk.labels"]
+    assert "talk.SPEAKER_01.wav" in capsys.readouterr().out
+    for speaker, voice in (("SPEAKER_00", "a"), ("SPEAKER_01", "b")):
+        heard = media.decode(tmp_path / "out" / f"talk.{speaker}.wav").audio.samples
+        alone = synthesize([word for word in words if word.text[0] == voice], 10.0)
+        assert len(heard) == len(alone) == to_sample(10.0)
+        assert np.mean((heard - alone) ** 2) < 0.02 * np.mean(alone**2)
+    labels = (tmp_path / "out" / "talk.labels").read_text().splitlines()
+    assert labels[0].split("\t")[2] == "SPEAKER_00"
+
+
+def test_an_unknown_audio_format_is_refused_before_work(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert split(str(tmp_path / "gone.wav"), "-f", "aiff") == 1
+    assert "no audio format 'aiff'; there are wav, flac, mp3, m4a" in capsys.readouterr().err

@@ -1,0 +1,178 @@
+"""What every embedder promises, and that ECAPA-TDNN and ResNet34 say what their vendors' own inference says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from pipeline.config.presets import load_preset, required_model_names, required_models
+from pipeline.config.schema import Config, assign
+from pipeline.core.audio import RATE, Samples
+from pipeline.core.types import Word
+from pipeline.models import registry
+from pipeline.models.protocols import Embedder, EmbedderCalibration, FrameEmbedder
+from pipeline.models.synthetic import SyntheticEmbedder, synthesize
+from pipeline.models.weights import CATALOGUE, Store
+from tests.models.embedders import WRITERS, babble, opened, write_wespeaker
+
+DIMENSIONS = {"resemblyzer": 256, "ecapa-voxceleb": 12, "wespeaker-resnet34": 256, "replay": 6}
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    root = tmp_path_factory.mktemp("embedders")
+    return {name: write(root / name) for name, write in WRITERS.items()}
+
+
+@pytest.fixture(scope="module", params=list(DIMENSIONS))
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def embedder(kind: str, folders: dict[str, Path]) -> Embedder:
+    return SyntheticEmbedder() if kind == "replay" else opened(folders[kind])
+
+
+def clip(kind: str, seconds: float, seed: int) -> Samples:
+    """Something to hear: what the fake hears are its own tones."""
+    if kind == "replay":
+        return synthesize([Word(0.0, seconds, f"{'abc'[seed % 3]}{seed}"), Word(0.0, seconds / 2, "d1")], seconds)
+    return babble(seconds, seed)
+
+
+def test_every_embedder_that_ships_is_here() -> None:
+    assert set(DIMENSIONS) == set(registry.MODELS["embedder"])
+    assert set(WRITERS) <= set(CATALOGUE)
+    assert set(WRITERS) == set(registry.LAYOUTS.values())
+
+
+def test_vectors_are_of_length_one_and_scraps_have_none(kind: str, embedder: Embedder) -> None:
+    clips = [clip(kind, 1.6, 1), clip(kind, 0.4, 2), np.zeros(0, np.float32), np.zeros(RATE, np.float32)]
+    vectors = embedder.embed(clips)
+    assert vectors.shape == (4, DIMENSIONS[kind])
+    assert vectors.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(vectors[:2], axis=1), 1, atol=1e-5)
+    assert np.isnan(vectors[2:]).all()
+    if kind != "replay":  # which hears a single frame
+        assert np.isnan(embedder.embed([clip(kind, 0.15, 1)])).all()
+
+
+def test_nothing_is_no_vectors(kind: str, embedder: Embedder) -> None:
+    assert embedder.embed([]).shape == (0, DIMENSIONS[kind])
+
+
+@settings(max_examples=5, deadline=None)
+@given(
+    lengths=st.lists(st.sampled_from([0.1, 0.2, 0.5, 0.9, 0.9, 0.9]), min_size=2, max_size=5),
+    order=st.randoms(use_true_random=False),
+)
+def test_a_clip_is_the_same_alone_among_others_and_in_any_order(
+    kind: str, embedder: Embedder, lengths: list[float], order: np.random.Generator
+) -> None:
+    clips = [clip(kind, seconds, seed) for seed, seconds in enumerate(lengths)]
+    together = embedder.embed(clips)
+    np.testing.assert_allclose(together, np.concatenate([embedder.embed([one]) for one in clips]), atol=2e-5)
+    rows = list(range(len(clips)))
+    order.shuffle(rows)
+    np.testing.assert_allclose(embedder.embed([clips[row] for row in rows]), together[rows], atol=2e-5)
+
+
+def test_voices_differ_and_clips_are_left_as_they_were(kind: str, embedder: Embedder) -> None:
+    clips = [clip(kind, 1.6, 1), clip(kind, 1.6, 2)]
+    copies = [one.copy() for one in clips]
+    one, other = embedder.embed(clips)
+    assert float(one @ other) < (1 - 1e-4 if kind == "resemblyzer" else 0.9)  # whose weights are as they began
+    assert all(np.array_equal(a, b) for a, b in zip(clips, copies, strict=True))
+    for samples in clips:
+        samples.setflags(write=False)
+    np.testing.assert_array_equal(embedder.embed(clips), np.stack([one, other]))
+
+
+def unit(vectors: torch.Tensor) -> NDArray[np.float32]:
+    found: NDArray[np.float32] = torch.nn.functional.normalize(vectors, dim=-1).detach().numpy()
+    return found
+
+
+@pytest.mark.filterwarnings("ignore")  # the vendor's own
+@pytest.mark.parametrize("seconds", [0.3, 1.6, 5.0])
+def test_ecapa_says_what_speechbrain_says(seconds: float, folders: dict[str, Path], tmp_path: Path) -> None:
+    from speechbrain.inference.classifiers import EncoderClassifier
+
+    folder = folders["ecapa-voxceleb"]
+    vendor = EncoderClassifier.from_hparams(source=str(folder), savedir=str(tmp_path / "kept"))
+    clips = [babble(seconds, seed) for seed in range(4)]
+    theirs = vendor.encode_batch(torch.from_numpy(np.stack(clips)))[:, 0]
+    np.testing.assert_allclose(opened(folder).embed(clips), unit(theirs), atol=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore")  # the vendor's own
+@pytest.mark.parametrize("seconds", [0.3, 1.6, 5.0])
+@pytest.mark.parametrize("told", [{}, {"window_type": "povey", "frame_length": 20, "num_mel_bins": 24}])
+def test_resnet_says_what_pyannote_says(seconds: float, told: dict[str, object], tmp_path: Path) -> None:
+    from pyannote.audio import Model
+
+    folder = write_wespeaker(tmp_path / "model", **told)
+    vendor = Model.from_pretrained(folder / "pytorch_model.bin").eval()
+    assert type(vendor).__name__ == "WeSpeakerResNet34"
+    clips = [babble(seconds, seed) for seed in range(4)]
+    with torch.inference_mode():
+        theirs = vendor(torch.from_numpy(np.stack(clips))[:, None])
+    np.testing.assert_allclose(opened(folder).embed(clips), unit(theirs), atol=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore")  # the vendor's own
+def test_one_pass_of_the_trunk_gives_everybodys_vector_as_pyannote_pools_it(folders: dict[str, Path]) -> None:
+    from pyannote.audio import Model
+
+    folder = folders["wespeaker-resnet34"]
+    vendor = Model.from_pretrained(folder / "pytorch_model.bin").eval()
+    embedder = opened(folder)
+    assert isinstance(embedder, FrameEmbedder)
+    pieces = [babble(5.0, 1), babble(5.0, 2), babble(0.1, 3), babble(3.0, 4)]
+    heard = embedder.forward_frames(pieces)
+    assert [len(frames) for frames in heard] == [63, 63, 0, 38]
+    for piece, frames in zip(pieces, heard, strict=True):
+        if len(frames):
+            weights = np.random.default_rng(0).random((3, len(frames))).astype(np.float32)
+            with torch.inference_mode():
+                theirs = vendor(torch.from_numpy(piece)[None, None], torch.from_numpy(weights)[None])[0]
+            np.testing.assert_allclose(embedder.voices(frames, weights), unit(theirs), atol=1e-4)
+            np.testing.assert_allclose(
+                embedder.voices(frames, np.ones_like(weights[:1])), embedder.embed([piece]), atol=1e-4
+            )
+    assert np.isnan(embedder.voices(heard[2], np.zeros((2, 0), np.float32))).all()
+    silent = np.stack([np.zeros(63, np.float32), np.ones(63, np.float32)])
+    assert np.isnan(embedder.voices(heard[0], silent)).all(axis=1).tolist() == [True, False]
+
+
+def test_a_folders_weights_are_in_the_identity_and_a_class_of_ones_own_has_none(folders: dict[str, Path]) -> None:
+    store = Store(folders["resemblyzer"].parent / "models", offline=True)
+    seen = {store.identity(str(folder)) for folder in folders.values()}
+    assert len(seen) == len(folders)
+    for folder in folders.values():
+        config = assign(Config(), {"diarization.embedding": str(folder)})
+        assert required_models(config)["embedding"] == str(folder)
+    for own in ("replay", "tests.faults:Mine"):
+        assert "embedding" not in required_models(assign(Config(), {"diarization.embedding": own}))
+
+
+def test_the_accurate_preset_tells_voices_by_ecapa() -> None:
+    accurate = load_preset("accurate")
+    assert accurate.diarization.embedding == "ecapa-voxceleb"
+    assert {"ecapa-voxceleb", "speaker-diarization-community-1"} <= set(required_model_names(accurate))
+    assert "resemblyzer" not in required_model_names(accurate)
+
+
+def test_each_embedder_has_its_scale(folders: dict[str, Path]) -> None:
+    assert opened(folders["resemblyzer"]).calibration == EmbedderCalibration()
+    for finer in ("ecapa-voxceleb", "wespeaker-resnet34"):
+        scale = opened(folders[finer]).calibration
+        assert scale.between > EmbedderCalibration().between
+        assert scale.margin > EmbedderCalibration().margin

@@ -1,0 +1,150 @@
+"""Refined exemplars: masks stay masks whatever the network says, blocks change nothing, and real voices gain by it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import sleep
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from safetensors.torch import save_file
+
+from pipeline.config.schema import Config, SeparationConfig
+from pipeline.core.audio import RATE, Samples
+from pipeline.core.errors import BackendError, BadModel
+from pipeline.models.separators import nmf, nmf_refined
+from pipeline.models.separators.mask_network import RECEPTIVE_FIELD, MaskNetwork
+from pipeline.models.separators.nmf import Matrix, NmfSeparator, Voice, build_dictionary, contributions, to_spectrum
+from pipeline.models.separators.nmf_refined import EFFORT, NmfRefinedSeparator
+from pipeline.models.torch_runtime import bfloat16_autocast, single_threaded_pool
+from pipeline.models.weights import Store
+from tests.models.voices import improvement, pair, voice
+
+CPU = torch.device("cpu")
+SEPARATOR = NmfRefinedSeparator.from_config(Config(), Store(offline=True))
+SOLO = {"ann": voice(0, 4.0, RATE, seed=1), "bob": voice(1, 4.0, RATE, seed=2)}
+
+
+def untrained(boldness: float = 0.0, seed: int = 0) -> MaskNetwork:
+    """A network that corrects nothing, or anything."""
+    torch.manual_seed(seed)
+    network = MaskNetwork().eval()
+    torch.nn.init.normal_(network.out.weight, std=boldness) if boldness else None
+    return network
+
+
+def scene(seconds: float, seed: int) -> tuple[Matrix, Matrix]:
+    """The magnitudes of two voices' mixture, and what each voice's exemplars explain of them."""
+    magnitude = np.abs(to_spectrum(pair(seconds, RATE, seed).sum(axis=0)))
+    return magnitude, contributions(magnitude, [build_dictionary(solo, EFFORT.atoms) for solo in SOLO.values()], EFFORT)
+
+
+def test_a_network_that_corrects_nothing_leaves_the_exemplars_masks() -> None:
+    mixture = pair(2.0, RATE, seed=3).sum(axis=0)
+    found = NmfRefinedSeparator(untrained(), CPU).separate(mixture, SOLO)
+    np.testing.assert_allclose(found, NmfSeparator(EFFORT).separate(mixture, SOLO), atol=1e-3)
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(1, 20_000), st.integers(0, 3))
+def test_sources_add_up_to_the_mixture_whatever_the_network_says(length: int, seed: int) -> None:
+    mixture = np.random.default_rng(seed).normal(0, 0.1, length).astype(np.float32)
+    found = NmfRefinedSeparator(untrained(1.0, seed), CPU).separate(mixture, SOLO)
+    np.testing.assert_allclose(found.sum(axis=0), mixture, atol=1e-4)
+
+
+def test_order_and_names_of_speakers_change_no_bit() -> None:
+    mixture = pair(1.0, RATE, seed=4).sum(axis=0)
+    found = SEPARATOR.separate(mixture, SOLO)
+    turned = SEPARATOR.separate(mixture, {"x": SOLO["bob"], "y": SOLO["ann"]})
+    np.testing.assert_array_equal(found, turned[::-1])
+
+
+def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    magnitude, explained = scene(6.0, seed=5)
+    separator = NmfRefinedSeparator(untrained(1.0), CPU)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", dict, raising=False)  # no short floats: they round
+    whole = separator._masks(magnitude, explained)
+    monkeypatch.setattr(nmf_refined, "FRAMES", 50)
+    np.testing.assert_allclose(separator._masks(magnitude, explained), whole, atol=1e-4)
+
+
+def test_scenes_side_by_side_give_the_same_bytes_and_a_voice_is_learned_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    learned: list[bytes] = []
+
+    def note(voice: Samples, count: int) -> Voice:
+        learned.append(voice.tobytes())
+        return build_dictionary(voice, count)
+
+    monkeypatch.setattr(nmf, "build_dictionary", note)
+    mixtures = [pair(seconds, RATE, seed=7).sum(axis=0) for seconds in (0.5, 1.0, 1.5, 2.0)]
+    separator = NmfRefinedSeparator(untrained(1.0), CPU)
+    with separator.pool() as pool:
+        found = [each.tobytes() for each in pool.map(lambda mixture: separator.separate(mixture, SOLO), mixtures)]
+        in_turn = [pool.submit(separator.separate, mixture, SOLO).result().tobytes() for mixture in mixtures]
+    assert found == in_turn
+    assert sorted(learned) == sorted(voice.tobytes() for voice in SOLO.values())
+
+
+def test_a_pool_gives_the_threads_back_and_leaves_nothing_to_do() -> None:
+    before = torch.get_num_threads()
+    with single_threaded_pool(CPU) as pool:
+        assert torch.get_num_threads() == 1
+        tasks = [pool.submit(sleep, 0.2) for _ in range(50)]
+    assert torch.get_num_threads() == before
+    assert tasks[-1].cancelled()
+    assert sum(not task.cancelled() for task in tasks) < len(tasks)
+    assert all(task.done() for task in tasks)
+
+
+def test_silence_that_fills_a_scene_changes_no_mask_further_away_than_the_network_sees(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    magnitude, explained = scene(2.0, seed=8)
+    separator = NmfRefinedSeparator(untrained(1.0), CPU)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", dict, raising=False)
+    filled = separator._masks(magnitude, explained)
+    monkeypatch.setattr(nmf_refined, "STEP", 1)
+    bare = separator._masks(magnitude, explained)
+    assert filled.shape == bare.shape
+    np.testing.assert_allclose(filled[:, :-RECEPTIVE_FIELD], bare[:, :-RECEPTIVE_FIELD], atol=1e-4)
+
+
+def test_short_floats_are_for_processors_that_have_them_and_change_next_to_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    mixture, found = pair(2.0, RATE, seed=6).sum(axis=0), []
+    for able in (False, True):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda able=able: {"avx512_bf16": able}, raising=False)
+        with bfloat16_autocast(CPU):
+            assert torch.is_autocast_enabled("cpu") == able
+        found.append(SEPARATOR.separate(mixture, SOLO))
+    assert 0 < np.mean((found[0] - found[1]) ** 2) < 1e-3 * np.mean(found[0] ** 2)
+
+
+def test_silence_and_little_solo_speech_are_as_with_exemplars() -> None:
+    assert np.isfinite(SEPARATOR.separate(np.zeros(RATE, np.float32), SOLO)).all()
+    with pytest.raises(BackendError, match="bob"):
+        SEPARATOR.separate(np.zeros(RATE, np.float32), SOLO | {"bob": SOLO["bob"][:100]})
+
+
+def test_other_weights_are_refused(tmp_path: Path) -> None:
+    save_file({"x": torch.zeros(1)}, tmp_path / "model.safetensors")
+    config = Config(separation=SeparationConfig(model=str(tmp_path)))
+    with pytest.raises(BadModel, match="refining network"):
+        NmfRefinedSeparator.from_config(config, Store(offline=True))
+
+
+@pytest.mark.slow
+def test_real_voices_that_taught_it_nothing_gain_by_it(shared_data: Path) -> None:
+    from tests.models.test_exemplar import real_pairs
+
+    gains = [
+        [improvement(s.separate(sources.sum(axis=0), solo), sources) for s in (NmfSeparator(), SEPARATOR)]
+        for sources, solo in real_pairs(shared_data)
+    ]
+    alone, refined_gain = np.mean(gains, axis=0)
+    assert refined_gain >= alone + 1.5

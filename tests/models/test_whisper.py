@@ -1,0 +1,126 @@
+"""Whisper: the recogniser's contract on the real base model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline import media
+from pipeline.config.schema import Config
+from pipeline.core.audio import RATE, Audio, Samples
+from pipeline.core.types import Span, Word
+from pipeline.models.weights import Store
+
+pytestmark = pytest.mark.weights
+
+
+@pytest.fixture(scope="module")
+def whisper() -> object:
+    from pipeline.models.recognizers.whisper import WhisperRecognizer
+
+    return WhisperRecognizer.from_config(Config(), Store())
+
+
+@pytest.fixture(scope="module")
+def audio(sample: Path) -> Audio:
+    return media.decode(sample).audio
+
+
+def words_of(whisper: object, window: Samples, fallback: bool = False) -> tuple[Word, ...]:
+    (words,) = whisper.recognize([window], "en", fallback)  # type: ignore[attr-defined]
+    return tuple(words)
+
+
+@pytest.mark.parametrize("rescue", [False, True])
+def test_words_are_right_and_lie_in_the_window(whisper: object, audio: Audio, fallback: bool) -> None:
+    window = audio.crop(Span(5.0, 25.0))
+    words = words_of(whisper, window, fallback)
+    plain = "".join(c for word in words for c in f" {word.text.lower()}" if c.isalnum() or c == " ").split()
+    assert len(plain) > 25
+    assert len({"hello", "beep", "diane", "jersey", "texas", "chicago", "originally"} & set(plain)) >= 5
+    assert [word.start for word in words] == sorted(word.start for word in words)
+    assert all(0 <= word.start < word.end <= 20.0 for word in words)
+    assert all(word.probability is not None and 0 <= word.probability <= 1 for word in words)
+    assert all(word.text == word.text.strip() for word in words)
+
+
+def test_the_same_window_gives_the_same_words(whisper: object, audio: Audio) -> None:
+    window = audio.crop(Span(5.0, 25.0))
+    assert words_of(whisper, window) == words_of(whisper, window)
+
+
+@pytest.mark.parametrize("samples", [0, 1, 100, RATE, 5 * RATE])
+def test_silence_of_any_length_is_survived(whisper: object, samples: int) -> None:
+    words = words_of(whisper, np.zeros(samples, np.float32))
+    assert all(0 <= word.start < word.end <= samples / RATE for word in words)
+
+
+@pytest.mark.parametrize("samples", [1, 800, 30 * RATE])
+def test_any_scrap_of_speech_has_a_language(whisper: object, audio: Audio, samples: int) -> None:
+    language = whisper.language(audio.samples[7 * RATE : 7 * RATE + samples])  # type: ignore[attr-defined]
+    assert len(language) == 2
+    assert samples < 30 * RATE or language == "en"
+
+
+def test_several_windows_are_heard_each_on_its_own(whisper: object, audio: Audio) -> None:
+    windows = [audio.crop(Span(5.0, 15.0)), audio.crop(Span(15.0, 25.0))]
+    both = whisper.recognize(windows, "en")  # type: ignore[attr-defined]
+    assert both == [words_of(whisper, window) for window in windows]
+
+
+def test_leading_spaces_become_joined_flags() -> None:
+    from types import SimpleNamespace
+
+    from pipeline.models.recognizers.whisper import _converted
+
+    raw = [
+        SimpleNamespace(word=" twenty", start=0.0, end=0.5, probability=0.5),
+        SimpleNamespace(word="-five", start=0.5, end=0.5, probability=0.25),
+        SimpleNamespace(word=" ", start=0.5, end=0.6, probability=0.25),
+        SimpleNamespace(word=" late", start=9.5, end=11.0, probability=1.0),
+    ]
+    words = list(_converted(raw, 10.0))
+    assert [(word.text, word.no_space) for word in words] == [("twenty", False), ("-five", True), ("late", False)]
+    assert [word.end for word in words] == [0.5, 0.51, 10.0]
+
+
+def test_words_for_which_no_time_is_left_are_suspect_and_none_is_lost() -> None:
+    from pipeline.models.recognizers.whisper import NO_TIME_LEFT, NOT_SPEECH, _with_hurried_marked
+
+    def at(start: float, length: float, text: str) -> Word:
+        return Word(start, start + length, text)
+
+    slow, last = at(0.0, 0.5, "cows"), at(0.6, 0.4, "also")
+    two = [at(0.5, 0.01, "i"), at(0.5, 0.01, "think")]
+    assert _with_hurried_marked([slow, *two, last]) == (slow, *two, last)
+    silent = replace(at(0.5, 0.1, "you"), suspect=NOT_SPEECH)
+    marked = _with_hurried_marked([slow, *two, silent, at(0.5, 0.02, "that"), last])
+    assert [(word.text, word.suspect) for word in marked] == [
+        ("cows", None), ("i", NO_TIME_LEFT), ("think", NO_TIME_LEFT), ("you", NOT_SPEECH),
+        ("that", NO_TIME_LEFT), ("also", None),
+    ]  # fmt: skip
+    assert _with_hurried_marked([]) == ()
+
+
+@pytest.mark.parametrize(("batch", "windows", "expected"), [(4, 3, [3]), (4, 20, [8, 8, 4]), (64, 100, [64, 36])])
+def test_any_number_of_windows_is_decoded_in_groups(
+    batch: int, windows: int, expected: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pipeline.models.protocols import windows_at_once
+    from pipeline.models.recognizers.whisper import WhisperRecognizer
+
+    groups: list[int] = []
+
+    def recorded(self: object, group: list[Samples], language: str, fallback: bool) -> list[object]:
+        groups.append(len(group))
+        return [window[0] for window in group]
+
+    monkeypatch.setattr(WhisperRecognizer, "_recognize_group", recorded)
+    recognizer = WhisperRecognizer(None, batch_size=batch)
+    found = recognizer.recognize([np.full(1, number, np.float32) for number in range(windows)], "en", True)
+    assert (found, groups) == (list(range(windows)), expected)
+    assert windows_at_once(recognizer) == max(8, batch)
+    assert windows_at_once(object()) == 8  # type: ignore[arg-type]

