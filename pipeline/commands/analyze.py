@@ -22,7 +22,7 @@ def analyze(
     from pipeline.formats.reading import read_file
 
     file = read_file(transcript)
-    for line in file.warnings():
+    for line in file.notice_lines():
         typer.echo(line, err=True)
     found = writing.analyze(file.transcript, ruling.read(ruling.read_file(rules)))
     typer.echo(writing.dumps(found), nl=False)

@@ -31,7 +31,7 @@ def convert(
     stem = formats.stem(transcript, kind)
     record = _record(transcript, kind, output.targets(stem, output_dir, names), output_dir, overwrite)
     file = read_file(transcript, kind)
-    for line in file.warnings():
+    for line in file.notice_lines():
         tell(line)
     for path in output.write(file.transcript, stem, output_dir, names, record, mark_doubts):
         tell(str(path))

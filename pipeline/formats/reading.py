@@ -42,7 +42,7 @@ class TranscriptFile:
             raise FormatError(what, where=str(self.path))
         return next(iter(self.sessions))
 
-    def warnings(self) -> Iterator[str]:
+    def notice_lines(self) -> Iterator[str]:
         """The notices as lines for the terminal."""
         for notice in self.notices:
             yield printable(f"transcribe: {self.path}: warning: {notice.message}")
