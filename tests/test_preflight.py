@@ -10,6 +10,8 @@ from typing import Any
 import ctranslate2
 import pytest
 
+from pipeline.batch.scheduler import settings_of
+from pipeline.batch.worker import Setup
 from pipeline.config.presets import resolve
 from pipeline.config.schema import Config
 from pipeline.core.audio import Samples
@@ -70,6 +72,15 @@ def test_a_models_vocabulary_tells_which_languages_it_knows(tmp_path: Path) -> N
             preflight.require(with_model(folder, language), Store(tmp_path / "store"))
         for language in unknown:
             assert refused(with_model(folder, language), Store(tmp_path / "store")).exit_code == 1
+
+
+def test_a_row_of_a_manifest_in_a_language_that_the_model_does_not_know_is_refused(tmp_path: Path) -> None:
+    english = whisper(tmp_path / "one", tokens=preflight.MULTILINGUAL - 1)
+    setup = Setup(with_model(english, None), tmp_path / "out", ("txt",))
+    assert settings_of({"recognition.language": "English"}, setup).recognition.language == "en"
+    for language in ("de", "jp"):
+        with pytest.raises(SettingsError):
+            settings_of({"recognition.language": language}, setup)
 
 
 @pytest.mark.parametrize("compute_type", ["float16", "int8_float16", "bfloat16"])

@@ -103,6 +103,20 @@ def test_a_manifest_has_settings_of_its_own(calls: Path) -> None:
     assert json.loads(Path("out/calls/one.analytics.json").read_text())["columns"] == {"team": "north"}
 
 
+@pytest.mark.parametrize("wrong", ["jp", "english please", "xx"])
+def test_a_manifests_languages_are_written_as_people_do(calls: Path, wrong: str) -> None:
+    world.write_wav(calls / "two.wav")
+    Path("list.csv").write_text(f"path,language\ncalls/one.wav,EN\ncalls/two.wav,{wrong}\n")
+    refused = transcribe("list.csv", "-o", "out").exception
+    assert isinstance(refused, SettingsError)
+    assert "line 3" in refused.where
+    assert not Path("out/calls").exists()
+    Path("list.csv").write_text("path,language\ncalls/one.wav,EN\ncalls/two.wav,pt_BR\n")
+    assert transcribe("list.csv", "-o", "out").exit_code == 0
+    languages = {path.stem: json.loads(path.read_text())["language"] for path in Path("out/calls").glob("*.json")}
+    assert languages == {"one": "en", "two": "pt"}
+
+
 def test_wrong_settings_are_refused_before_any_work(calls: Path) -> None:
     Path("list.csv").write_text("path,channels\ncalls/one.wav,sideways\n")
     refused = transcribe("list.csv", "-o", "out")
