@@ -84,20 +84,9 @@ def separate(
     regions: list[Region] = []
     pieces: dict[str, list[Piece]] = {}
     failures: list[Failure] = []
-    first = min((turn.start for turn in turns), default=0.0)
-
-    speech_near = lru_cache(RECENT)(lambda speaker, stretch: _nearest(audio, alone.get(speaker, ()), stretch))
-    spoken = IntervalIndex(turns)
-
-    def take_apart(group: Sequence[Overlap]) -> tuple[Scene, Sources | Failure]:
-        near = spoken.meeting(group[0].start - config.context, group[-1].end + config.context)
-        scene = lay_scene(audio, near, group, config.context)
-        stretch = _stretch(scene.span, first)
-        speech = {speaker: speech_near(speaker, stretch) for speaker in scene.speakers}
-        return scene, _take_apart(scene, speech, separator)
-
+    attempt = _attempt(audio, turns, alone, separator, config)
     with _side_by_side(separator) as each:
-        for group, (scene, found) in zip(grouped, each(take_apart, grouped), strict=True):
+        for group, (scene, found) in zip(grouped, each(attempt, grouped), strict=True):
             sources, verdict = _decide(scene, found, voices, embedder)
             failures += [found] if isinstance(found, Failure) and found.at_fault else []
             regions.append(_entry(scene, verdict, config.backend))
@@ -106,6 +95,27 @@ def separate(
                     pieces.setdefault(speaker, []).extend(_pieces(source, scene.span, group))
             progress(len(regions), len(grouped))
     return Separation(blend(audio, turns, pieces), tuple(regions), _failed(failures, len(regions)))
+
+
+def _attempt(
+    audio: Audio,
+    turns: Sequence[Turn],
+    alone: Mapping[str, Sequence[Span]],
+    separator: Separator,
+    config: SeparationConfig,
+) -> Callable[[Sequence[Overlap]], tuple[Scene, Sources | Failure]]:
+    """What separates one group of overlaps; regions of one stretch share each speaker's solo speech."""
+    first = min((turn.start for turn in turns), default=0.0)
+    solo_speech = lru_cache(RECENT)(lambda speaker, stretch: _nearest(audio, alone.get(speaker, ()), stretch))
+    index_of_turns = IntervalIndex(turns)
+
+    def separate_group(group: Sequence[Overlap]) -> tuple[Scene, Sources | Failure]:
+        near = index_of_turns.meeting(group[0].start - config.context, group[-1].end + config.context)
+        scene = lay_scene(audio, near, group, config.context)
+        stretch = _stretch(scene.span, first)
+        return scene, _take_apart(scene, {name: solo_speech(name, stretch) for name in scene.speakers}, separator)
+
+    return separate_group
 
 
 def _failed(failures: Sequence[Failure], regions: int) -> tuple[Notice, ...]:

@@ -21,6 +21,7 @@ from pipeline.stages.leakage import EDGE, without_leaks
 from pipeline.stages.packing import JOIN, WINDOW, pack
 from pipeline.stages.separation import SOLO, _nearest, separate
 from pipeline.stages.splicing import lies_in, splice
+from pipeline.text import letters
 from pipeline.values import Region, Span, Transcript, Turn, Utterance, Word, spell
 from tests.stages.meetings import Time, converse, ledger, spoken
 from tests.strategies import rows_of_spans
@@ -191,7 +192,7 @@ def plain_splice(
 ) -> dict[str, list[Word]]:
     def alike(one: Word, other: Word) -> bool:
         near = abs(one.middle - other.middle) <= splicing.SEAM
-        return near and splicing.plain(one) == splicing.plain(other)
+        return near and letters(one.text) == letters(other.text)
 
     def said(word: Word, heard: Sequence[Word], others: Sequence[Word]) -> bool:
         def nearest(other: Word) -> Word:
