@@ -58,7 +58,7 @@ def do_tidy(meeting: Meeting) -> None:
 
 def do_cross(meeting: Meeting) -> None:
     turns, words, duration = meeting
-    crossings(Transcript(duration, tuple(spoken(words)), turns))
+    crossings(Transcript(duration, tuple(sorted(spoken(words), key=lambda line: line.start)), turns))
 
 
 def do_pack(meeting: Meeting) -> None:
