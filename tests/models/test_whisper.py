@@ -85,6 +85,8 @@ def test_leading_spaces_become_joined_flags() -> None:
     words = list(_converted(raw, 10.0))
     assert [(word.text, word.no_space) for word in words] == [("twenty", False), ("-five", True), ("late", False)]
     assert [word.end for word in words] == [0.5, 0.51, 10.0]
+    (scrap,) = _converted(raw[:1], 1 / RATE)
+    assert (scrap.start, scrap.end) == (0.0, 1 / RATE)
 
 
 def test_words_for_which_no_time_is_left_are_suspect_and_none_is_lost() -> None:

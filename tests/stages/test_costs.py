@@ -15,6 +15,7 @@ from pipeline.analytics.interactions import overlap_events
 from pipeline.config.schema import AssemblyConfig, SeparationConfig
 from pipeline.core import timeline
 from pipeline.core.audio import RATE, Audio, Clip, Stream
+from pipeline.core.text import letters
 from pipeline.core.types import OverlapDecision, Span, Transcript, Turn, Utterance, Word, join_words
 from pipeline.stages.assembly import stage as assembly
 from pipeline.stages.assembly.duplicates import EDGE, remove_cross_stream_duplicates
@@ -59,7 +60,7 @@ def do_tidy(meeting: Meeting) -> None:
 
 def do_cross(meeting: Meeting) -> None:
     turns, words, duration = meeting
-    overlap_events(Transcript(duration, tuple(spoken(words)), turns))
+    overlap_events(Transcript(duration, tuple(sorted(spoken(words), key=lambda line: line.start)), turns))
 
 
 def do_pack(meeting: Meeting) -> None:
@@ -193,7 +194,7 @@ def plain_splice(
 ) -> dict[str, list[Word]]:
     def alike(one: Word, other: Word) -> bool:
         near = abs(one.middle - other.middle) <= merge.SEAM
-        return near and merge.plain(one) == merge.plain(other)
+        return near and letters(one.text) == letters(other.text)
 
     def said(word: Word, heard: Sequence[Word], others: Sequence[Word]) -> bool:
         def nearest(other: Word) -> Word:

@@ -163,7 +163,7 @@ def _converted(words: Iterable[Any], length: float, first: float = 0.0) -> Itera
     """Whisper's words in a window that begins at ``first``; a leading space means that the word stands apart."""
     for word in words:
         text = word.word.strip()
-        start = min(max(0.0, round(float(word.start) - first, 2)), length - 0.01)
+        start = max(0.0, min(round(float(word.start) - first, 2), length - 0.01))
         end = min(max(round(float(word.end) - first, 2), start + 0.01), length)
         if text:
             yield Word(start, end, text, float(word.probability), no_space=not word.word.startswith(" "))

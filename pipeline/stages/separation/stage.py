@@ -82,6 +82,7 @@ def separate(
     regions: list[OverlapDecision] = []
     pieces: dict[str, list[SeparatedSegment]] = {}
     failures: list[Failure] = []
+<<<<<<< HEAD:pipeline/stages/separation/stage.py
     first = min((turn.start for turn in turns), default=0.0)
 
     speech_near = lru_cache(RECENT)(lambda speaker, stretch: _nearest(audio, alone.get(speaker, ()), stretch))
@@ -94,8 +95,11 @@ def separate(
         speech = {speaker: speech_near(speaker, stretch) for speaker in scene.speakers}
         return scene, _take_apart(scene, speech, separator)
 
+=======
+    attempt = _attempt(audio, turns, alone, separator, config)
+>>>>>>> d-recognition:pipeline/stages/separation.py
     with _side_by_side(separator) as each:
-        for group, (scene, found) in zip(grouped, each(take_apart, grouped), strict=True):
+        for group, (scene, found) in zip(grouped, each(attempt, grouped), strict=True):
             sources, verdict = _decide(scene, found, voices, embedder)
             failures += [found] if isinstance(found, Failure) and found.at_fault else []
             regions.append(_entry(scene, verdict, config.backend))
@@ -112,6 +116,27 @@ def _solo(turns: Sequence[Turn]) -> dict[str, list[Span]]:
         speaker: [span for span in spans if span.duration > PURE - ROUNDING]
         for speaker, spans in single_speaker(turns).items()
     }
+
+
+def _attempt(
+    audio: Audio,
+    turns: Sequence[Turn],
+    alone: Mapping[str, Sequence[Span]],
+    separator: Separator,
+    config: SeparationConfig,
+) -> Callable[[Sequence[Overlap]], tuple[OverlapRegion, Sources | Failure]]:
+    """What separates one group of overlaps; regions of one stretch share each speaker's solo speech."""
+    first = min((turn.start for turn in turns), default=0.0)
+    solo_speech = lru_cache(RECENT)(lambda speaker, stretch: _nearest(audio, alone.get(speaker, ()), stretch))
+    index_of_turns = IntervalIndex(turns)
+
+    def separate_group(group: Sequence[Overlap]) -> tuple[OverlapRegion, Sources | Failure]:
+        near = index_of_turns.meeting(group[0].start - config.context, group[-1].end + config.context)
+        scene = extract(audio, near, group, config.context)
+        stretch = _stretch(scene.span, first)
+        return scene, _take_apart(scene, {name: solo_speech(name, stretch) for name in scene.speakers}, separator)
+
+    return separate_group
 
 
 def _failed(failures: Sequence[Failure], regions: int) -> tuple[Notice, ...]:
