@@ -65,6 +65,8 @@ class OutputRecord:
 
     def _check_existing(self, path: Path) -> None:
         name, digest = self._name(path), _digest(path)
+        if (digest, self._source) not in self._known.get(name, ()):
+            self._known = _read(self._folder / RECORD)  # another run may have written it meanwhile
         known = self._known.get(name, set())
         if (not known and name in self._adopted) or (digest, self._source) in known:
             return

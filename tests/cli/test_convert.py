@@ -27,7 +27,7 @@ def run(file: Path, kind: str = "md") -> tuple[list[str], str]:
     out = file.parent / "out"
     result = CliRunner().invoke(app, [str(file), "-f", kind, "-o", str(out)], catch_exceptions=False)
     assert result.exit_code == 0
-    return sorted(path.name for path in out.iterdir()), result.stderr
+    return sorted(path.name for path in out.iterdir() if path.is_file()), result.stderr
 
 
 @pytest.mark.parametrize(

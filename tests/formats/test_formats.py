@@ -115,7 +115,8 @@ def test_reading_and_writing_settle_at_once(transcript: Transcript, name: str) -
     assert len(sessions) <= 1
     for session, read in sessions.items():
         again = formats.dumps(read, name, session)
-        assert sorted(again.splitlines()) == sorted(text.splitlines())
+        one, two = (sorted(line.rstrip(",") for line in lines.splitlines()) for lines in (again, text))
+        assert one == two, "rows that begin together may change places"
         assert formats.loads(again, name) == read
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from pipeline import formats
 from pipeline.core.types import Transcript, Word
+from pipeline.formats.checklist import entries
 from pipeline.formats.sanitize import clean, distinct, token
 from pipeline.formats.srt import LOOKALIKES
 from tests.strategies import VENOM, transcripts
@@ -80,7 +81,7 @@ def test_srt_cues_are_read_back_with_every_word(transcript: Transcript) -> None:
     if len(transcript.speakers) == 1 and transcript.utterances:
         label = glyphs(transcript.speakers[0] + ":").translate(LOOKALIKES)
         texts = [glyphs(text) for _, _, text in cues]
-        assert texts[0].startswith(label)
+        assert all(text.startswith(label) for text in texts[:1])
         everything = "".join(text.removeprefix(label) for text in texts)
         assert everything == spoken(transcript.words).translate(LOOKALIKES)
 
@@ -149,7 +150,8 @@ def test_markdown_renders_as_text_only(transcript: Transcript, session: str) -> 
     rows = sum(block.type == "tr_open" for block in blocks)
     people, regions = len(transcript.speakers), len(transcript.overlaps)
     assert rows == people + regions + bool(people) + bool(regions)
-    assert sum(block.type == "list_item_open" for block in blocks) == len(transcript.notices)
+    items = len(transcript.notices) + len(list(entries(transcript)))
+    assert sum(block.type == "list_item_open" for block in blocks) == items
     said = ["".join(c.content for c in block.children or ()) for block in blocks if block.type == "inline"]
     for utterance in transcript.utterances:
         assert any(glyphs(text).endswith("—" + spoken(utterance.words)) for text in said)

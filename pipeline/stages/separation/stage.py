@@ -82,22 +82,7 @@ def separate(
     regions: list[OverlapDecision] = []
     pieces: dict[str, list[SeparatedSegment]] = {}
     failures: list[Failure] = []
-<<<<<<< HEAD:pipeline/stages/separation/stage.py
-    first = min((turn.start for turn in turns), default=0.0)
-
-    speech_near = lru_cache(RECENT)(lambda speaker, stretch: _nearest(audio, alone.get(speaker, ()), stretch))
-    spoken = IntervalIndex(turns)
-
-    def take_apart(group: Sequence[Overlap]) -> tuple[OverlapRegion, Sources | Failure]:
-        near = spoken.meeting(group[0].start - config.context, group[-1].end + config.context)
-        scene = extract(audio, near, group, config.context)
-        stretch = _stretch(scene.span, first)
-        speech = {speaker: speech_near(speaker, stretch) for speaker in scene.speakers}
-        return scene, _take_apart(scene, speech, separator)
-
-=======
     attempt = _attempt(audio, turns, alone, separator, config)
->>>>>>> d-recognition:pipeline/stages/separation.py
     with _side_by_side(separator) as each:
         for group, (scene, found) in zip(grouped, each(attempt, grouped), strict=True):
             sources, verdict = _decide(scene, found, voices, embedder)
