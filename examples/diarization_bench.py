@@ -99,7 +99,7 @@ def meeting(seed: int) -> MeetingConfig:
 def load() -> dict[str, Diarizer]:
     """The stock pipeline on both segmentations, and ours."""
     store = Store(offline=True)
-    taught = assign(Config(), {"diarization.clustering": "stock"})
+    taught = assign(Config(), {"diarization.method": "pyannote"})
     return {
         STOCK: registry.load("diarizer", "pyannote", baseline(Config()), store),
         TAUGHT: registry.load("diarizer", "pyannote", taught, store),

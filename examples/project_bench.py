@@ -39,8 +39,8 @@ from pipeline.models.weights import Store
 ROOT = Path(__file__).parent.parent
 WORK = ROOT / "out" / "bench"
 SYSTEMS = {
-    "default,separation.backend=mixture": "Crosstalk, overlaps not separated",
-    "default,separation.backend=refined": "Crosstalk",
+    "default,separation.backend=passthrough": "Crosstalk, overlaps not separated",
+    "default,separation.backend=nmf-refined": "Crosstalk",
 }
 MEETINGS = {0.0: ((2, 3, 4), 120.0), 0.1: ((2, 4), 600.0), 0.2: ((2, 3), 600.0), 0.4: ((2, 3), 600.0)}
 """By overlap: how many people talk, and for how many seconds."""

@@ -109,7 +109,7 @@ def test_every_preset_names_backends_that_are_there() -> None:
     for name in presets.preset_names():
         settings = presets.load_preset(name)
         registry.locate("diarizer", settings.diarization.backend)
-        registry.locate("embedder", settings.diarization.embedding)
+        registry.locate("embedder", settings.embedding.model)
         registry.locate("separator", settings.separation.backend)
         registry.locate("recognizer", settings.recognition.backend)
 
@@ -137,7 +137,7 @@ BAD: dict[str, list[Any]] = {
     "diarization.threshold": [-3, 1.5],
     "separation.context": [-0.1, 1e6],
     "assembly.pause": [-1, 1e9],
-    "assembly.longest": [0, 1e9],
+    "assembly.max_utterance": [0, 1e9],
     "diarization.speakers": [0, -1, 10**9],
     "diarization.min_speakers": [0, 10**9],
     "diarization.max_speakers": [0, 10**9],
@@ -148,7 +148,7 @@ BAD: dict[str, list[Any]] = {
     "recognition.language": ["jp", "english please", "xx"],
     "runtime.device": ["toaster", "cuda:", "cuda:x", "cuda:-1", "gpu", "cpu:1"],
     "diarization.channels": ["stereo"],
-    "diarization.clustering": ["kmeans"],
+    "diarization.method": ["kmeans"],
     "recognition.strategy": ["magic"],
     "diarization.roles": ["a,a", ":2", "1=a,1=b"],
     "input.track": [0, -1, 10**6],

@@ -33,10 +33,10 @@ from tests.tones import conversations
 STAGES = ("diarization", "separation", "recognition")
 AUDIO = Audio(np.zeros(16_000, np.float32))
 OTHERS = {
-    "diarization.backend": "replay",
-    "diarization.embedding": "ecapa-voxceleb",
-    "separation.backend": "replay",
-    "recognition.backend": "replay",
+    "diarization.backend": "synthetic",
+    "embedding.model": "ecapa-voxceleb",
+    "separation.backend": "synthetic",
+    "recognition.backend": "synthetic",
     "recognition.language": "de",
     "recognition.compute_type": "float32",
     "runtime.device": "cpu",
@@ -132,7 +132,7 @@ def test_a_separation_comes_back_from_the_cache(
         for first, n, apart in sorted(cuts)
     )
     region = OverlapDecision(
-        0.25, 0.5, (SpeakerEvidence("A", similarity=0.5), SpeakerEvidence("B")), "replay", "separated", "why"
+        0.25, 0.5, (SpeakerEvidence("A", similarity=0.5), SpeakerEvidence("B")), "synthetic", "separated", "why"
     )
     kept = Separation((Stream("A", clips), Stream("B", clips[:1])), (region,))
     for _ in range(2):
@@ -188,7 +188,7 @@ def test_a_damaged_cache_counts_as_absent(
     words: tuple[Any, ...], spoil: bytes, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     cache = DiskCache(tmp_path_factory.mktemp("cache"))
-    changes = {"separation.backend": "replay"}
+    changes = {"separation.backend": "synthetic"}
     whole = formats.dumps(world.heard(words, changes=changes, cache=cache), "json")
     for path in cache.root.glob("*/*"):
         path.write_bytes(spoil)
@@ -196,12 +196,12 @@ def test_a_damaged_cache_counts_as_absent(
 
 
 @settings(max_examples=15)
-@given(words=conversations(), strategy=st.sampled_from(["passages", "streams"]))
+@given(words=conversations(), strategy=st.sampled_from(["mixture", "streams"]))
 def test_a_cached_run_gives_the_same_bytes(
     words: tuple[Any, ...], strategy: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     cache = DiskCache(tmp_path_factory.mktemp("cache"))
-    changes = {"separation.backend": "replay", "recognition.strategy": strategy}
+    changes = {"separation.backend": "synthetic", "recognition.strategy": strategy}
     alone = formats.dumps(world.heard(words, changes=changes), "json")
     for _ in range(2):
         assert formats.dumps(world.heard(words, changes=changes, cache=cache), "json") == alone

@@ -22,10 +22,10 @@ from pipeline.models.synthetic import synthesize
 from pipeline.models.weights import Store
 
 REPLAY = {
-    "diarization.backend": "replay",
-    "diarization.embedding": "replay",
-    "separation.backend": "mixture",
-    "recognition.backend": "replay",
+    "diarization.backend": "synthetic",
+    "embedding.model": "synthetic",
+    "separation.backend": "passthrough",
+    "recognition.backend": "synthetic",
 }
 """Settings under which no stage needs weights."""
 DIALOGUE = (

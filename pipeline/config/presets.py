@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.config import schema as configuration
-from pipeline.config.schema import REFINING, Config
+from pipeline.config.schema import MASK_MODEL, Config
 from pipeline.core.errors import SettingsError
 from pipeline.core.text import read_settings
 
@@ -75,9 +75,9 @@ def baseline(config: Config) -> Config:
     """The settings of `BASELINE` beside a system of these settings."""
     fixed = {
         "diarization.backend": "pyannote",
-        "diarization.clustering": "stock",
+        "diarization.method": "pyannote",
         "diarization.segmentation": "pyannote-segmentation",
-        "separation.backend": "mixture",
+        "separation.backend": "passthrough",
         "separation.model": None,
         "recognition.backend": "whisper",
     }
@@ -85,31 +85,32 @@ def baseline(config: Config) -> Config:
 
 
 def required_models(config: Config) -> dict[str, str]:
-    """The store's models that these settings use, by the part they play; a user's own backend brings its own."""
-    who, apart, words = config.diarization, config.separation, config.recognition
+    """The store's models that these settings use, by part; a class of the user's own brings its own weights."""
+    diarization, separation, recognition = config.diarization, config.separation, config.recognition
     parts: dict[str, str | None] = {}
-    if who.backend == "pyannote" and who.pipeline:
-        parts["pipeline"] = who.pipeline
-    elif who.backend == "pyannote":
-        parts |= {"segmentation": who.segmentation, "embedding": _weights(who.embedding)}
+    if diarization.backend == "pyannote" and diarization.pipeline:
+        parts["pipeline"] = diarization.pipeline
+    elif diarization.backend == "pyannote":
+        parts |= {"segmentation": diarization.segmentation, "embedding": _embedding_weights(config)}
     if uses_embedder(config):
-        parts["embedding"] = _weights(who.embedding)
-    if apart.backend in ("refined", "exemplar", "speechbrain"):
-        parts["separation"] = apart.model or (REFINING if apart.backend == "refined" else None)
-    if words.backend == "whisper":
-        parts["recognition"] = words.model
+        parts["embedding"] = _embedding_weights(config)
+    if separation.backend in ("nmf-refined", "nmf", "speechbrain"):
+        parts["separation"] = separation.model or (MASK_MODEL if separation.backend == "nmf-refined" else None)
+    if recognition.backend == "whisper":
+        parts["recognition"] = recognition.model
     return {part: name for part, name in parts.items() if name}
 
 
 def uses_embedder(config: Config) -> bool:
-    """Whether separated sources are compared with the speakers' embeddings, by any separator but the passthrough."""
-    return config.separation.backend != "mixture"
+    """Whether separated sources are compared with the speakers' embeddings: by every separator but the passthrough."""
+    return config.separation.backend != "passthrough"
 
 
-def _weights(embedding: str) -> str | None:
-    """The embedder's model or folder of the store; a class of the user's own, and the fake, have none there."""
-    own = ":" in embedding and not Path(embedding).expanduser().is_dir()
-    return None if own or embedding == "replay" else embedding
+def _embedding_weights(config: Config) -> str | None:
+    """The embedder's model in the store, or its folder; None for a user's class and for the synthetic embedder."""
+    name = config.embedding.model
+    is_class = ":" in name and not Path(name).expanduser().is_dir()
+    return None if is_class or name == "synthetic" else name
 
 
 def required_model_names(config: Config) -> tuple[str, ...]:

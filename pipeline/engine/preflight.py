@@ -26,7 +26,7 @@ def backend_names(config: Config) -> Mapping[registry.Kind, str]:
     return {
         "diarizer": config.diarization.backend,
         "separator": config.separation.backend,
-        "embedder": config.diarization.embedding,
+        "embedder": config.embedding.model,
         "recognizer": config.recognition.backend,
     }
 

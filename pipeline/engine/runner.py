@@ -30,8 +30,8 @@ Value = TypeVar("Value")
 Compute = Callable[[Progress], Value]
 
 USES: Mapping[str, tuple[tuple[registry.Kind, str], ...]] = {
-    "diarization": (("diarizer", "diarization.backend"), ("embedder", "diarization.embedding")),
-    "separation": (("separator", "separation.backend"), ("embedder", "diarization.embedding")),
+    "diarization": (("diarizer", "diarization.backend"), ("embedder", "embedding.model")),
+    "separation": (("separator", "separation.backend"), ("embedder", "embedding.model")),
     "recognition": (("recognizer", "recognition.backend"),),
 }
 """Each stage's backends, and the settings that name them."""
@@ -137,12 +137,14 @@ class StageRunner:
         self._key = self._stage_key(stage)
 
     def _stage_key(self, stage: str) -> str:
-        modules = [registry.locate(kind, self._setting(dotted))[0] for kind, dotted in USES[stage]]
+        backends = {dotted: self._setting(dotted) for _, dotted in USES[stage]}
+        modules = [registry.locate(kind, backends[dotted])[0] for kind, dotted in USES[stage]]
         place = registry.placement(self._runtime)
         return recipe_key(
             before=self._before,
             stage=stage,
             settings=dataclasses.asdict(getattr(self._config, stage)),
+            backends=backends,
             models={part: self._identities[part] for part in PARTS[stage] if part in self._identities},
             code=[source_hash(module) for module in (f"pipeline.stages.{stage}", *modules)],
             **({"placement": place} if place else {}),

@@ -9,9 +9,9 @@ says what follows from the rest: ``status``, ``speakers`` and ``checksum`` of th
      "utterances": [{"speaker": "SPEAKER_00", "start": 0.5, "end": 1.1, "text": "Hello there",
                      "words": [{"start": 0.5, "end": 0.8, "text": "Hello", "probability": 0.93}, ...]}],
      "turns": [{"start": 0.4, "end": 1.2, "speaker": "SPEAKER_00", "margin": 0.21}],
-     "overlaps": [{"start": ..., "end": ..., "voices": [...], "separator": "exemplar", "decision": "mixture",
+     "overlaps": [{"start": ..., "end": ..., "evidence": [...], "separator": "nmf", "decision": "mixture",
                    "reason": "...", "leaked": [...]}],
-     "language": "en", "complete": true, "coverage": {...}, "warnings": [{"code": "...", "message": "..."}],
+     "language": "en", "complete": true, "coverage": {...}, "notices": [{"code": "...", "message": "..."}],
      "provenance": {"source": "meeting.m4a", "sha256": "...", "settings": {...}, "models": {...}, "versions": {...}},
      "removed": [{"speaker": ..., "words": [{..., "suspect": "no time left"}]}], "checksum": "..."}
 
@@ -20,7 +20,7 @@ The same transcript gives the same bytes; settings must be JSON values. Characte
 each a `FormatError` with the place (``utterances[3].words[0].end``).
 
 The file may be edited by hand, and ``checksum`` tells that it was. What follows from the change is computed anew, each
-time with a notice ``recomputed`` in ``warnings``: words from an utterance's ``text``, turns from an utterance that was
+time with a notice ``recomputed`` in ``notices``: words from an utterance's ``text``, turns from an utterance that was
 given to another speaker, the ledger's texts from the words. A name that is changed in ``speakers`` alone is changed
 everywhere. ``start`` and ``end`` of an utterance cannot be changed without its words.
 """

@@ -48,7 +48,7 @@ def with_names(transcript: Transcript, names: Mapping[str, str]) -> Transcript:
         overlaps=tuple(
             replace(
                 region,
-                voices=tuple(replace(v, speaker=names.get(v.speaker, v.speaker)) for v in region.voices),
+                evidence=tuple(replace(v, speaker=names.get(v.speaker, v.speaker)) for v in region.evidence),
                 leaked=utterances(region.leaked),
             )
             for region in transcript.overlaps
@@ -83,7 +83,7 @@ def with_moved_turns(transcript: Transcript) -> Transcript:
 def with_ledger_texts(transcript: Transcript) -> Transcript:
     """The texts in the overlap ledger follow from the words again."""
     regions = tuple(_retold(region, transcript.utterances) for region in transcript.overlaps)
-    places = [f"overlaps[{i}].voices" for i, r in enumerate(regions) if r != transcript.overlaps[i]]
+    places = [f"overlaps[{i}].evidence" for i, r in enumerate(regions) if r != transcript.overlaps[i]]
     told = (notice(places, "their texts were computed from the words again"),) if places else ()
     return replace(transcript, overlaps=regions, notices=(*transcript.notices, *told))
 
@@ -143,6 +143,6 @@ def _retold(region: OverlapDecision, utterances: Sequence[Utterance]) -> Overlap
             for word in utterance.words
             if region.start <= word.middle < region.end
         )
-        for voice in region.voices
+        for voice in region.evidence
     }
-    return replace(region, voices=tuple(replace(v, text=join_words(inside[v.speaker])) for v in region.voices))
+    return replace(region, evidence=tuple(replace(v, text=join_words(inside[v.speaker])) for v in region.evidence))

@@ -40,24 +40,24 @@ Kind = Literal["diarizer", "separator", "embedder", "recognizer", "rival"]
 MODELS: dict[Kind, dict[str, str]] = {
     "diarizer": {
         "pyannote": "pipeline.models.diarizers.pyannote:PyannoteDiarizer",
-        "replay": "pipeline.models.synthetic:SyntheticDiarizer",
+        "synthetic": "pipeline.models.synthetic:SyntheticDiarizer",
     },
     "separator": {
-        "mixture": "pipeline.models.separators.passthrough:PassthroughSeparator",
-        "refined": "pipeline.models.separators.nmf_refined:NmfRefinedSeparator",
-        "exemplar": "pipeline.models.separators.nmf:NmfSeparator",
+        "passthrough": "pipeline.models.separators.passthrough:PassthroughSeparator",
+        "nmf-refined": "pipeline.models.separators.nmf_refined:NmfRefinedSeparator",
+        "nmf": "pipeline.models.separators.nmf:NmfSeparator",
         "speechbrain": "pipeline.models.separators.speechbrain:SpeechBrainSeparator",
-        "replay": "pipeline.models.synthetic:SyntheticSeparator",
+        "synthetic": "pipeline.models.synthetic:SyntheticSeparator",
     },
     "embedder": {
         "resemblyzer": "pipeline.models.embedders.resemblyzer:ResemblyzerEmbedder",
         "ecapa-voxceleb": "pipeline.models.embedders.ecapa:EcapaEmbedder",
         "wespeaker-resnet34": "pipeline.models.embedders.wespeaker:WeSpeakerEmbedder",
-        "replay": "pipeline.models.synthetic:SyntheticEmbedder",
+        "synthetic": "pipeline.models.synthetic:SyntheticEmbedder",
     },
     "recognizer": {
         "whisper": "pipeline.models.recognizers.whisper:WhisperRecognizer",
-        "replay": "pipeline.models.synthetic:SyntheticRecognizer",
+        "synthetic": "pipeline.models.synthetic:SyntheticRecognizer",
     },
     "rival": {"common": "pipeline.evaluation.benchmark.baseline_system:BaselineSystem"},
 }

@@ -53,12 +53,12 @@ def test_the_code_of_each_written_format_is_in_the_key(name: str, touched: Calla
 @pytest.mark.parametrize(
     ("setting", "name", "module"),
     [
-        ("diarization.embedding", "resemblyzer", "pipeline.models.embedders.resemblyzer"),
-        ("diarization.embedding", "ecapa-voxceleb", "pipeline.models.embedders.ecapa"),
-        ("diarization.embedding", "wespeaker-resnet34", "pipeline.models.embedders.wespeaker"),
-        ("diarization.embedding", "ecapa-voxceleb", "pipeline.models.embedders.base"),
+        ("embedding.model", "resemblyzer", "pipeline.models.embedders.resemblyzer"),
+        ("embedding.model", "ecapa-voxceleb", "pipeline.models.embedders.ecapa"),
+        ("embedding.model", "wespeaker-resnet34", "pipeline.models.embedders.wespeaker"),
+        ("embedding.model", "ecapa-voxceleb", "pipeline.models.embedders.base"),
         ("diarization.backend", "pyannote", "pipeline.models.diarizers.pyannote"),
-        ("separation.backend", "refined", "pipeline.models.separators.mask_network"),
+        ("separation.backend", "nmf-refined", "pipeline.models.separators.mask_network"),
         ("recognition.backend", "whisper", "pipeline.models.recognizers.whisper"),
     ],
 )
@@ -79,11 +79,11 @@ def test_an_embedder_of_the_users_own_is_in_the_key(tmp_path: Path, monkeypatch:
     (package / "model.py").write_text("from .helper import scale\nclass Mine: ...\n")
     (package / "helper.py").write_text("scale = 1\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    before = key(**{"diarization.embedding": f"{package.name}.model:Mine"})
+    before = key(**{"embedding.model": f"{package.name}.model:Mine"})
     for known in (code_version.source_hash, code_version._imports, code_version._imported, code_version._source):
         known.cache_clear()
     (package / "helper.py").write_text("scale = 2\n")
-    assert key(**{"diarization.embedding": f"{package.name}.model:Mine"}) != before
+    assert key(**{"embedding.model": f"{package.name}.model:Mine"}) != before
 
 
 @pytest.mark.promise(16)
@@ -97,12 +97,12 @@ def test_the_versions_of_packages_are_in_the_key(package: str, monkeypatch: pyte
     assert key(**{"recognition.backend": "whisper"}) != before
 
 
-@pytest.mark.parametrize("separator", ["tests.faults:Own", "refined", "exemplar", "speechbrain", "replay"])
+@pytest.mark.parametrize("separator", ["tests.faults:Own", "nmf-refined", "nmf", "speechbrain", "synthetic"])
 def test_the_embedder_is_a_part_wherever_it_is_loaded(separator: str) -> None:
     changes = {
         "diarization.backend": "pyannote",
         "diarization.pipeline": "some-published-pipeline",
-        "diarization.embedding": "resemblyzer",
+        "embedding.model": "resemblyzer",
         "separation.backend": separator,
     }
     assert presets.required_models(world.settings(changes))["embedding"] == "resemblyzer"

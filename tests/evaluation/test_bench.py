@@ -118,10 +118,10 @@ def test_systems_are_presets_with_settings() -> None:
     data = json.loads(as_data((), (rival, one)))["systems"]
     assert data[rival.name]["models"] == {
         "segmentation": "pyannote-segmentation",
-        "embedding": one.config.diarization.embedding,
+        "embedding": one.config.embedding.model,
         "recognition": one.config.recognition.model,
     }
-    assert data[rival.name]["settings"]["diarization"]["clustering"] == "stock"
+    assert data[rival.name]["settings"]["diarization"]["method"] == "pyannote"
     assert data[one.name]["models"] == required_models(one.config)
     assert ("baseline" in data[rival.name], "baseline" in data[one.name]) == (True, False)
     with pytest.raises(SettingsError, match="given twice"):

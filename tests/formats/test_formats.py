@@ -34,7 +34,7 @@ def renamed(transcript: Transcript, names: dict[str, str]) -> Transcript:
         overlaps=tuple(
             replace(
                 region,
-                voices=tuple(replace(voice, speaker=names[voice.speaker]) for voice in region.voices),
+                evidence=tuple(replace(voice, speaker=names[voice.speaker]) for voice in region.evidence),
                 leaked=said(region.leaked),
             )
             for region in transcript.overlaps

@@ -27,7 +27,7 @@ TALK = Transcript(
             1.0,
             1.2,
             (SpeakerEvidence("SPEAKER_00"), SpeakerEvidence("SPEAKER_01", "Yes.")),
-            "exemplar",
+            "nmf",
             "mixture",
             "no gain",
         ),
@@ -132,7 +132,7 @@ def changed(path: str, value: Any) -> str:
         ("utterances.0.start", 0.2, "utterances[0].start: is 0.2, but the first word starts at 0.5"),
         ("utterances.0.end", 5.0, "utterances[0].end: is 5, but the last word ends at 1.1"),
         ("speakers", "Anna", "speakers: expected an array"),
-        ("overlaps.0.voices.1", 3, "overlaps[0].voices[1]: expected an object, found a number"),
+        ("overlaps.0.evidence.1", 3, "overlaps[0].evidence[1]: expected an object, found a number"),
         ("provenance.models", {"segmentation": 3}, "provenance.models.segmentation: expected a text"),
     ],
 )

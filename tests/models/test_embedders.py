@@ -21,7 +21,7 @@ from pipeline.models.synthetic import SyntheticEmbedder, synthesize
 from pipeline.models.weights import CATALOGUE, Store
 from tests.models.embedders import WRITERS, babble, opened, write_wespeaker
 
-DIMENSIONS = {"resemblyzer": 256, "ecapa-voxceleb": 12, "wespeaker-resnet34": 256, "replay": 6}
+DIMENSIONS = {"resemblyzer": 256, "ecapa-voxceleb": 12, "wespeaker-resnet34": 256, "synthetic": 6}
 
 
 @pytest.fixture(scope="module")
@@ -37,12 +37,12 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def embedder(kind: str, folders: dict[str, Path]) -> Embedder:
-    return SyntheticEmbedder() if kind == "replay" else opened(folders[kind])
+    return SyntheticEmbedder() if kind == "synthetic" else opened(folders[kind])
 
 
 def clip(kind: str, seconds: float, seed: int) -> Samples:
     """Something to hear: what the fake hears are its own tones."""
-    if kind == "replay":
+    if kind == "synthetic":
         return synthesize([Word(0.0, seconds, f"{'abc'[seed % 3]}{seed}"), Word(0.0, seconds / 2, "d1")], seconds)
     return babble(seconds, seed)
 
@@ -60,7 +60,7 @@ def test_vectors_are_of_length_one_and_scraps_have_none(kind: str, embedder: Emb
     assert vectors.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(vectors[:2], axis=1), 1, atol=1e-5)
     assert np.isnan(vectors[2:]).all()
-    if kind != "replay":  # which hears a single frame
+    if kind != "synthetic":  # which hears a single frame
         assert np.isnan(embedder.embed([clip(kind, 0.15, 1)])).all()
 
 
@@ -157,15 +157,15 @@ def test_a_folders_weights_are_in_the_identity_and_a_class_of_ones_own_has_none(
     seen = {store.identity(str(folder)) for folder in folders.values()}
     assert len(seen) == len(folders)
     for folder in folders.values():
-        config = assign(Config(), {"diarization.embedding": str(folder)})
+        config = assign(Config(), {"embedding.model": str(folder)})
         assert required_models(config)["embedding"] == str(folder)
-    for own in ("replay", "tests.faults:Mine"):
-        assert "embedding" not in required_models(assign(Config(), {"diarization.embedding": own}))
+    for own in ("synthetic", "tests.faults:Mine"):
+        assert "embedding" not in required_models(assign(Config(), {"embedding.model": own}))
 
 
 def test_the_accurate_preset_tells_voices_by_ecapa() -> None:
     accurate = load_preset("accurate")
-    assert accurate.diarization.embedding == "ecapa-voxceleb"
+    assert accurate.embedding.model == "ecapa-voxceleb"
     assert {"ecapa-voxceleb", "speaker-diarization-community-1"} <= set(required_model_names(accurate))
     assert "resemblyzer" not in required_model_names(accurate)
 

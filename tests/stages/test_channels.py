@@ -54,7 +54,7 @@ def said(words: tuple[Word, ...]) -> list[tuple[str, float]]:
     return [(word.text, round(word.start, 2)) for word in words]
 
 
-WAYS = [{}, {"separation.backend": "replay", "recognition.strategy": "streams"}]
+WAYS = [{}, {"separation.backend": "synthetic", "recognition.strategy": "streams"}]
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -70,7 +70,7 @@ def test_each_channel_is_a_role_and_no_word_is_doubled(echo: float, way: dict[st
     assert transcript.duration == SECONDS
     assert {region.separator for region in transcript.overlaps} == {"channels with echo" if echo else "channels"}
     both = next(region for region in transcript.overlaps if region.start > 5)
-    assert {voice.speaker: voice.text for voice in both.voices} == {"agent": "a3", "customer": "b3"}
+    assert {voice.speaker: voice.text for voice in both.evidence} == {"agent": "a3", "customer": "b3"}
 
 
 @settings(max_examples=30)

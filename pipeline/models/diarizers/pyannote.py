@@ -1,6 +1,6 @@
 """Who speaks when, by pyannote.audio's own pipeline: from our parts, or a published one.
 
-``diarization.clustering: tracklets`` (the default) uses the same models in
+``diarization.method: windowed`` (the default) uses the same models in
 `pipeline.models.diarizers.windowed`.
 """
 
@@ -59,10 +59,10 @@ class PyannoteDiarizer:
         settings, device = config.diarization, select_device(config.runtime)
         if settings.pipeline is not None:
             return cls(load_published(models.path(settings.pipeline), device, config.runtime.batch_size))
-        if settings.clustering == "tracklets":
+        if settings.method == "windowed":
             return WindowedDiarizer.from_config(config, models)
         network = load_segmentation(settings.segmentation, models, device)
-        embedder: Embedder = registry.load("embedder", settings.embedding, config, models)
+        embedder: Embedder = registry.load("embedder", config.embedding.model, config, models)
         return cls(assemble(network, embedder, config).to(device))
 
     def diarize(self, audio: Audio, count: SpeakerBounds, progress: Progress) -> Diarization:

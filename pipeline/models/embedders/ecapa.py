@@ -33,8 +33,8 @@ class EcapaEmbedder(NetworkEmbedder):
 
     @classmethod
     def from_config(cls, config: Config, models: Store) -> EcapaEmbedder:
-        """The network named by ``diarization.embedding``; raises `BadModel`, `MissingModel`."""
-        network, dimension = load_ecapa(models.path(config.diarization.embedding))
+        """The network named by ``embedding.model``; raises `BadModel`, `MissingModel`."""
+        network, dimension = load_ecapa(models.path(config.embedding.model))
         return cls(network, dimension, select_device(config.runtime), config.runtime.batch_size)
 
 

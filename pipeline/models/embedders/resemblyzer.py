@@ -53,8 +53,8 @@ class ResemblyzerEmbedder:
 
     @classmethod
     def from_config(cls, config: Config, models: Store) -> ResemblyzerEmbedder:
-        """The encoder with the weights named by ``diarization.embedding``; raises `BadModel`, `MissingModel`."""
-        name = config.diarization.embedding
+        """The encoder with the weights named by ``embedding.model``; raises `BadModel`, `MissingModel`."""
+        name = config.embedding.model
         runtime = config.runtime
         encoder = SpeakerEncoder()
         weights = load_file(models.path(name) / "model.safetensors")

@@ -51,8 +51,8 @@ class WeSpeakerEmbedder(NetworkEmbedder, FrameEmbedder):
 
     @classmethod
     def from_config(cls, config: Config, models: Store) -> WeSpeakerEmbedder:
-        """The network named by ``diarization.embedding``; raises `BadModel`, `MissingModel`."""
-        model = load_wespeaker(models.path(config.diarization.embedding))
+        """The network named by ``embedding.model``; raises `BadModel`, `MissingModel`."""
+        model = load_wespeaker(models.path(config.embedding.model))
         return cls(model, select_device(config.runtime), config.runtime.batch_size)
 
     def forward_frames(self, pieces: Sequence[Samples]) -> list[NDArray[np.float32]]:

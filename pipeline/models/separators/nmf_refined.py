@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import torch
 
-from pipeline.config.schema import REFINING, Config
+from pipeline.config.schema import MASK_MODEL, Config
 from pipeline.models.protocols import ParallelSeparator
 from pipeline.models.separators.mask_network import RECEPTIVE_FIELD, MaskNetwork, load_mask_network, masks
 from pipeline.models.separators.nmf import Matrix, NmfSeparator, NmfSettings
@@ -43,7 +43,7 @@ class NmfRefinedSeparator(NmfSeparator, ParallelSeparator):
     @classmethod
     def from_config(cls, config: Config, models: Store) -> NmfRefinedSeparator:
         device = select_device(config.runtime)
-        return cls(load_mask_network(config.separation.model or REFINING, models, device), device)
+        return cls(load_mask_network(config.separation.model or MASK_MODEL, models, device), device)
 
     def pool(self) -> AbstractContextManager[Executor]:
         """See `ThreadedSeparator`."""
