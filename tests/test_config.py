@@ -44,12 +44,12 @@ def test_yaml_gives_the_same_config_back(
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("a: 1", "unknown setting a; known are diarization"),
-        ("diarization: {speaker: 2}", "unknown setting diarization.speaker; did you mean speakers?"),
-        ("diarization: {speakers: two}", "diarization.speakers must be a whole number or null, not 'two'"),
+        ("a: 1", "a: is not known; known are diarization"),
+        ("diarization: {speaker: 2}", "diarization.speaker: is not known; did you mean speakers?"),
+        ("diarization: {speakers: two}", "diarization.speakers: must be a whole number or null, not 'two'"),
         ("recognition: {beam_size: true}", "must be a whole number, not True"),
-        ("recognition: 5", "is a section of settings"),
-        ("recognition: {strategy: magic}", "must be 'passages' or 'streams'"),
+        ("recognition: 5", "recognition: must be a mapping"),
+        ("recognition: {strategy: magic}", "recognition.strategy: must be 'mixture' or 'streams'"),
         ("- a", "a YAML mapping"),
         ("x: !!python/object/apply:os.system ['true']", "tags are refused (line 1)"),
         ("!x {}", "tags are refused"),

@@ -99,7 +99,7 @@ class RecognitionConfig:
     model: str = setting("whisper-base", NAME)
     """Speech recognition model: a name from `transcribe models list`, or a folder."""
     strategy: Literal["mixture", "streams"] = "mixture"
-    """`mixture`: transcribe the mixture, and separated speech in accepted overlaps; `streams`: each speaker's stream."""
+    """`mixture`: transcribe the mixture, and separated speech in accepted overlaps; `streams`: each speaker alone."""
     language: str | None = setting(None, LANGUAGE)
     """Language of the recording; null detects it once per recording."""
     beam_size: int = setting(1, Range(1, 100))

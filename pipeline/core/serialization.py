@@ -34,7 +34,7 @@ class DataError(ValueError):
         super().__init__(self.line(quote=False))
 
     def line(self, quote: bool) -> str:
-        """``place: problem, not value``; with ``quote`` false the value is named by its type, not shown."""
+        """``place: problem, not value``; with ``quote`` false texts are not shown, but named by their type."""
         if self.value is dataclasses.MISSING:
             found = ""
         else:
@@ -60,8 +60,8 @@ def to_plain(value: Any, *, compact: bool = False, properties: Mapping[type, tup
     """
     convert = functools.partial(to_plain, compact=compact, properties=properties)
     if dataclasses.is_dataclass(value):
-        first, *others = [f.name for f in _fields(type(value)) if not compact or getattr(value, f.name) != _default(f)]
-        names = (first, *(properties or {}).get(type(value), ()), *others)
+        names = [f.name for f in _fields(type(value)) if not compact or getattr(value, f.name) != _default(f)]
+        names[1:1] = (properties or {}).get(type(value), ())
         return {name: convert(getattr(value, name)) for name in names}
     if isinstance(value, Mapping):
         return {key: convert(value[key]) for key in sorted(value)}
@@ -239,13 +239,14 @@ def _describe(kind: Any) -> str:
 
 
 def _type_name(value: Any) -> str:
-    """The type of a value, in an error that must not repeat it."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return "an infinite number"
-    for kind, scalar in _SCALARS.items():
-        if type(value) is kind:
-            return scalar.name.replace("a finite", "a")
-    return "a list" if isinstance(value, list | tuple) else "a mapping" if isinstance(value, Mapping) else "this"
+    """The type of a value, in an error that must not repeat texts; numbers and constants are shown."""
+    if isinstance(value, str):
+        return "a text"
+    if isinstance(value, list | tuple):
+        return "a list"
+    if isinstance(value, Mapping):
+        return "a mapping"
+    return "null" if value is None else _shown(value).lower()
 
 
 def _shown(value: Any) -> str:

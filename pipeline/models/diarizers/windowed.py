@@ -78,7 +78,7 @@ class WindowedDiarizer:
 
     @classmethod
     def from_config(cls, config: Config, models: Store) -> WindowedDiarizer:
-        """The models named by ``diarization.segmentation`` and ``embedding.model``; raises `BadModel`, `MissingModel`."""
+        """The models that the settings name; raises `BadModel`, `MissingModel`."""
         settings, runtime = config.diarization, config.runtime
         network = load_segmentation(settings.segmentation, models, select_device(runtime))
         embedder: Embedder = registry.load("embedder", config.embedding.model, config, models)

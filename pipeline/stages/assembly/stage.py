@@ -145,7 +145,8 @@ def _pauses(last: Word, word: Word, config: AssemblyConfig) -> bool:
 
 
 def _is_full(held: Sequence[Word], config: AssemblyConfig) -> bool:
-    return held[-1].end - held[0].start > config.max_utterance and held[-1].text.endswith((".", "?", "!", "。", "？", "！"))
+    duration = held[-1].end - held[0].start
+    return duration > config.max_utterance and held[-1].text.endswith((".", "?", "!", "。", "？", "！"))
 
 
 def _ledger(
