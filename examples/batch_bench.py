@@ -163,7 +163,17 @@ def write_excerpts(sources: Sequence[Source], seconds: Sequence[float], folder: 
 
 def run(calls: Path, out: Path, jobs: int, settings: Sequence[str] = (), tell: Any = lambda line: None) -> Night:
     """The command on a folder, a thread for each worker, with a cache of its own; raises when it fails."""
-    options = [str(calls), "--out", str(out), "--jobs", str(jobs), "--threads", str(jobs), "--format", "txt,json"]
+    options = [
+        str(calls),
+        "--output-dir",
+        str(out),
+        "--jobs",
+        str(jobs),
+        "--threads",
+        str(jobs),
+        "--format",
+        "txt,json",
+    ]
     options += [text for setting in settings for text in ("--set", setting)]
     cache = {"XDG_CACHE_HOME": str(out.with_name(f"{out.name}-cache")), "CROSSTALK_MODELS": str(Store().root)}
     began = time.monotonic()

@@ -29,7 +29,7 @@ def analyze(
 
 
 def report(
-    folder: Annotated[Path, typer.Argument(help="The --out folder of transcribe batch --analytics.")],
+    folder: Annotated[Path, typer.Argument(help="The output folder of transcribe batch --analytics.")],
     title: Annotated[str, typer.Option(help="The page's title.")] = "Calls",
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:

@@ -1,4 +1,4 @@
-"""``transcribe batch CALLS... --out DIR``: a night of calls."""
+"""``transcribe batch CALLS... --output-dir DIR``: batch processing of recordings."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def batch(
     calls: Annotated[list[str], typer.Argument(help="Files, folders, 'patterns' or manifest.csv.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Where the results go; the journal lies there too.")],
+    out: Annotated[Path, typer.Option("--output-dir", "-o", help="Where the results go; the journal lies there too.")],
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Worker processes; they share the cores.")] = 1,
     retry: Annotated[bool, typer.Option("--retry", help="Also try again what failed before.")] = False,
     only_failed: Annotated[bool, typer.Option("--only-failed", help="Try only what failed before.")] = False,
@@ -75,7 +75,8 @@ def _setup(
     """What all recordings have in common; ``chosen``: preset, options by name, ``--set`` and a file of settings."""
     from pipeline.analytics.phrase_rules import read_file
     from pipeline.batch.worker import Setup
-    from pipeline.config.presets import OPTIONS, named, resolve
+    from pipeline.cli.options import resolve
+    from pipeline.config.presets import OPTIONS, named
     from pipeline.config.schema import parse_assignments
     from pipeline.engine import artifact_cache
     from pipeline.formats import files
