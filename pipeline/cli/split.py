@@ -1,4 +1,4 @@
-"""``transcribe split RECORDING``: an audio file per speaker on the recording's clock, and a label track for Audacity."""
+"""``transcribe split RECORDING``: an audio file per speaker, as long as the recording, and a label track."""
 
 from __future__ import annotations
 

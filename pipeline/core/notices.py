@@ -1,4 +1,4 @@
-"""Every code that a `Notice` or a `NoticeIssued` event of this package can have, with what it means: machines match on it."""
+"""Every code of a `Notice` or a `NoticeIssued` event in this package, with its meaning. Programs match on the codes."""
 
 from __future__ import annotations
 

@@ -52,6 +52,11 @@ def internal(default: Value) -> Value:
     return dataclasses.field(default=default, compare=False, repr=False, metadata={_INTERNAL: True})
 
 
+def constraint_of(field: dataclasses.Field[Any]) -> Constraint | None:
+    """The constraint that a field was declared with."""
+    return field.metadata.get(_CONSTRAINT)
+
+
 def to_plain(value: Any, *, compact: bool = False, properties: Mapping[type, tuple[str, ...]] | None = None) -> Any:
     """Dataclasses and mappings as dicts, tuples and lists as lists; anything else unchanged.
 
@@ -155,7 +160,7 @@ def _instance(kind: Any, data: Any, place: str, base: Any) -> Any:
 
 def _constrained(field: dataclasses.Field[Any], value: Any, place: str) -> Any:
     """``value`` as the field's constraint returns it; None is not passed to it."""
-    constraint = field.metadata.get(_CONSTRAINT)
+    constraint = constraint_of(field)
     if value is None or constraint is None:
         return value
     try:
