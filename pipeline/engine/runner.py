@@ -146,7 +146,7 @@ class StageRunner:
             settings=dataclasses.asdict(getattr(self._config, stage)),
             backends=backends,
             models={part: self._identities[part] for part in PARTS[stage] if part in self._identities},
-            code=[source_hash(module) for module in (f"pipeline.stages.{stage}", *modules)],
+            code=[source_hash(module) for module in (f"pipeline.stages.{stage}.stage", *modules)],
             **({"placement": place} if place else {}),
         )
 
