@@ -1,4 +1,4 @@
-"""Audio in memory: samples with a rate, and the one place where seconds become samples."""
+"""Audio in memory, and the conversion of seconds to samples."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from pipeline.core.types import Origin, Span
 
 Samples: TypeAlias = NDArray[np.float32]
 Sources: TypeAlias = NDArray[np.float32]
-"""What a separator gives: shape (sources, samples)."""
+"""Output of a separator: shape (sources, samples)."""
 RATE = 16_000
-"""The models' sample rate in Hz: every `Audio` in the pipeline has it."""
+"""Sample rate in Hz of every `Audio` in the pipeline: the rate of the models. It cannot be changed alone."""
 
 
 def to_sample(seconds: float, rate: int = RATE) -> int:
-    """The sample at a time: nearest, halves up, so that the same time gives the same sample everywhere."""
+    """The nearest sample to a time, halves rounded up: the one rule for all conversions."""
     return int(np.floor(seconds * rate + 0.5))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Audio:
-    """A recording: mono ``samples`` (float32, −1 to 1, read-only) at ``rate`` Hz, time 0 is the file's own.
+    """A recording: mono ``samples`` (float32, −1 to 1, read-only) at ``rate`` Hz from time 0 of the file.
 
-    ``channels`` holds the file's channels (shape: channels × samples, same rate) when there is more than one.
+    ``channels`` holds the channels, shape (channels, samples), same rate, when there is more than one.
     """
 
     samples: Samples
@@ -47,7 +47,7 @@ class Audio:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Clip:
-    """A piece of one speaker's voice: samples (`RATE` Hz) from ``start`` seconds on, from the mixture or separated."""
+    """A segment of one speaker's stream: samples (`RATE` Hz) from ``start`` seconds on, and their origin."""
 
     samples: Samples
     start: float
@@ -62,22 +62,22 @@ class Clip:
         return Span(self.start, self.end)
 
     def part(self, first: int, last: int | None = None) -> Clip:
-        """The clip from sample ``first`` (or its beginning) up to ``last``, where it is in time."""
+        """The samples from ``first`` up to ``last`` as a clip at their time."""
         first = max(0, first)
         return replace(self, samples=self.samples[first:last], start=self.start + first / RATE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stream:
-    """One speaker's voice over the whole recording: clips sorted by start, silence between them implied."""
+    """One speaker's stream over the whole recording: clips sorted by start, silence between them."""
 
     speaker: str
     clips: tuple[Clip, ...]
 
 
 def rescale_to_mixture(sources: Sources, mixture: Samples) -> Sources:
-    """Sources scaled so that their sum comes closest to the mixture (least squares); level and sign mean nothing."""
-    wide = sources.astype(np.float64)
+    """Sources scaled so that their sum comes closest to the mixture (least squares); their level and sign are free."""
+    wide = sources.astype(np.float64)  # (sources, samples)
     wide /= np.maximum(np.linalg.norm(wide, axis=1, keepdims=True), np.finfo(np.float64).tiny)
-    gains, *_ = np.linalg.lstsq(wide @ wide.T, wide @ mixture.astype(np.float64), rcond=1e-9)
+    gains, *_ = np.linalg.lstsq(wide @ wide.T, wide @ mixture.astype(np.float64), rcond=1e-9)  # (sources,)
     return (gains[:, None] * wide).astype(np.float32)

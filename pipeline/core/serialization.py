@@ -64,7 +64,7 @@ def to_plain(value: Any, *, compact: bool = False, properties: Mapping[type, tup
     properties that are written behind the first field.
     """
     convert = functools.partial(to_plain, compact=compact, properties=properties)
-    if dataclasses.is_dataclass(value):
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
         names = [f.name for f in _fields(type(value)) if not compact or getattr(value, f.name) != _default(f)]
         names[1:1] = (properties or {}).get(type(value), ())
         return {name: convert(getattr(value, name)) for name in names}
