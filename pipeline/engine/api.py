@@ -11,7 +11,8 @@ from pipeline.config.schema import Config, assign
 from pipeline.core.events import Listener, ignore
 from pipeline.core.types import Transcript
 from pipeline.engine.artifact_cache import DiskCache
-from pipeline.engine.pipeline import ModelPool, Recording, Transcriber
+from pipeline.engine.model_pool import ModelPool
+from pipeline.engine.pipeline import Recording, Transcriber
 from pipeline.models.weights import Store
 
 _SHARED = {

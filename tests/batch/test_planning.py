@@ -13,7 +13,7 @@ from pipeline import formats
 from pipeline.batch import estimate
 from pipeline.batch.estimate import done_key
 from pipeline.config import presets
-from pipeline.engine import code_version
+from pipeline.core import code_version
 from tests import world
 
 NUMBERS = itertools.count()
