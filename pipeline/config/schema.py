@@ -190,7 +190,7 @@ def load_plain(text: str, where: str) -> dict[Any, Any]:
 
 
 def assign(config: Config, assignments: Mapping[str, Any], where: str = "settings") -> Config:
-    """``config`` with dotted settings (``recognition.beam_size``) replaced."""
+    """``config`` with dotted settings (``recognition.options.beam_size``) replaced."""
     nested: Any = {}
     for dotted, value in assignments.items():
         for part in reversed(dotted.split(".")):
@@ -212,7 +212,7 @@ def parse_assignments(texts: Iterable[str], where: str = "--set") -> dict[str, A
     for text in texts:
         key, equals, value = text.partition("=")
         if not equals:
-            raise SettingsError(f"{text!r} is not KEY=VALUE", where=where, hint="for example recognition.beam_size=5")
+            raise SettingsError(f"{text!r} is not KEY=VALUE", where=where, hint="for example recognition.language=en")
         try:
             parsed[key.strip()] = yaml.load(value, Loader=_PlainLoader)
         except yaml.YAMLError as error:
@@ -285,8 +285,9 @@ def _overlay(section: Default, values: Mapping[Any, Any], where: str, path: tupl
             changes[key] = {**changes.get(key, {}), **_options(value, dotted, where)}
         else:
             changes[key] = _constrained(_typed(value, kinds[key], dotted, where), fields[key], dotted, where)
-    if "options" in kinds and not _selects_another_model(section, changes):
-        changes["options"] = {**section.options, **changes.get("options", {})}
+    if "options" in kinds:
+        before = {} if _selects_another_model(section, changes) else section.options
+        changes["options"] = {**before, **changes.get("options", {})}
     return dataclasses.replace(section, **changes)  # type: ignore[type-var]
 
 

@@ -59,7 +59,7 @@ def transcribe(
 ) -> Transcript:
     """Who said what in a recording: the same as the command ``transcribe``.
 
-    ``recording`` and ``sample_rate`` are as in `Transcriber`, ``settings`` dotted (``{"recognition.beam_size": 5}``).
+    ``recording`` and ``sample_rate`` are as in `Transcriber`, ``settings`` dotted (``{"separation.context": 1.0}``).
     Unlike the command, it keeps nothing on disk unless ``cache`` is true: then finished stages lie in the user's cache
     folder for two weeks. Raises `pipeline.core.errors.CrosstalkError`.
 

@@ -136,8 +136,13 @@ def _alternatives(kind: Kind) -> str:
     hint = f"there are {', '.join(names(kind))}, or give package.module:Class"
     if kind != "embedder":
         return hint
-    layouts = [declaration(kind, name).layout for name in _shipped(kind)]
-    return f"{hint}, or a folder with {' or '.join(filter(None, layouts))}"
+    return f"{hint}, or a folder with {' or '.join(_layouts())}"
+
+
+def _layouts() -> dict[str, str]:
+    """The embedders of this package by the file by which a folder with their weights is recognized."""
+    files = {name: getattr(declaration("embedder", name), "layout", "") for name in _shipped("embedder")}
+    return {file: name for name, file in files.items() if file}
 
 
 def _owner_of_folder(name: str) -> str | None:
@@ -145,11 +150,13 @@ def _owner_of_folder(name: str) -> str | None:
 
     Of two that fit, the one with the more specific file name is chosen: ``model.safetensors`` is a common one.
     """
-    if not name or not Path(name).expanduser().is_dir():
+    folder = Path(name).expanduser()
+    if not name or not folder.is_dir():
         return None
-    layouts = {declaration("embedder", each).layout: each for each in _shipped("embedder")}
-    fitting = [layout for layout in layouts if layout and (Path(name).expanduser() / layout).is_file()]
-    return layouts[min(fitting, key=lambda layout: (layout == "model.safetensors", layout))] if fitting else None
+    fitting = [
+        (file == "model.safetensors", file, owner) for file, owner in _layouts().items() if (folder / file).is_file()
+    ]
+    return min(fitting)[2] if fitting else None
 
 
 def declaration(kind: Kind, name: str) -> Any:

@@ -1,9 +1,9 @@
 """Transcription of clips with fallbacks: windows that give a loop, and speech without words, are decoded again.
 
-A recognizer such as Whisper drops a sentence that a window's end cuts: the unfinished ends of many windows share further
-windows. At temperature 0 it may also loop, or skip half a window; decoding with fallback, or a shorter window, recovers
-the words. Speech that still has no words is left for the caller to count. Windows are passed to the recognizer in
-batches in every pass.
+A recognizer such as Whisper drops a sentence that a window's end cuts: the unfinished ends of many windows share
+further windows. At temperature 0 it may also loop, or skip half a window; decoding with fallback, or a shorter window,
+recovers the words. Speech that still has no words is left for the caller to count. In every pass, windows are passed to
+the recognizer in batches.
 
 Words that are marked ``suspect`` are passed on with their reason, but do not count as words here: the recognizer itself
 rejects them.
@@ -48,8 +48,8 @@ def transcribe_clips(
 ) -> tuple[tuple[Word, ...], ...]:
     """The words of each clip, then of each aside, on the recording's clock, sorted; ``progress`` counts seconds.
 
-    Asides are transcribed after all clips, together with their unfinished ends: the windows of the clips' first pass are
-    the same without asides, and so are most of their words.
+    Asides are transcribed after all clips, together with their unfinished ends: the windows of the clips' first pass
+    are the same without asides, and so are most of their words.
     """
     everything = (*clips, *asides)
     words: list[list[Word]] = [[] for _ in everything]
@@ -141,7 +141,7 @@ def _seconds(clips: Iterable[Clip]) -> float:
 def _continued(
     parts: Sequence[_Part], found: Sequence[tuple[int, Word]], ends: Iterable[tuple[int, Clip]]
 ) -> list[_Part]:
-    """The unfinished ends that get a further pass: not after `ROUNDS` passes, nor where all passes together are a loop."""
+    """The unfinished ends that get a further pass: up to `ROUNDS` passes, and only where all together are no loop."""
     continued: list[_Part] = []
     for number, end in ends:
         part = parts[number]
