@@ -1,4 +1,4 @@
-"""The field's words: no name and no phrase that the project gave up comes back, but as a spelling that is still read."""
+"""Names and phrases of version 0.1.0 that were replaced do not come back, but for spellings that are still read."""
 
 from __future__ import annotations
 
