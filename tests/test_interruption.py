@@ -17,9 +17,9 @@ from tests import world
 DEADLY = """
 import os, signal, time
 from pathlib import Path
-from pipeline.models.synthetic import ReplayRecognizer
+from pipeline.models.synthetic import SyntheticRecognizer
 
-class Recognizer(ReplayRecognizer):
+class Recognizer(SyntheticRecognizer):
     @classmethod
     def from_config(cls, config, models):
         return cls()
