@@ -189,7 +189,9 @@ class Pool(ABC, Generic[J, R]):
     def _wait(self, workers: Sequence[Worker[J]]) -> Container[Worker[J]]:
         """The workers that have a message or died, as soon as there is one, or after `TICK` seconds."""
 
-    def _process(self, worker: Worker[J], message: Message | Crashed | None) -> Iterator[tuple[J, Finished[R] | Crashed]]:
+    def _process(
+        self, worker: Worker[J], message: Message | Crashed | None
+    ) -> Iterator[tuple[J, Finished[R] | Crashed]]:
         if isinstance(message, Fatal):
             raise as_error(message)
         if isinstance(message, Ready):
@@ -210,9 +212,7 @@ class Pool(ABC, Generic[J, R]):
             raise ResourceError(f"no worker could be started: {end.reason}", hint="use fewer workers (--jobs)")
         yield from self._release(worker, end)
 
-    def _release(
-        self, worker: Worker[J], end: Finished[R] | Crashed
-    ) -> Iterator[tuple[J, Finished[R] | Crashed]]:
+    def _release(self, worker: Worker[J], end: Finished[R] | Crashed) -> Iterator[tuple[J, Finished[R] | Crashed]]:
         assignment, worker.assignment = worker.assignment, None
         if assignment is not None:
             yield assignment.job, end

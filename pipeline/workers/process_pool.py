@@ -49,7 +49,7 @@ class ProcessWorker(Worker[J]):
 
     def receive(self) -> Message | Crashed:
         try:
-            message: Message = pickle.loads(self._pipe.recv_bytes())  # noqa: S301 — from a process of ours
+            message: Message = pickle.loads(self._pipe.recv_bytes())
         except (EOFError, OSError):
             return self._death()
         return message

@@ -73,7 +73,7 @@ Message = Ready | Extended | Result | Failed | Fatal
 def answer(handler: Handler, job: bytes, extend: Extend) -> bytes:
     """The pickled message that ends a pickled job. Never raises an `Exception`."""
     try:
-        return pickle.dumps(Result(handler(pickle.loads(job), extend)))  # noqa: S301 — the parent's own bytes
+        return pickle.dumps(Result(handler(pickle.loads(job), extend)))
     except CrosstalkError as error:
         return pickle.dumps(Fatal(error.line, error.exit_code) if error.affects_all else Failed(error.line))
     except Exception as error:  # whatever a job raises ends that job only

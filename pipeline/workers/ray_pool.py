@@ -55,7 +55,7 @@ class RayWorker(Worker[J]):
 
     def receive(self) -> Message | Crashed:
         try:
-            message: Message = pickle.loads(self._ray.get(self.channel))  # noqa: S301 — from an actor of ours
+            message: Message = pickle.loads(self._ray.get(self.channel))
         except self._ray.exceptions.RayError as error:
             reason = next(iter(str(error).splitlines()), "")
             return self.fail(f"the worker died: {type(error).__name__}: {reason}")
@@ -71,8 +71,8 @@ class RayWorker(Worker[J]):
 class RayPool(Pool[J, R]):
     """Up to ``size`` actors of the cluster at ``address`` (None starts one on this machine); see `Pool`.
 
-    Time limits cannot be extended: the seconds given to `submit` must do for the whole job. ``gpu_share`` gives the part
-    of a GPU that each actor asks for, by the number of GPUs of the cluster.
+    Time limits cannot be extended: the seconds given to `submit` apply to the whole job. ``gpu_share`` returns the part
+    of a GPU that each actor asks for, given the number of GPUs of the cluster.
     """
 
     def __init__(

@@ -23,7 +23,7 @@ def main(handle: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _exit)
     pipe: Connection[Any, Any] = Connection(handle)
-    program: Program = pickle.loads(pipe.recv_bytes())  # noqa: S301 — the parent's own bytes
+    program: Program = pickle.loads(pipe.recv_bytes())
     jobs: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(pipe, jobs), daemon=True).start()
 
