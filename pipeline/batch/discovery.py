@@ -73,7 +73,7 @@ def rename_line(path: Path, name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchResult:
     """The recordings of a search, each file once.
 
     ``renamed`` holds the names that differ from the plain one, by path; ``empty`` the places without recordings.
@@ -91,17 +91,17 @@ class Search:
     """Where to look for recordings, and the constraints on their names and settings.
 
     Files in the output folder ``out`` are left out. ``suffixes`` are those of the results. ``validate`` raises for
-    invalid settings of a row. ``known`` holds the names that recordings had before, by absolute path.
+    invalid settings of a row. ``names`` holds the names that recordings had before, by absolute path.
     """
 
     places: tuple[str, ...]
     out: Path
     suffixes: tuple[str, ...] = (".txt", ".json")
     validate: Validate = dict
-    known: Mapping[Path, str] = field(default_factory=dict)
+    names: Mapping[Path, str] = field(default_factory=dict)
 
 
-def discover(search: Search) -> Found:
+def discover(search: Search) -> SearchResult:
     """`find`, but raises `SettingsError` for a place without recordings and for rows that cannot be used."""
     result = find(search)
     for place in result.empty[:1]:
@@ -116,7 +116,7 @@ def discover(search: Search) -> Found:
     return result
 
 
-def find(search: Search) -> Found:
+def find(search: Search) -> SearchResult:
     """All recordings outside the output folder, each file once.
 
     Settings of a manifest apply even if a folder or pattern contains the file too. Rejected are manifests that cannot
@@ -125,11 +125,11 @@ def find(search: Search) -> Found:
     finder = _Finder(search.out, search.validate)
     empty = tuple(place for place in search.places if not finder.add_place(place))
     plain = {path: recording.name for path, recording in finder.recordings.items()}
-    names = distinct_names(plain, search.suffixes, search.known)
+    names = distinct_names(plain, search.suffixes, search.names)
     recordings = tuple(replace(recording, name=names[path]) for path, recording in finder.recordings.items())
     renamed = {finder.recordings[path].path: name for path, name in names.items() if name != plain[path]}
     skipped = Skipped(tuple(finder.unreadable), finder.links, finder.files)
-    return Found(recordings, renamed, tuple(finder.rejected), skipped, empty)
+    return SearchResult(recordings, renamed, tuple(finder.rejected), skipped, empty)
 
 
 class _Finder:

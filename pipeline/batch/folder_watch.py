@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.batch.discovery import Found, Recording, Search, find, rename_line
+from pipeline.batch.discovery import Recording, Search, SearchResult, find, rename_line
 from pipeline.batch.journal import file_signature
 from pipeline.batch.naming import absolute
 
@@ -35,7 +35,7 @@ class Watch:
         self._reported: set[str] = set()
         self._returned: dict[Path, str] = {}
         self._growing: dict[Path, tuple[str, float]] = {}
-        self._names = dict(search.known)
+        self._names = dict(search.names)
         self._next = 0.0
 
     def __call__(self) -> list[Recording]:
@@ -44,18 +44,18 @@ class Watch:
         if now < self._next:
             return []
         self._next = now + POLL_INTERVAL
-        found = find(replace(self._search, known=self._names))
-        new = [recording for recording in found.recordings if self._is_new(recording, now)]
+        result = find(replace(self._search, names=self._names))
+        new = [recording for recording in result.recordings if self._is_new(recording, now)]
         self._names |= {absolute(recording.path): recording.name for recording in new}
-        self._report_lasting(self._problems(found, new), now)
+        self._report_lasting(self._problems(result, new), now)
         return new
 
-    def _problems(self, found: Found, new: Iterable[Recording]) -> Iterable[tuple[str, float]]:
+    def _problems(self, result: SearchResult, new: Iterable[Recording]) -> Iterable[tuple[str, float]]:
         """Lines to report, each with the seconds that the problem must last first."""
-        yield from ((rename_line(path, found.renamed[path]), 0.0) for path in _renamed(found, new))
-        yield from ((rejected.line, self._settled) for rejected in found.rejected)
-        yield from ((f"cannot read {folder}", 0.0) for folder in found.skipped.unreadable)
-        missing = (recording.path for recording in found.recordings if not file_signature(recording.path))
+        yield from ((rename_line(path, result.renamed[path]), 0.0) for path in _renamed(result, new))
+        yield from ((rejected.line, self._settled) for rejected in result.rejected)
+        yield from ((f"cannot read {folder}", 0.0) for folder in result.skipped.unreadable)
+        missing = (recording.path for recording in result.recordings if not file_signature(recording.path))
         yield from ((f"{path} is missing, or not a regular file", MISSING_WAIT) for path in missing)
 
     def _report_lasting(self, problems: Iterable[tuple[str, float]], now: float) -> None:
@@ -83,8 +83,8 @@ class Watch:
         return True
 
 
-def _renamed(found: Found, new: Iterable[Recording]) -> Iterable[Path]:
-    return [recording.path for recording in new if recording.path in found.renamed]
+def _renamed(result: SearchResult, new: Iterable[Recording]) -> Iterable[Path]:
+    return [recording.path for recording in new if recording.path in result.renamed]
 
 
 def _age(path: Path) -> float:

@@ -16,16 +16,16 @@ RESERVED = (FAILURES, *(f"tables/{table}.csv" for table in TABLES))
 
 
 def distinct_names(
-    wanted: Mapping[Path, str], suffixes: Sequence[str], known: Mapping[Path, str] | None = None
+    wanted: Mapping[Path, str], suffixes: Sequence[str], earlier: Mapping[Path, str] | None = None
 ) -> dict[Path, str]:
     """A name for each recording (by absolute path), so that no two write to one file, also where case is ignored.
 
     ``wanted`` holds the plain names (``team/call7``). Names that collide keep their suffix; if that is not enough, they
-    get parent folders in front, and finally a hash. A name that a recording had before (``known``) does not change.
+    get parent folders in front, and finally a hash. A name that a recording had before (``earlier``) does not change.
     """
     plain = {path: _fitting(name) for path, name in wanted.items()}
-    names = {path: _stable_name(path, wanted[path], plain[path], (known or {}).get(path)) for path in wanted}
-    fixed = {path for path in names if path in (known or {}) and names[path] == (known or {})[path]}
+    names = {path: _stable_name(path, wanted[path], plain[path], (earlier or {}).get(path)) for path in wanted}
+    fixed = {path for path in names if path in (earlier or {}) and names[path] == (earlier or {})[path]}
     level = dict.fromkeys(wanted, 0)
     while colliding := _colliding(names, suffixes):
         for path in [path for path in colliding if path not in fixed] or colliding:

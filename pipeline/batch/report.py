@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipeline.batch.discovery import Found, Recording, rename_line
+from pipeline.batch.discovery import Recording, SearchResult, rename_line
 from pipeline.batch.estimate import TEXT, Speed, guess_duration
 from pipeline.batch.naming import FAILURES
 from pipeline.batch.scheduler import RecordingResult
@@ -137,15 +137,15 @@ def plan(rows: Sequence[Planned], speed: Speed, jobs: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def announce(found: Found) -> list[str]:
+def announce(search: SearchResult) -> list[str]:
     """Lines about what the search left out and about renamed results."""
-    renamed = [rename_line(path, name) for path, name in found.renamed.items()]
+    renamed = [rename_line(path, name) for path, name in search.renamed.items()]
     more = (
         [f"{len(renamed) - MAX_RENAMED} more results have another name than their recording"]
         if len(renamed) > MAX_RENAMED
         else []
     )
-    skipped = [found.skipped.line] if found.skipped.count else []
+    skipped = [search.skipped.line] if search.skipped.count else []
     return [printable(line) for line in (*skipped, *renamed[:MAX_RENAMED], *more)]
 
 

@@ -25,13 +25,9 @@ if TYPE_CHECKING:
 def batch(
     calls: Annotated[list[str], typer.Argument(help="Files, folders, 'patterns' or manifest.csv.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the results and of the journal.")],
-    jobs: Annotated[
-        int, typer.Option("--jobs", "-j", min=1, help="Number of worker processes; they share the cores.")
-    ] = 1,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Worker processes, which share the cores.")] = 1,
     retry: Annotated[bool, typer.Option("--retry", help="Also retry recordings that failed before.")] = False,
-    only_failed: Annotated[
-        bool, typer.Option("--only-failed", help="Only retry recordings that failed before.")
-    ] = False,
+    only_failed: Annotated[bool, typer.Option("--only-failed", help="Retry only what failed before.")] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="Maximum number of recordings in this run.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Also transcribe new files, until interrupted.")] = False,
@@ -132,12 +128,12 @@ def _run(calls: list[str], setup: Setup, options: BatchOptions, quiet: bool) -> 
     from pipeline.cli.progress import check_cache
     from pipeline.engine.artifact_cache import DiskCache
 
-    found = discover(_search(calls, setup))
-    _print(() if quiet else report.announce(found))
+    search = discover(_search(calls, setup))
+    _print(() if quiet else report.announce(search))
     if setup.cache is not None:
         check_cache(DiskCache(setup.cache))
     began = time.monotonic()
-    progress = report.Progress(found.recordings, options.jobs, options.limit)
+    progress = report.Progress(search.recordings, options.jobs, options.limit)
     results: list[RecordingResult] = []
 
     def on_result(result: RecordingResult) -> None:
@@ -147,14 +143,14 @@ def _run(calls: list[str], setup: Setup, options: BatchOptions, quiet: bool) -> 
             tell(line)
 
     try:
-        scheduler.run(found.recordings, setup, options, on_result)
+        scheduler.run(search.recordings, setup, options, on_result)
     except BaseException:
         if any(result.failed for result in results):
             with suppress(CrosstalkError):  # the error that ended the run is the one to report
                 report.write_failures(results, setup.out, setup.overwrite)
         raise
     failures_line = _write_failures(results, setup)
-    show(report.summarize(results, time.monotonic() - began, found.skipped.count))
+    show(report.summarize(results, time.monotonic() - began, search.skipped.count))
     _print([failures_line] if failures_line else ())
     raise typer.Exit(exit_code_of([result.resumable for result in results if result.failed], len(results)))
 
@@ -201,8 +197,8 @@ def _plan(calls: list[str], setup: Setup, options: BatchOptions, quiet: bool) ->
     from pipeline.batch import estimate, report, scheduler
     from pipeline.batch.discovery import discover
 
-    found = discover(_search(calls, setup))
-    tasks = scheduler.tasks(found.recordings, setup)
+    search = discover(_search(calls, setup))
+    tasks = scheduler.tasks(search.recordings, setup)
     speed = estimate.Speed()
     if not (setup.out / ".crosstalk").is_dir():
         rows = [report.Planned(task.recording, "do") for task in tasks if not options.only_failed]
@@ -216,7 +212,7 @@ def _plan(calls: list[str], setup: Setup, options: BatchOptions, quiet: bool) ->
             ]
     rows = report.limited(rows, options.limit)
     show(report.plan(rows, speed, options.jobs))
-    _print(report.announce(found))
+    _print(report.announce(search))
 
 
 def _planned(task: Task, journal: Journal, setup: Setup, options: BatchOptions) -> Planned:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.batch.discovery import Found, Recording, Search, discover, find
+from pipeline.batch.discovery import Recording, Search, SearchResult, discover, find
 from pipeline.batch.naming import absolute, distinct_names
 from pipeline.config.schema import Config, assign, check
 from pipeline.core.errors import SettingsError
@@ -75,22 +75,22 @@ def test_equal_names_from_different_folders_get_distinguishing_folders(calls: Pa
         rows.append(str(path))
     (calls / "lists").mkdir()
     (calls / "lists/list.csv").write_text("\n".join(rows))
-    found = discover(search("lists/list.csv"))
-    assert [recording.name for recording in found.recordings] == ["1/audio/call", "2/audio/call"]
-    assert len(found.renamed) == 2
+    result = discover(search("lists/list.csv"))
+    assert [recording.name for recording in result.recordings] == ["1/audio/call", "2/audio/call"]
+    assert len(result.renamed) == 2
 
 
 def test_names_that_differ_in_case_only_are_made_distinct(calls: Path) -> None:
     (calls / "calls/A.WAV").touch()
-    found = names("calls")
-    assert len({name.casefold() for name in found}) == len(found) == 4
+    distinct = names("calls")
+    assert len({name.casefold() for name in distinct}) == len(distinct) == 4
 
 
 def test_a_recording_keeps_its_earlier_name(calls: Path) -> None:
     (calls / "calls/a.flac").touch()
-    known = {absolute(Path("calls/a.wav")): "a", absolute(Path("calls/team/b.MP3")): "elsewhere/b"}
-    found = discover(replace(search("calls"), known=known)).recordings
-    assert [recording.name for recording in found] == ["a.flac", "a", "team/b", "team/deep/c"]
+    earlier = {absolute(Path("calls/a.wav")): "a", absolute(Path("calls/team/b.MP3")): "elsewhere/b"}
+    result = discover(replace(search("calls"), names=earlier)).recordings
+    assert [recording.name for recording in result] == ["a.flac", "a", "team/b", "team/deep/c"]
 
 
 PARTS = st.sampled_from(["a", "A", "b", "a.txt", "a.wav", "failures", "é" * 125, "a~1"])
@@ -110,9 +110,9 @@ PATHS = st.builds(
 def test_no_two_recordings_write_to_one_file(paths: set[Path], suffixes: tuple[str, ...], data: st.DataObject) -> None:
     wanted = {path: path.stem for path in sorted(paths)}
     before = distinct_names(wanted, suffixes)
-    known = {path: before[path] for path in sorted(paths) if data.draw(st.booleans())}
-    for found in (before, distinct_names(wanted, suffixes, known), distinct_names(wanted, suffixes, wanted)):
-        files = [f"{name}{suffix}".casefold() for name in found.values() for suffix in suffixes]
+    earlier = {path: before[path] for path in sorted(paths) if data.draw(st.booleans())}
+    for renamed in (before, distinct_names(wanted, suffixes, earlier), distinct_names(wanted, suffixes, wanted)):
+        files = [f"{name}{suffix}".casefold() for name in renamed.values() for suffix in suffixes]
         assert len(set(files)) == len(files)
         assert "failures.csv" not in files
         assert all(len(os.fsencode(part)) <= 255 for file in files for part in Path(file).parts)
@@ -192,8 +192,8 @@ def test_a_manifest_written_by_a_spreadsheet(calls: Path, mark: str) -> None:
 def test_a_manifest_applies_beside_the_folder_itself(calls: Path) -> None:
     (calls / "calls/list.csv").write_text("path,speakers\nteam/b.MP3,3\n")
     for places in (["calls", "calls/list.csv"], ["calls/list.csv", "calls"]):
-        found = {r.name: dict(r.settings) for r in recordings(*places)}
-        assert found == {"a": {}, "team/b": {"diarization.speakers": 3}, "team/deep/c": {}}
+        result = {r.name: dict(r.settings) for r in recordings(*places)}
+        assert result == {"a": {}, "team/b": {"diarization.speakers": 3}, "team/deep/c": {}}
 
 
 @pytest.mark.parametrize(
@@ -212,9 +212,9 @@ def test_a_bad_row_is_reported_and_the_others_are_read(calls: Path, row: str) ->
     row = row.replace("'", '"') if row.strip(",") else " ,,,,x"
     text = f"path,channels,speakers,roles,team\nteam/b.MP3,,2,,north\n{row}\nodd,,,,south\n"
     (calls / "calls/list.csv").write_text(text)
-    found: Found = find(search("calls/list.csv"))
-    assert [recording.name for recording in found.recordings] == ["team/b", "odd"]
-    (rejected,) = found.rejected
+    result: SearchResult = find(search("calls/list.csv"))
+    assert [recording.name for recording in result.recordings] == ["team/b", "odd"]
+    (rejected,) = result.rejected
     assert "line 3" in rejected.where
     assert rejected.reason
     with pytest.raises(SettingsError):
@@ -224,9 +224,9 @@ def test_a_bad_row_is_reported_and_the_others_are_read(calls: Path, row: str) ->
 def test_spaces_around_a_path_count_only_if_such_a_file_exists(calls: Path) -> None:
     (calls / "calls/list.csv").write_text("path\na.wav \n team/b.MP3\nodd \n")
     (calls / "calls/odd ").touch()
-    found = recordings("calls/list.csv")
-    assert [recording.path.name for recording in found] == ["a.wav", "b.MP3", "odd "]
-    assert all(recording.path.is_file() for recording in found)
+    result = recordings("calls/list.csv")
+    assert [recording.path.name for recording in result] == ["a.wav", "b.MP3", "odd "]
+    assert all(recording.path.is_file() for recording in result)
 
 
 @pytest.mark.parametrize("name", ["x" * 5000 + " ", " "])

@@ -222,6 +222,6 @@ def test_the_history_has_the_last_attempt_and_the_newest_name(tmp_path: Path, ca
     finish(journal, Recording(call.path, "call.wav"), Outcome("refused", error="no audio"))
     (last,) = read_last(out).values()
     assert (last.name, last.failed, last.error, last.exists) == ("call.wav", True, "no audio", True)
-    assert (read_names(out), read_superseded(out)) == ({call.path: "call.wav"}, {"call"})
+    assert (read_names(out), read_superseded(out)) == ({call.path: "call.wav"}, frozenset({"call"}))
     call.path.unlink()
     assert read_last(out)["call.wav"].exists is False

@@ -38,8 +38,8 @@ def record(folder: Path, names: Sequence[str], fault: str | None = None) -> None
 def batch(folder: Path, options: BatchOptions = BatchOptions(), **changes: object) -> dict[str, RecordingResult]:  # noqa: B008
     out = folder / "out"
     setup = Setup(world.settings({**DEADLY, **changes}), out, ("txt", "json"), folder / "cache")
-    found = discover(Search((str(folder / "calls"),), out, known=read_names(out)))
-    results = run(found.recordings, setup, options, lambda result: None)
+    search = discover(Search((str(folder / "calls"),), out, names=read_names(out)))
+    results = run(search.recordings, setup, options, lambda result: None)
     return {result.recording.name: result for result in results}
 
 
