@@ -24,12 +24,12 @@ class Recognizer(SyntheticRecognizer):
     def from_config(cls, config, models):
         return cls()
 
-    def recognize(self, windows, language, rescue=False):
+    def recognize(self, windows, language, fallback=False):
         marker = Path(os.environ["MARKER"])
         if not marker.exists():
             marker.touch()
             {act}
-        return super().recognize(windows, language, rescue)
+        return super().recognize(windows, language, fallback)
 """
 PROGRAM = """
 import sys

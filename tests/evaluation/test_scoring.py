@@ -168,7 +168,8 @@ def test_nothing_in_an_unscored_span_counts(
     def disturbed(meeting: Transcript) -> Transcript:
         turns = (*meeting.turns, *(Turn(u.start, min(u.end, span.end), u.speaker) for u in inside))
         utterances = sorted([*meeting.utterances, *inside], key=lambda u: u.start)
-        return replace(meeting, utterances=tuple(utterances), turns=joined(sorted(turns)))
+        duration = max(meeting.duration, span.end)
+        return replace(meeting, duration=duration, utterances=tuple(utterances), turns=joined(turns))
 
     before = score(Session(one, unscored=(Unscored(span.start, span.end),)), other)
     for left, right in ((disturbed(one), other), (one, disturbed(other))):
