@@ -35,7 +35,7 @@ __all__ = [
     "require",
 ]
 
-Kind = Literal["diarizer", "separator", "embedder", "recognizer", "rival"]
+Kind = Literal["diarizer", "separator", "embedder", "recognizer"]
 
 MODELS: dict[Kind, dict[str, str]] = {
     "diarizer": {
@@ -59,7 +59,6 @@ MODELS: dict[Kind, dict[str, str]] = {
         "whisper": "pipeline.models.recognizers.whisper:WhisperRecognizer",
         "replay": "pipeline.models.synthetic:SyntheticRecognizer",
     },
-    "rival": {"common": "pipeline.evaluation.benchmark.baseline_system:BaselineSystem"},
 }
 
 PROTOCOLS: Mapping[Kind, type] = {
