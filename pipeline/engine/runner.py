@@ -144,7 +144,7 @@ class StageRunner:
             stage=stage,
             settings=dataclasses.asdict(getattr(self._config, stage)),
             models={part: self._identities[part] for part in PARTS[stage] if part in self._identities},
-            code=[source_hash(module) for module in (f"pipeline.stages.{stage}", *modules)],
+            code=[source_hash(module) for module in (f"pipeline.stages.{stage}.stage", *modules)],
             **({"placement": place} if place else {}),
         )
 
