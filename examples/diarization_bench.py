@@ -30,7 +30,7 @@ from pipeline.evaluation.benchmark.dataset import Recording, find_recordings
 from pipeline.evaluation.benchmark.tables import machine
 from pipeline.evaluation.metrics.der import DiarizationErrors, diarization_errors
 from pipeline.evaluation.simulation.conversation import Conversation
-from pipeline.evaluation.simulation.corpus import find_voices
+from pipeline.evaluation.simulation.corpus import find_speakers
 from pipeline.evaluation.simulation.meeting import MeetingConfig
 from pipeline.models import registry
 from pipeline.models.protocols import Diarizer, SpeakerBounds
@@ -81,7 +81,7 @@ def gather() -> Iterator[Recording]:
     shared = project.shared_data()
     if shared is None:
         return
-    voices = find_voices(shared / "librispeech" / "train-clean-100-voices")
+    voices = find_speakers(shared / "librispeech" / "train-clean-100-voices")
     untaught = project.untaught(voices)
     tuned, aside = range(MEETINGS - ASIDE), range(MEETINGS - ASIDE, MEETINGS)
     for group, seeds, names in (("meetings", tuned, untaught[::2]), ("set-aside", aside, untaught[1::2])):

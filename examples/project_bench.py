@@ -31,7 +31,7 @@ from pipeline.evaluation.benchmark.dataset import Recording, find_recordings
 from pipeline.evaluation.benchmark.tables import as_data, as_table, draw, summarize
 from pipeline.evaluation.metrics.scoring import ScoreConfig
 from pipeline.evaluation.simulation.conversation import Conversation
-from pipeline.evaluation.simulation.corpus import find_voices
+from pipeline.evaluation.simulation.corpus import find_speakers
 from pipeline.evaluation.simulation.meeting import MeetingConfig
 from pipeline.evaluation.simulation.rendering import Acoustics
 from pipeline.models.weights import Store
@@ -59,7 +59,7 @@ def main() -> None:
         return
     recordings = [r for r in gather() if not options.only or r.group in options.only]
     systems = [replace(s, name=SYSTEMS.get(s.name, s.name)) for s in parse_systems(list(SYSTEMS), baseline=True)]
-    measured = measure(systems, recordings, Store(offline=True), ScoreConfig("basic"), tell=_tell)
+    measured = measure(systems, recordings, Store(offline=True), ScoreConfig("basic"), on_measurement=_tell)
     rows = summarize(measured)
     sys.stdout.write(as_table(rows) + "\n")
     if options.update:
@@ -108,7 +108,7 @@ def voices() -> Path:
 def simulated(speakers: Path, group: str, conversations: list[Conversation]) -> tuple[Recording, ...]:
     """Meetings with the bench's fixed seeds, written once into `WORK`."""
     configs = [MeetingConfig(conversation, ACOUSTICS, seed) for seed, conversation in enumerate(conversations, 100)]
-    write_meetings(find_voices(speakers), configs, WORK / group)
+    write_meetings(find_speakers(speakers), configs, WORK / group)
     return find_recordings(WORK / group)
 
 

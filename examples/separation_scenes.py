@@ -20,7 +20,7 @@ from pipeline.core import timeline
 from pipeline.core.audio import RATE, Samples, to_sample
 from pipeline.evaluation.benchmark.bench import read_reference
 from pipeline.evaluation.benchmark.dataset import Recording
-from pipeline.evaluation.simulation.corpus import Voices
+from pipeline.evaluation.simulation.corpus import Speakers
 from pipeline.evaluation.simulation.rendering import pink_noise, room_responses
 from pipeline.models.separators import nmf
 from pipeline.models.separators.nmf import LEAST_SOLO
@@ -66,7 +66,7 @@ Alone = Mapping[tuple[str, str], Samples]
 """What people say alone, by recording and name."""
 
 
-def mix(voices: Voices, seed: int, place: Place = NEAR) -> list[Example]:
+def mix(voices: Speakers, seed: int, place: Place = NEAR) -> list[Example]:
     """`MIXTURES` of the same two or three voices; none where somebody has too little to say alone."""
     draw = np.random.default_rng(seed)
     people = int(draw.choice([2, 2, 2, 3]))
@@ -120,7 +120,7 @@ def _examples(
 
 
 def _voices(
-    voices: Voices, people: int, place: Place, draw: np.random.Generator
+    voices: Speakers, people: int, place: Place, draw: np.random.Generator
 ) -> tuple[list[Samples], list[Samples], np.float32]:
     """For each voice speech to mix and speech to learn it from, in one room at one microphone; and the noise there."""
     reverberation = float(draw.choice(place.reverberation))
@@ -152,7 +152,7 @@ def _parted(samples: Samples, shares: tuple[float, float], draw: np.random.Gener
     return samples[first : first + length], np.concatenate([samples[:first], samples[first + length :]])
 
 
-def _spoken(voices: Voices, name: str, draw: np.random.Generator) -> Samples:
+def _spoken(voices: Speakers, name: str, draw: np.random.Generator) -> Samples:
     recordings = voices[name]
     samples, _ = soundfile.read(recordings[draw.integers(len(recordings))].path, dtype="float32")
     return _resampled(samples, *SPEEDS[draw.integers(len(SPEEDS))])

@@ -36,7 +36,7 @@ from pipeline.core.audio import RATE, Samples, to_sample
 from pipeline.core.errors import SettingsError
 from pipeline.core.types import Turn
 from pipeline.evaluation.simulation.conversation import Conversation
-from pipeline.evaluation.simulation.corpus import Voices, find_voices
+from pipeline.evaluation.simulation.corpus import Speakers, find_speakers
 from pipeline.evaluation.simulation.meeting import MeetingConfig, simulate
 from pipeline.evaluation.simulation.rendering import Acoustics, Pcm
 from pipeline.models.diarizers.segmentation import WINDOW, load_segmentation
@@ -69,14 +69,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=project.WORK / "crosstalk-segmentation")
     options = parser.parse_args()
     work = project.WORK / "training"
-    meetings = make_meetings(taught(find_voices(options.voices)), work)
+    meetings = make_meetings(taught(find_speakers(options.voices)), work)
     real = [media.decode(path).audio.samples for path in options.real]
     real = [samples for samples in real if len(samples) > HEARD]
     network = train(meetings, real, options.steps, options.start, options.rate)
     write(network, options.out)
 
 
-def taught(voices: Voices) -> dict[str, tuple[Path, ...]]:
+def taught(voices: Speakers) -> dict[str, tuple[Path, ...]]:
     """Two voices in three; every third, in the order of their names, is for measuring only."""
     kept = project.untaught(voices)
     return {name: tuple(r.path for r in voices[name]) for name in sorted(voices) if name not in kept}
@@ -94,13 +94,13 @@ def make_meetings(voices: dict[str, tuple[Path, ...]], work: Path) -> list[Meeti
                 other = samples if up == down else resample_poly(samples, up, down)
                 soundfile.write(folder / f"{name}{tag}-{path.stem}.flac", np.clip(other, -1, 1), rate)
         with ProcessPoolExecutor() as processes:
-            made = list(processes.map(partial(make_meeting, find_voices(folder)), SEEDS, chunksize=20))
+            made = list(processes.map(partial(make_meeting, find_speakers(folder)), SEEDS, chunksize=20))
         kept.write_bytes(pickle.dumps([meeting for meeting in made if meeting]))
     meetings: list[Meeting] = pickle.loads(kept.read_bytes())
     return meetings
 
 
-def make_meeting(voices: Voices, seed: int) -> Meeting | None:
+def make_meeting(voices: Speakers, seed: int) -> Meeting | None:
     """Two to four people, 10 to 40 % of their speech overlapped, three in five of them in a room, noise or none;
     None where the drawn speakers have too little to say for it."""
     draw = np.random.default_rng(seed)
@@ -113,7 +113,7 @@ def make_meeting(voices: Voices, seed: int) -> Meeting | None:
         made = simulate(voices, MeetingConfig(conversation, Acoustics(spread, noise, room), seed))
     except SettingsError:
         return None
-    return made.sound.mixture, made.transcript.turns
+    return made.audio.mixture, made.transcript.turns
 
 
 def train(

@@ -27,7 +27,7 @@ from separation_scenes import FAR, Example, find_alone, mix, mix_real
 
 from pipeline.core.audio import RATE
 from pipeline.evaluation.benchmark.dataset import Recording, find_recordings
-from pipeline.evaluation.simulation.corpus import Voices, find_voices
+from pipeline.evaluation.simulation.corpus import Speakers, find_speakers
 from pipeline.models.separators.mask_network import BINS, MaskNetwork, load_mask_network
 from pipeline.models.separators.nmf import SHARPNESS
 from pipeline.models.weights import Store
@@ -60,7 +60,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--out", type=Path, default=project.WORK / "crosstalk-separation")
     options = parser.parse_args()
-    voices = find_voices(options.voices)
+    voices = find_speakers(options.voices)
     kept = {name: voices[name] for name in project.untaught(voices)}
     taught = {name: voices[name] for name in voices if name not in kept}
     recordings = find_recordings(options.real) if options.real else ()
@@ -75,7 +75,7 @@ def main() -> None:
     write(train(examples, measured, options.steps, begin), options.out)
 
 
-def _makers(voices: Voices, recordings: Sequence[Recording]) -> dict[str, Callable[[int], list[Example]]]:
+def _makers(voices: Speakers, recordings: Sequence[Recording]) -> dict[str, Callable[[int], list[Example]]]:
     """What makes scenes of each kind, of these voices and of the people in these recordings, from a seed."""
     real = {"real": partial(mix_real, find_alone(recordings))} if recordings else {}
     return {"near": partial(mix, voices), "far": partial(mix, voices, place=FAR)} | real

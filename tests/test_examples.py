@@ -20,7 +20,7 @@ from pipeline.config.schema import Config
 from pipeline.core.audio import RATE
 from pipeline.core.types import OverlapDecision, SpeakerEvidence, Transcript, Turn, Utterance, Word
 from pipeline.evaluation.benchmark.dataset import Recording, find_recordings
-from pipeline.evaluation.simulation.corpus import find_voices
+from pipeline.evaluation.simulation.corpus import find_speakers
 from pipeline.models.synthetic import synthesize
 from pipeline.models.weights import Store
 from tests.conftest import REPOSITORY
@@ -213,7 +213,7 @@ def test_scenes_and_training_of_separation_in_small(
     training = load("train_separation")
     for seed in range(4):
         soundfile.write(tmp_path / f"{seed}-talks.flac", pair(9.0, RATE, seed=seed)[seed % 2], RATE)
-    voices = find_voices(tmp_path)
+    voices = find_speakers(tmp_path)
     scenes = [training.mix(voices, seed) for seed in range(4)]
     assert all(len(example.explained) in (2, 3) for scene in scenes for example in scene)
     assert all(np.abs(example.magnitude).max() == 1 for scene in scenes for example in scene)

@@ -78,6 +78,13 @@ class DiarizationConfig:
     roles: str | None = setting(None, ROLES)
     """Names of the speakers on the channels, such as `agent,customer` or `1=agent,2=diarize:2`."""
 
+    @property
+    def speaker_bounds(self) -> tuple[int, int | None]:
+        """Minimum and maximum number of speakers; the maximum is None without an upper bound."""
+        if self.speakers is not None:
+            return self.speakers, self.speakers
+        return self.min_speakers or 1, self.max_speakers
+
 
 @dataclass(frozen=True, slots=True)
 class EmbeddingConfig:

@@ -46,10 +46,8 @@ def diarize(
 
 
 def speaker_count(config: DiarizationConfig) -> SpeakerBounds:
-    """What the settings say of the number of speakers."""
-    if config.speakers is not None:
-        return SpeakerBounds(config.speakers, config.speakers)
-    return SpeakerBounds(config.min_speakers or 1, config.max_speakers)
+    """The bounds on the number of speakers in the settings."""
+    return SpeakerBounds(*config.speaker_bounds)
 
 
 def _alone(config: DiarizationConfig, role: Role) -> DiarizationConfig:

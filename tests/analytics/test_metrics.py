@@ -1,4 +1,4 @@
-"""Measures of constructed calls, equal to numbers worked out by hand; and what holds for any call."""
+"""Metrics of constructed calls, equal to numbers computed by hand; and properties of all calls."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ CALL = call(
     40.0,
     say("agent", 1.0, 5.0, "hello and thank you for calling today"),  # 4 s, 7 words
     say("customer", 5.5, 9.5, "hi I have a question"),  # 4 s, 5 words, answers after 0.5 s
-    say("agent", 9.8, 11.8, "sure go on"),  # 2 s, 3 words, pause of 0.4: one stretch with the next
+    say("agent", 9.8, 11.8, "sure go on"),  # 2 s, 3 words, pause of 0.4: one talk spurt with the next
     say("agent", 12.2, 14.2, "what is it"),  # 2 s, 3 words; answered after 0.3 s
     say("customer", 13.0, 13.6, "yeah"),  # a backchannel, 0.6 s
     say("customer", 20.0, 28.0, "it is about the bill that came in May"),  # 8 s, 9 words, after 5.8 s: dead air
-    say("agent", 26.0, 30.0, "let me look"),  # 4 s, cuts in 2 s before the end
+    say("agent", 26.0, 30.0, "let me look"),  # 4 s, interrupts 2 s before the end
 )
 
 
 def test_talk_pace_and_silence() -> None:
-    measures = measure(CALL)
-    agent, customer = measures.parts
+    metrics = measure(CALL)
+    agent, customer = metrics.parts
     assert (agent.speaker, agent.talk, agent.words, agent.stretches) == ("agent", pytest.approx(12.0), 16, 3)
     assert (customer.talk, customer.words, customer.stretches) == (pytest.approx(12.6), 15, 3)
     assert agent.talk_ratio == pytest.approx(12.0 / 24.6)
     assert agent.words_per_minute == pytest.approx(80.0)
     assert customer.words_per_minute == pytest.approx(15 / 12.6 * 60)
     # speech 1-5, 5.5-9.5, 9.8-11.8, 12.2-14.2, 20-30: 4 + 4 + 2 + 2 + 10
-    assert (measures.speech, measures.silence) == (pytest.approx(22.0), pytest.approx(18.0))
-    assert measures.silence_ratio == pytest.approx(0.45)
-    assert measures.overlap == pytest.approx(2.6)
-    assert measures.overlap_ratio == pytest.approx(2.6 / 22.0)
-    assert measures.dead_air == (Span(14.2, 20.0),)
+    assert (metrics.speech, metrics.silence) == (pytest.approx(22.0), pytest.approx(18.0))
+    assert metrics.silence_ratio == pytest.approx(0.45)
+    assert metrics.overlap == pytest.approx(2.6)
+    assert metrics.overlap_ratio == pytest.approx(2.6 / 22.0)
+    assert metrics.dead_air == (Span(14.2, 20.0),)
 
 
-def test_answers() -> None:
+def test_response_latencies() -> None:
     agent, customer = measure(CALL).parts
     assert (agent.responses, agent.response_latency_mean) == (1, pytest.approx(0.3))
     assert customer.responses == 2
@@ -49,30 +49,30 @@ def test_answers() -> None:
     assert customer.response_latency_median == pytest.approx((0.5 + 5.8) / 2)
 
 
-def test_monologues_outlast_a_backchannel() -> None:
+def test_backchannels_do_not_end_monologues() -> None:
     agent, customer = measure(CALL).parts
     assert agent.longest_monologue == pytest.approx(14.2 - 9.8)
     assert customer.longest_monologue == pytest.approx(8.0)
 
 
-def test_who_cut_in_and_who_yielded() -> None:
+def test_interruptions_and_backchannels() -> None:
     agent, customer = measure(CALL).parts
     assert (agent.interruptions, agent.interrupted, agent.backchannels) == (1, 0, 0)
     assert (customer.interruptions, customer.interrupted, customer.backchannels) == (0, 1, 1)
 
 
 def test_a_call_without_speech() -> None:
-    measures = measure(Transcript(10.0))
-    assert (measures.silence, measures.silence_ratio, measures.parts, measures.dead_air) == (10.0, 1.0, (), ())
+    metrics = measure(Transcript(10.0))
+    assert (metrics.silence, metrics.silence_ratio, metrics.parts, metrics.dead_air) == (10.0, 1.0, (), ())
 
 
-def test_a_transcript_without_turns_is_measured_by_its_utterances() -> None:
+def test_without_turns_utterances_are_used() -> None:
     assert measure(replace(CALL, turns=())) == measure(CALL)
 
 
-def test_nobody_answers_while_somebody_talks() -> None:
-    held = (Turn(0, 10, "a"), Turn(2, 3, "b"), Turn(10.5, 11, "b"), Turn(12, 13, "b"))
-    assert latencies(held) == {"b": [0.5]}
+def test_a_response_needs_silence_before_it() -> None:
+    spurts = (Turn(0, 10, "a"), Turn(2, 3, "b"), Turn(10.5, 11, "b"), Turn(12, 13, "b"))
+    assert latencies(spurts) == {"b": [0.5]}
 
 
 @st.composite
@@ -89,23 +89,23 @@ def calls(draw: st.DrawFn) -> Transcript:
 
 
 @given(calls())
-def test_what_holds_for_any_call(transcript: Transcript) -> None:
-    measures = measure(transcript)
-    assert measures.speech + measures.silence == pytest.approx(transcript.duration)
-    ratios = [part.talk_ratio for part in measures.parts]
+def test_properties_of_all_calls(transcript: Transcript) -> None:
+    metrics = measure(transcript)
+    assert metrics.speech + metrics.silence == pytest.approx(transcript.duration)
+    ratios = [part.talk_ratio for part in metrics.parts]
     assert sum(ratios) == pytest.approx(1.0 if ratios else 0.0)
-    assert sum(part.talk for part in measures.parts) >= measures.speech + measures.overlap - 1e-9
-    for part in measures.parts:
+    assert sum(part.talk for part in metrics.parts) >= metrics.speech + metrics.overlap - 1e-9
+    for part in metrics.parts:
         assert 0 <= part.longest_monologue <= transcript.duration
-    assert sum(gap.duration for gap in measures.dead_air) <= measures.silence + 1e-9
-    for crossing in measures.crossings:
-        assert crossing.holder != crossing.incomer
-        assert crossing.start < crossing.end
-        assert (crossing.yielded is not None) == (crossing.kind == "interruption")
+    assert sum(gap.duration for gap in metrics.dead_air) <= metrics.silence + 1e-9
+    for event in metrics.crossings:
+        assert event.holder != event.incomer
+        assert event.start < event.end
+        assert (event.yielded is not None) == (event.kind == "interruption")
 
 
 @given(calls(), st.integers(1, 80))
-def test_later_is_the_same_call(transcript: Transcript, eighths: int) -> None:
+def test_a_time_offset_does_not_matter(transcript: Transcript, eighths: int) -> None:
     later = replace(
         transcript, duration=transcript.duration + eighths / 8, turns=shifted(transcript.turns, eighths / 8)
     )

@@ -1,4 +1,4 @@
-"""The report: everything escaped, nothing fetched, every call linked; and the two commands."""
+"""The HTML report: everything is escaped, nothing is fetched, all calls are linked; and its commands."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pipeline.analytics.calls import Failure, History, read_calls
 from pipeline.analytics.outliers import outliers
 from pipeline.cli.app import app
 from pipeline.core.errors import SettingsError
-from tests.analytics.calls import call, say, write
+from tests.analytics.calls import call, say, write_analytics
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 OFFLINE = (
@@ -33,13 +33,13 @@ OFFLINE = (
     "--disable-sync",
     "--enable-logging=stderr",
 )
-"""Options of a browser without a window or a sandbox, which fetches nothing of its own accord."""
+"""Options of a browser without window, sandbox and requests of its own."""
 EVIL = "<script>alert(1)</script>\"'&"
 RULES = f"rules: [{{name: {json.dumps(EVIL)}, never: [{json.dumps('promise ' + EVIL)}]}}]"
 
 
 class Reader(HTMLParser):
-    """The tags, links and text of a page."""
+    """Collects tags, attribute values, links and text of a page."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -63,9 +63,9 @@ def folder(tmp_path: Path) -> Path:
         name = f"call {number} <b>#?%\u202e"
         text = f"promise {EVIL} now" if number else "nothing at all"
         transcript = call(60.0 + number, say(EVIL, 0.0, 2.0 + number / 10, text))
-        write(transcript, RULES, tmp_path / name, {})
+        write_analytics(transcript, RULES, tmp_path / name, {})
         (tmp_path / f"{name}.txt").write_text(formats.dumps(transcript, "txt"))
-    write(call(4000.0), "", tmp_path / "long", {})
+    write_analytics(call(4000.0), "", tmp_path / "long", {})
     return tmp_path
 
 
@@ -75,7 +75,7 @@ def read(text: str) -> Reader:
     return reader
 
 
-def test_nothing_in_it_is_obeyed_or_fetched(folder: Path) -> None:
+def test_names_and_texts_are_escaped_and_nothing_is_fetched(folder: Path) -> None:
     text = html_report.render(read_calls(folder), EVIL)
     reader = read(text)
     assert not reader.tags & {"script", "b>", "img", "iframe", "link", "object", "form"}
@@ -86,17 +86,17 @@ def test_nothing_in_it_is_obeyed_or_fetched(folder: Path) -> None:
     assert "\u202e" not in text
 
 
-def test_every_link_leads_to_a_transcript(folder: Path) -> None:
+def test_all_links_lead_to_transcripts(folder: Path) -> None:
     links = read(html_report.render(read_calls(folder), "Calls")).links
     assert len(set(links)) == 10
     assert all((folder / unquote(link)).is_file() for link in links)
 
 
-def test_it_tells_findings_and_outliers(folder: Path) -> None:
+def test_findings_and_outliers_are_listed(folder: Path) -> None:
     text = read(html_report.render(read_calls(folder), "Calls")).text
     assert "9 calls" in text
     assert "1:06:40" in text
-    assert "Unlike the others" in text
+    assert "Outliers" in text
 
 
 def test_failed_and_deleted_calls_are_listed(folder: Path) -> None:
@@ -109,32 +109,34 @@ def test_failed_and_deleted_calls_are_listed(folder: Path) -> None:
     assert text.count("recording deleted") == 1
 
 
-def test_short_calls_are_not_compared_and_unnamed_speakers_not_pooled(tmp_path: Path) -> None:
+def test_short_calls_are_not_compared_and_diarization_labels_not_pooled(tmp_path: Path) -> None:
     for number in range(10):
-        said = say("SPEAKER_00", 0.0, 20.0 + number, "good morning"), say("agent", 30.0, 40.0, "hello there")
-        write(call(300.0, *said), "", tmp_path / f"call{number}", {})
-    write(call(7.0, say("SPEAKER_00", 0.0, 6.5, "no"), say("agent", 0.5, 6.0, "yes")), "", tmp_path / "short", {})
+        utterances = say("SPEAKER_00", 0.0, 20.0 + number, "good morning"), say("agent", 30.0, 40.0, "hello there")
+        write_analytics(call(300.0, *utterances), "", tmp_path / f"call{number}", {})
+    write_analytics(
+        call(7.0, say("SPEAKER_00", 0.0, 6.5, "no"), say("agent", 0.5, 6.0, "yes")), "", tmp_path / "short", {}
+    )
     rows = [{"call": one.name, **tables.summary(one.analytics)} for one in read_calls(tmp_path)]
-    assert outliers({row["call"]: row for row in rows}, html_report.SCALES)[0].call == "short"
+    assert outliers({row["call"]: row for row in rows}, html_report.MIN_DEVIATIONS)[0].call == "short"
     text = html_report.render(read_calls(tmp_path), "Calls")
-    unlike = text.partition("Unlike the others")[2].partition("<h2>")[0]
-    assert "short<" not in unlike
+    listed = text.partition("Outliers")[2].partition("<h2>")[0]
+    assert "short<" not in listed
     speakers = text.partition("<h2>Speakers")[2].partition("<h2>")[0]
     assert "<td>agent</td>" in speakers
     assert "<td>SPEAKER_00</td>" not in speakers
 
 
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed")
-def test_a_browser_opens_it_without_errors(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_browser_opens_the_page_without_errors(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     assert BROWSER
-    place = tmp_path_factory.mktemp("browser")
-    report, picture = place / "report.html", place / "report.png"
+    profile = tmp_path_factory.mktemp("browser")
+    report, picture = profile / "report.html", profile / "report.png"
     report.write_text(html_report.render(read_calls(folder), EVIL), encoding="utf-8")
-    where = {**os.environ, "HOME": str(place)}
+    environment = {**os.environ, "HOME": str(profile)}
     opened = [
         subprocess.run(
-            [BROWSER, *OFFLINE, f"--user-data-dir={place}/profile-{number}", what, report.as_uri()],
-            capture_output=True, text=True, env=where, check=True,
+            [BROWSER, *OFFLINE, f"--user-data-dir={profile}/profile-{number}", what, report.as_uri()],
+            capture_output=True, text=True, env=environment, check=True,
         )
         for number, what in enumerate(("--dump-dom", f"--screenshot={picture}"))
     ]  # fmt: skip
@@ -146,9 +148,9 @@ def test_a_browser_opens_it_without_errors(folder: Path, tmp_path_factory: pytes
 def test_the_commands(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     (folder / "rules.yaml").write_text(RULES)
-    done = CliRunner().invoke(app, ["report", ".", "--title", "Night"])
+    done = CliRunner().invoke(app, ["report", ".", "--title", "July"])
     assert done.exit_code == 0
-    assert "<title>Night</title>" in (folder / "report.html").read_text()
+    assert "<title>July</title>" in (folder / "report.html").read_text()
     assert (folder / "tables/calls.csv").is_file()
     (folder / "one.json").write_text(formats.dumps(call(9.0, say("a", 0.0, 1.0, "hello")), "json"))
     done = CliRunner().invoke(app, ["analyze", "one.json", "--rules", "rules.yaml"])

@@ -23,7 +23,7 @@ def test_equal_turns_have_no_errors(meeting: Transcript) -> None:
 
 
 @given(meetings(), meetings())
-def test_errors_are_those_of_reference_minus_hypothesis(one: Transcript, other: Transcript) -> None:
+def test_swapping_sides_swaps_missed_speech_and_false_alarm(one: Transcript, other: Transcript) -> None:
     der, _ = diarization_errors(one.turns, other.turns)
     back, _ = diarization_errors(other.turns, one.turns)
     assert der.missed == pytest.approx(back.false_alarm)
@@ -31,7 +31,7 @@ def test_errors_are_those_of_reference_minus_hypothesis(one: Transcript, other: 
     assert der.total - der.missed + der.false_alarm == pytest.approx(back.total)
 
 
-def test_nothing_on_either_side() -> None:
+def test_empty_sides() -> None:
     turns = [Turn(0, 2, "a")]
     assert diarization_errors(turns, []) == (DiarizationErrors(2, missed=2), JaccardErrors(1, 1))
     assert diarization_errors([], turns) == (DiarizationErrors(false_alarm=2), JaccardErrors())
@@ -45,7 +45,7 @@ def test_overlapping_turns_of_one_speaker_count_once() -> None:
     assert der == DiarizationErrors(total=3)
 
 
-def test_a_collar_is_left_out_on_each_side() -> None:
+def test_a_collar_is_excluded_on_each_side() -> None:
     der, _ = diarization_errors([Turn(1, 3, "a")], [Turn(1.2, 4, "x")], collar=0.25)
     assert der.total == pytest.approx(1.5)
     assert der.missed == pytest.approx(0)
@@ -59,15 +59,15 @@ def test_the_documented_example_of_pyannote_metrics() -> None:
     assert der.error_rate == pytest.approx(0.516129, abs=5e-7)
 
 
-def one_best_mapping(shared: NDArray[np.float64]) -> bool:
-    """Whether no two mappings of speakers share the same, the most, time: JER depends on which is taken."""
+def has_unique_mapping(shared: NDArray[np.float64]) -> bool:
+    """Whether only one speaker mapping has the maximum shared time; JER depends on the mapping."""
     small, large = sorted((shared, shared.T), key=len)[0], max(shared.shape)
     times = sorted(
         {
-            frozenset((i, j) for i, j in enumerate(chosen) if small[i, j] > 0): sum(
-                small[i, j] for i, j in enumerate(chosen)
+            frozenset((i, j) for i, j in enumerate(mapping) if small[i, j] > 0): sum(
+                small[i, j] for i, j in enumerate(mapping)
             )
-            for chosen in permutations(range(large), len(small))
+            for mapping in permutations(range(large), len(small))
         }.values()
     )
     return len(times) < 2 or times[-1] - times[-2] > 1e-6
@@ -80,20 +80,20 @@ def test_der_and_jer_agree_with_pyannote_metrics(one: Transcript, other: Transcr
     metrics = pytest.importorskip("pyannote.metrics.diarization", reason="pyannote.metrics is the oracle")
 
     def annotation(transcript: Transcript) -> Any:
-        found = core.Annotation()
+        labels = core.Annotation()
         for i, turn in enumerate(transcript.turns):
-            found[core.Segment(turn.start, turn.end), i] = turn.speaker
-        return found
+            labels[core.Segment(turn.start, turn.end), i] = turn.speaker
+        return labels
 
     extent = core.Timeline([core.Segment(0, max(one.duration, other.duration))])
     der, jer = diarization_errors(one.turns, other.turns, collar)
     metric = metrics.DiarizationErrorRate(collar=2 * collar)
-    theirs = metric(annotation(one), annotation(other), uem=extent, detailed=True)
-    assert der.total == pytest.approx(theirs["total"])
-    assert der.missed == pytest.approx(theirs["missed detection"], abs=1e-6)
-    assert der.false_alarm == pytest.approx(theirs["false alarm"], abs=1e-6)
-    assert der.confusion == pytest.approx(theirs["confusion"], abs=1e-6)
+    oracle = metric(annotation(one), annotation(other), uem=extent, detailed=True)
+    assert der.total == pytest.approx(oracle["total"])
+    assert der.missed == pytest.approx(oracle["missed detection"], abs=1e-6)
+    assert der.false_alarm == pytest.approx(oracle["false alarm"], abs=1e-6)
+    assert der.confusion == pytest.approx(oracle["confusion"], abs=1e-6)
     left, right = metric.uemify(annotation(one), annotation(other), uem=extent, collar=2 * collar)
-    if der.total and one_best_mapping(left * right):
+    if der.total and has_unique_mapping(left * right):
         jaccard = metrics.JaccardErrorRate(collar=2 * collar)(annotation(one), annotation(other), uem=extent)
         assert jer.error_rate == pytest.approx(jaccard, abs=1e-6)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.core.types import Transcript, Turn, Word
-from pipeline.evaluation.benchmark.word_to_turn import NOBODY, assign
+from pipeline.evaluation.benchmark.word_to_turn import FALLBACK_SPEAKER, assign
 from tests.evaluation.factory import meetings
 
 TURNS = (Turn(0, 2, "a"), Turn(1.5, 4, "b"), Turn(6, 7, "a"))
@@ -34,17 +34,17 @@ def test_a_word_between_turns_goes_to_the_nearest() -> None:
     assert speaker(9, 10) == "a"
 
 
-def test_a_tie_goes_to_the_first() -> None:
+def test_a_tie_goes_to_the_first_turn() -> None:
     assert speaker(1, 2, (Turn(0, 3, "b"), Turn(0.5, 3, "a"))) == "b"
 
 
 def test_without_turns_there_is_one_speaker() -> None:
-    assert speaker(0, 1, ()) == NOBODY
+    assert speaker(0, 1, ()) == FALLBACK_SPEAKER
     assert assign([], TURNS) == ()
 
 
 @given(meetings(), st.booleans())
-def test_every_word_once_in_order_of_time(meeting: Transcript, known: bool) -> None:
+def test_each_word_once_in_order_of_time(meeting: Transcript, known: bool) -> None:
     utterances = assign(meeting.words, meeting.turns if known else ())
     words = [word for utterance in utterances for word in utterance.words]
     assert words == sorted(meeting.words, key=lambda w: (w.start, w.end))
@@ -52,6 +52,6 @@ def test_every_word_once_in_order_of_time(meeting: Transcript, known: bool) -> N
 
 
 @given(meetings(speakers=1))
-def test_one_speaker_keeps_his_words(meeting: Transcript) -> None:
+def test_one_speaker_gets_all_words(meeting: Transcript) -> None:
     (utterance,) = assign(meeting.words, meeting.turns)
     assert {utterance.speaker} == set(meeting.speakers)

@@ -15,7 +15,7 @@ def tokens(words: list[str], speaker: str = "A") -> list[Token]:
 
 
 def textbook(reference: list[str], hypothesis: list[str]) -> int:
-    """Levenshtein's table, row by row."""
+    """Levenshtein distance by the table of Wagner and Fischer."""
     row = list(range(len(hypothesis) + 1))
     for i, word in enumerate(reference, 1):
         above, row = row, [i]
@@ -25,7 +25,7 @@ def textbook(reference: list[str], hypothesis: list[str]) -> int:
 
 
 @given(WORDS, WORDS)
-def test_distance_is_the_textbook_one(reference: list[str], hypothesis: list[str]) -> None:
+def test_distance_agrees_with_the_textbook_algorithm(reference: list[str], hypothesis: list[str]) -> None:
     assert distance(reference, hypothesis) == textbook(reference, hypothesis)
 
 
@@ -54,21 +54,21 @@ def test_counts_add_and_rates_follow(one: WordErrors, other: WordErrors) -> None
 def test_speakers_are_paired_for_the_fewest_errors() -> None:
     reference = tokens(["a", "b", "c"], "ann") + tokens(["d", "e"], "bob")
     hypothesis = tokens(["d", "x"], "1") + tokens(["a", "b", "c"], "2")
-    found = align_speakers(reference, hypothesis)
-    assert set(found.assignment) == {("ann", "2"), ("bob", "1")}
-    assert count(found.pairs) == WordErrors(hits=4, substitutions=1)
+    alignment = align_speakers(reference, hypothesis)
+    assert set(alignment.assignment) == {("ann", "2"), ("bob", "1")}
+    assert count(alignment.pairs) == WordErrors(hits=4, substitutions=1)
 
 
 def test_a_speaker_without_partner_is_all_deletions_or_insertions() -> None:
-    lost = align_speakers(tokens(["a"], "ann") + tokens(["b", "c"], "bob"), tokens(["a"], "1"))
-    assert count(lost.pairs) == WordErrors(hits=1, deletions=2)
-    assert ("bob", None) in lost.assignment
-    extra = align_speakers(tokens(["a"], "ann"), tokens(["a"], "1") + tokens(["b"], "2"))
-    assert count(extra.pairs) == WordErrors(hits=1, insertions=1)
-    assert (None, "2") in extra.assignment
+    fewer = align_speakers(tokens(["a"], "ann") + tokens(["b", "c"], "bob"), tokens(["a"], "1"))
+    assert count(fewer.pairs) == WordErrors(hits=1, deletions=2)
+    assert ("bob", None) in fewer.assignment
+    more = align_speakers(tokens(["a"], "ann"), tokens(["a"], "1") + tokens(["b"], "2"))
+    assert count(more.pairs) == WordErrors(hits=1, insertions=1)
+    assert (None, "2") in more.assignment
 
 
-def test_nothing_on_either_side() -> None:
+def test_empty_sides() -> None:
     assert align_speakers([], []).pairs == ()
     assert count(align_speakers([], tokens(["a"])).pairs) == WordErrors(insertions=1)
     assert count(align_speakers(tokens(["a"]), []).pairs) == WordErrors(deletions=1)
@@ -76,5 +76,5 @@ def test_nothing_on_either_side() -> None:
 
 def test_an_hour_of_words_is_aligned() -> None:
     words = [str(i * i % 997) for i in range(10_000)]
-    heard = [word for i, word in enumerate(words) if i % 10]
-    assert count(align(tokens(words), tokens(heard))) == WordErrors(hits=9_000, deletions=1_000)
+    hypothesis = [word for i, word in enumerate(words) if i % 10]
+    assert count(align(tokens(words), tokens(hypothesis))) == WordErrors(hits=9_000, deletions=1_000)

@@ -1,8 +1,9 @@
-"""The bench: every system over every recording, counts added, seconds by stage, the truth from the files beside."""
+"""The benchmark: systems on recordings with references, sums of counts, seconds by stage."""
 
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ from tests import world
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Two recordings of tones with their truth."""
+    """Two recordings of tones with references, and one without."""
     for name in ("one", "two"):
         world.write_wav(tmp_path / f"{name}.wav")
         truth = world.heard(world.DIALOGUE, 8.0)
@@ -35,15 +36,20 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_counts_add_up_over_recordings(folder: Path, tmp_path: Path) -> None:
-    systems = (System("tones", world.settings()), System("one voice", world.settings({"diarization.max_speakers": 1})))
-    measured = measure(systems, find_recordings(folder, given=False), Store(), ScoreConfig())
-    right, wrong = summarize(measured)
+    systems = (
+        System("tones", world.settings()),
+        System("one speaker", world.settings({"diarization.max_speakers": 1})),
+    )
+    measured = measure(systems, find_recordings(folder, give_speakers=False), Store(), ScoreConfig())
+    good, poor = summarize(measured)
     assert [m.recording.name for m in measured] == ["one", "one", "two", "two"]
-    assert (right["errors"], right["words"], right["recordings"]) == (0, 12, 2)
-    assert right["der"] == 0
-    assert wrong["errors"] == 2 * (3 + 1), "of the second voice's words, three are lost and one goes to the first"
-    assert set(right["real_time_factor"]) == {"decode", "diarization", "separation", "recognition"}
-    assert right["peak_mb"] > 10
+    assert (good["errors"], good["words"], good["recordings"]) == (0, 12, 2)
+    assert good["der"] == 0
+    assert poor["errors"] == 2 * (3 + 1), (
+        "of the words of the second speaker, three are missing and one is attributed to the first"
+    )
+    assert set(good["real_time_factor"]) == {"decode", "diarization", "separation", "recognition"}
+    assert good["peak_mb"] > 10
     data = json.loads(as_data(measured, systems))
     assert data["rows"][0]["errors"] == 0
     assert {"processor", "cores", "memory_gib"} <= set(data["machine"])
@@ -55,9 +61,9 @@ def test_counts_add_up_over_recordings(folder: Path, tmp_path: Path) -> None:
 
 
 def test_recordings_without_a_reference_are_left_out_of_a_folder(folder: Path) -> None:
-    found = find_recordings(folder)
-    assert [(r.name, r.speakers, r.group) for r in found] == [("one", 2, folder.name), ("two", 2, folder.name)]
-    reference = read_reference(found[0])
+    recordings = find_recordings(folder)
+    assert [(r.name, r.speakers, r.group) for r in recordings] == [("one", 2, folder.name), ("two", 2, folder.name)]
+    reference = read_reference(recordings[0])
     assert [u.speaker for u in reference.utterances]
     assert len(reference.turns) > 2
 
@@ -77,22 +83,22 @@ def test_a_manifest_names_recordings(folder: Path) -> None:
     (folder / "manifest.json").write_text(json.dumps([{"audio": "two.wav"}]))
     assert [r.name for r in find_recordings(folder)] == ["two"]
     (folder / "manifest.json").write_text(json.dumps([{"audio": "without.wav"}]))
-    with pytest.raises(FormatError, match="has no reference beside it"):
+    with pytest.raises(FormatError, match=r"without\.wav"):
         find_recordings(folder)
     (folder / "manifest.json").write_text("{}x")
-    with pytest.raises(FormatError, match="is no list of recordings"):
+    with pytest.raises(FormatError, match=r"manifest\.json"):
         find_recordings(folder)
 
 
 def test_nothing_to_measure_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="holds no recording"):
+    with pytest.raises(SettingsError, match=re.escape(str(tmp_path))):
         find_recordings(tmp_path)
-    with pytest.raises(SettingsError, match="no such folder"):
+    with pytest.raises(SettingsError, match="gone"):
         find_recordings(tmp_path / "gone")
 
 
 def test_every_system_is_checked_before_the_first_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A model that is missing, also the baseline's, is told before anything is loaded."""
+    """A missing model, also of the baseline, is reported before anything is loaded."""
 
     def refuse(*_: object) -> None:
         raise AssertionError("a model was loaded")
@@ -101,8 +107,8 @@ def test_every_system_is_checked_before_the_first_recording(tmp_path: Path, monk
     replay = System("synthetic", world.settings())
     missing = System("missing", world.settings({"recognition.backend": "whisper"}))
     broken = System("broken", world.settings({"recognition.backend": "tests.test_preflight:NoLanguage"}))
-    rival = System("rival", Config(), nearest_other=True)
-    for system, code in ((missing, 5), (broken, 1), (rival, 5)):
+    base = System("base", Config(), is_baseline=True)
+    for system, code in ((missing, 5), (broken, 1), (base, 5)):
         with pytest.raises(CrosstalkError) as caught:
             measure((replay, system), (), Store(tmp_path), ScoreConfig())
         assert caught.value.exit_code == code
@@ -110,20 +116,20 @@ def test_every_system_is_checked_before_the_first_recording(tmp_path: Path, monk
 
 
 def test_systems_are_presets_with_settings() -> None:
-    rival, one, other = parse_systems(["default", "fast,recognition.options.beam_size=5"], baseline=True)
-    assert rival.nearest_other
-    assert rival.config == one.config
+    base, one, other = parse_systems(["default", "fast,recognition.options.beam_size=5"], baseline=True)
+    assert base.is_baseline
+    assert base.config == one.config
     assert (other.config.recognition.model, other.config.recognition.options.beam_size) == ("whisper-tiny.en", 5)
-    assert rival.settings == baseline(one.config)
+    assert base.settings == baseline(one.config)
     assert one.settings == one.config
-    data = json.loads(as_data((), (rival, one)))["systems"]
-    assert data[rival.name]["models"] == {
+    data = json.loads(as_data((), (base, one)))["systems"]
+    assert data[base.name]["models"] == {
         "segmentation": "pyannote-segmentation",
         "embedding": one.config.diarization.embedding,
         "recognition": one.config.recognition.model,
     }
-    assert data[rival.name]["settings"]["diarization"]["clustering"] == "stock"
+    assert data[base.name]["settings"]["diarization"]["clustering"] == "stock"
     assert data[one.name]["models"] == required_models(one.config)
-    assert ("baseline" in data[rival.name], "baseline" in data[one.name]) == (True, False)
-    with pytest.raises(SettingsError, match="given twice"):
+    assert ("baseline" in data[base.name], "baseline" in data[one.name]) == (True, False)
+    with pytest.raises(SettingsError, match="--system"):
         parse_systems(["default", "default"], baseline=False)

@@ -1,4 +1,4 @@
-"""Units of comparison: characters of scripts without spaces, words of all others."""
+"""Units of comparison: characters in scripts without spaces, words in other scripts."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def test_units_of_scripts(text: str, expected: list[str]) -> None:
 
 @given(st.text(st.sampled_from("aé我ก็ー "), min_size=1), st.floats(0, 1e3), st.floats(0.01, 10))
 def test_units_keep_the_text_and_fill_its_time(text: str, start: float, length: float) -> None:
-    found = list(by_character([Token(start, start + length, text, "A")]))
-    assert "".join(token.text for token in found) == text
-    assert found[0].start == start
-    assert found[-1].end == pytest.approx(start + length)
-    assert all(one.end == two.start for one, two in pairwise(found))
+    characters = list(by_character([Token(start, start + length, text, "A")]))
+    assert "".join(token.text for token in characters) == text
+    assert characters[0].start == start
+    assert characters[-1].end == pytest.approx(start + length)
+    assert all(one.end == two.start for one, two in pairwise(characters))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pipeline.core.errors import SettingsError
 from pipeline.core.types import Transcript, Utterance, Word
 from pipeline.evaluation.metrics.normalization import NAMES, normalizer
-from tests.evaluation.factory import meetings, said
+from tests.evaluation.factory import meetings, utterance
 
 
 @pytest.mark.parametrize(
@@ -36,28 +36,28 @@ def test_basic_twice_is_basic_once(text: str) -> None:
 def test_tokens_stay_within_their_utterance_and_in_order(name: str, meeting: Transcript) -> None:
     if name == "english":
         pytest.importorskip("whisper_normalizer", reason="the extra score is not installed")
-    for utterance in meeting.utterances:
-        tokens = list(normalizer(name).tokens(utterance))
-        assert all(utterance.start <= t.start <= t.end <= utterance.end + 1e-9 for t in tokens)
+    for line in meeting.utterances:
+        tokens = list(normalizer(name).tokens(line))
+        assert all(line.start <= t.start <= t.end <= line.end + 1e-9 for t in tokens)
         assert [t.start for t in tokens] == sorted(t.start for t in tokens)
         if name == "none":
-            assert [(t.start, t.end, t.text) for t in tokens] == [(w.start, w.end, w.text) for w in utterance.words]
+            assert [(t.start, t.end, t.text) for t in tokens] == [(w.start, w.end, w.text) for w in line.words]
 
 
-def test_a_word_that_becomes_two_shares_its_time() -> None:
+def test_a_word_that_becomes_two_divides_its_time() -> None:
     word = Utterance("a", (Word(1, 2, "Well,"), Word(2, 3, "twenty"), Word(3, 4, "-five", no_space=True)))
     tokens = [(t.start, t.end, t.text) for t in normalizer("basic").tokens(word)]
     assert tokens[0] == (1, 2, "well")
     assert [(start, text) for start, _, text in tokens[1:]] == [(2, "twenty"), (pytest.approx(3.09, abs=0.2), "five")]
 
 
-def test_a_word_that_becomes_nothing_is_left_out() -> None:
-    assert [t.text for t in normalizer("basic").tokens(said("a", 0, 3, "so -- yes"))] == ["so", "yes"]
+def test_a_word_without_letters_is_left_out() -> None:
+    assert [t.text for t in normalizer("basic").tokens(utterance("a", 0, 3, "so -- yes"))] == ["so", "yes"]
 
 
-def test_english_unifies_numbers_and_keeps_times_near() -> None:
+def test_english_unifies_numbers_and_keeps_times() -> None:
     pytest.importorskip("whisper_normalizer", reason="the extra score is not installed")
-    tokens = list(normalizer("english").tokens(said("a", 0, 5, "We've got twenty five colours")))
+    tokens = list(normalizer("english").tokens(utterance("a", 0, 5, "We've got twenty five colours")))
     assert [t.text for t in tokens] == ["we", "have", "got", "25", "colors"]
     assert tokens[-1].end == pytest.approx(5)
 
