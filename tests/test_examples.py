@@ -288,4 +288,4 @@ def test_mixing_and_training_of_separation_in_small(
     network = training.train(examples, examples, 2)
     assert "near, 2 speakers: NMF" in capsys.readouterr().err
     training.write(training.train(examples, {}, 1, network), tmp_path / "trained")
-    assert load_mask_network(str(tmp_path / "trained"), Store(), torch.device("cpu")).place.abs().sum() > 0
+    assert load_mask_network(str(tmp_path / "trained"), Store(), torch.device("cpu")).positional.abs().sum() > 0

@@ -24,8 +24,8 @@ from pipeline.evaluation.benchmark.dataset import Recording
 from pipeline.evaluation.simulation.corpus import Voices
 from pipeline.evaluation.simulation.rendering import pink_noise, room_responses
 from pipeline.models.separators import nmf
-from pipeline.models.separators.nmf import LEAST_SOLO
-from pipeline.models.separators.nmf_refined import EFFORT
+from pipeline.models.separators.nmf import MIN_SINGLE_SPEAKER
+from pipeline.models.separators.nmf_refined import SETTINGS
 
 SPEEDS = ((1, 1), (9, 10), (10, 9))
 """Resampling ratios (up, down): 10 % faster and slower speech counts as other speakers."""
@@ -110,14 +110,14 @@ def mix_real(speech: SingleSpeaker, seed: int) -> list[Example]:
 def _examples(
     parts: list[Samples], solos: list[Samples], level: np.float32, place: Place, draw: np.random.Generator
 ) -> list[Example]:
-    if len(solos) < 2 or min(map(len, solos)) < (LEAST_SOLO + 0.1) * RATE:
+    if len(solos) < 2 or min(map(len, solos)) < (MIN_SINGLE_SPEAKER + 0.1) * RATE:
         return []
     if draw.random() < place.errors:
         solos = _with_diarization_errors(solos, draw)
     if draw.random() < EXTENDED:
         speed = int(draw.choice(PACES))
         solos = [np.concatenate([solo, _resample(part, 100, speed)]) for solo, part in zip(solos, parts, strict=True)]
-    dictionaries = [nmf.build_dictionary(solo + level * _noise(len(solo), draw), EFFORT.atoms) for solo in solos]
+    dictionaries = [nmf.build_dictionary(solo + level * _noise(len(solo), draw), SETTINGS.atoms) for solo in solos]
     return [_example(parts, dictionaries, level, draw) for _ in range(MIXTURES)]
 
 
@@ -184,7 +184,7 @@ def _with_diarization_errors(solos: Sequence[Samples], draw: np.random.Generator
 
 
 def _example(
-    parts: Sequence[Samples], dictionaries: list[nmf.Voice], level: np.float32, draw: np.random.Generator
+    parts: Sequence[Samples], dictionaries: list[nmf.Dictionary], level: np.float32, draw: np.random.Generator
 ) -> Example:
     segments = []
     for part in parts:
@@ -200,7 +200,7 @@ def _example(
     spectrum = nmf.to_spectrum(sources.sum(0) + level * _noise(sources.shape[1], draw))
     magnitude = np.abs(spectrum)
     peak = magnitude.max()
-    explained = nmf.contributions(magnitude, dictionaries, EFFORT)
+    explained = nmf.contributions(magnitude, dictionaries, SETTINGS)
     truth = [(nmf.to_spectrum(source) * spectrum.conj()).real / np.maximum(magnitude, 1e-9) for source in sources]
     half = (magnitude / peak, np.log(explained / peak + 1e-7), np.stack(truth) / peak)
     return Example(*(values.astype(np.float16) for values in half))

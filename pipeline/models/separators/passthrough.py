@@ -1,4 +1,4 @@
-"""The null separator: every speaker gets the mixture, so every overlap keeps it."""
+"""The null separator: every source is the mixture, so that every overlap region keeps it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class PassthroughSeparator:
-    """Takes nothing apart."""
+    """No-op separator."""
 
     @classmethod
     def from_config(cls, config: Config, models: Store) -> PassthroughSeparator:
