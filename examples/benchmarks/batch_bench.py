@@ -39,8 +39,8 @@ SPREAD = 1.2
 MODELS = ("diarization", "separation", "recognition")
 """The stages in which models compute; all other time is overhead."""
 WITHOUT_MODELS = (
-    "diarization.backend=replay", "diarization.embedding=replay", "separation.backend=mixture",
-    "recognition.backend=replay",
+    "diarization.backend=synthetic", "diarization.embedding=synthetic", "separation.backend=passthrough",
+    "recognition.backend=synthetic",
 )  # fmt: skip
 """Settings that replace the models by synthetic ones, to measure everything else."""
 EARLY = 200

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.batch.journal import Journal
-from pipeline.config.schema import Config, as_mapping
+from pipeline.config.schema import Config
+from pipeline.core.code_version import requirements, source_hash
 from pipeline.core.events import ignore
 from pipeline.engine.artifact_cache import DiskCache, NoCache, recipe_key
-from pipeline.engine.code_version import requirements, source_hash
 from pipeline.engine.pipeline import versions
-from pipeline.engine.preflight import backend_names
 from pipeline.engine.runner import StageRunner
 from pipeline.formats import module_of, suffix
 from pipeline.models import registry
@@ -59,26 +58,26 @@ def is_cached(sha256: str, config: Config, models: Mapping[str, str], cache: Pat
 
 def done_key(config: Config, formats: tuple[str, ...], rules: str | None, models: Mapping[str, str]) -> str:
     """What names a result by everything but the recording: settings, formats, rules, models, code, package versions."""
-    settings = as_mapping(config)
+    settings = registry.effective_settings(config)
     del settings["runtime"]
-    modules = _modules(config, formats, rules is not None)
+    modules = _modules(formats, rules is not None)
+    declarations = [registry.identity(kind, name) for kind, name in registry.configured_names(config).items()]
     packages = dict(versions())
     for module in modules:
         packages |= requirements(module)
     code = [source_hash(module) for module in modules]
     parts = {"settings": settings, "formats": formats, "rules": rules, "models": dict(models), "code": code}
+    parts["declarations"] = declarations
     return recipe_key(**parts, packages=packages, placement=registry.placement(config.runtime))
 
 
-def _modules(config: Config, formats: tuple[str, ...], analytics: bool) -> list[str]:
-    """The modules that a result is made by; what they import belongs to them. Backends and writers are loaded by name,
-    so they are looked up where loading looks them up."""
-    named = [registry.locate(kind, name)[0] for kind, name in sorted(backend_names(config).items())]
+def _modules(formats: tuple[str, ...], analytics: bool) -> list[str]:
+    """The modules that a result is made by, besides the models; what they import belongs to them. Writers are loaded by
+    name, so they are looked up where loading looks them up."""
     writers = [module_of(name) for name in formats]
     return [
         "pipeline.engine.pipeline",
         "pipeline.formats.files",
-        *named,
         *writers,
         *(["pipeline.analytics.analytics_file"] * analytics),
     ]

@@ -18,7 +18,7 @@ from pipeline.batch.worker import Job, Setup
 from pipeline.config.schema import Config, assign, check
 from pipeline.core.atomic_write import TEMPORARY
 from pipeline.engine import preflight
-from pipeline.engine.pipeline import ModelPool
+from pipeline.engine.model_pool import ModelPool
 from pipeline.models.weights import Store
 from pipeline.workers.process_pool import GRACE, Limits, ProcessPool
 from pipeline.workers.ray_pool import RayPool
@@ -96,7 +96,7 @@ class Task:
 def settings_of(settings: Mapping[str, Any], setup: Setup, where: str = "") -> Config:
     """A recording's own settings over those of all; discovery rejects a row for which this raises."""
     config = check(assign(setup.config, settings, where=where))
-    preflight.require_language(config, Store(offline=config.runtime.offline))
+    preflight.check_models(config, Store(offline=config.runtime.offline))
     return config
 
 

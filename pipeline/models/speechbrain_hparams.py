@@ -1,7 +1,7 @@
 """SpeechBrain networks built from their published ``hyperparams.yaml``, read as data: no code in the file runs.
 
-HyperPyYAML's tags import and call any Python object (``!new:``, ``!name:``, ``!apply:``). Here only tags that name one of
-a few known classes are accepted, and the network is built in code; any other tag is an error.
+HyperPyYAML's tags import and call any Python object (``!new:``, ``!name:``, ``!apply:``). Here only tags that name one
+of a few known classes are accepted, and the network is built in code; any other tag is an error.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ IGNORED: Final = frozenset(
 PARTS: Final = ("encoder", "masknet", "decoder")
 RATES: Final = (8000, 16000)
 MAX_BYTES: Final = 1_000_000
-"""Maximum size of the file; chosen by hand, like the following bounds, which limit the memory that a file can request."""
+"""Maximum size of the file; this and the following bounds, chosen by hand, limit the memory that a file can request."""
 MAX_WIDTH: Final = 2048
 """Maximum number of channels, or of frames per chunk."""
 MAX_LIST_WIDTH: Final = 4096

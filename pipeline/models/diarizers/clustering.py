@@ -20,22 +20,22 @@ from pipeline.models.protocols import EmbedderCalibration, SpeakerBounds
 
 RESEMBLYZER_CALIBRATION = EmbedderCalibration()
 CANNOT_LINK_WEIGHT, CANNOT_LINK_MAXIMUM = 10.0, 1.0
-"""Soft cannot-link: log odds subtracted for two clusters that are different local speakers of the same windows, per share
-of their time, and the maximum. Chosen by hand; the maximum is finite because a network sometimes splits one speaker."""
+"""Soft cannot-link: log odds subtracted for two clusters that are different local speakers of the same windows, per
+share of their time, and the maximum. Chosen by hand; it is finite because a network sometimes splits one speaker."""
 MERGE_LOG_ODDS = 0.25
 """Log odds above which two clusters are merged even if fewer speakers remain than asked for. Chosen by hand; a lower
 value gives fewer speakers than asked for more often."""
 OPEN_MERGE_LOG_ODDS, COUNT_PENALTY, COUNT_PENALTY_MAXIMUM = -0.4, 0.25, 1.5
-"""Log odds above which two clusters are merged when the number of speakers is open: the value for a minute of speech, the
-decrease for each doubling of speech, and its maximum. Chosen by hand; lower values give fewer speakers."""
+"""Log odds above which two clusters are merged when the number of speakers is open: the value for a minute of speech,
+the decrease for each doubling of speech, and its maximum. Chosen by hand; lower values give fewer speakers."""
 MIN_SPEAKER_SPEECH = 1.0
 """Minimum speech of a speaker, in seconds. Chosen by hand; a higher value drops speakers who say little."""
 MIN_LOCAL_SPEECH = 0.3
 """Minimum single-speaker speech, in seconds, for a local speaker to be clustered. Chosen by hand; shorter speech has an
 unreliable embedding."""
 BLOCK = 800
-"""Maximum number of local speakers clustered at once. More are first reduced to an eighth in blocks of consecutive ones,
-so that memory grows linearly."""
+"""Maximum number of local speakers clustered at once. More are first reduced to an eighth in consecutive blocks, so
+that memory grows linearly."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +61,7 @@ class Clusters:
         return unit
 
     def evidence(self, windows_per_frame: float) -> NDArray[np.float64]:
-        """Seconds of distinct speech of each cluster, shape (clusters,): windows overlap and count speech repeatedly."""
+        """Seconds of distinct speech of each cluster, shape (clusters,): overlapping windows repeat speech."""
         seconds: NDArray[np.float64] = np.maximum(self.longest, self.seconds / windows_per_frame)
         return seconds
 
@@ -75,8 +75,8 @@ class Clusters:
 class SpeakerEstimate:
     """Centroids of the speakers, shape (speakers, dimension), and how much worse other numbers of them would fit.
 
-    ``fewer``: log odds by which the two most similar speakers failed to be merged. ``more``: log odds by which the least
-    certain merge passed. 0 means that both fit equally; infinity that the bounds exclude the other number.
+    ``fewer``: log odds by which the two most similar speakers failed to be merged. ``more``: log odds by which the
+    least certain merge passed. 0: both numbers fit equally; infinity: the bounds exclude the other number.
     """
 
     vectors: Floats
@@ -136,9 +136,7 @@ def log_odds(
 
 def _initial_clusters(local: LocalEmbeddings) -> Clusters:
     """One cluster per local speaker with `MIN_LOCAL_SPEECH`; if there is none, per local speaker with most speech."""
-    windows, locals_ = np.nonzero(
-        local.seconds >= min(MIN_LOCAL_SPEECH, float(local.seconds.max(initial=0)) or np.inf)
-    )
+    windows, locals_ = np.nonzero(local.seconds >= min(MIN_LOCAL_SPEECH, float(local.seconds.max(initial=0)) or np.inf))
     seconds = local.seconds[windows, locals_].astype(float)
     sums = local.vectors[windows, locals_] * seconds[:, None]
     entries = (np.ones(len(windows)), (np.arange(len(windows)), windows))

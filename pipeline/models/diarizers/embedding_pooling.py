@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from pipeline.models.diarizers.local_segmentation import Floats, LocalSegmentation
 
 SHARPNESS = 4
-"""Exponent of a clip's share of the speaker's speech in its weight. With 4, a clip with the speaker alone counts sixteen
-times one in which they speak for half the time. Chosen by hand; a higher value uses purer, but fewer clips."""
+"""Exponent of a clip's share of the speaker's speech in its weight. With 4, a clip with the speaker alone counts
+sixteen times one in which they speak for half the time. Chosen by hand; a higher value uses purer, but fewer clips."""
 OVERLAPPED = 0.1
 """Weight of a clip with the speaker in an overlap, relative to one with the speaker alone. Chosen by hand; at 0, local
 speakers without single-speaker speech have no embedding."""
@@ -92,7 +92,7 @@ def _speech_seconds(local: LocalSegmentation, spans: NDArray[np.float64]) -> NDA
 
 
 def pool_clips(local: LocalSegmentation, clips: ClipEmbeddings) -> LocalEmbeddings:
-    """Embedding of each local speaker: the mean of the clips' embeddings, weighted by the speaker's share of each clip."""
+    """Embedding of each local speaker: mean of the clips' embeddings, weighted by the speaker's share of each clip."""
     valid = np.isfinite(clips.vectors).all(axis=1)
     order = np.flatnonzero(valid)[np.argsort(clips.spans[valid, 0], kind="stable")]
     spans, vectors = clips.spans[order], clips.vectors[order]

@@ -86,7 +86,7 @@ class WindowedDiarizer:
         return cls(network, embedder, settings.threshold, runtime.batch_size)
 
     def diarize(self, audio: Audio, count: SpeakerBounds, progress: Progress) -> Diarization:
-        """Turns with margins of at most ``count.maximum`` speakers; with a notice if there are fewer than the minimum."""
+        """Turns with margins, of at most ``count.maximum`` speakers; with a notice for too few of them."""
         if not np.any(audio.samples):
             return Diarization(())
         local = self._segment(audio, progress)
@@ -127,7 +127,9 @@ class WindowedDiarizer:
 
     def _embed(self, audio: Audio, local: LocalSegmentation, progress: Progress) -> LocalEmbeddings:
         if isinstance(self._embedder, FrameEmbedder):
-            return pool_frames(local, self._frame_features(audio, local, self._embedder, progress), self._embedder.voices)
+            return pool_frames(
+                local, self._frame_features(audio, local, self._embedder, progress), self._embedder.voices
+            )
         return pool_clips(local, self._embed_clips(audio, local, progress))
 
     def _frame_features(
@@ -136,7 +138,9 @@ class WindowedDiarizer:
         spans = block_grid(local, audio.duration, BLOCK)
         for i in range(0, len(spans), self._batch_size):
             part = spans[i : i + self._batch_size]
-            features = embedder.forward_frames([audio.samples[to_sample(start) : to_sample(end)] for start, end in part])
+            features = embedder.forward_frames(
+                [audio.samples[to_sample(start) : to_sample(end)] for start, end in part]
+            )
             yield from (FrameFeatures(start, end, frames) for (start, end), frames in zip(part, features, strict=True))
             progress(audio.duration * _share_done(i + len(part), len(spans)), audio.duration)
 

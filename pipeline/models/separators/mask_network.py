@@ -1,7 +1,7 @@
 """The network that refines the masks of NMF: a small U-Net over time and frequency, applied per speaker.
 
-Its input per speaker is, in bands, the mixture, the speaker's NMF contribution and the sum of the others'; its output is
-a correction of the contribution's logarithm. A softmax over the speakers gives masks with the sum one. Untrained, it
+Its input per speaker is, in bands, the mixture, the speaker's NMF contribution and the sum of the others'; its output
+is a correction of the contribution's logarithm. A softmax over the speakers gives masks with the sum one. Untrained, it
 leaves the masks of NMF unchanged; it is independent of the speakers and of their number.
 """
 
@@ -70,8 +70,8 @@ class MaskNetwork(nn.Module):
         """Input of the layers, shape (windows, speakers, 3, frames, bands).
 
         The three are the logarithms of the mixture, of the speaker's contribution and of the others' sum, relative to
-        the mixture's loudest band. ``magnitude`` has shape (windows, frames, bins) and ``explained`` (windows, speakers,
-        frames, bins), scaled so that the loudest bin is near 1.
+        the mixture's loudest band. ``magnitude`` has shape (windows, frames, bins) and ``explained`` has shape (windows,
+        speakers, frames, bins), scaled so that the loudest bin is near 1.
         """
         rest = (explained.sum(1, keepdim=True) - explained).clamp_min(0)
         speaker = torch.log(explained @ self.to_bands + FLOOR)
@@ -120,7 +120,12 @@ class _Layer(nn.Sequential):
     """A convolution over (frames, bands), batch normalization and ReLU."""
 
     def __init__(
-        self, inputs: int, outputs: int, size: tuple[int, int] = (3, 3), stride: tuple[int, int] = (1, 1), dilation: int = 1
+        self,
+        inputs: int,
+        outputs: int,
+        size: tuple[int, int] = (3, 3),
+        stride: tuple[int, int] = (1, 1),
+        dilation: int = 1,
     ) -> None:
         padding = (dilation * (size[0] // 2), size[1] // 2)
         convolution = nn.Conv2d(inputs, outputs, size, stride, padding, (dilation, 1), bias=False)

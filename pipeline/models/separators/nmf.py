@@ -16,20 +16,21 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import torch
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
-from torch import Tensor
 
 from pipeline.config.schema import Config
 from pipeline.core.audio import RATE, Samples
 from pipeline.core.errors import CannotSeparate
+from pipeline.models.protocols import SeparatorModel
 from pipeline.models.torch_runtime import select_device
 
 if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
     from pipeline.models.weights import Store
 
-CPU: Final = torch.device("cpu")
 Matrix = NDArray[np.float32]
 Dictionary = tuple[Matrix, Matrix]
 """A speaker's exemplars, shape (atoms, bins), and the same in bands, (atoms, bands), with the sum one per atom."""
@@ -37,8 +38,8 @@ Dictionary = tuple[Matrix, Matrix]
 WINDOW: Final = 1024
 """Samples per frame (64 ms), chosen by hand: resolves the harmonics by which two speakers differ."""
 HOP: Final = 512
-"""Samples between frames, half a window. A quarter of a window takes 1.6 times as long, gains 0.06 dB, and saved 7 of 333
-word errors on four sessions."""
+"""Samples between frames, half a window. A quarter of a window takes 1.6 times as long, gains 0.06 dB, and saved 7 of
+333 word errors on four sessions."""
 DICTIONARY_HOP: Final = 128
 """Samples between the frames of single-speaker speech; chosen by hand. A lower value gives more exemplars."""
 BANDS: Final = 160
@@ -74,21 +75,24 @@ class NmfSettings:
     """Exponent of each update; above 1, the same fixed point is reached in fewer updates."""
 
 
-class NmfSeparator:
+class NmfSeparator(SeparatorModel):
     """Separates with exemplars of each speaker's single-speaker speech.
 
     Deterministic, and independent of the order of speakers. Takes about 0.1 core-seconds per second for two speakers.
     The last `CACHE_SIZE` dictionaries are cached.
     """
 
-    def __init__(self, settings: NmfSettings = NmfSettings(), device: torch.device = CPU) -> None:
+    version = 1
+    requires = ("torch", "numpy")
+
+    def __init__(self, settings: NmfSettings = NmfSettings(), device: torch.device | None = None) -> None:
         self._settings, self._device = settings, device
         self._dictionaries: dict[bytes, Dictionary] = {}
         """Samples of the single-speaker speech -> dictionary, least recently used first."""
         self._lock = Lock()
 
     @classmethod
-    def from_config(cls, config: Config, models: Store) -> NmfSeparator:
+    def from_config(cls, config: Config, weights: Store) -> NmfSeparator:
         return cls(device=select_device(config.runtime))
 
     def separate(self, mixture: Samples, solo: Mapping[str, Samples]) -> Matrix:
@@ -129,9 +133,11 @@ class NmfSeparator:
 
 
 def contributions(
-    magnitude: Matrix, dictionaries: list[Dictionary], settings: NmfSettings, device: torch.device = CPU
+    magnitude: Matrix, dictionaries: list[Dictionary], settings: NmfSettings, device: torch.device | None = None
 ) -> Matrix:
     """Magnitude of each speaker in every bin, shape (speakers, frames, bins); equal where no dictionary fits."""
+    import torch
+
     bands = torch.from_numpy(_bands()).to(device)
     counts = [len(atoms) for atoms, _ in dictionaries]
     atoms_in_bands = torch.from_numpy(np.concatenate([banded for _, banded in dictionaries])).to(device)
@@ -149,7 +155,7 @@ def contributions(
 
 
 def _activations(frames: Tensor, atoms: Tensor, start: Tensor, settings: NmfSettings) -> Tensor:
-    """Activation of each atom in every frame, shape (frames, atoms), from the initial distribution ``start`` (atoms,)."""
+    """Activation of each atom in every frame, shape (frames, atoms); ``start`` (atoms,) is the first distribution."""
     floor = 1e-6 * float(frames.max()) + 1e-9
     frames = frames.clamp_min(floor)
     activations = frames.sum(1, keepdim=True) * start
@@ -243,3 +249,6 @@ def _waveform(spectrum: NDArray[np.complex64], length: int) -> Samples:
 
 def _finite(samples: Samples) -> Samples:
     return np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32, copy=False)
+
+
+MODEL = NmfSeparator
