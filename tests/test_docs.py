@@ -42,7 +42,7 @@ FETCHES = "models pull"
 """Needs the network; `make setup` runs it, and tests/weights the code behind it."""
 MAY_LACK_MODELS = ("doctor", "models path", "models verify")
 """Commands that end with the exit code of missing models where these are not on the machine."""
-RESULTS = json.loads((REPOSITORY / "examples" / "bench" / "results.json").read_text(encoding="utf-8"))
+RESULTS = json.loads((REPOSITORY / "examples" / "benchmarks" / "results.json").read_text(encoding="utf-8"))
 PACKAGE = Path(pipeline.__file__).parent
 
 

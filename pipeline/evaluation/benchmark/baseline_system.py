@@ -36,4 +36,4 @@ class BaselineSystem:
 
     def words(self, audio: Audio, language: str | None) -> tuple[Word, ...]:
         """Words of the whole mixture, transcribed in one pass."""
-        return self._recognizer.recognize_whole(audio.samples, language)
+        return self._recognizer.transcribe_long_form(audio.samples, language)

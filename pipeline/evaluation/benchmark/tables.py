@@ -97,7 +97,7 @@ def draw(rows: Sequence[Row], path: Path) -> None:
     axes.set_xticks([i + 0.4 - width / 2 for i in range(len(groups))], groups)
     axes.set_ylabel("cpWER, %")
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False)
+    figure.legend(loc="outside upper center", ncols=len(systems), frameon=False)
     figure.savefig(path, dpi=140)
     plt.close(figure)
 

@@ -1,6 +1,6 @@
 """The diarizer ``pyannote``: pyannote's segmentation with this project's clustering, or one of pyannote's pipelines.
 
-What ``diarization`` configures decides: a published pipeline (``pipeline``), pyannote's own clustering
+The settings ``diarization`` choose: a published pipeline (``pipeline``), pyannote's own clustering
 (``clustering: stock``, see `pipeline.models.diarizers.stock`), or the joint assignment of this project
 (`pipeline.models.diarizers.windowed`).
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class PyannoteDiarizer(DiarizerModel):
-    """Makes the diarizer that the settings ask for."""
+    """Builds the configured diarizer."""
 
     version = 1
     requires = ("pyannote.audio", "torch", "numpy", "scipy")

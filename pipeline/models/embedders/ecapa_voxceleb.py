@@ -1,4 +1,4 @@
-"""SpeechBrain's ECAPA-TDNN: an embedding of 80 mel bands, by channel attention and attentive statistics pooling.
+"""SpeechBrain's ECAPA-TDNN: an embedding from 80 mel bands, by channel attention and attentive statistics pooling.
 
 Desplanques et al., "ECAPA-TDNN: emphasized channel attention, propagation and aggregation in TDNN based speaker
 verification", Interspeech 2020; the layout is that of ``speechbrain/spkrec-ecapa-voxceleb``.
