@@ -31,6 +31,8 @@ _EVIDENCE: Mapping[str, tuple[Evidence | None, Evidence]] = {
     "json": ("words", "turns"),
 }
 """What the words and the turns of a format are from."""
+_OTHER_EVIDENCE: tuple[Evidence, Evidence] = ("utterances", "utterances")
+"""The same for a format of another package."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ def read_recording(paths: Sequence[Path], order: Sequence[str]) -> Session:
 
 def combine(found: Mapping[str, Session], order: Sequence[str]) -> Session:
     """One session out of what its files hold, by format; words of the first in ``order`` that has them, see module."""
-    ranked = [found[kind] for kind in order if kind in found]
+    ranked = [found[kind] for kind in dict.fromkeys((*order, *sorted(found))) if kind in found]
     words = next((one for one in ranked if one.words is not None), ranked[0])
     turns = words if words.turns == "turns" else found.get("rttm", words)
     transcript = replace(words.transcript, turns=turns.transcript.turns)
@@ -153,7 +155,7 @@ def _is_transcript(file: Path) -> bool:
 
 def _parts(file: TranscriptFile, name: str | None) -> dict[str, Session]:
     """The sessions of a file; one without any holds an empty one called ``name``, unless None."""
-    words, turns = _EVIDENCE[file.kind]
+    words, turns = _EVIDENCE.get(file.kind, _OTHER_EVIDENCE)
     if not file.sessions and name is not None:
         return {PurePath(name).name: Session(Transcript(0.0), words, turns)}
     if file.kind == "json":
