@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import importlib
-import logging
 import re
 import sys
 from collections.abc import Iterator, Mapping
@@ -110,4 +109,6 @@ def _imported(name: str, place: str) -> Format:
 
 @functools.cache
 def _warn_once(message: str) -> None:
+    import logging
+
     logging.getLogger("pipeline").warning("%s", printable(f"transcribe: warning: {message}"))
