@@ -152,7 +152,7 @@ def test_the_figure_of_an_overlap_is_drawn(tmp_path: Path) -> None:
     from tests import world
 
     talk = world.write_wav(tmp_path / "talk.wav")
-    (tmp_path / "talk.json").write_text(formats.dumps(world.heard(world.DIALOGUE), "json", "talk"))
+    (tmp_path / "talk.json").write_bytes(formats.dumps(world.heard(world.DIALOGUE), "json", "talk"))
     picture = tmp_path / "overlap.png"
     script = [str(EXAMPLES / "overlap_figure.py"), str(talk), str(tmp_path / "talk.json"), "--output", str(picture)]
     subprocess.run([sys.executable, *script], check=True, cwd=REPOSITORY)
