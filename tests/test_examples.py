@@ -210,7 +210,7 @@ def test_an_echo_comes_from_the_other_channel(tmp_path: Path) -> None:
 
 def test_the_figure_of_an_overlap_is_drawn(tmp_path: Path) -> None:
     talk = world.write_wav(tmp_path / "talk.wav")
-    (tmp_path / "talk.json").write_text(formats.dumps(world.heard(world.DIALOGUE), "json", "talk"))
+    (tmp_path / "talk.json").write_bytes(formats.dumps(world.heard(world.DIALOGUE), "json", "talk"))
     picture = tmp_path / "overlap.png"
     script = [
         "-m",

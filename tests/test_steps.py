@@ -148,7 +148,7 @@ def test_a_separation_comes_back_from_the_cache(
                 assert np.array_equal(one.samples, other.samples)
 
 
-def finished(cache: DiskCache, path: Path, changes: dict[str, Any] | None = None) -> tuple[str, list[str]]:
+def finished(cache: DiskCache, path: Path, changes: dict[str, Any] | None = None) -> tuple[bytes, list[str]]:
     """The transcript's bytes, and the stages that came from the cache."""
     events: list[Event] = []
     run = Transcriber(world.settings(changes), cache=cache, listener=events.append)

@@ -158,7 +158,7 @@ SYSTEMS = {
 def example() -> str:
     """The README's example: a stored transcript as text."""
     transcript = formats.loads(EXAMPLE.read_text(encoding="utf-8"), "json")
-    return f"```text\n{formats.dumps(transcript, 'txt').rstrip()}\n```"
+    return f"```text\n{formats.dumps(transcript, 'txt').decode().rstrip()}\n```"
 
 
 def fields_table(kind: type, prefix: str = "") -> str:

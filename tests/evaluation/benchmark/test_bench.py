@@ -30,7 +30,7 @@ def folder(tmp_path: Path) -> Path:
         world.write_wav(tmp_path / f"{name}.wav")
         truth = world.heard(world.DIALOGUE, 8.0)
         for kind in ("stm", "rttm"):
-            (tmp_path / f"{name}.{kind}").write_text(formats.dumps(truth, kind, name))
+            (tmp_path / f"{name}.{kind}").write_bytes(formats.dumps(truth, kind, name))
     world.write_wav(tmp_path / "without.wav")
     return tmp_path
 
