@@ -47,11 +47,13 @@ class Audio:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Clip:
-    """A piece of one speaker's voice: samples (`RATE` Hz) from ``start`` seconds on, from the mixture or separated."""
+    """A piece of one track: samples (`RATE` Hz) from ``start`` seconds on, from the mixture or separated."""
 
     samples: Samples
     start: float
     origin: Origin = "mixture"
+    track: int = 0
+    """Number of the track that the samples are from."""
 
     @property
     def end(self) -> float:

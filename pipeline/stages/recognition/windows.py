@@ -117,7 +117,7 @@ class _FirstFit:
     def __init__(self, most: int) -> None:
         self.held: list[list[Placed]] = []
         self._room = MaximumTree([-inf] * most)
-        self._ending: dict[int, set[int]] = {}
+        self._ending: dict[tuple[int, int], set[int]] = {}
 
     def put(self, number: int, clip: Clip) -> None:
         """The piece of clip ``number`` into the first window with room for it, else into a new one."""
@@ -128,10 +128,11 @@ class _FirstFit:
             window = len(self.held)
             self.held.append([])
         else:
-            self._ending[self._slot(self._last(window)[0].end)].discard(window)
+            last = self._last(window)[0]
+            self._ending[self._slot(last, last.end)].discard(window)
         self.held[window].append((clip, self._offset(window, clip), number))
         self._room[window] = WINDOW - self._filled(window)
-        self._ending.setdefault(self._slot(clip.end), set()).add(window)
+        self._ending.setdefault(self._slot(clip, clip.end), set()).add(window)
 
     def _with_room(self, clip: Clip) -> Iterator[int]:
         """The first window with room for the piece after a pause of `JOIN`."""
@@ -142,8 +143,8 @@ class _FirstFit:
             window = None if self._fits(window, clip) else self._room.first_above(needed, window + 1)
 
     def _shortly_before(self, clip: Clip) -> Iterator[int]:
-        slot = self._slot(clip.start)
-        return (window for near in (slot - 1, slot, slot + 1) for window in self._ending.get(near, ()))
+        track, slot = self._slot(clip, clip.start)
+        return (window for near in (slot - 1, slot, slot + 1) for window in self._ending.get((track, near), ()))
 
     def _fits(self, window: int, clip: Clip) -> bool:
         return self._offset(window, clip) + (clip.end - clip.start) <= WINDOW + ROUNDING
@@ -159,8 +160,8 @@ class _FirstFit:
     def _last(self, window: int) -> Placed:
         return self.held[window][-1]
 
-    def _slot(self, time: float) -> int:
-        return int(time // JOIN)
+    def _slot(self, clip: Clip, time: float) -> tuple[int, int]:
+        return clip.track, int(time // JOIN)
 
 
 def _window(held: Sequence[Placed]) -> Window:
@@ -169,8 +170,10 @@ def _window(held: Sequence[Placed]) -> Window:
 
 
 def _pause(last: Clip, clip: Clip) -> float:
-    """Seconds of silence between two clips; one that goes back in time is another's speech, and stands apart."""
-    return JOIN if clip.start < last.end - 0.5 / RATE else min(JOIN, max(0.0, clip.start - last.end))
+    """Seconds of silence between two clips; one of another track, or that goes back in time, is another's speech."""
+    if clip.track != last.track or clip.start < last.end - 0.5 / RATE:
+        return JOIN
+    return min(JOIN, max(0.0, clip.start - last.end))
 
 
 def _pieces(clip: Clip) -> Iterator[Clip]:
