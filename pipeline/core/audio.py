@@ -61,7 +61,8 @@ class Clip:
 
     @property
     def span(self) -> Span:
-        return Span(self.start, self.end)
+        """What the clip covers of the recording; silence before it begins is left out."""
+        return Span(max(0.0, self.start), self.end)
 
     def part(self, first: int, last: int | None = None) -> Clip:
         """The clip from sample ``first`` (or its beginning) up to ``last``, where it is in time."""

@@ -18,6 +18,9 @@ from pipeline.stages.channels.bleed import BLOCK, BleedMask, detect_bleed, mute
 
 OWN = 1.0
 """A channel must hold at least so many seconds of its own for a recording to be taken for a call."""
+EDGE_SILENCE = 0.3
+"""Seconds of silence that windows hold beyond the edge of a channel where speech reaches it, as context for the
+recognizer. As much as the breath that recognition keeps around speech; without it, words at the edges change."""
 SHARED = 0.2
 """At most this part of the sound may be in two channels alike; beyond it is one scene before two microphones."""
 
@@ -31,6 +34,10 @@ class Track:
     """Who speaks on the channel; None for the mix."""
     has_bleed: bool = False
     """Whether other channels were audible on the channel, before they were muted."""
+    silence_before: float = 0.0
+    """Seconds of silence that windows may hold before the beginning of the track."""
+    silence_after: float = 0.0
+    """Seconds of silence that windows may hold after the end of the track."""
 
 
 def split_channels(audio: Audio, config: DiarizationConfig) -> tuple[tuple[Track, ...], tuple[Notice, ...]]:
@@ -54,7 +61,7 @@ def split_channels(audio: Audio, config: DiarizationConfig) -> tuple[tuple[Track
     elif not _count_fits(roles, config):
         raise SettingsError("the number of speakers contradicts the channels", hint="say it with --roles 1=name:2")
     tracks = (
-        Track(Audio(mute(channel, echo)), role, bool(echo.any()))
+        Track(Audio(mute(channel, echo)), role, bool(echo.any()), EDGE_SILENCE if role.channel else 0.0, EDGE_SILENCE)
         for channel, echo, role in zip(audio.channels, bleed.echo, roles, strict=True)
     )
     return tuple(tracks), ()

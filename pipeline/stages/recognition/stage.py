@@ -15,7 +15,7 @@ from itertools import islice
 import numpy as np
 
 from pipeline.config.schema import RecognitionConfig
-from pipeline.core.audio import RATE, Audio, Clip, Samples, Stream
+from pipeline.core.audio import RATE, Audio, Clip, Samples, Stream, to_sample
 from pipeline.core.events import Progress, no_progress
 from pipeline.core.timeline import IntervalIndex, crop, gaps, single_speaker, union
 from pipeline.core.types import Span, Turn, Utterance, Word
@@ -101,7 +101,11 @@ def _from_passages(
         for stream in separation.streams
         for clip in _around(stream, plans[diarization.track_of(stream.speaker)].asides.get(stream.speaker, ()))
     ]
-    passages = [render(plan.audio, take, separation.streams, plan.track) for plan in plans for take in plan.takes]
+    passages = [
+        _with_edge_silence(render(plan.audio, take, separation.streams, plan.track), plan.speech, tracks[plan.track])
+        for plan in plans
+        for take in plan.takes
+    ]
     heard = transcribe_clips(passages, recognizer, language, progress, asides=[clip for _, clip in apart])
     of_takes, of_asides = iter(heard[: len(passages)]), heard[len(passages) :]
     spoken: Lines = {}
@@ -127,6 +131,11 @@ class _TrackPlan:
     turns: tuple[Turn, ...]
     takes: tuple[Chunk, ...]
     asides: Mapping[str, Sequence[Span]]
+
+    @property
+    def speech(self) -> Span:
+        """From the start of the first turn to the end of the last."""
+        return Span(min(turn.start for turn in self.turns), max(turn.end for turn in self.turns))
 
 
 def _plan(track: int, audio: Audio, diarization: Diarization, separation: Separation) -> _TrackPlan:
@@ -219,7 +228,10 @@ def _from_streams(
     streams = separation.streams
     for number, stream in enumerate(streams, 1):
         track = diarization.track_of(stream.speaker)
-        clips = [_with_breath(clip, tracks[track].audio, quiet[track]) for clip in _joined(stream.clips)]
+        clips = [
+            _with_edge_silence(_with_breath(clip, tracks[track].audio, quiet[track]), clip.span, tracks[track])
+            for clip in _joined(stream.clips)
+        ]
         words = [word for words in transcribe_clips(clips, recognizer, language) for word in words]
         spoken[stream.speaker], removed[stream.speaker] = [*plausible(words)], [*suspect(words)]
         progress(number, len(streams))
@@ -279,6 +291,17 @@ def _with_breath(clip: Clip, audio: Audio, quiet: Sequence[Span]) -> Clip:
     tail = audio.crop(Span(clip.end, end)) if clip.end < end else clip.samples[:0]
     start = max(0.0, clip.start - len(head) / RATE)
     return replace(clip, samples=np.concatenate([head, clip.samples, tail]), start=start)
+
+
+def _with_edge_silence(clip: Clip, speech: Span, track: Track) -> Clip:
+    """The clip, with silence as far as `BREATH` from its ``speech`` reaches beyond the edges of the track."""
+    duration = track.audio.duration
+    start = max(speech.start - BREATH, -track.silence_before) if clip.start <= 0 else clip.start
+    end = min(speech.end + BREATH, duration + track.silence_after) if clip.end > duration - TOUCHING else clip.end
+    padding = (max(0, -to_sample(start)), max(0, to_sample(end) - to_sample(clip.end)))
+    if padding == (0, 0):
+        return clip
+    return replace(clip, samples=np.pad(clip.samples, padding), start=min(start, clip.start))
 
 
 def _specimen(tracks: Sequence[Track], diarization: Diarization) -> Samples:

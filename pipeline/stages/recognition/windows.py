@@ -22,6 +22,8 @@ BETWEEN = "in the silence between two clips"
 """Why a word is suspect that lies in no clip of its window."""
 JOIN = 0.6
 """Longest silence kept between two clips of a window, in seconds."""
+SHORTEST = 0.001
+"""Seconds that are left of a word in the silence before the recording begins."""
 SEARCH = 6.0
 """How far back from the end of a full window the quietest place to cut a long clip is looked for, in seconds."""
 _FRAME = 0.05
@@ -73,7 +75,7 @@ class Window:
                 if offset <= word.middle < offset + clip.end - clip.start:
                     shift = clip.start - offset
                     start, end = max(clip.start, word.start + shift), min(clip.end, word.end + shift)
-                    yield number, replace(word, start=start, end=end, origin=clip.origin)
+                    yield number, _placed(word, start, end, clip)
                     break
             else:
                 yield self._restore_outside(word)
@@ -90,8 +92,7 @@ class Window:
         length = min(word.end - word.start, clip.end - clip.start)
         start = clip.start if word.middle < self.offsets[row] else clip.end - length
         reason = word.suspect or BETWEEN
-        word = replace(word, start=start, end=min(clip.end, start + length), origin=clip.origin, suspect=reason)
-        return self.numbers[row], word
+        return self.numbers[row], _placed(replace(word, suspect=reason), start, min(clip.end, start + length), clip)
 
 
 def pack(clips: Iterable[tuple[int, Clip]]) -> tuple[Window, ...]:
@@ -162,6 +163,12 @@ class _FirstFit:
 
     def _slot(self, clip: Clip, time: float) -> tuple[int, int]:
         return clip.track, int(time // JOIN)
+
+
+def _placed(word: Word, start: float, end: float, clip: Clip) -> Word:
+    """The word at its time in the recording; of one in the silence before it begins, `SHORTEST` seconds remain."""
+    start = max(0.0, start)
+    return replace(word, start=start, end=max(start + SHORTEST, end) if start == 0.0 else end, origin=clip.origin)
 
 
 def _window(held: Sequence[Placed]) -> Window:
