@@ -38,8 +38,8 @@ SPREAD = 1.2
 MODELS = ("diarization", "separation", "recognition")
 """The stages that are the models' own work; everything else is overhead."""
 REPLAYS = (
-    "diarization.backend=replay", "diarization.embedding=replay", "separation.backend=mixture",
-    "recognition.backend=replay",
+    "diarization.backend=synthetic", "diarization.embedding=synthetic", "separation.backend=passthrough",
+    "recognition.backend=synthetic",
 )  # fmt: skip
 """Settings under which no model computes, for the files that measure the parent."""
 EARLY = 200

@@ -63,7 +63,7 @@ def test_minutes() -> None:
         1.5,
         2.0,
         (SpeakerEvidence("A", "morning."), SpeakerEvidence("B")),
-        "exemplar",
+        "nmf",
         "mixture",
         "too little solo speech",
     )

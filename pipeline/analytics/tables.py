@@ -11,11 +11,13 @@ import csv
 import importlib.util
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pipeline.analytics.calls import Call, Failure
 from pipeline.core.atomic_write import make_folder, replacing
+from pipeline.core.output_record import OutputRecord
 from pipeline.core.types import Transcript
 from pipeline.formats.sanitize import cell
 
@@ -66,19 +68,29 @@ _BATCH = 10_000
 
 
 def write_tables(
-    calls: Callable[[], Iterable[Call]], folder: Path, failures: Sequence[Failure] = ()
+    calls: Callable[[], Iterable[Call]],
+    folder: Path,
+    failures: Sequence[Failure] = (),
+    record: OutputRecord | None = None,
 ) -> tuple[Path, ...]:
-    """Every table of the calls (read twice: a call at a time is in memory) into ``folder``; the paths written."""
+    """Every table of the calls (read twice: a call at a time is in memory) into ``folder``; the paths written.
+
+    With a ``record``, raises `OutputExists` before any work for a file that this program did not write.
+    """
+    paths = table_paths(folder)
+    if record is not None:
+        record.check(paths)
     extra = manifest_columns(name for call in calls() for name in sorted(call.analytics["columns"]))
     kinds = {**TABLES, "calls": {**TABLES["calls"], **dict.fromkeys(extra.values(), str)}}
     makers: list[Callable[[Path, Kinds], _CsvTable | _ParquetTable]] = [_CsvTable]
     if has_parquet():
         makers.append(_ParquetTable)
     make_folder(folder)
-    suffixes = (".csv", ".parquet")[: len(makers)]
-    paths = [folder / f"{name}{suffix}" for name in kinds for suffix in suffixes]
     with ExitStack() as stack:
-        files = iter([stack.enter_context(replacing(path)) for path in paths])
+        temporary = [stack.enter_context(replacing(path)) for path in paths]
+        if record is not None:
+            stack.push(partial(_record, record, paths, temporary))  # runs between closing and replacing the files
+        files = iter(temporary)
         tables: dict[str, list[_CsvTable | _ParquetTable]] = {name: [] for name in kinds}
         for name, columns in kinds.items():
             for maker in makers:
@@ -88,7 +100,22 @@ def write_tables(
         for name, row in _all_rows(calls(), extra, failures):
             for table in tables[name]:
                 table.append(row)
-    return tuple(paths)
+    return paths
+
+
+def table_paths(folder: Path) -> tuple[Path, ...]:
+    """The files that `write_tables` writes into ``folder``."""
+    suffixes = (".csv", ".parquet") if has_parquet() else (".csv",)
+    return tuple(folder / f"{name}{suffix}" for name in TABLES for suffix in suffixes)
+
+
+def _record(
+    record: OutputRecord, paths: Sequence[Path], temporary: Sequence[Path], kind: object, error: object, trace: object
+) -> None:
+    """Record the files that are about to take their places; nothing when an error (``kind``) ended the block."""
+    if kind is None:
+        for path, content in zip(paths, temporary, strict=True):
+            record.add(path, content)
 
 
 def manifest_columns(names: Iterable[str]) -> dict[str, str]:

@@ -7,7 +7,6 @@ not the CPU, since there the last digits of a result depend on them.
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,30 +16,24 @@ import numpy as np
 
 from pipeline.config.schema import Config, Runtime
 from pipeline.core.audio import Audio, Clip, Samples, Stream, to_sample
+from pipeline.core.code_version import source_hash
 from pipeline.core.errors import BackendError, CrosstalkError, OutOfMemory, is_gpu_out_of_memory
 from pipeline.core.events import Listener, Progress, StageAdvanced, StageFinished, StageStarted
 from pipeline.core.failpoints import hit
 from pipeline.core.types import Notice, Origin, OverlapDecision
 from pipeline.engine.artifact_cache import Cache, recipe_key
-from pipeline.engine.code_version import source_hash
 from pipeline.models import registry
 from pipeline.stages.separation.stage import Separation
 
 Value = TypeVar("Value")
 Compute = Callable[[Progress], Value]
 
-USES: Mapping[str, tuple[tuple[registry.Kind, str], ...]] = {
-    "diarization": (("diarizer", "diarization.backend"), ("embedder", "diarization.embedding")),
-    "separation": (("separator", "separation.backend"), ("embedder", "diarization.embedding")),
-    "recognition": (("recognizer", "recognition.backend"),),
+USES: Mapping[str, tuple[registry.Kind, ...]] = {
+    "diarization": ("diarizer", "embedder"),
+    "separation": ("separator", "embedder"),
+    "recognition": ("recognizer",),
 }
-"""Each stage's backends, and the settings that name them."""
-PARTS: Mapping[str, tuple[str, ...]] = {
-    "diarization": ("pipeline", "segmentation", "embedding"),
-    "separation": ("separation", "embedding"),
-    "recognition": ("recognition",),
-}
-"""The parts played by each stage's models."""
+"""The kinds of models that each stage uses."""
 
 
 class StageRunner:
@@ -137,20 +130,19 @@ class StageRunner:
         self._key = self._stage_key(stage)
 
     def _stage_key(self, stage: str) -> str:
-        modules = [registry.locate(kind, self._setting(dotted))[0] for kind, dotted in USES[stage]]
         place = registry.placement(self._runtime)
+        kinds, settings = USES[stage], registry.effective_settings(self._config)
+        names = registry.configured_names(self._config)
+        parts = [part for kind in kinds for part in registry.weights(kind, self._config)]
         return recipe_key(
             before=self._before,
             stage=stage,
-            settings=dataclasses.asdict(getattr(self._config, stage)),
-            models={part: self._identities[part] for part in PARTS[stage] if part in self._identities},
-            code=[source_hash(module) for module in (f"pipeline.stages.{stage}", *modules)],
+            settings=[settings[section] for section in (stage, *["embedding"] * ("embedder" in kinds))],
+            models={part: self._identities[part] for part in parts if part in self._identities},
+            code=source_hash(f"pipeline.stages.{stage}.stage"),
+            declarations=[registry.identity(kind, names[kind]) for kind in kinds],
             **({"placement": place} if place else {}),
         )
-
-    def _setting(self, dotted: str) -> str:
-        section, _, name = dotted.partition(".")
-        return str(getattr(getattr(self._config, section), name))
 
 
 def _reduced(stage: str, runtime: Runtime) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline import formats
 from pipeline.cli.bench import parse_systems
-from pipeline.config.presets import baseline, required_models
+from pipeline.config.presets import baseline
 from pipeline.config.schema import Config
 from pipeline.core.errors import CrosstalkError, FormatError, SettingsError
 from pipeline.core.types import Unscored
@@ -17,6 +17,7 @@ from pipeline.evaluation.benchmark.bench import System, measure, read_reference,
 from pipeline.evaluation.benchmark.dataset import find_recordings
 from pipeline.evaluation.benchmark.tables import HEADINGS, as_data, as_table, draw, summarize
 from pipeline.evaluation.metrics.scoring import ScoreConfig
+from pipeline.models.registry import required_models
 from pipeline.models.weights import Store
 from tests import world
 
@@ -97,7 +98,7 @@ def test_every_system_is_checked_before_the_first_recording(tmp_path: Path, monk
         raise AssertionError("a model was loaded")
 
     monkeypatch.setattr("pipeline.evaluation.benchmark.bench._runner", refuse)
-    replay = System("replay", world.settings())
+    replay = System("synthetic", world.settings())
     missing = System("missing", world.settings({"recognition.backend": "whisper"}))
     broken = System("broken", world.settings({"recognition.backend": "tests.test_preflight:NoLanguage"}))
     rival = System("rival", Config(), nearest_other=True)
@@ -109,10 +110,10 @@ def test_every_system_is_checked_before_the_first_recording(tmp_path: Path, monk
 
 
 def test_systems_are_presets_with_settings() -> None:
-    rival, one, other = parse_systems(["default", "fast,recognition.beam_size=5"], baseline=True)
+    rival, one, other = parse_systems(["default", "fast,recognition.options.beam_size=5"], baseline=True)
     assert rival.nearest_other
     assert rival.config == one.config
-    assert (other.config.recognition.model, other.config.recognition.beam_size) == ("whisper-tiny.en", 5)
+    assert (other.config.recognition.model, other.config.recognition.options.beam_size) == ("whisper-tiny.en", 5)
     assert rival.settings == baseline(one.config)
     assert one.settings == one.config
     data = json.loads(as_data((), (rival, one)))["systems"]

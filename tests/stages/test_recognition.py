@@ -69,7 +69,7 @@ def scene(decision: Origin) -> tuple[Audio, list[Turn], list[Stream], list[Overl
             source = pure if apart else audio
             clips.append(Clip(source.crop(Span(start, end)), start, "separated" if apart else "mixture"))
         streams.append(Stream(speaker, tuple(clips)))
-    region = OverlapDecision(1.7, 2.5, (SpeakerEvidence("A"), SpeakerEvidence("B")), "replay", decision, "because")
+    region = OverlapDecision(1.7, 2.5, (SpeakerEvidence("A"), SpeakerEvidence("B")), "synthetic", decision, "because")
     return audio, sorted(turns), streams, [region]
 
 

@@ -9,11 +9,11 @@ from pipeline.config.schema import Config
 from pipeline.core.audio import Audio
 from pipeline.core.events import no_progress
 from pipeline.core.types import Turn, Word
-from pipeline.models.diarizers.pyannote import PyannoteDiarizer
+from pipeline.models import registry
 from pipeline.models.protocols import Diarizer, SpeakerBounds
-from pipeline.models.recognizers.whisper import WhisperRecognizer
 
 if TYPE_CHECKING:
+    from pipeline.models.recognizers.whisper import WhisperRecognizer
     from pipeline.models.weights import Store
 
 
@@ -25,8 +25,10 @@ class BaselineSystem:
 
     @classmethod
     def from_config(cls, config: Config, models: Store) -> BaselineSystem:
-        diarizer = PyannoteDiarizer.from_config(baseline(config), models)
-        return cls(diarizer, WhisperRecognizer.from_config(config, models))
+        config = baseline(config)
+        names = registry.configured_names(config)
+        diarizer: Diarizer = registry.load("diarizer", names["diarizer"], config, models)
+        return cls(diarizer, registry.load("recognizer", names["recognizer"], config, models))
 
     def turns(self, audio: Audio, count: SpeakerBounds) -> tuple[Turn, ...]:
         """Who speaks when, by the stock pipeline."""

@@ -23,11 +23,11 @@ from pipeline.core.timeline import normalize, relabel
 from pipeline.core.types import Transcript
 from pipeline.engine import preflight
 from pipeline.engine.pipeline import Transcriber
+from pipeline.evaluation.benchmark.baseline_system import BaselineSystem
 from pipeline.evaluation.benchmark.dataset import Recording
 from pipeline.evaluation.benchmark.word_to_turn import assign as assign_words
 from pipeline.evaluation.metrics.references import REFERENCE, read_recording
 from pipeline.evaluation.metrics.scoring import ScoreConfig, Scores, Session, score
-from pipeline.models import registry
 from pipeline.models.weights import Store
 from pipeline.stages.diarization.stage import speaker_count
 
@@ -137,7 +137,7 @@ def _own_runner(system: System, store: Store) -> Runner:
 
 
 def _rival_runner(system: System, store: Store) -> Runner:
-    flow = registry.load("rival", "common", system.config, store)
+    flow = BaselineSystem.from_config(system.config, store)
 
     def run(recording: Recording) -> tuple[Transcript, Mapping[str, float]]:
         config = _counted(system.config, recording)

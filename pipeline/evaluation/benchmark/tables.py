@@ -11,10 +11,11 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
-from pipeline.config.presets import BASELINE, required_models
+from pipeline.config.presets import BASELINE
 from pipeline.config.schema import as_mapping
 from pipeline.evaluation.benchmark.bench import Measurement, System
 from pipeline.evaluation.metrics.scoring import Scores
+from pipeline.models.registry import required_models
 
 HEADINGS = (
     "recordings", "system", "cpWER", "errors/words", "overlap word error", "DER", "speakers off", "× real time",

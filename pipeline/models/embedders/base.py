@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
 from pipeline.core.audio import RATE, Samples
-from pipeline.models.protocols import EmbedderCalibration
+from pipeline.models.protocols import EmbedderCalibration, EmbedderModel
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor, nn
 
 SHORTEST: Final = RATE // 5
 """Samples below which a voice cannot be told, as for Resemblyzer."""
@@ -27,7 +29,7 @@ Resemblyzer. It expects a cosine of 0.8 between two passages of 6 s of one voice
 """
 
 
-class NetworkEmbedder:
+class NetworkEmbedder(EmbedderModel):
     """A network from waveforms (batch, samples) to vectors (batch, dimension) behind the protocol `Embedder`."""
 
     calibration = AAM_CALIBRATION
@@ -43,6 +45,8 @@ class NetworkEmbedder:
 
         Only clips of one length share a batch: padding would be heard through convolutions and their edges.
         """
+        import torch
+
         vectors = np.full((len(clips), self._dimension), np.nan, np.float32)
         heard = [i for i, clip in enumerate(clips) if len(clip) >= SHORTEST and np.any(clip)]
         heard.sort(key=lambda i: len(clips[i]))
@@ -56,6 +60,8 @@ class NetworkEmbedder:
         return unit
 
     def _encode(self, waveforms: Tensor) -> NDArray[np.float32]:
+        import torch
+
         with torch.inference_mode():
             found: NDArray[np.float32] = self._network(waveforms.float().to(self._device)).float().cpu().numpy()
         return found

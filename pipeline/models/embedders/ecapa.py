@@ -1,4 +1,4 @@
-"""SpeechBrain's ECAPA-TDNN: a voice vector from 80 mel bands, by channel attention and attentive statistics pooling.
+"""The network of `pipeline.models.embedders.ecapa_voxceleb`, ECAPA-TDNN, read from a folder in SpeechBrain's layout.
 
 Desplanques et al., "ECAPA-TDNN: emphasized channel attention, propagation and aggregation in TDNN based speaker
 verification", Interspeech 2020; the layout is that of ``speechbrain/spkrec-ecapa-voxceleb``.
@@ -7,7 +7,7 @@ verification", Interspeech 2020; the layout is that of ``speechbrain/spkrec-ecap
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import torch
 from speechbrain.lobes.features import Fbank
@@ -15,27 +15,11 @@ from speechbrain.lobes.models.ECAPA_TDNN import ECAPA_TDNN
 from speechbrain.processing.features import InputNormalization
 from torch import Tensor, nn
 
-from pipeline.config.schema import Config
 from pipeline.core.audio import RATE
 from pipeline.core.errors import BadModel
-from pipeline.models.embedders.base import NetworkEmbedder
 from pipeline.models.speechbrain_hparams import MISFITS, build, find_modules, read_settings, read_weights
-from pipeline.models.torch_runtime import select_device
-
-if TYPE_CHECKING:
-    from pipeline.models.weights import Store
 
 PARTS: Final = ("compute_features", "mean_var_norm", "embedding_model")
-
-
-class EcapaEmbedder(NetworkEmbedder):
-    """The network behind the protocol `Embedder`: what SpeechBrain's ``encode_batch`` gives, at unit length."""
-
-    @classmethod
-    def from_config(cls, config: Config, models: Store) -> EcapaEmbedder:
-        """The network named by ``diarization.embedding``; raises `BadModel`, `MissingModel`."""
-        network, dimension = load_ecapa(models.path(config.diarization.embedding))
-        return cls(network, dimension, select_device(config.runtime), config.runtime.batch_size)
 
 
 class EcapaNetwork(nn.Module):

@@ -1,35 +1,21 @@
-"""WeSpeaker's ResNet34 as pyannote publishes it: a voice vector from 80 mel bands, by statistics over time.
-
-Wang et al., "WeSpeaker: a research and production oriented speaker embedding learning toolkit", ICASSP 2023; the layout
-is that of ``pyannote/wespeaker-voxceleb-resnet34-LM`` and of the folder ``embedding/`` in pyannote's pipelines.
-"""
+"""The network of `pipeline.models.embedders.wespeaker_resnet34`, read from a folder as pyannote publishes it."""
 
 from __future__ import annotations
 
 import pipeline.models.no_telemetry  # noqa: F401 — before pyannote: no telemetry, no socket
 
 # isort: split
-from collections.abc import Mapping, Sequence
-from itertools import groupby
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from pyannote.audio.models.embedding import WeSpeakerResNet34
 from torch import Tensor, nn
 
-from pipeline.config.schema import Config
-from pipeline.core.audio import RATE, Samples
+from pipeline.core.audio import RATE
 from pipeline.core.errors import BadModel, MissingModel
-from pipeline.models.embedders.base import SHORTEST, NetworkEmbedder
-from pipeline.models.protocols import FrameEmbedder
-from pipeline.models.torch_runtime import select_device
 from pipeline.models.weights.safe_checkpoint import read_plain, read_tensors
-
-if TYPE_CHECKING:
-    from pipeline.models.weights import Store
 
 CHECKPOINT: Final = "pytorch_model.bin"
 FIXED: Final = {"sample_rate": RATE, "num_channels": 1, "dither": 0.0}
@@ -37,48 +23,6 @@ FIXED: Final = {"sample_rate": RATE, "num_channels": 1, "dither": 0.0}
 WINDOWS: Final = ("hamming", "hanning", "povey", "blackman", "rectangular")
 BOUNDS: Final = {"num_mel_bins": (8, 256), "frame_length": (5, 100), "frame_shift": (1, 100)}
 """Least and most that makes sense: bands, milliseconds, milliseconds."""
-
-
-class WeSpeakerEmbedder(NetworkEmbedder, FrameEmbedder):
-    """The network behind the protocol `TrunkEmbedder`: what pyannote.audio's model gives, at unit length.
-
-    Its residual layers hear a piece once; statistics over the frames of each person make his vector.
-    """
-
-    def __init__(self, model: WeSpeakerResNet34, device: torch.device, batch_size: int) -> None:
-        super().__init__(Mono(model), model.dimension, device, batch_size)
-        self._model = model
-
-    @classmethod
-    def from_config(cls, config: Config, models: Store) -> WeSpeakerEmbedder:
-        """The network named by ``diarization.embedding``; raises `BadModel`, `MissingModel`."""
-        model = load_wespeaker(models.path(config.diarization.embedding))
-        return cls(model, select_device(config.runtime), config.runtime.batch_size)
-
-    def forward_frames(self, pieces: Sequence[Samples]) -> list[NDArray[np.float32]]:
-        """The residual layers' frames, one in 80 ms, shape (frames, 256 × bands / 8); none of a piece under 0.2 s."""
-        heard: list[NDArray[np.float32]] = []
-        for length, group in groupby(pieces, key=len):
-            batch = torch.from_numpy(np.stack(list(group)))[:, None].to(self._device)
-            if length < SHORTEST:
-                heard += [np.zeros((0, self._model.resnet.stats_dim), np.float32)] * len(batch)
-                continue
-            with torch.inference_mode():
-                heard += list(self._model.forward_frames(batch).flatten(1, 2).transpose(1, 2).cpu().numpy())
-        return heard
-
-    def voices(self, heard: NDArray[np.float32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Vectors by weighted mean and deviation, as pyannote.audio pools; its mask of a person is a row of weights."""
-        vectors = np.full((len(weights), self._dimension), np.nan, np.float32)
-        some = weights.any(axis=1)
-        if some.any():
-            frames, shares = (
-                torch.from_numpy(x).to(self._device) for x in (heard.T[None, :, None], weights[None, some])
-            )
-            with torch.inference_mode():
-                vectors[some] = self._model.forward_embedding(frames, shares)[0].cpu().numpy()
-        unit: NDArray[np.float32] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-        return unit
 
 
 class Mono(nn.Module):

@@ -6,24 +6,36 @@ before the window does; the library's own loop would hear the rest in a window o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+import functools
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import ctranslate2
 import numpy as np
-from faster_whisper import BatchedInferencePipeline, WhisperModel
 
-from pipeline.config.schema import Config
+from pipeline.config.constraints import OneOf, Range, setting
+from pipeline.config.schema import Config, read_options
 from pipeline.core.audio import RATE, Samples
 from pipeline.core.errors import BackendError, SettingsError
 from pipeline.core.types import Word
+from pipeline.models.protocols import Model
 from pipeline.models.torch_runtime import first_device
 
 if TYPE_CHECKING:
+    from faster_whisper import WhisperModel
+
     from pipeline.models.weights import Store
 
+COMPUTE_TYPES = (
+    "default", "auto", "int8", "int8_float32", "int8_float16", "int8_bfloat16", "int16", "float16", "bfloat16",
+    "float32",
+)  # fmt: skip
+"""CTranslate2's types of weights and arithmetic."""
+MULTILINGUAL = 51_865
+"""Tokens of the smallest multilingual Whisper; English-only ones have one less."""
 NO_REPEAT = 3
 """The careful way forbids any n-gram of so many tokens to come twice: a loop cannot form."""
 NO_SPEECH = 0.6
@@ -45,30 +57,24 @@ GROUP = 8
 """Windows laid out at once at least; each takes `SLOT` seconds of samples, 2.6 MB."""
 
 
-class _OneByOne(WhisperModel):  # type: ignore[misc]  # the library has no types
-    """The library's model, but on a CPU word times are found window by window: within a batch, each window is filled up
-    to the longest text, and that shifts times by some hundredths of a second. It is also faster."""
+@dataclass(frozen=True, slots=True)
+class WhisperOptions:
+    """Whisper's own settings, ``recognition.options``."""
 
-    def find_alignment(
-        self,
-        tokenizer: Any,
-        text_tokens: list[Any],
-        encoder_output: ctranslate2.StorageView,
-        num_frames: Any,
-        median_filter_width: int = 7,
-    ) -> list[Any]:
-        if encoder_output.device != "cpu":
-            return list(super().find_alignment(tokenizer, text_tokens, encoder_output, num_frames, median_filter_width))
-        found: list[Any] = []
-        for number, (tokens, encoded) in enumerate(zip(text_tokens, np.asarray(encoder_output), strict=True)):
-            view = ctranslate2.StorageView.from_array(encoded[None])
-            frames = num_frames[number : number + 1] if isinstance(num_frames, list) else num_frames
-            found += super().find_alignment(tokenizer, [tokens], view, frames, median_filter_width)
-        return found
+    beam_size: int = setting(1, Range(1, 100))
+    """Hypotheses kept while decoding; 1 is greedy. Higher values take more time."""
+    compute_type: str = setting("int8", OneOf(COMPUTE_TYPES))
+    """Number format of the weights (CTranslate2)."""
 
 
-class WhisperRecognizer:
+class WhisperRecognizer(Model):
     """A Whisper model in CTranslate2's format; temperature 0 only, so the same audio gives the same words."""
+
+    version = 1
+    Options = WhisperOptions
+    requires = ("faster-whisper", "ctranslate2", "numpy")
+    max_seconds = 30.0
+    """The encoder's window in seconds."""
 
     def __init__(self, model: WhisperModel, beam_size: int = 1, batch_size: int = BATCH) -> None:
         self._model = model
@@ -81,17 +87,34 @@ class WhisperRecognizer:
         return max(self._batch_size, GROUP)
 
     @classmethod
-    def from_config(cls, config: Config, models: Store) -> WhisperRecognizer:
+    def weights(cls, config: Config) -> Mapping[str, str]:
+        return {"recognition": config.recognition.model}
+
+    @classmethod
+    def check(cls, config: Config, weights: Store) -> None:
+        """Raise `SettingsError` for a language that the model does not know, and a compute type that the device lacks.
+
+        The language is looked up in the model's vocabulary. A model that is not on this machine is judged by its name.
+        """
+        _check_language(config, weights)
+        _check_compute_type(config)
+
+    @classmethod
+    def from_config(cls, config: Config, weights: Store) -> WhisperRecognizer:
+        """The model named by ``recognition.model``; raises `BadModel`, `MissingModel`, `SettingsError`."""
+        from pipeline.models.recognizers.whisper_alignment import UnbatchedAlignment
+
         settings, runtime = config.recognition, config.runtime
-        folder = models.path(settings.model)
+        options = _options(config)
+        folder = weights.path(settings.model)
         name = first_device(runtime)
         device = name if name.startswith("cuda") else "cpu"  # CTranslate2 knows no mps, torch's stages do
         try:
-            model = _OneByOne(
+            model = UnbatchedAlignment(
                 str(folder),
                 device=device.partition(":")[0],
                 device_index=int(device.partition(":")[2] or 0),
-                compute_type=settings.compute_type,
+                compute_type=options.compute_type,
                 cpu_threads=runtime.threads,
                 local_files_only=True,
             )
@@ -99,7 +122,7 @@ class WhisperRecognizer:
             raise SettingsError(f"recognition.model {settings.model}: {error}") from error
         except RuntimeError as error:
             raise BackendError(f"cannot load the Whisper model {settings.model}: {error}") from error
-        return cls(model, settings.beam_size, BATCH if device == "cpu" else runtime.batch_size)
+        return cls(model, options.beam_size, BATCH if device == "cpu" else runtime.batch_size)
 
     def detect_language(self, samples: Samples) -> str:
         """The most probable language (ISO 639-1) of up to 30 s."""
@@ -109,7 +132,7 @@ class WhisperRecognizer:
         return str(language)
 
     def recognize(self, windows: Sequence[Samples], language: str, fallback: bool = False) -> list[tuple[Word, ...]]:
-        """The words of each window, times from its start; ``rescue`` bans repeated n-grams.
+        """The words of each window, times from its start; ``fallback`` bans repeated n-grams.
 
         Words of a segment that is no speech, and those for which no time is left, are marked ``suspect``. Any number of
         windows is decoded in groups of `windows_at_once`, which bounds memory.
@@ -137,6 +160,8 @@ class WhisperRecognizer:
     def _segments(self, windows: Sequence[Samples], language: str, fallback: bool) -> Iterable[Any]:
         """What the library makes of windows, each `SLOT` seconds after the one before; ``seek`` is a window's beginning
         in hundredths."""
+        from faster_whisper import BatchedInferencePipeline
+
         places = [(number * SLOT, window) for number, window in enumerate(windows, 1) if len(window)]
         if not places:
             return ()
@@ -180,3 +205,48 @@ def _with_hurried_marked(words: Sequence[Word]) -> tuple[Word, ...]:
         marked += (replace(word, suspect=NO_TIME_LEFT) for word in together) if hurried else together
     rest = iter(marked)
     return tuple(word if word.suspect else next(rest) for word in words)
+
+
+def _options(config: Config) -> WhisperOptions:
+    return read_options(WhisperOptions, config.recognition.options, "recognition.options")
+
+
+def _check_language(config: Config, weights: Store) -> None:
+    model, language = config.recognition.model, config.recognition.language
+    if language is None:
+        return
+    vocabulary = read_vocabulary(weights.path(model)) if weights.status(model) == "here" else None
+    english_only = len(vocabulary) < MULTILINGUAL if vocabulary else model.endswith(".en")
+    if english_only and language != "en":
+        hint = "choose another recognition.model (whisper-base knows 99 languages), or another preset"
+        raise SettingsError(f"the model {model} knows English only, not {language}", hint=hint)
+    if vocabulary and not english_only and f"<|{language}|>" not in vocabulary:
+        hint = "choose another recognition.model, for example whisper-large-v3-turbo"
+        raise SettingsError(f"the model {model} does not know the language {language}", hint=hint)
+
+
+@functools.lru_cache(maxsize=4)
+def read_vocabulary(folder: Path) -> frozenset[str] | None:
+    """The tokens of a Whisper model in CTranslate2's format; None where the folder has no readable vocabulary."""
+    try:
+        if (folder / "vocabulary.json").is_file():
+            return frozenset(json.loads((folder / "vocabulary.json").read_text(encoding="utf-8")))
+        return frozenset((folder / "vocabulary.txt").read_text(encoding="utf-8").split("\n"))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _check_compute_type(config: Config) -> None:
+    """CTranslate2's type of arithmetic must be one that the device supports."""
+    import ctranslate2
+
+    name, _, index = first_device(config.runtime).partition(":")
+    name = "cuda" if name == "cuda" else "cpu"
+    supported = ctranslate2.get_supported_compute_types(name, int(index or 0)) | {"default", "auto"}
+    compute_type = _options(config).compute_type
+    if compute_type not in supported:
+        message = f"recognition.options.compute_type: this machine's {name} cannot compute in {compute_type}"
+        raise SettingsError(message, hint=f"it can in {', '.join(sorted(supported))}")
+
+
+MODEL = WhisperRecognizer

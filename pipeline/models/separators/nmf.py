@@ -15,20 +15,21 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import torch
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
-from torch import Tensor
 
 from pipeline.config.schema import Config
 from pipeline.core.audio import RATE, Samples
 from pipeline.core.errors import CannotSeparate
+from pipeline.models.protocols import SeparatorModel
 from pipeline.models.torch_runtime import select_device
 
 if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
     from pipeline.models.weights import Store
 
-CPU: Final = torch.device("cpu")
 Matrix = NDArray[np.float32]
 Voice = tuple[Matrix, Matrix]
 """A voice's exemplars, shape (atoms, bins), and the same in bands, shape (atoms, bands); in bands each sums to one."""
@@ -66,20 +67,23 @@ class NmfSettings:
     eagerness: float = 1.5
 
 
-class NmfSeparator:
+class NmfSeparator(SeparatorModel):
     """Separates by exemplars of each speaker's own solo speech; deterministic; equal under any order of speakers.
 
     Cost: about 0.1 core-seconds a second for two voices. The last `REMEMBERED` voices need not be learned again.
     """
 
-    def __init__(self, effort: NmfSettings = NmfSettings(), device: torch.device = CPU) -> None:
+    version = 1
+    requires = ("torch", "numpy")
+
+    def __init__(self, effort: NmfSettings = NmfSettings(), device: torch.device | None = None) -> None:
         self._effort, self._device = effort, device
         self._learned: dict[bytes, Voice] = {}
         """By the very samples of the solo speech."""
         self._learning = Lock()
 
     @classmethod
-    def from_config(cls, config: Config, models: Store) -> NmfSeparator:
+    def from_config(cls, config: Config, weights: Store) -> NmfSeparator:
         return cls(device=select_device(config.runtime))
 
     def separate(self, mixture: Samples, solo: Mapping[str, Samples]) -> Matrix:
@@ -118,8 +122,12 @@ class NmfSeparator:
             return self._learned[key]
 
 
-def contributions(magnitude: Matrix, voices: list[Voice], effort: NmfSettings, device: torch.device = CPU) -> Matrix:
+def contributions(
+    magnitude: Matrix, voices: list[Voice], effort: NmfSettings, device: torch.device | None = None
+) -> Matrix:
     """How much each voice explains of every bin, shape (voices, frames, bins); equal shares where nothing does."""
+    import torch
+
     bands = torch.from_numpy(_bands()).to(device)
     counts = [len(atoms) for atoms, _ in voices]
     seen = torch.from_numpy(np.concatenate([seen for _, seen in voices])).to(device)
@@ -231,3 +239,6 @@ def _waveform(spectrum: NDArray[np.complex64], length: int) -> Samples:
 
 def _finite(samples: Samples) -> Samples:
     return np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32, copy=False)
+
+
+MODEL = NmfSeparator

@@ -6,22 +6,26 @@ that and no voice. Together they separate better than either, and fewer exemplar
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import torch
 
-from pipeline.config.schema import REFINING, Config
+from pipeline.config.schema import Config
 from pipeline.models.protocols import ParallelSeparator
-from pipeline.models.separators.mask_network import RECEPTIVE_FIELD, MaskNetwork, load_mask_network, masks
 from pipeline.models.separators.nmf import Matrix, NmfSeparator, NmfSettings
 from pipeline.models.torch_runtime import bfloat16_autocast, select_device, single_threaded_pool
 
 if TYPE_CHECKING:
+    import torch
+
+    from pipeline.models.separators.mask_network import MaskNetwork
     from pipeline.models.weights import Store
 
+DEFAULT_MODEL: Final = "crosstalk-separation"
+"""The weights where the settings name none."""
 EFFORT: Final = NmfSettings(atoms=1500, updates=15, eagerness=1.8)
 """A quarter of what exemplars need alone. The network was taught on 3000 atoms, which would gain 0.1 to 0.5 dB."""
 FRAMES: Final = 512
@@ -34,23 +38,36 @@ STEP: Final = 16
 
 
 class NmfRefinedSeparator(NmfSeparator, ParallelSeparator):
-    """Separates as `ExemplarSeparator`, and lets a network correct the masks; sources add up to the mixture."""
+    """Separates as `NmfSeparator`, and lets a network correct the masks; sources add up to the mixture."""
+
+    version = 1
+    requires = ("torch", "numpy")
 
     def __init__(self, network: MaskNetwork, device: torch.device) -> None:
         super().__init__(EFFORT, device)
-        self._network = network
+        self._network, self._mask_device = network, device
 
     @classmethod
-    def from_config(cls, config: Config, models: Store) -> NmfRefinedSeparator:
+    def weights(cls, config: Config) -> Mapping[str, str]:
+        return {"separation": config.separation.model or DEFAULT_MODEL}
+
+    @classmethod
+    def from_config(cls, config: Config, weights: Store) -> NmfRefinedSeparator:
+        from pipeline.models.separators.mask_network import load_mask_network
+
         device = select_device(config.runtime)
-        return cls(load_mask_network(config.separation.model or REFINING, models, device), device)
+        return cls(load_mask_network(cls.weights(config)["separation"], weights, device), device)
 
     def pool(self) -> AbstractContextManager[Executor]:
-        """See `ThreadedSeparator`."""
-        return single_threaded_pool(self._device, GPU_THREADS)
+        """See `ParallelSeparator`."""
+        return single_threaded_pool(self._mask_device, GPU_THREADS)
 
     def _masks(self, magnitude: Matrix, explained: Matrix) -> Matrix:
-        """See `ExemplarSeparator`."""
+        """See `NmfSeparator`."""
+        import torch
+
+        from pipeline.models.separators.mask_network import RECEPTIVE_FIELD, masks
+
         peak = max(float(magnitude.max(initial=0.0)), 1e-9)
         frames = len(magnitude)
         more = -frames % STEP
@@ -61,10 +78,13 @@ class NmfRefinedSeparator(NmfSeparator, ParallelSeparator):
             seen = self._network.look(mixture, voices)
             for first in range(0, len(magnitude), FRAMES):
                 start = max(0, first - RECEPTIVE_FIELD)
-                with bfloat16_autocast(self._device):
+                with bfloat16_autocast(self._mask_device):
                     corrections = self._network.correct(seen[..., start : first + FRAMES + RECEPTIVE_FIELD, :])
                 kept = slice(first, first + FRAMES)
                 part = corrections[:, :, first - start :][:, :, :FRAMES]
                 voices[:, :, kept] = masks(voices[:, :, kept], part)
         found: Matrix = voices[0, :, :frames].cpu().numpy()
         return found
+
+
+MODEL = NmfRefinedSeparator

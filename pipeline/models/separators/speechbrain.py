@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.signal import resample_poly
@@ -18,10 +17,13 @@ from scipy.signal import resample_poly
 from pipeline.config.schema import Config
 from pipeline.core.audio import RATE, Samples, Sources, rescale_to_mixture
 from pipeline.core.errors import BackendError, SettingsError, is_gpu_out_of_memory
-from pipeline.models.speechbrain_hparams import Network, load_network
+from pipeline.models.protocols import SeparatorModel
 from pipeline.models.torch_runtime import select_device
 
 if TYPE_CHECKING:
+    import torch
+
+    from pipeline.models.speechbrain_hparams import Network
     from pipeline.models.weights import Store
 
 CHUNK: Final = 10.0
@@ -32,8 +34,11 @@ SHORTEST: Final = 0.5
 """Shorter mixtures are padded with silence to so many seconds: the networks' windows need some length."""
 
 
-class SpeechBrainSeparator:
+class SpeechBrainSeparator(SeparatorModel):
     """Sources in an order of the network's own, at the level they have in the mixture."""
+
+    version = 1
+    requires = ("speechbrain", "torch", "numpy", "scipy")
 
     def __init__(self, network: Network, rate: int, device: torch.device) -> None:
         self._network = network.to(device)
@@ -41,12 +46,22 @@ class SpeechBrainSeparator:
         self._device = device
 
     @classmethod
-    def from_config(cls, config: Config, models: Store) -> SpeechBrainSeparator:
-        """The network named by ``separation.model``; raises `BadModel`, `MissingModel`, `SettingsError`."""
-        name = config.separation.model
-        if not name:
+    def weights(cls, config: Config) -> Mapping[str, str]:
+        return {"separation": config.separation.model} if config.separation.model else {}
+
+    @classmethod
+    def check(cls, config: Config, weights: Store) -> None:
+        """Raise `SettingsError` where no model is named: there is no default."""
+        if not config.separation.model:
             raise SettingsError("separation.model is not set", hint="name a model, such as sepformer-whamr16k")
-        return cls(*load_network(models.path(name)), select_device(config.runtime))
+
+    @classmethod
+    def from_config(cls, config: Config, weights: Store) -> SpeechBrainSeparator:
+        """The network named by ``separation.model``; raises `BadModel`, `MissingModel`, `SettingsError`."""
+        from pipeline.models.speechbrain_hparams import load_network
+
+        cls.check(config, weights)
+        return cls(*load_network(weights.path(cls.weights(config)["separation"])), select_device(config.runtime))
 
     def separate(self, mixture: Samples, solo: Mapping[str, Samples]) -> Sources:
         """Sources, shape (what the network gives, len(mixture)); ``solo`` is not used. Raises `BackendError`."""
@@ -67,6 +82,8 @@ class SpeechBrainSeparator:
             yield rescale_to_mixture(self._separated(chunk), chunk)
 
     def _separated(self, chunk: Samples) -> Sources:
+        import torch
+
         try:
             with torch.inference_mode():
                 found = self._network(torch.from_numpy(np.array(chunk))[None].to(self._device))
@@ -97,3 +114,6 @@ def _continuation(before: Sources, after: Sources) -> NDArray[np.intp]:
     norms = np.linalg.norm(before, axis=1)[:, None] * np.linalg.norm(after, axis=1)
     likeness = np.divide(before @ after.T, norms, out=np.zeros_like(norms), where=norms > 0)
     return linear_sum_assignment(likeness, maximize=True)[1]
+
+
+MODEL = SpeechBrainSeparator
