@@ -139,7 +139,7 @@ def test_a_separation_comes_back_from_the_cache(
     kept = Separation((Stream("A", clips), Stream("B", clips[:1])), (region,))
     for _ in range(2):
         steps = StageRunner({}, Config(), cache, ignore)
-        back = steps.run_separation(audio, lambda p: kept)
+        back = steps.run_separation([audio], lambda p: kept)
         assert back.regions == kept.regions
         for mine, theirs in zip(back.streams, kept.streams, strict=True):
             assert mine.speaker == theirs.speaker

@@ -8,7 +8,7 @@ import logging
 import os
 import platform
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO, TypeAlias
 
 from numpy.typing import NDArray
@@ -29,7 +29,7 @@ from pipeline.models import registry
 from pipeline.models.protocols import Diarization
 from pipeline.models.weights import Store
 from pipeline.stages.assembly.stage import assemble, collect_removed, measure_coverage
-from pipeline.stages.channels.tracks import Tracks, split_channels
+from pipeline.stages.channels.tracks import Track, split_channels
 from pipeline.stages.diarization.stage import diarize_tracks
 from pipeline.stages.recognition.stage import Recognition, recognize
 from pipeline.stages.separation.stage import Separation, separate
@@ -120,23 +120,19 @@ def run_pipeline(
 ) -> Transcript:
     """Decoded audio to transcript, stage by stage."""
     tracks, who, apart = diarize_and_separate(recording, models, config, steps)
-    audio = tracks.audio
     heard = steps.run(
         "recognition",
         Recognition,
-        lambda p: recognize(audio, who.turns, apart.streams, apart.regions, models.recognizer, config.recognition, p),
+        lambda p: recognize(tracks, who, apart, models.recognizer, config.recognition, p),
     )
-    turns, regions, spoken = tracks.restore(who.turns, apart.regions, heard.spoken)
-    utterances, ledger = assemble(
-        spoken, turns, regions, recording.duration, config.assembly, tracks.microphones(who.turns)
-    )
-    suspects = tracks.restore_words(heard.removed)
-    removed, removals = collect_removed(suspects, recording.duration, config.assembly)
-    coverage = measure_coverage(turns, utterances, recording.duration, recording.decoded)
+    has_bleed = any(track.has_bleed for track in tracks)
+    utterances, ledger = assemble(heard.spoken, who, apart.regions, recording.duration, config.assembly, has_bleed)
+    removed, removals = collect_removed(heard.removed, recording.duration, config.assembly)
+    coverage = measure_coverage(who.turns, utterances, recording.duration, recording.decoded)
     transcript = Transcript(
         duration=recording.duration,
         utterances=utterances,
-        turns=turns,
+        turns=who.turns,
         overlaps=ledger,
         language=heard.language if utterances else None,
         complete=recording.complete,
@@ -169,28 +165,26 @@ def separate_stems(
     recording: Decoded, models: ModelPool | RecordingModels, config: Config, steps: StageRunner
 ) -> SpeakerStems:
     """Decoded audio to a stream per speaker, without words."""
-    tracks, who, apart = diarize_and_separate(recording, models, config, steps)
-    turns, _, _ = tracks.restore(who.turns, apart.regions, ())
-    streams = tracks.restore_streams(apart.streams)
+    _, who, apart = diarize_and_separate(recording, models, config, steps)
     notices = (*recording.notices, *who.notices, *apart.notices, *steps.notices)
-    return SpeakerStems(recording.duration, turns, streams, notices)
+    return SpeakerStems(recording.duration, who.turns, apart.streams, notices)
 
 
 def diarize_and_separate(
     recording: Decoded, models: ModelPool | RecordingModels, config: Config, steps: StageRunner
-) -> tuple[Tracks, Diarization, Separation]:
+) -> tuple[tuple[Track, ...], Diarization, Separation]:
     """The first stages: what is heard, who speaks when, and everybody's stream."""
-    tracks = split_channels(recording.audio, config.diarization)
-    audio = tracks.audio
+    tracks, notices = split_channels(recording.audio, config.diarization)
     steps.begin(recording.sha256, versions(), recording.source)
 
     who = steps.run(
         "diarization", Diarization, lambda p: diarize_tracks(tracks, models.diarizer, config.diarization, p)
     )
     apart = steps.run_separation(
-        audio, lambda p: separate(audio, who.turns, models.separator, models.embedder, config.separation, p)
+        [track.audio for track in tracks],
+        lambda p: separate(tracks, who, models.separator, models.embedder, config.separation, p),
     )
-    return tracks, who, apart
+    return tracks, replace(who, notices=(*notices, *who.notices)), apart
 
 
 def _coverage_notices(coverage: Coverage) -> tuple[Notice, ...]:

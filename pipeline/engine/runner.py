@@ -8,7 +8,7 @@ not the CPU, since there the last digits of a result depend on them.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -76,12 +76,12 @@ class StageRunner:
             stage, lambda: self._cache.load(self._key, kind), compute, lambda value: self._cache.save(self._key, value)
         )
 
-    def run_separation(self, audio: Audio, compute: Compute[Separation]) -> Separation:
+    def run_separation(self, tracks: Sequence[Audio], compute: Compute[Separation]) -> Separation:
         """The same for separation, whose samples are kept as FLAC; those of the mixture are cut again."""
         self._advance("separation")
         return self._cached(
             "separation",
-            lambda: _load_separation(self._cache, self._key, audio),
+            lambda: _load_separation(self._cache, self._key, tracks),
             compute,
             lambda value: _save_separation(self._cache, self._key, value),
         )
@@ -176,6 +176,7 @@ class _KeptClip:
     start: float
     samples: int
     origin: Origin
+    track: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +191,7 @@ class _KeptSeparation:
 
 def _save_separation(cache: Cache, key: str, value: Separation) -> None:
     kept = tuple(
-        _KeptClip(stream.speaker, clip.start, len(clip.samples), clip.origin)
+        _KeptClip(stream.speaker, clip.start, len(clip.samples), clip.origin, clip.track)
         for stream in value.streams
         for clip in stream.clips
     )
@@ -200,7 +201,7 @@ def _save_separation(cache: Cache, key: str, value: Separation) -> None:
     cache.save(key, _KeptSeparation(value.regions, value.notices, tuple(s.speaker for s in value.streams), kept))
 
 
-def _load_separation(cache: Cache, key: str, audio: Audio) -> Separation | None:
+def _load_separation(cache: Cache, key: str, tracks: Sequence[Audio]) -> Separation | None:
     kept = cache.load(key, _KeptSeparation)
     if kept is None:
         return None
@@ -213,8 +214,8 @@ def _load_separation(cache: Cache, key: str, audio: Audio) -> Separation | None:
         if clip.origin == "separated":
             own, samples = samples[: clip.samples], samples[clip.samples :]
         else:
-            own = _slice(audio, clip)
-        clips[clip.speaker].append(Clip(own, clip.start, clip.origin))
+            own = _slice(tracks[clip.track], clip)
+        clips[clip.speaker].append(Clip(own, clip.start, clip.origin, clip.track))
     return Separation(tuple(Stream(s, tuple(own)) for s, own in clips.items()), kept.regions, kept.notices)
 
 

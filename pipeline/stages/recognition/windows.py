@@ -26,6 +26,8 @@ BETWEEN = "in the silence between two clips"
 """Why a word is suspect that lies in no clip of its window."""
 JOIN = 0.6
 """Longest silence kept between two clips of a window, in seconds."""
+SHORTEST = 0.001
+"""Seconds that are left of a word in the silence before the recording begins."""
 SEARCH = 6.0
 """How far back from the end of a full window the quietest place to cut a long clip is looked for, in seconds."""
 _FRAME = 0.05
@@ -77,7 +79,7 @@ class Window:
                 if offset <= word.middle < offset + clip.end - clip.start:
                     shift = clip.start - offset
                     start, end = max(clip.start, word.start + shift), min(clip.end, word.end + shift)
-                    yield number, replace(word, start=start, end=end, origin=clip.origin)
+                    yield number, _placed(word, start, end, clip)
                     break
             else:
                 yield self._restore_outside(word)
@@ -94,8 +96,7 @@ class Window:
         length = min(word.end - word.start, clip.end - clip.start)
         start = clip.start if word.middle < self.offsets[row] else clip.end - length
         reason = word.suspect or BETWEEN
-        word = replace(word, start=start, end=min(clip.end, start + length), origin=clip.origin, suspect=reason)
-        return self.numbers[row], word
+        return self.numbers[row], _placed(replace(word, suspect=reason), start, min(clip.end, start + length), clip)
 
 
 def pack(clips: Iterable[tuple[int, Clip]], longest: float = WINDOW) -> tuple[Window, ...]:
@@ -122,7 +123,7 @@ class _FirstFit:
         self._longest = longest
         self.held: list[list[Placed]] = []
         self._room = MaximumTree([-inf] * most)
-        self._ending: dict[int, set[int]] = {}
+        self._ending: dict[tuple[int, int], set[int]] = {}
 
     def put(self, number: int, clip: Clip) -> None:
         """The piece of clip ``number`` into the first window with room for it, else into a new one."""
@@ -133,10 +134,11 @@ class _FirstFit:
             window = len(self.held)
             self.held.append([])
         else:
-            self._ending[self._slot(self._last(window)[0].end)].discard(window)
+            last = self._last(window)[0]
+            self._ending[self._slot(last, last.end)].discard(window)
         self.held[window].append((clip, self._offset(window, clip), number))
         self._room[window] = self._longest - self._filled(window)
-        self._ending.setdefault(self._slot(clip.end), set()).add(window)
+        self._ending.setdefault(self._slot(clip, clip.end), set()).add(window)
 
     def _with_room(self, clip: Clip) -> Iterator[int]:
         """The first window with room for the piece after a pause of `JOIN`."""
@@ -147,8 +149,8 @@ class _FirstFit:
             window = None if self._fits(window, clip) else self._room.first_above(needed, window + 1)
 
     def _shortly_before(self, clip: Clip) -> Iterator[int]:
-        slot = self._slot(clip.start)
-        return (window for near in (slot - 1, slot, slot + 1) for window in self._ending.get(near, ()))
+        track, slot = self._slot(clip, clip.start)
+        return (window for near in (slot - 1, slot, slot + 1) for window in self._ending.get((track, near), ()))
 
     def _fits(self, window: int, clip: Clip) -> bool:
         return self._offset(window, clip) + (clip.end - clip.start) <= self._longest + ROUNDING
@@ -164,8 +166,14 @@ class _FirstFit:
     def _last(self, window: int) -> Placed:
         return self.held[window][-1]
 
-    def _slot(self, time: float) -> int:
-        return int(time // JOIN)
+    def _slot(self, clip: Clip, time: float) -> tuple[int, int]:
+        return clip.track, int(time // JOIN)
+
+
+def _placed(word: Word, start: float, end: float, clip: Clip) -> Word:
+    """The word at its time in the recording; of one in the silence before it begins, `SHORTEST` seconds remain."""
+    start = max(0.0, start)
+    return replace(word, start=start, end=max(start + SHORTEST, end) if start == 0.0 else end, origin=clip.origin)
 
 
 def _window(held: Sequence[Placed]) -> Window:
@@ -174,8 +182,10 @@ def _window(held: Sequence[Placed]) -> Window:
 
 
 def _pause(last: Clip, clip: Clip) -> float:
-    """Seconds of silence between two clips; one that goes back in time is another's speech, and stands apart."""
-    return JOIN if clip.start < last.end - 0.5 / RATE else min(JOIN, max(0.0, clip.start - last.end))
+    """Seconds of silence between two clips; one of another track, or that goes back in time, is another's speech."""
+    if clip.track != last.track or clip.start < last.end - 0.5 / RATE:
+        return JOIN
+    return min(JOIN, max(0.0, clip.start - last.end))
 
 
 def _pieces(clip: Clip, longest: float) -> Iterator[Clip]:
