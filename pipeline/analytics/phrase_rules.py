@@ -1,16 +1,16 @@
-"""Rules for phrases, read strictly from YAML: who must (or must never) say what, and when.
+"""Phrase rules, read strictly from YAML: phrases that a speaker must or must never say, and when.
 
 rules:
   - name: greeting
-    speaker: agent                       # a label; left out: anybody
-    says: [thank you for calling, how can I help]      # any one of them
+    speaker: agent                       # a label; default: any speaker
+    says: [thank you for calling, how can I help]      # at least one of them
     within: 20                           # in the first 20 seconds
   - name: no promises
     speaker: agent
     never: [I guarantee, I promise]
   - name: recording notice
     says: [this call is recorded]
-    after: [can I have your card number]  # within so many seconds after anybody says one of these
+    after: [can I have your card number]  # each of these, by any speaker, starts the time
     within: 10
     similarity: 0.85                     # 0 to 1; the default is 0.8
 """
@@ -26,9 +26,27 @@ from pipeline.core.errors import SettingsError
 from pipeline.core.serialization import DataError, from_plain, setting
 from pipeline.core.text import read_settings
 
-SIMILARITY = 0.8
-"""Similarity, 0 to 1, from which words count as a phrase, where the rule names none. Chosen by hand; a higher value
-finds fewer variants of a phrase."""
+DEFAULT_SIMILARITY = 0.8
+"""Minimum similarity of a match, 0 to 1, if a rule has none. Chosen by hand; a lower value finds more
+misrecognized phrases and more false matches."""
+
+
+def _phrases(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Phrases, each with at least one letter or digit."""
+    for text in texts:
+        if not any(c.isalnum() for c in text):
+            raise ValueError(f"a phrase needs a letter or digit, not {text!r}")
+    return texts
+
+
+def _positive(value: float) -> float:
+    if value <= 0:
+        raise ValueError(f"must be above 0, not {value:g}")
+    return value
+
+
+def _similarity(value: float) -> float:
+    return Range(0, 1)(_positive(value))
 
 
 def _phrases(texts: tuple[str, ...]) -> tuple[str, ...]:
@@ -51,8 +69,10 @@ def _similarity(value: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule: exactly one of ``says`` and ``never`` has phrases. ``within`` counts seconds from the start of the
-    call, or from each phrase of ``after``."""
+    """One rule; exactly one of ``says`` and ``never`` has phrases.
+
+    ``within``: seconds from the start of the call, or from the end of each ``after`` phrase.
+    """
 
     name: str
     says: tuple[str, ...] = setting((), _phrases)
@@ -60,13 +80,13 @@ class Rule:
     speaker: str | None = None
     within: float | None = setting(None, _positive)
     after: tuple[str, ...] = setting((), _phrases)
-    similarity: float = setting(SIMILARITY, _similarity)
+    similarity: float = setting(DEFAULT_SIMILARITY, _similarity)
 
     def __post_init__(self) -> None:
         if not self.name:
-            raise ValueError("a rule needs a name")
+            raise ValueError("a rule needs a 'name'")
         if bool(self.says) == bool(self.never):
-            raise ValueError("a rule has either 'says' or 'never', with phrases")
+            raise ValueError("a rule must have phrases either in 'says' or in 'never'")
         if self.after and self.within is None:
             raise ValueError("'after' needs 'within'")
 

@@ -28,7 +28,7 @@ def split(
     kind = files.parse_audio_format(format_)
     stem = Path(recording).stem
     record = OutputRecord(output_dir, source_of(recording), overwrite=shared.overwrite)
-    files.check_voices(stem, output_dir, kind, record)
+    files.check_stems(stem, output_dir, kind, record)
     settings = shared.settings()
     with listening(shared.quiet) as listener:
         transcriber = Transcriber(settings, cache=shared.cache(), listener=listener)

@@ -23,6 +23,8 @@ ALIASES: Mapping[str, str] = {
     "separation.backend=replay": "separation.backend=synthetic",
     "recognition.backend=replay": "recognition.backend=synthetic",
     "recognition.strategy=passages": "recognition.strategy=mixture",
+    "recognition.beam_size": "recognition.options.beam_size",
+    "recognition.compute_type": "recognition.options.compute_type",
     "assembly.longest": "assembly.max_utterance",
 }
 """Old and new spelling, as of ``--set``: of a key (``section.key``), or of a value (``section.key=value``, with the new

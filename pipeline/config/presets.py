@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.config import schema as configuration
-from pipeline.config.schema import MASK_MODEL, Config
+from pipeline.config.schema import Config
 from pipeline.core.errors import SettingsError
 from pipeline.core.text import read_settings
 
@@ -81,41 +81,7 @@ def baseline(config: Config) -> Config:
         "separation.model": None,
         "recognition.backend": "whisper",
     }
-    return configuration.assign(config, fixed)
-
-
-def required_models(config: Config) -> dict[str, str]:
-    """The store's models that these settings use, by part; a class of the user's own brings its own weights."""
-    diarization, separation, recognition = config.diarization, config.separation, config.recognition
-    parts: dict[str, str | None] = {}
-    if diarization.backend == "pyannote" and diarization.pipeline:
-        parts["pipeline"] = diarization.pipeline
-    elif diarization.backend == "pyannote":
-        parts |= {"segmentation": diarization.segmentation, "embedding": _embedding_weights(config)}
-    if uses_embedder(config):
-        parts["embedding"] = _embedding_weights(config)
-    if separation.backend in ("nmf-refined", "nmf", "speechbrain"):
-        parts["separation"] = separation.model or (MASK_MODEL if separation.backend == "nmf-refined" else None)
-    if recognition.backend == "whisper":
-        parts["recognition"] = recognition.model
-    return {part: name for part, name in parts.items() if name}
-
-
-def uses_embedder(config: Config) -> bool:
-    """Whether separated sources are compared with the speakers' embeddings: by every separator but the passthrough."""
-    return config.separation.backend != "passthrough"
-
-
-def _embedding_weights(config: Config) -> str | None:
-    """The embedder's model in the store, or its folder; None for a user's class and for the synthetic embedder."""
-    name = config.embedding.model
-    is_class = ":" in name and not Path(name).expanduser().is_dir()
-    return None if is_class or name == "synthetic" else name
-
-
-def required_model_names(config: Config) -> tuple[str, ...]:
-    """Names of the store's models that these settings use, each once."""
-    return tuple(dict.fromkeys(required_models(config).values()))
+    return configuration.assign(config, fixed)  # options of a model that is replaced are dropped
 
 
 def _folder() -> Path:

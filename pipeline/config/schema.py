@@ -8,27 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import yaml
 
 from pipeline.config.aliases import with_current_names
-from pipeline.config.constraints import DEVICE, LANGUAGE, NAME, ROLES, OneOf, Range
+from pipeline.config.constraints import DEVICE, LANGUAGE, NAME, ROLES, Range
 from pipeline.core.errors import SettingsError
 from pipeline.core.serialization import DataError, internal, overlay, setting, to_plain
 from pipeline.core.types import Notice
+
+Options = TypeVar("Options")
 
 MAX_SPEAKERS = 1000
 """Upper limit of every number of speakers. Chosen by hand, to refuse typing errors; it changes no result."""
 SPEAKERS = Range(1, MAX_SPEAKERS)
 """Constraint of every number of speakers."""
-COMPUTE_TYPES = (
-    "default", "auto", "int8", "int8_float32", "int8_float16", "int8_bfloat16", "int16", "float16", "bfloat16",
-    "float32",
-)  # fmt: skip
-"""Types of weights and arithmetic that CTranslate2 knows, by its names; a machine may support fewer."""
-MASK_MODEL = "crosstalk-separation"
-"""Model of the separator ``nmf-refined`` where none is named: the one that ships with the package."""
+SELECTED_BY = {"diarization": "backend", "embedding": "model", "separation": "backend", "recognition": "backend"}
+"""By section, the setting that selects its model: the section's ``options`` belong to that model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +48,8 @@ class DiarizationConfig:
     """Model that finds who is active in each 5 s window: a name from `transcribe models list`, or a folder."""
     method: Literal["windowed", "pyannote"] = "windowed"
     """`windowed`: joint assignment of the speakers of all windows; `pyannote`: pyannote.audio's pipeline."""
+    options: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """Settings of the diarizer itself, by name; see its documentation."""
     threshold: float = setting(0.5, Range(0, 1))
     """Speech probability above which a speaker counts as active. Higher values find less speech."""
     speakers: int | None = setting(None, SPEAKERS)
@@ -64,6 +63,13 @@ class DiarizationConfig:
     roles: str | None = setting(None, ROLES)
     """Names of the speakers on the channels, such as `agent,customer` or `1=agent,2=diarize:2`."""
 
+    @property
+    def speaker_bounds(self) -> tuple[int, int | None]:
+        """Minimum and maximum number of speakers; the maximum is None without an upper bound."""
+        if self.speakers is not None:
+            return self.speakers, self.speakers
+        return self.min_speakers or 1, self.max_speakers
+
 
 @dataclass(frozen=True, slots=True)
 class EmbeddingConfig:
@@ -71,6 +77,8 @@ class EmbeddingConfig:
 
     model: str = setting("resemblyzer", NAME)
     """Speaker embedding model: a name from `transcribe models list`, a folder or `package.module:Class`."""
+    options: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """Settings of the embedder itself, by name; see its documentation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +89,8 @@ class SeparationConfig:
     """Separator: `nmf-refined`, `nmf`, `speechbrain`, `passthrough` (no separation), or `package.module:Class`."""
     model: str | None = setting(None, NAME)
     """Model of the separator: a name or a folder; null takes the default of the backend."""
+    options: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """Settings of the separator itself, by name; see its documentation."""
     context: float = setting(0.7, Range(0, 30))
     """Seconds of audio before and after an overlap that the separator gets as well."""
 
@@ -102,10 +112,8 @@ class RecognitionConfig:
     """`mixture`: transcribe the mixture, and separated speech in accepted overlaps; `streams`: each speaker alone."""
     language: str | None = setting(None, LANGUAGE)
     """Language of the recording; null detects it once per recording."""
-    beam_size: int = setting(1, Range(1, 100))
-    """Hypotheses kept while decoding; 1 is greedy. Higher values take more time."""
-    compute_type: str = setting("int8", OneOf(COMPUTE_TYPES))
-    """Number format of the recognizer's weights (CTranslate2)."""
+    options: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """Settings of the recognizer itself, by name: Whisper's are `beam_size` and `compute_type`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,13 +188,20 @@ def load_plain(text: str, where: str) -> dict[Any, Any]:
 
 
 def assign(config: Config, assignments: Mapping[str, Any], where: str = "settings") -> Config:
-    """``config`` with dotted settings (``recognition.beam_size``) replaced; raises `SettingsError`."""
+    """``config`` with dotted settings (``recognition.language``) replaced; raises `SettingsError`."""
+    nested: Any = {}
     for dotted, value in assignments.items():
-        nested: Any = value
         for part in reversed(dotted.split(".")):
-            nested = {part: nested}
-        config = _overlaid(config, nested, where)
-    return config
+            value = {part: value}
+        nested = _merged(nested, value)
+    return _overlaid(config, nested, where)
+
+
+def _merged(one: Any, other: Any) -> Any:
+    """``other`` laid over ``one``, mapping by mapping."""
+    if not isinstance(one, Mapping) or not isinstance(other, Mapping):
+        return other
+    return {**one, **{key: _merged(one.get(key), value) for key, value in other.items()}}
 
 
 def parse_assignments(texts: Iterable[str], where: str = "--set") -> dict[str, Any]:
@@ -201,6 +216,17 @@ def parse_assignments(texts: Iterable[str], where: str = "--set") -> dict[str, A
         except yaml.YAMLError as error:
             raise SettingsError(f"{value!r} is not a plain value", where=where) from error
     return parsed
+
+
+def read_options(kind: type[Options], values: Mapping[str, Any], section: str) -> Options:
+    """A model's own settings: the defaults of the dataclass ``kind`` with ``values`` laid over them.
+
+    ``section`` is the dotted name of the values in errors. Raises `SettingsError`.
+    """
+    try:
+        return overlay(kind(), values, section)
+    except DataError as error:
+        raise SettingsError(error.line(quote=True), hint=error.hint) from error
 
 
 def as_mapping(config: Config) -> dict[str, Any]:
@@ -245,10 +271,19 @@ def _overlaid(config: Config, values: Mapping[Any, Any], where: str) -> Config:
     """``config`` with nested ``values``, old spellings included, laid over it."""
     current, notices = with_current_names(values, where)
     try:
-        changed = overlay(config, current)
+        changed = overlay(_without_outdated_options(config, current), current)
     except DataError as error:
         raise SettingsError(error.line(quote=True), where=where, hint=error.hint) from error
     return replace(changed, notices=tuple(dict.fromkeys((*config.notices, *notices))))
+
+
+def _without_outdated_options(config: Config, values: Mapping[Any, Any]) -> Config:
+    """``config`` without the options of models that ``values`` replace by others."""
+    for name, key in SELECTED_BY.items():
+        section, given = getattr(config, name), values.get(name)
+        if isinstance(given, Mapping) and key in given and given[key] != getattr(section, key):
+            config = replace(config, **{name: replace(section, options={})})
+    return config
 
 
 def _first_line(error: Exception) -> str:

@@ -37,6 +37,7 @@ from typing import Any
 from pipeline.core.errors import FormatError
 from pipeline.core.serialization import to_plain
 from pipeline.core.types import Transcript, Utterance
+from pipeline.formats.base import Format, encoded
 from pipeline.formats.edited_json import transcript_of
 from pipeline.formats.json_aliases import with_current_keys, with_old_keys
 from pipeline.formats.rounding import rounded
@@ -122,3 +123,6 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is not a finite number")
+
+
+FORMAT = Format("json", ".json", encoded(dumps), loads, help="Everything in the transcript; the format to edit.")

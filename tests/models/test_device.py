@@ -171,7 +171,7 @@ def test_cublas_is_loaded_before_a_backend_only_for_a_gpu(
     imported = registry.importlib.import_module
     monkeypatch.setattr(registry.importlib, "import_module", lambda name: (order.append(name), imported(name))[1])
     registry.load("recognizer", "synthetic", assign(Config(), {"runtime.device": setting}), Store())
-    assert order == ["cublas"] * wanted + ["pipeline.models.synthetic"]
+    assert order == ["cublas"] * wanted + ["pipeline.models.recognizers.synthetic"]
 
 
 def broken(name: str) -> None:

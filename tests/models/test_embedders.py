@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pipeline.config.presets import load_preset, required_model_names, required_models
+from pipeline.config.presets import load_preset
 from pipeline.config.schema import Config, assign
 from pipeline.core.audio import RATE, Samples
 from pipeline.core.types import Word
@@ -48,9 +48,9 @@ def clip(kind: str, seconds: float, seed: int) -> Samples:
 
 
 def test_every_embedder_that_ships_is_here() -> None:
-    assert set(DIMENSIONS) == set(registry.MODELS["embedder"])
+    assert set(DIMENSIONS) == set(registry.names("embedder"))
     assert set(WRITERS) <= set(CATALOGUE)
-    assert set(WRITERS) == set(registry.LAYOUTS.values())
+    assert set(WRITERS) == set(registry.names("embedder")) - {"synthetic"}
 
 
 def test_vectors_are_of_length_one_and_scraps_have_none(kind: str, embedder: Embedder) -> None:
@@ -158,16 +158,16 @@ def test_a_folders_weights_are_in_the_identity_and_a_class_of_ones_own_has_none(
     assert len(seen) == len(folders)
     for folder in folders.values():
         config = assign(Config(), {"embedding.model": str(folder)})
-        assert required_models(config)["embedding"] == str(folder)
-    for own in ("synthetic", "tests.faults:Mine"):
-        assert "embedding" not in required_models(assign(Config(), {"embedding.model": own}))
+        assert registry.required_models(config)["embedding"] == str(folder)
+    for own in ("synthetic", "tests.faults:PlainEmbedder"):
+        assert "embedding" not in registry.required_models(assign(Config(), {"embedding.model": own}))
 
 
 def test_the_accurate_preset_tells_voices_by_ecapa() -> None:
     accurate = load_preset("accurate")
     assert accurate.embedding.model == "ecapa-voxceleb"
-    assert {"ecapa-voxceleb", "speaker-diarization-community-1"} <= set(required_model_names(accurate))
-    assert "resemblyzer" not in required_model_names(accurate)
+    assert {"ecapa-voxceleb", "speaker-diarization-community-1"} <= set(registry.required_model_names(accurate))
+    assert "resemblyzer" not in registry.required_model_names(accurate)
 
 
 def test_each_embedder_has_its_scale(folders: dict[str, Path]) -> None:

@@ -15,7 +15,8 @@ from pipeline.core.audio import RATE, Audio, Samples
 from pipeline.core.errors import SettingsError
 from pipeline.core.types import Transcript, Word
 from pipeline.engine.artifact_cache import DiskCache, NoCache
-from pipeline.engine.pipeline import ModelPool, run_pipeline
+from pipeline.engine.model_pool import ModelPool
+from pipeline.engine.pipeline import run_pipeline
 from pipeline.engine.runner import StageRunner
 from pipeline.media import Decoded
 from pipeline.media.downmix import downmix
