@@ -42,7 +42,7 @@ FETCHES = "models pull"
 """Needs the network; `make setup` runs it, and tests/weights the code behind it."""
 MAY_LACK_MODELS = ("doctor", "models path", "models verify")
 """Commands that end with the exit code of missing models where these are not on the machine."""
-RESULTS = json.loads((REPOSITORY / "examples" / "bench" / "results.json").read_text(encoding="utf-8"))
+RESULTS = json.loads((REPOSITORY / "examples" / "benchmarks" / "results.json").read_text(encoding="utf-8"))
 PACKAGE = Path(pipeline.__file__).parent
 
 
@@ -221,7 +221,7 @@ def reasons() -> Iterator[str]:
         for node in ast.walk(ast.parse((PACKAGE / "stages" / f"{name}.py").read_text(encoding="utf-8"))):
             if isinstance(node, ast.Return):
                 yield from _sentence(node.value)
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("Verdict", "Region", "Failure"):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("Decision", "OverlapDecision", "Failure"):
                 yield from (s for argument in node.args for s in _sentence(argument))
 
 

@@ -85,9 +85,9 @@ def test_overlaps_that_were_not_separated_and_speech_without_words_are_listed() 
         talk({}, {}),
         turns=(Turn(0.0, 9.0, "A"), Turn(2.0, 4.0, "B")),
         overlaps=(
-            OverlapDecision(2.0, 4.0, voices, "exemplar", "mixture", "no gain"),
-            OverlapDecision(4.0, 4.5, voices, "exemplar", "mixture", "too short to matter"),
-            OverlapDecision(5.0, 8.0, voices, "exemplar", "separated", "gain"),
+            OverlapDecision(2.0, 4.0, voices, "nmf", "mixture", "no gain"),
+            OverlapDecision(4.0, 4.5, voices, "nmf", "mixture", "too short to matter"),
+            OverlapDecision(5.0, 8.0, voices, "nmf", "separated", "gain"),
         ),
     )
     assert [(d.kind, d.start, d.end) for d in find_doubts(transcript)] == [("overlap", 2.0, 4.0)]

@@ -29,7 +29,7 @@ from pipeline.formats import crosstalk_json
 from pipeline.models.weights.catalogue import catalogue
 
 DOCS = Path(__file__).parent.parent
-RESULTS = DOCS.parent / "examples" / "bench" / "results.json"
+RESULTS = DOCS.parent / "examples" / "benchmarks" / "results.json"
 EXAMPLE = DOCS / "example.json"
 SCHEMA = DOCS / "crosstalk-1.schema.json"
 OUTPUT = (
