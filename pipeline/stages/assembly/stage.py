@@ -160,7 +160,8 @@ def _pauses(last: Word, word: Word, config: AssemblyConfig) -> bool:
 
 
 def _is_full(held: Sequence[Word], config: AssemblyConfig) -> bool:
-    return held[-1].end - held[0].start > config.longest and held[-1].text.endswith((".", "?", "!", "。", "？", "！"))
+    duration = held[-1].end - held[0].start
+    return duration > config.max_utterance and held[-1].text.endswith((".", "?", "!", "。", "？", "！"))
 
 
 def _ledger(
@@ -175,7 +176,7 @@ def _ledger(
     return tuple(
         replace(
             region,
-            voices=tuple(_with_text(voice, region, spoken) for voice in region.voices),
+            evidence=tuple(_with_text(voice, region, spoken) for voice in region.evidence),
             leaked=(*region.leaked, *removed.get(number, ())),
         )
         for number, region in enumerate(regions)
