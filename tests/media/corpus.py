@@ -59,7 +59,7 @@ def _damaged(kind: str) -> bytes:
     return overwrite(data, len(data) // 2, noise(len(data) // 10))
 
 
-NO_RECORDING = "no recording in a known format"
+NO_RECORDING = "recording in a known format"
 REFUSED: dict[str, tuple[Maker, str]] = {
     "empty": (lambda: b"", "is empty"),
     "one byte": (lambda: b"R", "is a text file|" + NO_RECORDING),
@@ -87,8 +87,8 @@ REFUSED: dict[str, tuple[Maker, str]] = {
     "4 GHz": (lambda: wav(PCM, rate=2**32 - 1), "sample rate of 4294967295 Hz"),
     "no channels": (lambda: wav(PCM, channels=0), "has 0 channels"),
     "65535 channels": (lambda: wav(PCM, channels=65535), "has 65535 channels"),
-    "no samples": (lambda: wav(PCM[:0]), "holds no audio"),
-    "only NaN": (lambda: wav(np.full(9000, np.nan), float_=True), "no numbers"),
+    "no samples": (lambda: wav(PCM[:0]), "contains no audio"),
+    "only NaN": (lambda: wav(np.full(9000, np.nan), float_=True), "not numbers"),
     "no moov": (lambda: _voice("m4a")[:-2000], r"no index \(moov\)"),
     "an index of nothing": (_indexed_nowhere, "its index damaged"),
     "drm": (lambda: _voice("m4a").replace(b"mp4a", b"drms"), "DRM"),

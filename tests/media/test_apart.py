@@ -166,11 +166,11 @@ def test_a_process_prepared_is_used_once_and_replaced_when_it_died(
     alone = media.decode(recording)
     media.prestart()
     media.prestart()
-    ((spare, _),) = isolated_decoder._SPARE
+    ((spare, _),) = isolated_decoder._PRESTARTED
     assert np.array_equal(media.decode(recording).audio.samples, alone.audio.samples)
-    assert (spare.returncode is not None, isolated_decoder._SPARE) == (True, [])
+    assert (spare.returncode is not None, isolated_decoder._PRESTARTED) == (True, [])
     media.prestart()
-    ((spare, _),) = isolated_decoder._SPARE
+    ((spare, _),) = isolated_decoder._PRESTARTED
     spare.kill()
     spare.wait()
     assert np.array_equal(media.decode(recording).audio.samples, alone.audio.samples)
@@ -181,7 +181,9 @@ def test_a_process_prepared_is_used_once_and_replaced_when_it_died(
 
 
 def test_a_process_prepared_ends_with_who_prepared_it() -> None:
-    spare = int(run_python("from pipeline.media import isolated_decoder as d; d.prestart(); print(d._SPARE[0][0].pid)"))
+    spare = int(
+        run_python("from pipeline.media import isolated_decoder as d; d.prestart(); print(d._PRESTARTED[0][0].pid)")
+    )
     while _lives(spare):
         time.sleep(0.05)
 
