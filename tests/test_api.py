@@ -15,7 +15,7 @@ from pipeline.cli.app import main
 from pipeline.core.errors import SettingsError
 from pipeline.core.events import Event, StageFinished
 from pipeline.engine import artifact_cache
-from pipeline.engine.pipeline import ModelPool
+from pipeline.engine.model_pool import ModelPool
 from tests import world
 
 COMMAND_ONLY = {"config", "output_dir", "format", "mark_doubts", "overwrite", "quiet", "debug"}
@@ -104,10 +104,10 @@ def test_a_loop_over_files_loads_models_once(tmp_path: Path, monkeypatch: pytest
         pipeline.transcribe(path, settings=replay, **options)
     once = sorted(loads)
     assert len(once) == len(set(once)) > 0
-    pipeline.transcribe(path, settings=replay | {"recognition.beam_size": 2})
+    pipeline.transcribe(path, settings=replay | {"separation.context": 0.5})
     assert sorted(loads) == sorted(once * 2)
     pipeline.release_models()
-    pipeline.transcribe(path, settings=replay | {"recognition.beam_size": 2})
+    pipeline.transcribe(path, settings=replay | {"separation.context": 0.5})
     assert sorted(loads) == sorted(once * 3)
     pipeline.release_models()
 

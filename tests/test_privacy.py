@@ -49,7 +49,7 @@ def test_a_codec_sees_no_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("place", ["decode", "recognition"])
 def test_a_run_stops_in_two_seconds(number: signal.Signals, place: str, tmp_path: Path) -> None:
-    """All three attempts stop with the code of the signal and leave nothing; the fastest is not slowed by other load."""
+    """All three attempts stop with the signal's code and leave nothing; the fastest takes under 2 s."""
     assert min(_seconds_to_stop(number, place, tmp_path / str(attempt)) for attempt in range(3)) < 2
 
 

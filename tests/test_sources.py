@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.engine import code_version
-from pipeline.engine.code_version import source_hash
+from pipeline.core import code_version
+from pipeline.core.code_version import source_hash
 
 NUMBERS = itertools.count()
 

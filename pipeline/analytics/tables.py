@@ -11,11 +11,13 @@ import csv
 import importlib.util
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pipeline.analytics.calls import Call, Failure
 from pipeline.core.atomic_write import make_folder, replacing
+from pipeline.core.output_record import OutputRecord
 from pipeline.core.types import Transcript
 from pipeline.formats.sanitize import cell
 
@@ -69,19 +71,29 @@ _ROWS_PER_GROUP = 10_000
 
 
 def write_tables(
-    calls: Callable[[], Iterable[Call]], folder: Path, failures: Sequence[Failure] = ()
+    calls: Callable[[], Iterable[Call]],
+    folder: Path,
+    failures: Sequence[Failure] = (),
+    record: OutputRecord | None = None,
 ) -> tuple[Path, ...]:
-    """Write all tables into ``folder``; returns their paths. Calls are read twice, one at a time."""
+    """Write all tables into ``folder``; returns their paths. Calls are read twice, one at a time.
+
+    With a ``record``, raises `OutputExists` before any work for a file that this program did not write.
+    """
+    paths = table_paths(folder)
+    if record is not None:
+        record.check(paths)
     extra = manifest_columns(name for call in calls() for name in sorted(call.analytics["columns"]))
     tables = {**TABLES, "calls": {**TABLES["calls"], **dict.fromkeys(extra.values(), str)}}
     writers: list[Callable[[Path, Columns], _CsvTable | _ParquetTable]] = [_CsvTable]
     if has_parquet():
         writers.append(_ParquetTable)
     make_folder(folder)
-    suffixes = (".csv", ".parquet")[: len(writers)]
-    paths = [folder / f"{name}{suffix}" for name in tables for suffix in suffixes]
     with ExitStack() as stack:
-        files = iter([stack.enter_context(replacing(path)) for path in paths])
+        temporary = [stack.enter_context(replacing(path)) for path in paths]
+        if record is not None:
+            stack.push(partial(_record, record, paths, temporary))  # runs between closing and replacing the files
+        files = iter(temporary)
         outputs: dict[str, list[_CsvTable | _ParquetTable]] = {name: [] for name in tables}
         for name, columns in tables.items():
             for writer in writers:
@@ -91,7 +103,22 @@ def write_tables(
         for name, row in _all_rows(calls(), extra, failures):
             for output in outputs[name]:
                 output.append(row)
-    return tuple(paths)
+    return paths
+
+
+def table_paths(folder: Path) -> tuple[Path, ...]:
+    """The files that `write_tables` writes into ``folder``."""
+    suffixes = (".csv", ".parquet") if has_parquet() else (".csv",)
+    return tuple(folder / f"{name}{suffix}" for name in TABLES for suffix in suffixes)
+
+
+def _record(
+    record: OutputRecord, paths: Sequence[Path], temporary: Sequence[Path], kind: object, error: object, trace: object
+) -> None:
+    """Record the files that are about to take their places; nothing when an error (``kind``) ended the block."""
+    if kind is None:
+        for path, content in zip(paths, temporary, strict=True):
+            record.add(path, content)
 
 
 def manifest_columns(names: Iterable[str]) -> dict[str, str]:

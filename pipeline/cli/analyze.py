@@ -30,18 +30,21 @@ def analyze(
 def report(
     folder: Annotated[Path, typer.Argument(help="Output folder of transcribe batch --analytics.")],
     title: Annotated[str, typer.Option(help="Title of the page.")] = "Calls",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that others wrote or changed.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Write one HTML page and tables (CSV, Parquet) about all calls of a folder."""
     from pipeline.analytics import html_report, tables
     from pipeline.analytics.calls import read_calls
-    from pipeline.core.atomic_write import write_atomically
+    from pipeline.core.output_record import OutputRecord
 
     history = _history(folder)
-    for path in tables.write_tables(lambda: read_calls(folder, history), folder / "tables", history.failures):
-        typer.echo(str(path), err=True)
+    record = OutputRecord(folder, "report", overwrite=overwrite)
     path = folder / "report.html"
-    write_atomically(path, html_report.render(read_calls(folder, history), title, history.failures).encode())
+    record.check([path])
+    for table in tables.write_tables(lambda: read_calls(folder, history), folder / "tables", history.failures, record):
+        typer.echo(str(table), err=True)
+    record.write(path, html_report.render(read_calls(folder, history), title, history.failures).encode())
     typer.echo(str(path), err=True)
     if not tables.has_parquet():
         typer.echo("transcribe: Parquet tables need pyarrow: pip install 'crosstalk-transcribe[analytics]'", err=True)

@@ -94,5 +94,5 @@ def write_meeting(meeting: Meeting, folder: Path, name: str, record: OutputRecor
     kinds = ("rttm", "stm", "seglst") if meeting.transcript.utterances else ("rttm",)
     files = {kind: f"{name}{formats.suffix(kind)}" for kind in kinds}
     for kind, file in files.items():
-        record.write(folder / file, formats.dumps(meeting.transcript, kind, name).encode())
+        record.write(folder / file, formats.dumps(meeting.transcript, kind, name))
     return files

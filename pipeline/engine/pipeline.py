@@ -9,41 +9,36 @@ import os
 import platform
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
 from numpy.typing import NDArray
 
 from pipeline import media
 from pipeline._version import __version__
-from pipeline.config.presets import required_models, uses_embedder
-from pipeline.config.schema import Config, Runtime, as_mapping, check
+from pipeline.config.schema import Config, check
 from pipeline.core.audio import Stream
 from pipeline.core.events import Listener, NoticeIssued, Progress, ignore
 from pipeline.core.types import Coverage, Notice, Provenance, Transcript, Turn
 from pipeline.engine import preflight
 from pipeline.engine.artifact_cache import Cache, NoCache
+from pipeline.engine.model_pool import ModelPool, RecordingModels
 from pipeline.engine.runner import StageRunner
 from pipeline.formats.rounding import rounded
 from pipeline.media import Decoded
 from pipeline.models import registry
-from pipeline.models.protocols import Diarization, Diarizer, Embedder, Recognizer, Separator
+from pipeline.models.protocols import Diarization
 from pipeline.models.weights import Store
 from pipeline.stages.assembly.stage import assemble, collect_removed, measure_coverage
-from pipeline.stages.channels.tracks import Tracks, split_channels
+from pipeline.stages.channels.tracks import Track, split_channels
 from pipeline.stages.diarization.stage import diarize_tracks
 from pipeline.stages.recognition.stage import Recognition, recognize
 from pipeline.stages.separation.stage import Separation, separate
-
-if TYPE_CHECKING:
-    from pipeline.models.cuda_libraries import Choice
 
 LOG = logging.getLogger("pipeline")
 LOG.addHandler(logging.NullHandler())  # the library prints nothing; who wants the lines adds a handler
 
 PACKAGES = ("pyannote.audio", "speechbrain", "torch", "faster-whisper", "ctranslate2", "av", "numpy")
 """Packages whose version can change a result."""
-LEAST_BATCH = 4
-"""The batch size that is not halved any more when a GPU's memory runs out: the CPU is next."""
 
 
 Recording: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | NDArray[Any]
@@ -125,23 +120,19 @@ def run_pipeline(
 ) -> Transcript:
     """Decoded audio to transcript, stage by stage."""
     tracks, who, apart = diarize_and_separate(recording, models, config, steps)
-    audio = tracks.audio
     heard = steps.run(
         "recognition",
         Recognition,
-        lambda p: recognize(audio, who.turns, apart.streams, apart.regions, models.recognizer, config.recognition, p),
+        lambda p: recognize(tracks, who, apart, models.recognizer, config.recognition, p),
     )
-    turns, regions, spoken = tracks.restore(who.turns, apart.regions, heard.spoken)
-    utterances, ledger = assemble(
-        spoken, turns, regions, recording.duration, config.assembly, tracks.microphones(who.turns)
-    )
-    suspects = tracks.restore_words(heard.removed)
-    removed, removals = collect_removed(suspects, recording.duration, config.assembly)
-    coverage = measure_coverage(turns, utterances, recording.duration, recording.decoded)
+    has_bleed = any(track.has_bleed for track in tracks)
+    utterances, ledger = assemble(heard.spoken, who, apart.regions, recording.duration, config.assembly, has_bleed)
+    removed, removals = collect_removed(heard.removed, recording.duration, config.assembly)
+    coverage = measure_coverage(who.turns, utterances, recording.duration, recording.decoded)
     transcript = Transcript(
         duration=recording.duration,
         utterances=utterances,
-        turns=turns,
+        turns=who.turns,
         overlaps=ledger,
         language=heard.language if utterances else None,
         complete=recording.complete,
@@ -174,28 +165,26 @@ def separate_stems(
     recording: Decoded, models: ModelPool | RecordingModels, config: Config, steps: StageRunner
 ) -> SpeakerStems:
     """Decoded audio to a stream per speaker, without words."""
-    tracks, who, apart = diarize_and_separate(recording, models, config, steps)
-    turns, _, _ = tracks.restore(who.turns, apart.regions, ())
-    streams = tracks.restore_streams(apart.streams)
+    _, who, apart = diarize_and_separate(recording, models, config, steps)
     notices = (*recording.notices, *who.notices, *apart.notices, *steps.notices)
-    return SpeakerStems(recording.duration, turns, streams, notices)
+    return SpeakerStems(recording.duration, who.turns, apart.streams, notices)
 
 
 def diarize_and_separate(
     recording: Decoded, models: ModelPool | RecordingModels, config: Config, steps: StageRunner
-) -> tuple[Tracks, Diarization, Separation]:
+) -> tuple[tuple[Track, ...], Diarization, Separation]:
     """The first stages: what is heard, who speaks when, and everybody's stream."""
-    tracks = split_channels(recording.audio, config.diarization)
-    audio = tracks.audio
+    tracks, notices = split_channels(recording.audio, config.diarization)
     steps.begin(recording.sha256, versions(), recording.source)
 
     who = steps.run(
         "diarization", Diarization, lambda p: diarize_tracks(tracks, models.diarizer, config.diarization, p)
     )
     apart = steps.run_separation(
-        audio, lambda p: separate(audio, who.turns, models.separator, models.embedder, config.separation, p)
+        [track.audio for track in tracks],
+        lambda p: separate(tracks, who, models.separator, models.embedder, config.separation, p),
     )
-    return tracks, who, apart
+    return tracks, replace(who, notices=(*notices, *who.notices)), apart
 
 
 def _coverage_notices(coverage: Coverage) -> tuple[Notice, ...]:
@@ -214,110 +203,6 @@ def versions() -> dict[str, str]:
 
 
 def _provenance(recording: Decoded, name: str, config: Config, identities: Mapping[str, str]) -> Provenance:
-    settings = as_mapping(config)
+    settings = registry.effective_settings(config)
     del settings["runtime"]
     return Provenance(name, recording.sha256, settings, dict(identities), versions())
-
-
-class ModelPool:
-    """The backends of a run, each loaded when a stage first needs it, then kept: one set serves many recordings."""
-
-    def __init__(self, config: Config, store: Store, choice: Choice | None = None) -> None:
-        self._config, self.store = config, store
-        self.loads = 0
-        """The number of models loaded so far, those that were loaded again counted again."""
-        if choice is not None:
-            self.choice = choice
-        for kind, name in preflight.backend_names(config).items():
-            registry.locate(kind, name)  # a wrong name is an error now, not when its stage comes in an hour
-
-    @functools.cached_property
-    def diarizer(self) -> Diarizer:
-        return self._load("diarizer")  # type: ignore[no-any-return]
-
-    @functools.cached_property
-    def separator(self) -> Separator:
-        return self._load("separator")  # type: ignore[no-any-return]
-
-    @functools.cached_property
-    def embedder(self) -> Embedder | None:
-        """None where nothing is separated, so that no source needs to be compared."""
-        if not uses_embedder(self._config):
-            return None
-        return self._load("embedder")  # type: ignore[no-any-return]
-
-    @functools.cached_property
-    def recognizer(self) -> Recognizer:
-        return self._load("recognizer")  # type: ignore[no-any-return]
-
-    def load(self) -> None:
-        """Load every model now, for a clock that should not count it."""
-        _ = self.diarizer, self.separator, self.embedder, self.recognizer
-
-    @functools.cached_property
-    def choice(self) -> Choice:
-        """Where the models compute; the device is tried out when this is first asked. Raises `ResourceError`."""
-        return registry.choose_device(self._config)
-
-    def reduced(self) -> ModelPool | None:
-        """The same models with less of a GPU's memory: half the batch, then the CPU; None when there is no less."""
-        runtime = self.choice.runtime
-        if runtime.device == "cpu":
-            return None
-        half = replace(runtime, batch_size=runtime.batch_size // 2)
-        less = half if runtime.batch_size > LEAST_BATCH else replace(runtime, device="cpu")
-        return ModelPool(self._config, self.store, replace(self.choice, runtime=less))
-
-    def release(self) -> None:
-        """Let go of what is loaded, for the memory; it is loaded again when it is next asked for."""
-        for name in ("diarizer", "separator", "embedder", "recognizer"):
-            self.__dict__.pop(name, None)
-
-    @functools.cached_property
-    def identities(self) -> dict[str, str]:
-        """The hash of each model's weights, by the part it plays."""
-        return {part: self.store.identity(name) for part, name in required_models(self._config).items()}
-
-    def _load(self, kind: registry.Kind) -> Any:
-        self.loads += 1
-        config = replace(self._config, runtime=self.choice.runtime)
-        return registry.load(kind, preflight.backend_names(self._config)[kind], config, self.store)
-
-
-class RecordingModels:
-    """The models as one recording uses them: where a GPU's memory runs out, the recording goes on with less of it.
-
-    The shared `Models` keep their settings, so that the next recording begins with the whole batch.
-    """
-
-    def __init__(self, models: ModelPool) -> None:
-        self._models, self._shared = models, models
-
-    @property
-    def diarizer(self) -> Diarizer:
-        return self._models.diarizer
-
-    @property
-    def separator(self) -> Separator:
-        return self._models.separator
-
-    @property
-    def embedder(self) -> Embedder | None:
-        return self._models.embedder
-
-    @property
-    def recognizer(self) -> Recognizer:
-        return self._models.recognizer
-
-    @property
-    def identities(self) -> dict[str, str]:
-        return self._shared.identities
-
-    def reduce_memory(self) -> Runtime | None:
-        """Go on with less of a GPU's memory; where that is, or None when there is no less."""
-        less = self._models.reduced()
-        if less is None:
-            return None
-        self._models.release()
-        self._models = less
-        return less.choice.runtime

@@ -7,9 +7,8 @@ not the CPU, since there the last digits of a result depend on them.
 
 from __future__ import annotations
 
-import dataclasses
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -17,30 +16,24 @@ import numpy as np
 
 from pipeline.config.schema import Config, Runtime
 from pipeline.core.audio import Audio, Clip, Samples, Stream, to_sample
+from pipeline.core.code_version import source_hash
 from pipeline.core.errors import BackendError, CrosstalkError, OutOfMemory, is_gpu_out_of_memory
 from pipeline.core.events import Listener, Progress, StageAdvanced, StageFinished, StageStarted
 from pipeline.core.failpoints import hit
 from pipeline.core.types import Notice, Origin, OverlapDecision
 from pipeline.engine.artifact_cache import Cache, recipe_key
-from pipeline.engine.code_version import source_hash
 from pipeline.models import registry
 from pipeline.stages.separation.stage import Separation
 
 Value = TypeVar("Value")
 Compute = Callable[[Progress], Value]
 
-USES: Mapping[str, tuple[tuple[registry.Kind, str], ...]] = {
-    "diarization": (("diarizer", "diarization.backend"), ("embedder", "diarization.embedding")),
-    "separation": (("separator", "separation.backend"), ("embedder", "diarization.embedding")),
-    "recognition": (("recognizer", "recognition.backend"),),
+USES: Mapping[str, tuple[registry.Kind, ...]] = {
+    "diarization": ("diarizer", "embedder"),
+    "separation": ("separator", "embedder"),
+    "recognition": ("recognizer",),
 }
-"""Each stage's backends, and the settings that name them."""
-PARTS: Mapping[str, tuple[str, ...]] = {
-    "diarization": ("pipeline", "segmentation", "embedding"),
-    "separation": ("separation", "embedding"),
-    "recognition": ("recognition",),
-}
-"""The parts played by each stage's models."""
+"""The kinds of models that each stage uses."""
 
 
 class StageRunner:
@@ -83,12 +76,12 @@ class StageRunner:
             stage, lambda: self._cache.load(self._key, kind), compute, lambda value: self._cache.save(self._key, value)
         )
 
-    def run_separation(self, audio: Audio, compute: Compute[Separation]) -> Separation:
+    def run_separation(self, tracks: Sequence[Audio], compute: Compute[Separation]) -> Separation:
         """The same for separation, whose samples are kept as FLAC; those of the mixture are cut again."""
         self._advance("separation")
         return self._cached(
             "separation",
-            lambda: _load_separation(self._cache, self._key, audio),
+            lambda: _load_separation(self._cache, self._key, tracks),
             compute,
             lambda value: _save_separation(self._cache, self._key, value),
         )
@@ -137,20 +130,19 @@ class StageRunner:
         self._key = self._stage_key(stage)
 
     def _stage_key(self, stage: str) -> str:
-        modules = [registry.locate(kind, self._setting(dotted))[0] for kind, dotted in USES[stage]]
         place = registry.placement(self._runtime)
+        kinds, settings = USES[stage], registry.effective_settings(self._config)
+        names = registry.configured_names(self._config)
+        parts = [part for kind in kinds for part in registry.weights(kind, self._config)]
         return recipe_key(
             before=self._before,
             stage=stage,
-            settings=dataclasses.asdict(getattr(self._config, stage)),
-            models={part: self._identities[part] for part in PARTS[stage] if part in self._identities},
-            code=[source_hash(module) for module in (f"pipeline.stages.{stage}.stage", *modules)],
+            settings=[settings[section] for section in (stage, *["embedding"] * ("embedder" in kinds))],
+            models={part: self._identities[part] for part in parts if part in self._identities},
+            code=source_hash(f"pipeline.stages.{stage}.stage"),
+            declarations=[registry.identity(kind, names[kind]) for kind in kinds],
             **({"placement": place} if place else {}),
         )
-
-    def _setting(self, dotted: str) -> str:
-        section, _, name = dotted.partition(".")
-        return str(getattr(getattr(self._config, section), name))
 
 
 def _reduced(stage: str, runtime: Runtime) -> str:
@@ -184,6 +176,7 @@ class _KeptClip:
     start: float
     samples: int
     origin: Origin
+    track: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +191,7 @@ class _KeptSeparation:
 
 def _save_separation(cache: Cache, key: str, value: Separation) -> None:
     kept = tuple(
-        _KeptClip(stream.speaker, clip.start, len(clip.samples), clip.origin)
+        _KeptClip(stream.speaker, clip.start, len(clip.samples), clip.origin, clip.track)
         for stream in value.streams
         for clip in stream.clips
     )
@@ -208,7 +201,7 @@ def _save_separation(cache: Cache, key: str, value: Separation) -> None:
     cache.save(key, _KeptSeparation(value.regions, value.notices, tuple(s.speaker for s in value.streams), kept))
 
 
-def _load_separation(cache: Cache, key: str, audio: Audio) -> Separation | None:
+def _load_separation(cache: Cache, key: str, tracks: Sequence[Audio]) -> Separation | None:
     kept = cache.load(key, _KeptSeparation)
     if kept is None:
         return None
@@ -221,8 +214,8 @@ def _load_separation(cache: Cache, key: str, audio: Audio) -> Separation | None:
         if clip.origin == "separated":
             own, samples = samples[: clip.samples], samples[clip.samples :]
         else:
-            own = _slice(audio, clip)
-        clips[clip.speaker].append(Clip(own, clip.start, clip.origin))
+            own = _slice(tracks[clip.track], clip)
+        clips[clip.speaker].append(Clip(own, clip.start, clip.origin, clip.track))
     return Separation(tuple(Stream(s, tuple(own)) for s, own in clips.items()), kept.regions, kept.notices)
 
 

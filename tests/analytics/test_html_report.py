@@ -64,7 +64,7 @@ def folder(tmp_path: Path) -> Path:
         text = f"promise {EVIL} now" if number else "nothing at all"
         transcript = call(60.0 + number, say(EVIL, 0.0, 2.0 + number / 10, text))
         write_analytics(transcript, RULES, tmp_path / name, {})
-        (tmp_path / f"{name}.txt").write_text(formats.dumps(transcript, "txt"))
+        (tmp_path / f"{name}.txt").write_bytes(formats.dumps(transcript, "txt"))
     write_analytics(call(4000.0), "", tmp_path / "long", {})
     return tmp_path
 
@@ -152,7 +152,7 @@ def test_the_commands(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert done.exit_code == 0
     assert "<title>July</title>" in (folder / "report.html").read_text()
     assert (folder / "tables/calls.csv").is_file()
-    (folder / "one.json").write_text(formats.dumps(call(9.0, say("a", 0.0, 1.0, "hello")), "json"))
+    (folder / "one.json").write_bytes(formats.dumps(call(9.0, say("a", 0.0, 1.0, "hello")), "json"))
     done = CliRunner().invoke(app, ["analyze", "one.json", "--rules", "rules.yaml"])
     assert json.loads(done.stdout)["parts"][0]["talk"] == 1.0
     assert json.loads(done.stdout)["findings"][0]["kept"] is True

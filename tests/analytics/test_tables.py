@@ -29,7 +29,7 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "team").mkdir()
     for name, transcript, columns in (("team/one", first, {"campaign": "north"}), ("two", second, {})):
         write_analytics(transcript, RULES, tmp_path / name, columns)
-        (tmp_path / f"{name}.json").write_text(formats.dumps(transcript, "json"))
+        (tmp_path / f"{name}.json").write_bytes(formats.dumps(transcript, "json"))
     return tmp_path
 
 

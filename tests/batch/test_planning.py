@@ -12,8 +12,8 @@ import pytest
 from pipeline import formats
 from pipeline.batch import estimate
 from pipeline.batch.estimate import done_key
-from pipeline.config import presets
-from pipeline.engine import code_version
+from pipeline.core import code_version
+from pipeline.models import registry
 from tests import world
 
 NUMBERS = itertools.count()
@@ -51,24 +51,17 @@ def test_the_code_of_each_written_format_is_in_the_key(name: str, touched: Calla
 
 @pytest.mark.promise(16)
 @pytest.mark.parametrize(
-    ("setting", "name", "module"),
-    [
-        ("diarization.embedding", "resemblyzer", "pipeline.models.embedders.resemblyzer"),
-        ("diarization.embedding", "ecapa-voxceleb", "pipeline.models.embedders.ecapa"),
-        ("diarization.embedding", "wespeaker-resnet34", "pipeline.models.embedders.wespeaker"),
-        ("diarization.embedding", "ecapa-voxceleb", "pipeline.models.embedders.base"),
-        ("diarization.backend", "pyannote", "pipeline.models.diarizers.pyannote"),
-        ("separation.backend", "refined", "pipeline.models.separators.mask_network"),
-        ("recognition.backend", "whisper", "pipeline.models.recognizers.whisper"),
-    ],
+    ("setting", "kind", "name"),
+    [(setting, kind, name) for kind, (setting, _) in registry.SETTINGS.items() for name in registry.names(kind)],
 )
-def test_the_code_of_each_backend_is_in_the_key(
-    setting: str, name: str, module: str, touched: Callable[[str], None]
+def test_the_version_of_each_model_is_in_the_key(
+    setting: str, kind: registry.Kind, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = key(**{setting: name}), key()
-    touched(module)
-    assert key(**{setting: name}) != before[0]
-    assert key() == before[1]
+    changes = {key: "synthetic" for key, _ in registry.SETTINGS.values()}
+    before = key(**{**changes, setting: name})
+    model = registry.declaration(kind, name)
+    monkeypatch.setattr(model, "version", model.version + 1)
+    assert key(**{**changes, setting: name}) != before
 
 
 @pytest.mark.promise(16)
@@ -76,7 +69,9 @@ def test_an_embedder_of_the_users_own_is_in_the_key(tmp_path: Path, monkeypatch:
     package = tmp_path / f"mine{next(NUMBERS)}"
     package.mkdir()
     (package / "__init__.py").write_text("")
-    (package / "model.py").write_text("from .helper import scale\nclass Mine: ...\n")
+    (package / "model.py").write_text(
+        "from .helper import scale\nclass Mine:\n    @classmethod\n    def from_config(cls, config, weights): ...\n"
+    )
     (package / "helper.py").write_text("scale = 1\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     before = key(**{"diarization.embedding": f"{package.name}.model:Mine"})
@@ -97,7 +92,7 @@ def test_the_versions_of_packages_are_in_the_key(package: str, monkeypatch: pyte
     assert key(**{"recognition.backend": "whisper"}) != before
 
 
-@pytest.mark.parametrize("separator", ["tests.faults:Own", "refined", "exemplar", "speechbrain", "replay"])
+@pytest.mark.parametrize("separator", ["tests.faults:PlainSeparator", "nmf-refined", "nmf", "speechbrain", "synthetic"])
 def test_the_embedder_is_a_part_wherever_it_is_loaded(separator: str) -> None:
     changes = {
         "diarization.backend": "pyannote",
@@ -105,9 +100,9 @@ def test_the_embedder_is_a_part_wherever_it_is_loaded(separator: str) -> None:
         "diarization.embedding": "resemblyzer",
         "separation.backend": separator,
     }
-    assert presets.required_models(world.settings(changes))["embedding"] == "resemblyzer"
-    changes["separation.backend"] = "mixture"
-    assert "embedding" not in presets.required_models(world.settings(changes))
+    assert registry.required_models(world.settings(changes))["embedding"] == "resemblyzer"
+    changes["separation.backend"] = "passthrough"
+    assert "embedding" not in registry.required_models(world.settings(changes))
 
 
 def test_rules_bring_the_code_of_analytics_into_the_key(touched: Callable[[str], None]) -> None:

@@ -149,7 +149,7 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
     for name, session in (("one", "one"), ("two", "audio"), ("extra", "audio")):
         text = f"words of {name}"
         hypothesis = replace(transcript(utterance("x", 0, 1.5, text)), provenance=Provenance(f"{session}.wav", ""))
-        (results / f"{name}.json").write_text(formats.dumps(hypothesis, "json"), "utf-8")
+        (results / f"{name}.json").write_bytes(formats.dumps(hypothesis, "json"))
         (results / f"{name}.stm").write_text(f"{name} 1 x 0 2 this is not read\n", "utf-8")
     (results / "one.analytics.json").write_text('{"version": "crosstalk-analytics/1"}', "utf-8")
     return truth, results

@@ -26,8 +26,9 @@ class BaselineSystem:
     @classmethod
     def from_config(cls, config: Config, models: Store) -> BaselineSystem:
         settings = baseline(config)
-        diarizer = registry.load("diarizer", settings.diarization.backend, settings, models)
-        return cls(diarizer, registry.load("recognizer", settings.recognition.backend, settings, models))
+        names = registry.configured_names(settings)
+        diarizer: Diarizer = registry.load("diarizer", names["diarizer"], settings, models)
+        return cls(diarizer, registry.load("recognizer", names["recognizer"], settings, models))
 
     def turns(self, audio: Audio, bounds: SpeakerBounds) -> tuple[Turn, ...]:
         """Speaker turns of the stock pipeline."""
@@ -35,4 +36,4 @@ class BaselineSystem:
 
     def words(self, audio: Audio, language: str | None) -> tuple[Word, ...]:
         """Words of the whole mixture, transcribed in one pass."""
-        return self._recognizer.recognize_whole(audio.samples, language)
+        return self._recognizer.transcribe_long_form(audio.samples, language)

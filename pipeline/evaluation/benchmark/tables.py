@@ -11,10 +11,11 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
-from pipeline.config.presets import BASELINE, required_models
+from pipeline.config.presets import BASELINE
 from pipeline.config.schema import as_mapping
 from pipeline.evaluation.benchmark.bench import Measurement, System
 from pipeline.evaluation.metrics.scoring import Scores
+from pipeline.models.registry import required_models
 
 HEADINGS = (
     "recordings", "system", "cpWER", "errors/words", "overlap word error", "DER", "speakers off", "× real time",
@@ -96,7 +97,7 @@ def draw(rows: Sequence[Row], path: Path) -> None:
     axes.set_xticks([i + 0.4 - width / 2 for i in range(len(groups))], groups)
     axes.set_ylabel("cpWER, %")
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False)
+    figure.legend(loc="outside upper center", ncols=len(systems), frameon=False)
     figure.savefig(path, dpi=140)
     plt.close(figure)
 

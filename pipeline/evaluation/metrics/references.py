@@ -31,6 +31,8 @@ _EVIDENCE: Mapping[str, tuple[Evidence | None, Evidence]] = {
     "json": ("words", "turns"),
 }
 """The evidence for words and for turns in each format, see `Session`."""
+_OTHER_EVIDENCE: tuple[Evidence, Evidence] = ("utterances", "utterances")
+"""The same for a format of another package."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ def read_recording(paths: Sequence[Path], order: Sequence[str]) -> Session:
 
 def combine(by_format: Mapping[str, Session], order: Sequence[str]) -> Session:
     """One session from its files by format, with the words of the first format in ``order`` that has words."""
-    ranked = [by_format[kind] for kind in order if kind in by_format]
+    ranked = [by_format[kind] for kind in dict.fromkeys((*order, *sorted(by_format))) if kind in by_format]
     words = next((one for one in ranked if one.words is not None), ranked[0])
     turns = words if words.turns == "turns" else by_format.get("rttm", words)
     transcript = replace(words.transcript, turns=turns.transcript.turns)
@@ -153,7 +155,7 @@ def _is_transcript(file: Path) -> bool:
 
 def _sessions(file: TranscriptFile, name: str | None) -> dict[str, Session]:
     """The sessions of a file; for a file without sessions an empty session ``name``, unless None."""
-    words, turns = _EVIDENCE[file.kind]
+    words, turns = _EVIDENCE.get(file.kind, _OTHER_EVIDENCE)
     if not file.sessions and name is not None:
         return {PurePath(name).name: Session(Transcript(0.0), words, turns)}
     if file.kind == "json":

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline import formats
 from pipeline.cli.bench import parse_systems
-from pipeline.config.presets import baseline, required_models
+from pipeline.config.presets import baseline
 from pipeline.config.schema import Config
 from pipeline.core.errors import CrosstalkError, FormatError, SettingsError
 from pipeline.core.types import Unscored
@@ -18,6 +18,7 @@ from pipeline.evaluation.benchmark.bench import System, measure, read_reference,
 from pipeline.evaluation.benchmark.dataset import find_recordings
 from pipeline.evaluation.benchmark.tables import HEADINGS, as_data, as_table, draw, summarize
 from pipeline.evaluation.metrics.scoring import ScoreConfig
+from pipeline.models.registry import required_models
 from pipeline.models.weights import Store
 from tests import world
 
@@ -29,7 +30,7 @@ def folder(tmp_path: Path) -> Path:
         world.write_wav(tmp_path / f"{name}.wav")
         truth = world.heard(world.DIALOGUE, 8.0)
         for kind in ("stm", "rttm"):
-            (tmp_path / f"{name}.{kind}").write_text(formats.dumps(truth, kind, name))
+            (tmp_path / f"{name}.{kind}").write_bytes(formats.dumps(truth, kind, name))
     world.write_wav(tmp_path / "without.wav")
     return tmp_path
 
@@ -103,7 +104,7 @@ def test_every_system_is_checked_before_the_first_recording(tmp_path: Path, monk
         raise AssertionError("a model was loaded")
 
     monkeypatch.setattr("pipeline.evaluation.benchmark.bench._runner", refuse)
-    replay = System("replay", world.settings())
+    replay = System("synthetic", world.settings())
     missing = System("missing", world.settings({"recognition.backend": "whisper"}))
     broken = System("broken", world.settings({"recognition.backend": "tests.test_preflight:NoLanguage"}))
     base = System("base", Config(), is_baseline=True)
@@ -115,10 +116,10 @@ def test_every_system_is_checked_before_the_first_recording(tmp_path: Path, monk
 
 
 def test_systems_are_presets_with_settings() -> None:
-    base, one, other = parse_systems(["default", "fast,recognition.beam_size=5"], baseline=True)
+    base, one, other = parse_systems(["default", "fast,recognition.options.beam_size=5"], baseline=True)
     assert base.is_baseline
     assert base.config == one.config
-    assert (other.config.recognition.model, other.config.recognition.beam_size) == ("whisper-tiny.en", 5)
+    assert (other.config.recognition.model, other.config.recognition.options.beam_size) == ("whisper-tiny.en", 5)
     assert base.settings == baseline(one.config)
     assert one.settings == one.config
     data = json.loads(as_data((), (base, one)))["systems"]

@@ -1,6 +1,8 @@
-"""Draw a stretch of a recording: its waveform, who speaks when, and what each says, also at once.
+"""Draw a segment of a recording: its waveform, and each speaker's turns and words.
 
-python examples/overlap_figure.py meeting.wav meeting.json --start 0 --end 7 --output overlap.png
+    python -m examples.benchmarks.overlap_figure meeting.wav meeting.json --start 0 --end 7 --output overlap.png
+
+docs/images/overlap.png was drawn with it.
 """
 
 from __future__ import annotations
@@ -19,11 +21,11 @@ mpl.use("agg")
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
-COLOURS = ("#2563a8", "#c2571a", "#2f8f5b", "#8a4fa3", "#a83250", "#5b6470")
+COLORS = ("#2563a8", "#c2571a", "#2f8f5b", "#8a4fa3", "#a83250", "#5b6470")
 
 
 def main() -> None:
-    """Read a recording and its transcript, draw, write."""
+    """Read a recording and its transcript, and write the figure."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("recording", type=Path)
     parser.add_argument("transcript", type=Path)
@@ -36,7 +38,7 @@ def main() -> None:
 
 
 def draw(audio: Audio, transcript: Transcript, span: Span, path: Path) -> None:
-    """The figure of a span, as PNG or SVG."""
+    """Write the figure of a span as PNG or SVG, by the suffix of ``path``."""
     speakers = transcript.speakers
     heights = [1.6, *(1.0 for _ in speakers)]
     figure, axes = plt.subplots(
@@ -54,7 +56,7 @@ def draw(audio: Audio, transcript: Transcript, span: Span, path: Path) -> None:
         for axis in axes:
             axis.axvspan(region.start, region.end, color="#f3d9a4" if region.decision == "separated" else "#e8e8e8")
     for row, (axis, speaker) in enumerate(zip(axes[1:], speakers, strict=True)):
-        _draw_speaker(axis, transcript, speaker, span, COLOURS[row % len(COLOURS)])
+        _draw_speaker(axis, transcript, speaker, span, COLORS[row % len(COLORS)])
     for axis in axes:
         axis.set_yticks([])
         axis.spines[["top", "right", "left"]].set_visible(False)
@@ -64,18 +66,18 @@ def draw(audio: Audio, transcript: Transcript, span: Span, path: Path) -> None:
     plt.close(figure)
 
 
-def _draw_speaker(axis: Axes, transcript: Transcript, speaker: str, span: Span, colour: str) -> None:
-    """One speaker's turns as bars, his words above them where they are said."""
+def _draw_speaker(axis: Axes, transcript: Transcript, speaker: str, span: Span, color: str) -> None:
+    """One speaker's turns as bars, with the words above them at their start times."""
     axis.set_ylim(0, 1)
-    axis.set_ylabel(speaker, rotation=0, ha="right", va="center", color=colour)
+    axis.set_ylabel(speaker, rotation=0, ha="right", va="center", color=color)
     for turn in transcript.turns:
         if turn.speaker == speaker:
-            axis.barh(0.12, turn.duration, left=turn.start, height=0.16, color=colour, alpha=0.5)
+            axis.barh(0.12, turn.duration, left=turn.start, height=0.16, color=color, alpha=0.5)
     words = (w for u in transcript.utterances if u.speaker == speaker for w in u.words)
     for number, word in enumerate(w for w in words if span.start <= w.start < span.end):
         weight = "bold" if word.origin == "separated" else "normal"
         place = (0.36, 0.58, 0.8)[number % 3]
-        axis.text(word.start, place, word.text, fontsize=8.5, weight=weight, color=colour, clip_on=True)
+        axis.text(word.start, place, word.text, fontsize=8.5, weight=weight, color=color, clip_on=True)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from pipeline.core.events import no_progress
 from pipeline.core.types import Word
 from pipeline.models.protocols import SpeakerBounds
 from pipeline.models.synthetic import (
-    VOICES,
+    SPEAKERS,
     SyntheticDiarizer,
     SyntheticEmbedder,
     SyntheticRecognizer,
@@ -22,7 +22,7 @@ from tests.tones import conversations
 
 
 @settings(max_examples=40)
-@given(conversations(voices=VOICES, most=4))
+@given(conversations(voices=SPEAKERS, most=4))
 def test_what_is_spoken_is_heard(words: tuple[Word, ...]) -> None:
     (heard,) = SyntheticRecognizer().recognize([synthesize(words, 20.0)], "en")
     assert sorted(word.text for word in heard) == sorted(word.text for word in words)
@@ -53,11 +53,11 @@ def test_the_separator_gives_each_voice_alone_in_another_order() -> None:
 
 
 def test_voices_are_far_apart_and_silence_has_none() -> None:
-    clips = [synthesize([Word(0, 0.5, f"{voice}{n}")], 0.5) for voice in VOICES for n in (0, 23)]
+    clips = [synthesize([Word(0, 0.5, f"{voice}{n}")], 0.5) for voice in SPEAKERS for n in (0, 23)]
     vectors = SyntheticEmbedder().embed([*clips, np.zeros(RATE, np.float32)])
     assert np.isnan(vectors[-1]).all()
     likeness = vectors[:-1] @ vectors[:-1].T
-    same = np.kron(np.eye(len(VOICES)), np.ones((2, 2))) > 0
+    same = np.kron(np.eye(len(SPEAKERS)), np.ones((2, 2))) > 0
     assert likeness[same].min() > 0.99
     assert likeness[~same].max() < 0.1
     assert SyntheticEmbedder().embed([]).shape[0] == 0

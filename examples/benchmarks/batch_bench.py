@@ -1,10 +1,10 @@
-"""The benchmark of nights (`make bench-batch`): many calls by one worker and by two, and very many short files.
+"""Benchmark of batch processing (`make bench-batch`): calls with one worker and with two, and many short files.
 
-    python examples/batch_bench.py [--calls N] [--files N] [--update]
+    python -m examples.benchmarks.batch_bench [--calls N] [--files N] [--update]
 
-Calls are excerpts of real ones where the development recordings are at hand (a sibling folder ``shared/data``), else of
-pyannote's sample call, and of simulated ones, mono and with a channel for each speaker; no two have the same bytes.
-``--update`` writes the figures into examples/bench/batch.json and docs/benchmarks.md.
+Run it in the repository's folder. Calls are excerpts of real and simulated calls, in mono and with one channel per
+speaker; no two files are equal. The real calls are those of the development recordings where these are available, else
+pyannote's sample call. ``--update`` writes the figures into examples/benchmarks/batch.json and docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -26,29 +26,30 @@ from typing import Any
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
-from project_bench import ROOT, WORK, shared_data, simulated, voices, write_block
 
+from examples.benchmarks import data
 from pipeline.evaluation.benchmark.tables import machine
 from pipeline.evaluation.simulation.conversation import Conversation
 from pipeline.models.weights import Store
 
 SHORTEST, MEAN, LONGEST = 30.0, 45.0, 300.0
-"""Lengths of calls in seconds; what is beyond the shortest is spread log-normally: many short calls, few long ones."""
+"""Lengths of calls in seconds. The part above the shortest is log-normal: many short calls, few long ones."""
 SPREAD = 1.2
+"""Standard deviation of the logarithm of that part."""
 MODELS = ("diarization", "separation", "recognition")
-"""The stages that are the models' own work; everything else is overhead."""
-REPLAYS = (
-    "diarization.backend=replay", "diarization.embedding=replay", "separation.backend=mixture",
-    "recognition.backend=replay",
+"""The stages in which models compute; all other time is overhead."""
+WITHOUT_MODELS = (
+    "diarization.backend=synthetic", "diarization.embedding=synthetic", "separation.backend=passthrough",
+    "recognition.backend=synthetic",
 )  # fmt: skip
-"""Settings under which no model computes, for the files that measure the parent."""
+"""Settings that replace the models by synthetic ones, to measure everything else."""
 EARLY = 200
-"""After so many files the parent's memory is compared with what it is at the end."""
+"""Number of files after which the parent's memory is compared with its memory at the end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A recording that excerpts are cut from: samples (frames, channels)."""
+    """A recording from which excerpts are cut: ``samples`` of shape (frames, channels), ``rate`` in Hz."""
 
     samples: NDArray[np.int16]
     rate: int
@@ -56,7 +57,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A row of the journal; ``began`` is the clock's time in seconds."""
+    """A row of the journal; ``began`` is in seconds since the epoch, ``duration`` is that of the recording."""
 
     status: str
     began: float
@@ -66,14 +67,14 @@ class Attempt:
     loads: int
 
     @property
-    def modelled(self) -> float:
-        """Seconds of the models' own work."""
+    def model_seconds(self) -> float:
+        """Seconds in which models computed."""
         return sum(self.stages.get(stage, 0.0) for stage in MODELS)
 
 
 @dataclass(frozen=True, slots=True)
-class Night:
-    """One run of the command: wall ``seconds``, its end, the parent's MB after each file, and the journal's rows."""
+class BatchRun:
+    """A run of ``transcribe batch``: wall ``seconds``, its end, the parent's MB after each file, the journal's rows."""
 
     seconds: float
     ended: float
@@ -86,73 +87,74 @@ class Night:
 
     @property
     def speed(self) -> float:
-        """Seconds of recording per second, models' loading included."""
+        """Seconds of recording per second of wall time, loading the models included."""
         return sum(attempt.duration for attempt in self.attempts) / self.seconds
 
     @property
     def loads(self) -> dict[str, tuple[int, ...]]:
-        """By worker, how many models it had loaded after each of its files: always the same when loaded once."""
-        found: dict[str, set[int]] = {}
+        """Worker -> the numbers of models it had loaded after each of its files: one number when loaded once."""
+        counts_of: dict[str, set[int]] = {}
         for attempt in self.attempts:
-            found.setdefault(attempt.worker, set()).add(attempt.loads)
-        return {worker: tuple(sorted(counts)) for worker, counts in found.items()}
+            counts_of.setdefault(attempt.worker, set()).add(attempt.loads)
+        return {worker: tuple(sorted(counts)) for worker, counts in counts_of.items()}
 
     @property
     def overhead(self) -> float:
-        """Seconds per file of a night with one worker that are not the models', from the end of the first file on.
+        """Seconds per file without the models' time, for a run with one worker, from the end of the first file on.
 
-        The next file is claimed when one has ended, so this counts decoding, writing, the journal and idle moments.
+        It contains decoding, writing, the journal and idle time.
         """
         later = self.attempts[1:]
-        return (self.ended - later[0].began - sum(attempt.modelled for attempt in later)) / len(later)
+        return (self.ended - later[0].began - sum(attempt.model_seconds for attempt in later)) / len(later)
 
 
 def main() -> None:
-    """Make the calls, run the nights, print; write the figures where asked to."""
+    """Write the calls, run the batches and print; with ``--update``, write the figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--calls", type=int, default=200, help="so many calls of 0.5 to 5 minutes")
-    parser.add_argument("--files", type=int, default=2000, help="so many files of one second")
-    parser.add_argument("--update", action="store_true", help="write examples/bench/batch.json and docs/benchmarks.md")
+    parser.add_argument("--calls", type=int, default=200, help="number of calls of 0.5 to 5 minutes")
+    parser.add_argument("--files", type=int, default=2000, help="number of files of one second")
+    parser.add_argument("--update", action="store_true", help="write batch.json and docs/benchmarks.md")
     options = parser.parse_args()
-    work = WORK / "batch"
+    work = data.WORK / "batch"
     shutil.rmtree(work, ignore_errors=True)
     sources = gather()
     write_excerpts(sources, lengths(options.calls), work / "calls")
     write_excerpts(sources, [1.0] * options.files, work / "files")
-    one = run(work / "calls", work / "one", 1, tell=sys.stderr.write)
-    two = run(work / "calls", work / "two", 2, tell=sys.stderr.write)
-    short = run(work / "files", work / "short", 1, REPLAYS, tell=sys.stderr.write)
+    one = run(work / "calls", work / "one", 1, report=sys.stderr.write)
+    two = run(work / "calls", work / "two", 2, report=sys.stderr.write)
+    short = run(work / "files", work / "short", 1, WITHOUT_MODELS, report=sys.stderr.write)
     figures = summarize(one, two, short)
     sys.stdout.write(as_table(figures) + "\n")
     if options.update:
         text = json.dumps({"machine": machine(), **figures}, indent=1) + "\n"
-        (ROOT / "examples" / "bench" / "batch.json").write_text(text, encoding="utf-8")
-        write_block(ROOT / "docs" / "benchmarks.md", "batch-bench", as_table(figures))
+        (data.RESULTS / "batch.json").write_text(text, encoding="utf-8")
+        data.write_block(data.ROOT / "docs" / "benchmarks.md", "batch-bench", as_table(figures))
 
 
 def gather() -> list[Source]:
-    """Real calls and simulated ones, those with and without a channel for each speaker."""
-    shared = shared_data()
+    """Real calls, and simulated ones mixed and with one channel per speaker."""
+    shared = data.shared_data()
     spec = importlib.util.find_spec("pyannote.audio")
     assert spec
     assert spec.submodule_search_locations
     sample = Path(next(iter(spec.submodule_search_locations))) / "sample" / "sample.wav"
     names = ("call_centre_8k", "phone_order_8k", "katie_steve", "two_channel_overlap")
     real = [shared / "calls" / f"{name}.wav" for name in names] if shared else [sample]
-    made = simulated(voices(), "calls", [Conversation(2, 120.0, overlap) for overlap in (0.05, 0.15)])
-    apart = [meeting.audio.with_suffix(".channels.wav") for meeting in made]
-    return [_read(path) for path in (*real, *(meeting.audio for meeting in made), *apart)]
+    meetings = data.simulated(data.speakers(), "calls", [Conversation(2, 120.0, overlap) for overlap in (0.05, 0.15)])
+    mixed = [meeting.audio for meeting in meetings]
+    separate = [path.with_suffix(".channels.wav") for path in mixed]
+    return [_read(path) for path in (*real, *mixed, *separate)]
 
 
 def lengths(count: int, seed: int = 6) -> list[float]:
-    """Lengths of so many calls in seconds."""
+    """Lengths of ``count`` calls in seconds."""
     middle = np.log(MEAN - SHORTEST) - SPREAD**2 / 2
     drawn = SHORTEST + np.random.default_rng(seed).lognormal(middle, SPREAD, count)
     return [round(float(length), 2) for length in drawn.clip(SHORTEST, LONGEST)]
 
 
 def write_excerpts(sources: Sequence[Source], seconds: Sequence[float], folder: Path) -> None:
-    """A WAV file for each length, from the sources in turn, each from another moment on; short sources go round."""
+    """Write a WAV file per length, from the sources in turn, each with another start; short sources are repeated."""
     folder.mkdir(parents=True)
     for number, length in enumerate(seconds):
         source = sources[number % len(sources)]
@@ -161,8 +163,8 @@ def write_excerpts(sources: Sequence[Source], seconds: Sequence[float], folder: 
         soundfile.write(folder / f"{number:05d}.wav", source.samples[frames], source.rate, subtype="PCM_16")
 
 
-def run(calls: Path, out: Path, jobs: int, settings: Sequence[str] = (), tell: Any = lambda line: None) -> Night:
-    """The command on a folder, a thread for each worker, with a cache of its own; raises when it fails."""
+def run(calls: Path, out: Path, jobs: int, settings: Sequence[str] = (), report: Any = lambda line: None) -> BatchRun:
+    """Run the command on a folder with one thread per worker and an empty cache; exits when it fails."""
     options = [str(calls), "--out", str(out), "--jobs", str(jobs), "--threads", str(jobs), "--format", "txt,json"]
     options += [text for setting in settings for text in ("--set", setting)]
     cache = {"XDG_CACHE_HOME": str(out.with_name(f"{out.name}-cache")), "CROSSTALK_MODELS": str(Store().root)}
@@ -174,15 +176,15 @@ def run(calls: Path, out: Path, jobs: int, settings: Sequence[str] = (), tell: A
         assert parent.stderr
         memory = []
         for line in parent.stderr:
-            tell(line)
-            memory += [held for held in [_resident(parent.pid)] if held]
+            report(line)
+            memory += [size for size in [_resident_memory(parent.pid)] if size]
     if parent.returncode:
-        raise SystemExit(f"the night in {out} ended with code {parent.returncode}")
-    return Night(time.monotonic() - began, time.time(), tuple(memory), tuple(read_attempts(out)))
+        raise SystemExit(f"the batch in {out} ended with code {parent.returncode}")
+    return BatchRun(time.monotonic() - began, time.time(), tuple(memory), tuple(read_attempts(out)))
 
 
 def read_attempts(out: Path) -> Iterator[Attempt]:
-    """What the journal of a night tells, in the order of the attempts."""
+    """The rows of a batch's journal, in the order of the attempts."""
     base = sqlite3.connect(out / ".crosstalk" / "journal.sqlite")
     rows = base.execute("SELECT status, began, duration, stages, worker, loads FROM attempts ORDER BY id").fetchall()
     base.close()
@@ -190,16 +192,16 @@ def read_attempts(out: Path) -> Iterator[Attempt]:
         yield Attempt(status, began, duration or 0.0, json.loads(stages), worker, loads)
 
 
-def summarize(one: Night, two: Night, short: Night) -> dict[str, Any]:
-    """The figures, as plain data: nights with one worker and with two, and the one of short files."""
+def summarize(one: BatchRun, two: BatchRun, short: BatchRun) -> dict[str, Any]:
+    """The figures as plain data, from runs with one worker and with two, and the run of short files."""
     decoding = sum(attempt.stages["decode"] for attempt in one.attempts) / len(one.attempts)
     early = min(EARLY, len(short.memory)) - 1
     return {
         "calls": len(one.attempts),
         "minutes": round(sum(attempt.duration for attempt in one.attempts) / 60, 1),
         "done": [one.done, two.done],
-        "loads": [sorted(night.loads.values()) for night in (one, two)],
-        "speed": [round(night.speed, 2) for night in (one, two)],
+        "loads": [sorted(batch.loads.values()) for batch in (one, two)],
+        "speed": [round(batch.speed, 2) for batch in (one, two)],
         "ratio": round(two.speed / one.speed, 2),
         "overhead": round(one.overhead, 3),
         "decoding": round(decoding, 3),
@@ -234,8 +236,8 @@ def _read(path: Path) -> Source:
     return Source(samples, rate)
 
 
-def _resident(process: int) -> float:
-    """MB of memory that a process holds; 0 when it is gone, or where the system does not tell."""
+def _resident_memory(process: int) -> float:
+    """Resident memory of a process in MB; 0 when it has ended, or on a system without ``/proc``."""
     try:
         return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
     except (OSError, IndexError):

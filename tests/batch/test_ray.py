@@ -1,4 +1,4 @@
-"""The Ray engine: the same transcripts as the local one, and what kills an actor costs itself only."""
+"""The Ray engine: the same transcripts as the local one, and a fault affects only its recording."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from tests import world
 from tests.batch import faults
-from tests.batch.test_night import DEADLY, PROGRAM, ROOT, record, results
+from tests.batch.test_scheduler import DEADLY, PROGRAM, ROOT, record, results
 
 pytestmark = [
     pytest.mark.slow,
@@ -22,9 +22,14 @@ pytestmark = [
 
 def batch(folder: Path, out: str, *options: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", PROGRAM, "batch", "calls", "-o", out, "-j", "2", "--attempts", "2", *options]
-    where = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(folder / f"cache-{out}"), "HOME": str(folder)}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "XDG_CACHE_HOME": str(folder / f"cache-{out}"),
+        "HOME": str(folder),
+    }
     return subprocess.run(
-        [*command, *world.arguments(DEADLY)], capture_output=True, text=True, cwd=folder, env=where, check=False
+        [*command, *world.arguments(DEADLY)], capture_output=True, text=True, cwd=folder, env=environment, check=False
     )
 
 
@@ -34,10 +39,10 @@ def test_ray_and_local_give_the_same(tmp_path: Path) -> None:
     (tmp_path / "calls/page.wav").write_text("<html>")
     local, ray = batch(tmp_path, "local"), batch(tmp_path, "ray", "--engine", "ray")
     assert (local.returncode, ray.returncode) == (3, 3), ray.stderr
-    found = [results(tmp_path / out) for out in ("local", "ray")]
-    failures = [one.pop("failures.csv").decode().splitlines() for one in found]
-    assert found[0] == found[1]
-    assert len(found[0]) == 6
+    both = [results(tmp_path / out) for out in ("local", "ray")]
+    failures = [one.pop("failures.csv").decode().splitlines() for one in both]
+    assert both[0] == both[1]
+    assert len(both[0]) == 6
     assert [line.split(",")[0] for line in failures[0]] == [line.split(",")[0] for line in failures[1]]
     assert failures[0][2] == failures[1][2]
     assert "HTML" in failures[1][2]
@@ -46,7 +51,7 @@ def test_ray_and_local_give_the_same(tmp_path: Path) -> None:
     assert "done before" in again.stdout
 
 
-def test_no_cluster_is_said(tmp_path: Path) -> None:
+def test_a_missing_cluster_is_an_error(tmp_path: Path) -> None:
     record(tmp_path / "calls", ["one"])
     done = batch(tmp_path, "out", "--engine", "ray", "--address", "127.0.0.1:1")
     assert (done.returncode, len(done.stderr.splitlines())) == (5, 1), done.stderr

@@ -1,13 +1,13 @@
-"""Who speaks when, by itself (`make bench-diarization`): ours beside the stock pipeline.
+"""Benchmark of diarization alone (`make bench-diarization`): Crosstalk beside pyannote's stock pipeline.
 
-    python examples/diarization_bench.py [--only GROUP ...] [--update]
+    python -m examples.benchmarks.diarization_bench [--only GROUP ...] [--update]
 
-pyannote's sample call, real meetings where the development recordings are at hand (a sibling folder ``shared/data``),
-and 21 meetings of two to six people simulated from 42 voices of which none taught the default segmentation: five
-minutes, a tenth or a quarter of the speech overlapped. Seven of them, from 21 of the voices, are set aside: never to be
-looked at while settings are chosen. The stock pipeline runs on the published segmentation, and on ours.
-`make bench` measures the time. ``--update`` writes examples/bench/diarization.json and the table in
-docs/benchmarks.md.
+Run it in the repository's folder. The recordings are pyannote's sample call, real meetings where they are available,
+and 21 simulated meetings of five minutes with two to six speakers and 10 or 25 % of overlap. The default segmentation
+was not trained on their 42 speakers. Seven of the meetings, with 21 of the speakers, are a held-out set: they must not
+be used to choose settings. The stock pipeline runs on the published segmentation, and on Crosstalk's.
+``--update`` writes examples/benchmarks/diarization.json and the table in docs/benchmarks.md. `make bench` measures the
+time.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
-import project_bench as project
-
+from examples.benchmarks import data
 from pipeline import media
 from pipeline.cli.simulate import write_meetings
 from pipeline.config.presets import baseline
@@ -36,8 +35,8 @@ from pipeline.models import registry
 from pipeline.models.protocols import Diarizer, SpeakerBounds
 from pipeline.models.weights import Store
 
-FIRST_SEED, MEETINGS, ASIDE = 1000, 21, 7
-STOCK, TAUGHT = "stock pipeline", "stock pipeline, our segmentation"
+FIRST_SEED, MEETINGS, HELD_OUT = 1000, 21, 7
+STOCK, STOCK_TRAINED = "stock pipeline", "stock pipeline, our segmentation"
 OURS, OPEN = "Crosstalk", "Crosstalk, number not given"
 HEADINGS = ("recordings", "system", "DER", "missed", "false alarm", "confusion", "count within one")
 
@@ -52,16 +51,16 @@ class Result:
     duration: float
     speakers: int
     heard: int
-    """Those of the speakers who talk for a second or more."""
+    """Speakers who talk for a second or more."""
     found: int
     errors: DiarizationErrors
 
 
 def main() -> None:
-    """Simulate, measure, print; write the figures where asked to."""
+    """Simulate, measure and print; with ``--update``, write the figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--only", nargs="*", help="groups to run")
-    parser.add_argument("--update", action="store_true", help="write examples/bench/ and docs/benchmarks.md")
+    parser.add_argument("--only", nargs="*", help="groups of recordings to measure")
+    parser.add_argument("--update", action="store_true", help="write diarization.json and docs/benchmarks.md")
     options = parser.parse_args()
     recordings = [r for r in gather() if not options.only or r.group in options.only]
     diarizers = load()
@@ -69,63 +68,68 @@ def main() -> None:
     table = as_table(results)
     sys.stdout.write(table + "\n")
     if options.update:
-        data = {"machine": machine(), "results": [asdict(result) for result in results]}
-        path = project.ROOT / "examples" / "bench" / "diarization.json"
-        path.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
-        project.write_block(project.ROOT / "docs" / "benchmarks.md", "diarization", table)
+        figures = {"machine": machine(), "results": [asdict(result) for result in results]}
+        (data.RESULTS / "diarization.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+        data.write_block(data.ROOT / "docs" / "benchmarks.md", "diarization", table)
 
 
 def gather() -> Iterator[Recording]:
-    """The sample call, real meetings, and simulated ones in two groups."""
-    yield from project.gather_real()
-    shared = project.shared_data()
+    """The sample call, real meetings, and two groups of simulated meetings."""
+    yield from data.gather_real()
+    shared = data.shared_data()
     if shared is None:
         return
     voices = find_speakers(shared / "librispeech" / "train-clean-100-voices")
-    untaught = project.untaught(voices)
-    tuned, aside = range(MEETINGS - ASIDE), range(MEETINGS - ASIDE, MEETINGS)
-    for group, seeds, names in (("meetings", tuned, untaught[::2]), ("set-aside", aside, untaught[1::2])):
-        folder = project.WORK / "diarization" / group
+    speakers = data.held_out(voices)
+    tuning, held_out = range(MEETINGS - HELD_OUT), range(MEETINGS - HELD_OUT, MEETINGS)
+    for group, seeds, names in (("meetings", tuning, speakers[::2]), ("set-aside", held_out, speakers[1::2])):
+        folder = data.WORK / "diarization" / group
         write_meetings({name: voices[name] for name in names}, [meeting(seed) for seed in seeds], folder)
         yield from find_recordings(folder)
 
 
 def meeting(seed: int) -> MeetingConfig:
-    """Two to six people, a tenth or a quarter of their speech overlapped; every mix of them comes up."""
+    """A meeting of two to six speakers with 10 or 25 % of overlap; every combination occurs."""
     conversation = Conversation(2 + seed % 5, 300.0, (0.1, 0.25)[seed // 5 % 2])
-    return MeetingConfig(conversation, project.ACOUSTICS, FIRST_SEED + seed)
+    return MeetingConfig(conversation, data.ACOUSTICS, FIRST_SEED + seed)
 
 
 def load() -> dict[str, Diarizer]:
-    """The stock pipeline on both segmentations, and ours."""
+    """The stock pipeline on both segmentations, and Crosstalk's diarizer."""
     store = Store(offline=True)
-    taught = assign(Config(), {"diarization.clustering": "stock"})
+    stock = assign(Config(), {"diarization.clustering": "stock"})
     return {
         STOCK: registry.load("diarizer", "pyannote", baseline(Config()), store),
-        TAUGHT: registry.load("diarizer", "pyannote", taught, store),
+        STOCK_TRAINED: registry.load("diarizer", "pyannote", stock, store),
         OURS: registry.load("diarizer", "pyannote", Config(), store),
     }
 
 
 def measure(recording: Recording, diarizers: dict[str, Diarizer]) -> Iterator[Result]:
-    """All with the number of speakers given, and ours without."""
+    """Every diarizer with the number of speakers given, and Crosstalk also without."""
     audio = media.decode(recording.audio).audio
     truth = read_reference(recording).turns
-    talked = {turn.speaker: 0.0 for turn in truth}
+    speech = {turn.speaker: 0.0 for turn in truth}  # seconds by speaker
     for turn in truth:
-        talked[turn.speaker] += turn.duration
-    people, heard = len(talked), sum(seconds >= 1.0 for seconds in talked.values())
-    told, untold = SpeakerBounds(people, people), SpeakerBounds()
-    for system, way, count in ((STOCK, STOCK, told), (TAUGHT, TAUGHT, told), (OURS, OURS, told), (OPEN, OURS, untold)):
-        turns = diarizers[way].diarize(audio, count, no_progress).turns
+        speech[turn.speaker] += turn.duration
+    speakers, audible = len(speech), sum(seconds >= 1.0 for seconds in speech.values())
+    given, open_count = SpeakerBounds(speakers, speakers), SpeakerBounds()
+    systems = (
+        (STOCK, STOCK, given),
+        (STOCK_TRAINED, STOCK_TRAINED, given),
+        (OURS, OURS, given),
+        (OPEN, OURS, open_count),
+    )
+    for system, diarizer, bounds in systems:
+        turns = diarizers[diarizer].diarize(audio, bounds, no_progress).turns
         errors, _ = diarization_errors(truth, turns)
-        found = len({turn.speaker for turn in turns})
-        yield Result(recording.group, recording.name, system, audio.duration, people, heard, found, errors)
+        estimated = len({turn.speaker for turn in turns})
+        yield Result(recording.group, recording.name, system, audio.duration, speakers, audible, estimated, errors)
         sys.stderr.write(f"{recording.group}/{recording.name}  {system}: DER {100 * (errors.error_rate or 0):.1f} %\n")
 
 
 def as_table(results: Sequence[Result]) -> str:
-    """A Markdown row for each group and system; errors are added up before dividing."""
+    """A Markdown row per group and system; rates are of the summed errors."""
     rows = [HEADINGS, tuple("---" for _ in HEADINGS)]
     for group, system in dict.fromkeys((r.group, r.system) for r in results):
         rows.append(_row(group, system, [r for r in results if (r.group, r.system) == (group, system)]))
