@@ -159,6 +159,10 @@ class Config:
     """Audio that is read."""
     runtime: Runtime = field(default_factory=Runtime)
     """Device, threads and memory."""
+    stages: tuple[str, ...] = ()
+    """Extension stages that are switched on, in this order: names or `package.module:STAGE`."""
+    stage_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
+    """Settings of the extension stages, by the stage's name."""
 
 
 def read(text: str, where: str, base: Config | None = None) -> Config:
@@ -226,6 +230,11 @@ def check(config: Config, where: str = "") -> Config:
     return config
 
 
+def read_options(kind: type[Default], values: Mapping[str, Any], path: str) -> Default:
+    """The settings of one model or stage, a dataclass, read as strictly as a section; ``path`` names them in errors."""
+    return _overlay(kind(), values, "", tuple(path.split(".")))
+
+
 class _PlainLoader(yaml.SafeLoader):
     """Plain data only: any explicit tag (``!x``, ``!!python/...``) is refused, and ``no`` is Norwegian, not false."""
 
@@ -254,9 +263,23 @@ def _overlay(section: Default, values: Mapping[Any, Any], where: str, path: tupl
             if not isinstance(value, Mapping):
                 raise SettingsError(f"{dotted} is a section of settings, not a value", where=where)
             changes[key] = _overlay(current, value, where, (*path, key))
+        elif isinstance(current, Mapping):
+            changes[key] = _merged(current, value, dotted, where)
         else:
             changes[key] = _constrained(_typed(value, kinds[key], dotted, where), fields[key], dotted, where)
     return dataclasses.replace(section, **changes)  # type: ignore[type-var]
+
+
+def _merged(base: Mapping[str, Any], value: Any, dotted: str, where: str) -> dict[str, Any]:
+    """A mapping of texts laid over another, recursively."""
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        raise SettingsError(f"{dotted} must be a mapping, not {_shown(value)}", where=where)
+    merged = dict(base)
+    for key, item in value.items():
+        below = merged.get(key, {})
+        nested = dotted == "stage_options" or (isinstance(below, Mapping) and isinstance(item, Mapping) and below)
+        merged[key] = _merged(below, item, f"{dotted}.{key}", where) if nested else item
+    return merged
 
 
 def _constrained(value: Any, field: dataclasses.Field[Any], dotted: str, where: str) -> Any:
@@ -283,6 +306,9 @@ def _typed(value: Any, kind: Any, dotted: str, where: str) -> Any:
             converted = _CONVERSIONS[option](value)
             if converted is not None:
                 return converted
+        elif typing.get_origin(option) is tuple:
+            if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+                return tuple(value)
         elif type(value) is option:
             return value
     allowed = " or ".join(_describe(option) for option in options)
@@ -321,7 +347,7 @@ def _shown(value: Any) -> str:
 def _describe(option: Any) -> str:
     if typing.get_origin(option) is Literal:
         return " or ".join(repr(value) for value in typing.get_args(option))
-    return _DESCRIPTIONS[option]
+    return "a list of texts" if typing.get_origin(option) is tuple else _DESCRIPTIONS[option]
 
 
 _DESCRIPTIONS: Mapping[Any, str] = {

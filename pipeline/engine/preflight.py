@@ -14,6 +14,7 @@ from pathlib import Path
 from pipeline.config.presets import required_model_names
 from pipeline.config.schema import Config
 from pipeline.core.errors import MissingModel, SettingsError
+from pipeline.engine import extensions
 from pipeline.models import registry, torch_runtime
 from pipeline.models.weights import Store
 
@@ -35,6 +36,7 @@ def require(config: Config, store: Store) -> None:
     """Raise what would end a run later: `SettingsError` (exit code 1), then `MissingModel` or `BadModel` (5)."""
     for kind, name in backend_names(config).items():
         registry.require(kind, name, config, store)
+    extensions.refinements(config)
     _require_device(config.runtime.device)
     require_language(config, store)
     if config.recognition.backend == "whisper":

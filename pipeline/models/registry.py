@@ -184,6 +184,21 @@ def choose_device(config: Config) -> Choice:
     return choose(config)
 
 
+def identity(kind: Kind, name: str) -> str:
+    """The model's name with its version."""
+    return f"{name}@1"
+
+
+def parts(kind: Kind, name: str, config: Config) -> tuple[str, ...]:
+    """The parts whose weights the model loads."""
+    return {
+        "diarizer": ("pipeline", "segmentation", "embedding"),
+        "embedder": ("embedding",),
+        "separator": ("separation",),
+        "recognizer": ("recognition",),
+    }[kind]
+
+
 def free_gpu_memory() -> None:
     """Give the GPU memory of models and tensors that nobody holds any more back to the driver, for other libraries."""
     torch = sys.modules.get("torch")

@@ -15,10 +15,13 @@ import numpy as np
 
 from pipeline.config.schema import RecognitionConfig
 from pipeline.core.audio import RATE, Audio, Clip, Samples, Stream
+from pipeline.core.codecs import DataclassCodec
 from pipeline.core.events import Progress, no_progress
+from pipeline.core.stage import Models, Stage
 from pipeline.core.timeline import IntervalIndex, crop, gaps, single_speaker, union
-from pipeline.core.types import OverlapDecision, Span, Turn, Utterance, Word
-from pipeline.models.protocols import Recognizer
+from pipeline.core.types import Notice, OverlapDecision, Span, Turn, Utterance, Word
+from pipeline.models.protocols import Diarization, Recognizer
+from pipeline.stages.channels.tracks import Tracks
 from pipeline.stages.recognition.merge import is_inside, merge_hypotheses
 from pipeline.stages.recognition.plan import (
     Chunk,
@@ -32,6 +35,7 @@ from pipeline.stages.recognition.plan import (
 )
 from pipeline.stages.recognition.transcribe_clips import plausible, suspect, transcribe_clips
 from pipeline.stages.recognition.word_attribution import FAR, attribute_words
+from pipeline.stages.separation.result import Separation
 
 Lines = dict[str, list[Word]]
 """Words by speaker."""
@@ -56,6 +60,7 @@ class Recognition:
     language: str | None
     spoken: tuple[Utterance, ...] = ()
     removed: tuple[Utterance, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
 
 def recognize(
@@ -253,3 +258,25 @@ def _specimen(audio: Audio, turns: Sequence[Turn]) -> Samples:
         if left < 0.1:
             break
     return np.concatenate(chosen)
+
+
+def _run(
+    tracks: Tracks,
+    diarization: Diarization,
+    separation: Separation,
+    models: Models,
+    settings: RecognitionConfig,
+    progress: Progress,
+) -> Recognition:
+    turns, streams, regions = diarization.turns, separation.streams, separation.regions
+    return recognize(tracks.audio, turns, streams, regions, models.recognizer, settings, progress)
+
+
+STAGE = Stage(
+    name="recognition",
+    version=1,
+    run=_run,
+    uses=("recognizer",),
+    settings=RecognitionConfig,
+    codec=DataclassCodec(Recognition),
+)
