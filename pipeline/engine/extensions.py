@@ -1,7 +1,7 @@
 """Extension stages: found by name, with their settings from the configuration.
 
-A name in ``stages`` is one of (1) a folder of `pipeline.stages` whose stage refines a value, (2) ``package.module:STAGE``,
-(3) an entry point of the group ``crosstalk.stages``. ``stage_options`` holds their settings by the stage's own name.
+A name in ``stages`` is one of (1) a folder of `pipeline.stages` whose stage refines a value, (2) an entry point of the
+group ``crosstalk.stages``, (3) ``package.module:STAGE``. ``stage_options`` holds their settings by the stage's name.
 """
 
 from __future__ import annotations

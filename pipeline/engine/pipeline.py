@@ -145,7 +145,7 @@ class Transcriber:
         return separate_stems(decode, self._runner())
 
     def with_config(self, config: Config) -> Transcriber:
-        """The same models under settings that differ only in what no model depends on (speakers, language, channels)."""
+        """The same models under settings that differ only where no model depends on them (speakers, channels)."""
         other = Transcriber(config, store=self.models.store, cache=self._cache, listener=self._listener)
         other.models = self.models
         return other

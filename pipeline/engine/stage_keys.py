@@ -2,7 +2,7 @@
 
 The first key covers the recording, the part of it that was read, the decoder's version and the versions of the packages
 that compute. The key of a stage covers its version, its settings, the identity and the weights of each model that it
-uses, and the key before it. Code is covered by declared versions, which `tests/engine/versions.json` guards. Threads are
+uses, and the key before it. Declared versions stand for the code; `tests/engine/versions.json` guards them. Threads are
 in no key; device and batch size are in it where the device is not the CPU, because they change the last digits there.
 """
 
