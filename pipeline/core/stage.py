@@ -1,7 +1,7 @@
 """A stage of the pipeline as one declared object: the engine reads its key, its models and its cache from it.
 
 A stage of the pipeline makes a new value from those before it. An extension stage *refines* one value: it takes a
-`Decoded` recording, a `Diarization`, a `Separation`, a `Recognition` or a `Transcript`, and returns another of its type.
+`Decoded` recording, a `Diarization`, a `Separation`, a `Recognition` or a `Transcript`, and returns another one.
 Both are called in the same way, ``run(*inputs, models, settings, progress)``.
 """
 

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 LOG = logging.getLogger("pipeline")
 LOG.addHandler(logging.NullHandler())  # a library prints nothing: programs that want the lines add a handler
 
+STAGES = (CHANNELS, DIARIZATION, SEPARATION, RECOGNITION, ASSEMBLY)
+"""The pipeline's own stages, in the order in which `run_pipeline` runs them."""
 LEAST_BATCH = 4
 """Batch size in windows that is not halved further when a GPU's memory runs out: the CPU is next. Chosen by hand; lower
 values keep more recordings on the GPU and try longer."""

@@ -67,9 +67,8 @@ def stage_key(
 
 def model_identity(kind: ModelKind, config: Config, weights: Mapping[str, str]) -> dict[str, Any]:
     """The model of a kind with its version, and the hashes of its weights."""
-    name = backend_names(config)[kind]
-    parts = registry.parts(kind, name, config)
-    return {"identity": registry.identity(kind, name), "weights": {p: weights[p] for p in parts if p in weights}}
+    hashes = {part: weights.get(f"{kind}.{part}", weights.get(part)) for part in registry.weights(kind, config)}
+    return {**registry.identity(kind, backend_names(config)[kind]), "weights": hashes}
 
 
 def recognition_key(sha256: str, config: Config, weights: Mapping[str, str]) -> str:

@@ -184,19 +184,28 @@ def choose_device(config: Config) -> Choice:
     return choose(config)
 
 
-def identity(kind: Kind, name: str) -> str:
-    """The model's name with its version."""
-    return f"{name}@1"
+def identity(kind: Kind, name: str) -> dict[str, Any]:
+    """The model's name and version, or the hash of its source where it has no version."""
+    from pipeline.engine.code_version import source_hash
+
+    module, attribute = locate(kind, name)
+    version = getattr(getattr(importlib.import_module(module), attribute), "version", None)
+    if version is None and name not in MODELS[kind]:
+        return {"name": name, "source": source_hash(module)}
+    return {"name": name, "version": version or 1}
 
 
-def parts(kind: Kind, name: str, config: Config) -> tuple[str, ...]:
-    """The parts whose weights the model loads."""
-    return {
+def weights(kind: Kind, config: Config) -> dict[str, str]:
+    """The weights of the configured model of a kind, by the part they play."""
+    from pipeline.config.presets import required_models
+
+    parts = {
         "diarizer": ("pipeline", "segmentation", "embedding"),
         "embedder": ("embedding",),
         "separator": ("separation",),
         "recognizer": ("recognition",),
     }[kind]
+    return {part: name for part, name in required_models(config).items() if part in parts}
 
 
 def free_gpu_memory() -> None:
