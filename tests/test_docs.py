@@ -221,7 +221,7 @@ def reasons() -> Iterator[str]:
         for node in ast.walk(ast.parse((PACKAGE / "stages" / f"{name}.py").read_text(encoding="utf-8"))):
             if isinstance(node, ast.Return):
                 yield from _sentence(node.value)
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("Verdict", "Region", "Failure"):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("Decision", "OverlapDecision", "Failure"):
                 yield from (s for argument in node.args for s in _sentence(argument))
 
 

@@ -37,7 +37,7 @@ from pathlib import Path
 from pipeline import media
 from pipeline.cli.app import main
 
-media.decode = media.decode_here  # a process fewer for each of some two hundred runs
+media.decode = media.decode_in_process  # a process fewer for each of some two hundred runs
 arguments, reports = json.loads(sys.argv[1]), {}
 
 def run(folder, failpoint):

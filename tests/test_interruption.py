@@ -17,19 +17,19 @@ from tests import world
 DEADLY = """
 import os, signal, time
 from pathlib import Path
-from pipeline.models.synthetic import ReplayRecognizer
+from pipeline.models.synthetic import SyntheticRecognizer
 
-class Recognizer(ReplayRecognizer):
+class Recognizer(SyntheticRecognizer):
     @classmethod
     def from_config(cls, config, models):
         return cls()
 
-    def recognize(self, windows, language, rescue=False):
+    def recognize(self, windows, language, fallback=False):
         marker = Path(os.environ["MARKER"])
         if not marker.exists():
             marker.touch()
             {act}
-        return super().recognize(windows, language, rescue)
+        return super().recognize(windows, language, fallback)
 """
 PROGRAM = """
 import sys

@@ -9,12 +9,12 @@ from pathlib import Path
 import pipeline
 from pipeline.core.notices import NOTICES
 
-KINDS = ("Notice", "Warned")
+KINDS = ("Notice", "NoticeIssued")
 ROOT = Path(pipeline.__file__).parent
 
 
 def given_codes() -> Iterator[tuple[str, str]]:
-    """The file and the code of each `Notice` or `Warned` that the package makes."""
+    """The file and the code of each `Notice` or `NoticeIssued` that the package makes."""
     for path in sorted(ROOT.rglob("*.py")):
         module = ast.parse(path.read_text(encoding="utf-8"))
         functions = [node for node in ast.walk(module) if isinstance(node, ast.FunctionDef)]

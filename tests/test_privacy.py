@@ -60,7 +60,9 @@ def _seconds_to_stop(number: signal.Signals, place: str, folder: Path) -> float:
     if place == "decode":
         write = f"import os, time; open({str(folder / 'child')!r}, 'w').write(str(os.getpid()))"
         stuck = f"{write}; os.rename({str(folder / 'child')!r}, {str(folder / 'marker')!r}); time.sleep(600)"
-        program = f"from pipeline.media import apart; apart.PROGRAM = {stuck!r}; apart.PATIENCE = 600\n{COMMAND}"
+        program = (
+            f"from pipeline.media import isolated_decoder as d; d.PROGRAM = {stuck!r}; d.HANG_TIMEOUT = 600\n{COMMAND}"
+        )
     arguments = world.arguments({"recognition.backend": "deadly:Recognizer"})
     command = [sys.executable, "-c", program, "talk.wav", "-q", *arguments]
     with subprocess.Popen(command, cwd=folder, env=where, stderr=subprocess.PIPE) as running:

@@ -80,10 +80,10 @@ def test_settings_of_all_kinds_are_decoded_alike(tmp_path: Path) -> None:
         config.write_bytes("# für später\nrecognition:\n  beam_size: 3\n".encode(encoding))
         assert resolve(file=config).recognition.beam_size == 3
         manifest.write_bytes("path,agent\r\ncall.wav,Zoë\r\n".encode(encoding))
-        assert [recording.columns["agent"] for recording in read_manifest(manifest)] == ["Zoë"]
+        assert [recording.columns["agent"] for recording in read_manifest(manifest, lambda settings: None)] == ["Zoë"]
 
 
-@pytest.mark.parametrize("room", ["formats", "evaluation", "analytics", "commands", "batch"])
+@pytest.mark.parametrize("room", ["formats", "evaluation", "analytics", "cli", "batch"])
 def test_no_reader_decodes_by_itself(room: str) -> None:
     """What people write is read by `pipeline.core.text` alone; files under /proc are ours to decode."""
     for path in (Path(pipeline.__file__).parent / room).rglob("*.py"):

@@ -1,4 +1,4 @@
-"""Every code that a `Notice` or a `Warned` event of this package can have, with what it means: machines match on it."""
+"""Every code that a `Notice` or a `NoticeIssued` event of this package can have, and its meaning."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Recordings in and out: any file safely and completely decoded (PyAV), clips and stems exported (pydub, PyAV).
 
-`decode` and `decode_stream` work in a process of their own, `decode_here` in this one. PyAV and pydub are loaded when
-first asked for; importing this module loads neither.
+`decode` and `decode_stream` work in a separate process, `decode_in_process` in this one. PyAV and pydub are loaded
+when first used; importing this module loads neither.
 """
 
 from __future__ import annotations

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+
+from pipeline.analytics.analytics_file import file_of
 from pipeline.core.types import Transcript, Turn, Utterance, Word
 
 
@@ -16,3 +20,10 @@ def call(duration: float, *utterances: Utterance, language: str | None = "en") -
     """A transcript whose turns are its utterances."""
     turns = tuple(sorted(Turn(u.start, u.end, u.speaker) for u in utterances))
     return Transcript(duration, tuple(sorted(utterances, key=lambda u: u.start)), turns, language=language)
+
+
+def write(transcript: Transcript, rules: str, target: Path, columns: Mapping[str, str]) -> Path:
+    """Write the analytics of a call as a batch does; the path written."""
+    path, content = file_of(transcript, rules, target, columns)
+    path.write_bytes(content)
+    return path

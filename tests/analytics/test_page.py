@@ -15,12 +15,11 @@ from typer.testing import CliRunner
 
 from pipeline import formats
 from pipeline.analytics import html_report, tables
-from pipeline.analytics.analytics_file import write
 from pipeline.analytics.calls import Failure, History, read_calls
 from pipeline.analytics.outliers import outliers
 from pipeline.cli.app import app
 from pipeline.core.errors import SettingsError
-from tests.analytics.calls import call, say
+from tests.analytics.calls import call, say, write
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 OFFLINE = (

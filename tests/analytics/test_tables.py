@@ -13,12 +13,11 @@ from hypothesis import strategies as st
 
 from pipeline import formats
 from pipeline.analytics import tables
-from pipeline.analytics.analytics_file import write
 from pipeline.analytics.calls import Failure, History, read_calls
 from pipeline.analytics.outliers import outliers
 from pipeline.core.errors import FormatError, SettingsError
 from pipeline.core.types import Notice
-from tests.analytics.calls import call, say
+from tests.analytics.calls import call, say, write
 
 RULES = "rules: [{name: greeting, says: [hello], within: 20}, {name: promises, never: [I promise]}]"
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.analytics import sentiment
-from pipeline.analytics.analytics_file import analyze, dumps, write
-from tests.analytics.calls import call, say
+from pipeline.analytics.analytics_file import analyze, dumps
+from tests.analytics.calls import call, say, write
 
 CALL = call(
     10.0, say("agent", 0.0, 2.0, "What a wonderful day, thank you!"), say("customer", 3.0, 5.0, "This is terrible.")

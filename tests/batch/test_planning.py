@@ -29,7 +29,7 @@ def touched(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
         def fingerprint(name: str) -> str:
             return before(name) + ("changed" if module in code_version._closure(name) else "")
 
-        monkeypatch.setattr(estimate, "fingerprint", fingerprint)
+        monkeypatch.setattr(estimate, "source_hash", fingerprint)
 
     return touch
 

@@ -108,7 +108,7 @@ def test_another_recording_of_the_same_name_is_refused(transcribe: Run) -> None:
 def test_a_corrected_json_is_rendered_again_beside_it(transcribe: Run) -> None:
     assert transcribe("meeting.wav", "-q", *world.arguments()) == 0
     data = json.loads(Path("meeting.json").read_text())
-    data["warnings"] = [{"code": "note", "message": "checked"}]
+    data["notices"] = [{"code": "note", "message": "checked"}]
     Path("meeting.json").write_text(json.dumps(data))
     assert transcribe("convert", "meeting.json", "-f", "txt,md") == 0
     assert "checked" in Path("meeting.md").read_text()

@@ -73,7 +73,7 @@ def test_what_has_no_source_has_one_fingerprint() -> None:
 
 def test_a_stage_does_not_depend_on_the_command_line_or_on_writers() -> None:
     for stage in ("diarization", "separation", "recognition"):
-        closure = code_version._closure(f"pipeline.stages.{stage}")
+        closure = code_version._closure(f"pipeline.stages.{stage}.stage")
         assert "pipeline.core.timeline" in closure
         assert not {
             name

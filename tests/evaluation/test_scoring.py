@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from pipeline import formats
 from pipeline.core.errors import FormatError, SettingsError
+from pipeline.core.timeline import joined
 from pipeline.core.types import Provenance, Span, Transcript, Turn, Unscored
 from pipeline.evaluation.metrics.der import DiarizationErrors
 from pipeline.evaluation.metrics.scoring import ScoreConfig, Scores, Session, SpeakerCounts, score, score_sessions
@@ -167,7 +168,8 @@ def test_nothing_in_an_unscored_span_counts(
     def disturbed(meeting: Transcript) -> Transcript:
         turns = (*meeting.turns, *(Turn(u.start, min(u.end, span.end), u.speaker) for u in inside))
         utterances = sorted([*meeting.utterances, *inside], key=lambda u: u.start)
-        return replace(meeting, utterances=tuple(utterances), turns=tuple(sorted(turns)))
+        duration = max(meeting.duration, span.end)
+        return replace(meeting, duration=duration, utterances=tuple(utterances), turns=joined(turns))
 
     before = score(Session(one, unscored=(Unscored(span.start, span.end),)), other)
     for left, right in ((disturbed(one), other), (one, disturbed(other))):

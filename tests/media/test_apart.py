@@ -181,7 +181,7 @@ def test_a_process_prepared_is_used_once_and_replaced_when_it_died(
 
 
 def test_a_process_prepared_ends_with_who_prepared_it() -> None:
-    spare = int(run_python("from pipeline.media import apart; apart.prepare(); print(apart._SPARE[0][0].pid)"))
+    spare = int(run_python("from pipeline.media import isolated_decoder as d; d.prestart(); print(d._SPARE[0][0].pid)"))
     while _lives(spare):
         time.sleep(0.05)
 
@@ -210,7 +210,7 @@ def test_the_child_of_a_killed_run_ends_by_itself(recording: Path, tmp_path: Pat
     born = tmp_path / "born"
     announce = f"import os, time; os.symlink(str(os.getpid()), {str(born)!r})"
     program = isolated_decoder.PROGRAM.replace("main()", f"{announce}\nmain(lambda *_: time.sleep(600))")
-    run = f"from pipeline.media import apart; apart.PROGRAM = {program!r}; apart.decode({str(recording)!r})"
+    run = f"from pipeline.media import isolated_decoder as d; d.PROGRAM = {program!r}; d.decode({str(recording)!r})"
     with subprocess.Popen([sys.executable, "-c", run], cwd=Path(__file__).parents[2]) as running:
         while not born.is_symlink():
             assert running.poll() is None

@@ -97,7 +97,7 @@ def test_transcribed(case: str, transcribe: Run, tmp_path: Path, capsys: pytest.
     (tmp_path / name).write_bytes(maker())
     assert transcribe(name) == 0
     written = json.loads((tmp_path / "out" / f"{Path(name).stem}.json").read_text())
-    codes = [notice["code"] for notice in written["warnings"]]
+    codes = [notice["code"] for notice in written["notices"]]
     assert any(re.fullmatch(code, one) for one in codes) if code else codes == []
     assert written["complete"] == ("truncated" not in codes)
     out, err = capsys.readouterr()

@@ -34,7 +34,7 @@ def words_of(whisper: object, window: Samples, fallback: bool = False) -> tuple[
     return tuple(words)
 
 
-@pytest.mark.parametrize("rescue", [False, True])
+@pytest.mark.parametrize("fallback", [False, True])
 def test_words_are_right_and_lie_in_the_window(whisper: object, audio: Audio, fallback: bool) -> None:
     window = audio.crop(Span(5.0, 25.0))
     words = words_of(whisper, window, fallback)

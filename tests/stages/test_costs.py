@@ -19,7 +19,7 @@ from pipeline.core.text import letters
 from pipeline.core.types import OverlapDecision, Span, Transcript, Turn, Utterance, Word, join_words
 from pipeline.stages.assembly import stage as assembly
 from pipeline.stages.assembly.duplicates import EDGE, remove_cross_stream_duplicates
-from pipeline.stages.recognition import merge
+from pipeline.stages.recognition import merge, plan
 from pipeline.stages.recognition import stage as recognition
 from pipeline.stages.recognition.merge import is_inside, merge_hypotheses
 from pipeline.stages.recognition.windows import JOIN, WINDOW, pack
@@ -50,7 +50,7 @@ def do_splice(meeting: Meeting) -> None:
 def do_attribute(meeting: Meeting) -> None:
     turns, words, _ = meeting
     everything = sorted((word for said in words.values() for word in said), key=lambda word: word.start)
-    takes = [recognition.Take(Span(said[0].start, said[-1].end)) for said in _chunks(everything, 40)]
+    takes = [plan.Chunk(Span(said[0].start, said[-1].end)) for said in _chunks(everything, 40)]
     recognition._attributed(takes, [], [list(c) for c in _chunks(everything, 40)], timeline.IntervalIndex(turns))
 
 

@@ -2,8 +2,8 @@
 
 The odds are those of a two-covariance model (Brümmer and de Villiers, "The speaker partitioning problem", Odyssey
 2010), isotropic: a voice measured over d seconds strays from its mean with a variance of ``noise / d + drift``, and two
-people's voices lie ``between`` apart (the embedder's `VoiceScale`). So long speech that differs a little is two people,
-a short scrap is not.
+people's voices lie ``between`` apart (the embedder's `EmbedderCalibration`). So long speech that differs a little is
+two people, a short scrap is not.
 """
 
 from __future__ import annotations

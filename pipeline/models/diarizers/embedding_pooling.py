@@ -106,7 +106,7 @@ def pool_clips(local: LocalSegmentation, clips: ClipEmbeddings) -> LocalEmbeddin
 def pool_frames(
     local: LocalSegmentation, pieces: Iterable[FrameFeatures], make_voices: Callable[[Floats, Floats], Floats]
 ) -> LocalEmbeddings:
-    """The same from a trunk's frames, in order of time: ``make_voices(frames, weights)`` as `TrunkEmbedder.voices`."""
+    """The same from a trunk's frames, in order of time: ``make_voices(frames, weights)`` as `FrameEmbedder.voices`."""
     solo, spoken = local.solo, local.spoken
     ahead = iter(pieces)
     near: list[FrameFeatures] = []

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from pipeline.models.weights import Store
 
 STOCK_PARAMETERS = {"method": "centroid", "min_cluster_size": 12}
-"""pyannote's own; its threshold belongs to the embedder (`VoiceScale.linkage`)."""
+"""pyannote's own; its threshold belongs to the embedder (`EmbedderCalibration.linkage`)."""
 SHARES = {"segmentation": (0.0, 0.3), "embeddings": (0.3, 0.7)}
 """Where pyannote's steps begin in the progress of the whole, and their share of it."""
 

@@ -40,7 +40,7 @@ BOUNDS: Final = {"num_mel_bins": (8, 256), "frame_length": (5, 100), "frame_shif
 
 
 class WeSpeakerEmbedder(NetworkEmbedder, FrameEmbedder):
-    """The network behind the protocol `TrunkEmbedder`: what pyannote.audio's model gives, at unit length.
+    """The network behind the protocol `FrameEmbedder`: what pyannote.audio's model gives, at unit length.
 
     Its residual layers hear a piece once; statistics over the frames of each person make his vector.
     """

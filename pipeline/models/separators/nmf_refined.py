@@ -34,7 +34,7 @@ STEP: Final = 16
 
 
 class NmfRefinedSeparator(NmfSeparator, ParallelSeparator):
-    """Separates as `ExemplarSeparator`, and lets a network correct the masks; sources add up to the mixture."""
+    """Separates as `NmfSeparator`, and lets a network correct the masks; sources add up to the mixture."""
 
     def __init__(self, network: MaskNetwork, device: torch.device) -> None:
         super().__init__(EFFORT, device)
@@ -46,11 +46,11 @@ class NmfRefinedSeparator(NmfSeparator, ParallelSeparator):
         return cls(load_mask_network(config.separation.model or REFINING, models, device), device)
 
     def pool(self) -> AbstractContextManager[Executor]:
-        """See `ThreadedSeparator`."""
+        """See `ParallelSeparator`."""
         return single_threaded_pool(self._device, GPU_THREADS)
 
     def _masks(self, magnitude: Matrix, explained: Matrix) -> Matrix:
-        """See `ExemplarSeparator`."""
+        """See `NmfSeparator`."""
         peak = max(float(magnitude.max(initial=0.0)), 1e-9)
         frames = len(magnitude)
         more = -frames % STEP

@@ -33,7 +33,7 @@ MARGIN: Final = EmbedderCalibration().margin
 Resemblyzer's, chosen on 102 regions of meetings, word by word: on AMI's (few are separated) 201 errors against 210
 always and 212 never separated, of 282 words; on clean simulated overlaps 463 against 464 and 660, of 715. What the
 recogniser says of both texts (probability, number, agreement and repetition of words) added nothing. Other embedders
-bring their own (`VoiceScale.margin`).
+bring their own (`EmbedderCalibration.margin`).
 """
 TELLING: Final = 0.1
 """Seconds of solo speech in the context from which a source can be told by its energy there."""
