@@ -263,7 +263,7 @@ def _overlay(section: Default, values: Mapping[Any, Any], where: str, path: tupl
             if not isinstance(value, Mapping):
                 raise SettingsError(f"{dotted} is a section of settings, not a value", where=where)
             changes[key] = _overlay(current, value, where, (*path, key))
-        elif isinstance(current, Mapping):
+        elif typing.get_origin(kinds[key]) is Mapping:
             changes[key] = _merged(current, value, dotted, where)
         else:
             changes[key] = _constrained(_typed(value, kinds[key], dotted, where), fields[key], dotted, where)
