@@ -108,7 +108,7 @@ def decode_flac(content: bytes) -> Samples:
     import soundfile
 
     samples, _ = soundfile.read(io.BytesIO(content), dtype="int16")
-    return (samples / np.float32(SCALE)).astype(np.float32)
+    return np.asarray(samples / np.float32(SCALE), np.float32)
 
 
 def _to_grid(samples: NDArray[Any]) -> NDArray[np.int16]:
@@ -140,8 +140,9 @@ def _without_arrays(value: Any, arrays: list[NDArray[Any]]) -> Any:
     if isinstance(value, np.ndarray):
         arrays.append(value)
         return len(arrays) - 1
-    if dataclasses.is_dataclass(value) and _holds_array(type(value)):
-        return {field.name: _without_arrays(getattr(value, field.name), arrays) for field in dataclasses.fields(value)}
+    kind: Any = type(value)
+    if _holds_array(kind) and dataclasses.is_dataclass(kind):
+        return {field.name: _without_arrays(getattr(value, field.name), arrays) for field in dataclasses.fields(kind)}
     if isinstance(value, tuple):
         return [_without_arrays(item, arrays) for item in value]
     return serialization.to_plain(value)
@@ -151,14 +152,15 @@ def _with_arrays(kind: Any, data: Any, arrays: Sequence[NDArray[Any]]) -> Any:
     """The value of ``kind`` that `_without_arrays` made the data of."""
     if not _holds_array(kind):
         return serialization.from_plain(kind, data)
-    if typing.get_origin(kind) is np.ndarray:
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin is np.ndarray:
         return arrays[data]
-    if dataclasses.is_dataclass(kind):
-        return kind(**{name: _with_arrays(hint, data[name], arrays) for name, hint in _hints(kind).items()})  # type: ignore[operator]
-    if typing.get_origin(kind) is tuple:
-        return tuple(_with_arrays(typing.get_args(kind)[0], item, arrays) for item in data)
-    (option,) = (option for option in typing.get_args(kind) if option is not types.NoneType)
-    return None if data is None else _with_arrays(option, data, arrays)
+    if origin is tuple:
+        return tuple(_with_arrays(arguments[0], item, arrays) for item in data)
+    if origin in (types.UnionType, typing.Union):
+        (option,) = (option for option in arguments if option is not types.NoneType)
+        return None if data is None else _with_arrays(option, data, arrays)
+    return kind(**{name: _with_arrays(hint, data[name], arrays) for name, hint in _hints(kind).items()})
 
 
 @functools.cache

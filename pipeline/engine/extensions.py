@@ -21,7 +21,7 @@ from pipeline.core.types import Transcript
 from pipeline.media import Decoded
 from pipeline.models.protocols import Diarization
 from pipeline.stages.recognition.stage import Recognition
-from pipeline.stages.separation.stage import Separation
+from pipeline.stages.separation.result import Separation
 
 GROUP = "crosstalk.stages"
 """Group of entry points by which an installed package offers its stages."""

@@ -17,6 +17,7 @@ from pipeline.config.presets import required_models, uses_embedder
 from pipeline.config.schema import Config, Runtime, as_mapping, check
 from pipeline.core.audio import Stream
 from pipeline.core.events import Listener, NoticeIssued, Progress, ignore
+from pipeline.core.stage import Stage
 from pipeline.core.types import Notice, Provenance, Transcript, Turn
 from pipeline.engine import preflight
 from pipeline.engine.artifact_cache import Cache, NoCache
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 LOG = logging.getLogger("pipeline")
 LOG.addHandler(logging.NullHandler())  # a library prints nothing: programs that want the lines add a handler
 
-STAGES = (CHANNELS, DIARIZATION, SEPARATION, RECOGNITION, ASSEMBLY)
+STAGES: tuple[Stage[Any], ...] = (CHANNELS, DIARIZATION, SEPARATION, RECOGNITION, ASSEMBLY)
 """The pipeline's own stages, in the order in which `run_pipeline` runs them."""
 LEAST_BATCH = 4
 """Batch size in windows that is not halved further when a GPU's memory runs out: the CPU is next. Chosen by hand; lower

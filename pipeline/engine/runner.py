@@ -73,12 +73,14 @@ class StageRunner:
 
     def run(self, stage: Stage[Value], *inputs: Any) -> Value:
         """The stage's value from ``inputs``, cached or computed, refined by the extension stages of its type."""
-        return self._refined(self._value(extensions.of_pipeline(stage, self.config), inputs))
+        value: Value = self._value(extensions.of_pipeline(stage, self.config), inputs)
+        return self._refined(value)
 
     def _refined(self, value: Value) -> Value:
         for refinement in self.refinements:
             if refinement.stage.refines is type(value):
-                value = self._value(refinement, (value,))
+                refined: Value = self._value(refinement, (value,))
+                value = refined
         return value
 
     def _value(self, configured: ConfiguredStage, inputs: tuple[Any, ...]) -> Any:
