@@ -47,7 +47,7 @@ def test_yaml_gives_the_same_config_back(
         ("a: 1", "unknown setting a; known are diarization"),
         ("diarization: {speaker: 2}", "unknown setting diarization.speaker; did you mean speakers?"),
         ("diarization: {speakers: two}", "diarization.speakers must be a whole number or null, not 'two'"),
-        ("recognition: {beam_size: true}", "must be a whole number, not True"),
+        ("runtime: {threads: true}", "must be a whole number, not True"),
         ("recognition: 5", "is a section of settings"),
         ("recognition: {strategy: magic}", "must be 'passages' or 'streams'"),
         ("- a", "a YAML mapping"),
@@ -72,7 +72,6 @@ def test_what_is_not_known_is_refused(text: str, complaint: str) -> None:
         {"diarization.speakers": 2, "diarization.max_speakers": 3},
         {"diarization.min_speakers": 4, "diarization.max_speakers": 3},
         {"separation.context": -1.0},
-        {"recognition.beam_size": 0},
         {"runtime.threads": -1},
     ],
 )
@@ -82,9 +81,11 @@ def test_values_that_make_no_sense_are_refused(bad: dict[str, object]) -> None:
 
 
 def test_assignments_are_yaml() -> None:
-    parsed = schema.parse_assignments(["recognition.language=no", "recognition.beam_size=5", "diarization.pipeline="])
-    assert parsed == {"recognition.language": "no", "recognition.beam_size": 5, "diarization.pipeline": None}
-    for bad in ("recognition.beam_size", "a=!!python/none x"):
+    parsed = schema.parse_assignments(
+        ["recognition.language=no", "recognition.options.beam_size=5", "diarization.pipeline="]
+    )
+    assert parsed == {"recognition.language": "no", "recognition.options.beam_size": 5, "diarization.pipeline": None}
+    for bad in ("recognition.options.beam_size", "a=!!python/none x"):
         with pytest.raises(SettingsError):
             schema.parse_assignments([bad])
 
@@ -100,8 +101,8 @@ def test_presets_hold_only_differences() -> None:
 def test_what_is_given_by_name_wins_over_file_and_preset(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text("recognition: {beam_size: 3, language: de}")
-    settings = presets.resolve("accurate", {"recognition.language": "fr"}, {"recognition.beam_size": 4}, file)
-    assert (settings.recognition.language, settings.recognition.beam_size) == ("fr", 4)
+    settings = presets.resolve("accurate", {"recognition.language": "fr"}, {"recognition.options.beam_size": 4}, file)
+    assert (settings.recognition.language, settings.recognition.options) == ("fr", {"beam_size": 4})
     assert settings.recognition.model == "whisper-large-v3-turbo"
 
 
@@ -119,8 +120,8 @@ def test_models_of_a_preset_are_known_to_the_store() -> None:
 
     known = {model.name for model in catalogue()}
     for name in presets.preset_names():
-        assert set(presets.required_model_names(presets.load_preset(name))) <= known
-    assert presets.required_model_names(Config()) == (
+        assert set(registry.required_model_names(presets.load_preset(name))) <= known
+    assert registry.required_model_names(Config()) == (
         "crosstalk-segmentation",
         "resemblyzer",
         "crosstalk-separation",
@@ -142,10 +143,8 @@ BAD: dict[str, list[Any]] = {
     "diarization.speakers": [0, -1, 10**9],
     "diarization.min_speakers": [0, 10**9],
     "diarization.max_speakers": [0, 10**9],
-    "recognition.beam_size": [0, 10**6],
     "runtime.threads": [-1, 10**6],
     "runtime.batch_size": [0, 10**6],
-    "recognition.compute_type": ["int7", "", "float"],
     "recognition.language": ["jp", "english please", "xx"],
     "runtime.device": ["toaster", "cuda:", "cuda:x", "cuda:-1", "gpu", "cpu:1"],
     "diarization.channels": ["stereo"],
@@ -161,6 +160,7 @@ BAD: dict[str, list[Any]] = {
 def test_every_setting_refuses_what_it_cannot_be_and_says_its_name(name: str, default: object) -> None:
     numeric = name in BAD and isinstance(BAD[name][0], int | float)
     wrong = [*BAD.get(name, ["", "a\nb"]), [], {}, b"x", float("nan"), float("inf"), -float("inf")]
+    wrong = [value for value in wrong if not isinstance(default, dict) or value != {}]
     for value in [*wrong, *(["two", True] if numeric else [5])]:
         for attempt in (lambda v=value: schema.assign(Config(), {name: v}), lambda v=value: built(name, v)):
             with pytest.raises(SettingsError) as caught:

@@ -9,6 +9,7 @@ from hypothesis import given
 from pipeline import formats
 from pipeline.core.doubts import CLOSE, IMPROBABLE, OPEN, TOSS_UP, WHO, find_doubts, with_marks, without_marks
 from pipeline.core.types import Coverage, OverlapDecision, SpeakerEvidence, Transcript, Turn, Utterance, Word
+from tests.rendered import rendered
 from tests.strategies import transcripts
 
 PLAIN = Word(0.0, 0.4, "well", 0.9, margin=0.4)
@@ -84,9 +85,9 @@ def test_overlaps_that_were_not_separated_and_speech_without_words_are_listed() 
         talk({}, {}),
         turns=(Turn(0.0, 9.0, "A"), Turn(2.0, 4.0, "B")),
         overlaps=(
-            OverlapDecision(2.0, 4.0, voices, "exemplar", "mixture", "no gain"),
-            OverlapDecision(4.0, 4.5, voices, "exemplar", "mixture", "too short to matter"),
-            OverlapDecision(5.0, 8.0, voices, "exemplar", "separated", "gain"),
+            OverlapDecision(2.0, 4.0, voices, "nmf", "mixture", "no gain"),
+            OverlapDecision(4.0, 4.5, voices, "nmf", "mixture", "too short to matter"),
+            OverlapDecision(5.0, 8.0, voices, "nmf", "separated", "gain"),
         ),
     )
     assert [(d.kind, d.start, d.end) for d in find_doubts(transcript)] == [("overlap", 2.0, 4.0)]
@@ -98,19 +99,19 @@ def test_the_formats_for_people_show_doubts() -> None:
     doubtful = talk({}, {"probability": 0.1})
     for name in formats.names():
         marked = formats.dumps(doubtful, name, mark_doubts=True)
-        assert (marked != formats.dumps(doubtful, name)) == (name in formats.MARKED)
-    assert f"{OPEN}w1{CLOSE}" in formats.dumps(doubtful, "srt", mark_doubts=True)
-    assert "Please check" in formats.dumps(doubtful, "txt", mark_doubts=True)
-    assert "Please check" not in formats.dumps(doubtful, "txt")
-    assert "Please check" in formats.dumps(doubtful, "md")
-    assert "Please check" not in formats.dumps(talk({}, {}), "md")
+        assert (marked != formats.dumps(doubtful, name)) == (formats.get(name).marks_doubts)
+    assert f"{OPEN}w1{CLOSE}" in rendered(doubtful, "srt", mark_doubts=True)
+    assert "Please check" in rendered(doubtful, "txt", mark_doubts=True)
+    assert "Please check" not in rendered(doubtful, "txt")
+    assert "Please check" in rendered(doubtful, "md")
+    assert "Please check" not in rendered(talk({}, {}), "md")
 
 
 def test_a_long_list_keeps_the_worst() -> None:
     many = talk(*[{"probability": 0.29} if i % 2 else {} for i in range(120)])
     worst = replace(many.utterances[0].words[77], probability=0.0)
     listed = replace(many.utterances[0], words=(*many.utterances[0].words[:77], worst, *many.utterances[0].words[78:]))
-    page = formats.dumps(replace(many, duration=90.0, utterances=(listed,)), "md")
+    page = rendered(replace(many, duration=90.0, utterances=(listed,)), "md")
     assert "“w77”" in page
     assert page.count("the recogniser was unsure") == 40
     assert "20 passages with less doubt" in page

@@ -71,7 +71,7 @@ json.dump(reports, sys.stdout)
 @pytest.mark.slow
 def test_failing_anywhere_costs_nothing_but_time(tmp_path: Path) -> None:
     world.write_wav(tmp_path / "talk.wav")
-    arguments = json.dumps(world.arguments({"separation.backend": "replay"}))
+    arguments = json.dumps(world.arguments({"separation.backend": "synthetic"}))
     places = {"PYTHONPATH": str(Path(__file__).parent.parent), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     done = subprocess.run(
         [sys.executable, "-c", DRIVER, arguments],

@@ -46,7 +46,7 @@ def listen(event):
 
 config = world.settings({"recognition.backend": "deadly:Recognizer"})
 run = Transcriber(config, cache=DiskCache(Path("cache")), listener=listen)
-Path("out.json").write_text(formats.dumps(run("talk.wav"), "json"))
+Path("out.json").write_bytes(formats.dumps(run("talk.wav"), "json"))
 """
 COMMAND = "from pipeline.cli.app import main; main()"
 

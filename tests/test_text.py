@@ -78,7 +78,7 @@ def test_settings_of_all_kinds_are_decoded_alike(tmp_path: Path) -> None:
         rules.write_bytes("rules:\n  - {name: grüße, says: [grüß gott]}\n".encode(encoding))
         assert [rule.name for rule in read_rules(read_file(rules))] == ["grüße"]
         config.write_bytes("# für später\nrecognition:\n  beam_size: 3\n".encode(encoding))
-        assert resolve(file=config).recognition.beam_size == 3
+        assert resolve(file=config).recognition.options["beam_size"] == 3
         manifest.write_bytes("path,agent\r\ncall.wav,Zoë\r\n".encode(encoding))
         assert [recording.columns["agent"] for recording in read_manifest(manifest, lambda settings: None)] == ["Zoë"]
 

@@ -15,17 +15,18 @@ from pipeline.core.audio import RATE, Audio
 from pipeline.core.events import Listener, ignore
 from pipeline.core.types import Transcript, Word
 from pipeline.engine.artifact_cache import Cache, NoCache
-from pipeline.engine.pipeline import ModelPool, RecordingModels, run_pipeline
+from pipeline.engine.model_pool import ModelPool, RecordingModels
+from pipeline.engine.pipeline import run_pipeline
 from pipeline.engine.runner import StageRunner
 from pipeline.media import Decoded
 from pipeline.models.synthetic import synthesize
 from pipeline.models.weights import Store
 
 REPLAY = {
-    "diarization.backend": "replay",
-    "diarization.embedding": "replay",
-    "separation.backend": "mixture",
-    "recognition.backend": "replay",
+    "diarization.backend": "synthetic",
+    "diarization.embedding": "synthetic",
+    "separation.backend": "passthrough",
+    "recognition.backend": "synthetic",
 }
 """Settings under which no stage needs weights."""
 DIALOGUE = (

@@ -29,7 +29,7 @@ from pipeline.formats import crosstalk_json
 from pipeline.models.weights.catalogue import catalogue
 
 DOCS = Path(__file__).parent.parent
-RESULTS = DOCS.parent / "examples" / "bench" / "results.json"
+RESULTS = DOCS.parent / "examples" / "benchmarks" / "results.json"
 EXAMPLE = DOCS / "example.json"
 SCHEMA = DOCS / "crosstalk-1.schema.json"
 OUTPUT = (
@@ -160,7 +160,7 @@ SYSTEMS = {
 def example() -> str:
     """The README's example: a stored transcript as text."""
     transcript = formats.loads(EXAMPLE.read_text(encoding="utf-8"), "json")
-    return f"```text\n{formats.dumps(transcript, 'txt').rstrip()}\n```"
+    return f"```text\n{formats.dumps(transcript, 'txt').decode().rstrip()}\n```"
 
 
 def fields_table(kind: type, prefix: str = "") -> str:

@@ -1,16 +1,16 @@
-"""Rules for phrases, read strictly from YAML: who must (or must never) say what, and when.
+"""Phrase rules, read strictly from YAML: phrases that a speaker must or must never say, and when.
 
 rules:
   - name: greeting
-    speaker: agent                       # a label; left out: anybody
-    says: [thank you for calling, how can I help]      # any one of them
+    speaker: agent                       # a label; default: any speaker
+    says: [thank you for calling, how can I help]      # at least one of them
     within: 20                           # in the first 20 seconds
   - name: no promises
     speaker: agent
     never: [I guarantee, I promise]
   - name: recording notice
     says: [this call is recorded]
-    after: [can I have your card number]  # within so many seconds after anybody says one of these
+    after: [can I have your card number]  # each of these, by any speaker, starts the time
     within: 10
     similarity: 0.85                     # 0 to 1; the default is 0.8
 """
@@ -26,13 +26,17 @@ from pipeline.config.schema import load_plain
 from pipeline.core.errors import SettingsError
 from pipeline.core.text import read_settings
 
-SIMILARITY = 0.8
+DEFAULT_SIMILARITY = 0.8
+"""Minimum similarity of a match, 0 to 1, if a rule has none. Chosen by hand; a lower value finds more
+misrecognized phrases and more false matches."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule; exactly one of ``says`` and ``never`` is not empty. ``within`` counts from the call's start, or from
-    each phrase of ``after``."""
+    """One rule; exactly one of ``says`` and ``never`` has phrases.
+
+    ``within``: seconds from the start of the call, or from the end of each ``after`` phrase.
+    """
 
     name: str
     says: tuple[str, ...] = ()
@@ -40,12 +44,12 @@ class Rule:
     speaker: str | None = None
     within: float | None = None
     after: tuple[str, ...] = ()
-    similarity: float = SIMILARITY
+    similarity: float = DEFAULT_SIMILARITY
 
 
-_KINDS: Mapping[str, tuple[str, type | tuple[type, ...]]] = {
-    "name": ("a text", str),
-    "speaker": ("a text", str),
+_TYPES: Mapping[str, tuple[str, type | tuple[type, ...]]] = {
+    "name": ("text", str),
+    "speaker": ("text", str),
     "says": ("a list of texts", list),
     "never": ("a list of texts", list),
     "after": ("a list of texts", list),
@@ -55,7 +59,7 @@ _KINDS: Mapping[str, tuple[str, type | tuple[type, ...]]] = {
 
 
 def read_file(path: Path | None) -> str:
-    """The text of a file of rules, checked; "" without one. Raises `SettingsError`."""
+    """The text of a rules file, checked; "" without a file. Raises `SettingsError`."""
     if path is None:
         return ""
     text = read_settings(path)
@@ -64,47 +68,47 @@ def read_file(path: Path | None) -> str:
 
 
 def read(text: str, where: str = "rules") -> tuple[Rule, ...]:
-    """The rules of a YAML text; anything unknown, doubled or contradictory raises `SettingsError`."""
+    """The rules of a YAML text; unknown keys, duplicate names and contradictions raise `SettingsError`."""
     data = load_plain(text, where)
     if not data:
         return ()
     if set(data) != {"rules"} or not isinstance(data["rules"], list):
-        raise SettingsError("a file of rules is a list under the key 'rules'", where=where)
+        raise SettingsError("a rules file must have one key, 'rules', with a list", where=where)
     rules = tuple(_rule(item, f"{where}, rule {number}") for number, item in enumerate(data["rules"], 1))
     names = [rule.name for rule in rules]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise SettingsError(f"two rules are called {twice!r}", where=where)
+    duplicate = next((name for name in names if names.count(name) > 1), None)
+    if duplicate is not None:
+        raise SettingsError(f"two rules have the name {duplicate!r}", where=where)
     return rules
 
 
 def _rule(item: Any, where: str) -> Rule:
     if not isinstance(item, dict):
-        raise SettingsError("a rule is a mapping", where=where)
+        raise SettingsError("a rule must be a mapping", where=where)
     values = {key: _value(key, value, where) for key, value in item.items()}
     if not values.get("name"):
-        raise SettingsError("a rule needs a name", where=where)
+        raise SettingsError("a rule needs a 'name'", where=where)
     if bool(values.get("says")) == bool(values.get("never")):
-        raise SettingsError("a rule has either 'says' or 'never', with phrases", where=where)
+        raise SettingsError("a rule must have phrases either in 'says' or in 'never'", where=where)
     if values.get("after") and "within" not in values:
         raise SettingsError("'after' needs 'within'", where=where)
     return Rule(**values)
 
 
 def _value(key: Any, value: Any, where: str) -> Any:
-    if key not in _KINDS:
-        raise SettingsError(f"unknown key {key!r}", where=where, hint=f"known are {', '.join(_KINDS)}")
-    what, kind = _KINDS[key]
-    good = isinstance(value, kind) and not isinstance(value, bool)
-    if kind is list:
-        good = good and all(isinstance(text, str) and any(c.isalnum() for c in text) for text in value)
-        return tuple(value) if good else _refuse(key, what, value, where)
+    if key not in _TYPES:
+        raise SettingsError(f"unknown key {key!r}", where=where, hint=f"the keys are {', '.join(_TYPES)}")
+    description, type_ = _TYPES[key]
+    valid = isinstance(value, type_) and not isinstance(value, bool)
+    if type_ is list:
+        valid = valid and all(isinstance(text, str) and any(c.isalnum() for c in text) for text in value)
+        return tuple(value) if valid else _refuse(key, description, value, where)
     if key == "within":
-        good = good and value > 0
+        valid = valid and value > 0
     if key == "similarity":
-        good = good and 0 < value <= 1
-    return value if good else _refuse(key, what, value, where)
+        valid = valid and 0 < value <= 1
+    return value if valid else _refuse(key, description, value, where)
 
 
-def _refuse(key: str, what: str, value: Any, where: str) -> Any:
-    raise SettingsError(f"{key} must be {what}, not {value!r}", where=where)
+def _refuse(key: str, description: str, value: Any, where: str) -> Any:
+    raise SettingsError(f"{key!r} must be {description}, not {value!r}", where=where)

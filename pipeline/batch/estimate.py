@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 
 from pipeline.analytics import analytics_file
 from pipeline.batch.journal import Journal
-from pipeline.config.schema import Config, as_mapping
+from pipeline.config.schema import Config
 from pipeline.engine import extensions
 from pipeline.engine.artifact_cache import DiskCache, recipe_key
 from pipeline.engine.pipeline import STAGES
-from pipeline.engine.preflight import backend_names
 from pipeline.engine.stage_keys import model_identity, recognition_key
 from pipeline.engine.stage_keys import package_versions as versions
-from pipeline.formats import module_of, suffix
+from pipeline.formats import get, suffix
 from pipeline.formats import names as format_names
 from pipeline.media import DECODER_VERSION
 from pipeline.models import registry
@@ -72,13 +70,13 @@ def done_key(config: Config, formats: tuple[str, ...], rules: str | None, models
 
     ``rules`` is the text of the analytics' phrase rules, None without analytics; ``models`` as in `is_cached`.
     """
-    settings = as_mapping(config)
+    settings = registry.effective_settings(config)
     del settings["runtime"]
     return recipe_key(
         settings=settings,
         decoder=DECODER_VERSION,
         stages=_stage_versions(config),
-        models={kind: model_identity(kind, config, models) for kind in backend_names(config)},
+        models={kind: model_identity(kind, config, models) for kind in registry.KINDS},
         formats={name: _format_version(name) for name in formats},
         rules=rules,
         analytics=None if rules is None else analytics_file.VERSION,
@@ -97,8 +95,7 @@ def _format_version(name: str) -> int:
     """The version that a format declares; 1 for anything else that changes what is written, such as marked doubts."""
     if name not in format_names():
         return 1
-    declared = getattr(import_module(module_of(name)), "FORMAT", None)
-    return int(getattr(declared, "version", 1))
+    return get(name).version
 
 
 def suffixes(formats: tuple[str, ...], analytics: bool) -> tuple[str, ...]:

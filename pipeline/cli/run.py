@@ -127,7 +127,7 @@ def _show(transcript: Transcript, stem: str, delivery: Delivery, paths: Sequence
     from pipeline import formats
 
     if not delivery.quiet:
-        show(formats.dumps(transcript, "txt", stem, delivery.mark_doubts))
+        show(formats.dumps(transcript, "txt", stem, delivery.mark_doubts).decode())
     for notice in transcript.notices:
         tell(printable(f"transcribe: {stem}: warning: {notice.message}"))
     for path in () if delivery.quiet else paths:

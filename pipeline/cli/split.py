@@ -37,7 +37,7 @@ def split(
     kind = files.parse_audio_format(format_)
     stem = Path(recording).stem
     record = OutputRecord(output_dir, source_of(recording), overwrite=overwrite)
-    files.check_voices(stem, output_dir, kind, record)
+    files.check_stems(stem, output_dir, kind, record)
     given = {"diarization.speakers": speakers, "input.track": track}
     settings = resolve(preset, given, parse_assignments(set_ or []), config)
     with listening(quiet) as listener:

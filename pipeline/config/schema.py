@@ -19,7 +19,7 @@ from typing import Any, Literal, TypeVar
 
 import yaml
 
-from pipeline.config.constraints import DEVICE, LANGUAGE, NAME, ROLES, OneOf, Range, constraint_of, setting
+from pipeline.config.constraints import DEVICE, LANGUAGE, NAME, ROLES, Range, constraint_of, setting
 from pipeline.core.errors import SettingsError
 
 Default = TypeVar("Default")
@@ -27,13 +27,11 @@ Default = TypeVar("Default")
 MOST_SPEAKERS = 1000
 """Upper limit of every number of speakers: more is a slip of the keyboard."""
 SPEAKERS = Range(1, MOST_SPEAKERS)
-COMPUTE_TYPES = (
-    "default", "auto", "int8", "int8_float32", "int8_float16", "int8_bfloat16", "int16", "float16", "bfloat16",
-    "float32",
-)  # fmt: skip
-"""CTranslate2's types of weights and arithmetic."""
-REFINING = "crosstalk-separation"
-"""The model of the separator ``refined`` where none is named."""
+MOVED = {
+    "recognition.beam_size": "beam_size",
+    "recognition.compute_type": "compute_type",
+}
+"""Settings that are now options of their section's model, by their earlier names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +63,8 @@ class DiarizationConfig:
     """Speaker embedding model, also used to assign separated sources: a name, a folder or `package.module:Class`."""
     clustering: Literal["tracklets", "stock"] = "tracklets"
     """`tracklets`: the joint assignment of this project; `stock`: pyannote's own clustering."""
+    options: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """Settings of the diarizer's own, by name; see its documentation."""
     threshold: float = setting(0.5, Range(0, 1))
     """Speech probability above which a speaker counts as active. Higher values find less speech."""
     speakers: int | None = setting(None, SPEAKERS)
@@ -78,22 +78,39 @@ class DiarizationConfig:
     roles: str | None = setting(None, ROLES)
     """Names of the speakers on the channels, such as `agent,customer` or `1=agent,2=diarize:2`."""
 
+    @property
+    def speaker_bounds(self) -> tuple[int, int | None]:
+        """Minimum and maximum number of speakers; the maximum is None without an upper bound."""
+        if self.speakers is not None:
+            return self.speakers, self.speakers
+        return self.min_speakers or 1, self.max_speakers
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingConfig:
+    """Speaker embeddings."""
+
+    options: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """Settings of the embedder's own, by name; see its documentation."""
+
 
 @dataclass(frozen=True, slots=True)
 class SeparationConfig:
     """Overlapped speech taken apart, with ``context`` seconds on either side."""
 
-    backend: str = setting("refined", NAME)
-    """Separator: `refined`, `exemplar`, `speechbrain`, `mixture` (no separation), or `package.module:Class`."""
+    backend: str = setting("nmf-refined", NAME)
+    """Separator: `nmf-refined`, `nmf`, `speechbrain`, `passthrough` (no separation), or `package.module:Class`."""
     model: str | None = setting(None, NAME)
     """Model of the separator: a name or a folder; null takes the default of the backend."""
+    options: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """Settings of the separator's own, by name; see its documentation."""
     context: float = setting(0.7, Range(0, 30))
     """Seconds of audio before and after an overlap that the separator gets as well."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecognitionConfig:
-    """Words. ``language`` None asks the model, once per recording; ``beam_size`` 1 is greedy.
+    """Words. ``language`` None asks the model, once per recording.
 
     A language may be written in any way that `pipeline.config.languages` knows; here it is always Whisper's code.
 
@@ -109,10 +126,8 @@ class RecognitionConfig:
     """`passages`: transcribe the mixture, and separated speech in accepted overlaps; `streams`: each speaker alone."""
     language: str | None = setting(None, LANGUAGE)
     """Language of the recording; null detects it once per recording."""
-    beam_size: int = setting(1, Range(1, 100))
-    """Hypotheses kept while decoding; 1 is greedy. Higher values take more time."""
-    compute_type: str = setting("int8", OneOf(COMPUTE_TYPES))
-    """Number format of the recogniser's weights (CTranslate2)."""
+    options: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """Settings of the recognizer's own, by name: Whisper's are `beam_size` and `compute_type`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +164,8 @@ class Config:
 
     diarization: DiarizationConfig = field(default_factory=DiarizationConfig)
     """Who speaks when."""
+    embedding: EmbeddingConfig = field(default_factory=EmbeddingConfig)
+    """Speaker embeddings."""
     separation: SeparationConfig = field(default_factory=SeparationConfig)
     """Overlapping speech."""
     recognition: RecognitionConfig = field(default_factory=RecognitionConfig)
@@ -161,7 +178,7 @@ class Config:
     """Device, threads and memory."""
     stages: tuple[str, ...] = ()
     """Extension stages that are switched on, in this order: names or `package.module:STAGE`."""
-    stage_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
+    stage_options: Mapping[str, Any] = field(default_factory=dict, hash=False)
     """Settings of the extension stages, by the stage's name."""
 
 
@@ -184,13 +201,20 @@ def load_plain(text: str, where: str) -> dict[Any, Any]:
 
 
 def assign(config: Config, assignments: Mapping[str, Any], where: str = "settings") -> Config:
-    """``config`` with dotted settings (``recognition.beam_size``) replaced."""
+    """``config`` with dotted settings (``recognition.options.beam_size``) replaced."""
+    nested: Any = {}
     for dotted, value in assignments.items():
-        nested: Any = value
         for part in reversed(dotted.split(".")):
-            nested = {part: nested}
-        config = _overlay(config, nested, where, ())
-    return config
+            value = {part: value}
+        nested = _merged(nested, value)
+    return _overlay(config, nested, where, ())
+
+
+def _merged(one: Any, other: Any) -> Any:
+    """``other`` laid over ``one``, mapping by mapping."""
+    if not isinstance(one, Mapping) or not isinstance(other, Mapping):
+        return other
+    return {**one, **{key: _merged(one.get(key), value) for key, value in other.items()}}
 
 
 def parse_assignments(texts: Iterable[str], where: str = "--set") -> dict[str, Any]:
@@ -199,12 +223,20 @@ def parse_assignments(texts: Iterable[str], where: str = "--set") -> dict[str, A
     for text in texts:
         key, equals, value = text.partition("=")
         if not equals:
-            raise SettingsError(f"{text!r} is not KEY=VALUE", where=where, hint="for example recognition.beam_size=5")
+            raise SettingsError(f"{text!r} is not KEY=VALUE", where=where, hint="for example recognition.language=en")
         try:
             parsed[key.strip()] = yaml.load(value, Loader=_PlainLoader)
         except yaml.YAMLError as error:
             raise SettingsError(f"{value!r} is not a plain value", where=where) from error
     return parsed
+
+
+def read_options(kind: type[Default], values: Mapping[str, Any], section: str) -> Default:
+    """A model's own settings: the defaults of the dataclass ``kind`` with ``values`` laid over them.
+
+    ``section`` is the dotted name of the values in errors. Raises `SettingsError` as `read` does.
+    """
+    return _overlay(kind(), values, "", tuple(section.split(".")))
 
 
 def as_mapping(config: Config) -> dict[str, Any]:
@@ -230,11 +262,6 @@ def check(config: Config, where: str = "") -> Config:
     return config
 
 
-def read_options(kind: type[Default], values: Mapping[str, Any], path: str) -> Default:
-    """The settings of one model or stage, a dataclass, read as strictly as a section; ``path`` names them in errors."""
-    return _overlay(kind(), values, "", tuple(path.split(".")))
-
-
 class _PlainLoader(yaml.SafeLoader):
     """Plain data only: any explicit tag (``!x``, ``!!python/...``) is refused, and ``no`` is Norwegian, not false."""
 
@@ -254,6 +281,8 @@ def _overlay(section: Default, values: Mapping[Any, Any], where: str, path: tupl
     changes: dict[str, Any] = {}
     for key, value in values.items():
         dotted = ".".join((*path, str(key)))
+        if dotted in MOVED:
+            key, value, dotted = "options", {MOVED[dotted]: value}, ".".join((*path, "options"))
         if key not in kinds:
             close = difflib.get_close_matches(str(key), kinds, n=1)
             known = f"did you mean {close[0]}?" if close else f"known are {', '.join(kinds)}"
@@ -264,22 +293,40 @@ def _overlay(section: Default, values: Mapping[Any, Any], where: str, path: tupl
                 raise SettingsError(f"{dotted} is a section of settings, not a value", where=where)
             changes[key] = _overlay(current, value, where, (*path, key))
         elif typing.get_origin(kinds[key]) is Mapping:
-            changes[key] = _merged(current, value, dotted, where)
+            base = changes.get(key, {} if key == "options" else current)
+            changes[key] = _merged(base, _options(value, dotted, where))
         else:
             changes[key] = _constrained(_typed(value, kinds[key], dotted, where), fields[key], dotted, where)
+    if "options" in kinds:
+        before = {} if _selects_another_model(section, changes) else getattr(section, "options")  # noqa: B009
+        changes["options"] = {**before, **changes.get("options", {})}
     return dataclasses.replace(section, **changes)  # type: ignore[type-var]
 
 
-def _merged(base: Mapping[str, Any], value: Any, dotted: str, where: str) -> dict[str, Any]:
-    """A mapping of texts laid over another, recursively."""
+def _selects_another_model(section: Any, changes: Mapping[str, Any]) -> bool:
+    """Whether the changes name another model, for which the options of the one before have no meaning."""
+    return bool("backend" in changes and changes["backend"] != section.backend)
+
+
+def _options(value: Any, dotted: str, where: str) -> dict[str, Any]:
+    """A mapping of names to plain values; which of them exist is up to the model."""
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
-        raise SettingsError(f"{dotted} must be a mapping, not {_shown(value)}", where=where)
-    merged = dict(base)
-    for key, item in value.items():
-        below = merged.get(key, {})
-        nested = dotted == "stage_options" or (isinstance(below, Mapping) and isinstance(item, Mapping) and below)
-        merged[key] = _merged(below, item, f"{dotted}.{key}", where) if nested else item
-    return merged
+        raise SettingsError(f"{dotted} must be a mapping of names to values, not {_shown(value)}", where=where)
+    return {key: _plain(each, f"{dotted}.{key}", where) for key, each in value.items()}
+
+
+def _plain(value: Any, dotted: str, where: str) -> Any:
+    """An option's value as plain data: null, a text, a finite number, true or false, or a list or mapping of them."""
+    if isinstance(value, Mapping):
+        return _options(value, dotted, where)
+    if isinstance(value, list | tuple):
+        return [_plain(each, dotted, where) for each in value]
+    if value is None or isinstance(value, bool):
+        return value
+    for convert in (_whole, _finite, _text):
+        if (converted := convert(value)) is not None:
+            return converted
+    raise SettingsError(f"{dotted} must be plain data, not {_shown(value)}", where=where)
 
 
 def _constrained(value: Any, field: dataclasses.Field[Any], dotted: str, where: str) -> Any:

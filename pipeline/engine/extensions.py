@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import importlib.metadata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,9 @@ from pipeline.core.errors import SettingsError
 from pipeline.core.stage import Stage
 from pipeline.core.types import Transcript
 from pipeline.media import Decoded
+from pipeline.models import registry
 from pipeline.models.protocols import Diarization
-from pipeline.stages.recognition.stage import Recognition
+from pipeline.stages.recognition.result import Recognition
 from pipeline.stages.separation.result import Separation
 
 GROUP = "crosstalk.stages"
@@ -59,8 +61,21 @@ def refinements(config: Config) -> tuple[ConfiguredStage, ...]:
     return tuple(ConfiguredStage(stage, _settings(stage, config)) for stage in stages)
 
 
+def use_embedder(config: Config) -> bool:
+    """Whether an extension stage that is switched on uses the embedder."""
+    return any("embedder" in each.stage.uses for each in refinements(config))
+
+
+def required_models(config: Config) -> dict[str, str]:
+    """All weights of a run by the part they play, those that only extension stages use included."""
+    weights = registry.required_models(config)
+    return registry.weights("embedder", config) | weights if use_embedder(config) else weights
+
+
 def _settings(stage: Stage[Any], config: Config) -> Any:
     options = config.stage_options.get(stage.name, {})
+    if not isinstance(options, Mapping):
+        raise SettingsError(f"stage_options.{stage.name} must be a mapping of names to values")
     if stage.settings is None:
         if options:
             raise SettingsError(f"stage_options.{stage.name}: the stage {stage.name} has no options")

@@ -29,7 +29,7 @@ Compute = Callable[[Progress], Value]
 
 
 class RunnerModels(Models, Protocol):
-    """The models as the runner needs them: `pipeline.engine.pipeline.RecordingModels`."""
+    """The models as the runner needs them: `pipeline.engine.model_pool.RecordingModels`."""
 
     @property
     def identities(self) -> dict[str, str]:

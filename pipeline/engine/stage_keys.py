@@ -21,7 +21,6 @@ from pipeline.core.stage import ModelKind
 from pipeline.engine import extensions
 from pipeline.engine.artifact_cache import recipe_key
 from pipeline.engine.extensions import ConfiguredStage
-from pipeline.engine.preflight import backend_names
 from pipeline.media import DECODER_VERSION, Decoded
 from pipeline.models import registry
 from pipeline.stages.channels.stage import STAGE as CHANNELS
@@ -66,9 +65,14 @@ def stage_key(
 
 
 def model_identity(kind: ModelKind, config: Config, weights: Mapping[str, str]) -> dict[str, Any]:
-    """The model of a kind with its version, and the hashes of its weights."""
+    """The configured model of a kind: its declared version, its options with their defaults, and its weights."""
     hashes = {part: weights.get(f"{kind}.{part}", weights.get(part)) for part in registry.weights(kind, config)}
-    return {**registry.identity(kind, backend_names(config)[kind]), "weights": hashes}
+    options = registry.options(kind, config)
+    return {
+        **registry.identity(kind, registry.configured_names(config)[kind]),
+        "options": dataclasses.asdict(options) if options is not None else {},
+        "weights": hashes,
+    }
 
 
 def recognition_key(sha256: str, config: Config, weights: Mapping[str, str]) -> str:

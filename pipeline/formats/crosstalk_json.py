@@ -35,6 +35,7 @@ from typing import Any
 
 from pipeline.core.errors import FormatError
 from pipeline.core.types import Transcript, Utterance
+from pipeline.formats.base import Format, encoded
 from pipeline.formats.edited_json import transcript_of
 from pipeline.formats.rounding import rounded
 
@@ -119,3 +120,6 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is no number")
+
+
+FORMAT = Format("json", ".json", encoded(dumps), loads, help="Everything in the transcript; the format to edit.")

@@ -135,11 +135,19 @@ def choose(config: Config) -> Choice:
     return Choice(replace(runtime, device="cpu"), f"the GPU cannot be used, the CPU computes: {problem}")
 
 
+def _needs_ctranslate2(config: Config) -> bool:
+    """Whether a configured model declares that it requires CTranslate2."""
+    from pipeline.models import registry  # which imports this module's functions
+
+    configured = registry.configured_names(config).items()
+    return any("ctranslate2" in getattr(registry.declaration(kind, name), "requires", ()) for kind, name in configured)
+
+
 def _problem(config: Config, name: str) -> str:
     if name.startswith("cuda"):
         load_cublas()
     attempts = {"torch": try_torch}
-    if name.startswith("cuda") and config.recognition.backend == "whisper":
+    if name.startswith("cuda") and _needs_ctranslate2(config):
         attempts["CTranslate2"] = try_ctranslate2
     found = ((library, problem_with(attempt, name)) for library, attempt in attempts.items())
     return next((f"{library}: {problem}" for library, problem in found if problem), "")

@@ -1,4 +1,4 @@
-"""The pages on batch processing: their commands run, in the world of tones."""
+"""The commands of the documentation on batch processing run, with synthetic models."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.pages import DOCS
 
 
 def write_call(path: Path) -> None:
-    """A stereo call: a voice a channel."""
+    """Write a stereo call with one speaker per channel."""
     agent = (Word(0.5, 1.5, "a1"), Word(1.6, 2.6, "a2"), Word(5.0, 6.0, "a3"))
     customer = (Word(2.2, 3.2, "b1"), Word(3.4, 4.4, "b2"), Word(5.5, 5.9, "b3"))
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -13,8 +13,7 @@ import pytest
 from pipeline import formats
 from pipeline.batch import estimate
 from pipeline.batch.estimate import done_key
-from pipeline.config import presets
-from pipeline.engine import code_version
+from pipeline.core import code_version
 from pipeline.models import registry
 from tests import world
 
@@ -37,14 +36,18 @@ def test_the_version_of_each_written_format_is_in_the_key(name: str, monkeypatch
 
 
 @pytest.mark.promise(16)
-@pytest.mark.parametrize("kind", ["diarizer", "embedder", "separator", "recognizer"])
-def test_the_version_of_each_model_is_in_the_key(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = key()
-    identity = registry.identity
-    monkeypatch.setattr(
-        registry, "identity", lambda each, name: {**identity(each, name), **({"version": 99} if each == kind else {})}
-    )
-    assert key() != before
+@pytest.mark.parametrize(
+    ("setting", "kind", "name"),
+    [(setting, kind, name) for kind, (setting, _) in registry.SETTINGS.items() for name in registry.names(kind)],
+)
+def test_the_version_of_each_model_is_in_the_key(
+    setting: str, kind: registry.Kind, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changes = {key: "synthetic" for key, _ in registry.SETTINGS.values()}
+    before = key(**{**changes, setting: name})
+    model = registry.declaration(kind, name)
+    monkeypatch.setattr(model, "version", model.version + 1)
+    assert key(**{**changes, setting: name}) != before
 
 
 @pytest.mark.promise(16)
@@ -96,7 +99,9 @@ def test_an_embedder_of_the_users_own_is_in_the_key(tmp_path: Path, monkeypatch:
     package = tmp_path / f"mine{next(NUMBERS)}"
     package.mkdir()
     (package / "__init__.py").write_text("")
-    (package / "model.py").write_text("from .helper import scale\nclass Mine:\n    from_config = None\n")
+    (package / "model.py").write_text(
+        "from .helper import scale\nclass Mine:\n    @classmethod\n    def from_config(cls, config, weights): ...\n"
+    )
     (package / "helper.py").write_text("scale = 1\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     before = key(**{"diarization.embedding": f"{package.name}.model:Mine"})
@@ -116,7 +121,7 @@ def test_the_versions_of_packages_are_in_the_key(package: str, monkeypatch: pyte
     assert key(**{"recognition.backend": "whisper"}) != before
 
 
-@pytest.mark.parametrize("separator", ["tests.faults:Own", "refined", "exemplar", "speechbrain", "replay"])
+@pytest.mark.parametrize("separator", ["tests.faults:PlainSeparator", "nmf-refined", "nmf", "speechbrain", "synthetic"])
 def test_the_embedder_is_a_part_wherever_it_is_loaded(separator: str) -> None:
     changes = {
         "diarization.backend": "pyannote",
@@ -124,9 +129,9 @@ def test_the_embedder_is_a_part_wherever_it_is_loaded(separator: str) -> None:
         "diarization.embedding": "resemblyzer",
         "separation.backend": separator,
     }
-    assert presets.required_models(world.settings(changes))["embedding"] == "resemblyzer"
-    changes["separation.backend"] = "mixture"
-    assert "embedding" not in presets.required_models(world.settings(changes))
+    assert registry.required_models(world.settings(changes))["embedding"] == "resemblyzer"
+    changes["separation.backend"] = "passthrough"
+    assert "embedding" not in registry.required_models(world.settings(changes))
 
 
 def test_rules_bring_the_version_of_analytics_into_the_key(monkeypatch: pytest.MonkeyPatch) -> None:

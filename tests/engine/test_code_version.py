@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.engine import code_version
-from pipeline.engine.code_version import source_hash
+from pipeline.core import code_version
+from pipeline.core.code_version import source_hash
 
 NUMBERS = itertools.count()
 
@@ -48,9 +48,7 @@ def fresh(module: str) -> str:
 
 @pytest.mark.promise(16)
 @pytest.mark.parametrize(("changed", "expected"), [("top", True), ("low", True), ("deep", True), ("alone", False)])
-def test_a_change_changes_the_hash_of_what_depends_on_it(
-    package: Path, changed: str, expected: bool
-) -> None:
+def test_a_change_changes_the_hash_of_what_depends_on_it(package: Path, changed: str, expected: bool) -> None:
     before = fresh(f"{package.name}.top")
     (package / f"{changed}.py").write_text((package / f"{changed}.py").read_text() + "# changed\n")
     assert (fresh(f"{package.name}.top") != before) is expected

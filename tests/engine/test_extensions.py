@@ -16,12 +16,13 @@ import pipeline
 from pipeline import formats
 from pipeline.cli.app import main
 from pipeline.config.schema import Config, assign
-from pipeline.core.errors import BackendError, SettingsError
+from pipeline.core.errors import BackendError, MissingModel, SettingsError
 from pipeline.core.events import Event, NoticeIssued, StageAdvanced, StageFinished
 from pipeline.core.types import Transcript
 from pipeline.engine import extensions, stage_keys
 from pipeline.engine.artifact_cache import DiskCache, NoCache
 from pipeline.engine.pipeline import Transcriber
+from pipeline.models.weights import Store
 from tests import world
 
 NUMBERS = itertools.count()
@@ -34,7 +35,7 @@ from pipeline.core.stage import Stage
 from pipeline.core.types import Notice, Transcript
 from pipeline.media import Decoded
 from pipeline.models.protocols import Diarization
-from pipeline.stages.recognition.stage import Recognition
+from pipeline.stages.recognition.result import Recognition
 from pipeline.stages.separation.result import Separation
 
 CALLS = []
@@ -79,6 +80,12 @@ WRONG = Stage(name="wrong", version=1, run=lambda *inputs: None, refines=Diariza
 LISTENING = Stage(
     name="listening", version=1, refines=Recognition, uses=("recognizer", "embedder"),
     run=lambda value, models, settings, progress: replace(value, language=models.recognizer.detect_language([])),
+)
+EMBEDDING = Stage(
+    name="embedding", version=1, refines=Recognition, uses=("embedder",),
+    run=lambda value, models, settings, progress: replace(
+        value, notices=(*value.notices, Notice(type(models.embedder).__name__, "the embedder"))
+    ),
 )
 NOTHING = Stage(name="nothing", version=1, run=same)
 TAKEN = Stage(name="assembly", version=1, run=same, refines=Transcript)
@@ -171,7 +178,7 @@ def test_refinements_are_cached_under_their_versions_and_settings(
     assert run() == ["renaming", "redaction"]
 
 
-@pytest.mark.parametrize("separator", ["replay", "mixture"])
+@pytest.mark.parametrize("separator", ["synthetic", "passthrough"])
 def test_every_value_can_be_refined_and_comes_back_from_the_cache(module: str, separator: str, tmp_path: Path) -> None:
     changes: dict[str, Any] = {"separation.backend": separator}
     plain = world.heard(world.DIALOGUE, changes=changes)
@@ -189,6 +196,16 @@ def test_every_value_can_be_refined_and_comes_back_from_the_cache(module: str, s
 def test_a_stage_has_the_models_that_it_declares(module: str) -> None:
     transcript = world.heard(world.DIALOGUE, changes={"stages": [f"{module}:LISTENING"]})
     assert transcript.language == "en"
+
+
+def test_an_embedder_that_only_a_stage_uses_is_checked_and_loaded(module: str, tmp_path: Path) -> None:
+    changes = {"diarization.embedding": "resemblyzer", "stages": [f"{module}:EMBEDDING"]}
+    config = world.settings(changes)
+    with pytest.raises(MissingModel) as caught:
+        Transcriber(config, store=Store(tmp_path))
+    assert "resemblyzer" in caught.value.hint
+    transcript = world.heard(world.DIALOGUE, changes={"stages": [f"{module}:EMBEDDING"]})
+    assert [notice.code for notice in transcript.notices] == ["SyntheticEmbedder"]
 
 
 def test_the_key_of_the_words_covers_refinements(module: str) -> None:

@@ -15,7 +15,6 @@ import hashlib
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,6 @@ from pipeline.models import registry
 
 ROOT = Path(pipeline.__file__).parent
 RECORD = Path(__file__).parent / "versions.json"
-KINDS: tuple[registry.Kind, ...] = ("diarizer", "embedder", "separator", "recognizer")
 ADVICE = (
     'the code changed and its version did not: raise the version, or record "same results" with '
     "python -m tests.engine.versions --update"
@@ -53,15 +51,14 @@ def units() -> Iterator[Unit]:
     yield Unit("decoder", media.DECODER_VERSION, ("pipeline.media.decoder", "pipeline.media.inputs"))
     for stage in STAGES:
         yield Unit(f"stage {stage.name}", stage.version, (stage.run.__module__,))
-    for kind in KINDS:
-        for name in registry.MODELS[kind]:
-            module, attribute = registry.locate(kind, name)
-            version = getattr(getattr(import_module(module), attribute), "version", 1)
-            yield Unit(f"{kind} {name}", version, (module,))
-    for name in formats.names():
-        module = formats.module_of(name)
-        version = getattr(getattr(import_module(module), "FORMAT", None), "version", 1)
-        yield Unit(f"format {name}", version, (module,))
+    for kind in registry.KINDS:
+        for name in registry.names(kind):
+            module, _ = registry.locate(kind, name)
+            if module.startswith(f"{pipeline.__name__}."):
+                model = registry.declaration(kind, name)
+                yield Unit(f"{kind} {name}", model.version, (module, model.__module__))
+    for name in formats.built_in():
+        yield Unit(f"format {name}", formats.get(name).version, (formats.module_of(name), "pipeline.formats.files"))
     yield Unit("analytics", analytics_file.VERSION, (analytics_file.__name__,))
 
 

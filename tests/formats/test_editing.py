@@ -32,7 +32,7 @@ TALK = Transcript(
     utterances=(said(A, 1.0, "good morning"), said(B, 3.0, "hello to you"), said(A, 6.0, "now the budget")),
     turns=(Turn(0.9, 2.1, A, 0.3), Turn(2.8, 4.5, B, 0.2), Turn(5.9, 7.6, A, 0.3)),
     overlaps=(
-        OverlapDecision(3.0, 3.5, (SpeakerEvidence(A), SpeakerEvidence(B, "hello")), "exemplar", "mixture", "no gain"),
+        OverlapDecision(3.0, 3.5, (SpeakerEvidence(A), SpeakerEvidence(B, "hello")), "nmf", "mixture", "no gain"),
     ),
 )
 

@@ -27,7 +27,7 @@ TALK = Transcript(
             1.0,
             1.2,
             (SpeakerEvidence("SPEAKER_00"), SpeakerEvidence("SPEAKER_01", "Yes.")),
-            "exemplar",
+            "nmf",
             "mixture",
             "no gain",
         ),

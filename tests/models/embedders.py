@@ -139,7 +139,7 @@ def opened(folder: Path) -> Embedder:
 
 
 def write_resemblyzer(folder: Path) -> Path:
-    from pipeline.models.embedders.resemblyzer import SpeakerEncoder
+    from pipeline.models.embedders.resemblyzer_encoder import SpeakerEncoder
 
     torch.manual_seed(0)
     folder.mkdir(parents=True, exist_ok=True)

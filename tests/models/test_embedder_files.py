@@ -46,7 +46,7 @@ def test_other_descriptions_are_refused_and_run_nothing(odd: str, tmp_path: Path
 @pytest.mark.parametrize("damage", ["code", "empty", "torn", "other"])
 def test_other_weights_are_refused_and_run_nothing(kind: str, damage: str, tmp_path: Path) -> None:
     folder = WRITERS[kind](tmp_path)
-    path = folder / next(file for file, name in registry.LAYOUTS.items() if name == kind)
+    path = folder / registry.declaration("embedder", kind).layout
     if damage == "code":
         torch.save({"state_dict": {"layer": Payload(folder)}, "layer": Payload(folder)}, path)
     elif damage == "other":

@@ -99,7 +99,7 @@ def test_margins_tell_how_sure_a_name_is(recording: Audio) -> None:
 
 
 def test_telemetry_is_off() -> None:
-    import pipeline.models.diarizers.pyannote  # noqa: F401
+    import pipeline.models.diarizers.stock  # noqa: F401
 
     assert os.environ["PYANNOTE_METRICS_ENABLED"] == "0"
 
@@ -118,7 +118,7 @@ def test_a_published_pipeline_of_the_catalogue_is_taken_from_where_it_was_pulled
 
 
 def test_a_speaker_too_many_goes_to_the_nearest_voice() -> None:
-    from pipeline.models.diarizers.pyannote import limit_speakers
+    from pipeline.models.diarizers.stock import limit_speakers
 
     turns = (Turn(0, 5, "a"), Turn(5, 9, "b"), Turn(9, 10, "c"))
     voices = {"a": np.array([1.0, 0]), "b": np.array([0, 1.0]), "c": np.array([0.1, 1.0])}

@@ -40,7 +40,7 @@ def test_parts_hold_every_window_once(windows: int, samples: int) -> None:
 @pytest.mark.weights
 def test_a_trunk_hears_a_recording_once(sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from pipeline.models.diarizers.windowed import WindowedDiarizer
-    from pipeline.models.embedders.wespeaker import WeSpeakerEmbedder
+    from pipeline.models.embedders.wespeaker_resnet34 import WeSpeakerEmbedder
 
     audio = media.decode(sample).audio
     heard: list[Samples] = []

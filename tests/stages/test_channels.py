@@ -15,7 +15,8 @@ from pipeline.core.audio import RATE, Audio, Samples
 from pipeline.core.errors import SettingsError
 from pipeline.core.types import Transcript, Word
 from pipeline.engine.artifact_cache import DiskCache, NoCache
-from pipeline.engine.pipeline import ModelPool, RecordingModels, run_pipeline
+from pipeline.engine.model_pool import ModelPool, RecordingModels
+from pipeline.engine.pipeline import run_pipeline
 from pipeline.engine.runner import StageRunner
 from pipeline.media import Decoded
 from pipeline.media.downmix import downmix
@@ -55,7 +56,7 @@ def said(words: tuple[Word, ...]) -> list[tuple[str, float]]:
     return [(word.text, round(word.start, 2)) for word in words]
 
 
-WAYS = [{}, {"separation.backend": "replay", "recognition.strategy": "streams"}]
+WAYS = [{}, {"separation.backend": "synthetic", "recognition.strategy": "streams"}]
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -17,11 +17,15 @@ from pipeline.core import timeline
 from pipeline.core.audio import RATE, Audio, Clip, Stream
 from pipeline.core.text import letters
 from pipeline.core.types import OverlapDecision, Span, Transcript, Turn, Utterance, Word, join_words
+from pipeline.models.protocols import Diarization
 from pipeline.stages.assembly import stage as assembly
 from pipeline.stages.assembly.duplicates import EDGE, remove_cross_stream_duplicates
-from pipeline.stages.recognition import merge, plan
+from pipeline.stages.channels.tracks import Track
+from pipeline.stages.recognition import merge
 from pipeline.stages.recognition import stage as recognition
 from pipeline.stages.recognition.merge import is_inside, merge_hypotheses
+from pipeline.stages.recognition.plan import Chunk
+from pipeline.stages.recognition.transcribe_clips import plausible
 from pipeline.stages.recognition.windows import JOIN, WINDOW, pack
 from pipeline.stages.separation.stage import SOLO, _nearest, separate
 from pipeline.stages.separation.streams import SeparatedSegment, build_streams
@@ -33,7 +37,7 @@ Meeting = tuple[tuple[Turn, ...], dict[str, list[Word]], float]
 
 def do_assemble(meeting: Meeting) -> None:
     turns, words, duration = meeting
-    assembly.assemble(spoken(words), turns, ledger(turns), duration, AssemblyConfig())
+    assembly.assemble(spoken(words), Diarization(turns), ledger(turns), duration, AssemblyConfig())
 
 
 def do_cover(meeting: Meeting) -> None:
@@ -50,8 +54,9 @@ def do_splice(meeting: Meeting) -> None:
 def do_attribute(meeting: Meeting) -> None:
     turns, words, _ = meeting
     everything = sorted((word for said in words.values() for word in said), key=lambda word: word.start)
-    takes = [plan.Chunk(Span(said[0].start, said[-1].end)) for said in _chunks(everything, 40)]
-    recognition._attributed(takes, [], [list(c) for c in _chunks(everything, 40)], timeline.IntervalIndex(turns))
+    chunks = tuple(Chunk(Span(said[0].start, said[-1].end)) for said in _chunks(everything, 40))
+    plan = recognition._TrackPlan(0, Audio(np.zeros(1, np.float32)), turns, chunks, {})
+    recognition._attributed(plan, [list(c) for c in _chunks(everything, 40)], [], plausible)
 
 
 def do_tidy(meeting: Meeting) -> None:
@@ -89,7 +94,7 @@ def do_separate(meeting: Meeting) -> None:
             return np.zeros((0, 0), np.float32)
 
     silence = np.broadcast_to(np.float32(0), (int(meeting[2]) * RATE,))
-    separate(Audio(silence), meeting[0], Nothing(), None, SeparationConfig())
+    separate([Track(Audio(silence))], Diarization(meeting[0]), Nothing(), None, SeparationConfig())
 
 
 def do_context(meeting: Meeting) -> None:
@@ -251,7 +256,7 @@ def test_solo_speech_is_taken_from_nearby_first(spans: Sequence[Span], start: fl
 def test_ledger_texts_and_leaks_are_those_of_the_plain_algorithm(seed: int) -> None:
     turns, words, duration = converse(1.0, seed, float)
     regions = ledger(turns)
-    utterances, entries = assembly.assemble(spoken(words), turns, regions, duration, AssemblyConfig())
+    utterances, entries = assembly.assemble(spoken(words), Diarization(turns), regions, duration, AssemblyConfig())
     said = {s: [w for u in utterances if u.speaker == s for w in u.words] for s in words}
     for entry in entries:
         for voice in entry.voices:

@@ -30,7 +30,7 @@ LONG = (Turn(0, KNOWN + 2, "A"), Turn(KNOWN + 1, 2 * KNOWN + 2, "B"))
 
 def region(start: float, end: float, louder: str = "A", decision: Origin = "separated") -> OverlapDecision:
     voices = tuple(SpeakerEvidence(s, energy_db=-3.0 if s == louder else -6.0) for s in ("A", "B"))
-    return OverlapDecision(start, end, voices, "exemplar", decision, "because")
+    return OverlapDecision(start, end, voices, "nmf", decision, "because")
 
 
 def test_the_loudest_holds_the_floor_and_the_other_is_heard_aside() -> None:

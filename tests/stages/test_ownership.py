@@ -104,3 +104,11 @@ def test_a_tie_is_decided_the_same_wherever_it_is_on_the_clock(offset: float) ->
     assert {s: len(mine) for s, mine in attribute_words(said, turns).items()} == {
         s: len(mine) for s, mine in still.items()
     }
+
+
+@given(st.integers(0, 180_000))
+def test_a_pause_of_exactly_the_limit_counts_wherever_it_is(frames: int) -> None:
+    offset = frames * 0.02
+    said = [Word(offset + 1.0, offset + 1.4, "so"), Word(offset + 1.7, offset + 2.1, "yes")]
+    turns = (Turn(offset + 0.5, offset + 1.86, "A"), Turn(offset + 1.78, offset + 3.0, "B"))
+    assert attribute_words(said, turns) == {"A": said[:1], "B": said[1:]}

@@ -15,8 +15,12 @@ from pipeline.config.schema import RecognitionConfig
 from pipeline.core.audio import RATE, Audio, Clip, Samples, Stream
 from pipeline.core.timeline import union
 from pipeline.core.types import Origin, OverlapDecision, Span, SpeakerEvidence, Turn, Word
+from pipeline.models.protocols import Diarization, Recognizer
 from pipeline.models.synthetic import SyntheticRecognizer, synthesize
-from pipeline.stages.recognition.stage import Recognition, recognize
+from pipeline.stages.channels.tracks import Track
+from pipeline.stages.recognition import stage
+from pipeline.stages.recognition.stage import Recognition
+from pipeline.stages.separation.stage import Separation
 from tests.tones import conversations
 
 MINE = (Word(1.0, 1.4, "a1"), Word(1.6, 2.6, "a2"), Word(2.8, 3.2, "a3"))
@@ -33,6 +37,19 @@ class Polite(SyntheticRecognizer):
     def detect_language(self, samples: Samples) -> str:
         self.asked.append(samples)
         return "de"
+
+
+def recognize(
+    audio: Audio,
+    turns: Sequence[Turn],
+    streams: Sequence[Stream],
+    regions: Sequence[OverlapDecision],
+    recognizer: Recognizer,
+    config: RecognitionConfig,
+) -> Recognition:
+    """The words of a recording with one track."""
+    separation = Separation(tuple(streams), tuple(regions))
+    return stage.recognize([Track(audio)], Diarization(tuple(turns)), separation, recognizer, config)
 
 
 def turns_of(words: Sequence[Word], speaker: str) -> list[Turn]:
@@ -52,7 +69,7 @@ def scene(decision: Origin) -> tuple[Audio, list[Turn], list[Stream], list[Overl
             source = pure if apart else audio
             clips.append(Clip(source.crop(Span(start, end)), start, "separated" if apart else "mixture"))
         streams.append(Stream(speaker, tuple(clips)))
-    region = OverlapDecision(1.7, 2.5, (SpeakerEvidence("A"), SpeakerEvidence("B")), "replay", decision, "because")
+    region = OverlapDecision(1.7, 2.5, (SpeakerEvidence("A"), SpeakerEvidence("B")), "synthetic", decision, "because")
     return audio, sorted(turns), streams, [region]
 
 

@@ -17,12 +17,15 @@ from numpy.typing import NDArray
 from pipeline.config.schema import SeparationConfig
 from pipeline.core.audio import RATE, Audio, Clip, Samples, to_sample
 from pipeline.core.errors import CannotSeparate, OutOfMemory
+from pipeline.core.events import Progress, no_progress
 from pipeline.core.timeline import by_speaker, overlaps, union
 from pipeline.core.types import Span, Turn, Word
-from pipeline.models.protocols import EmbedderCalibration, ParallelSeparator, Separator
+from pipeline.models.protocols import Diarization, Embedder, EmbedderCalibration, ParallelSeparator, Separator
 from pipeline.models.separators.passthrough import PassthroughSeparator
 from pipeline.models.synthetic import SyntheticEmbedder, SyntheticSeparator, synthesize
-from pipeline.stages.separation.stage import Separation, separate
+from pipeline.stages.channels.tracks import Track
+from pipeline.stages.separation import stage
+from pipeline.stages.separation.stage import Separation
 from tests.strategies import turns as some_turns
 
 CONFIG = SeparationConfig(backend="fake")
@@ -48,6 +51,18 @@ class Threaded(Fake, ParallelSeparator):
 
     def pool(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(3)
+
+
+def separate(
+    audio: Audio,
+    turns: Sequence[Turn],
+    separator: Separator,
+    embedder: Embedder | None,
+    config: SeparationConfig,
+    progress: Progress = no_progress,
+) -> Separation:
+    """The separation of a recording with one track."""
+    return stage.separate([Track(audio)], Diarization(tuple(turns)), separator, embedder, config, progress)
 
 
 def run(separator: Separator, audio: Audio = AUDIO, turns: Sequence[Turn] = TURNS) -> Separation:

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate
-from types import MappingProxyType
 
 from pipeline.config.schema import AssemblyConfig
 from pipeline.core.events import Progress
@@ -30,37 +29,57 @@ from pipeline.media import Decoded
 from pipeline.models.protocols import Diarization
 from pipeline.stages.assembly.duplicates import remove_cross_stream_duplicates
 from pipeline.stages.assembly.hallucinations import flag_hallucinations
-from pipeline.stages.channels.tracks import Tracks
-from pipeline.stages.recognition.stage import Recognition
+from pipeline.stages.channels.stage import Tracks
+from pipeline.stages.recognition.result import Recognition
 from pipeline.stages.separation.result import Separation
 
 SHORTEST = 0.02
 """A word lasts at least so many seconds; crowded words share what time there is."""
+CHANNELS = "channels"
+"""The ledger's separator where each speaker has a channel."""
+CHANNELS_WITH_BLEED = "channels with echo"
+"""The same where one channel is audible on another."""
 NEAR_WORDS = 3.0
 """Speech at most so far from a word counts as covered; beyond, the recogniser lost something, in seconds."""
 
 
 def assemble(
     spoken: Sequence[Utterance],
-    turns: Sequence[Turn],
-    regions: Sequence[OverlapDecision],
+    diarization: Diarization,
+    regions: Iterable[OverlapDecision],
     duration: float,
     config: AssemblyConfig,
-    microphones: Mapping[str, int] = MappingProxyType({}),
+    has_bleed: bool = False,
 ) -> tuple[tuple[Utterance, ...], tuple[OverlapDecision, ...]]:
-    """Utterances sorted by start, and the ledger with both texts and the leaked words of each region.
+    """Utterances sorted by start, and the ledger with the texts and the removed duplicates of each region.
 
-    ``microphones`` says which one records a speaker, by default the same for all.
+    ``regions`` are the overlaps within tracks; those between tracks are added. ``has_bleed``: speech of one track can
+    be audible on another, so that duplicates are looked for between tracks too.
     """
     lines = {line.speaker: _orderly(line.words, duration) for line in spoken}
-    kept, leaked = remove_cross_stream_duplicates(lines, _on_one_microphone(turns, microphones))
-    held = by_speaker(turns)
+    overlapping = overlaps(diarization.turns)
+    audible_twice = [o for o in overlapping if has_bleed or not _is_between_tracks(o, diarization)]
+    kept, leaked = remove_cross_stream_duplicates(lines, audible_twice)
+    between = (_entry_between(o, has_bleed) for o in overlapping if _is_between_tracks(o, diarization))
+    ledger = sorted((*regions, *between), key=lambda region: (region.start, region.end))
+    held = by_speaker(diarization.turns)
     sure = {speaker: _with_margins(words, held.get(speaker, ())) for speaker, words in kept.items()}
     utterances = sorted(
         (flag_hallucinations(u) for speaker, words in sure.items() for u in _utterances(speaker, words, config)),
         key=_by_time,
     )
-    return tuple(utterances), _ledger(regions, sure, leaked)
+    return tuple(utterances), _ledger(ledger, sure, leaked)
+
+
+def _is_between_tracks(overlap: Overlap, diarization: Diarization) -> bool:
+    return len({diarization.track_of(speaker) for speaker in overlap.speakers}) > 1
+
+
+def _entry_between(overlap: Overlap, has_bleed: bool) -> OverlapDecision:
+    """The ledger's entry of an overlap between tracks: it needs no separation, and the words of all speakers stay."""
+    voices = tuple(map(SpeakerEvidence, overlap.speakers))
+    separator = CHANNELS_WITH_BLEED if has_bleed else CHANNELS
+    return OverlapDecision(overlap.start, overlap.end, voices, separator, "separated", "each has his own channel")
 
 
 def collect_removed(
@@ -90,11 +109,6 @@ def measure_coverage(
     uncovered = sum((gap.duration for gap in silent if gap.duration > NEAR_WORDS), 0.0)
     spoken = covered(speech)
     return Coverage(duration, decoded, spoken, spoken - uncovered, uncovered)
-
-
-def _on_one_microphone(turns: Sequence[Turn], microphones: Mapping[str, int]) -> tuple[Overlap, ...]:
-    """The overlaps in which words can leak: two people with a channel each may well say "bye" together."""
-    return tuple(o for o in overlaps(turns) if len({microphones.get(speaker, 0) for speaker in o.speakers}) == 1)
 
 
 def _orderly(words: Iterable[Word], duration: float) -> tuple[Word, ...]:
@@ -214,15 +228,14 @@ def _run(
     progress: Progress,
 ) -> Transcript:
     """The transcript, without its provenance."""
-    turns, regions, spoken = tracks.restore(diarization.turns, separation.regions, recognition.spoken)
-    microphones = tracks.microphones(diarization.turns)
-    utterances, ledger = assemble(spoken, turns, regions, recording.duration, settings, microphones)
-    suspects = tracks.restore_words(recognition.removed)
-    removed, removals = collect_removed(suspects, recording.duration, settings)
-    coverage = measure_coverage(turns, utterances, recording.duration, recording.decoded)
+    duration, turns = recording.duration, diarization.turns
+    has_bleed = any(track.has_bleed for track in tracks.tracks)
+    utterances, ledger = assemble(recognition.spoken, diarization, separation.regions, duration, settings, has_bleed)
+    removed, removals = collect_removed(recognition.removed, duration, settings)
+    coverage = measure_coverage(turns, utterances, duration, recording.decoded)
     of_stages = (*recording.notices, *diarization.notices, *separation.notices, *recognition.notices)
     return Transcript(
-        duration=recording.duration,
+        duration=duration,
         utterances=utterances,
         turns=turns,
         overlaps=ledger,

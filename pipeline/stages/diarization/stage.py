@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from pipeline.config.channel_roles import Role
@@ -10,27 +11,39 @@ from pipeline.core.audio import Audio
 from pipeline.core.codecs import DataclassCodec
 from pipeline.core.events import Progress, no_progress
 from pipeline.core.stage import Models, Stage
-from pipeline.core.timeline import normalize, relabel, shifted
+from pipeline.core.timeline import normalize, relabel
 from pipeline.core.types import Notice, Turn
 from pipeline.models.protocols import Diarization, Diarizer, SpeakerBounds
-from pipeline.stages.channels.tracks import Tracks
+from pipeline.stages.channels.stage import Tracks
+from pipeline.stages.channels.tracks import Track
 
 
 def diarize_tracks(
-    tracks: Tracks, diarizer: Diarizer, config: DiarizationConfig, progress: Progress = no_progress
+    tracks: Sequence[Track], diarizer: Diarizer, config: DiarizationConfig, progress: Progress = no_progress
 ) -> Diarization:
-    """The turns of the recording; of a call, those of each channel for itself, on the clock of the tape."""
-    if not tracks.roles:
-        found = diarize(tracks.audio, diarizer, config, progress)
-        return replace(found, notices=(*tracks.notices, *found.notices))
+    """The turns of every track, diarized by itself; ``progress`` counts tracks where there are several."""
+    if len(tracks) == 1:
+        return _diarize_track(tracks[0], diarizer, config, progress)
     turns: list[Turn] = []
     notices: list[Notice] = []
-    for number, role in enumerate(tracks.roles):
-        found = diarize(tracks.track(number), diarizer, _alone(config, role))
-        turns += shifted(_named(found.turns, role), number * tracks.stride)
+    numbers: dict[str, int] = {}
+    for number, track in enumerate(tracks):
+        found = _diarize_track(track, diarizer, config)
+        turns += found.turns
         notices += found.notices
-        progress(number + 1, len(tracks.roles))
-    return Diarization(tuple(turns), tuple(notices))
+        numbers |= dict.fromkeys((turn.speaker for turn in found.turns), number)
+        progress(number + 1, len(tracks))
+    return Diarization(tuple(sorted(turns)), tuple(notices), numbers)
+
+
+def _diarize_track(
+    track: Track, diarizer: Diarizer, config: DiarizationConfig, progress: Progress = no_progress
+) -> Diarization:
+    """One track's turns; on a channel, speakers are named after its role."""
+    if track.role is None:
+        return diarize(track.audio, diarizer, config, progress)
+    found = diarize(track.audio, diarizer, _alone(config, track.role), progress)
+    return replace(found, turns=_named(found.turns, track.role))
 
 
 def diarize(
@@ -48,10 +61,8 @@ def diarize(
 
 
 def speaker_count(config: DiarizationConfig) -> SpeakerBounds:
-    """What the settings say of the number of speakers."""
-    if config.speakers is not None:
-        return SpeakerBounds(config.speakers, config.speakers)
-    return SpeakerBounds(config.min_speakers or 1, config.max_speakers)
+    """The bounds on the number of speakers in the settings."""
+    return SpeakerBounds(*config.speaker_bounds)
 
 
 def _alone(config: DiarizationConfig, role: Role) -> DiarizationConfig:
@@ -82,7 +93,8 @@ def _shortfall(found: int, count: SpeakerBounds, said: tuple[Notice, ...]) -> tu
 
 
 def _run(tracks: Tracks, models: Models, settings: DiarizationConfig, progress: Progress) -> Diarization:
-    return diarize_tracks(tracks, models.diarizer, settings, progress)
+    diarization = diarize_tracks(tracks.tracks, models.diarizer, settings, progress)
+    return replace(diarization, notices=(*tracks.notices, *diarization.notices))
 
 
 STAGE = Stage(

@@ -108,7 +108,7 @@ def plan_chunks(passage: Span, holds: Sequence[Foreground], handovers: Mapping[O
     yield Chunk(Span(start, passage.end), tuple(held))
 
 
-def render(audio: Audio, take: Chunk, streams: Sequence[Stream]) -> Clip:
+def render(audio: Audio, take: Chunk, streams: Sequence[Stream], track: int = 0) -> Clip:
     """A take of the mixture, with the holder's voice alone in each hold."""
     samples = audio.crop(take.span)
     if take.holds:
@@ -116,7 +116,7 @@ def render(audio: Audio, take: Chunk, streams: Sequence[Stream]) -> Clip:
         voices = {stream.speaker: stream for stream in streams}
         for hold in take.holds:
             _put(samples, to_sample(take.span.start), voices[hold.holder], hold.span)
-    return Clip(samples, take.span.start)
+    return Clip(samples, take.span.start, track=track)
 
 
 def drop_foreground_words(turns: Sequence[Turn], holds: Sequence[Foreground]) -> tuple[Turn, ...]:

@@ -8,20 +8,22 @@ speech, each speaker's words come from his own stream, heard with some seconds o
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 
 from pipeline.config.schema import RecognitionConfig
-from pipeline.core.audio import RATE, Audio, Clip, Samples, Stream
+from pipeline.core.audio import RATE, Audio, Clip, Samples, Stream, to_sample
 from pipeline.core.codecs import DataclassCodec
 from pipeline.core.events import Progress, no_progress
 from pipeline.core.stage import Models, Stage
 from pipeline.core.timeline import IntervalIndex, crop, gaps, single_speaker, union
-from pipeline.core.types import Notice, OverlapDecision, Span, Turn, Utterance, Word
+from pipeline.core.types import Span, Turn, Utterance, Word
 from pipeline.models.protocols import Diarization, Recognizer
-from pipeline.stages.channels.tracks import Tracks
+from pipeline.stages.channels.stage import Tracks
+from pipeline.stages.channels.tracks import Track
 from pipeline.stages.recognition.merge import is_inside, merge_hypotheses
 from pipeline.stages.recognition.plan import (
     Chunk,
@@ -33,6 +35,7 @@ from pipeline.stages.recognition.plan import (
     render,
     split_by_enrollment,
 )
+from pipeline.stages.recognition.result import Recognition
 from pipeline.stages.recognition.transcribe_clips import plausible, suspect, transcribe_clips
 from pipeline.stages.recognition.word_attribution import FAR, attribute_words
 from pipeline.stages.separation.result import Separation
@@ -52,32 +55,23 @@ TOUCHING = 1e-3
 """Seconds by which the edges of a clip and of a silence beside it may differ: one sample and some rounding."""
 
 
-@dataclass(frozen=True, slots=True)
-class Recognition:
-    """The language (None without speech) and, per speaker, the words sorted by time; ``removed`` holds those that are
-    marked ``suspect`` and belong in no text."""
-
-    language: str | None
-    spoken: tuple[Utterance, ...] = ()
-    removed: tuple[Utterance, ...] = ()
-    notices: tuple[Notice, ...] = ()
-
-
 def recognize(
-    audio: Audio,
-    turns: Sequence[Turn],
-    streams: Sequence[Stream],
-    regions: Sequence[OverlapDecision],
+    tracks: Sequence[Track],
+    diarization: Diarization,
+    separation: Separation,
     recognizer: Recognizer,
     config: RecognitionConfig,
     progress: Progress = no_progress,
 ) -> Recognition:
-    """The words of every speaker; one utterance of all his words each, for the assembly to cut."""
-    if not turns:
+    """The words of every speaker; one utterance of all their words each, for the assembly to cut.
+
+    The language is decided once for the recording, and windows hold clips of all tracks.
+    """
+    if not diarization.turns:
         return Recognition(config.language)
-    language = config.language or recognizer.detect_language(_specimen(audio, turns))
+    language = config.language or recognizer.detect_language(_specimen(tracks, diarization))
     listen = _from_streams if config.strategy == "streams" else _from_passages
-    spoken, removed = listen(audio, turns, streams, regions, recognizer, language, progress)
+    spoken, removed = listen(tracks, diarization, separation, recognizer, language, progress)
     return Recognition(language, _utterances(spoken), _utterances(_listed_once(removed, spoken)))
 
 
@@ -86,45 +80,86 @@ def _utterances(lines: Lines) -> tuple[Utterance, ...]:
 
 
 def _from_passages(
-    audio: Audio,
-    turns: Sequence[Turn],
-    streams: Sequence[Stream],
-    regions: Sequence[OverlapDecision],
+    tracks: Sequence[Track],
+    diarization: Diarization,
+    separation: Separation,
     recognizer: Recognizer,
     language: str,
     progress: Progress,
 ) -> tuple[Lines, Lines]:
     """Solo speech from passages of the mixture, overlaps decided as separated from streams, spliced by word times; and
     the suspect words of both."""
+    plans = [_plan(number, track.audio, diarization, separation) for number, track in enumerate(tracks)]
+    apart = [
+        (stream.speaker, clip)
+        for stream in separation.streams
+        for clip in _around(stream, plans[diarization.track_of(stream.speaker)].asides.get(stream.speaker, ()))
+    ]
+    passages = [
+        _with_edge_silence(render(plan.audio, take, separation.streams, plan.track), plan.speech, tracks[plan.track])
+        for plan in plans
+        for take in plan.takes
+    ]
+    heard = transcribe_clips(passages, recognizer, language, progress, asides=[clip for _, clip in apart])
+    of_takes, of_asides = iter(heard[: len(passages)]), heard[len(passages) :]
+    spoken: Lines = {}
+    removed: Lines = {}
+    for plan in plans:
+        by_take = tuple(islice(of_takes, len(plan.takes)))
+        by_aside = [
+            (speaker, words)
+            for (speaker, clip), words in zip(apart, of_asides, strict=True)
+            if clip.track == plan.track
+        ]
+        spoken |= merge_hypotheses(*_attributed(plan, by_take, by_aside, plausible), plan.asides)
+        removed |= _removed(*_attributed(plan, by_take, by_aside, suspect), plan.asides)
+    return spoken, removed
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _TrackPlan:
+    """What of one track is transcribed: takes of the mixture, and each speaker's asides from their stream."""
+
+    track: int
+    audio: Audio
+    turns: tuple[Turn, ...]
+    takes: tuple[Chunk, ...]
+    asides: Mapping[str, Sequence[Span]]
+
+    @property
+    def speech(self) -> Span:
+        """From the start of the first turn to the end of the last."""
+        return Span(min(turn.start for turn in self.turns), max(turn.end for turn in self.turns))
+
+
+def _plan(track: int, audio: Audio, diarization: Diarization, separation: Separation) -> _TrackPlan:
+    turns = diarization.turns_on(track)
+    speakers = {turn.speaker for turn in turns}
+    regions = [region for region in separation.regions if speakers.issuperset(region.speakers)]
     sure, unsure = split_by_enrollment(turns, regions)
     holds = find_foreground(turns, sure)
     handovers = find_handovers(turns, holds)
-    takes = [take for span in _passages(turns, audio.duration) for take in plan_chunks(span, holds, handovers)]
+    takes = tuple(take for span in _passages(turns, audio.duration) for take in plan_chunks(span, holds, handovers))
     lasting = [hold for hold in holds if hold.overlap not in handovers]
-    asides = {stream.speaker: background_spans(stream.speaker, unsure, lasting) for stream in streams}
-    apart = [(stream.speaker, clip) for stream in streams for clip in _around(stream, asides[stream.speaker])]
-    passages = [render(audio, take, streams) for take in takes]
-    heard = transcribe_clips(passages, recognizer, language, progress, asides=[clip for _, clip in apart])
-    speakers = [speaker for speaker, _ in apart]
-    speech = IntervalIndex(turns)
-    spoken = merge_hypotheses(*_attributed(takes, speakers, [plausible(words) for words in heard], speech), asides)
-    return spoken, _removed(*_attributed(takes, speakers, [suspect(words) for words in heard], speech), asides)
+    asides = {speaker: background_spans(speaker, unsure, lasting) for speaker in speakers}
+    return _TrackPlan(track, audio, turns, takes, asides)
 
 
 def _attributed(
-    takes: Sequence[Chunk],
-    speakers: Sequence[str],
-    heard: Sequence[Sequence[Word]],
-    turns: IntervalIndex[Turn],
+    plan: _TrackPlan,
+    by_take: Iterable[Sequence[Word]],
+    by_aside: Iterable[tuple[str, Sequence[Word]]],
+    chosen: Callable[[Iterable[Word]], tuple[Word, ...]],
 ) -> tuple[Lines, Lines]:
-    """By speaker, the words of the takes, which come first in ``heard``, and those of the clips of ``speakers``."""
+    """By speaker, the chosen words of the takes, and those of the asides."""
+    speech = IntervalIndex(plan.turns)
     owned: Lines = {}
-    for take, words in zip(takes, heard, strict=False):
-        for speaker, own_words in _owned(take, words, turns).items():
+    for take, words in zip(plan.takes, by_take, strict=True):
+        for speaker, own_words in _owned(take, chosen(words), speech).items():
             owned.setdefault(speaker, []).extend(own_words)
     separated: Lines = {}
-    for speaker, words in zip(speakers, heard[len(takes) :], strict=True):
-        separated.setdefault(speaker, []).extend(map(_marked, words))
+    for speaker, words in by_aside:
+        separated.setdefault(speaker, []).extend(map(_marked, chosen(words)))
     return owned, separated
 
 
@@ -170,10 +205,9 @@ def _listed_once(removed: Lines, spoken: Lines) -> Lines:
 
 
 def _from_streams(
-    audio: Audio,
-    turns: Sequence[Turn],
-    streams: Sequence[Stream],
-    regions: Sequence[OverlapDecision],
+    tracks: Sequence[Track],
+    diarization: Diarization,
+    separation: Separation,
     recognizer: Recognizer,
     language: str,
     progress: Progress,
@@ -181,9 +215,17 @@ def _from_streams(
     """Every speaker's words from their own stream alone, and the suspect ones."""
     spoken: Lines = {}
     removed: Lines = {}
-    quiet = gaps((turn.span for turn in turns), Span(0, audio.duration))
+    quiet = [
+        gaps((turn.span for turn in diarization.turns_on(number)), Span(0, track.audio.duration))
+        for number, track in enumerate(tracks)
+    ]
+    streams = separation.streams
     for number, stream in enumerate(streams, 1):
-        clips = [_with_breath(clip, audio, quiet) for clip in _joined(stream.clips)]
+        track = diarization.track_of(stream.speaker)
+        clips = [
+            _with_edge_silence(_with_breath(clip, tracks[track].audio, quiet[track]), clip.span, tracks[track])
+            for clip in _joined(stream.clips)
+        ]
         words = [word for words in transcribe_clips(clips, recognizer, language) for word in words]
         spoken[stream.speaker], removed[stream.speaker] = [*plausible(words)], [*suspect(words)]
         progress(number, len(streams))
@@ -245,15 +287,30 @@ def _with_breath(clip: Clip, audio: Audio, quiet: Sequence[Span]) -> Clip:
     return replace(clip, samples=np.concatenate([head, clip.samples, tail]), start=start)
 
 
-def _specimen(audio: Audio, turns: Sequence[Turn]) -> Samples:
+def _with_edge_silence(clip: Clip, speech: Span, track: Track) -> Clip:
+    """The clip, with silence as far as `BREATH` from its ``speech`` reaches beyond the edges of the track."""
+    duration = track.audio.duration
+    start = max(speech.start - BREATH, -track.silence_before) if clip.start <= 0 else clip.start
+    end = min(speech.end + BREATH, duration + track.silence_after) if clip.end > duration - TOUCHING else clip.end
+    padding = (max(0, -to_sample(start)), max(0, to_sample(end) - to_sample(clip.end)))
+    if padding == (0, 0):
+        return clip
+    return replace(clip, samples=np.pad(clip.samples, padding), start=min(start, clip.start))
+
+
+def _specimen(tracks: Sequence[Track], diarization: Diarization) -> Samples:
     """Up to `LISTEN` seconds of the longest solo speech of everybody in turn, to tell the language by."""
-    spans = [span for own_spans in single_speaker(turns).values() for span in own_spans] or [
-        turn.span for turn in turns
-    ]
+    by_track = [diarization.turns_on(number) for number in range(len(tracks))]
+    spans = [
+        (number, span)
+        for number, turns in enumerate(by_track)
+        for own_spans in single_speaker(turns).values()
+        for span in own_spans
+    ] or [(number, turn.span) for number, turns in enumerate(by_track) for turn in turns]
     chosen: list[Samples] = []
     left = LISTEN
-    for span in sorted(spans, key=lambda s: (-s.duration, s.start)):
-        chosen.append(audio.crop(Span(span.start, min(span.end, span.start + left))))
+    for number, span in sorted(spans, key=lambda item: (-item[1].duration, item[0], item[1].start)):
+        chosen.append(tracks[number].audio.crop(Span(span.start, min(span.end, span.start + left))))
         left -= len(chosen[-1]) / RATE
         if left < 0.1:
             break
@@ -268,8 +325,7 @@ def _run(
     settings: RecognitionConfig,
     progress: Progress,
 ) -> Recognition:
-    turns, streams, regions = diarization.turns, separation.streams, separation.regions
-    return recognize(tracks.audio, turns, streams, regions, models.recognizer, settings, progress)
+    return recognize(tracks.tracks, diarization, separation, models.recognizer, settings, progress)
 
 
 STAGE = Stage(

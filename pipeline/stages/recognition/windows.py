@@ -1,7 +1,8 @@
-"""Clips into windows of at most 30 s and words back onto the recording's clock.
+"""Clips into windows of limited length, and words back onto the recording's clock.
 
-Whisper's encoder always works on 30 s, so a lone clip of 2 s costs as much as a full window: clips share windows. Gaps
-are kept as they are up to `JOIN` seconds and shortened to it beyond, so that the recogniser hears separate sentences.
+An encoder that works on windows of one length (Whisper's: 30 s) computes as much for a lone clip of 2 s as for a full
+window: clips share windows. Gaps are kept as they are up to `JOIN` seconds and shortened to it beyond, so that the
+recognizer gets separate sentences.
 """
 
 from __future__ import annotations
@@ -15,13 +16,18 @@ import numpy as np
 from pipeline.core.audio import RATE, Clip, Samples, to_sample
 from pipeline.core.timeline import ROUNDING, MaximumTree
 from pipeline.core.types import Word
+from pipeline.models.protocols import MAX_SECONDS
 
-WINDOW = 29.0
-"""Longest window in seconds: one second below Whisper's, for rounding and a breath of silence at the end."""
+SPARE = 1.0
+"""Seconds of a recognizer's longest window that stay free, for rounding and a little silence at the end."""
+WINDOW = MAX_SECONDS - SPARE
+"""Longest packed window in seconds for a recognizer that declares no other length."""
 BETWEEN = "in the silence between two clips"
 """Why a word is suspect that lies in no clip of its window."""
 JOIN = 0.6
 """Longest silence kept between two clips of a window, in seconds."""
+SHORTEST = 0.001
+"""Seconds that are left of a word in the silence before the recording begins."""
 SEARCH = 6.0
 """How far back from the end of a full window the quietest place to cut a long clip is looked for, in seconds."""
 _FRAME = 0.05
@@ -73,7 +79,7 @@ class Window:
                 if offset <= word.middle < offset + clip.end - clip.start:
                     shift = clip.start - offset
                     start, end = max(clip.start, word.start + shift), min(clip.end, word.end + shift)
-                    yield number, replace(word, start=start, end=end, origin=clip.origin)
+                    yield number, _placed(word, start, end, clip)
                     break
             else:
                 yield self._restore_outside(word)
@@ -90,18 +96,17 @@ class Window:
         length = min(word.end - word.start, clip.end - clip.start)
         start = clip.start if word.middle < self.offsets[row] else clip.end - length
         reason = word.suspect or BETWEEN
-        word = replace(word, start=start, end=min(clip.end, start + length), origin=clip.origin, suspect=reason)
-        return self.numbers[row], word
+        return self.numbers[row], _placed(replace(word, suspect=reason), start, min(clip.end, start + length), clip)
 
 
-def pack(clips: Iterable[tuple[int, Clip]]) -> tuple[Window, ...]:
-    """Windows of at most `WINDOW` seconds that hold every numbered clip; long clips are cut at quiet places.
+def pack(clips: Iterable[tuple[int, Clip]], longest: float = WINDOW) -> tuple[Window, ...]:
+    """Windows of up to ``longest`` seconds that hold every numbered clip; long clips are cut at quiet places.
 
     Each piece goes into the first window with room for it (first fit, Johnson 1973): short ones find their place in
     what long ones leave.
     """
-    pieces = [(number, piece) for number, whole in clips for piece in _pieces(whole)]
-    windows = _FirstFit(len(pieces))
+    pieces = [(number, piece) for number, whole in clips for piece in _pieces(whole, longest)]
+    windows = _FirstFit(len(pieces), longest)
     for number, piece in pieces:
         windows.put(number, piece)
     return tuple(map(_window, windows.held))
@@ -114,10 +119,11 @@ class _FirstFit:
     shortly after a window's last one ends: these windows are found by that end.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, longest: float) -> None:
+        self._longest = longest
         self.held: list[list[Placed]] = []
         self._room = MaximumTree([-inf] * most)
-        self._ending: dict[int, set[int]] = {}
+        self._ending: dict[tuple[int, int], set[int]] = {}
 
     def put(self, number: int, clip: Clip) -> None:
         """The piece of clip ``number`` into the first window with room for it, else into a new one."""
@@ -128,10 +134,11 @@ class _FirstFit:
             window = len(self.held)
             self.held.append([])
         else:
-            self._ending[self._slot(self._last(window)[0].end)].discard(window)
+            last = self._last(window)[0]
+            self._ending[self._slot(last, last.end)].discard(window)
         self.held[window].append((clip, self._offset(window, clip), number))
-        self._room[window] = WINDOW - self._filled(window)
-        self._ending.setdefault(self._slot(clip.end), set()).add(window)
+        self._room[window] = self._longest - self._filled(window)
+        self._ending.setdefault(self._slot(clip, clip.end), set()).add(window)
 
     def _with_room(self, clip: Clip) -> Iterator[int]:
         """The first window with room for the piece after a pause of `JOIN`."""
@@ -142,11 +149,11 @@ class _FirstFit:
             window = None if self._fits(window, clip) else self._room.first_above(needed, window + 1)
 
     def _shortly_before(self, clip: Clip) -> Iterator[int]:
-        slot = self._slot(clip.start)
-        return (window for near in (slot - 1, slot, slot + 1) for window in self._ending.get(near, ()))
+        track, slot = self._slot(clip, clip.start)
+        return (window for near in (slot - 1, slot, slot + 1) for window in self._ending.get((track, near), ()))
 
     def _fits(self, window: int, clip: Clip) -> bool:
-        return self._offset(window, clip) + (clip.end - clip.start) <= WINDOW + ROUNDING
+        return self._offset(window, clip) + (clip.end - clip.start) <= self._longest + ROUNDING
 
     def _offset(self, window: int, clip: Clip) -> float:
         """Where the piece would begin in the window."""
@@ -159,8 +166,14 @@ class _FirstFit:
     def _last(self, window: int) -> Placed:
         return self.held[window][-1]
 
-    def _slot(self, time: float) -> int:
-        return int(time // JOIN)
+    def _slot(self, clip: Clip, time: float) -> tuple[int, int]:
+        return clip.track, int(time // JOIN)
+
+
+def _placed(word: Word, start: float, end: float, clip: Clip) -> Word:
+    """The word at its time in the recording; of one in the silence before it begins, `SHORTEST` seconds remain."""
+    start = max(0.0, start)
+    return replace(word, start=start, end=max(start + SHORTEST, end) if start == 0.0 else end, origin=clip.origin)
 
 
 def _window(held: Sequence[Placed]) -> Window:
@@ -169,24 +182,26 @@ def _window(held: Sequence[Placed]) -> Window:
 
 
 def _pause(last: Clip, clip: Clip) -> float:
-    """Seconds of silence between two clips; one that goes back in time is another's speech, and stands apart."""
-    return JOIN if clip.start < last.end - 0.5 / RATE else min(JOIN, max(0.0, clip.start - last.end))
+    """Seconds of silence between two clips; one of another track, or that goes back in time, is another's speech."""
+    if clip.track != last.track or clip.start < last.end - 0.5 / RATE:
+        return JOIN
+    return min(JOIN, max(0.0, clip.start - last.end))
 
 
-def _pieces(clip: Clip) -> Iterator[Clip]:
-    while clip.end - clip.start > WINDOW:
-        cut = _quietest(clip.samples)
+def _pieces(clip: Clip, longest: float) -> Iterator[Clip]:
+    while clip.end - clip.start > longest:
+        cut = _quietest(clip.samples, longest)
         yield clip.part(0, cut)
         clip = clip.part(cut)
     if len(clip.samples):
         yield clip
 
 
-def _quietest(samples: Samples) -> int:
+def _quietest(samples: Samples, longest: float) -> int:
     """The sample to cut at: the middle of the quietest 50 ms in the last `SEARCH` seconds of a window."""
     frame = to_sample(_FRAME)
-    first = to_sample(WINDOW - SEARCH)
-    tail = samples[first : to_sample(WINDOW)].astype(np.float64)
+    first = to_sample(longest - min(SEARCH, longest / 2))
+    tail = samples[first : to_sample(longest)].astype(np.float64)
     energy = np.square(tail[: len(tail) // frame * frame]).reshape(-1, frame).sum(axis=1)
     smooth = np.convolve(energy, np.ones(5), mode="same")
     return first + int(np.argmin(smooth)) * frame + frame // 2

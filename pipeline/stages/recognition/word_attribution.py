@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.core.timeline import by_speaker
+from pipeline.core.timeline import ROUNDING, by_speaker
 from pipeline.core.types import Turn, Word
 
 CHANGE = 0.1
@@ -62,7 +62,7 @@ def _column(starts: NDArray[np.float64], ends: NDArray[np.float64], turns: Seque
 def _change_costs(words: Sequence[Word]) -> list[float]:
     """What a change of speaker before each word but the first costs."""
     return [
-        CHANGE if last.text.endswith((".", "?", "!", ",")) or word.start - last.end >= PAUSE else BREAK
+        CHANGE if last.text.endswith((".", "?", "!", ",")) or word.start - last.end >= PAUSE - ROUNDING else BREAK
         for last, word in pairwise(words)
     ]
 

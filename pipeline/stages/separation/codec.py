@@ -18,12 +18,13 @@ from pipeline.stages.separation.result import Separation
 
 @dataclass(frozen=True, slots=True)
 class _StoredClip:
-    """A clip without its samples: its speaker, its start in seconds and its length in samples."""
+    """A clip without its samples: its speaker, its start in seconds, its length in samples and its track's number."""
 
     speaker: str
     start: float
     length: int
     origin: Origin
+    track: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +44,19 @@ class SeparationCodec:
 
     def encode(self, value: Separation) -> Mapping[str, bytes]:
         clips = [(stream.speaker, clip) for stream in value.streams for clip in stream.clips]
+        places = (_StoredClip(who, clip.start, len(clip.samples), clip.origin, clip.track) for who, clip in clips)
         stored = _StoredSeparation(
             value.regions,
             value.notices,
             tuple(stream.speaker for stream in value.streams),
-            tuple(_StoredClip(speaker, clip.start, len(clip.samples), clip.origin) for speaker, clip in clips),
+            tuple(places),
         )
         separated = [clip.samples for _, clip in clips if clip.origin == "separated"]
         audio = {"flac": encode_flac(np.concatenate(separated))} if separated else {}
         return {**audio, "json": encode_json(serialization.to_plain(stored))}
 
     def decode(self, read: Read, inputs: Sequence[Any]) -> Separation | None:
-        """The separation; the first of the ``inputs`` has the audio in which the clips of the mixture lie."""
+        """The separation; the first of the ``inputs`` has the tracks in which the clips of the mixture lie."""
         content = read("json")
         if content is None:
             return None
@@ -64,10 +66,11 @@ class SeparationCodec:
         samples = decode_flac(audio) if audio is not None else np.zeros(0, np.float32)
         if len(samples) != length:
             return None
-        return Separation(_streams(stored, samples, inputs[0].audio), stored.regions, stored.notices)
+        mixtures = [track.audio for track in inputs[0].tracks]
+        return Separation(_streams(stored, samples, mixtures), stored.regions, stored.notices)
 
 
-def _streams(stored: _StoredSeparation, separated: Samples, mixture: Audio) -> tuple[Stream, ...]:
+def _streams(stored: _StoredSeparation, separated: Samples, mixtures: Sequence[Audio]) -> tuple[Stream, ...]:
     clips: dict[str, list[Clip]] = {speaker: [] for speaker in stored.speakers}
     position = 0
     for clip in stored.clips:
@@ -76,6 +79,6 @@ def _streams(stored: _StoredSeparation, separated: Samples, mixture: Audio) -> t
             position += clip.length
         else:
             first = to_sample(clip.start)
-            samples = mixture.samples[first : first + clip.length]
-        clips[clip.speaker].append(Clip(samples, clip.start, clip.origin))
+            samples = mixtures[clip.track].samples[first : first + clip.length]
+        clips[clip.speaker].append(Clip(samples, clip.start, clip.origin, clip.track))
     return tuple(Stream(speaker, tuple(of_speaker)) for speaker, of_speaker in clips.items())

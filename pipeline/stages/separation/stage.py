@@ -25,7 +25,8 @@ from pipeline.core.stage import Models, Stage
 from pipeline.core.timeline import ROUNDING, IntervalIndex, overlaps, single_speaker, union
 from pipeline.core.types import Notice, Overlap, OverlapDecision, Span, SpeakerEvidence, Turn
 from pipeline.models.protocols import Diarization, Embedder, ParallelSeparator, Separator
-from pipeline.stages.channels.tracks import Tracks
+from pipeline.stages.channels.stage import Tracks
+from pipeline.stages.channels.tracks import Track
 from pipeline.stages.separation.codec import SeparationCodec
 from pipeline.stages.separation.overlap_region import OverlapRegion, extract
 from pipeline.stages.separation.result import Separation
@@ -60,34 +61,62 @@ class Failure:
 
 
 def separate(
-    audio: Audio,
-    turns: Sequence[Turn],
+    tracks: Sequence[Track],
+    diarization: Diarization,
     separator: Separator,
     embedder: Embedder | None,
     config: SeparationConfig,
     progress: Progress = no_progress,
 ) -> Separation:
-    """Streams and ledger; a separator that fails or gives nonsense leaves the mixture: ledger and a notice say so.
+    """Streams of all speakers and the ledger of the overlaps on every track.
 
-    Raises `ResourceError` when the machine, not the separator, is at fault.
+    A separator that fails or gives nonsense leaves the mixture: ledger and a notice say so. Raises `ResourceError`
+    when the machine, not the separator, is at fault.
     """
-    alone = _solo(turns)
-    grouped = tuple(_grouped(overlaps(turns)))
-    voices = _voices(audio, alone, embedder) if grouped else {}
+    works = [
+        _TrackWork(number, t.audio, diarization.turns_on(number), config.context) for number, t in enumerate(tracks)
+    ]
+    jobs = [(work, group) for work in works for group in _grouped(overlaps(work.turns))]
+    voices = _voices(works, embedder) if jobs else {}
     regions: list[OverlapDecision] = []
     pieces: dict[str, list[SeparatedSegment]] = {}
     failures: list[Failure] = []
-    attempt = _attempt(audio, turns, alone, separator, config)
     with _side_by_side(separator) as each:
-        for group, (scene, found) in zip(grouped, each(attempt, grouped), strict=True):
+        for (_, group), (scene, found) in zip(
+            jobs, each(lambda job: job[0].attempt(job[1], separator), jobs), strict=True
+        ):
             sources, verdict = _decide(scene, found, voices, embedder)
             failures += [found] if isinstance(found, Failure) and found.at_fault else []
             regions.append(_entry(scene, verdict, config.backend))
             if verdict.decision == "separated":
                 for speaker, source in zip(scene.speakers, sources, strict=True):
                     pieces.setdefault(speaker, []).extend(_pieces(source, scene.span, group))
-            progress(len(regions), len(grouped))
-    return Separation(build_streams(audio, turns, pieces), tuple(regions), _failed(failures, len(regions)))
+            progress(len(regions), len(jobs))
+    streams = [stream for work in works for stream in build_streams(work.audio, work.turns, pieces, work.track)]
+    by_label = tuple(sorted(streams, key=lambda stream: stream.speaker))
+    return Separation(by_label, tuple(regions), _failed(failures, len(regions)))
+
+
+class _TrackWork:
+    """One track with its turns: what separates a group of its overlaps.
+
+    Regions of one stretch share each speaker's solo speech.
+    """
+
+    def __init__(self, track: int, audio: Audio, turns: Sequence[Turn], context: float) -> None:
+        self.track, self.audio, self.turns = track, audio, turns
+        self.alone = _solo(turns)
+        self._context = context
+        self._first = min((turn.start for turn in turns), default=0.0)
+        self._index = IntervalIndex(turns)
+        self._solo_speech = lru_cache(RECENT)(lambda name, stretch: _nearest(audio, self.alone.get(name, ()), stretch))
+
+    def attempt(self, group: Sequence[Overlap], separator: Separator) -> tuple[OverlapRegion, Sources | Failure]:
+        """The region of the overlaps, and the separator's sources or why there are none."""
+        near = self._index.meeting(group[0].start - self._context, group[-1].end + self._context)
+        scene = extract(self.audio, near, group, self._context)
+        stretch = _stretch(scene.span, self._first)
+        return scene, _take_apart(scene, {s: self._solo_speech(s, stretch) for s in scene.speakers}, separator)
 
 
 def _solo(turns: Sequence[Turn]) -> dict[str, list[Span]]:
@@ -96,27 +125,6 @@ def _solo(turns: Sequence[Turn]) -> dict[str, list[Span]]:
         speaker: [span for span in spans if span.duration > PURE - ROUNDING]
         for speaker, spans in single_speaker(turns).items()
     }
-
-
-def _attempt(
-    audio: Audio,
-    turns: Sequence[Turn],
-    alone: Mapping[str, Sequence[Span]],
-    separator: Separator,
-    config: SeparationConfig,
-) -> Callable[[Sequence[Overlap]], tuple[OverlapRegion, Sources | Failure]]:
-    """What separates one group of overlaps; regions of one stretch share each speaker's solo speech."""
-    first = min((turn.start for turn in turns), default=0.0)
-    solo_speech = lru_cache(RECENT)(lambda speaker, stretch: _nearest(audio, alone.get(speaker, ()), stretch))
-    index_of_turns = IntervalIndex(turns)
-
-    def separate_group(group: Sequence[Overlap]) -> tuple[OverlapRegion, Sources | Failure]:
-        near = index_of_turns.meeting(group[0].start - config.context, group[-1].end + config.context)
-        scene = extract(audio, near, group, config.context)
-        stretch = _stretch(scene.span, first)
-        return scene, _take_apart(scene, {name: solo_speech(name, stretch) for name in scene.speakers}, separator)
-
-    return separate_group
 
 
 def _failed(failures: Sequence[Failure], regions: int) -> tuple[Notice, ...]:
@@ -229,15 +237,17 @@ def _similarity(
     return np.asarray(vectors @ np.stack([voices.get(speaker, unknown) for speaker in speakers]).T, np.float64)
 
 
-def _voices(
-    audio: Audio, alone: Mapping[str, Sequence[Span]], embedder: Embedder | None
-) -> dict[str, NDArray[np.float32]]:
+def _voices(works: Iterable[_TrackWork], embedder: Embedder | None) -> dict[str, NDArray[np.float32]]:
     """Each speaker's voice vector from his longest solo spans; who never talks alone has none."""
-    longest = {s: sorted(spans, key=lambda span: -span.duration) for s, spans in alone.items() if spans}
-    spoken = {speaker: _collect(audio, spans, VOICE) for speaker, spans in longest.items()}
-    if embedder is None or not spoken:
+    speech = {
+        speaker: _collect(work.audio, sorted(spans, key=lambda span: -span.duration), VOICE)
+        for work in works
+        for speaker, spans in work.alone.items()
+        if spans
+    }
+    if embedder is None or not speech:
         return {}
-    return dict(zip(spoken, embedder.embed(list(spoken.values())), strict=True))
+    return dict(zip(speech, embedder.embed(list(speech.values())), strict=True))
 
 
 def _stretch(region: Span, first: float) -> Span:
@@ -273,7 +283,7 @@ def _collect(audio: Audio, spans: Iterable[Span], seconds: float) -> Samples:
 def _run(
     tracks: Tracks, diarization: Diarization, models: Models, settings: SeparationConfig, progress: Progress
 ) -> Separation:
-    return separate(tracks.audio, diarization.turns, models.separator, models.embedder, settings, progress)
+    return separate(tracks.tracks, diarization, models.separator, models.embedder, settings, progress)
 
 
 STAGE = Stage(

@@ -35,26 +35,28 @@ class SeparatedSegment:
 
 
 def build_streams(
-    audio: Audio, turns: Sequence[Turn], pieces: Mapping[str, Sequence[SeparatedSegment]]
+    audio: Audio, turns: Sequence[Turn], pieces: Mapping[str, Sequence[SeparatedSegment]], track: int = 0
 ) -> tuple[Stream, ...]:
-    """A stream per speaker: their turns, with their pieces in place of the mixture; each piece is a clip of its own.
+    """A stream per speaker of one track: their turns, with their pieces in place of the mixture; each piece is a clip.
 
     A speaker's pieces are sorted and do not overlap.
     """
     return tuple(
-        Stream(speaker, tuple(clip for turn in own for clip in _clips(audio, turn, pieces.get(speaker, ()))))
+        Stream(speaker, tuple(clip for turn in own for clip in _clips(audio, turn, pieces.get(speaker, ()), track)))
         for speaker, own in by_speaker(turns).items()
     )
 
 
-def _clips(audio: Audio, turn: Turn, pieces: Sequence[SeparatedSegment]) -> Iterator[Clip]:
+def _clips(audio: Audio, turn: Turn, pieces: Sequence[SeparatedSegment], track: int) -> Iterator[Clip]:
     near = crop(pieces, turn)
-    clips = [Clip(audio.crop(span), span.start) for span in gaps((piece.span for piece in near), turn.span)]
-    clips += [_separated(audio, turn, piece) for piece in near]
+    clips = [
+        Clip(audio.crop(span), span.start, track=track) for span in gaps((piece.span for piece in near), turn.span)
+    ]
+    clips += [_separated(audio, turn, piece, track) for piece in near]
     yield from sorted((clip for clip in clips if len(clip.samples)), key=lambda clip: clip.start)
 
 
-def _separated(audio: Audio, turn: Turn, piece: SeparatedSegment) -> Clip:
+def _separated(audio: Audio, turn: Turn, piece: SeparatedSegment, track: int) -> Clip:
     """The piece as far as the turn goes, fading from and to the mixture where the turn goes on without it."""
     (part,) = intersection([piece.span], [turn.span])
     mixture = audio.crop(part)
@@ -67,4 +69,4 @@ def _separated(audio: Audio, turn: Turn, piece: SeparatedSegment) -> Clip:
     first = to_sample(part.start) - to_sample(piece.span.start)
     blended = weight * piece.samples[first : first + len(mixture)] + (1 - weight) * mixture
     grid = np.clip(np.rint(blended * GRID), -GRID, GRID - 1) / GRID
-    return Clip(grid.astype(np.float32), part.start, "separated")
+    return Clip(grid.astype(np.float32), part.start, "separated", track)
