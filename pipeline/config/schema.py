@@ -164,6 +164,10 @@ class Config:
     """Audio that is read."""
     runtime: Runtime = field(default_factory=Runtime)
     """Device, threads and memory."""
+    stages: tuple[str, ...] = ()
+    """Extension stages that are switched on, in this order: names or `package.module:STAGE`."""
+    stage_options: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """Settings of the extension stages, by the stage's name."""
     notices: tuple[Notice, ...] = internal(())
     """Old spellings of settings that were read."""
 
