@@ -82,7 +82,7 @@ def do_breathe(meeting: Meeting) -> None:
 def do_blend(meeting: Meeting) -> None:
     pieces: dict[str, list[SeparatedSegment]] = {}
     for region in ledger(meeting[0]):
-        for voice in region.voices:
+        for voice in region.evidence:
             samples = np.zeros(0, np.float32)
             pieces.setdefault(voice.speaker, []).append(SeparatedSegment(Span(region.start, region.end), samples))
     build_streams(Audio(np.zeros(0, np.float32)), meeting[0], pieces)
@@ -259,7 +259,7 @@ def test_ledger_texts_and_leaks_are_those_of_the_plain_algorithm(seed: int) -> N
     utterances, entries = assembly.assemble(spoken(words), Diarization(turns), regions, duration, AssemblyConfig())
     said = {s: [w for u in utterances if u.speaker == s for w in u.words] for s in words}
     for entry in entries:
-        for voice in entry.voices:
+        for voice in entry.evidence:
             inside = tuple(w for w in said[voice.speaker] if entry.start <= w.middle < entry.end)
             assert voice.text == join_words(inside)
     lines = {s: assembly._orderly(own, duration) for s, own in words.items()}

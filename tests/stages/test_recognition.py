@@ -87,8 +87,8 @@ def said(found: Recognition) -> dict[str, list[str]]:
     return {line.speaker: [word.text for word in line.words] for line in found.spoken}
 
 
-@pytest.mark.parametrize("strategy", ["passages", "streams"])
-def test_separated_regions_take_their_words_from_streams(strategy: Literal["passages", "streams"]) -> None:
+@pytest.mark.parametrize("strategy", ["mixture", "streams"])
+def test_separated_regions_take_their_words_from_streams(strategy: Literal["mixture", "streams"]) -> None:
     found = recognize(*scene("separated"), SyntheticRecognizer(), RecognitionConfig(strategy=strategy))
     assert said(found) == {"A": ["a1", "a2", "a3"], "B": ["b7", "b8"]}
 
@@ -145,7 +145,7 @@ def test_one_voice_is_heard_alike_in_passages_and_in_its_stream(words: tuple[Wor
     streams = [Stream("A", tuple(Clip(audio.crop(turn.span), turn.start) for turn in turns))]
     one, other = (
         recognize(audio, turns, streams, [], SyntheticRecognizer(), RecognitionConfig(strategy=strategy))
-        for strategy in ("passages", "streams")
+        for strategy in ("mixture", "streams")
     )
     assert said(one) == said(other) == ({"A": [word.text for word in words]} if words else {})
     for line in one.spoken:
@@ -160,8 +160,8 @@ class Doubtful(Polite):
         return [tuple(replace(w, suspect="no speech") if w.text in ("a2", "b8") else w for w in ws) for ws in heard]
 
 
-@pytest.mark.parametrize("strategy", ["passages", "streams"])
-def test_suspect_words_are_removed_once_and_nothing_else_changes(strategy: Literal["passages", "streams"]) -> None:
+@pytest.mark.parametrize("strategy", ["mixture", "streams"])
+def test_suspect_words_are_removed_once_and_nothing_else_changes(strategy: Literal["mixture", "streams"]) -> None:
     config = RecognitionConfig(strategy=strategy)
     whole, found = (recognize(*scene("separated"), one, config) for one in (Polite(), Doubtful()))
     assert said(found) == {s: [t for t in texts if t not in ("a2", "b8")] for s, texts in said(whole).items()}

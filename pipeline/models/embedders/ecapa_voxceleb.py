@@ -28,7 +28,7 @@ class EcapaEmbedder(NetworkEmbedder):
         """The network named by ``diarization.embedding``; raises `BadModel`, `MissingModel`."""
         from pipeline.models.embedders.ecapa import load_ecapa
 
-        network, dimension = load_ecapa(weights.path(config.diarization.embedding))
+        network, dimension = load_ecapa(weights.path(config.embedding.model))
         return cls(network, dimension, select_device(config.runtime), config.runtime.batch_size)
 
 

@@ -47,7 +47,7 @@ class WeSpeakerEmbedder(NetworkEmbedder, FrameEmbedder):
         """The network named by ``diarization.embedding``; raises `BadModel`, `MissingModel`."""
         from pipeline.models.embedders.wespeaker import load_wespeaker
 
-        model = load_wespeaker(weights.path(config.diarization.embedding))
+        model = load_wespeaker(weights.path(config.embedding.model))
         return cls(model, select_device(config.runtime), config.runtime.batch_size)
 
     def forward_frames(self, pieces: Sequence[Samples]) -> list[NDArray[np.float32]]:

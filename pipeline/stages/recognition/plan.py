@@ -68,7 +68,7 @@ def split_by_enrollment(
     unsure: list[OverlapDecision] = []
     for region in regions:
         if region.decision == "separated":
-            (sure if known.issuperset(voice.speaker for voice in region.voices) else unsure).append(region)
+            (sure if known.issuperset(voice.speaker for voice in region.evidence) else unsure).append(region)
     return sure, unsure
 
 
@@ -136,7 +136,7 @@ def background_spans(speaker: str, unsure: Iterable[OverlapDecision], holds: Ite
 
 def _loudest(overlap: Overlap, region: OverlapDecision) -> str:
     """Of those who talk in the overlap, the one whose source is the loudest in the region."""
-    energy = {v.speaker: v.energy_db for v in region.voices if v.energy_db is not None}
+    energy = {v.speaker: v.energy_db for v in region.evidence if v.energy_db is not None}
     return max(overlap.speakers, key=lambda speaker: (energy.get(speaker, float("-inf")), speaker))
 
 
