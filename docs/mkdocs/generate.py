@@ -50,11 +50,12 @@ OUTPUT = (
 def settings() -> str:
     """Every setting: a table per section, with type, default and meaning."""
     about = meanings(Config)
-    return "\n\n".join(
-        f"## `{name}`\n\n{about[name]}\n\n{fields_table(kind, f'{name}.')}"
+    sections = [
+        f"## `{name}`\n\n{about[name]}"
+        + (f"\n\n{fields_table(kind, f'{name}.')}" if dataclasses.is_dataclass(kind) else "")
         for name, kind in typing.get_type_hints(Config).items()
-        if dataclasses.is_dataclass(kind)
-    )
+    ]
+    return "\n\n".join(sections)
 
 
 def preset_differences() -> str:

@@ -49,24 +49,6 @@ def _similarity(value: float) -> float:
     return Range(0, 1)(_positive(value))
 
 
-def _phrases(texts: tuple[str, ...]) -> tuple[str, ...]:
-    """Phrases, each with at least one letter or digit."""
-    for text in texts:
-        if not any(c.isalnum() for c in text):
-            raise ValueError(f"a phrase needs a letter or digit, not {text!r}")
-    return texts
-
-
-def _positive(value: float) -> float:
-    if value <= 0:
-        raise ValueError(f"must be above 0, not {value:g}")
-    return value
-
-
-def _similarity(value: float) -> float:
-    return Range(0, 1)(_positive(value))
-
-
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One rule; exactly one of ``says`` and ``never`` has phrases.
@@ -84,9 +66,9 @@ class Rule:
 
     def __post_init__(self) -> None:
         if not self.name:
-            raise ValueError("a rule needs a 'name'")
+            raise ValueError("a rule needs a name")
         if bool(self.says) == bool(self.never):
-            raise ValueError("a rule must have phrases either in 'says' or in 'never'")
+            raise ValueError("a rule has either 'says' or 'never', with phrases")
         if self.after and self.within is None:
             raise ValueError("'after' needs 'within'")
 
@@ -99,7 +81,7 @@ class _RuleFile:
 
 
 def read_file(path: Path | None) -> str:
-    """The text of a file of rules, checked; "" without one. Raises `SettingsError`."""
+    """The text of a rules file, checked; "" without a file. Raises `SettingsError`."""
     if path is None:
         return ""
     text = read_settings(path)

@@ -6,6 +6,7 @@ change a result; the runtime changes none on a CPU.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
@@ -24,8 +25,6 @@ MAX_SPEAKERS = 1000
 """Upper limit of every number of speakers. Chosen by hand, to refuse typing errors; it changes no result."""
 SPEAKERS = Range(1, MAX_SPEAKERS)
 """Constraint of every number of speakers."""
-SELECTED_BY = {"diarization": "backend", "embedding": "model", "separation": "backend", "recognition": "backend"}
-"""By section, the setting that selects its model: the section's ``options`` belong to that model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ class DiarizationConfig:
     method: Literal["windowed", "pyannote"] = "windowed"
     """`windowed`: joint assignment of the speakers of all windows; `pyannote`: pyannote.audio's pipeline."""
     options: Mapping[str, Any] = field(default_factory=dict, hash=False)
-    """Settings of the diarizer itself, by name; see its documentation."""
+    """The diarizer's own settings, by name; see its documentation."""
     threshold: float = setting(0.5, Range(0, 1))
     """Speech probability above which a speaker counts as active. Higher values find less speech."""
     speakers: int | None = setting(None, SPEAKERS)
@@ -78,7 +77,7 @@ class EmbeddingConfig:
     model: str = setting("resemblyzer", NAME)
     """Speaker embedding model: a name from `transcribe models list`, a folder or `package.module:Class`."""
     options: Mapping[str, Any] = field(default_factory=dict, hash=False)
-    """Settings of the embedder itself, by name; see its documentation."""
+    """The embedder's own settings, by name; see its documentation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +89,7 @@ class SeparationConfig:
     model: str | None = setting(None, NAME)
     """Model of the separator: a name or a folder; null takes the default of the backend."""
     options: Mapping[str, Any] = field(default_factory=dict, hash=False)
-    """Settings of the separator itself, by name; see its documentation."""
+    """Settings of the separator's own, by name; see its documentation."""
     context: float = setting(0.7, Range(0, 30))
     """Seconds of audio before and after an overlap that the separator gets as well."""
 
@@ -113,7 +112,7 @@ class RecognitionConfig:
     language: str | None = setting(None, LANGUAGE)
     """Language of the recording; null detects it once per recording."""
     options: Mapping[str, Any] = field(default_factory=dict, hash=False)
-    """Settings of the recognizer itself, by name: Whisper's are `beam_size` and `compute_type`."""
+    """The recognizer's own settings, by name: Whisper's are `beam_size` and `compute_type`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +164,10 @@ class Config:
     """Audio that is read."""
     runtime: Runtime = field(default_factory=Runtime)
     """Device, threads and memory."""
+    stages: tuple[str, ...] = ()
+    """Extension stages that are switched on, in this order: names or `package.module:STAGE`."""
+    stage_options: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """Settings of the extension stages, by the stage's name."""
     notices: tuple[Notice, ...] = internal(())
     """Old spellings of settings that were read."""
 
@@ -221,7 +224,7 @@ def parse_assignments(texts: Iterable[str], where: str = "--set") -> dict[str, A
 def read_options(kind: type[Options], values: Mapping[str, Any], section: str) -> Options:
     """A model's own settings: the defaults of the dataclass ``kind`` with ``values`` laid over them.
 
-    ``section`` is the dotted name of the values in errors. Raises `SettingsError`.
+    ``section`` is the dotted name of the values in errors. Raises `SettingsError` as `read` does.
     """
     try:
         return overlay(kind(), values, section)
@@ -267,23 +270,26 @@ class _PlainLoader(yaml.SafeLoader):
         raise yaml.YAMLError(f"tags are refused (line {self.line + 1})")
 
 
+def _without_options_of_replaced_models(config: Config, values: Mapping[Any, Any]) -> Config:
+    """``config`` without the options of each model that ``values`` replace by another one."""
+    for section in dataclasses.fields(config):
+        current, changes = getattr(config, section.name), values.get(section.name)
+        chosen = "model" if section.name == "embedding" else "backend"
+        if not hasattr(current, "options") or not isinstance(changes, Mapping):
+            continue
+        if changes.get(chosen, getattr(current, chosen)) != getattr(current, chosen):
+            config = replace(config, **{section.name: replace(current, options={})})
+    return config
+
+
 def _overlaid(config: Config, values: Mapping[Any, Any], where: str) -> Config:
     """``config`` with nested ``values``, old spellings included, laid over it."""
     current, notices = with_current_names(values, where)
     try:
-        changed = overlay(_without_outdated_options(config, current), current)
+        changed = overlay(_without_options_of_replaced_models(config, current), current)
     except DataError as error:
         raise SettingsError(error.line(quote=True), where=where, hint=error.hint) from error
     return replace(changed, notices=tuple(dict.fromkeys((*config.notices, *notices))))
-
-
-def _without_outdated_options(config: Config, values: Mapping[Any, Any]) -> Config:
-    """``config`` without the options of models that ``values`` replace by others."""
-    for name, key in SELECTED_BY.items():
-        section, given = getattr(config, name), values.get(name)
-        if isinstance(given, Mapping) and key in given and given[key] != getattr(section, key):
-            config = replace(config, **{name: replace(section, options={})})
-    return config
 
 
 def _first_line(error: Exception) -> str:

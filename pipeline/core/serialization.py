@@ -2,8 +2,8 @@
 
 Reading is strict: an unknown key, a missing field and a value of another type are each a `DataError` with the place
 (``utterances[3].words[0].end``) and, for a key, the nearest known name. Annotations may be dataclasses, ``tuple[X,
-...]``, ``Mapping[str, X]``, unions, ``Literal``, ``int``, ``float`` (finite), ``str``, ``bool``, ``None`` and ``Any`` (plain data).
-A field may also have a constraint (`setting`), which normalizes its value or raises ``ValueError``.
+...]``, ``Mapping[str, X]``, unions, ``Literal``, ``int``, ``float`` (finite), ``str``, ``bool``, ``None`` and ``Any``
+(plain data). A field may also have a constraint (`setting`), which normalizes its value or raises ``ValueError``.
 """
 
 from __future__ import annotations

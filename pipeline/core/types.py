@@ -240,6 +240,8 @@ class Provenance:
     """Model and hash of its weights, by the part it plays."""
     versions: Mapping[str, str] = field(default_factory=dict)
     """Versions of the packages that can change the result."""
+    stages: Mapping[str, int] = field(default_factory=dict)
+    """Versions of the stages that made the result, by name."""
 
 
 @dataclass(frozen=True, slots=True)

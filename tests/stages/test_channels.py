@@ -15,7 +15,7 @@ from pipeline.core.audio import RATE, Audio, Samples
 from pipeline.core.errors import SettingsError
 from pipeline.core.types import Transcript, Word
 from pipeline.engine.artifact_cache import DiskCache, NoCache
-from pipeline.engine.model_pool import ModelPool
+from pipeline.engine.model_pool import ModelPool, RecordingModels
 from pipeline.engine.pipeline import run_pipeline
 from pipeline.engine.runner import StageRunner
 from pipeline.media import Decoded
@@ -40,8 +40,9 @@ def heard(channels: list[Samples], changes: dict[str, Any] | None = None, cache:
     sha256 = hashlib.sha256(np.stack(channels).tobytes()).hexdigest()
     recording = Decoded(Audio(mix.samples, RATE, mix.channels), sha256, True, mix.notices, len(mix.samples) / RATE)
     config = world.settings(changes)
-    steps = StageRunner({}, config, cache or NoCache(), lambda event: None)
-    return run_pipeline(recording, "call.wav", ModelPool(config, Store()), config, steps)
+    models = RecordingModels(ModelPool(config, Store()))
+    runner = StageRunner(models, config, cache or NoCache(), lambda event: None)
+    return run_pipeline(lambda progress: recording, "call.wav", runner)
 
 
 def lines(transcript: Transcript) -> dict[str, list[tuple[str, float]]]:

@@ -1,7 +1,7 @@
 """The diarizer ``pyannote``: pyannote's segmentation with this project's clustering, or one of pyannote's pipelines.
 
 The settings ``diarization`` choose: a published pipeline (``pipeline``), pyannote's own clustering
-(``clustering: stock``, see `pipeline.models.diarizers.stock`), or the joint assignment of this project
+(``method: pyannote``, see `pipeline.models.diarizers.stock`), or the joint assignment of this project
 (`pipeline.models.diarizers.windowed`).
 """
 

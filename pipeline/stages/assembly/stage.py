@@ -9,6 +9,8 @@ from dataclasses import replace
 from itertools import accumulate
 
 from pipeline.config.schema import AssemblyConfig
+from pipeline.core.events import Progress
+from pipeline.core.stage import Models, Stage
 from pipeline.core.timeline import MidpointIndex, by_speaker, covered, crop, gaps, overlaps, union
 from pipeline.core.types import (
     Coverage,
@@ -17,14 +19,19 @@ from pipeline.core.types import (
     OverlapDecision,
     Span,
     SpeakerEvidence,
+    Transcript,
     Turn,
     Utterance,
     Word,
     join_words,
 )
+from pipeline.media import Decoded
 from pipeline.models.protocols import Diarization
 from pipeline.stages.assembly.duplicates import remove_cross_stream_duplicates
 from pipeline.stages.assembly.hallucinations import flag_hallucinations
+from pipeline.stages.channels.stage import Tracks
+from pipeline.stages.recognition.result import Recognition
+from pipeline.stages.separation.result import Separation
 
 SHORTEST = 0.02
 """A word lasts at least so many seconds; crowded words share what time there is."""
@@ -209,3 +216,43 @@ def _nearest_to(span: Span, regions: Sequence[OverlapDecision], latest: Sequence
     before = bisect_left(latest, latest[after - 1], hi=after)
     is_later_nearer = after < len(regions) and regions[after].start - span.end < span.start - latest[before]
     return after if is_later_nearer else before
+
+
+def _run(
+    recording: Decoded,
+    tracks: Tracks,
+    diarization: Diarization,
+    separation: Separation,
+    recognition: Recognition,
+    models: Models,
+    settings: AssemblyConfig,
+    progress: Progress,
+) -> Transcript:
+    """The transcript, without its provenance."""
+    duration, turns = recording.duration, diarization.turns
+    has_bleed = any(track.has_bleed for track in tracks.tracks)
+    utterances, ledger = assemble(recognition.spoken, diarization, separation.regions, duration, settings, has_bleed)
+    removed, removals = collect_removed(recognition.removed, duration, settings)
+    coverage = measure_coverage(turns, utterances, duration, recording.decoded)
+    of_stages = (*recording.notices, *diarization.notices, *separation.notices, *recognition.notices)
+    return Transcript(
+        duration=duration,
+        utterances=utterances,
+        turns=turns,
+        overlaps=ledger,
+        language=recognition.language if utterances else None,
+        complete=recording.complete,
+        coverage=coverage,
+        notices=(*of_stages, *removals, *_coverage_notices(coverage)),
+        removed=removed,
+    )
+
+
+def _coverage_notices(coverage: Coverage) -> tuple[Notice, ...]:
+    if coverage.uncovered <= 0:
+        return ()
+    message = f"no words recognized in {coverage.uncovered:.1f} s of speech (retried once)"
+    return (Notice("uncovered_speech", message),)
+
+
+STAGE = Stage(name="assembly", version=1, run=_run, settings=AssemblyConfig)

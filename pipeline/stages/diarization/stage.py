@@ -8,10 +8,13 @@ from dataclasses import replace
 from pipeline.config.channel_roles import Role
 from pipeline.config.schema import DiarizationConfig
 from pipeline.core.audio import Audio
+from pipeline.core.codecs import DataclassCodec
 from pipeline.core.events import Progress, no_progress
+from pipeline.core.stage import Models, Stage
 from pipeline.core.timeline import normalize, relabel
 from pipeline.core.types import Notice, Turn
 from pipeline.models.protocols import Diarization, Diarizer, SpeakerBounds
+from pipeline.stages.channels.stage import Tracks
 from pipeline.stages.channels.tracks import Track
 
 
@@ -87,3 +90,18 @@ def _shortfall(found: int, count: SpeakerBounds, said: tuple[Notice, ...]) -> tu
         return ()
     message = f"asked for {count.minimum} speakers, but only {found} could be told apart in the speech there is"
     return (Notice("fewer_speakers", message),)
+
+
+def _run(tracks: Tracks, models: Models, settings: DiarizationConfig, progress: Progress) -> Diarization:
+    diarization = diarize_tracks(tracks.tracks, models.diarizer, settings, progress)
+    return replace(diarization, notices=(*tracks.notices, *diarization.notices))
+
+
+STAGE = Stage(
+    name="diarization",
+    version=1,
+    run=_run,
+    uses=("diarizer", "embedder"),
+    settings=DiarizationConfig,
+    codec=DataclassCodec(Diarization),
+)

@@ -16,10 +16,13 @@ import numpy as np
 
 from pipeline.config.schema import RecognitionConfig
 from pipeline.core.audio import RATE, Audio, Clip, Samples, Stream, to_sample
+from pipeline.core.codecs import DataclassCodec
 from pipeline.core.events import Progress, no_progress
+from pipeline.core.stage import Models, Stage
 from pipeline.core.timeline import IntervalIndex, crop, gaps, single_speaker, union
 from pipeline.core.types import Span, Turn, Utterance, Word
 from pipeline.models.protocols import Diarization, Recognizer
+from pipeline.stages.channels.stage import Tracks
 from pipeline.stages.channels.tracks import Track
 from pipeline.stages.recognition.merge import is_inside, merge_hypotheses
 from pipeline.stages.recognition.plan import (
@@ -32,9 +35,10 @@ from pipeline.stages.recognition.plan import (
     render,
     split_by_enrollment,
 )
+from pipeline.stages.recognition.result import Recognition
 from pipeline.stages.recognition.transcribe_clips import plausible, suspect, transcribe_clips
 from pipeline.stages.recognition.word_attribution import FAR, attribute_words
-from pipeline.stages.separation.stage import Separation
+from pipeline.stages.separation.result import Separation
 
 Lines = dict[str, list[Word]]
 """Words by speaker."""
@@ -49,16 +53,6 @@ LISTEN = 30.0
 """Seconds of speech on which the language is decided."""
 TOUCHING = 1e-3
 """Seconds by which the edges of a clip and of a silence beside it may differ: one sample and some rounding."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recognition:
-    """The language (None without speech) and, per speaker, the words sorted by time; ``removed`` holds those that are
-    marked ``suspect`` and belong in no text."""
-
-    language: str | None
-    spoken: tuple[Utterance, ...] = ()
-    removed: tuple[Utterance, ...] = ()
 
 
 def recognize(
@@ -321,3 +315,24 @@ def _specimen(tracks: Sequence[Track], diarization: Diarization) -> Samples:
         if left < 0.1:
             break
     return np.concatenate(chosen)
+
+
+def _run(
+    tracks: Tracks,
+    diarization: Diarization,
+    separation: Separation,
+    models: Models,
+    settings: RecognitionConfig,
+    progress: Progress,
+) -> Recognition:
+    return recognize(tracks.tracks, diarization, separation, models.recognizer, settings, progress)
+
+
+STAGE = Stage(
+    name="recognition",
+    version=1,
+    run=_run,
+    uses=("recognizer",),
+    settings=RecognitionConfig,
+    codec=DataclassCodec(Recognition),
+)

@@ -18,14 +18,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.config.schema import SeparationConfig
-from pipeline.core.audio import Audio, Samples, Sources, Stream, rescale_to_mixture, to_sample
+from pipeline.core.audio import Audio, Samples, Sources, rescale_to_mixture, to_sample
 from pipeline.core.errors import CannotSeparate, ResourceError, is_gpu_out_of_memory
 from pipeline.core.events import Progress, no_progress
+from pipeline.core.stage import Models, Stage
 from pipeline.core.timeline import ROUNDING, IntervalIndex, overlaps, single_speaker, union
 from pipeline.core.types import Notice, Overlap, OverlapDecision, Span, SpeakerEvidence, Turn
 from pipeline.models.protocols import Diarization, Embedder, ParallelSeparator, Separator
+from pipeline.stages.channels.stage import Tracks
 from pipeline.stages.channels.tracks import Track
+from pipeline.stages.separation.codec import SeparationCodec
 from pipeline.stages.separation.overlap_region import OverlapRegion, extract
+from pipeline.stages.separation.result import Separation
 from pipeline.stages.separation.source_assignment import MARGIN, Decision, Evidence, assign_sources, decide
 from pipeline.stages.separation.streams import SeparatedSegment, build_streams
 
@@ -46,15 +50,6 @@ RECENT: Final = 16
 """Pieces of solo speech kept for the next regions of their stretch; 4 MB each."""
 VOICE: Final = 30.0
 """Seconds of solo speech that make a speaker's voice vector, the longest spans first."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Separation:
-    """One stream per speaker, the ledger's entry of every overlap region, and what the separator did wrong."""
-
-    streams: tuple[Stream, ...]
-    regions: tuple[OverlapDecision, ...]
-    notices: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,3 +278,19 @@ def _collect(audio: Audio, spans: Iterable[Span], seconds: float) -> Samples:
         pieces.append(audio.crop(span)[:left])
         left -= len(pieces[-1])
     return np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
+
+
+def _run(
+    tracks: Tracks, diarization: Diarization, models: Models, settings: SeparationConfig, progress: Progress
+) -> Separation:
+    return separate(tracks.tracks, diarization, models.separator, models.embedder, settings, progress)
+
+
+STAGE = Stage(
+    name="separation",
+    version=1,
+    run=_run,
+    uses=("separator", "embedder"),
+    settings=SeparationConfig,
+    codec=SeparationCodec(),
+)
