@@ -174,7 +174,7 @@ def test_windows_count_by_how_sure_they_are_of_a_second_voice(second: tuple[floa
     scores = np.stack([np.ones(5), second], axis=1, dtype=np.float32)[:, None]
     local = LocalSegmentation(scores, np.zeros(5, np.intp), FRAME, 0.0)
     activity = reconstruct(local, np.tile([0, 1], (5, 1)), np.ones((5, 2), np.float32), 2)
-    assert activity.talking.tolist() == [[True, heard]]
+    assert activity.active.tolist() == [[True, heard]]
 
 
 def blend_of_voices(spread: float) -> LocalEmbeddings:
