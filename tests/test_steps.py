@@ -25,7 +25,7 @@ from pipeline.engine.pipeline import Transcriber
 from pipeline.engine.runner import StageRunner
 from pipeline.models.protocols import Diarization
 from pipeline.stages.recognition.stage import Recognition
-from pipeline.stages.separation.stage import Separation
+from pipeline.stages.separation.result import Separation
 from tests import world
 from tests.faults import StumblingRecognizer
 from tests.tones import conversations

@@ -29,10 +29,11 @@ from pipeline.models import registry
 from pipeline.models.protocols import Diarization
 from pipeline.models.weights import Store
 from pipeline.stages.assembly.stage import assemble, collect_removed, measure_coverage
-from pipeline.stages.channels.tracks import Track, split_channels
+from pipeline.stages.channels.tracks import Channels, split_channels
 from pipeline.stages.diarization.stage import diarize_tracks
 from pipeline.stages.recognition.stage import Recognition, recognize
-from pipeline.stages.separation.stage import Separation, separate
+from pipeline.stages.separation.result import Separation
+from pipeline.stages.separation.stage import separate
 
 LOG = logging.getLogger("pipeline")
 LOG.addHandler(logging.NullHandler())  # the library prints nothing; who wants the lines adds a handler
@@ -119,14 +120,15 @@ def run_pipeline(
     recording: Decoded, name: str, models: ModelPool | RecordingModels, config: Config, steps: StageRunner
 ) -> Transcript:
     """Decoded audio to transcript, stage by stage."""
-    tracks, who, apart = diarize_and_separate(recording, models, config, steps)
+    channels, who, apart = diarize_and_separate(recording, models, config, steps)
     heard = steps.run(
         "recognition",
         Recognition,
-        lambda p: recognize(tracks, who, apart, models.recognizer, config.recognition, p),
+        lambda p: recognize(channels.tracks, who, apart, models.recognizer, config.recognition, p),
     )
-    has_bleed = any(track.has_bleed for track in tracks)
-    utterances, ledger = assemble(heard.spoken, who, apart.regions, recording.duration, config.assembly, has_bleed)
+    utterances, ledger = assemble(
+        heard.spoken, who, apart.regions, recording.duration, config.assembly, channels.has_bleed
+    )
     removed, removals = collect_removed(heard.removed, recording.duration, config.assembly)
     coverage = measure_coverage(who.turns, utterances, recording.duration, recording.decoded)
     transcript = Transcript(
@@ -172,9 +174,10 @@ def separate_stems(
 
 def diarize_and_separate(
     recording: Decoded, models: ModelPool | RecordingModels, config: Config, steps: StageRunner
-) -> tuple[tuple[Track, ...], Diarization, Separation]:
+) -> tuple[Channels, Diarization, Separation]:
     """The first stages: what is heard, who speaks when, and everybody's stream."""
-    tracks, notices = split_channels(recording.audio, config.diarization)
+    channels = split_channels(recording.audio, config.diarization)
+    tracks = channels.tracks
     steps.begin(recording.sha256, versions(), recording.source)
 
     who = steps.run(
@@ -184,7 +187,7 @@ def diarize_and_separate(
         [track.audio for track in tracks],
         lambda p: separate(tracks, who, models.separator, models.embedder, config.separation, p),
     )
-    return tracks, replace(who, notices=(*notices, *who.notices)), apart
+    return channels, replace(who, notices=(*channels.notices, *who.notices)), apart
 
 
 def _coverage_notices(coverage: Coverage) -> tuple[Notice, ...]:

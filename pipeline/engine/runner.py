@@ -23,7 +23,7 @@ from pipeline.core.failpoints import hit
 from pipeline.core.types import Notice, Origin, OverlapDecision
 from pipeline.engine.artifact_cache import Cache, recipe_key
 from pipeline.models import registry
-from pipeline.stages.separation.stage import Separation
+from pipeline.stages.separation.result import Separation
 
 Value = TypeVar("Value")
 Compute = Callable[[Progress], Value]

@@ -99,7 +99,7 @@ def test_open_ends_share_further_windows() -> None:
 def test_asides_change_no_window_of_the_clips() -> None:
     clips, asides = [clip_of(WORDS[:14], 14.0), clip_of(WORDS[:9], 9.0)], [clip_of(WORDS[4:8], 8.0)]
     alone, along = Halting(), Halting()
-    without, beside = transcribe_clips(clips, alone, "en"), transcribe_clips(clips, along, "en", asides=asides)
+    without, beside = transcribe_clips(clips, alone, "en"), transcribe_clips(clips, along, "en", background=asides)
     texts = [[word.text for word in words] for words in beside]
     assert texts == [[f"a{n}" for n in numbers] for numbers in (range(14), range(9), range(4, 8))]
     assert texts[:2] == [[word.text for word in words] for words in without]
@@ -161,7 +161,7 @@ class Noisy(Forgetful):
 def test_a_clip_is_transcribed_three_times_and_its_silence_once_more(clips: int, seconds: float, length: float) -> None:
     noise = [Clip(np.zeros(int(seconds * RATE), np.float32), n * 100.0) for n in range(clips)]
     recognizer = Noisy([Word(0.0, length, "you")])
-    found = transcribe_clips(noise[:2], recognizer, "en", asides=noise[2:])
+    found = transcribe_clips(noise[:2], recognizer, "en", background=noise[2:])
     windows = clips * (1 + int(seconds / 23))
     assert recognizer.calls <= windows * (1 + ROUNDS) + windows
     assert all(len(words) <= (1 + ROUNDS) * (1 + int(seconds / 23)) for words in found)

@@ -65,8 +65,8 @@ def test_sources_that_hold_up_are_used_with_their_evidence() -> None:
 DOUBTS = {
     "silent": (lambda s: s * [[1], [0.01]], UNKNOWN),
     "same": (lambda s: np.stack([s[0], s[0] + 0.1 * s[1]]), UNKNOWN),
-    "leave out": (lambda s: s * 0.28, UNKNOWN),
-    "too little like": (lambda s: s, np.array([[0.5, 0.9], [0.4, 0.8]])),
+    "in no source": (lambda s: s * 0.28, UNKNOWN),
+    "margin": (lambda s: s, np.array([[0.5, 0.9], [0.4, 0.8]])),
 }
 
 

@@ -21,13 +21,13 @@ from pipeline.models.protocols import Diarization
 from pipeline.stages.assembly import stage as assembly
 from pipeline.stages.assembly.duplicates import EDGE, remove_cross_stream_duplicates
 from pipeline.stages.channels.tracks import Track
-from pipeline.stages.recognition import merge
+from pipeline.stages.recognition import clips, merge
 from pipeline.stages.recognition import stage as recognition
 from pipeline.stages.recognition.merge import is_inside, merge_hypotheses
 from pipeline.stages.recognition.plan import Chunk
 from pipeline.stages.recognition.transcribe_clips import plausible
 from pipeline.stages.recognition.windows import JOIN, WINDOW, pack
-from pipeline.stages.separation.stage import SOLO, _nearest, separate
+from pipeline.stages.separation.stage import ENROLLMENT, nearest_speech, separate
 from pipeline.stages.separation.streams import SeparatedSegment, build_streams
 from tests.stages.meetings import Time, converse, ledger, spoken
 from tests.strategies import rows_of_spans
@@ -55,8 +55,8 @@ def do_attribute(meeting: Meeting) -> None:
     turns, words, _ = meeting
     everything = sorted((word for said in words.values() for word in said), key=lambda word: word.start)
     chunks = tuple(Chunk(Span(said[0].start, said[-1].end)) for said in _chunks(everything, 40))
-    plan = recognition._TrackPlan(0, Audio(np.zeros(1, np.float32)), turns, chunks, {})
-    recognition._attributed(plan, [list(c) for c in _chunks(everything, 40)], [], plausible)
+    plan = recognition.TrackPlan(0, Audio(np.zeros(1, np.float32)), turns, chunks, {})
+    recognition.attribute(plan, [list(c) for c in _chunks(everything, 40)], [], plausible)
 
 
 def do_tidy(meeting: Meeting) -> None:
@@ -76,7 +76,7 @@ def do_breathe(meeting: Meeting) -> None:
     turns, _, duration = meeting
     quiet = timeline.gaps((turn.span for turn in turns), Span(0, duration))
     for turn in turns:
-        recognition._with_breath(_silence(turn), Audio(np.zeros(1, np.float32)), quiet)
+        clips.with_padding(_silence(turn), Audio(np.zeros(1, np.float32)), quiet)
 
 
 def do_blend(meeting: Meeting) -> None:
@@ -101,7 +101,7 @@ def do_context(meeting: Meeting) -> None:
     turns, _, duration = meeting
     for speaker, own in timeline.by_speaker(turns).items():
         spans = tuple(Span(t, t + 0.5) for t in range(2, int(duration) - 10, 9))
-        recognition._around(Stream(speaker, tuple(_silence(turn) for turn in own)), spans)
+        clips.with_context(Stream(speaker, tuple(_silence(turn) for turn in own)), spans)
 
 
 WORK: Mapping[str, Callable[[Meeting], None]] = {
@@ -154,7 +154,7 @@ def test_a_removed_word_goes_to_the_region_nearest_to_it(places: Sequence[Span],
         return max(0.0, regions[number].start - span.end, span.start - regions[number].end)
 
     plain = [min(range(len(regions)), key=lambda number: distance(number, span)) for span in spans]
-    assert assembly._nearest(regions, spans) == plain
+    assert assembly.nearest_regions(regions, spans) == plain
 
 
 def plain_leaks_near(words: Sequence[Word], low: float, high: float) -> list[Word]:
@@ -198,7 +198,7 @@ def plain_splice(
     mixture: Mapping[str, Sequence[Word]], streams: Mapping[str, Sequence[Word]], asides: Mapping[str, Sequence[Span]]
 ) -> dict[str, list[Word]]:
     def alike(one: Word, other: Word) -> bool:
-        near = abs(one.middle - other.middle) <= merge.SEAM
+        near = abs(one.middle - other.middle) <= merge.EDGE
         return near and letters(one.text) == letters(other.text)
 
     def said(word: Word, heard: Sequence[Word], others: Sequence[Word]) -> bool:
@@ -249,7 +249,7 @@ def test_solo_speech_is_taken_from_nearby_first(spans: Sequence[Span], start: fl
     audio = Audio(np.arange(120 * 100, dtype=np.float32), rate=100)
     plain = sorted(spans, key=lambda s: (max(s.start - near.end, near.start - s.end), s))
     samples = np.concatenate([np.zeros(0, np.float32), *(audio.crop(span) for span in plain)])
-    assert np.array_equal(_nearest(audio, spans, near), samples[: int(SOLO * RATE)])
+    assert np.array_equal(nearest_speech(audio, spans, near), samples[: int(ENROLLMENT * RATE)])
 
 
 @given(st.integers(0, 10_000))

@@ -11,20 +11,20 @@ from pipeline.core.audio import RATE, Audio, Clip, Stream
 from pipeline.core.timeline import by_speaker, covered, intersection, overlaps, union
 from pipeline.core.types import Origin, Overlap, OverlapDecision, Span, SpeakerEvidence, Turn
 from pipeline.stages.recognition.plan import (
-    KNOWN,
+    MIN_ENROLLMENT,
     Chunk,
     Foreground,
     background_spans,
-    drop_foreground_words,
     find_foreground,
     find_handovers,
     plan_chunks,
     render,
     split_by_enrollment,
+    without_background,
 )
 from tests.strategies import rows_of_spans
 
-LONG = (Turn(0, KNOWN + 2, "A"), Turn(KNOWN + 1, 2 * KNOWN + 2, "B"))
+LONG = (Turn(0, MIN_ENROLLMENT + 2, "A"), Turn(MIN_ENROLLMENT + 1, 2 * MIN_ENROLLMENT + 2, "B"))
 """Both talk alone for long enough, and a second at once."""
 
 
@@ -34,22 +34,27 @@ def region(start: float, end: float, louder: str = "A", decision: Origin = "sepa
 
 
 def test_the_loudest_holds_the_floor_and_the_other_is_heard_aside() -> None:
-    sure, unsure = split_by_enrollment(LONG, [region(KNOWN + 1, KNOWN + 2, "B")])
+    sure, unsure = split_by_enrollment(LONG, [region(MIN_ENROLLMENT + 1, MIN_ENROLLMENT + 2, "B")])
     (hold,) = find_foreground(LONG, sure)
-    assert (hold.span, hold.holder, unsure) == (Span(KNOWN + 1, KNOWN + 2), "B", [])
+    assert (hold.span, hold.speaker, unsure) == (Span(MIN_ENROLLMENT + 1, MIN_ENROLLMENT + 2), "B", [])
     assert background_spans("A", unsure, [hold]) == (hold.span,)
     assert background_spans("B", unsure, [hold]) == ()
 
 
 def test_little_solo_speech_leaves_everybody_to_his_stream() -> None:
-    turns = (LONG[0], Turn(KNOWN + 1, 2 * KNOWN + 1, "B"))
-    assert split_by_enrollment(turns, [region(KNOWN + 1, KNOWN + 2)]) == ([], [region(KNOWN + 1, KNOWN + 2)])
+    turns = (LONG[0], Turn(MIN_ENROLLMENT + 1, 2 * MIN_ENROLLMENT + 1, "B"))
+    assert split_by_enrollment(turns, [region(MIN_ENROLLMENT + 1, MIN_ENROLLMENT + 2)]) == (
+        [],
+        [region(MIN_ENROLLMENT + 1, MIN_ENROLLMENT + 2)],
+    )
     for speaker in ("A", "B"):
-        assert background_spans(speaker, [region(KNOWN + 1, KNOWN + 2)], ()) == (Span(KNOWN + 1, KNOWN + 2),)
+        assert background_spans(speaker, [region(MIN_ENROLLMENT + 1, MIN_ENROLLMENT + 2)], ()) == (
+            Span(MIN_ENROLLMENT + 1, MIN_ENROLLMENT + 2),
+        )
 
 
 def test_a_kept_mixture_has_no_holder() -> None:
-    assert split_by_enrollment(LONG, [region(KNOWN + 1, KNOWN + 2, decision="mixture")]) == ([], [])
+    assert split_by_enrollment(LONG, [region(MIN_ENROLLMENT + 1, MIN_ENROLLMENT + 2, decision="mixture")]) == ([], [])
 
 
 def test_only_the_hold_is_given_the_holders_voice_and_the_recording_stays() -> None:
@@ -71,7 +76,7 @@ def test_every_moment_of_everybody_is_heard_once(
 ) -> None:
     turns = sorted([Turn(s.start, s.end, "A") for s in one] + [Turn(s.start, s.end, "B") for s in other])
     holds = [Foreground(overlap, holder) for overlap, holder in zip(overlaps(turns), who, strict=False)]
-    cleared = by_speaker(drop_foreground_words(turns, holds))
+    cleared = by_speaker(without_background(turns, holds))
     for speaker, own in by_speaker(turns).items():
         passed = union(turn.span for turn in cleared.get(speaker, ()))
         aside = union(hold.span for hold in holds if hold.mutes(speaker))
@@ -87,7 +92,7 @@ def test_a_handover_is_told_twice_and_an_interjection_once() -> None:
     assert {(o.start, o.end): second for o, second in handovers.items()} == {(4, 5): "B", (11, 12): "A"}
     takes = list(plan_chunks(Span(0, 15), holds, handovers))
     assert [take.span for take in takes] == [Span(0, 5), Span(4, 12), Span(11, 15)]
-    assert [[(h.start, h.holder) for h in take.holds] for take in takes] == [
+    assert [[(h.start, h.holder) for h in take.foregrounds] for take in takes] == [
         [(4, "A")],
         [(4, "B"), (7, "B"), (11, "B")],
         [(11, "A")],
@@ -103,7 +108,7 @@ def test_takes_tell_every_moment_of_everybody(one: tuple[Span, ...], other: tupl
     takes = list(plan_chunks(Span(0, 1000), holds, handovers))
     heard: dict[str, list[Span]] = {}
     for take in takes:
-        for turn in drop_foreground_words(turns, take.holds):
+        for turn in without_background(turns, take.foregrounds):
             heard.setdefault(turn.speaker, []).extend(intersection([turn.span], [take.span]))
     for speaker, own in by_speaker(turns).items():
         aside = union(hold.span for hold in lasting if hold.mutes(speaker))

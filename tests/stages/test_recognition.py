@@ -20,7 +20,7 @@ from pipeline.models.synthetic import SyntheticRecognizer, synthesize
 from pipeline.stages.channels.tracks import Track
 from pipeline.stages.recognition import stage
 from pipeline.stages.recognition.stage import Recognition
-from pipeline.stages.separation.stage import Separation
+from pipeline.stages.separation.result import Separation
 from tests.tones import conversations
 
 MINE = (Word(1.0, 1.4, "a1"), Word(1.6, 2.6, "a2"), Word(2.8, 3.2, "a3"))

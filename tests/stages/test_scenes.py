@@ -26,7 +26,7 @@ def mirrored(turn: Turn) -> Turn:
 def test_a_scene_says_who_talks_alone_where() -> None:
     scene = scene_of(Turn(1, 5, "a"), Turn(4, 8, "b"))
     assert scene.speakers == ("a", "b")
-    assert (scene.window.start, scene.window.end) == (4 - CONTEXT, 5 + CONTEXT)
+    assert (scene.extended.start, scene.extended.end) == (4 - CONTEXT, 5 + CONTEXT)
     assert len(scene.mixture) == round((1 + 2 * CONTEXT) * RATE)
     alone_a, alone_b = (set(np.flatnonzero(row)) for row in scene.single_speaker_mask)
     assert alone_a == set(range(scene.inside.start))

@@ -25,7 +25,7 @@ from pipeline.models.separators.passthrough import PassthroughSeparator
 from pipeline.models.synthetic import SyntheticEmbedder, SyntheticSeparator, synthesize
 from pipeline.stages.channels.tracks import Track
 from pipeline.stages.separation import stage
-from pipeline.stages.separation.stage import Separation
+from pipeline.stages.separation.result import Separation
 from tests.strategies import turns as some_turns
 
 CONFIG = SeparationConfig(backend="fake")
