@@ -190,7 +190,7 @@ class OverlapDecision:
     """Seconds from the start of the recording."""
     end: float
     """Seconds from the start of the recording."""
-    voices: tuple[SpeakerEvidence, ...]
+    evidence: tuple[SpeakerEvidence, ...]
     """Evidence and words of each speaker in the region."""
     separator: str
     """Separator that was tried; `channels` where each speaker has their own channel."""
@@ -206,7 +206,7 @@ class OverlapDecision:
 
     @property
     def speakers(self) -> tuple[str, ...]:
-        return tuple(voice.speaker for voice in self.voices)
+        return tuple(voice.speaker for voice in self.evidence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +257,8 @@ class Provenance:
     """Model and hash of its weights, by the part it plays."""
     versions: Mapping[str, str] = field(default_factory=dict)
     """Versions of the packages that can change the result."""
+    stages: Mapping[str, int] = field(default_factory=dict)
+    """Versions of the stages that made the result, by name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
-"""Imported before pyannote: its telemetry off, and no socket opened on the way.
+"""Turns off pyannote's telemetry, and keeps its import from opening a socket; to be imported before pyannote.
 
-pyannote.audio 4 reports durations and speaker counts unless this variable says no when it is imported. Its exporter,
-idle then, still imports urllib3, which binds a socket to find out whether this machine has IPv6; told that it has none,
-it does not look. Nothing in a run needs the answer.
+pyannote.audio 4 reports durations and speaker counts unless an environment variable disables it before the import. Its
+exporter, then idle, still imports urllib3, which binds a socket to test for IPv6 unless Python reports that it has no
+support for it. Nothing in a run needs the result of that test.
 """
 
 from __future__ import annotations

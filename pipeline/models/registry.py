@@ -62,7 +62,7 @@ KINDS: tuple[Kind, ...] = ("diarizer", "embedder", "separator", "recognizer")
 """The kinds of models, in the order in which a run needs them."""
 SETTINGS: Mapping[Kind, tuple[str, str]] = {
     "diarizer": ("diarization.backend", "diarization"),
-    "embedder": ("diarization.embedding", "embedding"),
+    "embedder": ("embedding.model", "embedding"),
     "separator": ("separation.backend", "separation"),
     "recognizer": ("recognition.backend", "recognition"),
 }

@@ -248,7 +248,7 @@ def test_one_file_adds_a_recognizer(name: str, tmp_path: Path, one_file: Callabl
 def test_one_file_adds_an_embedder(name: str, tmp_path: Path, one_file: Callable[[Kind, str, str], Any]) -> None:
     model = one_file("embedder", "own_embedder", EMBEDDER)
     model.calls = 0
-    changes = {"diarization.embedding": name, "separation.backend": "synthetic"}
+    changes = {"embedding.model": name, "separation.backend": "synthetic"}
     assert sorted(transcribed(tmp_path, changes)) == EXPECTED
     assert model.calls
 

@@ -64,7 +64,7 @@ def test_a_pause_ends_an_utterance_and_nothing_else_does(recognized: tuple[Utter
         for speaker, words_of_speaker in words.items()
     ]
     duration = max((u.end for u in recognized), default=0.0) + 1.0
-    utterances, _ = assemble(spoken, Diarization(()), (), duration, AssemblyConfig(pause=pause, longest=1e6))
+    utterances, _ = assemble(spoken, Diarization(()), (), duration, AssemblyConfig(pause=pause, max_utterance=1e6))
     for utterance in utterances:
         pairs = zip(utterance.words, utterance.words[1:], strict=False)
         assert all(other.start - one.end <= pause for one, other in pairs)
@@ -74,7 +74,7 @@ def test_a_pause_ends_an_utterance_and_nothing_else_does(recognized: tuple[Utter
 
 def test_a_long_utterance_ends_with_its_sentence() -> None:
     words = tuple(Word(n, n + 0.9, "so" if n % 3 else "so.") for n in range(12))
-    utterances, _ = assemble([Utterance("A", words)], Diarization(()), (), 20.0, AssemblyConfig(longest=4.0))
+    utterances, _ = assemble([Utterance("A", words)], Diarization(()), (), 20.0, AssemblyConfig(max_utterance=4.0))
     assert [len(u.words) for u in utterances] == [7, 5]
 
 
@@ -91,7 +91,7 @@ def test_the_ledger_has_the_words_of_each_speaker_and_words_their_margin() -> No
         Utterance("B", (Word(2.2, 2.7, "three"), Word(4, 5, "four"), Word(7, 8, "five"))),
     )
     utterances, (region,) = assemble(spoken, Diarization(turns), regions(turns), DURATION, AssemblyConfig())
-    assert [(voice.speaker, voice.text) for voice in region.voices] == [("A", "two"), ("B", "three")]
+    assert [(voice.speaker, voice.text) for voice in region.evidence] == [("A", "two"), ("B", "three")]
     margins = {word.text: word.margin for utterance in utterances for word in utterance.words}
     assert margins == {"one": 0.5, "two": 0.5, "three": 0.25, "four": 0.25, "five": None}
 

@@ -19,7 +19,7 @@ from pipeline.models.protocols import Diarization, Recognizer
 from pipeline.models.synthetic import SyntheticRecognizer, synthesize
 from pipeline.stages.channels.tracks import Track
 from pipeline.stages.recognition import stage
-from pipeline.stages.recognition.stage import Recognition
+from pipeline.stages.recognition.result import Recognition
 from pipeline.stages.separation.result import Separation
 from tests.tones import conversations
 
@@ -87,8 +87,8 @@ def texts(recognition: Recognition) -> dict[str, list[str]]:
     return {line.speaker: [word.text for word in line.words] for line in recognition.spoken}
 
 
-@pytest.mark.parametrize("strategy", ["passages", "streams"])
-def test_separated_regions_take_their_words_from_streams(strategy: Literal["passages", "streams"]) -> None:
+@pytest.mark.parametrize("strategy", ["mixture", "streams"])
+def test_separated_regions_take_their_words_from_streams(strategy: Literal["mixture", "streams"]) -> None:
     recognition = recognize(*overlap("separated"), SyntheticRecognizer(), RecognitionConfig(strategy=strategy))
     assert texts(recognition) == {"A": ["a1", "a2", "a3"], "B": ["b7", "b8"]}
 
@@ -145,7 +145,7 @@ def test_one_speaker_has_the_same_words_in_the_mixture_and_in_the_stream(words: 
     streams = [Stream("A", tuple(Clip(audio.crop(turn.span), turn.start) for turn in turns))]
     one, other = (
         recognize(audio, turns, streams, [], SyntheticRecognizer(), RecognitionConfig(strategy=strategy))
-        for strategy in ("passages", "streams")
+        for strategy in ("mixture", "streams")
     )
     assert texts(one) == texts(other) == ({"A": [word.text for word in words]} if words else {})
     for line in one.spoken:
@@ -160,8 +160,8 @@ class Doubtful(Counting):
         return [tuple(replace(w, suspect="no speech") if w.text in ("a2", "b8") else w for w in ws) for ws in words]
 
 
-@pytest.mark.parametrize("strategy", ["passages", "streams"])
-def test_suspect_words_are_removed_once_and_nothing_else_changes(strategy: Literal["passages", "streams"]) -> None:
+@pytest.mark.parametrize("strategy", ["mixture", "streams"])
+def test_suspect_words_are_removed_once_and_nothing_else_changes(strategy: Literal["mixture", "streams"]) -> None:
     config = RecognitionConfig(strategy=strategy)
     whole, recognition = (recognize(*overlap("separated"), one, config) for one in (Counting(), Doubtful()))
     assert texts(recognition) == {s: [t for t in line if t not in ("a2", "b8")] for s, line in texts(whole).items()}

@@ -29,9 +29,9 @@ from pipeline.models.diarizers.windowed import count_notices
 from pipeline.models.protocols import Diarization, Embedder, SpeakerBounds
 
 STOCK_PARAMETERS = {"method": "centroid", "min_cluster_size": 12}
-"""pyannote's own; its threshold belongs to the embedder (`EmbedderCalibration.linkage`)."""
+"""pyannote's published parameters; the threshold is the embedder's (`EmbedderCalibration.linkage`)."""
 SHARES = {"segmentation": (0.0, 0.3), "embeddings": (0.3, 0.7)}
-"""Where pyannote's steps begin in the progress of the whole, and their share of it."""
+"""Start and share of pyannote's steps in the progress; estimates of their time."""
 
 
 class StockDiarizer:
@@ -41,7 +41,7 @@ class StockDiarizer:
         self._pipeline = pipeline
 
     def diarize(self, audio: Audio, count: SpeakerBounds, progress: Progress) -> Diarization:
-        """Turns with at most ``count.most`` speakers; a notice says when they are fewer than asked for."""
+        """Turns of at most ``count.maximum`` speakers; with a notice if there are fewer than the minimum."""
         if not np.any(audio.samples):
             return limit_speakers((), {}, count)
         output = self._run(audio, count, progress)
@@ -52,9 +52,9 @@ class StockDiarizer:
             if segment.end > max(0.0, segment.start)
         ]
         centroids = output.speaker_embeddings
-        voices = {} if centroids is None else dict(zip(map(str, annotation.labels()), centroids, strict=True))
+        vectors = {} if centroids is None else dict(zip(map(str, annotation.labels()), centroids, strict=True))
         progress(audio.duration, audio.duration)
-        return limit_speakers(timeline.normalize(turns, audio.duration), voices, count)
+        return limit_speakers(timeline.normalize(turns, audio.duration), vectors, count)
 
     def _run(self, audio: Audio, count: SpeakerBounds, progress: Progress) -> Any:
         file = {"waveform": torch.from_numpy(audio.samples.copy())[None], "sample_rate": audio.rate}
@@ -68,7 +68,7 @@ class StockDiarizer:
         with _quiet():
             try:
                 return self._pipeline(file, hook=hook, **bounds)
-            except ValueError:  # clustering refuses more speakers than it has embeddings; `enforce` keeps the bound
+            except ValueError:  # clustering refuses more speakers than embeddings; `limit_speakers` keeps the bound
                 pass
             try:
                 return self._pipeline(file, hook=hook)
@@ -77,7 +77,7 @@ class StockDiarizer:
 
 
 class EmbedderModel(Model):  # type: ignore[misc]
-    """An `Embedder` as pyannote's pipeline wants its embedding model: waveforms and masks in, vectors out."""
+    """Adapter of an `Embedder` to pyannote's embedding model: waveforms and masks to vectors."""
 
     def __init__(self, embedder: Embedder) -> None:
         super().__init__(sample_rate=RATE)
@@ -85,7 +85,7 @@ class EmbedderModel(Model):  # type: ignore[misc]
         self.dimension = embedder.embed([np.ones(RATE, np.float32)]).shape[1]
 
     def forward(self, waveforms: Tensor, weights: Tensor | None = None) -> Tensor:
-        """(batch, 1, samples), optional masks (batch, frames) to (batch, dimension); NaN where too little is left."""
+        """(batch, 1, samples), optional masks (batch, frames) to (batch, dimension); NaN for too little speech."""
         clips = waveforms[:, 0].cpu().numpy()
         if weights is None:
             return torch.from_numpy(self._embedder.embed(list(clips)))
@@ -96,7 +96,7 @@ class EmbedderModel(Model):  # type: ignore[misc]
 
 
 def assemble(network: Model, embedder: Embedder, config: Config) -> SpeakerDiarization:
-    """pyannote's pipeline from a segmentation network and a voice encoder, as pyannote would make it."""
+    """pyannote's pipeline from a segmentation network and an embedder, with pyannote's published parameters."""
     pipeline = SpeakerDiarization(
         segmentation=network,
         embedding=EmbedderModel(embedder),
@@ -113,20 +113,20 @@ def assemble(network: Model, embedder: Embedder, config: Config) -> SpeakerDiari
     )
 
 
-def limit_speakers(turns: tuple[Turn, ...], voices: Mapping[str, NDArray[Any]], count: SpeakerBounds) -> Diarization:
-    """Turns of at most ``count.most`` speakers named by appearance; a notice when there are fewer than ``least``.
+def limit_speakers(turns: tuple[Turn, ...], vectors: Mapping[str, NDArray[Any]], count: SpeakerBounds) -> Diarization:
+    """Turns of at most ``count.maximum`` speakers, relabeled by appearance; with a notice for too few of them.
 
-    A speaker too many (the one who says least) goes to the nearest of the ``voices``, label to vector, or where there
-    is none to the one who says most.
+    While there are too many, the speaker with least speech is merged into the most similar one by ``vectors`` (label ->
+    embedding), or without these into the one with most speech.
     """
     duration = max((turn.end for turn in turns), default=0.0)
     while len(groups := timeline.by_speaker(turns)) > (count.maximum or len(groups)):
-        spoken = {label: timeline.covered(turn.span for turn in own) for label, own in groups.items()}
-        loser = min(spoken, key=lambda label: (spoken[label], label))
-        others = [label for label in spoken if label != loser]
-        heir = max(others, key=lambda label: (_cosine(voices.get(loser), voices.get(label)), spoken[label], label))
-        moved = (Turn(t.start, t.end, heir if t.speaker == loser else t.speaker, t.margin) for t in turns)
-        turns = timeline.normalize(moved, duration)
+        speech = {label: timeline.covered(turn.span for turn in group) for label, group in groups.items()}
+        least = min(speech, key=lambda label: (speech[label], label))
+        others = [label for label in speech if label != least]
+        target = max(others, key=lambda label: (_cosine(vectors.get(least), vectors.get(label)), speech[label], label))
+        merged = (Turn(t.start, t.end, target if t.speaker == least else t.speaker, t.margin) for t in turns)
+        turns = timeline.normalize(merged, duration)
     return Diarization(timeline.relabel(turns), count_notices(turns, np.inf, count))
 
 
@@ -140,7 +140,7 @@ def _cosine(one: NDArray[Any] | None, other: NDArray[Any] | None) -> float:
 @contextmanager
 def _quiet() -> Iterator[None]:
     with warnings.catch_warnings():
-        # said better by our own notice; short audio and silent masks make the rest
+        # `count_notices` reports the first; short audio and silent masks cause the others
         warnings.filterwarnings("ignore", message=r"(?s).*The detected number of speakers")
         warnings.filterwarnings("ignore", message=r"Mean of empty slice|invalid value encountered|Degrees of freedom")
         with redirect_stdout(io.StringIO()):  # pyannote prints

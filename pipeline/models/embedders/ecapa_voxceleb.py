@@ -1,4 +1,4 @@
-"""SpeechBrain's ECAPA-TDNN: an embedding of 80 mel bands, by channel attention and attentive statistics pooling.
+"""SpeechBrain's ECAPA-TDNN: an embedding from 80 mel bands, by channel attention and attentive statistics pooling.
 
 Desplanques et al., "ECAPA-TDNN: emphasized channel attention, propagation and aggregation in TDNN based speaker
 verification", Interspeech 2020; the layout is that of ``speechbrain/spkrec-ecapa-voxceleb``.
@@ -28,7 +28,7 @@ class EcapaEmbedder(NetworkEmbedder):
         """The network named by ``diarization.embedding``; raises `BadModel`, `MissingModel`."""
         from pipeline.models.embedders.ecapa import load_ecapa
 
-        network, dimension = load_ecapa(weights.path(config.diarization.embedding))
+        network, dimension = load_ecapa(weights.path(config.embedding.model))
         return cls(network, dimension, select_device(config.runtime), config.runtime.batch_size)
 
 

@@ -1,4 +1,4 @@
-"""Resemblyzer's speaker encoder: an LSTM over 40 mel bands that turns 1.6 s of speech into a voice vector.
+"""Resemblyzer's speaker encoder: an LSTM over 40 mel bands from 1.6 s of speech to an embedding.
 
 Wan et al., "Generalized end-to-end loss for speaker verification", ICASSP 2018; weights of the Resemblyzer package.
 """
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
 WIDTH = 256
 """Dimension of an embedding."""
 PARTIAL = 160
-"""Mel frames of one partial, 10 ms each: the encoder was trained on pieces of 1.6 s."""
+"""Mel frames of one partial utterance, 10 ms each: the encoder was trained on 1.6 s."""
 PARTIAL_STEP = 77
-"""Frames between partials: the original's rate of 1.3 partials a second."""
+"""Frames between the starts of partials: the original's 1.3 partials per second."""
 COVERAGE = 0.75
-"""A last partial with less than this share of audio is left out."""
+"""Minimum share of audio in the last partial, as in the original; else it is left out."""
 LOUDNESS = 10 ** (-30 / 20)
-"""RMS that quieter speech is raised to: -30 dBFS."""
-SHORTEST = RATE // 5
-"""Samples below which a voice cannot be told."""
+"""Root mean square to which quieter speech is amplified: -30 dBFS, as in the original."""
+MIN_SAMPLES = RATE // 5
+"""Minimum length of a clip in samples (0.2 s); chosen by hand. Shorter clips have no embedding."""
 
 
 class ResemblyzerEmbedder(EmbedderModel):
@@ -53,19 +53,19 @@ class ResemblyzerEmbedder(EmbedderModel):
 
     @classmethod
     def from_config(cls, config: Config, weights: Store) -> ResemblyzerEmbedder:
-        """The encoder with the weights named by ``diarization.embedding``; raises `BadModel`, `MissingModel`."""
+        """The encoder with the weights named by ``embedding.model``; raises `BadModel`, `MissingModel`."""
         from safetensors.torch import load_file
 
         from pipeline.models.embedders.resemblyzer_encoder import SpeakerEncoder
 
-        name = config.diarization.embedding
+        name = config.embedding.model
         runtime = config.runtime
         encoder = SpeakerEncoder()
         tensors = load_file(weights.path(name) / cls.layout)
         try:
             encoder.load_state_dict({k: v for k, v in tensors.items() if not k.startswith("similarity_")})
         except RuntimeError as error:
-            raise BadModel("these are not the weights of Resemblyzer's encoder", where=name) from error
+            raise BadModel("not the weights of Resemblyzer's encoder", where=name) from error
         return cls(encoder, select_device(runtime), runtime.batch_size)
 
     def embed(self, clips: Sequence[Samples]) -> NDArray[np.float32]:
@@ -76,14 +76,14 @@ class ResemblyzerEmbedder(EmbedderModel):
         import torch
 
         partials: list[Tensor] = []
-        owners: list[int] = []
+        clip_indices: list[int] = []
         for i, clip in enumerate(clips):
-            pieces = _partials(clip) if len(clip) >= SHORTEST else []
-            partials += pieces
-            owners += [i] * len(pieces)
+            clip_partials = _partials(clip) if len(clip) >= MIN_SAMPLES else []
+            partials += clip_partials
+            clip_indices += [i] * len(clip_partials)
         sums = np.zeros((len(clips), WIDTH), np.float32)
         if partials:
-            np.add.at(sums, owners, self._encode(torch.stack(partials)))
+            np.add.at(sums, clip_indices, self._encode(torch.stack(partials)))
         norms = np.linalg.norm(sums, axis=1, keepdims=True)
         unit: NDArray[np.float32] = np.divide(sums, norms, out=np.full_like(sums, np.nan), where=norms > 0)
         return unit

@@ -17,7 +17,7 @@ HERTZ_PER_MEL, LINEAR, LOG_STEP = 200 / 3, 1000.0, math.log(6.4) / 27
 
 
 class SpeakerEncoder(nn.Module):
-    """Three LSTM layers, the last state through a rectified linear layer: (batch, frames, 40) to (batch, 256)."""
+    """Three LSTM layers, then a linear layer with ReLU on the last state: (batch, frames, 40) to (batch, 256)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -30,7 +30,7 @@ class SpeakerEncoder(nn.Module):
 
 
 def mel_power(samples: Tensor) -> Tensor:
-    """Mel power spectrogram, shape (frames, 40): 25 ms every 10 ms, Slaney's bands and area norm, no logarithm."""
+    """Mel power spectrogram, shape (frames, 40): windows of 25 ms every 10 ms, Slaney's bands and area norm, no log."""
     window = torch.hann_window(FFT)
     spectrum = torch.stft(samples, FFT, HOP, window=window, center=True, pad_mode="constant", return_complex=True)
     return spectrum.abs().square().T @ mel_bands()

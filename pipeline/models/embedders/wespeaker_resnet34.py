@@ -1,4 +1,4 @@
-"""WeSpeaker's ResNet34 as pyannote publishes it: a voice vector from 80 mel bands, by statistics over time.
+"""WeSpeaker's ResNet34 as pyannote publishes it: an embedding from 80 mel bands, by statistics pooling over time.
 
 Wang et al., "WeSpeaker: a research and production oriented speaker embedding learning toolkit", ICASSP 2023; the layout
 is that of ``pyannote/wespeaker-voxceleb-resnet34-LM`` and of the folder ``embedding/`` in pyannote's pipelines.
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline.config.schema import Config
 from pipeline.core.audio import Samples
-from pipeline.models.embedders.base import SHORTEST, NetworkEmbedder
+from pipeline.models.embedders.base import MIN_SAMPLES, NetworkEmbedder
 from pipeline.models.protocols import FrameEmbedder
 from pipeline.models.torch_runtime import select_device
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 
 class WeSpeakerEmbedder(NetworkEmbedder, FrameEmbedder):
-    """The network behind the protocol `FrameEmbedder`: what pyannote.audio's model gives, at unit length.
+    """The network behind `FrameEmbedder`: pyannote.audio's embedding at unit length.
 
-    Its residual layers hear a piece once; statistics over the frames of each person make his vector.
+    The residual layers process audio once; pooling their frames with a speaker's weights gives the embedding.
     """
 
     version = 1
@@ -47,35 +47,35 @@ class WeSpeakerEmbedder(NetworkEmbedder, FrameEmbedder):
         """The network named by ``diarization.embedding``; raises `BadModel`, `MissingModel`."""
         from pipeline.models.embedders.wespeaker import load_wespeaker
 
-        model = load_wespeaker(weights.path(config.diarization.embedding))
+        model = load_wespeaker(weights.path(config.embedding.model))
         return cls(model, select_device(config.runtime), config.runtime.batch_size)
 
     def forward_frames(self, pieces: Sequence[Samples]) -> list[NDArray[np.float32]]:
-        """The residual layers' frames, one in 80 ms, shape (frames, 256 × bands / 8); none of a piece under 0.2 s."""
+        """The residual layers' output, one frame per 80 ms, shape (frames, 256 × bands / 8); no frames below 0.2 s."""
         import torch
 
-        heard: list[NDArray[np.float32]] = []
+        features: list[NDArray[np.float32]] = []
         for length, group in groupby(pieces, key=len):
             batch = torch.from_numpy(np.stack(list(group)))[:, None].to(self._device)
-            if length < SHORTEST:
-                heard += [np.zeros((0, self._model.resnet.stats_dim), np.float32)] * len(batch)
+            if length < MIN_SAMPLES:
+                features += [np.zeros((0, self._model.resnet.stats_dim), np.float32)] * len(batch)
                 continue
             with torch.inference_mode():
-                heard += list(self._model.forward_frames(batch).flatten(1, 2).transpose(1, 2).cpu().numpy())
-        return heard
+                features += list(self._model.forward_frames(batch).flatten(1, 2).transpose(1, 2).cpu().numpy())
+        return features
 
     def voices(self, heard: NDArray[np.float32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Vectors by weighted mean and deviation, as pyannote.audio pools; its mask of a person is a row of weights."""
+        """Embeddings by weighted mean and deviation, as in pyannote.audio; a row of ``weights`` is a speaker's mask."""
         import torch
 
         vectors = np.full((len(weights), self._dimension), np.nan, np.float32)
-        some = weights.any(axis=1)
-        if some.any():
+        valid = weights.any(axis=1)
+        if valid.any():
             frames, shares = (
-                torch.from_numpy(x).to(self._device) for x in (heard.T[None, :, None], weights[None, some])
+                torch.from_numpy(x).to(self._device) for x in (heard.T[None, :, None], weights[None, valid])
             )
             with torch.inference_mode():
-                vectors[some] = self._model.forward_embedding(frames, shares)[0].cpu().numpy()
+                vectors[valid] = self._model.forward_embedding(frames, shares)[0].cpu().numpy()
         unit: NDArray[np.float32] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
         return unit
 

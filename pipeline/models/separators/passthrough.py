@@ -1,4 +1,4 @@
-"""The separator that separates nothing: every speaker gets the mixture, so every overlap region keeps it."""
+"""The null separator: every source is the mixture, so that every overlap region keeps it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class PassthroughSeparator(SeparatorModel):
-    """Leaves mixtures as they are."""
+    """Returns the mixture as every source."""
 
     version = 1
 

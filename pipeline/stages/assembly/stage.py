@@ -9,6 +9,8 @@ from dataclasses import replace
 from itertools import accumulate
 
 from pipeline.config.schema import AssemblyConfig
+from pipeline.core.events import Progress
+from pipeline.core.stage import Models, Stage
 from pipeline.core.timeline import MidpointIndex, by_speaker, covered, crop, gaps, overlaps, union
 from pipeline.core.types import (
     Coverage,
@@ -17,14 +19,19 @@ from pipeline.core.types import (
     OverlapDecision,
     Span,
     SpeakerEvidence,
+    Transcript,
     Turn,
     Utterance,
     Word,
     join_words,
 )
+from pipeline.media import Decoded
 from pipeline.models.protocols import Diarization
 from pipeline.stages.assembly.duplicates import remove_cross_stream_duplicates
 from pipeline.stages.assembly.hallucinations import flag_hallucinations
+from pipeline.stages.channels.tracks import Tracks
+from pipeline.stages.recognition.result import Recognition
+from pipeline.stages.separation.result import Separation
 
 MIN_WORD = 0.02
 """Shortest word in seconds; crowded words share the time that there is. A step of Whisper's word times; more moves more
@@ -72,10 +79,10 @@ def _is_between_tracks(overlap: Overlap, diarization: Diarization) -> bool:
 
 def _entry_between(overlap: Overlap, has_bleed: bool) -> OverlapDecision:
     """The ledger's entry of an overlap between tracks: it needs no separation, and the words of all speakers stay."""
-    voices = tuple(map(SpeakerEvidence, overlap.speakers))
+    evidence = tuple(map(SpeakerEvidence, overlap.speakers))
     separator = CHANNELS_WITH_BLEED if has_bleed else CHANNELS
     return OverlapDecision(
-        overlap.start, overlap.end, voices, separator, "separated", "each speaker has their own channel"
+        overlap.start, overlap.end, evidence, separator, "separated", "each speaker has their own channel"
     )
 
 
@@ -164,9 +171,8 @@ def _is_pause(last: Word, word: Word, config: AssemblyConfig) -> bool:
 
 
 def _is_full(words: Sequence[Word], config: AssemblyConfig) -> bool:
-    return words[-1].end - words[0].start > config.longest and words[-1].text.endswith(
-        (".", "?", "!", "。", "？", "！")
-    )
+    duration = words[-1].end - words[0].start
+    return duration > config.max_utterance and words[-1].text.endswith((".", "?", "!", "。", "？", "！"))
 
 
 def _ledger(
@@ -183,7 +189,7 @@ def _ledger(
     return tuple(
         replace(
             region,
-            voices=tuple(_with_text(evidence, region, index) for evidence in region.voices),
+            evidence=tuple(_with_text(evidence, region, index) for evidence in region.evidence),
             leaked=(*region.leaked, *removed.get(number, ())),
         )
         for number, region in enumerate(regions)
@@ -216,3 +222,44 @@ def _nearest_to(span: Span, regions: Sequence[OverlapDecision], latest: Sequence
     before = bisect_left(latest, latest[after - 1], hi=after)
     is_later_nearer = after < len(regions) and regions[after].start - span.end < span.start - latest[before]
     return after if is_later_nearer else before
+
+
+def _run(
+    recording: Decoded,
+    tracks: Tracks,
+    diarization: Diarization,
+    separation: Separation,
+    recognition: Recognition,
+    models: Models,
+    settings: AssemblyConfig,
+    progress: Progress,
+) -> Transcript:
+    """The transcript, without its provenance."""
+    duration, turns = recording.duration, diarization.turns
+    utterances, ledger = assemble(
+        recognition.spoken, diarization, separation.regions, duration, settings, tracks.has_bleed
+    )
+    removed, removals = collect_removed(recognition.removed, duration, settings)
+    coverage = measure_coverage(turns, utterances, duration, recording.decoded)
+    of_stages = (*recording.notices, *diarization.notices, *separation.notices, *recognition.notices)
+    return Transcript(
+        duration=duration,
+        utterances=utterances,
+        turns=turns,
+        overlaps=ledger,
+        language=recognition.language if utterances else None,
+        complete=recording.complete,
+        coverage=coverage,
+        notices=(*of_stages, *removals, *_coverage_notices(coverage)),
+        removed=removed,
+    )
+
+
+def _coverage_notices(coverage: Coverage) -> tuple[Notice, ...]:
+    if coverage.uncovered <= 0:
+        return ()
+    message = f"no words recognized in {coverage.uncovered:.1f} s of speech (retried once)"
+    return (Notice("uncovered_speech", message),)
+
+
+STAGE = Stage(name="assembly", version=1, run=_run, settings=AssemblyConfig)

@@ -44,7 +44,7 @@ class Track:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Channels:
+class Tracks:
     """The tracks of a recording, and notices about settings for channels that were not used."""
 
     tracks: tuple[Track, ...]
@@ -56,14 +56,14 @@ class Channels:
         return any(track.has_bleed for track in self.tracks)
 
 
-def split_channels(audio: Audio, config: DiarizationConfig) -> Channels:
+def split_channels(audio: Audio, config: DiarizationConfig) -> Tracks:
     """A track for each channel, or one for the mix, by ``config.channels`` and ``config.roles``.
 
     ``auto`` splits the channels when at least two hold `UNIQUE` seconds that no other has, and at most `SHARED` of the
     sound is the same on two; roles replace the first condition. Raises `SettingsError`.
     """
     if config.channels == "mix":
-        return Channels((Track(audio),))
+        return Tracks((Track(audio),))
     if audio.channels is None:
         return _mix(audio, config, "the recording has one channel, or the same sound on all channels")
     roles = complete(parse_roles(config.roles), len(audio.channels))
@@ -79,7 +79,7 @@ def split_channels(audio: Audio, config: DiarizationConfig) -> Channels:
         Track(Audio(mute(channel, bleed)), role, bool(bleed.any()), EDGE_SILENCE if role.channel else 0.0, EDGE_SILENCE)
         for channel, bleed, role in zip(audio.channels, mask.bleed, roles, strict=True)
     )
-    return Channels(tuple(tracks))
+    return Tracks(tuple(tracks))
 
 
 def _is_call(mask: BleedMask, config: DiarizationConfig) -> bool:
@@ -98,10 +98,10 @@ def _count_fits(roles: Sequence[Role], config: DiarizationConfig) -> bool:
     return speakers <= maximum and (is_open_ended or minimum <= speakers)
 
 
-def _mix(audio: Audio, config: DiarizationConfig, reason: str) -> Channels:
+def _mix(audio: Audio, config: DiarizationConfig, reason: str) -> Tracks:
     """One track for the mix, with a notice where channels or roles were asked for."""
     notices: tuple[Notice, ...] = ()
     if config.channels != "auto" or config.roles is not None:
         message = f"{reason}: speakers were distinguished by voice, and roles were not used"
         notices = (Notice("channels_mixed", message),)
-    return Channels((Track(audio),), notices)
+    return Tracks((Track(audio),), notices)

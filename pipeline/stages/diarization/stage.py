@@ -8,11 +8,13 @@ from dataclasses import replace
 from pipeline.config.channel_roles import Role
 from pipeline.config.schema import DiarizationConfig
 from pipeline.core.audio import Audio
+from pipeline.core.codecs import DataclassCodec
 from pipeline.core.events import Progress, no_progress
+from pipeline.core.stage import Models, Stage
 from pipeline.core.timeline import normalize, relabel
 from pipeline.core.types import Notice, Turn
 from pipeline.models.protocols import Diarization, Diarizer, SpeakerBounds
-from pipeline.stages.channels.tracks import Track
+from pipeline.stages.channels.tracks import Track, Tracks
 
 
 def diarize_tracks(
@@ -59,10 +61,8 @@ def diarize(
 
 
 def speaker_count(config: DiarizationConfig) -> SpeakerBounds:
-    """Bounds on the number of speakers, from the settings."""
-    if config.speakers is not None:
-        return SpeakerBounds(config.speakers, config.speakers)
-    return SpeakerBounds(config.min_speakers or 1, config.max_speakers)
+    """The bounds on the number of speakers in the settings."""
+    return SpeakerBounds(*config.speaker_bounds)
 
 
 def name_by_role(turns: Sequence[Turn], role: Role) -> tuple[Turn, ...]:
@@ -88,3 +88,18 @@ def _shortfall(count: int, bounds: SpeakerBounds, notices: tuple[Notice, ...]) -
         return ()
     message = f"{bounds.minimum} speakers were asked for, but only {count} could be distinguished"
     return (Notice("fewer_speakers", message),)
+
+
+def _run(tracks: Tracks, models: Models, settings: DiarizationConfig, progress: Progress) -> Diarization:
+    diarization = diarize_tracks(tracks.tracks, models.diarizer, settings, progress)
+    return replace(diarization, notices=(*tracks.notices, *diarization.notices))
+
+
+STAGE = Stage(
+    name="diarization",
+    version=1,
+    run=_run,
+    uses=("diarizer", "embedder"),
+    settings=DiarizationConfig,
+    codec=DataclassCodec(Diarization),
+)

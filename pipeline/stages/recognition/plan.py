@@ -141,7 +141,7 @@ def background_spans(
 
 def _loudest(overlap: Overlap, region: OverlapDecision) -> str:
     """The speaker of the overlap whose source is the loudest in the region."""
-    energy = {v.speaker: v.energy_db for v in region.voices if v.energy_db is not None}
+    energy = {v.speaker: v.energy_db for v in region.evidence if v.energy_db is not None}
     return max(overlap.speakers, key=lambda speaker: (energy.get(speaker, float("-inf")), speaker))
 
 

@@ -15,11 +15,13 @@ import numpy as np
 
 from pipeline.config.schema import RecognitionConfig
 from pipeline.core.audio import RATE, Audio, Samples
+from pipeline.core.codecs import DataclassCodec
 from pipeline.core.events import Progress, no_progress
+from pipeline.core.stage import Models, Stage
 from pipeline.core.timeline import IntervalIndex, gaps, single_speaker, union
 from pipeline.core.types import Span, Turn, Utterance, Word
 from pipeline.models.protocols import Diarization, Recognizer
-from pipeline.stages.channels.tracks import Track
+from pipeline.stages.channels.tracks import Track, Tracks
 from pipeline.stages.recognition.clips import PADDING, joined, with_context, with_edge_silence, with_padding
 from pipeline.stages.recognition.merge import is_inside, merge_hypotheses
 from pipeline.stages.recognition.plan import (
@@ -32,6 +34,7 @@ from pipeline.stages.recognition.plan import (
     split_by_enrollment,
     without_background,
 )
+from pipeline.stages.recognition.result import Recognition
 from pipeline.stages.recognition.transcribe_clips import plausible, suspect, transcribe_clips
 from pipeline.stages.recognition.word_attribution import FAR, attribute_words
 from pipeline.stages.separation.result import Separation
@@ -44,18 +47,6 @@ MAX_PAUSE = 1.0
 where 1 s made 388."""
 LANGUAGE_SAMPLE = 30.0
 """Seconds of speech from which the language is detected: one of Whisper's windows. Less is less certain."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recognition:
-    """The language (None without speech) and each speaker's words, sorted by time.
-
-    ``removed`` holds the words that are marked ``suspect`` and belong in no text.
-    """
-
-    language: str | None
-    spoken: tuple[Utterance, ...] = ()
-    removed: tuple[Utterance, ...] = ()
 
 
 def recognize(
@@ -260,3 +251,24 @@ def _language_sample(tracks: Sequence[Track], diarization: Diarization) -> Sampl
         if remaining < 0.1:
             break
     return np.concatenate(parts)
+
+
+def _run(
+    tracks: Tracks,
+    diarization: Diarization,
+    separation: Separation,
+    models: Models,
+    settings: RecognitionConfig,
+    progress: Progress,
+) -> Recognition:
+    return recognize(tracks.tracks, diarization, separation, models.recognizer, settings, progress)
+
+
+STAGE = Stage(
+    name="recognition",
+    version=1,
+    run=_run,
+    uses=("recognizer",),
+    settings=RecognitionConfig,
+    codec=DataclassCodec(Recognition),
+)

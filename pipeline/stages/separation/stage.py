@@ -21,10 +21,12 @@ from pipeline.config.schema import SeparationConfig
 from pipeline.core.audio import Audio, Samples, Sources, rescale_to_mixture, to_sample
 from pipeline.core.errors import CannotSeparate, ResourceError, is_gpu_out_of_memory
 from pipeline.core.events import Progress, no_progress
+from pipeline.core.stage import Models, Stage
 from pipeline.core.timeline import ROUNDING, IntervalIndex, overlaps, single_speaker, union
 from pipeline.core.types import Notice, Overlap, OverlapDecision, Span, SpeakerEvidence, Turn
 from pipeline.models.protocols import Diarization, Embedder, ParallelSeparator, Separator
-from pipeline.stages.channels.tracks import Track
+from pipeline.stages.channels.tracks import Track, Tracks
+from pipeline.stages.separation.codec import SeparationCodec
 from pipeline.stages.separation.overlap_region import OverlapRegion, extract
 from pipeline.stages.separation.result import Separation
 from pipeline.stages.separation.source_assignment import MARGIN, Decision, Evidence, assign_sources, decide
@@ -279,3 +281,19 @@ def _collect(audio: Audio, spans: Iterable[Span], seconds: float) -> Samples:
         parts.append(audio.crop(span)[:remaining])
         remaining -= len(parts[-1])
     return np.concatenate(parts) if parts else np.zeros(0, np.float32)
+
+
+def _run(
+    tracks: Tracks, diarization: Diarization, models: Models, settings: SeparationConfig, progress: Progress
+) -> Separation:
+    return separate(tracks.tracks, diarization, models.separator, models.embedder, settings, progress)
+
+
+STAGE = Stage(
+    name="separation",
+    version=1,
+    run=_run,
+    uses=("separator", "embedder"),
+    settings=SeparationConfig,
+    codec=SeparationCodec(),
+)
