@@ -53,7 +53,7 @@ def settings() -> str:
     about, sections_of_config = meanings(Config), to_plain(Config())
     sections = [
         f"## `{name}`\n\n{about[name]}"
-        + (f"\n\n{fields_table(kind, f'{name}.')}" if dataclasses.is_dataclass(kind) else "")
+        + (f"\n\n{fields_table(kind, f'{name}.')}" if isinstance(kind, type) and dataclasses.is_dataclass(kind) else "")
         + "".join(options_tables(name))
         for name, kind in typing.get_type_hints(Config).items()
         if name in sections_of_config
