@@ -64,7 +64,7 @@ def transcribe(
     folder for two weeks. Raises `pipeline.core.errors.CrosstalkError`.
 
     The models of the last settings stay loaded, so that a loop over files loads them once; `release_models` lets them
-    go. Calls from several threads take turns. A `pipeline.Transcriber` keeps models of its own.
+    go. Calls from several threads take turns. A `pipeline.Transcriber` keeps separate models.
     """
     given = named(
         speakers=speakers, min_speakers=min_speakers, max_speakers=max_speakers, language=language, channels=channels,

@@ -147,7 +147,7 @@ class EmbedderCalibration:
     within_floor: float = 0.04
     between: float = 0.7
     margin: float = 0.09
-    """Minimum by which separated sources must be nearer, in mean cosine, to the embeddings of their own speakers than
+    """Minimum by which separated sources must be nearer, in mean cosine, to the embeddings of their speakers than
     to any other speaker's."""
     linkage: float = 0.5
     """Distance, not squared, at which pyannote's centroid linkage stops merging clusters."""
