@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pipeline.config.schema import DiarizationConfig
 from pipeline.core.events import Progress
-from pipeline.core.stage import Models, Stage
+from pipeline.core.stage import Stage, StageModels
 from pipeline.core.types import Notice
 from pipeline.media import Decoded
 from pipeline.stages.channels.tracks import Track, split_channels
@@ -20,7 +20,7 @@ class Tracks:
     notices: tuple[Notice, ...] = ()
 
 
-def _run(recording: Decoded, models: Models, settings: DiarizationConfig, progress: Progress) -> Tracks:
+def _run(recording: Decoded, models: StageModels, settings: DiarizationConfig, progress: Progress) -> Tracks:
     return Tracks(*split_channels(recording.audio, settings))
 
 
