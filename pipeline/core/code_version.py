@@ -19,7 +19,7 @@ from pathlib import Path
 
 @functools.cache
 def source_hash(module: str) -> str:
-    """16 hexadecimal digits over the module and its imports from its package; one fixed value for modules without source."""
+    """16 hexadecimal digits over a module and its imports from its package; a fixed value without source."""
     digest = hashlib.sha256()
     for name in sorted(_closure(module)):
         path = _source(name)
@@ -84,7 +84,7 @@ def _names(tree: ast.AST, package: str) -> Iterator[str]:
 
 @functools.cache
 def _source(module: str) -> Path | None:
-    """A module's file, found from the top package's folder down: `find_spec` of a dotted name would import its parents."""
+    """A module's file, found from the top package down: `find_spec` of a dotted name would import its parents."""
     top, *rest = module.split(".")
     spec = importlib.util.find_spec(top)
     name = top

@@ -91,7 +91,7 @@ def release_models() -> None:
 
 
 def _store(config: Config) -> Store:
-    """The store of the last call where it is the same, so that a user's own models are not hashed again; else a new one."""
+    """The store of the last call where it is the same, so that no model is hashed again; else a new one."""
     new = Store(offline=config.runtime.offline)
     last = _LAST.models.store if _LAST.models else new
     return last if (last.root, last.offline) == (new.root, new.offline) else new
