@@ -24,7 +24,7 @@ from pipeline.models.weights import Store
 
 REPLAY = {
     "diarization.backend": "synthetic",
-    "diarization.embedding": "synthetic",
+    "embedding.model": "synthetic",
     "separation.backend": "passthrough",
     "recognition.backend": "synthetic",
 }

@@ -20,11 +20,12 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from pipeline import formats
-from pipeline.config.constraints import OneOf, Range, constraint_of
+from pipeline.config.constraints import OneOf, Range
 from pipeline.config.presets import load_preset, preset_names
 from pipeline.config.schema import Config
 from pipeline.core import types as core_types
 from pipeline.core.notices import NOTICES
+from pipeline.core.serialization import constraint_of, to_plain
 from pipeline.formats import crosstalk_json
 from pipeline.models.weights.catalogue import catalogue
 
@@ -59,10 +60,10 @@ def settings() -> str:
 
 def preset_differences() -> str:
     """The settings in which each preset differs from the defaults."""
-    plain = _flat(dataclasses.asdict(Config()))
+    plain = _flat(to_plain(Config()))
     rows = []
     for name in preset_names():
-        changed = [f"`{k}: {v}`" for k, v in _flat(dataclasses.asdict(load_preset(name))).items() if v != plain[k]]
+        changed = [f"`{k}: {v}`" for k, v in _flat(to_plain(load_preset(name))).items() if v != plain[k]]
         rows.append((f"`{name}`", "<br>".join(changed) or "–"))
     return table(("preset", "differs from the defaults in"), rows)
 

@@ -118,6 +118,8 @@ class Transcriber:
         preflight.require(self.config, self.models.store)
         self._cache = cache or NoCache()
         self._listener = listener
+        for notice in self.config.notices:
+            listener(NoticeIssued(notice.code, notice.message))
 
     def __call__(self, recording: Recording, sample_rate: float | None = None) -> Transcript:
         """The transcript of a recording; raises `pipeline.core.errors.CrosstalkError`.

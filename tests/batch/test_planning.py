@@ -104,11 +104,11 @@ def test_an_embedder_of_the_users_own_is_in_the_key(tmp_path: Path, monkeypatch:
     )
     (package / "helper.py").write_text("scale = 1\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    before = key(**{"diarization.embedding": f"{package.name}.model:Mine"})
+    before = key(**{"embedding.model": f"{package.name}.model:Mine"})
     for known in (code_version.source_hash, code_version._imports, code_version._imported, code_version._source):
         known.cache_clear()
     (package / "helper.py").write_text("scale = 2\n")
-    assert key(**{"diarization.embedding": f"{package.name}.model:Mine"}) != before
+    assert key(**{"embedding.model": f"{package.name}.model:Mine"}) != before
 
 
 @pytest.mark.promise(16)
@@ -126,7 +126,7 @@ def test_the_embedder_is_a_part_wherever_it_is_loaded(separator: str) -> None:
     changes = {
         "diarization.backend": "pyannote",
         "diarization.pipeline": "some-published-pipeline",
-        "diarization.embedding": "resemblyzer",
+        "embedding.model": "resemblyzer",
         "separation.backend": separator,
     }
     assert registry.required_models(world.settings(changes))["embedding"] == "resemblyzer"

@@ -43,7 +43,7 @@ STAGES = ("diarization", "separation", "recognition")
 AUDIO = Audio(np.zeros(16_000, np.float32))
 OTHERS = {
     "diarization.backend": "synthetic",
-    "diarization.embedding": "ecapa-voxceleb",
+    "embedding.model": "ecapa-voxceleb",
     "separation.backend": "synthetic",
     "recognition.backend": "synthetic",
     "recognition.language": "de",
@@ -298,7 +298,7 @@ def test_a_damaged_cache_counts_as_absent(
 
 
 @settings(max_examples=15)
-@given(words=conversations(), strategy=st.sampled_from(["passages", "streams"]))
+@given(words=conversations(), strategy=st.sampled_from(["mixture", "streams"]))
 def test_a_cached_run_gives_the_same_bytes(
     words: tuple[Any, ...], strategy: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -72,7 +72,7 @@ def test_each_channel_is_a_role_and_no_word_is_doubled(echo: float, way: dict[st
     assert transcript.duration == SECONDS
     assert {region.separator for region in transcript.overlaps} == {"channels with echo" if echo else "channels"}
     both = next(region for region in transcript.overlaps if region.start > 5)
-    assert {voice.speaker: voice.text for voice in both.voices} == {"agent": "a3", "customer": "b3"}
+    assert {voice.speaker: voice.text for voice in both.evidence} == {"agent": "a3", "customer": "b3"}
 
 
 @settings(max_examples=30)
