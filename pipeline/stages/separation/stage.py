@@ -21,7 +21,7 @@ from pipeline.config.schema import SeparationConfig
 from pipeline.core.audio import Audio, Samples, Sources, rescale_to_mixture, to_sample
 from pipeline.core.errors import CannotSeparate, ResourceError, is_gpu_out_of_memory
 from pipeline.core.events import Progress, no_progress
-from pipeline.core.stage import Models, Stage
+from pipeline.core.stage import Stage, StageModels
 from pipeline.core.timeline import ROUNDING, IntervalIndex, overlaps, single_speaker, union
 from pipeline.core.types import Notice, Overlap, OverlapDecision, Span, SpeakerEvidence, Turn
 from pipeline.models.protocols import Diarization, Embedder, ParallelSeparator, Separator
@@ -284,7 +284,7 @@ def _collect(audio: Audio, spans: Iterable[Span], seconds: float) -> Samples:
 
 
 def _run(
-    tracks: Tracks, diarization: Diarization, models: Models, settings: SeparationConfig, progress: Progress
+    tracks: Tracks, diarization: Diarization, models: StageModels, settings: SeparationConfig, progress: Progress
 ) -> Separation:
     return separate(tracks.tracks, diarization, models.separator, models.embedder, settings, progress)
 
