@@ -27,7 +27,7 @@ def main() -> None:
     for path, transcript in transcribe_all(options.recordings, config):
         for name in ("json", "srt"):
             target = path.with_name(path.stem + formats.suffix(name))
-            target.write_text(formats.dumps(transcript, name), encoding="utf-8")
+            target.write_bytes(formats.dumps(transcript, name))
         sys.stdout.write(summary(path, transcript) + "\n")
 
 

@@ -31,8 +31,8 @@ from pipeline.engine import artifact_cache
 from pipeline.evaluation.benchmark.tables import as_table
 from tests import pages, strategies, world
 from tests.conftest import REPOSITORY
+from tests.engine.test_api import options
 from tests.pages import DOCS, README
-from tests.test_api import options
 
 PAGES_WITH_COMMANDS = (
     README,
@@ -59,9 +59,9 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     truth = type(transcript)(8.0, (Utterance("A", words),), (Turn(1.0, 6.4, "A"),))
     for folder in ("references", "transcripts"):
         (tmp_path / folder).mkdir()
-    (tmp_path / "transcripts" / "meeting.json").write_text(formats.dumps(transcript, "json", "meeting"))
+    (tmp_path / "transcripts" / "meeting.json").write_bytes(formats.dumps(transcript, "json", "meeting"))
     for place in (tmp_path, tmp_path / "references"):
-        (place / "meeting.stm").write_text(formats.dumps(truth, "stm", "meeting"))
+        (place / "meeting.stm").write_bytes(formats.dumps(truth, "stm", "meeting"))
     for source in pages.code(DOCS / "extending.md", "python"):
         name = re.findall(r"class My(\w+):", source)[0].lower()
         (tmp_path / f"my_{name}.py").write_text(source)
@@ -221,7 +221,7 @@ def reasons() -> Iterator[str]:
         for node in ast.walk(ast.parse((PACKAGE / "stages" / f"{name}.py").read_text(encoding="utf-8"))):
             if isinstance(node, ast.Return):
                 yield from _sentence(node.value)
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("Verdict", "Region", "Failure"):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("Decision", "OverlapDecision", "Failure"):
                 yield from (s for argument in node.args for s in _sentence(argument))
 
 

@@ -29,7 +29,7 @@ from pipeline.core.audio import RATE
 from pipeline.core.types import OverlapDecision, SpeakerEvidence, Transcript, Turn, Utterance, Word
 from pipeline.evaluation.benchmark.dataset import Recording, find_recordings
 from pipeline.evaluation.metrics.der import DiarizationErrors
-from pipeline.evaluation.simulation.corpus import find_voices
+from pipeline.evaluation.simulation.corpus import find_speakers
 from pipeline.models.synthetic import synthesize
 from pipeline.models.weights import Store
 from tests import world
@@ -210,7 +210,7 @@ def test_an_echo_comes_from_the_other_channel(tmp_path: Path) -> None:
 
 def test_the_figure_of_an_overlap_is_drawn(tmp_path: Path) -> None:
     talk = world.write_wav(tmp_path / "talk.wav")
-    (tmp_path / "talk.json").write_text(formats.dumps(world.heard(world.DIALOGUE), "json", "talk"))
+    (tmp_path / "talk.json").write_bytes(formats.dumps(world.heard(world.DIALOGUE), "json", "talk"))
     picture = tmp_path / "overlap.png"
     script = [
         "-m",
@@ -277,7 +277,7 @@ def test_mixing_and_training_of_separation_in_small(
     training = train_separation
     for seed in range(4):
         soundfile.write(tmp_path / f"{seed}-talks.flac", pair(9.0, RATE, seed=seed)[seed % 2], RATE)
-    voices = find_voices(tmp_path)
+    voices = find_speakers(tmp_path)
     scenes = [training.mix(voices, seed) for seed in range(4)]
     assert all(len(example.explained) in (2, 3) for scene in scenes for example in scene)
     assert all(np.abs(example.magnitude).max() == 1 for scene in scenes for example in scene)

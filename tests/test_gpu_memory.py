@@ -80,7 +80,7 @@ def path(tmp_path: Path) -> Path:
     return world.write_wav(tmp_path / "talk.wav")
 
 
-def text(transcript: Transcript) -> str:
+def text(transcript: Transcript) -> bytes:
     return formats.dumps(replace(transcript, notices=()), "json")
 
 

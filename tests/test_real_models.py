@@ -72,7 +72,7 @@ def test_shared_calls_read_as_their_references(name: str, most_errors: int, shar
     reference = formats.loads("\n".join(rows) + "\n", "stm")
     heard = transcribe(shared_data / "calls" / f"{name}.wav", speakers=2, **QUIETLY)  # type: ignore[arg-type]
     # Whether "Chromecast" is one word or two is not what is asked here.
-    written = formats.dumps(heard, "stm", "call").casefold().replace("chrome cast", "chromecast")
+    written = formats.dumps(heard, "stm", "call").decode().casefold().replace("chrome cast", "chromecast")
     found = score(reference, formats.loads(written, "stm")).scores.cpwer
     assert len(heard.speakers) == 2
     assert found.errors <= most_errors

@@ -15,7 +15,7 @@ from pipeline import formats, media
 from pipeline.cli.simulate import write_meetings
 from pipeline.evaluation.benchmark.dataset import Recording, find_recordings
 from pipeline.evaluation.simulation.conversation import Conversation
-from pipeline.evaluation.simulation.corpus import find_voices
+from pipeline.evaluation.simulation.corpus import find_speakers
 from pipeline.evaluation.simulation.meeting import MeetingConfig
 from pipeline.evaluation.simulation.rendering import Acoustics
 
@@ -59,7 +59,7 @@ def speakers() -> Path:
 def simulated(corpus: Path, group: str, conversations: list[Conversation]) -> tuple[Recording, ...]:
     """Meetings of a corpus with the benchmark's fixed seeds, written into a folder ``group`` of `WORK`."""
     configs = [MeetingConfig(conversation, ACOUSTICS, seed) for seed, conversation in enumerate(conversations, 100)]
-    write_meetings(find_voices(corpus), configs, WORK / group)
+    write_meetings(find_speakers(corpus), configs, WORK / group)
     return find_recordings(WORK / group)
 
 

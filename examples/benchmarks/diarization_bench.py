@@ -29,7 +29,7 @@ from pipeline.evaluation.benchmark.dataset import Recording, find_recordings
 from pipeline.evaluation.benchmark.tables import machine
 from pipeline.evaluation.metrics.der import DiarizationErrors, diarization_errors
 from pipeline.evaluation.simulation.conversation import Conversation
-from pipeline.evaluation.simulation.corpus import find_voices
+from pipeline.evaluation.simulation.corpus import find_speakers
 from pipeline.evaluation.simulation.meeting import MeetingConfig
 from pipeline.models import registry
 from pipeline.models.protocols import Diarizer, SpeakerBounds
@@ -79,7 +79,7 @@ def gather() -> Iterator[Recording]:
     shared = data.shared_data()
     if shared is None:
         return
-    voices = find_voices(shared / "librispeech" / "train-clean-100-voices")
+    voices = find_speakers(shared / "librispeech" / "train-clean-100-voices")
     speakers = data.held_out(voices)
     tuning, held_out = range(MEETINGS - HELD_OUT), range(MEETINGS - HELD_OUT, MEETINGS)
     for group, seeds, names in (("meetings", tuning, speakers[::2]), ("set-aside", held_out, speakers[1::2])):
@@ -97,7 +97,7 @@ def meeting(seed: int) -> MeetingConfig:
 def load() -> dict[str, Diarizer]:
     """The stock pipeline on both segmentations, and Crosstalk's diarizer."""
     store = Store(offline=True)
-    stock = assign(Config(), {"diarization.clustering": "stock"})
+    stock = assign(Config(), {"diarization.method": "pyannote"})
     return {
         STOCK: registry.load("diarizer", "pyannote", baseline(Config()), store),
         STOCK_TRAINED: registry.load("diarizer", "pyannote", stock, store),

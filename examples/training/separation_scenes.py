@@ -21,7 +21,7 @@ from pipeline.core import timeline
 from pipeline.core.audio import RATE, Samples, to_sample
 from pipeline.evaluation.benchmark.bench import read_reference
 from pipeline.evaluation.benchmark.dataset import Recording
-from pipeline.evaluation.simulation.corpus import Voices
+from pipeline.evaluation.simulation.corpus import Speakers
 from pipeline.evaluation.simulation.rendering import pink_noise, room_responses
 from pipeline.models.separators import nmf
 from pipeline.models.separators.nmf import MIN_SINGLE_SPEAKER
@@ -68,7 +68,7 @@ SingleSpeaker = Mapping[tuple[str, str], Samples]
 """Single-speaker speech by recording and speaker."""
 
 
-def mix(voices: Voices, seed: int, place: Place = NEAR) -> list[Example]:
+def mix(voices: Speakers, seed: int, place: Place = NEAR) -> list[Example]:
     """`MIXTURES` of the same two or three speakers; none where a speaker has too little single-speaker speech."""
     draw = np.random.default_rng(seed)
     count = int(draw.choice([2, 2, 2, 3]))
@@ -122,7 +122,7 @@ def _examples(
 
 
 def _speech(
-    voices: Voices, count: int, place: Place, draw: np.random.Generator
+    voices: Speakers, count: int, place: Place, draw: np.random.Generator
 ) -> tuple[list[Samples], list[Samples], np.float32]:
     """For each speaker the part to mix and the single-speaker speech, in one room; and the level of the noise."""
     reverberation = float(draw.choice(place.reverberation))
@@ -154,7 +154,7 @@ def _split(samples: Samples, shares: tuple[float, float], draw: np.random.Genera
     return samples[first : first + length], np.concatenate([samples[:first], samples[first + length :]])
 
 
-def _draw_recording(voices: Voices, name: str, draw: np.random.Generator) -> Samples:
+def _draw_recording(voices: Speakers, name: str, draw: np.random.Generator) -> Samples:
     recordings = voices[name]
     samples, _ = soundfile.read(recordings[draw.integers(len(recordings))].path, dtype="float32")
     return _resample(samples, *SPEEDS[draw.integers(len(SPEEDS))])

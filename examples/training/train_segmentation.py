@@ -40,7 +40,7 @@ from pipeline.core.audio import RATE, Samples, to_sample
 from pipeline.core.errors import SettingsError
 from pipeline.core.types import Turn
 from pipeline.evaluation.simulation.conversation import Conversation
-from pipeline.evaluation.simulation.corpus import Voices, find_voices
+from pipeline.evaluation.simulation.corpus import Speakers, find_speakers
 from pipeline.evaluation.simulation.meeting import MeetingConfig, simulate
 from pipeline.evaluation.simulation.rendering import Acoustics, Pcm
 from pipeline.models.diarizers.segmentation import WINDOW, load_segmentation
@@ -75,14 +75,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=data.WORK / "crosstalk-segmentation")
     options = parser.parse_args()
     work = data.WORK / "training"
-    meetings = make_meetings(training_speakers(find_voices(options.voices)), work)
+    meetings = make_meetings(training_speakers(find_speakers(options.voices)), work)
     real = [media.decode(path).audio.samples for path in options.real]
     real = [samples for samples in real if len(samples) > WINDOW_SAMPLES]
     network = train(meetings, real, options.steps, options.start, options.rate)
     write(network, options.out)
 
 
-def training_speakers(voices: Voices) -> dict[str, tuple[Path, ...]]:
+def training_speakers(voices: Speakers) -> dict[str, tuple[Path, ...]]:
     """Speaker -> recordings, without the held-out speakers."""
     held_out = data.held_out(voices)
     return {name: tuple(r.path for r in voices[name]) for name in sorted(voices) if name not in held_out}
@@ -100,13 +100,13 @@ def make_meetings(voices: dict[str, tuple[Path, ...]], work: Path) -> list[Meeti
                 resampled = samples if up == down else resample_poly(samples, up, down)
                 soundfile.write(folder / f"{name}{tag}-{path.stem}.flac", np.clip(resampled, -1, 1), rate)
         with ProcessPoolExecutor() as processes:
-            simulations = list(processes.map(partial(make_meeting, find_voices(folder)), SEEDS, chunksize=20))
+            simulations = list(processes.map(partial(make_meeting, find_speakers(folder)), SEEDS, chunksize=20))
         cache.write_bytes(pickle.dumps([meeting for meeting in simulations if meeting]))
     meetings: list[Meeting] = pickle.loads(cache.read_bytes())
     return meetings
 
 
-def make_meeting(voices: Voices, seed: int) -> Meeting | None:
+def make_meeting(voices: Speakers, seed: int) -> Meeting | None:
     """Two to four speakers, 10 to 40 % of overlap, three in five in a room, with or without noise; ``None`` where the
     drawn speakers have too little speech."""
     draw = np.random.default_rng(seed)

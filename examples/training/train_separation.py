@@ -27,7 +27,7 @@ from examples.benchmarks import data
 from examples.training.separation_scenes import FAR, Example, find_single_speaker, mix, mix_real
 from pipeline.core.audio import RATE
 from pipeline.evaluation.benchmark.dataset import Recording, find_recordings
-from pipeline.evaluation.simulation.corpus import Voices, find_voices
+from pipeline.evaluation.simulation.corpus import Speakers, find_speakers
 from pipeline.models.separators.mask_network import BINS, MaskNetwork, load_mask_network
 from pipeline.models.separators.nmf import SHARPNESS
 from pipeline.models.weights import Store
@@ -62,7 +62,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--out", type=Path, default=data.WORK / "crosstalk-separation")
     options = parser.parse_args()
-    voices = find_voices(options.voices)
+    voices = find_speakers(options.voices)
     held_out = {name: voices[name] for name in data.held_out(voices)}
     training = {name: voices[name] for name in voices if name not in held_out}
     recordings = find_recordings(options.real) if options.real else ()
@@ -77,7 +77,7 @@ def main() -> None:
     write(train(examples, measured, options.steps, begin), options.out)
 
 
-def _makers(voices: Voices, recordings: Sequence[Recording]) -> dict[str, Callable[[int], list[Example]]]:
+def _makers(voices: Speakers, recordings: Sequence[Recording]) -> dict[str, Callable[[int], list[Example]]]:
     """Kind of mixture -> function from a seed to examples, of these speakers and the speakers of these recordings."""
     real = {"real": partial(mix_real, find_single_speaker(recordings))} if recordings else {}
     return {"near": partial(mix, voices), "far": partial(mix, voices, place=FAR)} | real

@@ -1,4 +1,4 @@
-"""What the journal of a folder says of the past, read without a claim: names, columns, failures."""
+"""The past of an output folder, read from its journal without a claim: names, results and failures."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FAILED = ("refused", "failed", "crashed", "out_of_memory", "blocked", "lost")
 
 @dataclass(frozen=True, slots=True)
 class Last:
-    """How the last attempt at a recording ended; ``source`` is its absolute path (in old journals as it was given)."""
+    """The last attempt at a recording; ``source`` is its absolute path (in old journals: the path as given)."""
 
     name: str
     source: str
@@ -33,28 +33,28 @@ class Last:
 
     @property
     def exists(self) -> bool | None:
-        """Whether the recording is still there; None where the journal does not say where it was."""
+        """Whether the recording still exists; None when the journal has no absolute path."""
         return os.path.lexists(self.source) if os.path.isabs(self.source) else None  # noqa: PTH117 — text of a journal
 
 
 def read_last(out: Path) -> dict[str, Last]:
-    """The last attempt at each recording, by name; of two names of one recording only the newer one."""
+    """The last attempt at each recording, by name; of two names of one recording only the newer."""
     newest = {last.source: last for last in (Last(*row) for row in _rows(out, _LAST))}
     return {last.name: last for last in newest.values()}
 
 
 def read_superseded(out: Path) -> frozenset[str]:
-    """Names under which the results of a recording were written before it got another one."""
+    """Former names of recordings whose results have another name now."""
     return frozenset(row[0] for row in _rows(out, _LAST)) - read_last(out).keys()
 
 
 def read_names(out: Path) -> dict[Path, str]:
-    """The name that each recording had before, by absolute path."""
+    """The name of each known recording, by absolute path."""
     return {Path(last.source): last.name for last in read_last(out).values()}
 
 
 def read_outputs(out: Path, name: str) -> frozenset[str]:
-    """The results of a recording that the journal lists, relative to the output folder."""
+    """The result files of a recording in the journal, relative to the output folder."""
     rows = _rows(out, "SELECT outputs FROM attempts WHERE name = ? AND outputs != ''", (sqlite_text(name),))
     return frozenset(output for (outputs,) in rows for output in json.loads(outputs))
 
@@ -64,10 +64,10 @@ def _rows(out: Path, statement: str, values: tuple[str, ...] = ()) -> list[tuple
     if not path.is_file():
         return []
     try:
-        base = sqlite3.connect(path, timeout=60.0)
+        connection = sqlite3.connect(path, timeout=60.0)
         try:
-            return base.execute(statement, values).fetchall()
+            return connection.execute(statement, values).fetchall()
         finally:
-            base.close()
+            connection.close()
     except sqlite3.Error as error:
         raise ResourceError(f"the journal cannot be read: {error}", where=str(path)) from error

@@ -1,4 +1,4 @@
-"""The journal: what was tried with each recording, in SQLite, one row per attempt; who runs again resumes from it."""
+"""The journal of a batch in SQLite: one row per attempt at a recording, from which the next run resumes."""
 
 from __future__ import annotations
 
@@ -18,18 +18,25 @@ from pipeline.core.atomic_write import as_error, digest_file, sqlite_text
 from pipeline.core.errors import ResourceError, SettingsError
 
 Status = Literal["running", "done", "refused", "failed", "crashed", "out_of_memory", "blocked", "lost", "stopped"]
-"""``refused`` is the recording's own fault and final; ``failed`` a model's; ``crashed`` a worker that died, hung or
-grew too large; ``out_of_memory`` says itself; ``blocked`` a fault of the machine that may pass (a result that cannot be
-written, a file that cannot be read): never final; ``lost`` an attempt whose whole run was killed; ``stopped`` one that
-was interrupted in good order."""
+"""Status of an attempt.
+
+``refused`` is a fault of the recording and final; ``failed`` an error of a model; ``crashed`` a worker that died or
+exceeded a limit; ``out_of_memory`` an error that the worker survived; ``blocked`` a fault of the machine that may pass
+(a result that cannot be written, a file that cannot be read), never final; ``lost`` an attempt whose run was killed;
+``stopped`` one whose run was interrupted in an orderly way.
+"""
 RESUMABLE = ("blocked", "out_of_memory")
-"""Failures for which the machine lacked something."""
-Verdict = Literal["do", "done", "refused", "aside", "elsewhere", "later"]
-"""What is to happen with a recording now; ``aside`` after too many attempts, ``elsewhere`` while another run has it,
-``later`` beyond the number asked for."""
+"""Statuses of failures caused by the machine."""
+Decision = Literal["do", "done", "refused", "quarantined", "locked", "over_limit"]
+"""What to do with a recording now.
+
+``quarantined`` after too many failed attempts, ``locked`` while another run works on it, ``over_limit`` beyond the
+number of recordings of this run.
+"""
 
 WEIGHTS: Mapping[str, float] = {"failed": 1.0, "crashed": 1.0, "out_of_memory": 1.0, "lost": 0.5}
-"""What an attempt counts towards setting a recording aside: a run may have been killed for another's sake."""
+"""Weight of a failed attempt in the count that quarantines a recording. ``lost`` counts half because the run may have
+been killed for another reason. Chosen by hand; larger weights give up earlier."""
 _TABLE = """
 CREATE TABLE IF NOT EXISTS attempts (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL, source TEXT NOT NULL, sha256 TEXT NOT NULL, stamp TEXT NOT NULL,
@@ -38,19 +45,19 @@ CREATE TABLE IF NOT EXISTS attempts (
     notices TEXT);
 CREATE INDEX IF NOT EXISTS attempts_by_name ON attempts (name, id);
 """
-_LATER = ("worker TEXT", "loads INTEGER", "notices TEXT")
-"""Columns that journals of earlier versions lack."""
+_ADDED_COLUMNS = ("worker TEXT", "loads INTEGER", "notices TEXT")
+"""Columns that are missing in journals of earlier versions."""
 _WAIT = 60.0
-"""Seconds to wait for another run that is writing to the journal."""
+"""Seconds to wait while another run writes to the journal. Chosen by hand; a smaller value fails on slow disks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an attempt ended; ``outputs`` are relative to the output folder, ``duration`` is the recording's.
+    """How an attempt ended.
 
-    ``worker`` is the process that worked on it (``host:pid``), ``loads`` how many models it has loaded since it began.
-    ``stages`` are the seconds of the stages that were computed; those taken from the cache are not in it. ``notices``
-    are the result's own warnings: a code and a sentence each.
+    ``seconds`` of work; ``duration`` of the recording in seconds; ``outputs`` relative to the output folder. ``worker``
+    is its process (``host:pid``), ``loads`` the number of models that process has loaded. ``stages`` has the seconds of
+    computed stages only, not of those from the cache. ``notices`` are those of the result, as code and message.
     """
 
     status: Status
@@ -65,7 +72,7 @@ class Outcome:
 
     @property
     def resumable(self) -> bool:
-        """Whether it failed because the machine lacked something."""
+        """Whether the machine caused the failure."""
         return self.status in RESUMABLE
 
 
@@ -73,37 +80,37 @@ class Journal:
     """The journal of one output folder (``.crosstalk/journal.sqlite`` in it), for one process."""
 
     def __init__(self, out: Path, attempts: int = 3) -> None:
-        self.out, self._most = out, attempts
+        self.out, self._attempts = out, attempts
         folder = out / ".crosstalk"
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise as_error(error, folder) from error
-        self.claims = Locks(folder / "claims")
-        self._base = _open(folder / "journal.sqlite")
+        self.locks = Locks(folder / "claims")
+        self._database = _open(folder / "journal.sqlite")
 
-    def look(self, recording: Recording, settings: str, again: bool = False) -> Verdict:
-        """What is to happen with the recording under these settings; ``again`` gives failed ones another chance."""
-        return self._verdict(recording, self._identify(recording)[0], settings, again)
+    def decide(self, recording: Recording, settings: str, again: bool = False) -> Decision:
+        """What to do with the recording under these settings; ``again`` retries one that has failed."""
+        return self._decide(recording, self._identify(recording)[0], settings, again)
 
-    def claim(self, recording: Recording, settings: str, again: bool = False) -> tuple[Verdict, int]:
-        """The verdict, and for ``do`` the number of the attempt, which is now ours until `finish`."""
+    def claim(self, recording: Recording, settings: str, again: bool = False) -> tuple[Decision, int]:
+        """The decision; for ``do`` also the number of the attempt, and the recording is locked until `finish`."""
         name = recording.name
-        if not self.claims.take(name):
-            return "elsewhere", 0
+        if not self.locks.acquire(name):
+            return "locked", 0
         self._do("UPDATE attempts SET status = 'lost' WHERE name = ? AND status = 'running'", (sqlite_text(name),))
-        sha256, mark = self._identify(recording)
-        verdict = self._verdict(recording, sha256, settings, again)
-        if verdict != "do":
-            self.claims.drop(name)
-            return verdict, 0
+        sha256, signature = self._identify(recording)
+        decision = self._decide(recording, sha256, settings, again)
+        if decision != "do":
+            self.locks.release(name)
+            return decision, 0
         if again:
             self._do("UPDATE attempts SET counts = 0 WHERE name = ? AND status != 'done'", (sqlite_text(name),))
         row = (
             sqlite_text(name),
             sqlite_text(str(absolute(recording.path))),
             sha256,
-            mark,
+            signature,
             settings,
             time.time(),
             json.dumps(dict(recording.columns)),
@@ -116,7 +123,7 @@ class Journal:
         return "do", int(cursor.lastrowid or 0)
 
     def finish(self, attempt: int, name: str, outcome: Outcome) -> None:
-        """Write down how the attempt ended, and let go of the recording."""
+        """Record how the attempt ended, and unlock the recording."""
         row = (outcome.status, outcome.seconds, outcome.duration, json.dumps(dict(outcome.stages)))
         self._do(
             "UPDATE attempts SET status = ?, seconds = ?, duration = ?, stages = ?, outputs = ?, error = ?,"
@@ -131,26 +138,26 @@ class Journal:
                 attempt,
             ),
         )
-        self.claims.drop(name)
+        self.locks.release(name)
 
     def has_failed(self, name: str) -> bool:
-        """Whether the recording's last attempt came to nothing."""
+        """Whether the recording's last attempt has ended without a result."""
         row = self._do("SELECT status FROM attempts WHERE name = ? ORDER BY id DESC", (sqlite_text(name),)).fetchone()
         return row is not None and row[0] not in ("done", "running")
 
     def last(self, name: str) -> tuple[str, str]:
-        """How the recording's last attempt ended, and why."""
+        """Status and reason of the recording's last attempt; empty strings without one."""
         row = self._do(
             "SELECT status, error FROM attempts WHERE name = ? ORDER BY id DESC", (sqlite_text(name),)
         ).fetchone()
         if row is None:
             return "", ""
-        return row[0], row[1] or ("the run was killed at it" if row[0] == "lost" else "")
+        return row[0], row[1] or ("the run was killed during this recording" if row[0] == "lost" else "")
 
     def speed(self, computed: bool = True) -> float | None:
-        """Seconds of work per second of recording in this folder; None before anything was measured.
+        """Seconds of work per second of recording in this folder; None without measurements.
 
-        ``computed``: where words were recognised anew, else where every stage came from the cache.
+        ``computed``: of attempts that ran the recognizer, otherwise of those whose stages all came from the cache.
         """
         rows = self._do("SELECT seconds, duration, stages FROM attempts WHERE status = 'done' AND duration > 0")
         measured = [(row[0], row[1]) for row in rows if ("recognition" in json.loads(row[2] or "{}")) == computed]
@@ -158,33 +165,33 @@ class Journal:
         return sum(seconds for seconds, _ in measured) / audio if audio else None
 
     def content(self, recording: Recording) -> str:
-        """The hash of the recording's content, "" when it cannot be read."""
+        """SHA-256 of the recording's content; "" when it cannot be read."""
         return self._identify(recording)[0]
 
     def outdated(self, recording: Recording) -> tuple[str, ...]:
-        """Results that lie in the folder and belong to an earlier content of the recording; () while it is missing."""
-        sha256, mark = self._identify(recording)
+        """Result files of an earlier content of the recording; () while the recording is missing."""
+        sha256, signature = self._identify(recording)
         rows = self._do(
             "SELECT sha256, outputs FROM attempts WHERE name = ? AND status = 'done' ORDER BY id",
             (sqlite_text(recording.name),),
         )
         owners = {path: content for content, outputs in rows for path in json.loads(outputs or "[]")}
-        return tuple(path for path, content in owners.items() if mark and content != sha256)
+        return tuple(path for path, content in owners.items() if signature and content != sha256)
 
     def close(self) -> None:
-        """Close the journal; all claims are let go of."""
-        self._base.close()
-        self.claims.close()
+        """Close the journal and release all locks."""
+        self._database.close()
+        self.locks.close()
 
     def _do(self, statement: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
         try:
-            return self._base.execute(statement, tuple(values))
+            return self._database.execute(statement, tuple(values))
         except sqlite3.Error as error:
             raise ResourceError(
-                f"the journal cannot be written: {error}", where=str(self.out), hint="make room and run again"
+                f"the journal cannot be written: {error}", where=str(self.out), hint="free disk space and run again"
             ) from error
 
-    def _verdict(self, recording: Recording, sha256: str, settings: str, again: bool) -> Verdict:
+    def _decide(self, recording: Recording, sha256: str, settings: str, again: bool) -> Decision:
         rows = self._do(
             "SELECT status, counts, outputs FROM attempts WHERE name = ? AND sha256 = ? AND settings = ? ORDER BY id",
             (sqlite_text(recording.name), sha256, settings),
@@ -194,55 +201,53 @@ class Journal:
         counted = [status for status, counts, _ in rows if counts and not again]
         if "refused" in counted:
             return "refused"
-        return "aside" if sum(WEIGHTS.get(status, 0.0) for status in counted) >= self._most else "do"
+        return "quarantined" if sum(WEIGHTS.get(status, 0.0) for status in counted) >= self._attempts else "do"
 
     def _identify(self, recording: Recording) -> tuple[str, str]:
-        """Hash and stamp of the content; a file whose stamp has not changed is not read again."""
-        mark = file_signature(recording.path)
+        """Hash and signature of the file. A file whose signature is unchanged is not read again."""
+        signature = file_signature(recording.path)
         row = self._do(
             "SELECT sha256, stamp FROM attempts WHERE name = ? ORDER BY id DESC", (sqlite_text(recording.name),)
         ).fetchone()
-        if row and row[0] and mark and row[1] == mark:
-            return row[0], mark
-        return (_digest(recording.path) if mark else ""), mark
+        if row and row[0] and signature and row[1] == signature:
+            return row[0], signature
+        return (_digest(recording.path) if signature else ""), signature
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    """The journal's data base. It has no write-ahead log, whose shared memory does not work between two hosts."""
+    """The journal's database, without a write-ahead log: its shared memory does not work across hosts."""
     try:
-        base = sqlite3.connect(path, timeout=_WAIT, isolation_level=None)
-        base.execute("PRAGMA journal_mode = DELETE")
-        base.executescript(_TABLE)
-        _add_columns(base)
+        database = sqlite3.connect(path, timeout=_WAIT, isolation_level=None)
+        database.execute("PRAGMA journal_mode = DELETE")
+        database.executescript(_TABLE)
+        _add_columns(database)
     except sqlite3.DatabaseError as error:
-        problem = ResourceError if isinstance(error, sqlite3.OperationalError) else SettingsError
-        raise problem(
-            f"the journal cannot be used: {error}", where=str(path), hint="delete it to start over"
-        ) from error
-    return base
+        kind = ResourceError if isinstance(error, sqlite3.OperationalError) else SettingsError
+        raise kind(f"the journal cannot be used: {error}", where=str(path), hint="delete it to start over") from error
+    return database
 
 
-def _add_columns(base: sqlite3.Connection) -> None:
-    """Add what journals of earlier versions lack; of two runs that begin at once, one does."""
-    if _lacking(base):
-        base.execute("BEGIN IMMEDIATE")
-        for column in _lacking(base):
-            base.execute(f"ALTER TABLE attempts ADD COLUMN {column}")
-        base.execute("COMMIT")
+def _add_columns(database: sqlite3.Connection) -> None:
+    """Add the columns that are missing; of two runs that start at once, only one does."""
+    if _missing_columns(database):
+        database.execute("BEGIN IMMEDIATE")
+        for column in _missing_columns(database):
+            database.execute(f"ALTER TABLE attempts ADD COLUMN {column}")
+        database.execute("COMMIT")
 
 
-def _lacking(base: sqlite3.Connection) -> list[str]:
-    known = {row[1] for row in base.execute("PRAGMA table_info(attempts)")}
-    return [column for column in _LATER if column.split()[0] not in known]
+def _missing_columns(database: sqlite3.Connection) -> list[str]:
+    existing = {row[1] for row in database.execute("PRAGMA table_info(attempts)")}
+    return [column for column in _ADDED_COLUMNS if column.split()[0] not in existing]
 
 
 def file_signature(path: Path) -> str:
-    """Size, time and inode of a regular file; "" for anything else, which nobody reads here."""
+    """Size, modification time and inode of a regular file; "" for anything else, which is never read."""
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError:
         return ""
-    return f"{found.st_size}-{found.st_mtime_ns}-{found.st_ino}" if stat.S_ISREG(found.st_mode) else ""
+    return f"{status.st_size}-{status.st_mtime_ns}-{status.st_ino}" if stat.S_ISREG(status.st_mode) else ""
 
 
 def _digest(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Claims that die with their owner: a byte of one file per recording, locked by the operating system."""
+"""Locks that end with their process: one byte of a file per recording, locked by the operating system."""
 
 from __future__ import annotations
 
@@ -10,14 +10,18 @@ from pathlib import Path
 from pipeline.core.atomic_write import as_error
 
 _PRESENCE = 0
+"""Byte that every run locks, shared, while it uses the folder."""
 _FIRST = 1
+"""First byte for recordings."""
 _BYTES = 6
+"""Bytes of the hash that place a recording's lock: two names share a lock once in 2**48. Chosen by hand, within the
+offsets that file systems take."""
 
 
 class Locks:
-    """Locks on bytes of one file; the kernel lets go of them when the process ends, however it ends.
+    """Locks on bytes of one file. The kernel releases them when the process ends, however it ends.
 
-    POSIX locks belong to the process: one `Claims` per folder and process.
+    POSIX locks belong to the process, so there must be only one `Locks` per folder and process.
     """
 
     def __init__(self, path: Path) -> None:
@@ -27,42 +31,44 @@ class Locks:
         except OSError as error:
             raise as_error(error, path) from error
 
-    def take(self, name: str) -> bool:
-        """Whether the recording is now ours; False while another run has it."""
-        return self._lock(_place(name), fcntl.LOCK_EX)
+    def acquire(self, name: str) -> bool:
+        """Try to lock a recording; False while another run holds it."""
+        return self._lock(_offset(name), fcntl.LOCK_EX)
 
-    def drop(self, name: str) -> None:
-        """Let go of a recording."""
-        self._call(fcntl.LOCK_UN, _place(name))
+    def release(self, name: str) -> None:
+        """Unlock a recording."""
+        self._call(fcntl.LOCK_UN, _offset(name))
 
-    def arrive(self) -> None:
-        """Say that a run is here; waits while another one tidies up."""
+    def join(self) -> None:
+        """Register this run as a user of the folder; blocks while another run holds it exclusively."""
         self._call(fcntl.LOCK_SH, _PRESENCE)
 
-    def is_alone(self) -> bool:
-        """Whether no other run is here; then none can begin until `arrive` is called or this process ends."""
+    def try_exclusive(self) -> bool:
+        """Try to lock the whole folder: True when no other run uses it. None can join until `join` or the end of this
+        process.
+        """
         return self._lock(_PRESENCE, fcntl.LOCK_EX)
 
     def close(self) -> None:
-        """Let go of everything."""
+        """Release all locks."""
         os.close(self._file)
 
-    def _lock(self, place: int, kind: int) -> bool:
+    def _lock(self, offset: int, kind: int) -> bool:
         try:
-            fcntl.lockf(self._file, kind | fcntl.LOCK_NB, 1, place)
+            fcntl.lockf(self._file, kind | fcntl.LOCK_NB, 1, offset)
         except (BlockingIOError, PermissionError):
             return False
         except OSError as error:
             raise as_error(error, self._path) from error
         return True
 
-    def _call(self, kind: int, place: int) -> None:
+    def _call(self, kind: int, offset: int) -> None:
         try:
-            fcntl.lockf(self._file, kind, 1, place)
+            fcntl.lockf(self._file, kind, 1, offset)
         except OSError as error:
             raise as_error(error, self._path) from error
 
 
-def _place(name: str) -> int:
+def _offset(name: str) -> int:
     digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest()
     return _FIRST + int.from_bytes(digest[:_BYTES])

@@ -1,4 +1,4 @@
-"""A manifest: a CSV with a row for each recording, its settings and whatever else is to be carried to the tables."""
+"""A manifest: a CSV file with one row per recording, its settings, and further columns for the tables."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ COLUMNS: Mapping[str, str] = {
     "roles": "diarization.roles",
     "track": "input.track",
 }
-"""The columns of a manifest that are settings."""
+"""Columns of a manifest that are settings, with the setting's name."""
 _NUMBERS = {"diarization.speakers", "input.track"}
 Validate = Callable[[Mapping[str, Any]], object]
-"""Raises a `CrosstalkError` for settings that a recording cannot have."""
+"""Raises a `CrosstalkError` for invalid settings."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A recording of a manifest, ``where`` it is listed, its settings and the further columns."""
+    """One recording of a manifest; ``where`` names file and line, ``columns`` are those that are not settings."""
 
     path: Path
     where: str
@@ -38,7 +38,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A row or a whole manifest that cannot be used: where it is, and why."""
+    """A row, or a whole manifest, that cannot be used, with its place and the reason."""
 
     where: str
     reason: str
@@ -49,63 +49,63 @@ class Rejected:
 
 
 def read_manifest(path: Path, validate: Validate) -> Iterator[Row | Rejected]:
-    """The rows of a CSV with a column ``path``, relative to the manifest; other columns: see `COLUMNS`.
+    """The rows of a CSV file with a column ``path``, relative to the manifest; for settings see `COLUMNS`.
 
-    A row that cannot be used is `Rejected`, the others are read. Raises `SettingsError` when the file is no manifest.
+    A row that cannot be used gives `Rejected`. Raises `SettingsError` when the file is not a manifest.
     """
     text = read_settings(path)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
     try:
-        heads = [head.strip() for head in next(rows, [])]
-        _check_heads(heads, path)
+        header = [name.strip() for name in next(rows, [])]
+        _check_header(header, path)
         for fields in rows:
-            if any(field.strip() for field in fields):  # spreadsheets leave lines of commas
-                yield _row_or_reason(heads, fields, path, f"{path}, line {rows.line_num}", validate)
+            if any(field.strip() for field in fields):  # spreadsheets write lines of commas
+                yield _row_or_rejected(header, fields, path, f"{path}, line {rows.line_num}", validate)
     except csv.Error as error:
-        raise SettingsError(f"not CSV: {error}", where=f"{path}, line {rows.line_num}") from error
+        raise SettingsError(f"not a valid CSV file: {error}", where=f"{path}, line {rows.line_num}") from error
 
 
 def _delimiter(text: str) -> str:
-    """A comma, or what spreadsheets put in its place where the comma is the decimal point."""
-    head = text.partition("\n")[0]
-    return next((mark for mark in (",", ";", "\t") if mark in head), ",")
+    """The delimiter of the first line: spreadsheets use semicolon or tab where the comma is the decimal point."""
+    header = text.partition("\n")[0]
+    return next((mark for mark in (",", ";", "\t") if mark in header), ",")
 
 
-def _check_heads(heads: Sequence[str], path: Path) -> None:
-    if "path" not in heads:
+def _check_header(header: Sequence[str], path: Path) -> None:
+    if "path" not in header:
         raise SettingsError("a manifest needs a column 'path'", where=str(path))
-    twice = next((head for head in heads if head and heads.count(head) > 1), None)
-    if twice is not None:
-        raise SettingsError(f"a manifest has the column {twice!r} twice", where=str(path))
+    duplicate = next((name for name in header if name and header.count(name) > 1), None)
+    if duplicate is not None:
+        raise SettingsError(f"the manifest has the column {duplicate!r} twice", where=str(path))
 
 
-def _row_or_reason(
-    heads: Sequence[str], fields: Sequence[str], manifest: Path, where: str, validate: Validate
+def _row_or_rejected(
+    header: Sequence[str], fields: Sequence[str], manifest: Path, where: str, validate: Validate
 ) -> Row | Rejected:
     try:
-        row = _read_row(heads, fields, manifest, where)
+        row = _read_row(header, fields, manifest, where)
         validate(row.settings)
     except CrosstalkError as error:
         return Rejected(where, f"{error.what}; {error.hint}" if error.hint else error.what)
     return row
 
 
-def _read_row(heads: Sequence[str], fields: Sequence[str], manifest: Path, where: str) -> Row:
-    row = dict(zip(heads, fields, strict=False))
-    if len(fields) != len(heads) or not row["path"].strip() or row.get(""):
-        raise SettingsError("the line has another number of fields than the first, or no path")
+def _read_row(header: Sequence[str], fields: Sequence[str], manifest: Path, where: str) -> Row:
+    row = dict(zip(header, fields, strict=False))
+    if len(fields) != len(header) or not row["path"].strip() or row.get(""):
+        raise SettingsError("the number of fields differs from the first line, or the path is missing")
     if "\0" in row["path"]:
-        raise SettingsError("the path holds a null byte")
-    settings: dict[str, Any] = {dotted: row[n].strip() for n, dotted in COLUMNS.items() if row.get(n, "").strip()}
-    for dotted in settings.keys() & _NUMBERS:
-        if not settings[dotted].isdecimal():
-            raise SettingsError(f"{dotted} must be a whole number, not {settings[dotted]!r}")
-        settings[dotted] = int(settings[dotted])
+        raise SettingsError("the path contains a null byte")
+    settings: dict[str, Any] = {key: row[name].strip() for name, key in COLUMNS.items() if row.get(name, "").strip()}
+    for key in settings.keys() & _NUMBERS:
+        if not settings[key].isdecimal():
+            raise SettingsError(f"{key} must be a whole number, not {settings[key]!r}")
+        settings[key] = int(settings[key])
     columns = {name: value for name, value in row.items() if name and name not in COLUMNS and name != "path"}
-    return Row(_place(row["path"], manifest.parent), where, settings, columns)
+    return Row(_resolve(row["path"], manifest.parent), where, settings, columns)
 
 
-def _place(text: str, folder: Path) -> Path:
-    """The file that a cell names; spaces around the name belong to it only where there is such a file."""
-    given = folder / text
-    return given if text == text.strip() or os.path.exists(given) else folder / text.strip()  # noqa: PTH110 — never raises
+def _resolve(text: str, folder: Path) -> Path:
+    """The file of a cell; surrounding spaces are part of the name only if such a file exists."""
+    literal = folder / text
+    return literal if text == text.strip() or os.path.exists(literal) else folder / text.strip()  # noqa: PTH110 — never raises

@@ -1,4 +1,4 @@
-"""What a batch tells: a line per recording with an honest rest of time, the table at the end, and ``failures.csv``."""
+"""Reports of a batch: a line per recording with the time left, the summary, the plan, and ``failures.csv``."""
 
 from __future__ import annotations
 
@@ -10,28 +10,32 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipeline.batch.discovery import Found, Recording, renaming
+from pipeline.batch.discovery import Recording, SearchResult, rename_line
 from pipeline.batch.estimate import TEXT, Speed, guess_duration
 from pipeline.batch.naming import FAILURES
 from pipeline.batch.scheduler import RecordingResult
-from pipeline.core.atomic_write import as_error, write_atomically
-from pipeline.core.errors import printable
+from pipeline.core.atomic_write import as_error
+from pipeline.core.errors import OutputExists, printable
+from pipeline.core.output_record import OutputRecord
 from pipeline.formats.sanitize import cell
 
-ENOUGH = 3
-"""After so many recordings worked on, the time that is left is worth saying."""
-SHOWN = 8
-"""Recordings with other names that are listed one by one before a run."""
-WORDS: Mapping[str, str] = {
-    "done": "done before", "refused": "refused before", "aside": "set aside", "elsewhere": "another run has it",
-    "later": "left for later", "do": "to do",
+MIN_MEASURED = 3
+"""Finished recordings before the time left is shown. Chosen by hand; a smaller value shows less reliable estimates."""
+MAX_RENAMED = 8
+"""Renamed results that are listed one by one before a run. Chosen by hand; it only limits that list."""
+_COLUMNS = ("name", "path", "status", "reason")
+"""Header of ``failures.csv``."""
+LABELS: Mapping[str, str] = {
+    "done": "done before", "refused": "refused before", "quarantined": "set aside", "locked": "in another run",
+    "over_limit": "over the limit", "do": "to do",
 }  # fmt: skip
+"""Decisions as the user reads them."""
 
 
 class Progress:
-    """Counts what has ended; its clock starts with it. Work is measured in seconds of recording, guessed by size.
+    """Progress of a run, which starts when this is made. Work is estimated from the recordings' guessed durations.
 
-    Of what is left, no more than ``limit`` recordings are counted in.
+    The time left counts at most ``limit`` recordings of this run.
     """
 
     def __init__(self, recordings: Sequence[Recording], jobs: int, limit: int | None = None) -> None:
@@ -39,56 +43,56 @@ class Progress:
         self._guesses = {recording.name: guess_duration(recording.path) for recording in recordings}
         self._left = sum(self._guesses.values())
         self._total, self._ended, self._tried, self._worked = len(recordings), 0, 0, 0
-        self._guessed = self._heard = self._spent = 0.0
+        self._guessed = self._duration = self._spent = 0.0
 
-    def line(self, end: RecordingResult) -> str:
-        """What is to be said of a recording that ended, and how the night goes."""
+    def line(self, result: RecordingResult) -> str:
+        """The line about one result, with the pace of the run."""
         self._ended += 1
-        guess = self._guesses.pop(end.recording.name, 0.0)
+        guess = self._guesses.pop(result.recording.name, 0.0)
         self._left -= guess
-        outcome = end.outcome
-        what = WORDS[end.verdict] if outcome is None else outcome.status
-        parts = [f"[{self._ended}/{max(self._total, self._ended)}] {end.recording.name}: {what}"]
+        outcome = result.outcome
+        label = LABELS[result.decision] if outcome is None else outcome.status
+        parts = [f"[{self._ended}/{max(self._total, self._ended)}] {result.recording.name}: {label}"]
         if outcome is not None:
             self._tried += 1
             if outcome.status == "done":
                 self._worked += 1
                 self._guessed += guess
-                self._heard += outcome.duration or 0.0
+                self._duration += outcome.duration or 0.0
                 self._spent += outcome.seconds
             if outcome.duration:
                 parts.append(f"{clock(outcome.duration)} in {outcome.seconds:.1f} s")
-        parts += [part for part in (end.reason, end.remark) if part]
-        parts += [f"warning: {message}" for _, message in end.notices]
+        parts += [part for part in (result.reason, result.remark) if part]
+        parts += [f"warning: {message}" for _, message in result.notices]
         return printable(", ".join(parts + self._pace()))
 
     def _pace(self) -> list[str]:
-        """Throughput and the time that is left, once there is something to tell it by.
+        """Throughput and time left, once there are `MIN_MEASURED` results.
 
-        What is left takes as many seconds of work per guessed second of recording as what was worked on.
+        The remaining recordings are assumed to take as much work per guessed second as the finished ones.
         """
         seconds = time.monotonic() - self._began
         waiting = len(self._guesses)
         allowed = waiting if self._limit is None else min(waiting, self._limit - self._tried)
-        if self._worked < ENOUGH or allowed <= 0 or not self._guessed:
+        if self._worked < MIN_MEASURED or allowed <= 0 or not self._guessed:
             return []
         left = self._left * allowed / waiting * self._spent / self._guessed / min(self._jobs, allowed)
-        return [f"{self._heard / seconds:.1f} x real time", f"about {clock(left)} left"]
+        return [f"{self._duration / seconds:.1f} x real time", f"about {clock(left)} left"]
 
 
-def summarize(ended: Sequence[RecordingResult], seconds: float, skipped: int = 0) -> str:
-    """The table at the end; ``skipped`` folders and files were left out by the search."""
-    worked = [end.outcome for end in ended if end.outcome is not None]
-    done = [outcome for outcome in worked if outcome.status == "done"]
-    heard = sum(outcome.duration or 0.0 for outcome in done)
-    rows = [("transcribed", str(len(done))), ("failed", str(sum(end.failed for end in ended)))]
-    known = Counter(end.verdict for end in ended if end.outcome is None and not end.failed)
-    rows += [(WORDS[verdict], str(count)) for verdict, count in sorted(known.items())]
-    rows += [("with warnings", str(count))] if (count := sum(bool(end.notices) for end in ended)) else []
+def summarize(results: Sequence[RecordingResult], seconds: float, skipped: int = 0) -> str:
+    """The summary table; ``skipped`` is the number of folders and files that the search left out."""
+    outcomes = [result.outcome for result in results if result.outcome is not None]
+    done = [outcome for outcome in outcomes if outcome.status == "done"]
+    duration = sum(outcome.duration or 0.0 for outcome in done)
+    rows = [("transcribed", str(len(done))), ("failed", str(sum(result.failed for result in results)))]
+    decisions = Counter(result.decision for result in results if result.outcome is None and not result.failed)
+    rows += [(LABELS[decision], str(count)) for decision, count in sorted(decisions.items())]
+    rows += [("with warnings", str(count))] if (count := sum(bool(result.notices) for result in results)) else []
     rows += [("left out", str(skipped))] if skipped else []
-    rows += [("recordings", str(len(ended))), ("heard", clock(heard)), ("took", clock(seconds))]
-    if heard and seconds:
-        rows.append(("throughput", f"{heard / seconds:.1f} x real time"))
+    rows += [("recordings", str(len(results))), ("audio", clock(duration)), ("took", clock(seconds))]
+    if duration and seconds:
+        rows.append(("throughput", f"{duration / seconds:.1f} x real time"))
     stages: Counter[str] = Counter()
     for outcome in done:
         stages.update(outcome.stages)
@@ -99,71 +103,87 @@ def summarize(ended: Sequence[RecordingResult], seconds: float, skipped: int = 0
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What would happen with a recording; ``cached`` when no model has to run for it."""
+    """What a run would do with a recording; ``cached`` if no model has to run."""
 
     recording: Recording
-    verdict: str
+    decision: str
     cached: bool = False
 
 
 def limited(rows: Sequence[Planned], limit: int | None) -> list[Planned]:
-    """The rows, of which only the first ``limit`` are to be done now."""
-    made: list[Planned] = []
+    """The rows with at most ``limit`` of them to do, the others over the limit."""
+    result: list[Planned] = []
     count = 0
     for row in rows:
-        count += row.verdict == "do"
-        late = row.verdict == "do" and limit is not None and count > limit
-        made.append(replace(row, verdict="later") if late else row)
-    return made
+        count += row.decision == "do"
+        is_over = row.decision == "do" and limit is not None and count > limit
+        result.append(replace(row, decision="over_limit") if is_over else row)
+    return result
 
 
 def plan(rows: Sequence[Planned], speed: Speed, jobs: int) -> str:
-    """What a run would do, with an estimate of time and space."""
-    counts = Counter(WORDS[row.verdict] for row in rows)
-    todo = [(row, guess_duration(row.recording.path)) for row in rows if row.verdict == "do"]
+    """The plan of a run, with estimates of time and space."""
+    counts = Counter(LABELS[row.decision] for row in rows)
+    todo = [(row, guess_duration(row.recording.path)) for row in rows if row.decision == "do"]
     total = sum(seconds for _, seconds in todo)
     work = sum(seconds * (speed.cached if row.cached else speed.computed) for row, seconds in todo)
-    basis = "measured in this folder" if speed.measured else "a guess: nothing was measured in this folder yet"
-    lines = [printable(f"{WORDS[row.verdict]:<12} {row.recording.name}") for row in rows]
-    lines.append(", ".join(f"{count} {what}" for what, count in sorted(counts.items())))
+    basis = "measured in this folder" if speed.measured else "a guess: no measurements in this folder yet"
+    lines = [printable(f"{LABELS[row.decision]:<14} {row.recording.name}") for row in rows]
+    lines.append(", ".join(f"{count} {label}" for label, count in sorted(counts.items())))
     lines.append(f"about {clock(total)} of recordings, {clock(work / jobs)} of work ({basis})")
     cached = sum(row.cached for row, _ in todo)
-    lines += [f"{cached} of them need no model: their finished stages are in the cache"] if cached else []
+    lines += [f"{cached} of them need no model: their stages are in the cache"] if cached else []
     lines.append(f"about {total * TEXT / 1e6:.1f} MB of results")
     return "\n".join(lines) + "\n"
 
 
-def announce(found: Found) -> list[str]:
-    """What the search left out, and which results are not named like their recordings."""
-    renamed = [renaming(path, name) for path, name in found.renamed.items()]
-    more = [f"{len(renamed) - SHOWN} more recordings have results with such names"] if len(renamed) > SHOWN else []
-    skipped = [found.skipped.line] if found.skipped.count else []
-    return [printable(line) for line in (*skipped, *renamed[:SHOWN], *more)]
+def announce(search: SearchResult) -> list[str]:
+    """Lines about what the search left out and about renamed results."""
+    renamed = [rename_line(path, name) for path, name in search.renamed.items()]
+    more = (
+        [f"{len(renamed) - MAX_RENAMED} more results have another name than their recording"]
+        if len(renamed) > MAX_RENAMED
+        else []
+    )
+    skipped = [search.skipped.line] if search.skipped.count else []
+    return [printable(line) for line in (*skipped, *renamed[:MAX_RENAMED], *more)]
 
 
-def write_failures(ended: Sequence[RecordingResult], out: Path) -> Path | None:
-    """``failures.csv`` with name, file, status and reason of each that failed; gone when none did."""
-    failed = [end for end in ended if end.failed]
+def write_failures(results: Sequence[RecordingResult], out: Path, overwrite: bool = False) -> Path | None:
+    """Write ``failures.csv`` with name, path, status and reason of each failed recording; None if no recording failed.
+
+    An earlier one is removed then. Raises `OutputExists` when a file is in the way that this program did not write, or
+    that was changed since; ``overwrite`` allows to replace it.
+    """
+    failed = [result for result in results if result.failed]
     path = out / FAILURES
     if not failed:
-        try:
-            path.unlink(missing_ok=True)
-        except OSError as error:
-            raise as_error(error, path) from error
+        _remove(path, out)
         return None
     buffer = io.StringIO(newline="")
     rows = csv.writer(buffer, lineterminator="\n")
-    rows.writerow(("name", "path", "status", "reason"))
-    for end in sorted(failed, key=lambda end: end.recording.name):
-        reason = "; ".join(part for part in (end.reason, end.remark) if part)
-        fields = (end.recording.name, str(end.recording.path), end.status, reason)
+    rows.writerow(_COLUMNS)
+    for result in sorted(failed, key=lambda result: result.recording.name):
+        reason = "; ".join(part for part in (result.reason, result.remark) if part)
+        fields = (result.recording.name, str(result.recording.path), result.status, reason)
         rows.writerow([inert(field) for field in fields])
-    write_atomically(path, buffer.getvalue().encode())
+    OutputRecord(out, FAILURES, overwrite=overwrite).write(path, buffer.getvalue().encode())
     return path
 
 
+def _remove(path: Path, out: Path) -> None:
+    """Remove an earlier ``failures.csv``. A file that this program did not write stays."""
+    try:
+        OutputRecord(out, FAILURES).check([path])
+        path.unlink(missing_ok=True)
+    except OutputExists:
+        return
+    except OSError as error:
+        raise as_error(error, path) from error
+
+
 def inert(text: str) -> str:
-    """A CSV field that no spreadsheet takes for a formula, with control characters made visible."""
+    """A CSV field that spreadsheets do not read as a formula, with control characters escaped."""
     return cell(printable(text))
 
 

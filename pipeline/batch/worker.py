@@ -1,22 +1,14 @@
-"""A worker: a process that loads the models once and transcribes what it is handed, until the pipe closes.
-
-It ends with its parent, whatever happens to that: a thread reads the pipe, and its end ends the whole process group.
-"""
+"""The program of a batch worker: load the models once, then transcribe one recording after another."""
 
 from __future__ import annotations
 
 import logging
 import os
 import platform
-import queue
-import signal
-import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
 from pipeline import media
 from pipeline.batch.history import read_outputs
@@ -35,13 +27,18 @@ from pipeline.core.errors import (
 from pipeline.core.events import Event, StageAdvanced, StageFinished
 from pipeline.core.output_record import OutputRecord
 from pipeline.engine.artifact_cache import DiskCache, NoCache
+from pipeline.workers.program import Extend
+
+PROGRAM = "pipeline.batch.worker:start"
+"""What a worker runs, for `pipeline.workers.program.Program`; its setup is a `WorkerSetup`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What every job of a worker has in common; ``analytics`` is the text of the rules, None without analytics.
+    """The settings that all recordings share.
 
-    ``overwrite`` allows to replace files that this program did not write; ``mark_doubts`` marks what is to be checked.
+    ``analytics`` is the text of the rules, None without analytics. ``overwrite`` allows to replace files that this
+    program did not write. ``mark_doubts`` marks doubtful words in the results.
     """
 
     config: Config
@@ -54,8 +51,32 @@ class Setup:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """Limits of a worker: ``base`` seconds plus ``factor`` seconds per second of recording; ``memory`` in bytes.
+
+    The first two are those of the command line's ``--timeout``, chosen by hand: far above any measured speed.
+    """
+
+    base: float = 300.0
+    factor: float = 30.0
+    memory: int | None = None
+
+    def seconds(self, duration: float) -> float:
+        """Time limit in seconds for a recording of ``duration`` seconds."""
+        return self.base + self.factor * duration
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSetup:
+    """What a worker is started with."""
+
+    batch: Setup
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
-    """One recording to transcribe, with the settings that are its own."""
+    """One recording to transcribe, with its own settings and the manifest's further columns."""
 
     path: Path
     name: str
@@ -63,80 +84,43 @@ class Job:
     columns: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """The models are loaded."""
-
-
-@dataclass(frozen=True, slots=True)
-class Decoded:
-    """The recording is decoded; its ``duration`` in seconds is known."""
-
-    duration: float
-
-
-@dataclass(frozen=True, slots=True)
-class FatalError:
-    """A fault that hits every recording: models are missing, the disk is full."""
-
-    line: str
-    exit_code: int
-
-
-Message = Ready | Decoded | Outcome | FatalError
-
-
-def main(handle: int) -> None:
-    """Serve the pipe with this file descriptor; never returns."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _leave)
-    pipe: Connection[Any, Any] = Connection(handle)
-    setup: Setup = pipe.recv()
-    jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
-    threading.Thread(target=_read, args=(pipe, jobs), daemon=True).start()
-    logging.getLogger("pipeline").addHandler(logging.StreamHandler())  # to the error output of the whole batch
-    try:
-        bench = WorkerRuntime(setup, pipe.send)
-    except CrosstalkError as error:
-        pipe.send(FatalError(error.line, error.exit_code))
-        signal.pause()
-    else:
-        pipe.send(Ready())
-        while True:
-            pipe.send(bench.work(jobs.get()))
+def start(setup: WorkerSetup) -> WorkerRuntime:
+    """Load the models. Log messages go to the error output of the whole batch."""
+    logging.getLogger("pipeline").addHandler(logging.StreamHandler())
+    return WorkerRuntime(setup)
 
 
 class WorkerRuntime:
-    """The models of one worker, and what is done with them."""
+    """The models of one worker; called with a job, it transcribes the recording and writes the results."""
 
-    def __init__(self, setup: Setup, tell: Callable[[Message], None]) -> None:
+    def __init__(self, setup: WorkerSetup) -> None:
         from pipeline.engine.pipeline import Transcriber
 
-        self._setup, self._tell = setup, tell
+        self._setup, self._limits = setup.batch, setup.limits
         self._stages: dict[str, float] = {}
         self._decoded = 0.0
-        cache = DiskCache(setup.cache) if setup.cache else NoCache()
-        self._transcriber = Transcriber(setup.config, cache=cache, listener=self._note)
+        self._extend: Extend = lambda seconds: None
+        cache = DiskCache(self._setup.cache) if self._setup.cache else NoCache()
+        self._transcriber = Transcriber(self._setup.config, cache=cache, listener=self._on_event)
         if problem := self._transcriber.models.choice.problem:
             logging.getLogger("pipeline").warning("%s", problem)
         self._transcriber.models.load()
         media.prestart()
         self._name = f"{platform.node()}:{os.getpid()}"
 
-    def work(self, job: Job) -> Outcome | FatalError:
-        """Transcribe and write one recording."""
+    def __call__(self, job: Job, extend: Extend) -> Outcome:
+        """Transcribe one recording and write its results. Raises only errors that every recording would meet."""
         began = time.perf_counter()
-        self._stages, self._decoded = {}, 0.0
-        done = Outcome("done")
+        self._stages, self._decoded, self._extend = {}, 0.0, extend
         try:
-            done = self._transcribe(job)
+            outcome = self._transcribe(job)
         except Exception as fault:
-            error = _understood(fault)
+            error = _as_error(fault)
             if error.affects_all:
-                return FatalError(error.line, error.exit_code)
-            done = Outcome(_status(fault), error=error.line)
+                raise error from fault
+            outcome = Outcome(_status(fault), error=error.line)
         return replace(
-            done,
+            outcome,
             seconds=time.perf_counter() - began,
             stages=dict(self._stages),
             worker=self._name,
@@ -161,7 +145,8 @@ class WorkerRuntime:
         notices = tuple((notice.code, notice.message) for notice in transcript.notices)
         return Outcome("done", duration=transcript.duration, outputs=outputs, notices=notices)
 
-    def _note(self, event: Event) -> None:
+    def _on_event(self, event: Event) -> None:
+        """Collect the seconds of computed stages; once the recording is decoded, its duration sets the time limit."""
         if isinstance(event, StageAdvanced) and event.stage == "decode":
             self._decoded = event.done
         if isinstance(event, StageFinished):
@@ -169,36 +154,24 @@ class WorkerRuntime:
                 self._stages[event.stage] = round(event.seconds, 4)
             if event.stage == "decode":
                 media.prestart()
-                self._tell(Decoded(self._decoded))
+                self._extend(self._limits.seconds(self._decoded))
 
 
-def _understood(fault: Exception) -> CrosstalkError:
-    """What went wrong, as an error with one line."""
+def _as_error(fault: Exception) -> CrosstalkError:
+    """Any exception as an error with a one-line message."""
     if isinstance(fault, CrosstalkError):
         return fault
     if isinstance(fault, MemoryError):
-        return OutOfMemory("memory ran out", hint="transcribe a shorter piece, or free memory")
+        return OutOfMemory("out of memory", hint="transcribe a shorter excerpt, or free memory")
     if isinstance(fault, OSError):
         return as_error_of_unknown_direction(fault)
     return CrosstalkError(f"{type(fault).__name__}: {fault}")
 
 
 def _status(fault: Exception) -> Status:
-    """How an attempt with this fault ended; only what is the recording's own fault is final."""
+    """How an attempt with this exception ended: ``refused`` is final, so it stands for faults of the recording only."""
     if isinstance(fault, OutOfMemory | MemoryError):
         return "out_of_memory"
     if isinstance(fault, ResourceError | ReadError | OutputExists | OSError):
         return "blocked"
     return "refused" if isinstance(fault, InputError | SettingsError) else "failed"
-
-
-def _read(pipe: Connection[Any, Any], jobs: queue.SimpleQueue[Job]) -> None:
-    try:
-        while True:
-            jobs.put(pipe.recv())
-    except (EOFError, OSError):
-        os.killpg(0, signal.SIGKILL)
-
-
-def _leave(number: int, frame: Any) -> None:
-    raise SystemExit(128 + number)

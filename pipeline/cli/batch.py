@@ -1,9 +1,9 @@
-"""``transcribe batch CALLS... --out DIR``: a night of calls."""
+"""``transcribe batch CALLS... --output-dir DIR``: batch processing."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,32 +11,33 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.cli.printing import FORMATS, show, tell
-from pipeline.core.errors import CrosstalkError, OutputError, SettingsError, exit_code_of, printable
+from pipeline.core.errors import CrosstalkError, OutputError, OutputExists, SettingsError, exit_code_of, printable
 
 if TYPE_CHECKING:
     from pipeline.batch.discovery import Search
     from pipeline.batch.journal import Journal
+    from pipeline.batch.recording_pool import Engine
     from pipeline.batch.report import Planned
-    from pipeline.batch.scheduler import BatchOptions, Task
+    from pipeline.batch.scheduler import BatchOptions, RecordingResult, Task
     from pipeline.batch.worker import Setup
 
 
 def batch(
     calls: Annotated[list[str], typer.Argument(help="Files, folders, 'patterns' or manifest.csv.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Where the results go; the journal lies there too.")],
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Worker processes; they share the cores.")] = 1,
-    retry: Annotated[bool, typer.Option("--retry", help="Also try again what failed before.")] = False,
-    only_failed: Annotated[bool, typer.Option("--only-failed", help="Try only what failed before.")] = False,
-    limit: Annotated[int | None, typer.Option(min=1, help="Maximum number of recordings to transcribe now.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only report what would be done.")] = False,
-    watch: Annotated[bool, typer.Option("--watch", help="Also take what arrives, until interrupted.")] = False,
-    attempts: Annotated[int, typer.Option(min=1, help="Failures after which a recording is set aside.")] = 3,
-    timeout: Annotated[float, typer.Option(min=0, help="Time limit: 5 minutes plus this times the length.")] = 30.0,
+    out: Annotated[Path, typer.Option("--output-dir", "-o", help="Folder of the results and of the journal.")],
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Worker processes, which share the cores.")] = 1,
+    retry: Annotated[bool, typer.Option("--retry", help="Also retry recordings that failed before.")] = False,
+    only_failed: Annotated[bool, typer.Option("--only-failed", help="Retry only what failed before.")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="Maximum number of recordings in this run.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Also transcribe new files, until interrupted.")] = False,
+    attempts: Annotated[int, typer.Option(min=1, help="Failed attempts before a recording is set aside.")] = 3,
+    timeout: Annotated[float, typer.Option(min=0, help="Time limit: 5 minutes plus this times the duration.")] = 30.0,
     memory: Annotated[float | None, typer.Option(min=0, help="Memory limit of a worker, in GB.")] = None,
     engine: Annotated[str, typer.Option(help="local, or ray: actors on a Ray cluster.")] = "local",
-    address: Annotated[str | None, typer.Option(help="The Ray cluster; without it one is started here.")] = None,
+    address: Annotated[str | None, typer.Option(help="Address of the Ray cluster; default: start one here.")] = None,
     analytics: Annotated[bool, typer.Option("--analytics", help="Write NAME.analytics.json too.")] = False,
-    rules: Annotated[Path | None, typer.Option(help="A YAML file of rules for phrases; implies --analytics.")] = None,
+    rules: Annotated[Path | None, typer.Option(help="A YAML file of phrase rules; implies --analytics.")] = None,
     speakers: Annotated[int | None, typer.Option(help="Number of speakers in each recording.")] = None,
     min_speakers: Annotated[int | None, typer.Option(help="Minimum number of speakers.")] = None,
     max_speakers: Annotated[int | None, typer.Option(help="Maximum number of speakers.")] = None,
@@ -57,10 +58,10 @@ def batch(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No lines of progress.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
-    """Transcribe many recordings, each once; run it again to resume."""
+    """Transcribe many recordings, each once. Run the command again to resume."""
     setup = _setup((preset, locals(), set_, config), out, format_, no_cache, (analytics, rules), overwrite, mark_doubts)
-    orders = _orders(jobs, attempts, limit, retry, only_failed, (timeout, memory), engine, address)
-    (_plan if dry_run else _watch if watch else _run)(calls, setup, orders, quiet)
+    options = _options(jobs, attempts, limit, retry, only_failed, (timeout, memory), engine, address)
+    (_plan if dry_run else _watch if watch else _run)(calls, setup, options, quiet)
 
 
 def _setup(
@@ -72,24 +73,25 @@ def _setup(
     overwrite: bool,
     mark_doubts: bool,
 ) -> Setup:
-    """What all recordings have in common; ``chosen``: preset, options by name, ``--set`` and a file of settings."""
+    """The settings of all recordings; ``chosen``: preset, options by name, ``--set`` and a file of settings."""
     from pipeline.analytics.phrase_rules import read_file
     from pipeline.batch.worker import Setup
-    from pipeline.config.presets import OPTIONS, named, resolve
+    from pipeline.cli.options import resolve
+    from pipeline.config.presets import OPTIONS, named
     from pipeline.config.schema import parse_assignments
     from pipeline.engine import artifact_cache
     from pipeline.formats import files
 
     preset, options, assignments, file = chosen
-    given = {name: options[name] for name in OPTIONS}
-    settings = resolve(preset, named(**given), parse_assignments(assignments or []), file)
+    overrides = {name: options[name] for name in OPTIONS}
+    settings = resolve(preset, named(**overrides), parse_assignments(assignments or []), file)
     root = None if no_cache else artifact_cache.default_root()
     analytics, rules = analysis
     text = read_file(rules) if analytics or rules else None
     return Setup(settings, out, files.parse_formats(formats), root, text, overwrite, mark_doubts)
 
 
-def _orders(
+def _options(
     jobs: int,
     attempts: int,
     limit: int | None,
@@ -100,13 +102,14 @@ def _orders(
     address: str | None,
 ) -> BatchOptions:
     from pipeline.batch.scheduler import BatchOptions
-    from pipeline.workers.process_pool import Limits
+    from pipeline.batch.worker import Limits
 
     if engine not in ("local", "ray"):
-        raise SettingsError(f"no engine {engine!r}", where="--engine", hint="there are local and ray")
+        raise SettingsError(f"unknown engine {engine!r}", where="--engine", hint="use local or ray")
     factor, memory = limits
-    most = Limits(factor=factor, memory=None if memory is None else int(memory * 1e9))
-    return BatchOptions(jobs, attempts, limit, retry, only_failed, most, "ray" if engine == "ray" else "local", address)
+    worker = Limits(factor=factor, memory=None if memory is None else int(memory * 1e9))
+    name: Engine = "ray" if engine == "ray" else "local"
+    return BatchOptions(jobs, attempts, limit, retry, only_failed, worker, name, address)
 
 
 def _search(calls: list[str], setup: Setup) -> Search:
@@ -115,49 +118,57 @@ def _search(calls: list[str], setup: Setup) -> Search:
     from pipeline.batch.history import read_names
     from pipeline.batch.scheduler import settings_of
 
-    ends = suffixes(setup.formats, setup.analytics is not None)
+    endings = suffixes(setup.formats, setup.analytics is not None)
     names = read_names(setup.out)
-    return Search(tuple(calls), setup.out, ends, lambda settings: settings_of(settings, setup), names)
+    return Search(tuple(calls), setup.out, endings, lambda settings: settings_of(settings, setup), names)
 
 
-def _run(calls: list[str], setup: Setup, orders: BatchOptions, quiet: bool) -> None:
+def _run(calls: list[str], setup: Setup, options: BatchOptions, quiet: bool) -> None:
     from pipeline.batch import report, scheduler
     from pipeline.batch.discovery import discover
     from pipeline.cli.progress import check_cache
     from pipeline.engine.artifact_cache import DiskCache
 
-    found = discover(_search(calls, setup))
-    _say(() if quiet else report.announce(found))
+    search = discover(_search(calls, setup))
+    _print(() if quiet else report.announce(search))
     if setup.cache is not None:
         check_cache(DiskCache(setup.cache))
     began = time.monotonic()
-    progress = report.Progress(found.recordings, orders.jobs, orders.limit)
+    progress = report.Progress(search.recordings, options.jobs, options.limit)
+    results: list[RecordingResult] = []
 
-    seen: list[scheduler.RecordingResult] = []
-
-    def witness(end: scheduler.RecordingResult) -> None:
-        seen.append(end)
-        line = progress.line(end)
+    def on_result(result: RecordingResult) -> None:
+        results.append(result)
+        line = progress.line(result)
         if not quiet:
             tell(line)
 
     try:
-        ended = scheduler.run(found.recordings, setup, orders, witness)
+        scheduler.run(search.recordings, setup, options, on_result)
     except BaseException:
-        if any(end.failed for end in seen):
-            with suppress(CrosstalkError):  # the disk may be full: then that is what is said
-                report.write_failures(seen, setup.out)
+        if any(result.failed for result in results):
+            with suppress(CrosstalkError):  # the error that ended the run is the one to report
+                report.write_failures(results, setup.out, setup.overwrite)
         raise
-    path = report.write_failures(ended, setup.out)
-    show(report.summarize(ended, time.monotonic() - began, found.skipped.count))
-    failures = [end.resumable for end in ended if end.failed]
-    if path is not None:
-        _say([f"{len(failures)} failed; the reasons are in {path}"])
-    raise typer.Exit(exit_code_of(failures, len(ended)))
+    failures_line = _write_failures(results, setup)
+    show(report.summarize(results, time.monotonic() - began, search.skipped.count))
+    _print([failures_line] if failures_line else ())
+    raise typer.Exit(exit_code_of([result.resumable for result in results if result.failed], len(results)))
 
 
-def _watch(calls: list[str], setup: Setup, orders: BatchOptions, quiet: bool) -> None:
-    """The same without an end; what is there already is taken up like what arrives."""
+def _write_failures(results: Sequence[RecordingResult], setup: Setup) -> str:
+    """Write ``failures.csv``; a line that says so, or which file of the user is in the way, or ""."""
+    from pipeline.batch import report
+
+    try:
+        path = report.write_failures(results, setup.out, setup.overwrite)
+    except OutputExists as error:
+        return error.line
+    return f"{sum(result.failed for result in results)} failed; see {path}" if path else ""
+
+
+def _watch(calls: list[str], setup: Setup, options: BatchOptions, quiet: bool) -> None:
+    """Run until interrupted: existing files are transcribed like new ones."""
     from pipeline.batch import report, scheduler
     from pipeline.batch.folder_watch import Watch
     from pipeline.cli.progress import check_cache
@@ -165,52 +176,55 @@ def _watch(calls: list[str], setup: Setup, orders: BatchOptions, quiet: bool) ->
 
     if setup.cache is not None:
         check_cache(DiskCache(setup.cache))
-    progress = report.Progress((), orders.jobs)
-    ended: dict[str, scheduler.RecordingResult] = {}
+    progress = report.Progress((), options.jobs)
+    results: dict[str, RecordingResult] = {}
+    problems: set[str] = set()
 
-    def witness(end: scheduler.RecordingResult) -> None:
-        ended[end.recording.name] = end
+    def on_result(result: RecordingResult) -> None:
+        results[result.recording.name] = result
         try:
-            report.write_failures(tuple(ended.values()), setup.out)
-        except OutputError as error:  # it is written anew after the next recording
-            _say([error.line])
+            report.write_failures(tuple(results.values()), setup.out, setup.overwrite)
+        except (OutputError, OutputExists) as error:  # it is written again after the next recording
+            _print({error.line} - problems)
+            problems.add(error.line)
         if not quiet:
-            tell(progress.line(end))
+            tell(progress.line(result))
 
-    scheduler.run((), setup, orders, witness, Watch(_search(calls, setup), report=lambda line: _say([line])))
+    watch = Watch(_search(calls, setup), report=lambda line: _print([line]))
+    scheduler.run((), setup, options, on_result, watch)
 
 
-def _plan(calls: list[str], setup: Setup, orders: BatchOptions, quiet: bool) -> None:
+def _plan(calls: list[str], setup: Setup, options: BatchOptions, quiet: bool) -> None:
     from pipeline.batch import estimate, report, scheduler
     from pipeline.batch.discovery import discover
 
-    found = discover(_search(calls, setup))
-    tasks = scheduler.tasks(found.recordings, setup)
+    search = discover(_search(calls, setup))
+    tasks = scheduler.tasks(search.recordings, setup)
     speed = estimate.Speed()
     if not (setup.out / ".crosstalk").is_dir():
-        rows = [report.Planned(task.recording, "do") for task in tasks if not orders.only_failed]
+        rows = [report.Planned(task.recording, "do") for task in tasks if not options.only_failed]
     else:
-        with scheduler.open_journal(setup.out, orders.attempts) as journal:
+        with scheduler.open_journal(setup.out, options.attempts) as journal:
             speed = estimate.measured_speed(journal)
             rows = [
-                _planned(task, journal, setup, orders)
+                _planned(task, journal, setup, options)
                 for task in tasks
-                if not orders.only_failed or journal.has_failed(task.recording.name)
+                if not options.only_failed or journal.has_failed(task.recording.name)
             ]
-    rows = report.limited(rows, orders.limit)
-    show(report.plan(rows, speed, orders.jobs))
-    _say(report.announce(found))
+    rows = report.limited(rows, options.limit)
+    show(report.plan(rows, speed, options.jobs))
+    _print(report.announce(search))
 
 
-def _planned(task: Task, journal: Journal, setup: Setup, orders: BatchOptions) -> Planned:
+def _planned(task: Task, journal: Journal, setup: Setup, options: BatchOptions) -> Planned:
     from pipeline.batch import estimate, report
 
-    verdict = str(journal.look(task.recording, task.key, orders.again or orders.only_failed))
-    content = journal.content(task.recording) if verdict == "do" else ""
+    decision = str(journal.decide(task.recording, task.key, options.again or options.only_failed))
+    content = journal.content(task.recording) if decision == "do" else ""
     cached = estimate.is_cached(content, task.config, task.models, setup.cache)
-    return report.Planned(task.recording, verdict, cached)
+    return report.Planned(task.recording, decision, cached)
 
 
-def _say(lines: Iterable[str]) -> None:
+def _print(lines: Iterable[str]) -> None:
     for line in lines:
         tell(f"transcribe: {printable(line)}")

@@ -51,9 +51,9 @@ class OutputRecord:
         self._add(path, digest)
         write_atomically(path, data)
 
-    def add(self, path: Path) -> None:
-        """Record a file that a library has written itself."""
-        digest = _digest(path)
+    def add(self, path: Path, content: Path | None = None) -> None:
+        """Record a file that a library has written itself, or is about to be replaced by the file ``content``."""
+        digest = _digest(content or path)
         if digest is not None:
             self._add(path, digest)
 

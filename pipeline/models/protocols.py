@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
@@ -92,7 +92,7 @@ class EmbedderModel(Model):
     @classmethod
     def weights(cls, config: Config) -> Mapping[str, str]:
         """The weights that the settings name: the embedder's name is its model's too."""
-        return {"embedding": config.diarization.embedding}
+        return {"embedding": config.embedding.model}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +115,16 @@ class Diarization:
 
     turns: tuple[Turn, ...]
     notices: tuple[Notice, ...] = ()
+    tracks: Mapping[str, int] = field(default_factory=dict)
+    """Number of the track that each speaker was recorded on; speakers that are not listed are on track 0."""
+
+    def track_of(self, speaker: str) -> int:
+        """Number of the track that the speaker was recorded on."""
+        return self.tracks.get(speaker, 0)
+
+    def turns_on(self, track: int) -> tuple[Turn, ...]:
+        """The turns of the speakers on one track."""
+        return tuple(turn for turn in self.turns if self.track_of(turn.speaker) == track)
 
 
 class Diarizer(Protocol):

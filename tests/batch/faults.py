@@ -1,4 +1,4 @@
-"""A recognizer that meets its end at certain words of the sixth voice."""
+"""Recognizers that fail in a given way at certain words of the sixth synthetic speaker."""
 
 from __future__ import annotations
 
@@ -20,37 +20,37 @@ SEGFAULT, HANG, EAT, STUMBLE, EXIT, LACK, FULL = "f1", "f2", "f3", "f4", "f5", "
 
 
 class DeadlyRecognizer(SyntheticRecognizer):
-    """Hears the words of the world of tones; slow by ``SLOW`` seconds, and deadly at the words above."""
+    """The synthetic recognizer, slowed by ``SLOW`` seconds, with a fault at each of the words above."""
 
     @classmethod
     def from_config(cls, config: Config, models: Store) -> DeadlyRecognizer:
         return cls()
 
     def recognize(self, windows: Sequence[Samples], language: str, fallback: bool = False) -> list[tuple[Word, ...]]:
-        heard = super().recognize(windows, language, fallback)
+        results = super().recognize(windows, language, fallback)
         time.sleep(float(os.environ.get("SLOW", "0")))
-        for word in (word for words in heard for word in words):
-            _meet(word.text)
-        return heard
+        for word in (word for words in results for word in words):
+            _fail_at(word.text)
+        return results
 
 
 class MissingRecognizer(SyntheticRecognizer):
-    """Has no weights."""
+    """A recognizer without weights."""
 
     @classmethod
     def from_config(cls, config: Config, models: Store) -> MissingRecognizer:
         raise MissingModel("the weights are not here")
 
 
-def _meet(text: str) -> None:
+def _fail_at(text: str) -> None:
     if text == SEGFAULT:
         os.kill(os.getpid(), signal.SIGSEGV)
     if text == HANG:
         time.sleep(3600)
     if text == EAT:
-        hoard = [np.ones(10_000_000)]
+        arrays = [np.ones(10_000_000)]
         while True:
-            hoard.append(np.ones(10_000_000))
+            arrays.append(np.ones(10_000_000))
             time.sleep(0.01)
     if text == EXIT:
         os._exit(7)

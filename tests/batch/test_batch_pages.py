@@ -1,4 +1,4 @@
-"""The pages on batch processing: their commands run, in the world of tones."""
+"""The commands of the documentation on batch processing run, with synthetic models."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.pages import DOCS
 
 
 def write_call(path: Path) -> None:
-    """A stereo call: a voice a channel."""
+    """Write a stereo call with one speaker per channel."""
     agent = (Word(0.5, 1.5, "a1"), Word(1.6, 2.6, "a2"), Word(5.0, 6.0, "a3"))
     customer = (Word(2.2, 3.2, "b1"), Word(3.4, 4.4, "b2"), Word(5.5, 5.9, "b3"))
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -48,7 +48,7 @@ def test_the_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     lines = [line for name in ("batch", "rules", "analytics") for line in pages.commands(DOCS / f"{name}.md")]
     assert len(lines) >= 6
     (by_manifest,) = pages.commands(DOCS / "manifest.md")
-    for line in [*lines, by_manifest.replace("--out out", "--out by-manifest")]:
+    for line in [*lines, by_manifest.replace("--output-dir out", "--output-dir by-manifest")]:
         done = CliRunner().invoke(app, shlex.split(line)[1:])
         assert done.exit_code == 0, (line, done.output, done.exception)
     assert (tmp_path / "out/report.html").is_file()

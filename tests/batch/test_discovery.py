@@ -1,4 +1,4 @@
-"""What is taken for a recording, where its results go, and what is refused before any work."""
+"""Which files are recordings, the names of their results, and what is refused before any work."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.batch.discovery import Found, Recording, Search, discover, find
+from pipeline.batch.discovery import Recording, Search, SearchResult, discover, find
 from pipeline.batch.naming import absolute, distinct_names
 from pipeline.config.schema import Config, assign, check
 from pipeline.core.errors import SettingsError
@@ -42,20 +42,20 @@ def recordings(*places: str, out: Path = OUT) -> tuple[Recording, ...]:
     return discover(search(*places, out=out)).recordings
 
 
-def test_a_folder_is_mirrored_and_only_recordings_are_taken(calls: Path) -> None:
+def test_names_mirror_the_folder_and_other_files_are_left_out(calls: Path) -> None:
     assert names("calls") == ["a", "team/b", "team/deep/c"]
 
 
-def test_a_file_by_name_is_taken_whatever_it_is_called_and_once(calls: Path) -> None:
+def test_a_file_given_by_name_is_taken_once_with_any_suffix(calls: Path) -> None:
     assert names("calls/odd", "calls/odd", "./calls/odd", "calls/missing.wav") == ["odd", "missing"]
 
 
-def test_patterns_keep_the_tree_below_their_fixed_part(calls: Path) -> None:
+def test_patterns_keep_the_tree_below_their_literal_part(calls: Path) -> None:
     assert names("calls/**/*.m4a") == ["team/deep/c"]
     assert names("calls/team/*.MP3") == ["b"]
 
 
-def test_results_inside_the_calls_are_not_taken_up(calls: Path) -> None:
+def test_the_output_folder_is_not_searched(calls: Path) -> None:
     (calls / "calls/out").mkdir()
     (calls / "calls/out/x.wav").touch()
     assert [r.name for r in recordings("calls", out=Path("calls/out"))] == ["a", "team/b", "team/deep/c"]
@@ -66,7 +66,7 @@ def test_recordings_that_differ_in_their_suffix_keep_it(calls: Path) -> None:
     assert names("calls") == ["a.flac", "a.wav", "team/b", "team/deep/c"]
 
 
-def test_equal_names_from_different_folders_get_the_folders_that_differ(calls: Path) -> None:
+def test_equal_names_from_different_folders_get_distinguishing_folders(calls: Path) -> None:
     rows = ["path"]
     for number in ("1", "2"):
         path = calls / number / "audio" / "call.wav"
@@ -75,22 +75,22 @@ def test_equal_names_from_different_folders_get_the_folders_that_differ(calls: P
         rows.append(str(path))
     (calls / "lists").mkdir()
     (calls / "lists/list.csv").write_text("\n".join(rows))
-    found = discover(search("lists/list.csv"))
-    assert [recording.name for recording in found.recordings] == ["1/audio/call", "2/audio/call"]
-    assert len(found.renamed) == 2
+    result = discover(search("lists/list.csv"))
+    assert [recording.name for recording in result.recordings] == ["1/audio/call", "2/audio/call"]
+    assert len(result.renamed) == 2
 
 
-def test_names_that_differ_in_case_only_are_told_apart(calls: Path) -> None:
+def test_names_that_differ_in_case_only_are_made_distinct(calls: Path) -> None:
     (calls / "calls/A.WAV").touch()
-    found = names("calls")
-    assert len({name.casefold() for name in found}) == len(found) == 4
+    distinct = names("calls")
+    assert len({name.casefold() for name in distinct}) == len(distinct) == 4
 
 
-def test_a_name_that_a_recording_had_before_stays(calls: Path) -> None:
+def test_a_recording_keeps_its_earlier_name(calls: Path) -> None:
     (calls / "calls/a.flac").touch()
-    known = {absolute(Path("calls/a.wav")): "a", absolute(Path("calls/team/b.MP3")): "elsewhere/b"}
-    found = discover(replace(search("calls"), known=known)).recordings
-    assert [recording.name for recording in found] == ["a.flac", "a", "team/b", "team/deep/c"]
+    earlier = {absolute(Path("calls/a.wav")): "a", absolute(Path("calls/team/b.MP3")): "elsewhere/b"}
+    result = discover(replace(search("calls"), names=earlier)).recordings
+    assert [recording.name for recording in result] == ["a.flac", "a", "team/b", "team/deep/c"]
 
 
 PARTS = st.sampled_from(["a", "A", "b", "a.txt", "a.wav", "failures", "é" * 125, "a~1"])
@@ -110,16 +110,16 @@ PATHS = st.builds(
 def test_no_two_recordings_write_to_one_file(paths: set[Path], suffixes: tuple[str, ...], data: st.DataObject) -> None:
     wanted = {path: path.stem for path in sorted(paths)}
     before = distinct_names(wanted, suffixes)
-    known = {path: before[path] for path in sorted(paths) if data.draw(st.booleans())}
-    for found in (before, distinct_names(wanted, suffixes, known), distinct_names(wanted, suffixes, wanted)):
-        files = [f"{name}{suffix}".casefold() for name in found.values() for suffix in suffixes]
+    earlier = {path: before[path] for path in sorted(paths) if data.draw(st.booleans())}
+    for renamed in (before, distinct_names(wanted, suffixes, earlier), distinct_names(wanted, suffixes, wanted)):
+        files = [f"{name}{suffix}".casefold() for name in renamed.values() for suffix in suffixes]
         assert len(set(files)) == len(files)
         assert "failures.csv" not in files
         assert all(len(os.fsencode(part)) <= 255 for file in files for part in Path(file).parts)
     assert distinct_names(wanted, suffixes, before) == before
 
 
-def test_what_is_left_out_is_counted(calls: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_left_out_are_counted(calls: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (calls / "calls/closed").mkdir()
     (calls / "calls/link").symlink_to(calls / "calls/team")
     scan = os.scandir
@@ -140,14 +140,14 @@ def test_what_is_left_out_is_counted(calls: Path, monkeypatch: pytest.MonkeyPatc
         discover(search("calls/closed"))
 
 
-def test_what_holds_nothing_is_said(calls: Path) -> None:
+def test_a_place_without_recordings_is_an_error(calls: Path) -> None:
     (calls / "empty").mkdir()
     for place in ("empty", "calls/*.ogg"):
-        with pytest.raises(SettingsError, match="holds no recordings"):
+        with pytest.raises(SettingsError, match="recordings"):
             names(place)
 
 
-def test_a_manifest_gives_settings_and_carries_the_rest(calls: Path) -> None:
+def test_a_manifest_has_settings_and_further_columns(calls: Path) -> None:
     path = calls / "calls/list.csv"
     path.write_text('\ufeffpath,speakers,roles,campaign\nteam/b.MP3,3,,north\n../else/z.wav,,"agent,customer",\n')
     first, second = recordings(str(path))
@@ -165,14 +165,14 @@ def test_a_manifest_gives_settings_and_carries_the_rest(calls: Path) -> None:
     [
         ("file\na.wav\n", "column 'path'"),
         ("path,speakers\na.wav,two\n", "whole number"),
-        ("path,speakers\na.wav\n", "number of fields"),
-        ('path\n"a.wav\n', "not CSV"),
+        ("path,speakers\na.wav\n", "fields"),
+        ('path\n"a.wav\n', "CSV"),
         ("path,team,team\na.wav,x,y\n", "'team' twice"),
-        ("path,speakers\na.wav,2\na.wav,3\n", "different things"),
-        ("path,team,\na.wav,x,y\n", "number of fields"),
+        ("path,speakers\na.wav,2\na.wav,3\n", "different"),
+        ("path,team,\na.wav,x,y\n", "fields"),
     ],
 )
-def test_a_wrong_manifest_is_refused_with_its_place(calls: Path, text: str, reason: str) -> None:
+def test_a_bad_manifest_is_refused_with_its_place(calls: Path, text: str, reason: str) -> None:
     (calls / "list.csv").write_text(text)
     with pytest.raises(SettingsError, match=reason) as refused:
         names("list.csv")
@@ -180,7 +180,7 @@ def test_a_wrong_manifest_is_refused_with_its_place(calls: Path, text: str, reas
 
 
 @pytest.mark.parametrize("mark", [",", ";", "\t"])
-def test_a_manifest_as_spreadsheets_write_it(calls: Path, mark: str) -> None:
+def test_a_manifest_written_by_a_spreadsheet(calls: Path, mark: str) -> None:
     lines = ["\ufeffpath, speakers ,note,", 'a.wav,2," two\r\nlines\x85 ",', ",,,", "Grüße 家.wav,, = ,", ""]
     (calls / "list.csv").write_bytes("\r\n".join(line.replace(",", mark) for line in lines).encode())
     first, second = recordings("list.csv")
@@ -189,11 +189,11 @@ def test_a_manifest_as_spreadsheets_write_it(calls: Path, mark: str) -> None:
     assert (second.name, dict(second.settings), dict(second.columns)) == ("Grüße 家", {}, {"note": " = "})
 
 
-def test_what_a_manifest_says_holds_beside_the_folder_itself(calls: Path) -> None:
+def test_a_manifest_applies_beside_the_folder_itself(calls: Path) -> None:
     (calls / "calls/list.csv").write_text("path,speakers\nteam/b.MP3,3\n")
     for places in (["calls", "calls/list.csv"], ["calls/list.csv", "calls"]):
-        found = {r.name: dict(r.settings) for r in recordings(*places)}
-        assert found == {"a": {}, "team/b": {"diarization.speakers": 3}, "team/deep/c": {}}
+        result = {r.name: dict(r.settings) for r in recordings(*places)}
+        assert result == {"a": {}, "team/b": {"diarization.speakers": 3}, "team/deep/c": {}}
 
 
 @pytest.mark.parametrize(
@@ -212,24 +212,24 @@ def test_a_bad_row_is_reported_and_the_others_are_read(calls: Path, row: str) ->
     row = row.replace("'", '"') if row.strip(",") else " ,,,,x"
     text = f"path,channels,speakers,roles,team\nteam/b.MP3,,2,,north\n{row}\nodd,,,,south\n"
     (calls / "calls/list.csv").write_text(text)
-    found: Found = find(search("calls/list.csv"))
-    assert [recording.name for recording in found.recordings] == ["team/b", "odd"]
-    (rejected,) = found.rejected
+    result: SearchResult = find(search("calls/list.csv"))
+    assert [recording.name for recording in result.recordings] == ["team/b", "odd"]
+    (rejected,) = result.rejected
     assert "line 3" in rejected.where
     assert rejected.reason
     with pytest.raises(SettingsError):
         discover(search("calls/list.csv"))
 
 
-def test_spaces_around_a_path_belong_to_it_only_where_there_is_such_a_file(calls: Path) -> None:
+def test_spaces_around_a_path_count_only_if_such_a_file_exists(calls: Path) -> None:
     (calls / "calls/list.csv").write_text("path\na.wav \n team/b.MP3\nodd \n")
     (calls / "calls/odd ").touch()
-    found = recordings("calls/list.csv")
-    assert [recording.path.name for recording in found] == ["a.wav", "b.MP3", "odd "]
-    assert all(recording.path.is_file() for recording in found)
+    result = recordings("calls/list.csv")
+    assert [recording.path.name for recording in result] == ["a.wav", "b.MP3", "odd "]
+    assert all(recording.path.is_file() for recording in result)
 
 
 @pytest.mark.parametrize("name", ["x" * 5000 + " ", " "])
-def test_a_path_that_no_file_system_takes_is_no_traceback(calls: Path, name: str) -> None:
+def test_an_impossible_path_is_not_a_traceback(calls: Path, name: str) -> None:
     (calls / "list.csv").write_text(f'path,team\n"{name}",a\ncalls/a.wav,b\n')
     assert "a" in [recording.path.stem for recording in find(search("list.csv")).recordings]

@@ -1,4 +1,4 @@
-"""The journal: what was done is not redone, what changed is, what kills workers is set aside, nobody works twice."""
+"""The journal: done recordings are skipped, changed ones repeated, failing ones quarantined, running ones locked."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def call(tmp_path: Path) -> Recording:
 
 
 def finish(journal: Journal, call: Recording, outcome: Outcome, key: str = "key") -> None:
-    verdict, attempt = journal.claim(call, key)
-    assert verdict == "do"
+    decision, attempt = journal.claim(call, key)
+    assert decision == "do"
     journal.finish(attempt, call.name, outcome)
 
 
@@ -53,33 +53,33 @@ def test_done_stays_done_until_content_settings_or_results_change(tmp_path: Path
     result = tmp_path / "out" / "call.txt"
     result.write_text("words")
     finish(journal, call, Outcome("done", 1.0, 10.0, {"decode": 0.5}, ("call.txt",)))
-    assert journal.look(call, "key") == "done"
+    assert journal.decide(call, "key") == "done"
     assert (journal.speed(computed=False), journal.speed()) == (0.1, None)
     assert read_names(tmp_path / "out") == {call.path: "call"}
     call.path.touch()
-    assert journal.look(call, "key") == "done"
-    assert journal.look(call, "other") == "do"
+    assert journal.decide(call, "key") == "done"
+    assert journal.decide(call, "other") == "do"
     result.unlink()
-    assert journal.look(call, "key") == "do"
+    assert journal.decide(call, "key") == "do"
     result.write_text("words")
     call.path.write_bytes(b"other")
-    assert journal.look(call, "key") == "do"
+    assert journal.decide(call, "key") == "do"
 
 
-def test_a_refused_recording_is_not_tried_again_unless_asked_or_changed(tmp_path: Path, call: Recording) -> None:
+def test_a_refused_recording_is_retried_only_on_request_or_change(tmp_path: Path, call: Recording) -> None:
     journal = Journal(tmp_path / "out")
     finish(journal, call, Outcome("refused", error="no audio"))
-    assert journal.look(call, "key") == "refused"
+    assert journal.decide(call, "key") == "refused"
     assert journal.last("call") == ("refused", "no audio")
     assert journal.has_failed("call")
-    assert journal.look(call, "key", again=True) == "do"
-    call.path.write_bytes(b"mended")
-    assert journal.look(call, "key") == "do"
+    assert journal.decide(call, "key", again=True) == "do"
+    call.path.write_bytes(b"repaired")
+    assert journal.decide(call, "key") == "do"
 
 
 @settings(max_examples=20)
 @given(st.lists(st.sampled_from(["failed", "crashed", "lost", "stopped"]), max_size=8), st.integers(1, 4))
-def test_aside_after_so_many_attempts(ends: list[str], most: int) -> None:
+def test_quarantined_after_the_maximum_of_attempts(ends: list[str], attempts: int) -> None:
     import tempfile
 
     with tempfile.TemporaryDirectory() as folder:
@@ -88,65 +88,65 @@ def test_aside_after_so_many_attempts(ends: list[str], most: int) -> None:
         call = Recording(path, "call")
         weight = 0.0
         for end in ends:
-            journal = Journal(Path(folder) / "out", most)
-            verdict, attempt = journal.claim(call, "key")
-            assert verdict == ("aside" if weight >= most else "do")
-            if verdict == "do":
+            journal = Journal(Path(folder) / "out", attempts)
+            decision, attempt = journal.claim(call, "key")
+            assert decision == ("quarantined" if weight >= attempts else "do")
+            if decision == "do":
                 journal.finish(attempt, "call", Outcome(end))  # type: ignore[arg-type]
                 weight += WEIGHTS.get(end, 0.0)
             journal.close()
 
 
-def test_another_chance_forgets_the_attempts_before(tmp_path: Path, call: Recording) -> None:
+def test_a_retry_on_request_resets_the_count(tmp_path: Path, call: Recording) -> None:
     journal = Journal(tmp_path / "out", attempts=2)
     for _ in range(2):
         finish(journal, call, Outcome("crashed"))
-    assert journal.look(call, "key") == "aside"
-    verdict, attempt = journal.claim(call, "key", again=True)
-    assert verdict == "do"
+    assert journal.decide(call, "key") == "quarantined"
+    decision, attempt = journal.claim(call, "key", again=True)
+    assert decision == "do"
     journal.finish(attempt, "call", Outcome("crashed"))
-    assert journal.look(call, "key") == "do"
+    assert journal.decide(call, "key") == "do"
 
 
-def test_a_claim_keeps_others_off_and_dies_with_its_owner(tmp_path: Path, call: Recording) -> None:
+def test_a_claim_excludes_other_runs_and_ends_with_its_process(tmp_path: Path, call: Recording) -> None:
     out = tmp_path / "out"
     journal = Journal(out)
     _, attempt = journal.claim(call, "key")
-    assert other(out, call, "die") == "elsewhere"
+    assert other(out, call, "die") == "locked"
     journal.finish(attempt, "call", Outcome("stopped"))
     assert other(out, call, "die") == "do"
     assert journal.claim(call, "key")[0] == "do"
     journal.close()
 
 
-def test_only_who_is_alone_tidies_up(tmp_path: Path, call: Recording) -> None:
+def test_the_exclusive_lock_needs_the_folder_unused(tmp_path: Path, call: Recording) -> None:
     journal = Journal(tmp_path / "out")
-    assert journal.claims.is_alone()
-    journal.claims.arrive()
-    script = OTHER.replace("print(", "journal.claims.arrive(); print(journal.claims.is_alone()); print(")
+    assert journal.locks.try_exclusive()
+    journal.locks.join()
+    script = OTHER.replace("print(", "journal.locks.join(); print(journal.locks.try_exclusive()); print(")
     command = [sys.executable, "-c", script, str(tmp_path / "out"), str(call.path), "leave"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.split() == ["False", "do"]
 
 
-def test_names_that_are_no_utf8_are_kept(tmp_path: Path) -> None:
+def test_names_that_are_not_utf8_are_found_again(tmp_path: Path) -> None:
     path = tmp_path / "caf\udce9.wav"
     path.write_bytes(b"sound")
     journal = Journal(tmp_path / "out")
     finish(journal, Recording(path, "caf\udce9"), Outcome("done", outputs=()))
-    assert journal.look(Recording(path, "caf\udce9"), "key") == "done"
+    assert journal.decide(Recording(path, "caf\udce9"), "key") == "done"
 
 
-def test_what_is_no_journal_is_said(tmp_path: Path) -> None:
+def test_a_damaged_journal_is_an_error(tmp_path: Path) -> None:
     (tmp_path / ".crosstalk").mkdir()
     (tmp_path / ".crosstalk/journal.sqlite").write_bytes(b"no database at all" * 100)
     with pytest.raises(CrosstalkError, match="journal"):
         Journal(tmp_path)
 
 
-def test_a_journal_that_cannot_be_written_is_said(tmp_path: Path, call: Recording) -> None:
+def test_a_journal_that_cannot_be_written_is_an_error(tmp_path: Path, call: Recording) -> None:
     journal = Journal(tmp_path / "out")
-    journal._base.execute("PRAGMA max_page_count = 1")
+    journal._database.execute("PRAGMA max_page_count = 1")
 
     def fill() -> None:
         for number in range(1000):
@@ -156,21 +156,21 @@ def test_a_journal_that_cannot_be_written_is_said(tmp_path: Path, call: Recordin
         fill()
 
 
-def test_a_journal_without_the_later_columns_is_used_on(tmp_path: Path, call: Recording) -> None:
+def test_a_journal_of_an_earlier_version_gets_the_missing_columns(tmp_path: Path, call: Recording) -> None:
     out = tmp_path / "out"
     journal = Journal(out)
     finish(journal, call, Outcome("refused", error="no audio"))
     for column in ("worker", "loads"):
-        journal._base.execute(f"ALTER TABLE attempts DROP COLUMN {column}")
+        journal._database.execute(f"ALTER TABLE attempts DROP COLUMN {column}")
     journal.close()
     journal = Journal(out)
-    assert journal.look(call, "key") == "refused"
+    assert journal.decide(call, "key") == "refused"
     finish(journal, call, Outcome("done", worker="here:1", loads=4), "other")
-    assert journal._base.execute("SELECT worker, loads FROM attempts").fetchall() == [(None, None), ("here:1", 4)]
+    assert journal._database.execute("SELECT worker, loads FROM attempts").fetchall() == [(None, None), ("here:1", 4)]
 
 
 def test_the_journal_works_between_hosts(tmp_path: Path, call: Recording) -> None:
-    """A write-ahead log needs memory that two hosts do not share; journals that have one are changed."""
+    """A write-ahead log needs memory that hosts do not share; journals with one are converted."""
     path = tmp_path / "out" / ".crosstalk" / "journal.sqlite"
     path.parent.mkdir(parents=True)
     old = sqlite3.connect(path)
@@ -179,17 +179,17 @@ def test_the_journal_works_between_hosts(tmp_path: Path, call: Recording) -> Non
     old.close()
     journal = Journal(tmp_path / "out")
     finish(journal, call, Outcome("done"))
-    assert journal._base.execute("PRAGMA journal_mode").fetchone() == ("delete",)
-    assert journal._base.execute("PRAGMA busy_timeout").fetchone()[0] >= 30_000
+    assert journal._database.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+    assert journal._database.execute("PRAGMA busy_timeout").fetchone()[0] >= 30_000
     assert [file.name for file in path.parent.iterdir() if file.name.endswith(("-wal", "-shm"))] == []
 
 
 @pytest.mark.promise(17)
-def test_what_was_blocked_is_never_final(tmp_path: Path, call: Recording) -> None:
+def test_a_blocked_attempt_is_never_final(tmp_path: Path, call: Recording) -> None:
     journal = Journal(tmp_path / "out", attempts=1)
     for _ in range(5):
         finish(journal, call, Outcome("blocked", error="out/call.txt: cannot be written: Stale file handle"))
-    assert journal.look(call, "key") == "do"
+    assert journal.decide(call, "key") == "do"
 
 
 def test_a_file_that_could_not_be_read_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,7 +199,7 @@ def test_a_file_that_could_not_be_read_is_read_again(tmp_path: Path, monkeypatch
     with monkeypatch.context() as patched:
         patched.setattr(journaling, "_digest", lambda path: "")
         finish(journal, call, Outcome("refused", error="permission denied"))
-    assert journal.look(call, "key") == "do"
+    assert journal.decide(call, "key") == "do"
 
 
 def test_results_of_another_content_are_outdated(tmp_path: Path, call: Recording) -> None:
@@ -222,6 +222,6 @@ def test_the_history_has_the_last_attempt_and_the_newest_name(tmp_path: Path, ca
     finish(journal, Recording(call.path, "call.wav"), Outcome("refused", error="no audio"))
     (last,) = read_last(out).values()
     assert (last.name, last.failed, last.error, last.exists) == ("call.wav", True, "no audio", True)
-    assert (read_names(out), read_superseded(out)) == ({call.path: "call.wav"}, {"call"})
+    assert (read_names(out), read_superseded(out)) == ({call.path: "call.wav"}, frozenset({"call"}))
     call.path.unlink()
     assert read_last(out)["call.wav"].exists is False

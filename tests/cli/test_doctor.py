@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from pipeline import media
 from pipeline.cli import doctor
 from pipeline.cli.app import app, main
 from pipeline.core.errors import ResourceError
 from pipeline.engine import artifact_cache
+from pipeline.media import isolated_decoder
 from pipeline.models import cuda_libraries, torch_runtime
 
 
@@ -62,7 +62,7 @@ def test_a_decoder_that_fails_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: Any, **__: Any) -> None:
         raise ResourceError("the decoder could not be started")
 
-    monkeypatch.setattr(media.apart, "decode_stream", fail)
+    monkeypatch.setattr(isolated_decoder, "decode_stream", fail)
     assert not doctor._decoder().ok
 
 

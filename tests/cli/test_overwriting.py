@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli.app import main
+from pipeline.core.errors import ResourceError
 from pipeline.core.output_record import OutputRecord
 from pipeline.engine import artifact_cache
 from tests import world
@@ -108,7 +109,7 @@ def test_another_recording_of_the_same_name_is_refused(transcribe: Run) -> None:
 def test_a_corrected_json_is_rendered_again_beside_it(transcribe: Run) -> None:
     assert transcribe("meeting.wav", "-q", *world.arguments()) == 0
     data = json.loads(Path("meeting.json").read_text())
-    data["warnings"] = [{"code": "note", "message": "checked"}]
+    data["notices"] = [{"code": "note", "message": "checked"}]
     Path("meeting.json").write_text(json.dumps(data))
     assert transcribe("convert", "meeting.json", "-f", "txt,md") == 0
     assert "checked" in Path("meeting.md").read_text()
@@ -153,3 +154,56 @@ def test_a_batch_refuses_the_recording_and_does_the_others(transcribe: Run) -> N
     assert transcribe(*given, "--set", "assembly.pause=0.6") == resumable
     assert Path("out/two.txt").read_text() == MINE
     assert transcribe(*given, "--set", "assembly.pause=0.6", "--overwrite") == 0
+
+
+def test_failures_csv_of_the_user_is_neither_replaced_nor_removed(
+    transcribe: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("calls").mkdir()
+    world.write_wav(Path("calls/one.wav"))
+    Path("calls/page.wav").write_text("<html>")
+    Path("out").mkdir()
+    failures = Path("out/failures.csv")
+    failures.write_text(MINE)
+    given = ["batch", "calls", "-o", "out", "-q", *world.arguments()]
+    assert transcribe(*given) == 3
+    assert failures.read_text() == MINE
+    assert "failures.csv" in capsys.readouterr().err
+    assert transcribe(*given, "--overwrite") == 3
+    assert "page" in failures.read_text()
+    assert transcribe(*given, "--retry") == 3, "the program's own file is replaced"
+    corrected = failures.read_text() + MINE
+    failures.write_text(corrected)
+    Path("calls/page.wav").unlink()
+    assert transcribe(*given) == 0
+    assert failures.read_text() == corrected
+
+
+@pytest.mark.parametrize("file", ["report.html", "tables/calls.csv", "tables/failures.csv"])
+def test_a_report_replaces_only_its_own_files(transcribe: Run, capsys: pytest.CaptureFixture[str], file: str) -> None:
+    assert transcribe("batch", "meeting.wav", "-o", "out", "-q", "--analytics", *world.arguments()) == 0
+    path = Path("out", file)
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(MINE)
+    before = {path: path.read_bytes() for path in Path("out").rglob("*") if path.is_file()}
+    assert transcribe("report", "out") == 1
+    assert file in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in Path("out").rglob("*") if path.is_file()} == before
+    assert transcribe("report", "out", "--overwrite") == 0
+    assert path.read_text() != MINE
+    assert transcribe("report", "out", "--title", "Again") == 0, "its own report is replaced"
+    path.write_text(MINE)
+    assert transcribe("report", "out") == 1
+    assert path.read_text() == MINE
+
+
+def test_an_interrupted_report_recognizes_its_own_tables(transcribe: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*arguments: object) -> None:
+        raise ResourceError("interrupted")
+
+    assert transcribe("batch", "meeting.wav", "-o", "out", "-q", "--analytics", *world.arguments()) == 0
+    with monkeypatch.context() as patched:
+        patched.setattr("pipeline.analytics.html_report.render", fail)
+        assert transcribe("report", "out") == 5
+    assert Path("out/tables/calls.csv").is_file()
+    assert transcribe("report", "out") == 0

@@ -70,8 +70,8 @@ class MaskNetwork(nn.Module):
         """Input of the layers, shape (windows, speakers, 3, frames, bands).
 
         The three are the logarithms of the mixture, of the speaker's contribution and of the others' sum, relative to
-        the mixture's loudest band. ``magnitude`` has shape (windows, frames, bins), ``explained`` has shape (windows,
-        speakers, frames, bins), scaled so that the loudest bin is near 1.
+        the mixture's loudest band. Shapes: ``magnitude`` (windows, frames, bins), ``explained`` (windows, speakers,
+        frames, bins); both are scaled so that the loudest bin is near 1.
         """
         rest = (explained.sum(1, keepdim=True) - explained).clamp_min(0)
         speaker = torch.log(explained @ self.to_bands + FLOOR)

@@ -45,7 +45,7 @@ class NmfRefinedSeparator(NmfSeparator, ParallelSeparator):
 
     def __init__(self, network: MaskNetwork, device: torch.device) -> None:
         super().__init__(SETTINGS, device)
-        self._network = network
+        self._network, self._mask_device = network, device
 
     @classmethod
     def weights(cls, config: Config) -> Mapping[str, str]:
@@ -60,7 +60,7 @@ class NmfRefinedSeparator(NmfSeparator, ParallelSeparator):
 
     def pool(self) -> AbstractContextManager[Executor]:
         """See `ParallelSeparator`."""
-        return single_threaded_pool(self._device, GPU_THREADS)
+        return single_threaded_pool(self._mask_device, GPU_THREADS)
 
     def _masks(self, magnitude: Matrix, explained: Matrix) -> Matrix:
         """See `NmfSeparator`."""
@@ -81,7 +81,7 @@ class NmfRefinedSeparator(NmfSeparator, ParallelSeparator):
             features = self._network.features(mixture, masked)  # (1, speakers, 3, frames, bands)
             for first in range(0, len(magnitude), FRAMES):
                 start = max(0, first - RECEPTIVE_FIELD)
-                with bfloat16_autocast(self._device):
+                with bfloat16_autocast(self._mask_device):
                     corrections = self._network.corrections(features[..., start : first + FRAMES + RECEPTIVE_FIELD, :])
                 block = slice(first, first + FRAMES)
                 part = corrections[:, :, first - start :][:, :, :FRAMES]
