@@ -12,7 +12,7 @@ from typing import Any
 
 from pipeline.batch.discovery import Recording
 from pipeline.batch.estimate import done_key
-from pipeline.batch.journal import RESUMABLE, Journal, Outcome, Decision
+from pipeline.batch.journal import RESUMABLE, Decision, Journal, Outcome
 from pipeline.batch.recording_pool import Engine, RecordingPool
 from pipeline.batch.superseded import archive_outdated
 from pipeline.batch.worker import Job, Limits, Setup

@@ -40,9 +40,7 @@ class Manifest:
     def agrees(self, model: Model) -> bool:
         """Whether the record matches every commit and file that the table of models pins."""
         hubs = [source for source in model.sources if isinstance(source, HubSource)]
-        matching = all(
-            self.commits.get(hub.repo, "") == (hub.commit or self.commits.get(hub.repo)) for hub in hubs
-        )
+        matching = all(self.commits.get(hub.repo, "") == (hub.commit or self.commits.get(hub.repo)) for hub in hubs)
         return matching and set(model.files) <= set(self.files)
 
     def write(self, folder: Path) -> None:
