@@ -81,7 +81,7 @@ def _pyannote() -> Finding:
 
 
 def _decoder() -> Finding:
-    """Decode a second of sound that is made here, in a process of its own as in a run."""
+    """Decode one generated second of sound in a separate process, as in a run."""
     import io
     import wave
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pipeline.media.isolated_decoder import decode, decode_stream, prestart
 
 __all__ = [
+    "DECODER_VERSION",
     "Decoded",
     "Limits",
     "ReadOptions",
@@ -32,6 +33,8 @@ __all__ = [
     "open_input",
     "prestart",
 ]
+DECODER_VERSION = 1
+"""Version of the decoder's results. Raise it when the same file gives other samples: cached stages are then redone."""
 _MODULES = {
     "decode": "isolated_decoder",
     "decode_stream": "isolated_decoder",

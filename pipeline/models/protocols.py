@@ -92,7 +92,7 @@ class EmbedderModel(Model):
     @classmethod
     def weights(cls, config: Config) -> Mapping[str, str]:
         """The weights that the settings name: the embedder's name is its model's too."""
-        return {"embedding": config.diarization.embedding}
+        return {"embedding": config.embedding.model}
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ class EmbedderCalibration:
     within_floor: float = 0.04
     between: float = 0.7
     margin: float = 0.09
-    """Minimum by which separated sources must be nearer, in mean cosine, to the embeddings of their own speakers than
+    """Minimum by which separated sources must be nearer, in mean cosine, to the embeddings of their speakers than
     to any other speaker's."""
     linkage: float = 0.5
     """Distance, not squared, at which pyannote's centroid linkage stops merging clusters."""

@@ -69,9 +69,9 @@ def read_tensors(path: Path, key: str) -> dict[str, Array]:
 
 
 def read_plain(path: Path, *keys: str) -> dict[str, str | int | float | bool | None]:
-    """The texts and numbers of a dictionary in a checkpoint, under a key within a key; `BadModel` if it is none.
+    """The texts and numbers of a dictionary in a checkpoint, under a key within a key; `BadModel` for another type.
 
-    Where it does not exist there are none.
+    Empty if the key does not exist.
     """
     try:
         found = _read(path)

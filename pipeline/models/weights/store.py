@@ -169,7 +169,7 @@ class Store:
         raise SettingsError(f"no model is called {name!r}", hint=hint)
 
     def _own(self, name: str) -> Path | None:
-        """The user's own folder of that name, if there is one; `SettingsError` for a bare word that is none."""
+        """The user's own folder of that name, if it exists; `SettingsError` for another plain word."""
         folder = Path(name).expanduser()
         if name and folder.is_dir():
             return folder
@@ -194,7 +194,7 @@ def _size(path: Path) -> int | None:
 
 
 def _compare(folder: Path, files: tuple[File, ...], whole: bool = True) -> list[str]:
-    """What is wrong with a folder; with ``whole``, files that nobody expects there are wrong too."""
+    """What is wrong with a folder; with ``whole``, unexpected files are wrong too."""
     problems = []
     for file in files:
         if _size(folder / file.name) is None:
