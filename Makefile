@@ -43,14 +43,14 @@ docs: $(VENV)/.done  ## the documentation, into site/; a broken link fails
 	$(BIN)/python -m mkdocs build --quiet --strict --config-file docs/mkdocs/mkdocs.yml
 
 bench: setup  ## the project's own benchmark: accuracy, speed and memory beside the common flow
-	$(BIN)/python examples/project_bench.py --update
+	$(BIN)/python -m examples.benchmarks.project_bench --update
 
 bench-diarization: setup  ## who speaks when, by itself, beside the stock pipeline
-	$(BIN)/python examples/diarization_bench.py --update
+	$(BIN)/python -m examples.benchmarks.diarization_bench --update
 
 bench-batch: setup  ## nights of calls: one worker and two, overhead, the parent's memory; stereo calls (an hour)
-	$(BIN)/python examples/batch_bench.py --update
-	$(BIN)/python examples/stereo_bench.py --update
+	$(BIN)/python -m examples.benchmarks.batch_bench --update
+	$(BIN)/python -m examples.benchmarks.stereo_bench --update
 
 clean:  ## remove the environment and what was made (not the models)
 	rm -rf $(VENV) demo site build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,4 +1,4 @@
-"""Minutes of a meeting from Python: who said what, who talked how long, and where people talked at once.
+"""Minutes of a meeting: each speaker's talk time, the utterances, and the overlaps.
 
 python examples/minutes.py meeting.m4a --speakers 3
 """
@@ -25,12 +25,12 @@ def main() -> None:
 def minutes(transcript: Transcript) -> str:
     """The minutes as text."""
     lines = [
-        f"{speaker}: {sum(t.duration for t in own):.0f} s" for speaker, own in by_speaker(transcript.turns).items()
+        f"{speaker}: {sum(t.duration for t in turns):.0f} s" for speaker, turns in by_speaker(transcript.turns).items()
     ]
     lines += [f"{u.start:8.1f}  {u.speaker}: {u.text}" for u in transcript.utterances]
     for region in transcript.overlaps:
-        voices = " | ".join(f"{voice.speaker}: {voice.text or '–'}" for voice in region.voices)
-        lines.append(f"at once, {region.start:.1f} to {region.end:.1f} s ({region.decision}): {voices}")
+        texts = " | ".join(f"{voice.speaker}: {voice.text or '–'}" for voice in region.evidence)
+        lines.append(f"at once, {region.start:.1f} to {region.end:.1f} s ({region.decision}): {texts}")
     return "\n".join(lines) + "\n"
 
 

@@ -12,11 +12,14 @@ if TYPE_CHECKING:
     from pipeline.core.types import Transcript
     from pipeline.engine.api import release_models, transcribe
     from pipeline.engine.pipeline import Transcriber
+    from pipeline.formats import dump, load
 
-__all__ = ["Transcriber", "Transcript", "__version__", "release_models", "transcribe"]
+__all__ = ["Transcriber", "Transcript", "__version__", "dump", "load", "release_models", "transcribe"]
 _HOMES = {
     "Transcriber": "engine.pipeline",
     "Transcript": "core.types",
+    "dump": "formats",
+    "load": "formats",
     "release_models": "engine.api",
     "transcribe": "engine.api",
 }

@@ -171,7 +171,7 @@ EARLY: dict[str, tuple[list[str], int]] = {
     "language of a sentence": (["--language", "english please"], 1),
     "device": (["--device", "toaster"], 1),
     "threshold": (["--set", "diarization.threshold=-3"], 1),
-    "compute type": (["--set", "recognition.compute_type=int7"], 1),
+    "compute type": (["--set", "recognition.options.compute_type=int7"], 1),
     "nan": (["--set", "separation.context=.nan"], 1),
     "infinite": (["--set", "assembly.pause=.inf"], 1),
     "roles": (["--roles", "2=CHANNEL_1"], 1),

@@ -31,8 +31,8 @@ from pipeline.engine import artifact_cache
 from pipeline.evaluation.benchmark.tables import as_table
 from tests import pages, strategies, world
 from tests.conftest import REPOSITORY
+from tests.engine.test_api import options
 from tests.pages import DOCS, README
-from tests.test_api import options
 
 PAGES_WITH_COMMANDS = (
     README,
@@ -42,7 +42,7 @@ FETCHES = "models pull"
 """Needs the network; `make setup` runs it, and tests/weights the code behind it."""
 MAY_LACK_MODELS = ("doctor", "models path", "models verify")
 """Commands that end with the exit code of missing models where these are not on the machine."""
-RESULTS = json.loads((REPOSITORY / "examples" / "bench" / "results.json").read_text(encoding="utf-8"))
+RESULTS = json.loads((REPOSITORY / "examples" / "benchmarks" / "results.json").read_text(encoding="utf-8"))
 PACKAGE = Path(pipeline.__file__).parent
 
 
@@ -59,9 +59,9 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     truth = type(transcript)(8.0, (Utterance("A", words),), (Turn(1.0, 6.4, "A"),))
     for folder in ("references", "transcripts"):
         (tmp_path / folder).mkdir()
-    (tmp_path / "transcripts" / "meeting.json").write_text(formats.dumps(transcript, "json", "meeting"))
+    (tmp_path / "transcripts" / "meeting.json").write_bytes(formats.dumps(transcript, "json", "meeting"))
     for place in (tmp_path, tmp_path / "references"):
-        (place / "meeting.stm").write_text(formats.dumps(truth, "stm", "meeting"))
+        (place / "meeting.stm").write_bytes(formats.dumps(truth, "stm", "meeting"))
     for source in pages.code(DOCS / "extending.md", "python"):
         name = re.findall(r"class My(\w+):", source)[0].lower()
         (tmp_path / f"my_{name}.py").write_text(source)

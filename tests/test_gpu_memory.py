@@ -80,7 +80,7 @@ def path(tmp_path: Path) -> Path:
     return world.write_wav(tmp_path / "talk.wav")
 
 
-def text(transcript: Transcript) -> str:
+def text(transcript: Transcript) -> bytes:
     return formats.dumps(replace(transcript, notices=()), "json")
 
 
@@ -125,7 +125,7 @@ def test_memory_that_runs_out_while_separating_is_no_failure_of_the_separator(pa
     changes = {"separation.backend": "tests.test_gpu_memory:HungrySeparator", "runtime.batch_size": 4}
     found = Transcriber(world.settings(changes))(path)
     assert [notice.code for notice in found.notices] == ["reduced_memory"]
-    plain = Transcriber(world.settings({"separation.backend": "replay"}))(path)
+    plain = Transcriber(world.settings({"separation.backend": "synthetic"}))(path)
     assert [region.decision for region in found.overlaps] == [region.decision for region in plain.overlaps]
 
 

@@ -46,7 +46,7 @@ def listen(event):
 
 config = world.settings({"recognition.backend": "deadly:Recognizer"})
 run = Transcriber(config, cache=DiskCache(Path("cache")), listener=listen)
-Path("out.json").write_text(formats.dumps(run("talk.wav"), "json"))
+Path("out.json").write_bytes(formats.dumps(run("talk.wav"), "json"))
 """
 COMMAND = "from pipeline.cli.app import main; main()"
 
@@ -93,7 +93,7 @@ def test_a_run_that_is_stopped_leaves_nothing_behind(tmp_path: Path, number: sig
     assert (running.returncode, out) == (code, b"")
     *_, line = err.decode().splitlines()
     assert line.startswith("transcribe: ")
-    assert line.endswith("run the same command again to go on")
+    assert line.endswith("run the same command again to resume")
     assert not (tmp_path / "out").exists()
     assert list((tmp_path / "tmp").iterdir()) == []
     assert not list(tmp_path.rglob(".crosstalk-*"))

@@ -1,4 +1,4 @@
-"""The field's words: no name and no phrase that the project gave up comes back, but as a spelling that is still read."""
+"""Names and phrases of version 0.1.0 that were replaced do not come back, but for spellings that are still read."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ OLD_NAMES = """
     ReplayEmbedder ReplayRecognizer ReplaySeparator Scene Seat SpeakerCount Steps Take Tape ThreadedSeparator
     TrackletDiarizer TrunkEmbedder Verdict Voice VoiceModel VoiceScale Voices Warned Witness Hopeless Cluster
     BOLDNESS CAUTION FINER FOUNDER HALO PATIENCE REMEMBERED TOGETHER_MOST HURRIED ILL MISFITS INERT
-    aside asides clear_floor decode_here find_asides find_holds find_people find_voices handed_over lay_clips lay_floor
+    aside asides clear_floor decode_here find_asides find_holds find_people find_voices handed_over lay_clips
+    lay_floor
     lay_out lay_pieces lay_scene lay_takes lies_in load_refining mark_suspects mix_down one_core_each parts_of
     pool_heard read_turns rescue rival seat settings_key share_out silent_spans spell stillborn use_device
     without_leaks write_voices adjusted relieve

@@ -20,7 +20,7 @@ PROJECT = tomllib.loads((ROOT.parent / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 MODULES = {"pyyaml": "yaml", "av": "av", "pyannote-audio": "pyannote", "vadersentiment": "vaderSentiment"}
 """Import names that are not the distribution's own with ``-`` as ``_``."""
-INDIRECT = {"audioop-lts", "jinja2"}
+INDIRECT = {"audioop-lts"}
 """Declared for another package that does not declare it itself."""
 USER = ("score", "simulate", "bench", "analytics", "ray")
 """The extras that the package itself imports from."""

@@ -19,12 +19,13 @@ from pipeline.core.errors import CrosstalkError, MissingModel, SettingsError
 from pipeline.core.types import Word
 from pipeline.engine import preflight
 from pipeline.engine.pipeline import Transcriber
+from pipeline.models.recognizers.whisper import MULTILINGUAL
 from pipeline.models.synthetic import SyntheticRecognizer
 from pipeline.models.weights import Store
 from tests import world
 
 
-def whisper(folder: Path, languages: Sequence[str] = ("en", "de"), tokens: int = preflight.MULTILINGUAL) -> Path:
+def whisper(folder: Path, languages: Sequence[str] = ("en", "de"), tokens: int = MULTILINGUAL) -> Path:
     """A folder that looks like a Whisper model in CTranslate2's format."""
     folder.mkdir()
     words = [f"<|{language}|>" for language in languages]
@@ -66,7 +67,7 @@ def test_a_model_that_knows_english_only_is_told_by_its_name(tmp_path: Path, lan
 
 
 def test_a_models_vocabulary_tells_which_languages_it_knows(tmp_path: Path) -> None:
-    many, english = whisper(tmp_path / "many"), whisper(tmp_path / "one", tokens=preflight.MULTILINGUAL - 1)
+    many, english = whisper(tmp_path / "many"), whisper(tmp_path / "one", tokens=MULTILINGUAL - 1)
     for folder, known, unknown in ((many, ("en", "de", None), ("yue", "fr")), (english, ("en", None), ("de", "fr"))):
         for language in known:
             preflight.require(with_model(folder, language), Store(tmp_path / "store"))
@@ -75,7 +76,7 @@ def test_a_models_vocabulary_tells_which_languages_it_knows(tmp_path: Path) -> N
 
 
 def test_a_row_of_a_manifest_in_a_language_that_the_model_does_not_know_is_refused(tmp_path: Path) -> None:
-    english = whisper(tmp_path / "one", tokens=preflight.MULTILINGUAL - 1)
+    english = whisper(tmp_path / "one", tokens=MULTILINGUAL - 1)
     setup = Setup(with_model(english, None), tmp_path / "out", ("txt",))
     assert settings_of({"recognition.language": "English"}, setup).recognition.language == "en"
     for language in ("de", "jp"):
@@ -89,7 +90,7 @@ def test_arithmetic_that_the_device_cannot_do_is_refused(
 ) -> None:
     monkeypatch.setattr(ctranslate2, "get_supported_compute_types", lambda *_: {"int8", "float32"})
     changes = {"recognition.backend": "whisper", "recognition.model": str(whisper(tmp_path / "model"))}
-    config = world.settings({**changes, "recognition.compute_type": compute_type})
+    config = world.settings({**changes, "recognition.options.compute_type": compute_type})
     assert isinstance(refused(config, Store(tmp_path)), SettingsError)
 
 
@@ -199,7 +200,7 @@ def test_a_class_of_ones_own_is_checked_before_any_work(name: str, missing: str)
     assert len(caught.value.line.splitlines()) == 1
 
 
-@pytest.mark.parametrize("kind", ["diarization.backend", "separation.backend", "diarization.embedding"])
+@pytest.mark.parametrize("kind", ["diarization.backend", "separation.backend", "embedding.model"])
 def test_every_kind_is_checked(kind: str) -> None:
     with pytest.raises(SettingsError) as caught:
         Transcriber(world.settings({kind: f"{HERE}:NoLanguage"}))

@@ -49,8 +49,8 @@ def test_a_codec_sees_no_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("place", ["decode", "recognition"])
 def test_a_run_stops_in_two_seconds(number: signal.Signals, place: str, tmp_path: Path) -> None:
-    """Once in three attempts, because the machine may have other things to do."""
-    assert any(_seconds_to_stop(number, place, tmp_path / str(attempt)) < 2 for attempt in range(3))
+    """All three attempts stop with the signal's code and leave nothing; the fastest takes under 2 s."""
+    assert min(_seconds_to_stop(number, place, tmp_path / str(attempt)) for attempt in range(3)) < 2
 
 
 def _seconds_to_stop(number: signal.Signals, place: str, folder: Path) -> float:
@@ -69,12 +69,14 @@ def _seconds_to_stop(number: signal.Signals, place: str, folder: Path) -> float:
         while not (folder / "marker").exists():
             assert running.poll() is None
             time.sleep(0.01)
-        began = time.monotonic()
+        start = time.monotonic()
         running.send_signal(number)
-        assert running.wait(30) in (130, 143)
-        took = time.monotonic() - began
+        assert running.wait(30) == 128 + number
+        seconds = time.monotonic() - start
     assert not list((folder / "tmp").iterdir())
+    assert not list(folder.rglob("talk.json"))
+    assert not list(folder.rglob(".crosstalk-*"))
     if place == "decode":
         with pytest.raises(ProcessLookupError):
             os.kill(int((folder / "marker").read_text()), 0)
-    return took
+    return seconds

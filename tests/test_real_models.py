@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import re
@@ -21,7 +20,6 @@ from pipeline.core.timeline import overlaps
 from pipeline.core.types import Transcript
 from pipeline.evaluation.metrics.scoring import ScoreConfig, score
 from tests import pages
-from tests.conftest import REPOSITORY
 from tests.media.factory import make
 
 pytestmark = [pytest.mark.weights, pytest.mark.slow]
@@ -74,7 +72,7 @@ def test_shared_calls_read_as_their_references(name: str, most_errors: int, shar
     reference = formats.loads("\n".join(rows) + "\n", "stm")
     heard = transcribe(shared_data / "calls" / f"{name}.wav", speakers=2, **QUIETLY)  # type: ignore[arg-type]
     # Whether "Chromecast" is one word or two is not what is asked here.
-    written = formats.dumps(heard, "stm", "call").casefold().replace("chrome cast", "chromecast")
+    written = formats.dumps(heard, "stm", "call").decode().casefold().replace("chrome cast", "chromecast")
     found = score(reference, formats.loads(written, "stm")).scores.cpwer
     assert len(heard.speakers) == 2
     assert found.errors <= most_errors
@@ -112,13 +110,10 @@ def test_simulate_transcribe_and_score_as_the_documentation_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """With the sample call's two voices, half a minute long, since no corpus is at hand everywhere."""
-    spec = importlib.util.spec_from_file_location("project_bench", REPOSITORY / "examples" / "project_bench.py")
-    assert spec
-    assert spec.loader
-    project_bench = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(project_bench)
-    monkeypatch.setattr(project_bench, "WORK", tmp_path)
-    project_bench.sample_voices()
+    from examples.benchmarks import data
+
+    monkeypatch.setattr(data, "WORK", tmp_path)
+    data.sample_speakers()
     monkeypatch.chdir(tmp_path)
     (block,) = (b for b in pages.code(pages.DOCS / "benchmarks.md", "sh") if "transcribe simulate" in b)
     small = (

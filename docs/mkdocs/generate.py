@@ -20,16 +20,17 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from pipeline import formats
-from pipeline.config.constraints import OneOf, Range, constraint_of
+from pipeline.config.constraints import OneOf, Range
 from pipeline.config.presets import load_preset, preset_names
 from pipeline.config.schema import Config
 from pipeline.core import types as core_types
 from pipeline.core.notices import NOTICES
+from pipeline.core.serialization import constraint_of, to_plain
 from pipeline.formats import crosstalk_json
 from pipeline.models.weights.catalogue import catalogue
 
 DOCS = Path(__file__).parent.parent
-RESULTS = DOCS.parent / "examples" / "bench" / "results.json"
+RESULTS = DOCS.parent / "examples" / "benchmarks" / "results.json"
 EXAMPLE = DOCS / "example.json"
 SCHEMA = DOCS / "crosstalk-1.schema.json"
 OUTPUT = (
@@ -49,18 +50,20 @@ OUTPUT = (
 def settings() -> str:
     """Every setting: a table per section, with type, default and meaning."""
     about = meanings(Config)
-    return "\n\n".join(
-        f"## `{name}`\n\n{about[name]}\n\n{fields_table(kind, f'{name}.')}"
+    sections = [
+        f"## `{name}`\n\n{about[name]}"
+        + (f"\n\n{fields_table(kind, f'{name}.')}" if dataclasses.is_dataclass(kind) else "")
         for name, kind in typing.get_type_hints(Config).items()
-    )
+    ]
+    return "\n\n".join(sections)
 
 
 def preset_differences() -> str:
     """The settings in which each preset differs from the defaults."""
-    plain = _flat(dataclasses.asdict(Config()))
+    plain = _flat(to_plain(Config()))
     rows = []
     for name in preset_names():
-        changed = [f"`{k}: {v}`" for k, v in _flat(dataclasses.asdict(load_preset(name))).items() if v != plain[k]]
+        changed = [f"`{k}: {v}`" for k, v in _flat(to_plain(load_preset(name))).items() if v != plain[k]]
         rows.append((f"`{name}`", "<br>".join(changed) or "–"))
     return table(("preset", "differs from the defaults in"), rows)
 
@@ -158,7 +161,7 @@ SYSTEMS = {
 def example() -> str:
     """The README's example: a stored transcript as text."""
     transcript = formats.loads(EXAMPLE.read_text(encoding="utf-8"), "json")
-    return f"```text\n{formats.dumps(transcript, 'txt').rstrip()}\n```"
+    return f"```text\n{formats.dumps(transcript, 'txt').decode().rstrip()}\n```"
 
 
 def fields_table(kind: type, prefix: str = "") -> str:

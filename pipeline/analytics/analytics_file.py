@@ -1,4 +1,4 @@
-"""A call's analytics as one JSON file beside its transcript. Version ``crosstalk-analytics/2``; times in seconds."""
+"""Analytics of a call as a JSON file next to its transcript. Format ``crosstalk-analytics/2``; times in seconds."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.analytics import phrase_rules as ruling
+from pipeline.analytics import phrase_rules
 from pipeline.analytics.metrics import measure
 from pipeline.analytics.phrase_matching import evaluate_rules
 from pipeline.analytics.phrase_rules import Rule
@@ -16,40 +16,42 @@ from pipeline.core.serialization import to_plain
 from pipeline.core.types import Transcript
 
 VERSION = "crosstalk-analytics/2"
+"""Name and version of the format; it changes if keys change, and files with another version are refused."""
 SUFFIX = ".analytics.json"
+"""Suffix of the files; `calls.read_calls` finds them by it."""
 
 
 def analyze(
     transcript: Transcript, rules: Sequence[Rule] = (), columns: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
-    """Everything of a call as plain data, numbers rounded to a thousandth; ``columns`` are carried through."""
-    feelings = sentiments(transcript)
+    """All analytics of a call as plain data, numbers rounded to three decimals; ``columns`` are copied."""
+    scores = sentiments(transcript)
     plain = to_plain(measure(transcript))
-    for part in plain["parts"]:
-        part["sentiment"] = feelings.get(part["speaker"])
-    measured = {"version": VERSION, "language": transcript.language, "complete": transcript.complete, **plain}
-    measured |= {
+    for speaker in plain["parts"]:
+        speaker["sentiment"] = scores.get(speaker["speaker"])
+    analytics = {"version": VERSION, "language": transcript.language, "complete": transcript.complete, **plain}
+    analytics |= {
         "sentiment_by": method(transcript.language),
         "findings": to_plain(evaluate_rules(transcript, rules)),
         "warnings": [{"code": notice.code, "message": notice.message} for notice in transcript.notices],
         "columns": dict(columns or {}),
     }
-    rounded: dict[str, Any] = _rounded(measured)
+    rounded: dict[str, Any] = _rounded(analytics)
     return rounded
 
 
 def path_of(target: Path) -> Path:
-    """``TARGET.analytics.json``."""
+    """The path of the analytics of ``target`` (a path without suffix): ``TARGET.analytics.json``."""
     return target.with_name(f"{target.name}{SUFFIX}")
 
 
 def file_of(transcript: Transcript, rules: str, target: Path, columns: Mapping[str, str]) -> tuple[Path, bytes]:
-    """The file for a transcript under the text of the rules: its path, and what is to be in it."""
-    return path_of(target), dumps(analyze(transcript, ruling.read(rules), columns)).encode()
+    """Path and content of the analytics file of a transcript; ``rules`` is the text of a rules file."""
+    return path_of(target), dumps(analyze(transcript, phrase_rules.read(rules), columns)).encode()
 
 
 def dumps(analytics: Mapping[str, Any]) -> str:
-    """As JSON; the same analytics give the same bytes, and all of them are ASCII."""
+    """Analytics as ASCII JSON; equal analytics give equal bytes."""
     return json.dumps(analytics, indent=1, allow_nan=False) + "\n"
 
 

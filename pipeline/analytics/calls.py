@@ -1,4 +1,4 @@
-"""The calls of a folder of results: each one's analytics, and its transcript where it was written as JSON."""
+"""The calls of a folder of results: the analytics of each, and its transcript if it was written as JSON."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pipeline.formats.reading import read_transcript
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A call that could not be transcribed: how its last attempt ended, and why."""
+    """A call that could not be transcribed: status and reason of the last attempt."""
 
     call: str
     status: str
@@ -28,10 +28,10 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What is known of a folder beside its results; names are `pipeline.core.atomic_write.sqlite_text`.
+    """The journal's information about a folder; names are encoded by `pipeline.core.atomic_write.sqlite_text`.
 
-    ``exists`` says whether a call's recording is still there. ``superseded`` are names whose recording has its results
-    under another name now.
+    ``exists``: whether the recording of a call still exists. ``superseded``: names whose recording now has its results
+    under another name.
     """
 
     failures: tuple[Failure, ...] = ()
@@ -43,7 +43,7 @@ class History:
 class Call:
     """One call: its ``name`` in the folder (``team/call7``) and its analytics as written.
 
-    ``exists`` says whether the recording is still there; None when that is not known.
+    ``exists``: whether the recording still exists; None if unknown.
     """
 
     folder: Path
@@ -52,32 +52,41 @@ class Call:
     exists: bool | None = None
 
     def transcript(self) -> Transcript | None:
-        """The transcript beside the analytics, or None when it was not written as JSON."""
+        """The transcript of the call; None if it was not written as JSON."""
         path = self.folder / f"{self.name}.json"
         return read_transcript(path, "json") if path.is_file() else None
 
     def link(self) -> str | None:
-        """The readable transcript's place in the folder."""
+        """Path of the most readable transcript, relative to the folder; None without transcripts."""
         suffixes = (formats.suffix(name) for name in ("md", "txt", "json"))
         return next((self.name + s for s in suffixes if (self.folder / f"{self.name}{s}").is_file()), None)
 
 
-NOTHING = History()
+NO_HISTORY = History()
 """The history of a folder without a journal."""
 
 
-def read_calls(folder: Path, history: History = NOTHING) -> Iterator[Call]:
-    """The calls under a folder, sorted by name, one at a time; raises when there are none or one cannot be read."""
+def read_calls(folder: Path, history: History = NO_HISTORY) -> Iterator[Call]:
+    """The calls of a folder, sorted by name, one at a time.
+
+    Raises `SettingsError` if the folder has no analytics, and `FormatError` for unreadable analytics.
+    """
     paths = sorted(path for path in folder.rglob(f"*{SUFFIX}") if path.relative_to(folder).parts[0] != ".crosstalk")
     if not paths:
-        raise SettingsError("holds no analytics", where=str(folder), hint="make them with transcribe batch --analytics")
+        raise SettingsError(
+            "contains no analytics", where=str(folder), hint="write them with transcribe batch --analytics"
+        )
     for path in paths:
         try:
             analytics = json.loads(read_text(path).content)
         except ValueError as error:
             raise FormatError(f"cannot be read: {error}", where=str(path)) from error
         if not isinstance(analytics, dict) or analytics.get("version") != VERSION:
-            raise FormatError(f"not {VERSION}", where=str(path), hint="make it again with transcribe batch --analytics")
+            raise FormatError(
+                f"does not have the format {VERSION}",
+                where=str(path),
+                hint="write it again with transcribe batch --analytics",
+            )
         name = str(path.relative_to(folder)).removesuffix(SUFFIX)
         if sqlite_text(name) not in history.superseded:
             yield Call(folder, name, analytics, history.exists.get(sqlite_text(name)))

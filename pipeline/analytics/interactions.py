@@ -1,13 +1,14 @@
-"""Who talks into whose speech, and how it ends. Times in seconds.
+"""Overlap events between speakers and their kinds. Times in seconds.
 
-A *stretch* is a speaker's turns joined over pauses of at most `PAUSE`. An overlap is a pair of stretches of two
-speakers that share time; the *holder* is who began first, the *incomer* who began second (equal starts: the one who
-ends first, then by label). In this order:
+A *talk spurt* is a sequence of turns of one speaker with pauses up to `MAX_PAUSE`. An overlap event is a pair of talk
+spurts of two speakers that share time. The *holder* began first, the *incomer* second (for equal starts, the holder
+ends first, then by label). The first kind that applies:
 
-    start        the incomer began at most `TOGETHER` after the holder: nobody held the floor yet
-    backchannel  the incomer's stretch ends before the holder's, lasts at most `SHORT` and has at most `FEW` words
-    turn_end     at most `ENDING` of the holder's stretch was left when the incomer began, and the incomer went on
-    interruption everything else: the holder *yielded* when his stretch ended first, else the incomer did
+    start         the incomer began at most `MAX_START_DISTANCE` after the holder
+    backchannel   the incomer's spurt ends before the holder's, is at most `MAX_BACKCHANNEL` long and has at most
+                  `MAX_BACKCHANNEL_WORDS` words
+    turn_end      at most `MAX_TURN_END` of the holder's spurt is left when the incomer begins, who then continues
+    interruption  all others; the speaker whose spurt ends first *yielded*
 """
 
 from __future__ import annotations
@@ -19,18 +20,24 @@ from typing import Literal
 from pipeline.core.timeline import MidpointIndex, turns_of, union
 from pipeline.core.types import Span, Transcript, Turn, Word, join_words
 
-PAUSE = 0.5
-TOGETHER = 0.2
-SHORT = 1.0
-FEW = 3
-ENDING = 0.5
+MAX_PAUSE = 0.5
+"""Maximum pause inside a talk spurt, in seconds. Chosen by hand; a higher value gives fewer, longer spurts."""
+MAX_START_DISTANCE = 0.2
+"""Maximum distance, in seconds, of the starts of a simultaneous start. Chosen by hand; a higher value turns early
+interruptions into starts."""
+MAX_BACKCHANNEL = 1.0
+"""Maximum length of a backchannel in seconds. Chosen by hand; a higher value turns interruptions into backchannels."""
+MAX_BACKCHANNEL_WORDS = 3
+"""Maximum number of words in a backchannel. Chosen by hand; a higher value turns interruptions into backchannels."""
+MAX_TURN_END = 0.5
+"""Maximum overlap at the end of a turn, in seconds. Chosen by hand; a higher value gives fewer interruptions."""
 
 Kind = Literal["start", "backchannel", "turn_end", "interruption"]
 
 
 @dataclass(frozen=True, slots=True)
 class OverlapEvent:
-    """Two stretches that overlap from ``start`` to ``end``, with both texts; ``yielded`` only for interruptions."""
+    """Two talk spurts that overlap from ``start`` to ``end``, with both texts; ``yielded`` only for interruptions."""
 
     start: float
     end: float
@@ -42,47 +49,48 @@ class OverlapEvent:
     incomer_text: str
 
 
-def talk_spurts(transcript: Transcript, pause: float = PAUSE) -> tuple[Turn, ...]:
-    """Each speaker's turns joined over pauses of at most ``pause``, all sorted by start."""
-    own: dict[str, list[Span]] = {}
+def talk_spurts(transcript: Transcript, max_pause: float = MAX_PAUSE) -> tuple[Turn, ...]:
+    """Turns of each speaker merged over pauses up to ``max_pause`` seconds; sorted by start."""
+    by_speaker: dict[str, list[Span]] = {}
     for turn in turns_of(transcript):
-        own.setdefault(turn.speaker, []).append(turn.span)
-    return tuple(sorted(Turn(s.start, s.end, speaker) for speaker, spans in own.items() for s in union(spans, pause)))
+        by_speaker.setdefault(turn.speaker, []).append(turn.span)
+    merged = {speaker: union(spans, max_pause) for speaker, spans in by_speaker.items()}
+    return tuple(sorted(Turn(span.start, span.end, speaker) for speaker, spans in merged.items() for span in spans))
 
 
 def overlap_events(transcript: Transcript) -> tuple[OverlapEvent, ...]:
-    """Every overlap of two stretches, sorted by start."""
-    said: dict[str, list[Word]] = {}
+    """All overlap events, sorted by start."""
+    words: dict[str, list[Word]] = {}
     for utterance in transcript.utterances:
-        said.setdefault(utterance.speaker, []).extend(utterance.words)
-    spoken = {speaker: MidpointIndex(words) for speaker, words in said.items()}
-    found: list[OverlapEvent] = []
-    open_: list[Turn] = []
+        words.setdefault(utterance.speaker, []).extend(utterance.words)
+    index = {speaker: MidpointIndex(items) for speaker, items in words.items()}
+    events: list[OverlapEvent] = []
+    active: list[Turn] = []
     for incomer in talk_spurts(transcript):
-        open_ = [holder for holder in open_ if holder.end > incomer.start]
-        found += (_crossing(holder, incomer, spoken) for holder in open_ if holder.speaker != incomer.speaker)
-        open_.append(incomer)
-    return tuple(sorted(found, key=lambda crossing: (crossing.start, crossing.end, crossing.holder, crossing.incomer)))
+        active = [holder for holder in active if holder.end > incomer.start]
+        events += (_event(holder, incomer, index) for holder in active if holder.speaker != incomer.speaker)
+        active.append(incomer)
+    return tuple(sorted(events, key=lambda event: (event.start, event.end, event.holder, event.incomer)))
 
 
-def _crossing(holder: Turn, incomer: Turn, spoken: Mapping[str, MidpointIndex[Word]]) -> OverlapEvent:
+def _event(holder: Turn, incomer: Turn, index: Mapping[str, MidpointIndex[Word]]) -> OverlapEvent:
     start, end = incomer.start, min(holder.end, incomer.end)
-    words = _within(spoken, incomer.speaker, incomer.start, incomer.end)
+    words = _words(index, incomer.speaker, incomer.start, incomer.end)
     kind = _kind(holder, incomer, len(words))
     yielded = (holder if holder.end < incomer.end else incomer).speaker if kind == "interruption" else None
-    texts = [join_words(_within(spoken, speaker, start, end)) for speaker in (holder.speaker, incomer.speaker)]
+    texts = [join_words(_words(index, speaker, start, end)) for speaker in (holder.speaker, incomer.speaker)]
     return OverlapEvent(start, end, kind, holder.speaker, incomer.speaker, yielded, *texts)
 
 
 def _kind(holder: Turn, incomer: Turn, words: int) -> Kind:
-    if incomer.start - holder.start <= TOGETHER:
+    if incomer.start - holder.start <= MAX_START_DISTANCE:
         return "start"
-    if incomer.end < holder.end and incomer.duration <= SHORT and words <= FEW:
+    if incomer.end < holder.end and incomer.duration <= MAX_BACKCHANNEL and words <= MAX_BACKCHANNEL_WORDS:
         return "backchannel"
-    if holder.end - incomer.start <= ENDING and incomer.end >= holder.end:
+    if holder.end - incomer.start <= MAX_TURN_END and incomer.end >= holder.end:
         return "turn_end"
     return "interruption"
 
 
-def _within(spoken: Mapping[str, MidpointIndex[Word]], speaker: str, start: float, end: float) -> tuple[Word, ...]:
-    return tuple(spoken[speaker].between(start, end)) if speaker in spoken else ()
+def _words(index: Mapping[str, MidpointIndex[Word]], speaker: str, start: float, end: float) -> tuple[Word, ...]:
+    return tuple(index[speaker].between(start, end)) if speaker in index else ()

@@ -1,16 +1,16 @@
-"""Talk, pace, silence and responses of one call; every number with its formula. Times in seconds.
+"""Metrics of one call and their definitions. Times in seconds; talk spurts are defined in `interactions`.
 
-talk          total length of the speaker's turns, each moment counted once
-talk_ratio    talk / sum of everybody's talk; 0 where nobody talks
-stretches     how often the speaker took the floor: turns joined over pauses of at most 0.5 s
+talk               total length of the speaker's turns; overlapping turns count once
+talk_ratio         talk divided by the sum of the talk of all speakers; 0 without talk
+stretches          number of talk spurts of the speaker
 words_per_minute   words / talk * 60; None without talk
-longest_monologue  from the first to the last word of the floor's longest stay with one speaker: their stretches in
-              a row, as long as nobody else begins one that is more than a backchannel
-silence       duration minus the time in which anybody talks
-dead_air      silences of at least `DEAD` between the first and the last speech
-response_latency   start of a stretch minus the latest end of all stretches before it, where the speaker changes and
-              nobody talks in between; mean and median over the speaker's responses
-overlap       time in which two or more talk
+longest_monologue  longest sequence of talk spurts of one speaker, from its start to its end, without a talk spurt of
+                   another speaker in between, except backchannels
+silence            duration minus the time with any speech
+dead_air           silences of at least `MIN_DEAD_AIR` between the first and the last speech
+response_latency   start of a talk spurt minus the latest end before it, if the speaker changes and no speech lies in
+                   between; mean and median over the responses of the speaker
+overlap            time with two or more speakers
 """
 
 from __future__ import annotations
@@ -23,12 +23,13 @@ from pipeline.analytics.interactions import OverlapEvent, overlap_events, talk_s
 from pipeline.core.timeline import by_speaker, covered, gaps, overlaps, turns_of
 from pipeline.core.types import Span, Transcript, Turn
 
-DEAD = 3.0
+MIN_DEAD_AIR = 3.0
+"""Minimum length of dead air in seconds. Chosen by hand; a lower value reports more, shorter silences."""
 
 
 @dataclass(frozen=True, slots=True)
 class SpeakerMetrics:
-    """One speaker's part in the call; ``interruptions`` they made, ``interrupted`` those they yielded to."""
+    """Metrics of one speaker; ``interruptions``: as incomer; ``interrupted``: as holder who yielded."""
 
     speaker: str
     talk: float
@@ -46,8 +47,8 @@ class SpeakerMetrics:
 
 
 @dataclass(frozen=True, slots=True)
-class Measures:
-    """The call as a whole, and its speakers in order of first appearance."""
+class CallMetrics:
+    """Metrics of the whole call, and of its speakers in order of first appearance (``parts``)."""
 
     duration: float
     speech: float
@@ -60,24 +61,24 @@ class Measures:
     parts: tuple[SpeakerMetrics, ...]
 
 
-def measure(transcript: Transcript) -> Measures:
-    """Every measure of a call."""
+def measure(transcript: Transcript) -> CallMetrics:
+    """All metrics of a call."""
     turns = turns_of(transcript)
     spans = [turn.span for turn in turns]
     speech = covered(spans)
-    both = covered(overlap.span for overlap in overlaps(turns))
+    overlapped = covered(overlap.span for overlap in overlaps(turns))
     silence = max(0.0, transcript.duration - speech)
-    crossed = overlap_events(transcript)
-    return Measures(
+    events = overlap_events(transcript)
+    return CallMetrics(
         duration=transcript.duration,
         speech=speech,
         silence=silence,
         silence_ratio=silence / transcript.duration if transcript.duration else 0.0,
         dead_air=_dead_air(spans),
-        overlap=both,
-        overlap_ratio=both / speech if speech else 0.0,
-        crossings=crossed,
-        parts=_parts(transcript, turns, crossed),
+        overlap=overlapped,
+        overlap_ratio=overlapped / speech if speech else 0.0,
+        crossings=events,
+        parts=_speakers(transcript, turns, events),
     )
 
 
@@ -85,66 +86,66 @@ def _dead_air(spans: Sequence[Span]) -> tuple[Span, ...]:
     if not spans:
         return ()
     inside = Span(min(span.start for span in spans), max(span.end for span in spans))
-    return tuple(gap for gap in gaps(spans, inside) if gap.duration >= DEAD)
+    return tuple(gap for gap in gaps(spans, inside) if gap.duration >= MIN_DEAD_AIR)
 
 
-def _parts(
-    transcript: Transcript, turns: Sequence[Turn], crossed: Sequence[OverlapEvent]
+def _speakers(
+    transcript: Transcript, turns: Sequence[Turn], events: Sequence[OverlapEvent]
 ) -> tuple[SpeakerMetrics, ...]:
-    talk = {speaker: covered(turn.span for turn in own) for speaker, own in by_speaker(turns).items()}
-    whole = sum(talk.values())
-    held = talk_spurts(transcript)
-    answers = latencies(held)
-    longest = monologues(held, crossed)
+    talk = {speaker: covered(turn.span for turn in group) for speaker, group in by_speaker(turns).items()}
+    total = sum(talk.values())
+    spurts = talk_spurts(transcript)
+    waits = latencies(spurts)
+    longest = monologues(spurts, events)
+    interruptions = [event for event in events if event.kind == "interruption"]
     words: dict[str, int] = {}
     for utterance in transcript.utterances:
         words[utterance.speaker] = words.get(utterance.speaker, 0) + len(utterance.words)
-    parts: list[SpeakerMetrics] = []
+    speakers: list[SpeakerMetrics] = []
     for speaker in transcript.speakers:
-        own, count = talk.get(speaker, 0.0), words.get(speaker, 0)
-        waits = answers.get(speaker, [])
-        made = [c for c in crossed if c.kind == "interruption"]
-        parts.append(
+        seconds, count = talk.get(speaker, 0.0), words.get(speaker, 0)
+        delays = waits.get(speaker, [])
+        speakers.append(
             SpeakerMetrics(
                 speaker,
-                own,
-                own / whole if whole else 0.0,
-                sum(stretch.speaker == speaker for stretch in held),
+                seconds,
+                seconds / total if total else 0.0,
+                sum(spurt.speaker == speaker for spurt in spurts),
                 count,
-                count / own * 60 if own else None,
+                count / seconds * 60 if seconds else None,
                 longest.get(speaker, 0.0),
-                len(waits),
-                statistics.fmean(waits) if waits else None,
-                statistics.median(waits) if waits else None,
-                sum(c.incomer == speaker for c in made),
-                sum(c.yielded == speaker == c.holder for c in made),
-                sum(c.incomer == speaker and c.kind == "backchannel" for c in crossed),
+                len(delays),
+                statistics.fmean(delays) if delays else None,
+                statistics.median(delays) if delays else None,
+                sum(event.incomer == speaker for event in interruptions),
+                sum(event.yielded == speaker == event.holder for event in interruptions),
+                sum(event.incomer == speaker and event.kind == "backchannel" for event in events),
             )
         )
-    return tuple(parts)
+    return tuple(speakers)
 
 
-def latencies(held: Iterable[Turn]) -> dict[str, list[float]]:
-    """How long each speaker took to respond, each time; ``held`` are stretches sorted by start."""
-    found: dict[str, list[float]] = {}
+def latencies(spurts: Iterable[Turn]) -> dict[str, list[float]]:
+    """Response latencies of each speaker in seconds; ``spurts`` are sorted by start."""
+    delays: dict[str, list[float]] = {}
     last: Turn | None = None
-    for stretch in held:
-        if last is not None and stretch.speaker != last.speaker and stretch.start >= last.end:
-            found.setdefault(stretch.speaker, []).append(stretch.start - last.end)
-        if last is None or stretch.end > last.end:
-            last = stretch
-    return found
+    for spurt in spurts:
+        if last is not None and spurt.speaker != last.speaker and spurt.start >= last.end:
+            delays.setdefault(spurt.speaker, []).append(spurt.start - last.end)
+        if last is None or spurt.end > last.end:
+            last = spurt
+    return delays
 
 
-def monologues(held: Iterable[Turn], crossed: Sequence[OverlapEvent]) -> dict[str, float]:
-    """Each speaker's longest stay on the floor; backchannels of others do not end it."""
-    asides = {(c.incomer, c.start) for c in crossed if c.kind == "backchannel"}
+def monologues(spurts: Iterable[Turn], events: Sequence[OverlapEvent]) -> dict[str, float]:
+    """Longest monologue of each speaker in seconds; backchannels of others do not end it."""
+    backchannels = {(event.incomer, event.start) for event in events if event.kind == "backchannel"}
     longest: dict[str, float] = {}
     speaker, start = "", 0.0
-    for stretch in held:
-        if (stretch.speaker, stretch.start) in asides:
+    for spurt in spurts:
+        if (spurt.speaker, spurt.start) in backchannels:
             continue
-        if stretch.speaker != speaker:
-            speaker, start = stretch.speaker, stretch.start
-        longest[speaker] = max(longest.get(speaker, 0.0), stretch.end - start)
+        if spurt.speaker != speaker:
+            speaker, start = spurt.speaker, spurt.start
+        longest[speaker] = max(longest.get(speaker, 0.0), spurt.end - start)
     return longest

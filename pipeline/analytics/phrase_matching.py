@@ -1,9 +1,9 @@
-"""Phrases found in what was said, nearly or exactly, and what the rules make of them.
+"""Fuzzy matching of phrases in a transcript, and evaluation of phrase rules.
 
-Phrase and speech are compared as lower-case letters and digits, word by word. A place in one speaker's words (as many
-as the phrase has, one more or one less) matches when its similarity to the phrase reaches the rule's: the share of both
-texts that their longest common subsequence covers (`rapidfuzz.distance.Indel`). One of several words must share a word
-with the place. Of places that overlap the best is kept.
+Phrases and transcript are compared as lower-case letters and digits. Candidates are sequences of words of one speaker,
+with as many words as the phrase, one more or one less. A candidate matches if its similarity to the phrase, the share
+of both texts in their longest common subsequence (`rapidfuzz.distance.Indel`), is at least that of the rule. For a
+phrase of several words it must also have a word in common. Among overlapping matches the most similar one is taken.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pipeline.core.types import Transcript, Word, join_words
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Where somebody said a phrase or nearly so: his own words, with their time in seconds."""
+    """A match of a phrase: the words in the transcript, their speaker, and their times in seconds."""
 
     start: float
     end: float
@@ -32,8 +32,11 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A rule held against a call: ``kept`` or not, None where it does not apply (its speaker is not there, or what it
-    comes ``after`` was never said); the evidence is what was said, also against it."""
+    """The result of a rule for a call.
+
+    ``kept``: whether the call passes; None if the rule does not apply (its speaker is absent, or none of its ``after``
+    phrases occurs). ``evidence``: the matches that decided, for or against.
+    """
 
     rule: str
     kept: bool | None
@@ -43,57 +46,56 @@ class Finding:
 def find(
     transcript: Transcript, phrases: Iterable[str], similarity: float, speaker: str | None
 ) -> tuple[Evidence, ...]:
-    """Every place where one of the phrases is said, sorted by time."""
-    lines: dict[str, list[Word]] = {}
+    """All matches of the phrases, sorted by time."""
+    streams: dict[str, list[Word]] = {}
     for utterance in transcript.utterances:
         if speaker is None or utterance.speaker == speaker:
-            lines.setdefault(utterance.speaker, []).extend(utterance.words)
-    wanted = tuple(phrases)
-    found = (e for name, words in lines.items() for p in wanted for e in _places(name, words, p, similarity))
+            streams.setdefault(utterance.speaker, []).extend(utterance.words)
+    targets = tuple(phrases)
+    matches = (e for name, words in streams.items() for p in targets for e in _matches(name, words, p, similarity))
     best: list[Evidence] = []
-    for evidence in sorted(found, key=lambda e: (-e.similarity, e.start, e.speaker, e.phrase)):
-        if not any(_clash(evidence, other) for other in best):
+    for evidence in sorted(matches, key=lambda e: (-e.similarity, e.start, e.speaker, e.phrase)):
+        if not any(_overlap(evidence, other) for other in best):
             best.append(evidence)
     return tuple(sorted(best, key=lambda e: (e.start, e.speaker)))
 
 
 def evaluate_rules(transcript: Transcript, rules: Sequence[Rule]) -> tuple[Finding, ...]:
-    """What became of each rule."""
-    return tuple(_judge(transcript, rule) for rule in rules)
+    """The finding for each rule."""
+    return tuple(_evaluate(transcript, rule) for rule in rules)
 
 
-def _judge(transcript: Transcript, rule: Rule) -> Finding:
+def _evaluate(transcript: Transcript, rule: Rule) -> Finding:
     if rule.speaker is not None and rule.speaker not in transcript.speakers:
         return Finding(rule.name, None)
-    said = find(transcript, rule.says or rule.never, rule.similarity, rule.speaker)
+    matches = find(transcript, rule.says or rule.never, rule.similarity, rule.speaker)
     if rule.after:
         triggers = find(transcript, rule.after, rule.similarity, None)
         if not triggers:
             return Finding(rule.name, None)
-        near = {t: [e for e in said if t.end <= e.start <= t.end + (rule.within or 0)] for t in triggers}
-        said = tuple(dict.fromkeys(e for own in near.values() for e in own))
-        unanswered = tuple(trigger for trigger, own in near.items() if not own)
+        near = {t: [e for e in matches if t.end <= e.start <= t.end + (rule.within or 0)] for t in triggers}
+        matches = tuple(dict.fromkeys(e for group in near.values() for e in group))
+        unanswered = tuple(trigger for trigger, group in near.items() if not group)
         if rule.says:
-            return Finding(rule.name, not unanswered, (*said, *unanswered))
+            return Finding(rule.name, not unanswered, (*matches, *unanswered))
     elif rule.within is not None:
-        said = tuple(e for e in said if e.start <= rule.within)
-    return Finding(rule.name, bool(said) == bool(rule.says), said)
+        matches = tuple(e for e in matches if e.start <= rule.within)
+    return Finding(rule.name, bool(matches) == bool(rule.says), matches)
 
 
-def _places(speaker: str, words: Sequence[Word], phrase: str, similarity: float) -> Iterator[Evidence]:
-    plain = [letters(word.text) for word in words]
-    target = [letters(part) for part in phrase.split()]
-    target = [part for part in target if part]
-    common = set(target)
+def _matches(speaker: str, words: Sequence[Word], phrase: str, similarity: float) -> Iterator[Evidence]:
+    normalized = [letters(word.text) for word in words]
+    target = [word for word in map(letters, phrase.split()) if word]
+    target_words = set(target)
     for first in range(len(words)):
         for last in range(first + max(1, len(target) - 1), min(len(words), first + len(target) + 1) + 1):
-            if len(target) > 1 and common.isdisjoint(plain[first:last]):
+            if len(target) > 1 and target_words.isdisjoint(normalized[first:last]):
                 continue
-            ratio = Indel.normalized_similarity(" ".join(target), " ".join(plain[first:last]))
+            ratio = Indel.normalized_similarity(" ".join(target), " ".join(normalized[first:last]))
             if ratio >= similarity:
-                own = tuple(words[first:last])
-                yield Evidence(own[0].start, own[-1].end, speaker, join_words(own), phrase, round(ratio, 3))
+                match = tuple(words[first:last])
+                yield Evidence(match[0].start, match[-1].end, speaker, join_words(match), phrase, round(ratio, 3))
 
 
-def _clash(one: Evidence, other: Evidence) -> bool:
+def _overlap(one: Evidence, other: Evidence) -> bool:
     return one.speaker == other.speaker and one.start < other.end and other.start < one.end

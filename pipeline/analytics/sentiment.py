@@ -1,4 +1,4 @@
-"""How friendly the words are: VADER's compound score (Hutto & Gilbert 2014), English only, where it is installed."""
+"""Sentiment by VADER's compound score (Hutto & Gilbert 2014); English only, optional."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ import importlib.util
 from pipeline.core.types import Transcript
 
 PACKAGE = "vaderSentiment"
+"""The package that computes sentiment, in the extra ``analytics``."""
 
 
 def method(language: str | None) -> str | None:
-    """What computes the sentiment of a language, with its version; None for other languages and without the extra."""
+    """Name and version of the package that computes the sentiment of a language; None without such a package."""
     if language != "en" or importlib.util.find_spec(PACKAGE) is None:
         return None
     return f"{PACKAGE} {importlib.metadata.version(PACKAGE)}"
 
 
 def sentiments(transcript: Transcript) -> dict[str, float]:
-    """Each speaker's mean compound score (-1 to 1) over his utterances, weighted by words; {} without a `method`."""
+    """Mean compound score (-1 to 1) of each speaker over utterances, weighted by words; {} without a `method`."""
     if method(transcript.language) is None:
         return {}
     from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer

@@ -1,8 +1,8 @@
-"""A folder of calls as tables for pandas or DuckDB: CSV always, Parquet where pyarrow is installed.
+"""All calls of a folder as tables for pandas or DuckDB: CSV, and Parquet if pyarrow is installed.
 
-Every row begins with ``call``, the call's name in the folder. A column in seconds is called as in the analytics' JSON
-with ``_s`` behind it. Columns of a manifest stand in ``calls`` under their own names, or as ``manifest_NAME`` where
-that name is taken. CSV cells that a spreadsheet would take for a formula begin with an apostrophe.
+The first column is ``call``, the name of the call in the folder. A column in seconds has the name of the JSON key with
+``_s`` appended. Columns of a manifest are in ``calls`` under their names, or as ``manifest_NAME`` if the name is taken.
+CSV cells that a spreadsheet would read as a formula begin with an apostrophe.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ from pipeline.core.types import Transcript
 from pipeline.formats.sanitize import cell
 
 Row = dict[str, Any]
-Kinds = Mapping[str, type]
+Columns = Mapping[str, type]
+"""Names and types of the columns of a table."""
 
-KINDS: Mapping[str, str] = {
+KIND_COLUMNS: Mapping[str, str] = {
     "start": "overlaps_started",
     "backchannel": "backchannels",
     "turn_end": "turn_ends",
@@ -35,13 +36,13 @@ SECONDS = frozenset({
     "duration", "speech", "silence", "overlap", "talk", "longest_monologue", "response_latency_mean",
     "response_latency_median", "start", "end",
 })  # fmt: skip
-"""The numbers of the analytics' JSON that are seconds."""
-TABLES: Mapping[str, Kinds] = {
+"""The keys of the analytics JSON with values in seconds."""
+TABLES: Mapping[str, Columns] = {
     "calls": {
         "call": str, "duration_s": float, "language": str, "complete": bool, "recording_exists": bool,
         "warnings": str, "speakers": int, "words": int, "speech_s": float, "silence_s": float, "silence_ratio": float,
         "dead_air_s": float, "dead_airs": int, "overlap_s": float, "overlap_ratio": float,
-        **dict.fromkeys(KINDS.values(), int), "rules_kept": int, "rules_broken": int,
+        **dict.fromkeys(KIND_COLUMNS.values(), int), "rules_kept": int, "rules_broken": int,
     },
     "speakers": {
         "call": str, "speaker": str, "talk_s": float, "talk_ratio": float, "stretches": int, "words": int,
@@ -64,7 +65,9 @@ TABLES: Mapping[str, Kinds] = {
     },
     "failures": {"call": str, "status": str, "reason": str},
 }  # fmt: skip
-_BATCH = 10_000
+"""Columns of each table."""
+_ROWS_PER_GROUP = 10_000
+"""Rows in each row group of a Parquet file. Chosen by hand; a higher value takes more memory and compresses better."""
 
 
 def write_tables(
@@ -73,7 +76,7 @@ def write_tables(
     failures: Sequence[Failure] = (),
     record: OutputRecord | None = None,
 ) -> tuple[Path, ...]:
-    """Every table of the calls (read twice: a call at a time is in memory) into ``folder``; the paths written.
+    """Write all tables into ``folder``; returns their paths. Calls are read twice, one at a time.
 
     With a ``record``, raises `OutputExists` before any work for a file that this program did not write.
     """
@@ -81,25 +84,25 @@ def write_tables(
     if record is not None:
         record.check(paths)
     extra = manifest_columns(name for call in calls() for name in sorted(call.analytics["columns"]))
-    kinds = {**TABLES, "calls": {**TABLES["calls"], **dict.fromkeys(extra.values(), str)}}
-    makers: list[Callable[[Path, Kinds], _CsvTable | _ParquetTable]] = [_CsvTable]
+    tables = {**TABLES, "calls": {**TABLES["calls"], **dict.fromkeys(extra.values(), str)}}
+    writers: list[Callable[[Path, Columns], _CsvTable | _ParquetTable]] = [_CsvTable]
     if has_parquet():
-        makers.append(_ParquetTable)
+        writers.append(_ParquetTable)
     make_folder(folder)
     with ExitStack() as stack:
         temporary = [stack.enter_context(replacing(path)) for path in paths]
         if record is not None:
             stack.push(partial(_record, record, paths, temporary))  # runs between closing and replacing the files
         files = iter(temporary)
-        tables: dict[str, list[_CsvTable | _ParquetTable]] = {name: [] for name in kinds}
-        for name, columns in kinds.items():
-            for maker in makers:
-                table = maker(next(files), columns)
-                stack.callback(table.close)
-                tables[name].append(table)
+        outputs: dict[str, list[_CsvTable | _ParquetTable]] = {name: [] for name in tables}
+        for name, columns in tables.items():
+            for writer in writers:
+                output = writer(next(files), columns)
+                stack.callback(output.close)
+                outputs[name].append(output)
         for name, row in _all_rows(calls(), extra, failures):
-            for table in tables[name]:
-                table.append(row)
+            for output in outputs[name]:
+                output.append(row)
     return paths
 
 
@@ -119,20 +122,20 @@ def _record(
 
 
 def manifest_columns(names: Iterable[str]) -> dict[str, str]:
-    """The column of each of a manifest's own columns: its name, or that after ``manifest_`` where it is taken.
+    """The table column of each manifest column: its name, or ``manifest_NAME`` if the name is taken.
 
-    Names that differ in case only count as one, as in most data bases.
+    Names that differ only in case count as equal, as in most databases.
     """
-    wanted = tuple(dict.fromkeys(names))
-    taken = {column.casefold() for column in TABLES["calls"]}
-    found: dict[str, str] = {}
-    for name in sorted(wanted, key=lambda name: (name.casefold() in taken, wanted.index(name))):
+    unique = tuple(dict.fromkeys(names))
+    used = {column.casefold() for column in TABLES["calls"]}
+    columns: dict[str, str] = {}
+    for name in sorted(unique, key=lambda name: (name.casefold() in used, unique.index(name))):
         column = name
-        while column.casefold() in taken:
+        while column.casefold() in used:
             column = f"manifest_{column}"
-        taken.add(column.casefold())
-        found[name] = column
-    return {name: found[name] for name in wanted}
+        used.add(column.casefold())
+        columns[name] = column
+    return {name: columns[name] for name in unique}
 
 
 def _all_rows(
@@ -145,50 +148,50 @@ def _all_rows(
 
 
 def has_parquet() -> bool:
-    """Whether the extra that writes Parquet is installed."""
+    """Whether pyarrow, which writes Parquet, is installed."""
     return importlib.util.find_spec("pyarrow") is not None
 
 
 def rows(call: Call, extra: Mapping[str, str]) -> Iterator[tuple[str, Row]]:
-    """The rows of one call, each with the name of its table; ``extra`` are the `manifest_columns`."""
+    """The rows of one call, each with the name of its table; ``extra``: result of `manifest_columns`."""
     data, name = call.analytics, {"call": call.name}
     columns = {extra[key]: value for key, value in data["columns"].items()}
     yield "calls", name | summary(data) | {"recording_exists": call.exists} | columns
-    for part in data["parts"]:
-        yield "speakers", name | _with_units(part)
-    for crossing in data["crossings"]:
-        yield "overlaps", name | _with_units(crossing)
+    for speaker in data["parts"]:
+        yield "speakers", name | _with_units(speaker)
+    for event in data["crossings"]:
+        yield "overlaps", name | _with_units(event)
     for finding in data["findings"]:
         base = name | {"rule": finding["rule"], "kept": finding["kept"]}
         for evidence in finding["evidence"] or [{}]:
             yield "findings", base | _with_units(evidence)
     transcript = call.transcript()
     if transcript is not None:
-        yield from _spoken(transcript, name)
+        yield from _transcript_rows(transcript, name)
 
 
 def summary(data: Row) -> Row:
-    """A call's row, but for its name, its recording and the manifest's columns."""
-    kept = [finding["kept"] for finding in data["findings"]]
-    plain = {key: value for key, value in _with_units(data).items() if key in TABLES["calls"]}
-    return plain | {
+    """The row of a call without its name, its recording and its manifest columns."""
+    outcomes = [finding["kept"] for finding in data["findings"]]
+    values = {key: value for key, value in _with_units(data).items() if key in TABLES["calls"]}
+    return values | {
         "warnings": " ".join(dict.fromkeys(warning["code"] for warning in data["warnings"])),
         "speakers": len(data["parts"]),
-        "words": sum(part["words"] for part in data["parts"]),
+        "words": sum(speaker["words"] for speaker in data["parts"]),
         "dead_air_s": round(sum(gap["end"] - gap["start"] for gap in data["dead_air"]), 3),
         "dead_airs": len(data["dead_air"]),
-        **{column: sum(c["kind"] == kind for c in data["crossings"]) for kind, column in KINDS.items()},
-        "rules_kept": kept.count(True),
-        "rules_broken": kept.count(False),
+        **{column: sum(event["kind"] == kind for event in data["crossings"]) for kind, column in KIND_COLUMNS.items()},
+        "rules_kept": outcomes.count(True),
+        "rules_broken": outcomes.count(False),
     }
 
 
 def _with_units(row: Mapping[str, Any]) -> Row:
-    """The row with the unit in the names of its columns."""
+    """The row with ``_s`` appended to the names of columns in seconds."""
     return {f"{key}_s" if key in SECONDS else key: value for key, value in row.items()}
 
 
-def _spoken(transcript: Transcript, name: Row) -> Iterator[tuple[str, Row]]:
+def _transcript_rows(transcript: Transcript, name: Row) -> Iterator[tuple[str, Row]]:
     for turn in transcript.turns:
         times = {"start_s": round(turn.start, 3), "end_s": round(turn.end, 3), "margin": turn.margin}
         yield "turns", {**name, "speaker": turn.speaker, **times}
@@ -200,9 +203,9 @@ def _spoken(transcript: Transcript, name: Row) -> Iterator[tuple[str, Row]]:
 
 
 class _CsvTable:
-    """Rows into a CSV file; nothing stands for unknown."""
+    """Writes rows to a CSV file; unknown values are empty cells."""
 
-    def __init__(self, path: Path, columns: Kinds) -> None:
+    def __init__(self, path: Path, columns: Columns) -> None:
         self._columns = columns
         self._file = path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
         self._writer = csv.writer(self._file, lineterminator="\n")
@@ -216,21 +219,21 @@ class _CsvTable:
 
 
 class _ParquetTable:
-    """Rows into a Parquet file, typed, some thousand at a time."""
+    """Writes rows to a typed Parquet file, in row groups."""
 
-    def __init__(self, path: Path, columns: Kinds) -> None:
+    def __init__(self, path: Path, columns: Columns) -> None:
         import pyarrow
         import pyarrow.parquet
 
-        kinds = {str: pyarrow.string(), float: pyarrow.float64(), int: pyarrow.int64(), bool: pyarrow.bool_()}
+        types = {str: pyarrow.string(), float: pyarrow.float64(), int: pyarrow.int64(), bool: pyarrow.bool_()}
         self._arrow = pyarrow
-        self._schema = pyarrow.schema([(name, kinds[kind]) for name, kind in columns.items()])
-        self._columns, self._held = columns, list[Row]()
+        self._schema = pyarrow.schema([(name, types[type_]) for name, type_ in columns.items()])
+        self._columns, self._buffer = columns, list[Row]()
         self._writer = pyarrow.parquet.ParquetWriter(path, self._schema)
 
     def append(self, row: Row) -> None:
-        self._held.append({name: _typed(row.get(name), kind) for name, kind in self._columns.items()})
-        if len(self._held) >= _BATCH:
+        self._buffer.append({name: _typed(row.get(name), type_) for name, type_ in self._columns.items()})
+        if len(self._buffer) >= _ROWS_PER_GROUP:
             self._flush()
 
     def close(self) -> None:
@@ -238,16 +241,16 @@ class _ParquetTable:
         self._writer.close()
 
     def _flush(self) -> None:
-        self._writer.write_table(self._arrow.Table.from_pylist(self._held, schema=self._schema))
-        self._held.clear()
+        self._writer.write_table(self._arrow.Table.from_pylist(self._buffer, schema=self._schema))
+        self._buffer.clear()
 
 
-def _typed(value: Any, kind: type) -> Any:
+def _typed(value: Any, type_: type) -> Any:
     if value is None:
         return None
-    if kind is str:
+    if type_ is str:
         return str(value).encode("utf-8", "backslashreplace").decode()
-    return kind(value)
+    return type_(value)
 
 
 def _inert(value: Any) -> Any:

@@ -19,7 +19,7 @@ from pipeline.batch.worker import Job, Limits, Setup
 from pipeline.config.schema import Config, assign, check
 from pipeline.core.atomic_write import TEMPORARY
 from pipeline.engine import preflight
-from pipeline.engine.pipeline import ModelPool
+from pipeline.engine.model_pool import ModelPool
 from pipeline.models.weights import Store
 from pipeline.workers.pool import GRACE
 
@@ -98,7 +98,7 @@ class Task:
 def settings_of(settings: Mapping[str, Any], setup: Setup, where: str = "") -> Config:
     """The shared settings with those of one recording on top. Discovery rejects a row for which this raises."""
     config = check(assign(setup.config, settings, where=where))
-    preflight.require_language(config, Store(offline=config.runtime.offline))
+    preflight.check_models(config, Store(offline=config.runtime.offline))
     return config
 
 

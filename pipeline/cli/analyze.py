@@ -1,4 +1,4 @@
-"""``transcribe analyze A.json`` and ``transcribe report DIR``: what calls were like, one and many."""
+"""``transcribe analyze A.json`` and ``transcribe report DIR``: analytics of one call, and of a folder."""
 
 from __future__ import annotations
 
@@ -12,29 +12,28 @@ if TYPE_CHECKING:
 
 
 def analyze(
-    transcript: Annotated[Path, typer.Argument(help="A transcript: json, rttm, ctm, stm or seglst.")],
-    rules: Annotated[Path | None, typer.Option(help="A YAML file of rules for phrases.")] = None,
+    transcript: Annotated[Path, typer.Argument(help="Transcript: JSON, RTTM, CTM, STM or SegLST.")],
+    rules: Annotated[Path | None, typer.Option(help="YAML file with phrase rules.")] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
-    """Talk ratio, silence, overlaps and findings of one transcript, as JSON on stdout."""
-    from pipeline.analytics import analytics_file
-    from pipeline.analytics import phrase_rules as ruling
+    """Print talk ratio, silence, overlaps and findings of one transcript as JSON."""
+    from pipeline.analytics import analytics_file, phrase_rules
     from pipeline.formats.reading import read_file
 
     file = read_file(transcript)
     for line in file.notice_lines():
         typer.echo(line, err=True)
-    found = analytics_file.analyze(file.transcript, ruling.read(ruling.read_file(rules)))
-    typer.echo(analytics_file.dumps(found), nl=False)
+    analytics = analytics_file.analyze(file.transcript, phrase_rules.read(phrase_rules.read_file(rules)))
+    typer.echo(analytics_file.dumps(analytics), nl=False)
 
 
 def report(
-    folder: Annotated[Path, typer.Argument(help="The --out folder of transcribe batch --analytics.")],
-    title: Annotated[str, typer.Option(help="The page's title.")] = "Calls",
+    folder: Annotated[Path, typer.Argument(help="Output folder of transcribe batch --analytics.")],
+    title: Annotated[str, typer.Option(help="Title of the page.")] = "Calls",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that others wrote or changed.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
-    """One HTML page and tables (CSV, Parquet) over all calls of a folder."""
+    """Write one HTML page and tables (CSV, Parquet) about all calls of a folder."""
     from pipeline.analytics import html_report, tables
     from pipeline.analytics.calls import read_calls
     from pipeline.core.output_record import OutputRecord
@@ -48,11 +47,11 @@ def report(
     record.write(path, html_report.render(read_calls(folder, history), title, history.failures).encode())
     typer.echo(str(path), err=True)
     if not tables.has_parquet():
-        typer.echo("transcribe: no Parquet without pyarrow; install crosstalk-transcribe[analytics]", err=True)
+        typer.echo("transcribe: Parquet tables need pyarrow: pip install 'crosstalk-transcribe[analytics]'", err=True)
 
 
 def _history(folder: Path) -> History:
-    """What the folder's journal says of failed calls, deleted recordings and earlier names."""
+    """Failed calls, deleted recordings and superseded names in the journal of the folder."""
     from pipeline.analytics.calls import Failure, History
     from pipeline.batch.history import read_last, read_superseded
 

@@ -1,4 +1,4 @@
-"""``transcribe bench RECORDINGS``: settings compared on recordings with references, and with a baseline."""
+"""``transcribe bench RECORDINGS``: benchmark of settings, and of a baseline, on recordings with references."""
 
 from __future__ import annotations
 
@@ -18,17 +18,20 @@ def bench(
     recordings: Annotated[list[Path], typer.Argument(help="Folders of recordings with references, or manifests.")],
     system: Annotated[
         list[str] | None,
-        typer.Option("--system", metavar="PRESET[,KEY=VALUE...]", help="What to compare; may be given many times."),
+        typer.Option("--system", metavar="PRESET[,KEY=VALUE...]", help="Preset and settings to compare; repeatable."),
     ] = None,
     baseline: Annotated[bool, typer.Option("--baseline", help=f"Also run the baseline: {BASELINE}.")] = False,
-    count_speakers: Annotated[bool, typer.Option("--count-speakers", help="Do not tell the true number.")] = False,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Where the figures go.")] = Path("bench.json"),
-    chart: Annotated[Path | None, typer.Option(help="Draw them too, as PNG or SVG.")] = None,
+    count_speakers: Annotated[
+        bool, typer.Option("--count-speakers", help="Estimate the number of speakers instead of giving it.")
+    ] = False,
+    output_dir: Annotated[Path, typer.Option("--output-dir", "-o", help="Folder of the figures, bench.json.")] = Path(),
+    output: Annotated[Path | None, typer.Option("--output", hidden=True)] = None,
+    chart: Annotated[Path | None, typer.Option(help="Also draw a chart, as PNG or SVG.")] = None,
     normalizer: Annotated[str, typer.Option(help="none, basic or english.")] = "basic",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that others wrote or changed.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
-    """Run settings over recordings with references: errors, speed and memory in one table."""
+    """Benchmark settings on recordings with references: errors, speed and memory in one table."""
     from pipeline.core.output_record import OutputRecord
     from pipeline.evaluation.benchmark.bench import measure
     from pipeline.evaluation.benchmark.dataset import find_recordings
@@ -36,14 +39,15 @@ def bench(
     from pipeline.evaluation.metrics.scoring import ScoreConfig
     from pipeline.models.weights import Store
 
+    output = _figures_file(output_dir, output)
     figures = OutputRecord(output.parent, "bench", overwrite=overwrite)
     figures.check([output])
     charts = OutputRecord(chart.parent, "bench", overwrite=overwrite) if chart else None
     if chart and charts:
         charts.check([chart])
     systems = parse_systems(system or ["default"], baseline)
-    found = [r for path in recordings for r in find_recordings(path, given=not count_speakers)]
-    measured = measure(systems, found, Store(offline=True), ScoreConfig(normalizer), tell=_tell)
+    dataset = [r for path in recordings for r in find_recordings(path, give_speakers=not count_speakers)]
+    measured = measure(systems, dataset, Store(offline=True), ScoreConfig(normalizer), on_measurement=_print)
     figures.write(output, as_data(measured, systems).encode())
     rows = summarize(measured)
     if chart and charts:
@@ -53,11 +57,18 @@ def bench(
     typer.echo(as_table(rows))
 
 
+def _figures_file(output_dir: Path, output: Path | None) -> Path:
+    """``bench.json`` in the folder, or the file that ``--output`` or ``-o FILE.json``, the old options, name."""
+    if output is None and output_dir.suffix == ".json" and not output_dir.is_dir():
+        return output_dir
+    return output or output_dir / "bench.json"
+
+
 def parse_systems(specifications: list[str], baseline: bool) -> tuple[System, ...]:
-    """``PRESET,KEY=VALUE,...`` each; with ``baseline`` the baseline beside the first one in front."""
-    from pipeline.config.presets import resolve
+    """Systems from ``PRESET,KEY=VALUE,...``; with ``baseline`` the baseline for the first one comes first."""
+    from pipeline.cli.options import resolve
     from pipeline.config.schema import parse_assignments
-    from pipeline.evaluation.benchmark.bench import COMMON, System
+    from pipeline.evaluation.benchmark.bench import BASELINE_NAME, System
 
     systems: list[System] = []
     for text in specifications:
@@ -65,11 +76,11 @@ def parse_systems(specifications: list[str], baseline: bool) -> tuple[System, ..
         systems.append(System(text, resolve(preset, assignments=parse_assignments(settings, where="--system"))))
     if len({system.name for system in systems}) < len(systems):
         raise SettingsError("the same system is given twice", where="--system")
-    return (System(COMMON, systems[0].config, nearest_other=True), *systems) if baseline else tuple(systems)
+    return (System(BASELINE_NAME, systems[0].config, is_baseline=True), *systems) if baseline else tuple(systems)
 
 
-def _tell(measured: Measurement) -> None:
-    """A line on stderr for each recording done."""
+def _print(measured: Measurement) -> None:
+    """Print one line to stderr about a measurement."""
     cpwer, der = measured.scores.cpwer, measured.scores.der
     rate = "" if der.error_rate is None else f"DER {100 * der.error_rate:.1f} %"
     words = f"cpWER {cpwer.errors}/{cpwer.words}"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def convert(
-    transcript: Annotated[Path, typer.Argument(help="A transcript: json, rttm, ctm, stm or seglst.")],
+    transcript: Annotated[Path, typer.Argument(help="A transcript file, such as json, rttm, ctm, stm or seglst.")],
     format_: Annotated[str, typer.Option("--format", "-f", help=FORMATS)],
     output_dir: Annotated[Path, typer.Option("--output-dir", "-o", help="Where the files go.")] = Path(),
     mark_doubts: Annotated[bool, typer.Option("--mark-doubts", help="Mark what to check (txt, md, srt, vtt).")] = False,

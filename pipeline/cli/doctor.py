@@ -193,7 +193,8 @@ EXAMINATIONS: tuple[Callable[[], Finding], ...] = (
 
 
 def _models(preset: str) -> list[Finding]:
-    from pipeline.config.presets import load_preset, required_model_names
+    from pipeline.config.presets import load_preset
+    from pipeline.models.registry import required_model_names
     from pipeline.models.weights import Store
 
     store = Store()

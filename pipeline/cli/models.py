@@ -40,7 +40,8 @@ def pull(names: Names = None, preset: Preset = None) -> None:
 
     wanted = list(names or [])
     if preset is not None or not wanted:
-        from pipeline.config.presets import load_preset, required_model_names
+        from pipeline.config.presets import load_preset
+        from pipeline.models.registry import required_model_names
 
         wanted += [name for name in required_model_names(load_preset(preset or "default")) if name in CATALOGUE]
     store = Store()

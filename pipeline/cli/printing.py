@@ -7,9 +7,9 @@ import select
 import sys
 from typing import TextIO
 
-from pipeline.formats import names
+from pipeline.formats import built_in
 
-FORMATS = f"A comma list of: {', '.join(names())}."
+FORMATS = f"A comma list of: {', '.join(built_in())}; or package.module:FORMAT."
 """Help of the options that choose formats."""
 
 

@@ -1,4 +1,4 @@
-"""``transcribe score REFERENCE HYPOTHESIS``: how far a transcript is from the truth."""
+"""``transcribe score REFERENCE HYPOTHESIS``: scores of transcripts against a reference."""
 
 from __future__ import annotations
 
@@ -16,31 +16,35 @@ if TYPE_CHECKING:
     from pipeline.evaluation.metrics.scoring import Report, ScoreConfig, Scores, SessionScores
     from pipeline.evaluation.metrics.wer import WordErrors
 
-_WORD_SCORES = {"wer": "WER", "cpwer": "cpWER", "cer": "CER", "cpcer": "cpCER"}
-_MEETEVAL_SCORES = {"tcpwer": "tcpWER", "orcwer": "ORC-WER", "dicpwer": "DI-cpWER"}
+_WORD_SCORE_TITLES = {"wer": "WER", "cpwer": "cpWER", "cer": "CER", "cpcer": "cpCER"}
+_MEETEVAL_SCORE_TITLES = {"tcpwer": "tcpWER", "orcwer": "ORC-WER", "dicpwer": "DI-cpWER"}
 
 _SIDES = ("reference", "hypothesis")
 
 
 def score(
-    reference: Annotated[
-        Path, typer.Argument(help="The reference: a stm, seglst, rttm, ctm or json file, or a folder.")
-    ],
+    reference: Annotated[Path, typer.Argument(help="Reference: an STM, SegLST, RTTM, CTM or JSON file, or a folder.")],
     hypothesis: Annotated[
-        list[Path], typer.Argument(help="Transcripts to score: files or folders, matched by session.")
+        list[Path], typer.Argument(help="Transcripts to score: files or folders; matched by session.")
     ],
-    reference_format: Annotated[str | None, typer.Option(help="The format, when the suffix does not say.")] = None,
-    hypothesis_format: Annotated[str | None, typer.Option(help="The format, when the suffix does not say.")] = None,
-    normalizer: Annotated[str, typer.Option(help="none, basic (case, punctuation) or english (Whisper's).")] = "basic",
-    collar: Annotated[float, typer.Option(help="Seconds a word may be off in tcpWER.")] = 5.0,
-    der_collar: Annotated[float, typer.Option(help="Seconds left out on each side of reference boundaries.")] = 0.0,
+    reference_format: Annotated[
+        str | None, typer.Option(help="Format, if the suffix is not that of the format.")
+    ] = None,
+    hypothesis_format: Annotated[
+        str | None, typer.Option(help="Format, if the suffix is not that of the format.")
+    ] = None,
+    normalizer: Annotated[
+        str, typer.Option(help="none, basic (ignores case, punctuation) or english (Whisper's).")
+    ] = "basic",
+    collar: Annotated[float, typer.Option(help="Collar of tcpWER in seconds.")] = 5.0,
+    der_collar: Annotated[float, typer.Option(help="Seconds excluded on each side of reference boundaries.")] = 0.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
-    """Compare transcripts with their reference: word errors, speaker errors, and both in overlaps.
+    """Score transcripts against references: word errors, speaker errors, and word errors in overlaps.
 
-    Sessions are matched by the name that the files give them, else by the files' names. Warnings are printed on stderr,
-    with --json they are in the JSON.
+    Sessions are matched by the session names in the files, else by file names. Warnings are printed to stderr; with
+    --json they are part of the JSON.
     """
     from pipeline.core.errors import printable
     from pipeline.evaluation.metrics.scoring import ScoreConfig
@@ -62,26 +66,26 @@ def compare(
     reference_format: str | None = None,
     hypothesis_format: str | None = None,
 ) -> Report:
-    """The scores of files and folders, with all notices; raises `FormatError` naming a file that cannot be read."""
-    from pipeline.evaluation.metrics.references import HYPOTHESIS, REFERENCE, matched, read_side
+    """Scores of files and folders, with all notices; raises `FormatError` for a file that cannot be read."""
+    from pipeline.evaluation.metrics.references import HYPOTHESIS, REFERENCE, match_sessions, read_side
     from pipeline.evaluation.metrics.scoring import score_sessions
 
     truth = read_side([reference], REFERENCE, reference_format)
-    found = read_side(hypotheses, HYPOTHESIS, hypothesis_format)
-    sessions = matched(found, truth)
-    notices = [*truth.notices, *found.notices]
+    estimate = read_side(hypotheses, HYPOTHESIS, hypothesis_format)
+    sessions = match_sessions(estimate, truth)
+    notices = [*truth.notices, *estimate.notices]
     if any(path.is_dir() for path in hypotheses) and len({*sessions} & {*truth.sessions}):
         unknown = sorted(name for name in sessions if name not in truth.sessions)
         sessions = {name: session for name, session in sessions.items() if name in truth.sessions}
         if unknown:
-            text = f"{len(unknown)} session(s) without a reference were left out: {', '.join(unknown)}"
+            text = f"skipped {len(unknown)} session(s) without a reference: {', '.join(unknown)}"
             notices.append(Notice("left_out", text))
     report = score_sessions(truth.sessions, sessions, config)
     return replace(report, notices=(*notices, *report.notices))
 
 
 def plain(report: Report) -> dict[str, Any]:
-    """The report as JSON data: counts with their rates, by session and in total."""
+    """The report as JSON data: counts and rates, by session and in total."""
     from dataclasses import asdict
 
     sessions = {
@@ -103,12 +107,12 @@ def plain(report: Report) -> dict[str, Any]:
 
 
 def table(report: Report) -> str:
-    """The report as text for people."""
+    """The report as a table."""
     config, total = report.config, report.total
-    people, overlap, attribution = total.speakers, total.overlap, total.attribution
+    speakers, overlap, attribution = total.speakers, total.overlap, total.attribution
     units = "words" if total.cer is None else "units"
     lines = [
-        f"{len(report.sessions)} session(s); normaliser {config.normalizer}; collar {config.collar:g} s (words), "
+        f"{len(report.sessions)} session(s); normalizer {config.normalizer}; collar {config.collar:g} s (words), "
         f"{config.der_collar:g} s (DER); overlap scored",
         *_evidence(report),
         "",
@@ -122,7 +126,8 @@ def table(report: Report) -> str:
         f"DER                 {_percent(total.der.error_rate)}  of {total.der.total:.2f} s: missed "
         f"{total.der.missed:.2f}, false alarm {total.der.false_alarm:.2f}, confusion {total.der.confusion:.2f}",
         f"JER                 {_percent(total.jer.error_rate)}  over {total.jer.speakers} speakers",
-        f"speakers            {people.hypothesis} found, {people.reference} in the reference, off by {people.off}",
+        f"speakers            {speakers.hypothesis} estimated, {speakers.reference} in the reference, "
+        f"off by {speakers.off}",
         "",
         *(_session(name, session) for name, session in report.sessions.items()),
     ]
@@ -130,16 +135,16 @@ def table(report: Report) -> str:
 
 
 def _evidence(report: Report) -> list[str]:
-    """What the figures were computed from, and what was not scored."""
+    """Lines about the evidence of the scores and about unscored time."""
     lines = []
-    for side, place in zip(_SIDES, (0, 1), strict=True):
-        words = {session.words[place] or "none" for session in report.sessions.values()}
-        turns = {session.turns[place] for session in report.sessions.values()}
+    for index, side in enumerate(_SIDES):
+        words = {session.words[index] or "none" for session in report.sessions.values()}
+        turns = {session.turns[index] for session in report.sessions.values()}
         line = f"{side:11} word times from: {', '.join(sorted(words))}; turns from: {', '.join(sorted(turns))}"
         lines.append(line)
     unscored = sum(session.unscored for session in report.sessions.values())
     if unscored:
-        lines.append(f"{unscored:.2f} s are marked in the reference as not to be scored and are left out on both sides")
+        lines.append(f"unscored: {unscored:.2f} s, excluded by the reference; removed from both sides")
     if report.total.cer is not None:
         lines.append("CER, cpCER: by character in scripts without spaces (Chinese, Japanese, Thai ...), else by word")
     return lines
@@ -147,27 +152,27 @@ def _evidence(report: Report) -> list[str]:
 
 def _words(total: Scores) -> list[str]:
     lines = [f"{'':10}{'rate':>8}{'errors':>8}{'words':>8}{'ins':>7}{'del':>7}{'sub':>7}"]
-    for name, title in _WORD_SCORES.items():
-        found = getattr(total, name)
-        if found is not None:
-            lines.append(_row(title, found))
-    for name, title in _MEETEVAL_SCORES.items():
-        found = getattr(total, name)
+    for name, title in _WORD_SCORE_TITLES.items():
+        errors = getattr(total, name)
+        if errors is not None:
+            lines.append(_row(title, errors))
+    for name, title in _MEETEVAL_SCORE_TITLES.items():
+        errors = getattr(total, name)
         missing = f"{title:10}{'-':>8}  pip install 'crosstalk-transcribe[score]'"
-        lines.append(missing if found is None else _row(title, found))
+        lines.append(missing if errors is None else _row(title, errors))
     return lines
 
 
-def _row(title: str, found: WordErrors) -> str:
-    counts = f"{found.errors:8}{found.words:8}{found.insertions:7}{found.deletions:7}{found.substitutions:7}"
-    return f"{title:10}{_percent(found.error_rate):>8}{counts}"
+def _row(title: str, errors: WordErrors) -> str:
+    counts = f"{errors.errors:8}{errors.words:8}{errors.insertions:7}{errors.deletions:7}{errors.substitutions:7}"
+    return f"{title:10}{_percent(errors.error_rate):>8}{counts}"
 
 
 def _session(name: str, session: SessionScores) -> str:
     from pipeline.core.errors import printable
 
     scores = session.scores
-    pairs = ", ".join(f"{theirs or '-'} = {ours or '-'}" for theirs, ours in session.assignment)
+    pairs = ", ".join(f"{reference or '-'} = {hypothesis or '-'}" for reference, hypothesis in session.assignment)
     title, words = ("cpWER", scores.cpwer) if scores.cpcer is None else ("cpCER", scores.cpcer)
     rates = f"{title} {_percent(words.error_rate).strip()}, DER {_percent(scores.der.error_rate).strip()}"
     return printable(f"{name}: {rates}" + (f"; {pairs}" if pairs else ""))
@@ -180,8 +185,8 @@ def _percent(rate: float | None) -> str:
 def _counts(scores: Scores) -> dict[str, Any]:
     from dataclasses import asdict, fields
 
-    found = {field.name: getattr(scores, field.name) for field in fields(scores)}
-    return {name: None if value is None else {**asdict(value), **_rates(value)} for name, value in found.items()}
+    values = {field.name: getattr(scores, field.name) for field in fields(scores)}
+    return {name: None if value is None else {**asdict(value), **_rates(value)} for name, value in values.items()}
 
 
 def _rates(value: Any) -> dict[str, Any]:

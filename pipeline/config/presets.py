@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.config import schema as configuration
-from pipeline.config.schema import REFINING, Config
+from pipeline.config.schema import Config
 from pipeline.core.errors import SettingsError
 from pipeline.core.text import read_settings
 
@@ -75,46 +75,13 @@ def baseline(config: Config) -> Config:
     """The settings of `BASELINE` beside a system of these settings."""
     fixed = {
         "diarization.backend": "pyannote",
-        "diarization.clustering": "stock",
+        "diarization.method": "pyannote",
         "diarization.segmentation": "pyannote-segmentation",
-        "separation.backend": "mixture",
+        "separation.backend": "passthrough",
         "separation.model": None,
         "recognition.backend": "whisper",
     }
-    return configuration.assign(config, fixed)
-
-
-def required_models(config: Config) -> dict[str, str]:
-    """The store's models that these settings use, by the part they play; a user's own backend brings its own."""
-    who, apart, words = config.diarization, config.separation, config.recognition
-    parts: dict[str, str | None] = {}
-    if who.backend == "pyannote" and who.pipeline:
-        parts["pipeline"] = who.pipeline
-    elif who.backend == "pyannote":
-        parts |= {"segmentation": who.segmentation, "embedding": _weights(who.embedding)}
-    if uses_embedder(config):
-        parts["embedding"] = _weights(who.embedding)
-    if apart.backend in ("refined", "exemplar", "speechbrain"):
-        parts["separation"] = apart.model or (REFINING if apart.backend == "refined" else None)
-    if words.backend == "whisper":
-        parts["recognition"] = words.model
-    return {part: name for part, name in parts.items() if name}
-
-
-def uses_embedder(config: Config) -> bool:
-    """Whether separated sources are compared with the speakers' embeddings, by any separator but the passthrough."""
-    return config.separation.backend != "mixture"
-
-
-def _weights(embedding: str) -> str | None:
-    """The embedder's model or folder of the store; a class of the user's own, and the fake, have none there."""
-    own = ":" in embedding and not Path(embedding).expanduser().is_dir()
-    return None if own or embedding == "replay" else embedding
-
-
-def required_model_names(config: Config) -> tuple[str, ...]:
-    """Names of the store's models that these settings use, each once."""
-    return tuple(dict.fromkeys(required_models(config).values()))
+    return configuration.assign(config, fixed)  # options of a model that is replaced are dropped
 
 
 def _folder() -> Path:

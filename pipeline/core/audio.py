@@ -47,11 +47,13 @@ class Audio:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Clip:
-    """A piece of one speaker's voice: samples (`RATE` Hz) from ``start`` seconds on, from the mixture or separated."""
+    """A piece of one track: samples (`RATE` Hz) from ``start`` seconds on, from the mixture or separated."""
 
     samples: Samples
     start: float
     origin: Origin = "mixture"
+    track: int = 0
+    """Number of the track that the samples are from."""
 
     @property
     def end(self) -> float:
@@ -59,7 +61,8 @@ class Clip:
 
     @property
     def span(self) -> Span:
-        return Span(self.start, self.end)
+        """What the clip covers of the recording; silence before it begins is left out."""
+        return Span(max(0.0, self.start), self.end)
 
     def part(self, first: int, last: int | None = None) -> Clip:
         """The clip from sample ``first`` (or its beginning) up to ``last``, where it is in time."""

@@ -11,7 +11,8 @@ from pipeline.config.schema import Config, assign
 from pipeline.core.events import Listener, ignore
 from pipeline.core.types import Transcript
 from pipeline.engine.artifact_cache import DiskCache
-from pipeline.engine.pipeline import ModelPool, Recording, Transcriber
+from pipeline.engine.model_pool import ModelPool
+from pipeline.engine.pipeline import Recording, Transcriber
 from pipeline.models.weights import Store
 
 _SHARED = {
@@ -58,7 +59,7 @@ def transcribe(
 ) -> Transcript:
     """Who said what in a recording: the same as the command ``transcribe``.
 
-    ``recording`` and ``sample_rate`` are as in `Transcriber`, ``settings`` dotted (``{"recognition.beam_size": 5}``).
+    ``recording`` and ``sample_rate`` are as in `Transcriber`, ``settings`` dotted (``{"separation.context": 1.0}``).
     Unlike the command, it keeps nothing on disk unless ``cache`` is true: then finished stages lie in the user's cache
     folder for two weeks. Raises `pipeline.core.errors.CrosstalkError`.
 

@@ -1,53 +1,101 @@
-"""A recording in, a transcript out: the four stages in order. Cache, progress and timing wrap them from outside."""
+"""The pipeline: a recording in, a transcript out, stage by stage."""
 
 from __future__ import annotations
 
-import functools
-import importlib.metadata
+import dataclasses
 import logging
 import os
-import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
 from numpy.typing import NDArray
 
 from pipeline import media
-from pipeline._version import __version__
-from pipeline.config.presets import required_models, uses_embedder
-from pipeline.config.schema import Config, Runtime, as_mapping, check
+from pipeline.config.schema import Config, check
 from pipeline.core.audio import Stream
 from pipeline.core.events import Listener, NoticeIssued, Progress, ignore
-from pipeline.core.types import Coverage, Notice, Provenance, Transcript, Turn
+from pipeline.core.stage import Stage
+from pipeline.core.types import Notice, Provenance, Transcript, Turn
 from pipeline.engine import preflight
 from pipeline.engine.artifact_cache import Cache, NoCache
+from pipeline.engine.model_pool import ModelPool, RecordingModels
 from pipeline.engine.runner import StageRunner
+from pipeline.engine.stage_keys import package_versions
 from pipeline.formats.rounding import rounded
 from pipeline.media import Decoded
 from pipeline.models import registry
-from pipeline.models.protocols import Diarization, Diarizer, Embedder, Recognizer, Separator
 from pipeline.models.weights import Store
-from pipeline.stages.assembly.stage import assemble, collect_removed, measure_coverage
-from pipeline.stages.channels.tracks import Tracks, split_channels
-from pipeline.stages.diarization.stage import diarize_tracks
-from pipeline.stages.recognition.stage import Recognition, recognize
-from pipeline.stages.separation.stage import Separation, separate
-
-if TYPE_CHECKING:
-    from pipeline.models.cuda_libraries import Choice
+from pipeline.stages.assembly.stage import STAGE as ASSEMBLY
+from pipeline.stages.channels.stage import STAGE as CHANNELS
+from pipeline.stages.diarization.stage import STAGE as DIARIZATION
+from pipeline.stages.recognition.stage import STAGE as RECOGNITION
+from pipeline.stages.separation.stage import STAGE as SEPARATION
 
 LOG = logging.getLogger("pipeline")
-LOG.addHandler(logging.NullHandler())  # the library prints nothing; who wants the lines adds a handler
+LOG.addHandler(logging.NullHandler())  # a library prints nothing: programs that want the lines add a handler
 
-PACKAGES = ("pyannote.audio", "speechbrain", "torch", "faster-whisper", "ctranslate2", "av", "numpy")
-"""Packages whose version can change a result."""
-LEAST_BATCH = 4
-"""The batch size that is not halved any more when a GPU's memory runs out: the CPU is next."""
-
-
+STAGES: tuple[Stage[Any], ...] = (CHANNELS, DIARIZATION, SEPARATION, RECOGNITION, ASSEMBLY)
+"""The pipeline's own stages, in the order in which `run_pipeline` runs them."""
 Recording: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | NDArray[Any]
-"""What can be transcribed from Python; torch tensors and other arrays too."""
+"""Anything that can be transcribed from Python; torch tensors and other arrays too."""
+Decode: TypeAlias = Callable[[Progress], Decoded]
+"""Decodes a recording and reports its progress."""
+
+
+def run_pipeline(decode: Decode, name: str, runner: StageRunner) -> Transcript:
+    """The transcript of the recording that ``decode`` returns and that is called ``name``."""
+    recording = runner.decode(decode)
+    tracks = runner.run(CHANNELS, recording)
+    diarization = runner.run(DIARIZATION, tracks)
+    separation = runner.run(SEPARATION, tracks, diarization)
+    recognition = runner.run(RECOGNITION, tracks, diarization, separation)
+    transcript = runner.run(ASSEMBLY, recording, tracks, diarization, separation, recognition)
+    return _finished(transcript, recording, name, runner)
+
+
+def separate_stems(decode: Decode, runner: StageRunner) -> SpeakerStems:
+    """A stream per speaker of the recording that ``decode`` returns, without words."""
+    recording = runner.decode(decode)
+    tracks = runner.run(CHANNELS, recording)
+    diarization = runner.run(DIARIZATION, tracks)
+    separation = runner.run(SEPARATION, tracks, diarization)
+    notices = (*recording.notices, *diarization.notices, *separation.notices, *runner.notices)
+    return SpeakerStems(recording.duration, diarization.turns, separation.streams, notices)
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerStems:
+    """Turns, and a stream per speaker: separated in overlaps where that was accepted, else the mixture."""
+
+    duration: float
+    turns: tuple[Turn, ...]
+    streams: tuple[Stream, ...]
+    notices: tuple[Notice, ...]
+
+
+def _finished(transcript: Transcript, recording: Decoded, name: str, runner: StageRunner) -> Transcript:
+    """The transcript in whole milliseconds, with its provenance and the runner's notices."""
+    provenance = Provenance(
+        source=name,
+        sha256=recording.sha256,
+        settings=_settings(runner),
+        models=dict(runner.models.identities),
+        versions=package_versions(),
+        stages=dict(runner.versions),
+    )
+    return rounded(replace(transcript, notices=(*transcript.notices, *runner.notices), provenance=provenance))
+
+
+def _settings(runner: StageRunner) -> dict[str, Any]:
+    """Every setting that can change a result, as plain data; those of extension stages with their defaults."""
+    settings = registry.effective_settings(runner.config)
+    del settings["runtime"]
+    settings["stages"] = list(runner.config.stages)
+    settings["stage_options"] = {
+        each.stage.name: dataclasses.asdict(each.settings) for each in runner.refinements if each.settings is not None
+    }
+    return settings
 
 
 class Transcriber:
@@ -70,6 +118,8 @@ class Transcriber:
         preflight.require(self.config, self.models.store)
         self._cache = cache or NoCache()
         self._listener = listener
+        for notice in self.config.notices:
+            listener(NoticeIssued(notice.code, notice.message))
 
     def __call__(self, recording: Recording, sample_rate: float | None = None) -> Transcript:
         """The transcript of a recording; raises `pipeline.core.errors.CrosstalkError`.
@@ -77,20 +127,21 @@ class Transcriber:
         It may be a path, bytes, a file opened in binary mode, or an array of samples (numpy or torch) with its
         ``sample_rate``: shape (samples,) or (channels, samples), floats between -1 and 1 or int8, int16, int32, uint8.
         """
-        return self._run(*media.open_input(recording, sample_rate, self._track))
+        return self._transcribe(*media.open_input(recording, sample_rate, self._track))
 
     def stream(self, file: BinaryIO) -> Transcript:
-        """The transcript of what an open stream gives."""
-        return self._run("stdin", lambda progress: media.decode_stream(file, progress=progress, track=self._track))
+        """The transcript of a recording that is read from an open stream."""
+        return self._transcribe(
+            "stdin", lambda progress: media.decode_stream(file, progress=progress, track=self._track)
+        )
 
     def split(self, recording: Recording, sample_rate: float | None = None) -> SpeakerStems:
-        """Each speaker's stream of a recording, given as in `__call__`; raises `CrosstalkError`."""
-        steps, models = self._begin()
+        """Each speaker's stream of a recording, which is given as in `__call__`; raises `CrosstalkError`."""
         _, decode = media.open_input(recording, sample_rate, self._track)
-        return separate_stems(steps.time("decode", decode), models, self.config, steps)
+        return separate_stems(decode, self._runner())
 
     def with_config(self, config: Config) -> Transcriber:
-        """The same models under settings that differ in what no model is made of (speakers, language, channels)."""
+        """The same models under settings that differ only where no model depends on them (speakers, channels)."""
         other = Transcriber(config, store=self.models.store, cache=self._cache, listener=self._listener)
         other.models = self.models
         return other
@@ -99,225 +150,18 @@ class Transcriber:
     def _track(self) -> int | None:
         return self.config.input.track
 
-    def _begin(self) -> tuple[StageRunner, RecordingModels]:
-        """The stages and the models of one recording; what one recording must do without, the next one has again."""
-        choice = self.models.choice
-        if choice.problem:
-            self._listener(NoticeIssued("gpu_unusable", choice.problem))
-        models = RecordingModels(self.models)
-        identities = self.models.identities
-        return StageRunner(
-            identities, self.config, self._cache, self._listener, models.reduce_memory, choice.runtime
-        ), models
+    def _runner(self) -> StageRunner:
+        """A runner for one recording: where that needs less of a GPU's memory, the next one starts with all of it."""
+        problem = self.models.choice.problem
+        if problem:
+            self._listener(NoticeIssued("gpu_unusable", problem))
+        return StageRunner(RecordingModels(self.models), self.config, self._cache, self._listener)
 
-    def _run(self, name: str, decode: Callable[[Progress], Decoded]) -> Transcript:
-        steps, models = self._begin()
-        transcript = run_pipeline(steps.time("decode", decode), name, models, self.config, steps)
+    def _transcribe(self, name: str, decode: Decode) -> Transcript:
+        runner = self._runner()
+        transcript = run_pipeline(decode, name, runner)
         for notice in transcript.notices:
             self._listener(NoticeIssued(notice.code, notice.message))
-        for notice in steps.notices:
+        for notice in runner.notices:
             LOG.warning("%s: %s", name, notice.message)
         return transcript
-
-
-def run_pipeline(
-    recording: Decoded, name: str, models: ModelPool | RecordingModels, config: Config, steps: StageRunner
-) -> Transcript:
-    """Decoded audio to transcript, stage by stage."""
-    tracks, who, apart = diarize_and_separate(recording, models, config, steps)
-    audio = tracks.audio
-    heard = steps.run(
-        "recognition",
-        Recognition,
-        lambda p: recognize(audio, who.turns, apart.streams, apart.regions, models.recognizer, config.recognition, p),
-    )
-    turns, regions, spoken = tracks.restore(who.turns, apart.regions, heard.spoken)
-    utterances, ledger = assemble(
-        spoken, turns, regions, recording.duration, config.assembly, tracks.microphones(who.turns)
-    )
-    suspects = tracks.restore_words(heard.removed)
-    removed, removals = collect_removed(suspects, recording.duration, config.assembly)
-    coverage = measure_coverage(turns, utterances, recording.duration, recording.decoded)
-    transcript = Transcript(
-        duration=recording.duration,
-        utterances=utterances,
-        turns=turns,
-        overlaps=ledger,
-        language=heard.language if utterances else None,
-        complete=recording.complete,
-        coverage=coverage,
-        notices=(
-            *recording.notices,
-            *who.notices,
-            *apart.notices,
-            *removals,
-            *_coverage_notices(coverage),
-            *steps.notices,
-        ),
-        provenance=_provenance(recording, name, config, models.identities),
-        removed=removed,
-    )
-    return rounded(transcript)
-
-
-@dataclass(frozen=True, slots=True)
-class SpeakerStems:
-    """Everybody's voice: turns, and a stream per speaker, separated in overlaps where the ledger decided so."""
-
-    duration: float
-    turns: tuple[Turn, ...]
-    streams: tuple[Stream, ...]
-    notices: tuple[Notice, ...]
-
-
-def separate_stems(
-    recording: Decoded, models: ModelPool | RecordingModels, config: Config, steps: StageRunner
-) -> SpeakerStems:
-    """Decoded audio to a stream per speaker, without words."""
-    tracks, who, apart = diarize_and_separate(recording, models, config, steps)
-    turns, _, _ = tracks.restore(who.turns, apart.regions, ())
-    streams = tracks.restore_streams(apart.streams)
-    notices = (*recording.notices, *who.notices, *apart.notices, *steps.notices)
-    return SpeakerStems(recording.duration, turns, streams, notices)
-
-
-def diarize_and_separate(
-    recording: Decoded, models: ModelPool | RecordingModels, config: Config, steps: StageRunner
-) -> tuple[Tracks, Diarization, Separation]:
-    """The first stages: what is heard, who speaks when, and everybody's stream."""
-    tracks = split_channels(recording.audio, config.diarization)
-    audio = tracks.audio
-    steps.begin(recording.sha256, versions(), recording.source)
-
-    who = steps.run(
-        "diarization", Diarization, lambda p: diarize_tracks(tracks, models.diarizer, config.diarization, p)
-    )
-    apart = steps.run_separation(
-        audio, lambda p: separate(audio, who.turns, models.separator, models.embedder, config.separation, p)
-    )
-    return tracks, who, apart
-
-
-def _coverage_notices(coverage: Coverage) -> tuple[Notice, ...]:
-    if coverage.uncovered <= 0:
-        return ()
-    message = f"{coverage.uncovered:.1f} s of speech have no words, even after a second hearing"
-    return (Notice("uncovered_speech", message),)
-
-
-@functools.cache
-def versions() -> dict[str, str]:
-    """What computes, by package: a result belongs to these."""
-    found = {package: importlib.metadata.version(package) for package in PACKAGES}
-    found |= {"crosstalk": __version__, "python": platform.python_version()}
-    return dict(sorted(found.items()))
-
-
-def _provenance(recording: Decoded, name: str, config: Config, identities: Mapping[str, str]) -> Provenance:
-    settings = as_mapping(config)
-    del settings["runtime"]
-    return Provenance(name, recording.sha256, settings, dict(identities), versions())
-
-
-class ModelPool:
-    """The backends of a run, each loaded when a stage first needs it, then kept: one set serves many recordings."""
-
-    def __init__(self, config: Config, store: Store, choice: Choice | None = None) -> None:
-        self._config, self.store = config, store
-        self.loads = 0
-        """The number of models loaded so far, those that were loaded again counted again."""
-        if choice is not None:
-            self.choice = choice
-        for kind, name in preflight.backend_names(config).items():
-            registry.locate(kind, name)  # a wrong name is an error now, not when its stage comes in an hour
-
-    @functools.cached_property
-    def diarizer(self) -> Diarizer:
-        return self._load("diarizer")  # type: ignore[no-any-return]
-
-    @functools.cached_property
-    def separator(self) -> Separator:
-        return self._load("separator")  # type: ignore[no-any-return]
-
-    @functools.cached_property
-    def embedder(self) -> Embedder | None:
-        """None where nothing is separated, so that no source needs to be compared."""
-        if not uses_embedder(self._config):
-            return None
-        return self._load("embedder")  # type: ignore[no-any-return]
-
-    @functools.cached_property
-    def recognizer(self) -> Recognizer:
-        return self._load("recognizer")  # type: ignore[no-any-return]
-
-    def load(self) -> None:
-        """Load every model now, for a clock that should not count it."""
-        _ = self.diarizer, self.separator, self.embedder, self.recognizer
-
-    @functools.cached_property
-    def choice(self) -> Choice:
-        """Where the models compute; the device is tried out when this is first asked. Raises `ResourceError`."""
-        return registry.choose_device(self._config)
-
-    def reduced(self) -> ModelPool | None:
-        """The same models with less of a GPU's memory: half the batch, then the CPU; None when there is no less."""
-        runtime = self.choice.runtime
-        if runtime.device == "cpu":
-            return None
-        half = replace(runtime, batch_size=runtime.batch_size // 2)
-        less = half if runtime.batch_size > LEAST_BATCH else replace(runtime, device="cpu")
-        return ModelPool(self._config, self.store, replace(self.choice, runtime=less))
-
-    def release(self) -> None:
-        """Let go of what is loaded, for the memory; it is loaded again when it is next asked for."""
-        for name in ("diarizer", "separator", "embedder", "recognizer"):
-            self.__dict__.pop(name, None)
-
-    @functools.cached_property
-    def identities(self) -> dict[str, str]:
-        """The hash of each model's weights, by the part it plays."""
-        return {part: self.store.identity(name) for part, name in required_models(self._config).items()}
-
-    def _load(self, kind: registry.Kind) -> Any:
-        self.loads += 1
-        config = replace(self._config, runtime=self.choice.runtime)
-        return registry.load(kind, preflight.backend_names(self._config)[kind], config, self.store)
-
-
-class RecordingModels:
-    """The models as one recording uses them: where a GPU's memory runs out, the recording goes on with less of it.
-
-    The shared `Models` keep their settings, so that the next recording begins with the whole batch.
-    """
-
-    def __init__(self, models: ModelPool) -> None:
-        self._models, self._shared = models, models
-
-    @property
-    def diarizer(self) -> Diarizer:
-        return self._models.diarizer
-
-    @property
-    def separator(self) -> Separator:
-        return self._models.separator
-
-    @property
-    def embedder(self) -> Embedder | None:
-        return self._models.embedder
-
-    @property
-    def recognizer(self) -> Recognizer:
-        return self._models.recognizer
-
-    @property
-    def identities(self) -> dict[str, str]:
-        return self._shared.identities
-
-    def reduce_memory(self) -> Runtime | None:
-        """Go on with less of a GPU's memory; where that is, or None when there is no less."""
-        less = self._models.reduced()
-        if less is None:
-            return None
-        self._models.release()
-        self._models = less
-        return less.choice.runtime

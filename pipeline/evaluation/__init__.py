@@ -1,1 +1,1 @@
-"""Scores as the field counts them, meetings with known truth, and the benchmark made of both."""
+"""Scores against references, simulated meetings with exact references, and the benchmark."""

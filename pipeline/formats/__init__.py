@@ -1,134 +1,161 @@
-"""Transcripts as text: a table of formats, each a pure converter at the border of the pipeline.
+"""Transcript formats: pure converters between a `Transcript` and the bytes of a file.
 
-A format is a module with ``dumps(transcript, session) -> str``; one that can be read has ``loads(text) -> Transcript``,
-one that may hold several recordings ``loads_sessions(text) -> dict[str, Transcript]`` too, and one that can mark times
-as not to be scored ``unscored(text)``. Files are read by `pipeline.formats.reading`. What is written is inert (see
-`pipeline.formats.sanitize`): no word and no name can add a row, a cue, a tag or a formula.
+Each format is one module that declares a `pipeline.formats.base.Format`; `pipeline.formats.discovery` finds it. In all
+functions below a format is given by its name (``srt``) or as ``package.module:FORMAT``. Whatever is written is inert
+(see `pipeline.formats.sanitize`): no word and no name can add a row, a cue, a tag or a formula.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
-from pathlib import PurePath
-from types import ModuleType
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path, PurePath
+from typing import Any
 
 from pipeline.core.errors import FormatError
-from pipeline.core.types import Transcript, Unscored
-from pipeline.formats.segments import Channels
+from pipeline.core.types import Notice, Transcript, Unscored
+from pipeline.formats.base import Channels, Format
+from pipeline.formats.discovery import built_in, every, get, module_of, names
 
-_MODULES = {
-    "txt": "pipeline.formats.text",
-    "md": "pipeline.formats.markdown",
-    "srt": "pipeline.formats.srt",
-    "vtt": "pipeline.formats.vtt",
-    "json": "pipeline.formats.crosstalk_json",
-    "rttm": "pipeline.formats.rttm",
-    "ctm": "pipeline.formats.ctm",
-    "stm": "pipeline.formats.stm",
-    "seglst": "pipeline.formats.seglst",
-    "tsv": "pipeline.formats.tsv",
-    "csv": "pipeline.formats.csv_",
-    "labels": "pipeline.formats.labels",
-}
-MARKED = ("txt", "md", "srt", "vtt")
-"""Formats in which doubtful passages can be marked (see `pipeline.core.doubts`)."""
-_READABLE = ("json", "rttm", "ctm", "stm", "seglst")
-
-
-def names() -> tuple[str, ...]:
-    """Every format that can be written."""
-    return tuple(_MODULES)
+__all__ = [
+    "Format", "built_in", "channels", "dump", "dumps", "get", "guess", "load", "loads", "loads_sessions", "module_of",
+    "names", "readable", "session_of", "stem", "suffix", "unscored",
+]  # fmt: skip
 
 
 def readable() -> tuple[str, ...]:
-    """Every format that can be read."""
-    return _READABLE
+    """The names of the formats that can be read."""
+    return tuple(format_.name for format_ in every() if format_.loads is not None)
 
 
 def suffix(name: str) -> str:
-    """What a file of the format is called after the recording's stem: ``.srt``, but ``.seglst.json``."""
-    _known(name, names())
-    return ".seglst.json" if name == "seglst" else f".{name}"
-
-
-def module_of(name: str) -> str:
-    """The module that writes a format."""
-    return _MODULES[_known(name, names())]
+    """The end of a format's file names: ``.srt``, but ``.seglst.json``."""
+    return get(name).suffix
 
 
 def guess(path: str | PurePath) -> str:
-    """The format that a file's suffix stands for; raises `FormatError` for any other."""
-    file = PurePath(path).name.lower()
-    for name in sorted(names(), key=lambda name: -len(suffix(name))):
-        if file.endswith(suffix(name)):
-            return name
-    known = ", ".join(suffix(name) for name in names())
-    raise FormatError("no format is known by this suffix", where=str(path), hint=f"known are {known}")
+    """The format of a file by its suffix in any case, the longest known one; raises `FormatError` for any other.
 
-
-def stem(path: str | PurePath, name: str) -> str:
-    """A file's name without the suffix of its format, in whatever case it is written (``UP.SEGLST.JSON``: ``UP``)."""
-    file, end = PurePath(path).name, suffix(name)
-    return file[: -len(end)] if file.lower().endswith(end) and len(file) > len(end) else file
-
-
-def dumps(transcript: Transcript, name: str, session: str | None = None, mark_doubts: bool = False) -> str:
-    """The transcript in a format; ``session`` names the recording in it, by default by its file's stem.
-
-    ``mark_doubts`` marks what somebody should check, in the formats that people read (`MARKED`).
+    >>> guess("talks/meeting.srt")
+    'srt'
+    >>> guess("meeting.seglst.json"), guess("meeting.json")
+    ('seglst', 'json')
+    >>> guess("MEETING.STM")
+    'stm'
     """
-    module, title = _module(name, names()), session_of(transcript) if session is None else session
-    if not mark_doubts or name not in MARKED:
-        text: str = module.dumps(transcript, title)
-        return text
-    from pipeline.core.doubts import with_marks
-    from pipeline.formats.checklist import as_text
-
-    marked: str = module.dumps(with_marks(transcript), title)
-    return marked + as_text(transcript) if name == "txt" else marked
+    file = PurePath(path).name.lower()
+    formats = tuple(every())
+    fitting = [format_ for format_ in formats if file.endswith(format_.suffix.lower())]
+    if not fitting:
+        known = ", ".join(format_.suffix for format_ in formats)
+        raise FormatError("the suffix belongs to no known format", where=str(path), hint=f"known are {known}")
+    return max(fitting, key=lambda format_: len(format_.suffix)).name
 
 
-def loads(text: str, name: str) -> Transcript:
-    """The one transcript in ``text``; raises `FormatError` when it is malformed or holds another number of them."""
-    transcript: Transcript = _module(name, readable()).loads(text)
-    return transcript
+def stem(path: str | PurePath, name: str | None = None) -> str:
+    """A file's name without the suffix of its format ``name``, by default the one of its suffix.
+
+    >>> stem("talks/UP.SEGLST.JSON")
+    'UP'
+    >>> stem("talks/meeting.txt", "stm")
+    'meeting.txt'
+    """
+    file, end = PurePath(path).name, suffix(name or guess(path))
+    return file[: -len(end)] if file.lower().endswith(end.lower()) and len(file) > len(end) else file
 
 
-def loads_sessions(text: str, name: str) -> dict[str, Transcript]:
-    """The transcripts in ``text`` by session, in order of first appearance; raises `FormatError`."""
-    module = _module(name, readable())
-    if not hasattr(module, "loads_sessions"):
-        transcript = loads(text, name)
-        return {session_of(transcript): transcript}
-    sessions: dict[str, Transcript] = module.loads_sessions(text)
-    return sessions
+def dumps(transcript: Transcript, name: str, session: str | None = None, mark_doubts: bool = False) -> bytes:
+    """The transcript in a format, as the bytes of a file.
+
+    ``session`` names the recording in it, by default by its file's stem. ``mark_doubts`` marks doubtful passages, in
+    the formats that can (`Format.marks_doubts`).
+    """
+    format_ = get(name)
+    title = session_of(transcript) if session is None else session
+    if mark_doubts and format_.marks_doubts:
+        return format_.dumps(transcript, title, mark_doubts=True)
+    return format_.dumps(transcript, title)
 
 
-def unscored(text: str, name: str) -> dict[str, tuple[Unscored, ...]]:
-    """Where nothing is to be scored in the transcripts of ``text``, by session; `FormatError` as `loads_sessions`."""
-    module = _module(name, readable())
-    marked: dict[str, tuple[Unscored, ...]] = module.unscored(text) if hasattr(module, "unscored") else {}
-    return marked
+def loads(content: str | bytes, name: str) -> Transcript:
+    """The one transcript in ``content``; raises `FormatError` when it is malformed or holds another number of them.
+
+    Bytes of a text format are decoded as `pipeline.core.text.decode` does.
+    """
+    format_ = _readable(name)
+    assert format_.loads is not None
+    data, notices = _decoded(content, format_)
+    return _with_notices(format_.loads(data), notices)
 
 
-def channels(text: str, name: str) -> dict[str, Channels]:
-    """The channel of each speaker in the transcripts of ``text``, by session, where the format has channels."""
-    module = _module(name, readable())
-    found: dict[str, Channels] = module.channels(text) if hasattr(module, "channels") else {}
-    return found
+def loads_sessions(content: str | bytes, name: str) -> dict[str, Transcript]:
+    """The transcripts in ``content`` by session, in order of first appearance; raises `FormatError`."""
+    format_ = _readable(name)
+    data, notices = _decoded(content, format_)
+    if format_.loads_sessions is not None:
+        sessions = format_.loads_sessions(data)
+    else:
+        assert format_.loads is not None
+        transcript = format_.loads(data)
+        sessions = {session_of(transcript): transcript}
+    return {session: _with_notices(transcript, notices) for session, transcript in sessions.items()}
+
+
+def unscored(content: str | bytes, name: str) -> dict[str, tuple[Unscored, ...]]:
+    """The times that are excluded from scoring in ``content``, by session; `FormatError` as `loads_sessions`."""
+    return _called(_readable(name).unscored, content, name)
+
+
+def channels(content: str | bytes, name: str) -> dict[str, Channels]:
+    """The channel of each speaker in ``content``, by session, where the format has channels."""
+    return _called(_readable(name).channels, content, name)
+
+
+def load(path: str | Path, format: str | None = None) -> Transcript:
+    """The one transcript in a file, by default in the format of its suffix; raises `FormatError`."""
+    from pipeline.formats.reading import read_transcript
+
+    return read_transcript(Path(path), format)
+
+
+def dump(transcript: Transcript, path: str | Path, format: str | None = None, mark_doubts: bool = False) -> None:
+    """Write the transcript to a file, by default in the format of its suffix; an existing file is replaced.
+
+    The file is complete or absent. Raises `FormatError`, or `OutputError` when it cannot be written.
+    """
+    from pipeline.core.atomic_write import make_folder, write_atomically
+
+    name, target = format or guess(path), Path(path)
+    data = dumps(transcript, name, stem(target, name), mark_doubts)
+    make_folder(target.parent)
+    write_atomically(target, data)
 
 
 def session_of(transcript: Transcript) -> str:
-    """The recording's name without folder and suffix; ``recording`` when nothing is known of it."""
+    """The recording's name without folder and suffix; ``recording`` when it is unknown."""
     return (PurePath(transcript.provenance.source).stem if transcript.provenance else "") or "recording"
 
 
-def _module(name: str, among: tuple[str, ...]) -> ModuleType:
-    return import_module(_MODULES[_known(name, among)])
+def _readable(name: str) -> Format:
+    format_ = get(name)
+    if format_.loads is None:
+        raise FormatError(f"the format {name!r} cannot be read", hint=f"readable are {', '.join(readable())}")
+    return format_
 
 
-def _known(name: str, among: tuple[str, ...]) -> str:
-    if name not in among:
-        verb = "read" if name in _MODULES else "known"
-        raise FormatError(f"format {name!r} cannot be {verb}", hint=f"one of {', '.join(among)}")
-    return name
+def _decoded(content: str | bytes, format_: Format) -> tuple[str | bytes, tuple[Notice, ...]]:
+    """What the readers of a format take, and the notices of decoding it."""
+    if format_.binary or isinstance(content, str):
+        return content, ()
+    from pipeline.core.text import decode
+
+    text = decode(content)
+    return text.content.replace("\r\n", "\n").replace("\r", "\n"), text.notices
+
+
+def _with_notices(transcript: Transcript, notices: tuple[Notice, ...]) -> Transcript:
+    return replace(transcript, notices=(*notices, *transcript.notices)) if notices else transcript
+
+
+def _called(read: Callable[[Any], dict[str, Any]] | None, content: str | bytes, name: str) -> dict[str, Any]:
+    return {} if read is None else read(_decoded(content, get(name))[0])

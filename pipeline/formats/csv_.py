@@ -1,6 +1,6 @@
-"""``csv``: one row an utterance (RFC 4180 quoting): start, end, speaker, text.
+"""``csv``: one row per utterance (RFC 4180 quoting): start, end, speaker, text.
 
-A cell that a spreadsheet would take for a formula (it begins with ``= + - @``) gets an apostrophe in front (OWASP).
+A cell that a spreadsheet would read as a formula (it begins with ``= + - @``) is prefixed with an apostrophe (OWASP).
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import csv
 import io
 
 from pipeline.core.types import Transcript
+from pipeline.formats.base import Format, encoded
 from pipeline.formats.sanitize import cell
 from pipeline.formats.tsv import HEADER, rows
 
@@ -20,3 +21,6 @@ def dumps(transcript: Transcript, session: str) -> str:
     writer.writerow(HEADER)
     writer.writerows(map(cell, row) for row in rows(transcript))
     return out.getvalue()
+
+
+FORMAT = Format("csv", ".csv", encoded(dumps), help="Table of utterances for spreadsheets.")

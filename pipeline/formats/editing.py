@@ -1,7 +1,7 @@
-"""What follows from a transcript that somebody has edited by hand: turns, ledger and list of speakers made to agree.
+"""A transcript edited by hand made consistent: turns, overlap ledger and list of speakers follow the utterances.
 
-People move an utterance to another speaker, give one a new name, correct a text, delete what nobody said. Each of that
-leaves something else behind that says the opposite. It is computed anew here, and a notice says what and why.
+Typical edits are an utterance given to another speaker, a new name, a corrected text, a deleted utterance. Each leaves
+other fields that contradict it; these are computed again, and a notice names the place and the reason.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from pipeline.core.timeline import by_speaker, covered, crop, gaps, intersection
 from pipeline.core.types import Notice, OverlapDecision, Span, Transcript, Turn, Utterance, join_words
 
 CODE = "recomputed"
-_NAMED = 3
-"""Places that a notice names; of more it gives the number."""
+"""Code of the notices of this module (see `pipeline.core.notices`)."""
+_MAX_PLACES = 3
+"""Maximum number of places that a notice names, chosen by hand; further ones are only counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """The utterance at ``index`` belongs to ``to`` now, while the turns still give its time to ``source``."""
+    """The utterance at ``index`` was given to the speaker ``to``; the turns still give its time to ``source``."""
 
     index: int
     source: str
@@ -28,28 +29,28 @@ class Move:
 
 
 def notice(places: Sequence[str], what: str) -> Notice:
-    """A notice about the places (``utterances[3].text``) that were found changed."""
-    named = ", ".join(places[:_NAMED]) + (f" and {len(places) - _NAMED} more" if len(places) > _NAMED else "")
-    return Notice(CODE, f"{named}: {what}")
+    """A notice about changed places (``utterances[3].text``)."""
+    more = f" and {len(places) - _MAX_PLACES} more" if len(places) > _MAX_PLACES else ""
+    return Notice(CODE, f"{', '.join(places[:_MAX_PLACES])}{more}: {what}")
 
 
 def with_names(transcript: Transcript, names: Mapping[str, str]) -> Transcript:
-    """The transcript with speakers renamed everywhere; two that have one name now are one speaker."""
+    """The transcript with speakers renamed everywhere; two speakers with one name are merged."""
 
-    def utterances(those: Iterable[Utterance]) -> tuple[Utterance, ...]:
-        return tuple(replace(u, speaker=names.get(u.speaker, u.speaker)) for u in those)
+    def renamed(utterances: Iterable[Utterance]) -> tuple[Utterance, ...]:
+        return tuple(replace(u, speaker=names.get(u.speaker, u.speaker)) for u in utterances)
 
     turns = [replace(turn, speaker=names.get(turn.speaker, turn.speaker)) for turn in transcript.turns]
     merged = len({turn.speaker for turn in turns}) < len({turn.speaker for turn in transcript.turns})
     return replace(
         transcript,
-        utterances=utterances(transcript.utterances),
+        utterances=renamed(transcript.utterances),
         turns=normalize(turns, transcript.duration) if merged else tuple(sorted(turns)),
         overlaps=tuple(
             replace(
                 region,
-                voices=tuple(replace(v, speaker=names.get(v.speaker, v.speaker)) for v in region.voices),
-                leaked=utterances(region.leaked),
+                evidence=tuple(replace(v, speaker=names.get(v.speaker, v.speaker)) for v in region.evidence),
+                leaked=renamed(region.leaked),
             )
             for region in transcript.overlaps
         ),
@@ -57,17 +58,17 @@ def with_names(transcript: Transcript, names: Mapping[str, str]) -> Transcript:
 
 
 def with_moved_turns(transcript: Transcript) -> Transcript:
-    """The time of every utterance that was moved to another speaker goes with it.
+    """The transcript with the turns of moved utterances given to their new speakers.
 
-    An utterance counts as moved when its speaker's turns cover less than half of it and another speaker's turns, in
-    which that one says nothing else, cover more. Who has lost all utterances to a new name is renamed.
+    An utterance counts as moved when its speaker's turns cover less than half of it, and those turns of another speaker
+    that contain none of the other's words cover more. A speaker all of whose utterances got one new name is renamed.
     """
     moves = list(_moves(transcript))
     if not moves:
         return transcript
     speaking = {utterance.speaker for utterance in transcript.utterances}
-    having_turns = {turn.speaker for turn in transcript.turns}
-    names = {m.source: m.to for m in moves if m.source not in speaking and m.to not in having_turns}
+    with_turns = {turn.speaker for turn in transcript.turns}
+    names = {m.source: m.to for m in moves if m.source not in speaking and m.to not in with_turns}
     names = {source: to for source, to in names.items() if list(names.values()).count(to) == 1}
     result = with_names(transcript, names)
     for move in moves:
@@ -76,65 +77,66 @@ def with_moved_turns(transcript: Transcript) -> Transcript:
     notices = []
     for (source, to), group in groupby(sorted(moves, key=lambda m: (m.source, m.to)), key=lambda m: (m.source, m.to)):
         places = [f"utterances[{move.index}]" for move in group]
-        notices.append(notice(places, f"{to} speaks, so the turns of {source} there are theirs now"))
+        notices.append(notice(places, f"the turns of {source} there were given to {to}"))
     return replace(result, notices=(*result.notices, *notices))
 
 
 def with_ledger_texts(transcript: Transcript) -> Transcript:
-    """The texts in the overlap ledger follow from the words again."""
-    regions = tuple(_retold(region, transcript.utterances) for region in transcript.overlaps)
-    places = [f"overlaps[{i}].voices" for i, r in enumerate(regions) if r != transcript.overlaps[i]]
-    told = (notice(places, "their texts were computed from the words again"),) if places else ()
-    return replace(transcript, overlaps=regions, notices=(*transcript.notices, *told))
+    """The transcript with the texts in the overlap ledger taken from the words."""
+    regions = tuple(_with_texts(region, transcript.utterances) for region in transcript.overlaps)
+    places = [f"overlaps[{i}].evidence" for i, r in enumerate(regions) if r != transcript.overlaps[i]]
+    notices = (notice(places, "the texts were taken from the words again"),) if places else ()
+    return replace(transcript, overlaps=regions, notices=(*transcript.notices, *notices))
 
 
 def _moves(transcript: Transcript) -> Iterable[Move]:
-    turns = {s: union(turn.span for turn in own) for s, own in by_speaker(transcript.turns).items()}
-    said: dict[str, list[Span]] = {}
+    activity = {s: union(turn.span for turn in turns) for s, turns in by_speaker(transcript.turns).items()}
+    spoken: dict[str, list[Span]] = {}
     for utterance in transcript.utterances:
-        said.setdefault(utterance.speaker, []).append(utterance.span)
+        spoken.setdefault(utterance.speaker, []).append(utterance.span)
     for i, utterance in enumerate(transcript.utterances):
-        whole = utterance.span
-        own = covered(intersection(crop(turns.get(utterance.speaker, ()), whole), [whole]))
-        if own * 2 >= whole.duration:
+        span = utterance.span
+        present = covered(intersection(crop(activity.get(utterance.speaker, ()), span), [span]))  # seconds
+        if present * 2 >= span.duration:
             continue
-        free = {
-            speaker: covered(_without(intersection(crop(theirs, whole), [whole]), said.get(speaker, ())))
-            for speaker, theirs in turns.items()
+        free = {  # seconds of each other speaker's turns without words
+            speaker: covered(_without(intersection(crop(spans, span), [span]), spoken.get(speaker, ())))
+            for speaker, spans in activity.items()
             if speaker != utterance.speaker
         }
         source = max(free, key=lambda speaker: free[speaker], default=None)
-        if source is not None and free[source] > max(own, whole.duration / 2):
+        if source is not None and free[source] > max(present, span.duration / 2):
             yield Move(i, source, utterance.speaker)
 
 
 def _moved(transcript: Transcript, move: Move) -> tuple[Turn, ...]:
-    """The turns after a move: a turn in which the old speaker says nothing else goes as a whole, else a part of it."""
+    """The turns after a move: a turn without other words of the old speaker moves whole, any other one in part."""
     utterance = transcript.utterances[move.index]
-    other = [u.span for u in transcript.utterances if u.speaker == move.source]
-    kept: list[Turn] = []
-    given: list[Span] = [turn.span for turn in transcript.turns if turn.speaker == move.to]
+    others = [u.span for u in transcript.utterances if u.speaker == move.source]
+    turns: list[Turn] = []
+    spans: list[Span] = [turn.span for turn in transcript.turns if turn.speaker == move.to]
     for turn in transcript.turns:
         if turn.speaker == move.to:
             continue
         if turn.speaker != move.source or not intersection([turn.span], [utterance.span]):
-            kept.append(turn)
+            turns.append(turn)
             continue
-        shared = bool(intersection([turn.span], other))
-        part = _without(intersection([turn.span], [utterance.span]), other) if shared else (turn.span,)
-        given += part
-        kept += [replace(turn, start=rest.start, end=rest.end) for rest in gaps(part, turn.span)]
+        shared = bool(intersection([turn.span], others))
+        parts = _without(intersection([turn.span], [utterance.span]), others) if shared else (turn.span,)
+        spans += parts
+        turns += [replace(turn, start=rest.start, end=rest.end) for rest in gaps(parts, turn.span)]
     margins = {turn.span: turn.margin for turn in transcript.turns if turn.speaker == move.to}
-    kept += [Turn(span.start, span.end, move.to, margins.get(span)) for span in union(given)]
-    return tuple(sorted(kept))
+    turns += [Turn(span.start, span.end, move.to, margins.get(span)) for span in union(spans)]
+    return tuple(sorted(turns))
 
 
 def _without(spans: Iterable[Span], others: Iterable[Span]) -> tuple[Span, ...]:
-    taken = tuple(others)
-    return tuple(rest for span in spans for rest in gaps(intersection(taken, [span]), span))
+    """The parts of ``spans`` outside ``others``."""
+    excluded = tuple(others)
+    return tuple(rest for span in spans for rest in gaps(intersection(excluded, [span]), span))
 
 
-def _retold(region: OverlapDecision, utterances: Sequence[Utterance]) -> OverlapDecision:
+def _with_texts(region: OverlapDecision, utterances: Sequence[Utterance]) -> OverlapDecision:
     inside = {
         voice.speaker: tuple(
             word
@@ -143,6 +145,6 @@ def _retold(region: OverlapDecision, utterances: Sequence[Utterance]) -> Overlap
             for word in utterance.words
             if region.start <= word.middle < region.end
         )
-        for voice in region.voices
+        for voice in region.evidence
     }
-    return replace(region, voices=tuple(replace(v, text=join_words(inside[v.speaker])) for v in region.voices))
+    return replace(region, evidence=tuple(replace(v, text=join_words(inside[v.speaker])) for v in region.evidence))

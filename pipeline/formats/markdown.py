@@ -1,7 +1,7 @@
-"""``md``: a page to read: title, who talked how long, the conversation, what to check, overlap ledger, warnings.
+"""``md``: a page to read: title, talk time of each speaker, conversation, passages to check, overlaps, notices.
 
-CommonMark with tables. Everything that could be markup is escaped; ``‖`` marks an utterance during which somebody else
-talks.
+CommonMark with tables. Everything that could be markup is escaped; ``‖`` marks an utterance that overlaps another
+speaker's.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from pipeline.core.doubts import with_marks
 from pipeline.core.types import Transcript
+from pipeline.formats.base import Format, encoded
 from pipeline.formats.checklist import TITLE, entries
 from pipeline.formats.sanitize import clean
 from pipeline.formats.timestamps import clock, millis
@@ -18,15 +20,16 @@ from pipeline.formats.words import overlapping
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
-def dumps(transcript: Transcript, session: str) -> str:
+def dumps(transcript: Transcript, session: str, mark_doubts: bool = False) -> str:
     """The transcript as a page under the title ``session``."""
+    transcript = with_marks(transcript) if mark_doubts else transcript
     sections = (
         [f"# {_escaped(session)}", _summary(transcript)],
         _speakers(transcript),
         _utterances(transcript),
         _checklist(transcript),
         _ledger(transcript),
-        _warnings(transcript),
+        _notices(transcript),
     )
     return "\n\n".join(block for section in sections for block in section) + "\n"
 
@@ -45,22 +48,22 @@ def _speakers(transcript: Transcript) -> list[str]:
     if not transcript.speakers:
         return []
     talk = dict.fromkeys(transcript.speakers, 0.0)
-    said = dict.fromkeys(transcript.speakers, 0)
+    words = dict.fromkeys(transcript.speakers, 0)
     for turn in transcript.turns:
         talk[turn.speaker] += turn.duration
     for utterance in transcript.utterances:
-        said[utterance.speaker] += len(utterance.words)
-    rows = [(_escaped(name), _time(talk[name]), str(said[name])) for name in transcript.speakers]
+        words[utterance.speaker] += len(utterance.words)
+    rows = [(_escaped(name), _time(talk[name]), str(words[name])) for name in transcript.speakers]
     return [_table(("speaker", "talk time", "words"), (":--", "--:", "--:"), rows)]
 
 
 def _utterances(transcript: Transcript) -> list[str]:
-    marked = overlapping(transcript.utterances)
-    said = [
-        f"**{_escaped(u.speaker)}** {_time(u.start)}{' ‖' if i in marked else ''} — {_escaped(u.text)}"
+    overlapped = overlapping(transcript.utterances)
+    paragraphs = [
+        f"**{_escaped(u.speaker)}** {_time(u.start)}{' ‖' if i in overlapped else ''} — {_escaped(u.text)}"
         for i, u in enumerate(transcript.utterances)
     ]
-    return ["## Conversation", *(said or ["No speech was found."])]
+    return ["## Conversation", *(paragraphs or ["No speech was found."])]
 
 
 def _checklist(transcript: Transcript) -> list[str]:
@@ -74,13 +77,13 @@ def _ledger(transcript: Transcript) -> list[str]:
     rows = []
     for region in transcript.overlaps:
         start, end = (clock(time, digits=1) for time in millis(region))
-        who = ", ".join(map(_escaped, region.speakers))
-        rows.append((start, end, who, region.decision, _escaped(region.reason)))
+        speakers = ", ".join(map(_escaped, region.speakers))
+        rows.append((start, end, speakers, region.decision, _escaped(region.reason)))
     head = ("from", "to", "speakers", "words from", "why")
     return ["## Overlaps", _table(head, ("--:", "--:", ":--", ":--", ":--"), rows)]
 
 
-def _warnings(transcript: Transcript) -> list[str]:
+def _notices(transcript: Transcript) -> list[str]:
     notices = [f"- **{_escaped(notice.code)}**: {_escaped(notice.message)}" for notice in transcript.notices]
     return ["## Warnings", "\n".join(notices)] if notices else []
 
@@ -94,6 +97,9 @@ def _time(seconds: float) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Clean text without markup; an underscore inside a word ("SPEAKER_00") is none and stays readable."""
-    text = re.sub(r"[&<>]", lambda found: _ENTITIES[found[0]], clean(text))
+    """Cleaned text with markup escaped; an underscore inside a word ("SPEAKER_00") is not markup and is kept."""
+    text = re.sub(r"[&<>]", lambda match: _ENTITIES[match[0]], clean(text))
     return re.sub(r"[\\`*\[\]|~$#]|(?<![^\W_])_|_(?![^\W_])", r"\\\g<0>", text)
+
+
+FORMAT = Format("md", ".md", encoded(dumps), marks_doubts=True, help="Page to read, in Markdown.")

@@ -1,4 +1,4 @@
-"""Transcript files read from disk: decoded, parsed by their format, errors naming the file."""
+"""Transcript files on disk: read, decoded and parsed by their format; errors name the file."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from pipeline import formats
 from pipeline.core.errors import FormatError, printable
 from pipeline.core.text import read_text
 from pipeline.core.types import Notice, Transcript, Unscored
-from pipeline.formats.segments import Channels
+from pipeline.formats.base import Channels
 
 
 @dataclass(frozen=True, slots=True)
 class TranscriptFile:
-    """A transcript file's format and its transcripts by session.
+    """A transcript file's format ``kind`` and its transcripts by session.
 
-    ``unscored`` times hold nothing to be scored; ``channels`` are the speakers' where the format has them; ``notices``
-    say what reading it guessed, repaired or left out.
+    ``unscored`` are the times excluded from scoring, ``channels`` the speakers' channels where the format has them;
+    ``notices`` report what was guessed, repaired or left out.
     """
 
     path: Path
@@ -38,7 +38,7 @@ class TranscriptFile:
         """The name of the file's one session; raises `FormatError` when it holds another number of them."""
         if len(self.sessions) != 1:
             named = f" ({', '.join(list(self.sessions)[:3])}, ...)" if self.sessions else ""
-            what = f"one recording was expected, but the file holds {len(self.sessions) or 'none'}{named}"
+            what = f"expected one recording, found {len(self.sessions)}{named}"
             raise FormatError(what, where=str(self.path))
         return next(iter(self.sessions))
 
@@ -51,16 +51,16 @@ class TranscriptFile:
 def read_file(path: Path, kind: str | None = None) -> TranscriptFile:
     """A file of the format ``kind``, by default the one of its suffix; raises `FormatError` naming file and line."""
     kind = kind or formats.guess(path)
-    text = read_text(path)
+    content, notices = _content(path, kind)
     try:
-        sessions = formats.loads_sessions(text.content, kind)
-        unscored, channels = formats.unscored(text.content, kind), formats.channels(text.content, kind)
+        sessions = formats.loads_sessions(content, kind)
+        unscored, channels = formats.unscored(content, kind), formats.channels(content, kind)
     except FormatError as error:
         raise FormatError(error.what, where=f"{path} {error.where}".strip(), hint=error.hint) from error
-    noticed = {name: replace(t, notices=(*text.notices, *t.notices)) for name, t in sessions.items()}
-    # The other warnings in a JSON transcript are its recording's.
-    repaired = tuple(one for one in _flat(sessions) if kind != "json" or one.code == "recomputed")
-    return TranscriptFile(path, kind, noticed, unscored, channels, (*text.notices, *repaired))
+    noticed = {name: replace(t, notices=(*notices, *t.notices)) for name, t in sessions.items()}
+    # A JSON transcript also holds the notices of its recording, which do not concern the file.
+    repairs = tuple(notice for notice in _flat(sessions) if kind != "json" or notice.code == "recomputed")
+    return TranscriptFile(path, kind, noticed, unscored, channels, (*notices, *repairs))
 
 
 def read_transcript(path: Path, kind: str | None = None) -> Transcript:
@@ -68,8 +68,19 @@ def read_transcript(path: Path, kind: str | None = None) -> Transcript:
     return read_file(path, kind).transcript
 
 
+def _content(path: Path, kind: str) -> tuple[str | bytes, tuple[Notice, ...]]:
+    """A file's text, or its bytes in a binary format, with the notices of decoding it."""
+    if not formats.get(kind).binary:
+        text = read_text(path)
+        return text.content, text.notices
+    try:
+        return path.read_bytes(), ()
+    except OSError as error:
+        raise FormatError(f"cannot be read: {error.strerror}", where=str(path)) from error
+
+
 def _flat(sessions: Mapping[str, Transcript]) -> tuple[Notice, ...]:
-    """The warnings of all sessions, naming the session where there are several."""
+    """The notices of all sessions, naming the session where there are several."""
     several = len(sessions) > 1
     return tuple(
         replace(notice, message=f"session {name}: {notice.message}") if several else notice

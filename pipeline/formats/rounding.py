@@ -1,4 +1,4 @@
-"""A transcript with all its times in whole milliseconds: what results hold and what the JSON format writes."""
+"""A transcript with all its times in whole milliseconds, as results hold them and the JSON format writes them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Item = TypeVar("Item", Turn, Word, OverlapDecision)
 
 
 def rounded(transcript: Transcript) -> Transcript:
-    """The same transcript on whole milliseconds; what is there already is not changed.
+    """The transcript with times rounded to whole milliseconds; times that are whole already are not changed.
 
-    What lasts less than a millisecond lasts one. Items that did not overlap do not overlap afterwards.
+    Items shorter than a millisecond last one. Items that did not overlap do not overlap afterwards.
     """
     utterances = _utterances(transcript.utterances)
     speakers = dict.fromkeys(turn.speaker for turn in transcript.turns)
@@ -42,16 +42,16 @@ def _utterances(utterances: Iterable[Utterance]) -> tuple[Utterance, ...]:
 
 def _items(items: Iterable[Item]) -> list[Item]:
     """Items in order of their start, rounded."""
-    found: list[Item] = []
+    result: list[Item] = []
     before: Item | None = None
     first = last = 0
     for item in items:
         after = last if before is not None and item.start >= before.end else first
         first = max(milliseconds(item.start), after)
         last = max(milliseconds(item.end), first + 1)
-        found.append(replace(item, start=_seconds(first), end=_seconds(last)))
+        result.append(replace(item, start=_seconds(first), end=_seconds(last)))
         before = item
-    return found
+    return result
 
 
 def _coverage(coverage: Coverage | None) -> Coverage | None:

@@ -1,7 +1,7 @@
-"""Text that nothing obeys: control characters, direction overrides and line breaks neutralised (promise 26).
+"""Inert text: control characters, direction overrides and line breaks neutralized (promise 26).
 
-Three strengths: `clean` for one line of text, `token` for one field between spaces, `distinct` for names that must
-stay different; `cell` for CSV. What a single format would obey on top (a tag) that format's module neutralises itself.
+`clean` is for one line of text, `token` for one field between spaces, `distinct` for names that must stay different,
+`cell` for CSV. Markup that only one format interprets is escaped by that format's module.
 """
 
 from __future__ import annotations
@@ -10,44 +10,50 @@ import unicodedata
 from collections.abc import Callable, Iterable
 
 _JOINERS = "\u200c\u200d"
-_UNSEEN = frozenset({"Cc", "Cf", "Cs"})
-"""Controls, invisible formatting (direction overrides among it), surrogates that no UTF-8 file can hold."""
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs"})
+"""Unicode categories that are replaced: controls, invisible formatting (with direction overrides), lone surrogates.
+
+A UTF-8 file cannot hold surrogates; the others can hide or reorder the text around them."""
 
 
 def clean(text: str) -> str:
-    """``text`` on one line: whitespace runs become one space, unseen characters U+FFFD; a visible one never vanishes.
+    """``text`` on one line: runs of white space become one space, invisible characters U+FFFD; the rest is kept.
 
-    The two zero-width joiners stay: Persian, Hindi and emoji are spelled with them.
+    The two zero-width joiners are kept: Persian, Hindi and emoji need them.
+
+    >>> clean("two\\n lines\\x1b[31m")
+    'two lines\N{REPLACEMENT CHARACTER}[31m'
     """
-    return "".join(_visible(character) for character in " ".join(text.split()))
+    line = " ".join(text.split())
+    return line if line.isascii() and line.isprintable() else "".join(map(_visible, line))
 
 
 def token(text: str) -> str:
-    """``text`` as one field of a format that has spaces between fields; ``_`` stands for spaces and for nothing.
+    """``text`` as one field of a format that separates fields by spaces; ``_`` replaces spaces and stands for nothing.
 
-    A leading ``;`` would start a comment.
+    A ``;`` at the beginning, which would start a comment, is preceded by ``_``.
     """
     field = clean(text).replace(" ", "_") or "_"
     return f"_{field}" if field.startswith(";") else field
 
 
 def cell(text: str) -> str:
-    """``text`` as a CSV cell that no spreadsheet takes for a formula: an apostrophe before ``= + - @`` (OWASP)."""
+    """``text`` as a CSV cell that no spreadsheet reads as a formula: an apostrophe before ``= + - @`` (OWASP)."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def distinct(names: Iterable[str], spelled: Callable[[str], str] = token) -> dict[str, str]:
-    """Each name as it is to be ``spelled``, different ones differently."""
-    found: dict[str, str] = {}
+    """Each name as ``spelled`` writes it, with ``_`` appended where two different names would become equal."""
+    result: dict[str, str] = {}
     for name in names:
         field = spelled(name)
-        while field in found.values():
+        while field in result.values():
             field += "_"
-        found[name] = field
-    return found
+        result[name] = field
+    return result
 
 
 def _visible(character: str) -> str:
-    if character in _JOINERS or unicodedata.category(character) not in _UNSEEN:
+    if character in _JOINERS or unicodedata.category(character) not in _INVISIBLE:
         return character
     return "\N{REPLACEMENT CHARACTER}"

@@ -1,8 +1,8 @@
-"""``seglst``: MeetEval's segment list, a JSON array with one object an utterance.
+"""``seglst``: MeetEval's segment list, a JSON array with one object per utterance.
 
     [{"session_id": "meeting", "speaker": "SPEAKER_00", "start_time": 12.3, "end_time": 15.0, "words": "And then"}]
 
-Reading takes times as numbers or as decimal strings (CHiME), ignores further keys, and interpolates word times.
+Reading accepts times as numbers or as decimal strings (CHiME), ignores further keys, and interpolates word times.
 """
 
 from __future__ import annotations
@@ -12,15 +12,16 @@ from typing import Any
 
 from pipeline.core.errors import FormatError
 from pipeline.core.types import Transcript
+from pipeline.formats.base import Format, encoded
 from pipeline.formats.sanitize import clean, distinct
 from pipeline.formats.segments import Sessions, number, single
 from pipeline.formats.timestamps import millis
 
 
 def dumps(transcript: Transcript, session: str) -> str:
-    """The utterances as segments, one a line."""
+    """The utterances as segments, one per line."""
     names = distinct(transcript.speakers, clean)
-    found = []
+    rows = []
     for utterance in transcript.utterances:
         start, end = (time / 1000 for time in millis(utterance))
         segment = {
@@ -30,12 +31,12 @@ def dumps(transcript: Transcript, session: str) -> str:
             "end_time": end,
             "words": clean(utterance.text),
         }
-        found.append(json.dumps(segment, ensure_ascii=False))
-    return "[\n" + ",\n".join(found) + "\n]\n" if found else "[]\n"
+        rows.append(json.dumps(segment, ensure_ascii=False))
+    return "[\n" + ",\n".join(rows) + "\n]\n" if rows else "[]\n"
 
 
 def loads(text: str) -> Transcript:
-    """The utterances of the one recording in ``text``."""
+    """The utterances of the one recording in ``text``; raises `FormatError` naming the segment."""
     return single(loads_sessions(text))
 
 
@@ -46,12 +47,12 @@ def loads_sessions(text: str) -> dict[str, Transcript]:
     except (ValueError, RecursionError) as error:
         raise FormatError(f"not JSON: {error}") from error
     if not isinstance(segments, list):
-        raise FormatError("a SegLST file is a JSON array of segments")
+        raise FormatError("expected a JSON array of segments")
     sessions = Sessions()
     for count, segment in enumerate(segments, start=1):
         place = f"segment {count}"
         if not isinstance(segment, dict):
-            raise FormatError(f"{place}: not an object")
+            raise FormatError(f"{place}: expected an object")
         session, speaker, words = (_text(segment, key, place) for key in ("session_id", "speaker", "words"))
         start, end = (number(_text(segment, key, place), key, place) for key in ("start_time", "end_time"))
         sessions.add_text(session, (start, end), speaker, words, place)
@@ -61,5 +62,8 @@ def loads_sessions(text: str) -> dict[str, Transcript]:
 def _text(segment: dict[str, Any], key: str, place: str) -> str:
     value = segment.get(key)
     if not isinstance(value, str):
-        raise FormatError(f"{place}: {key} is {'missing' if value is None else 'neither a text nor a number'}")
+        raise FormatError(f"{place}: {key} is missing" if value is None else f"{place}: {key} is not text or a number")
     return value
+
+
+FORMAT = Format("seglst", ".seglst.json", encoded(dumps), loads, loads_sessions, help="MeetEval's segment list.")

@@ -1,38 +1,38 @@
-"""Rows of the field's formats, collected into one transcript a session; what their readers share.
+"""Rows of RTTM, CTM, STM and SegLST files, collected into one transcript per session; shared by their readers.
 
-A row whose times are slightly wrong does not refuse its file: it is repaired or left out, and a notice counts such rows
-and names the first. See `REPAIRS`.
+A row whose times are slightly wrong is repaired or left out, and a notice gives the number of such rows and the first
+one. See `REPAIRS`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from pipeline.core.errors import FormatError
 from pipeline.core.timeline import joined, spread
 from pipeline.core.types import Notice, Span, Transcript, Turn, Unscored, Utterance, Word
+from pipeline.formats.base import Channels
 
 EARLIEST = -0.5
-"""Seconds; a row that starts before 0 but not before this is moved to 0, an earlier one refuses the file.
+"""Earliest start of a row in seconds that is moved to 0; a row that starts earlier makes the file unreadable.
 
-Annotation tools pad segments, and padding before the first word of a recording ends slightly below zero."""
+Chosen by hand: annotation tools pad segments, and padding before the first word of a recording starts slightly below 0.
+A lower value accepts files whose times do not count from the recording's start."""
 SHORTEST = 0.01
-"""Seconds that each word of a row without length is given: one frame of most recognisers, far below any collar."""
+"""Duration in seconds that each word of a row without length is given.
+
+Chosen by hand: one frame of most recognizers and far below the collars of scoring tools."""
 REPAIRS = {
     "early_start": "start before the recording and were moved to 0 s",
     "no_length": f"have words but no length; each word was given {SHORTEST:g} s",
     "empty_row": "have neither length nor words and were left out",
-    "unscored": "are marked as not to be scored and were left out",
+    "unscored": "are excluded from scoring and were left out",
 }
-"""Notice codes of readers, and what happened to the rows that they count."""
+"""Notice codes of readers, each with the rest of the sentence "N row(s) ..."."""
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
-
-
-Channels = Mapping[str, str]
-"""The channel of each speaker, in capitals; speakers on several channels are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +45,17 @@ class Row:
 
 @dataclass(slots=True)
 class Sessions:
-    """The rows of one file by session, in order of first appearance, and what was repaired in them."""
+    """The rows of one file by session, in order of first appearance, and the places of repaired rows by code."""
 
     rows: dict[str, list[Row]] = field(default_factory=dict)
     repaired: dict[str, dict[str, list[str]]] = field(default_factory=dict)
 
     def name(self, session: str) -> None:
-        """Enter a session, which may stay without rows."""
+        """Add a session, which may stay without rows."""
         self.rows.setdefault(session, [])
 
     def add(self, session: str, row: Row) -> None:
+        """Add a row to a session."""
         self.rows.setdefault(session, []).append(row)
 
     def note(self, session: str, code: str, place: str) -> None:
@@ -63,9 +64,9 @@ class Sessions:
         self.repaired.setdefault(session, {}).setdefault(code, []).append(place)
 
     def span(self, session: str, start: float, end: float, place: str, words: int) -> Span | None:
-        """The times of a row with so many ``words``, repaired where needed; None when it must be left out.
+        """The times of a row, repaired where needed; None when it must be left out. ``words`` is their number.
 
-        Raises `FormatError` when the row starts far before the recording.
+        Raises `FormatError` when the row starts before `EARLIEST`.
         """
         if start < EARLIEST:
             raise FormatError(f"{place}: starts {-start:g} s before the recording", hint="times are seconds from 0")
@@ -81,10 +82,10 @@ class Sessions:
         try:
             return Span(start, end)
         except ValueError as error:
-            raise FormatError(f"{place}: from {start} to {end} s is not a time span") from error
+            raise FormatError(f"{place}: from {start} to {end} s is not a valid time span") from error
 
     def add_text(self, session: str, times: tuple[float, float], speaker: str, text: str, place: str) -> None:
-        """Add an utterance whose word times are interpolated, see `timeline.spread`."""
+        """Add an utterance with interpolated word times, see `pipeline.core.timeline.spread`."""
         words = text.split()
         span = self.span(session, *times, place, len(words))
         if span is None:
@@ -92,23 +93,23 @@ class Sessions:
         try:
             spoken = spread(words, span.start, span.end)
         except ValueError as error:
-            raise FormatError(f"{place}: {span.duration} s are too short for {len(words)} words") from error
+            raise FormatError(f"{place}: {span.duration} s is too short for {len(words)} words") from error
         self.add(session, Row(Turn(span.start, span.end, speaker), spoken))
 
     def transcripts(self) -> dict[str, Transcript]:
-        """One transcript a session; a recording lasts until its last turn ends."""
+        """One transcript per session; a recording ends with its last turn."""
         return {session: _transcript(rows, self._notices(session)) for session, rows in self.rows.items()}
 
     def _notices(self, session: str) -> tuple[Notice, ...]:
-        counted = self.repaired.get(session, {})
+        repairs = self.repaired.get(session, {})
         return tuple(
             Notice(code, f"{len(places)} row(s) {REPAIRS[code]} (first: {places[0]})")
-            for code, places in counted.items()
+            for code, places in repairs.items()
         )
 
 
 def lines(text: str) -> Iterator[tuple[str, str]]:
-    """The lines that are neither blank nor a ``;;`` comment, each with its place ("line 3")."""
+    """The lines other than blank lines and ``;;`` comments, each with its place ("line 3")."""
     for count, line in enumerate(re.split(r"\r\n|\r|\n", text.removeprefix("\ufeff")), start=1):
         if line.strip() and not line.lstrip().startswith(";;"):
             yield f"line {count}", line.strip()
@@ -117,37 +118,41 @@ def lines(text: str) -> Iterator[tuple[str, str]]:
 def number(text: str, what: str, place: str) -> float:
     """A decimal number; raises `FormatError` naming the place."""
     if not _NUMBER.fullmatch(text) or abs(float(text)) == float("inf"):
-        raise FormatError(f"{place}: the {what}, {text!r}, is not a number")
+        raise FormatError(f"{place}: {what} {text!r} is not a number")
     return float(text)
 
 
 def start_and_end(start: str, duration: str, place: str) -> tuple[float, float]:
-    """Times from start and duration, added as the decimals they are: 0.1 and 0.2 end where 0.3 begins."""
+    """Start and end in seconds, added as decimal numbers: 0.1 + 0.2 is 0.3 exactly.
+
+    >>> start_and_end("0.1", "0.2", "line 1")
+    (0.1, 0.3)
+    """
     begin, _ = number(start, "start", place), number(duration, "duration", place)
     return begin, float(Decimal(start) + Decimal(duration))
 
 
 def single(sessions: dict[str, Transcript]) -> Transcript:
-    """The one transcript there is; raises `FormatError` when there are more, or none."""
+    """The only transcript; raises `FormatError` when there are several or none."""
     if len(sessions) != 1:
-        found = f"{len(sessions)} recordings ({', '.join(list(sessions)[:3])}, ...)" if sessions else "no recording"
-        raise FormatError(f"one recording was expected, but the text holds {found}")
+        content = f"{len(sessions)} recordings ({', '.join(list(sessions)[:3])}, ...)" if sessions else "no recording"
+        raise FormatError(f"expected one recording, found {content}")
     return next(iter(sessions.values()))
 
 
-def marks(found: Iterable[tuple[str, str, tuple[float, float]]]) -> dict[str, tuple[Unscored, ...]]:
-    """Unscored times by session out of (session, channel, times), sorted; those without length are none."""
+def marks(rows: Iterable[tuple[str, str, tuple[float, float]]]) -> dict[str, tuple[Unscored, ...]]:
+    """Sorted unscored times by session, from (session, channel, times); times without length are left out."""
     groups: dict[str, list[Unscored]] = {}
-    for session, channel, (start, end) in found:
+    for session, channel, (start, end) in rows:
         if end > max(0.0, start):
             groups.setdefault(session, []).append(Unscored(max(0.0, start), end, channel.upper()))
     return {session: tuple(sorted(times)) for session, times in groups.items()}
 
 
-def speaker_channels(found: Iterable[tuple[str, str, str]]) -> dict[str, Channels]:
-    """The channels by session out of (session, channel, speaker)."""
+def speaker_channels(rows: Iterable[tuple[str, str, str]]) -> dict[str, Channels]:
+    """The channels by session, from (session, channel, speaker)."""
     groups: dict[str, dict[str, set[str]]] = {}
-    for session, channel, speaker in found:
+    for session, channel, speaker in rows:
         groups.setdefault(session, {}).setdefault(speaker, set()).add(channel.upper())
     return {
         session: {speaker: next(iter(names)) for speaker, names in speakers.items() if len(names) == 1}
@@ -155,11 +160,11 @@ def speaker_channels(found: Iterable[tuple[str, str, str]]) -> dict[str, Channel
     }
 
 
-def _transcript(rows: list[Row], warnings: tuple[Notice, ...]) -> Transcript:
+def _transcript(rows: list[Row], notices: tuple[Notice, ...]) -> Transcript:
     rows = sorted(rows, key=lambda row: row.turn)
     return Transcript(
         duration=max((row.turn.end for row in rows), default=0.0),
         utterances=tuple(Utterance(row.turn.speaker, row.words) for row in rows if row.words),
         turns=joined(row.turn for row in rows),
-        notices=warnings,
+        notices=notices,
     )

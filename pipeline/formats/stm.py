@@ -1,10 +1,10 @@
-"""``stm``: NIST Segment Time Marked, one utterance a line: recording, channel, speaker, start, end, words.
+"""``stm``: NIST Segment Time Marked, one utterance per line: recording, channel, speaker, start, end, words.
 
-    meeting 1 SPEAKER_00 12.300 15.000 And then he said
+    meeting 1 SPEAKER_00 12.300 15.000 And then we agreed
 
 Reading skips ``;;`` comments and a label such as ``<o,f0,male>`` before the words; word times are interpolated. A row
-whose words are ``IGNORE_TIME_SEGMENT_IN_SCORING``, or whose speaker is ``excluded_region``, holds no words but a time
-of its channel that is not to be scored (`unscored`); an ``inter_segment_gap`` without words is silence.
+with the words ``IGNORE_TIME_SEGMENT_IN_SCORING`` or the speaker ``excluded_region`` excludes a time of its channel from
+scoring (`unscored`); an ``inter_segment_gap`` without words is silence.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from collections.abc import Iterator
 
 from pipeline.core.errors import FormatError
 from pipeline.core.types import Transcript, Unscored
+from pipeline.formats.base import Channels, Format, encoded
 from pipeline.formats.sanitize import clean, distinct, token
-from pipeline.formats.segments import Channels, Sessions, lines, marks, number, single, speaker_channels
+from pipeline.formats.segments import Sessions, lines, marks, number, single, speaker_channels
 from pipeline.formats.timestamps import millis, seconds
 
 _LABEL = re.compile(r"<([^<>\s]*,[^<>\s]*|[oO]|NA)>(?=\s|$)")
@@ -25,19 +26,23 @@ _GAP = "inter_segment_gap"
 
 
 def dumps(transcript: Transcript, session: str) -> str:
-    """The utterances as lines; one that would begin like a label begins with ``‹`` instead of ``<``."""
+    """The utterances as lines; a text that would be read as a label begins with ``‹`` instead of ``<``."""
     names = distinct(transcript.speakers)
-    found = []
+    rows = []
     for utterance in transcript.utterances:
         start, end = (seconds(time) for time in millis(utterance))
         text = clean(utterance.text)
         text = f"‹{text[1:]}" if _LABEL.match(text) else text
-        found.append(f"{token(session)} 1 {names[utterance.speaker]} {start} {end} {text}".rstrip() + "\n")
-    return "".join(found)
+        rows.append(f"{token(session)} 1 {names[utterance.speaker]} {start} {end} {text}".rstrip() + "\n")
+    return "".join(rows)
 
 
 def loads(text: str) -> Transcript:
-    """The utterances of the one recording in ``text``."""
+    """The utterances of the one recording in ``text``; raises `FormatError` naming the line.
+
+    >>> [utterance.text for utterance in loads("meeting 1 Anna 0.5 2.5 <o,f0,female> good morning").utterances]
+    ['good morning']
+    """
     return single(loads_sessions(text))
 
 
@@ -56,7 +61,7 @@ def loads_sessions(text: str) -> dict[str, Transcript]:
 
 
 def unscored(text: str) -> dict[str, tuple[Unscored, ...]]:
-    """Where nothing is to be scored, by recording, whoever speaks there."""
+    """The times that are excluded from scoring for all speakers, by recording."""
     return marks(
         (fields[0], fields[1], _times(fields, place))
         for place, fields, words in _rows(text)
@@ -76,7 +81,8 @@ def _rows(text: str) -> Iterator[tuple[str, list[str], str]]:
     for place, line in lines(text):
         fields = line.split(maxsplit=5)
         if len(fields) < 5:
-            raise FormatError(f"{place}: an STM line has at least 5 fields (recording channel speaker start end words)")
+            what = f"{place}: expected at least 5 fields in an STM line, found {len(fields)}"
+            raise FormatError(what, hint="the fields are: recording channel speaker start end words")
         words = "".join(fields[5:])
         yield place, fields[:5], _LABEL.sub("", words, count=1).strip() if _LABEL.match(words) else words
 
@@ -87,3 +93,15 @@ def _times(fields: list[str], place: str) -> tuple[float, float]:
 
 def _is_unscored(fields: list[str], words: str) -> bool:
     return words.lower() == _UNSCORED or fields[2].lower() == _EXCLUDED
+
+
+FORMAT = Format(
+    "stm",
+    ".stm",
+    encoded(dumps),
+    loads,
+    loads_sessions,
+    unscored=unscored,
+    channels=channels,
+    help="NIST STM: the utterances.",
+)

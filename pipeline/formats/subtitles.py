@@ -1,41 +1,57 @@
-"""Cues for subtitles: utterances cut at word times into what can be read at a glance.
+"""Subtitle cues: utterances divided at word times into readable units.
 
-At most two lines of 42 columns and 7 s a cue (the common broadcast limits). Every cue stays up long enough to be read,
-and a short one for a second where that hides nothing. Cues of different speakers overlap in time as their voices do;
-those of one speaker never do, even where a file says that they talk at the same time as themselves: such cues follow
-each other and share the time. The speaker's name stands before the first cue and after a pause or another speaker's.
+A cue has at most two lines of 42 columns and lasts at most 7 s (common limits in broadcasting). Every cue is shown long
+enough to be read, and a short one for a second where no other one begins. Cues of different speakers overlap in time as
+their utterances do. Cues of one speaker never overlap: where a file gives a speaker overlapping utterances, their cues
+follow each other and share the time. The speaker's name stands before their first cue, after a pause and after a cue of
+another speaker.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.core.types import Transcript, Utterance
-from pipeline.formats.line_breaking import columns, may_divide, pieces
+from pipeline.formats.line_breaking import columns, may_divide, pieces, shortened
 from pipeline.formats.sanitize import clean
 from pipeline.formats.timestamps import milliseconds
 
 COLUMNS = 42
+"""Maximum width of a line in columns, a common limit in broadcasting; a larger value gives fewer cues."""
 LINES = 2
+"""Maximum number of lines of a cue, a common limit in broadcasting; a larger value gives fewer cues."""
 LONGEST = 7000
+"""Maximum duration of a cue in milliseconds, a common limit in broadcasting; a larger value gives fewer cues."""
 READABLE = 800
-"""Milliseconds that every cue stays up, if the recording is long enough. Below some 800 nobody can read a cue."""
+"""Minimum duration of a cue in milliseconds where the recording is long enough.
+
+Chosen by hand as the shortest time in which a cue can be read. A larger value delays the cues of fast dialogue."""
 SHORTEST = 1000
-"""Milliseconds that a cue stays up where no other one begins before."""
+"""Duration in milliseconds to which a short cue is prolonged while no other one begins, chosen by hand.
+
+A larger value keeps short answers on the screen longer."""
 PACE = 50
-"""Milliseconds that a column takes to read (20 columns a second): what overlapping cues of one speaker ask for."""
+"""Reading time per column in milliseconds (20 columns a second), chosen by hand.
+
+It divides the time between overlapping cues of one speaker; a larger value gives longer cues more of it."""
 NAMED_AGAIN = 3000
-"""Milliseconds without a cue after which the same speaker's name is shown again."""
+"""Time without a cue in milliseconds after which the same speaker's name is shown again, chosen by hand."""
 _UNBROKEN = COLUMNS // 2
-"""Words that are joined to each other ("twenty-five") stay on one line up to this width."""
+"""Maximum width in columns of words without a space between them ("twenty-five") that stay on one line.
+
+Chosen by hand; a larger value leaves more lines partly empty."""
 _STOPS = (".", "?", "!", "。", "？", "！")
+"""Ends of sentences, after which a full line ends its cue."""
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A piece of text before which a line may be broken, with its time in seconds; ``joined``: without a space."""
+    """A piece of text before which a line may be broken, with its time in seconds.
+
+    ``no_space``: no space stands before it.
+    """
 
     start: float
     end: float
@@ -45,7 +61,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """Lines of one speaker, shown from ``start`` to ``end`` milliseconds; ``named`` when the name belongs to them."""
+    """Lines of one speaker, shown from ``start`` to ``end`` in milliseconds; ``label`` stands before the text."""
 
     start: int
     end: int
@@ -55,95 +71,113 @@ class Cue:
 
     @property
     def lines(self) -> tuple[str, ...]:
+        """The text with its label, in lines of at most `COLUMNS` columns."""
         return _wrapped(self.label, self.tokens)
 
     @property
     def needed(self) -> int:
-        """Milliseconds to read it, at most as long as it was spoken, at least `READABLE`."""
-        text = sum(columns(token.text) + 1 for token in self.tokens)
-        return max(READABLE, min(text * PACE, self.end - self.start, LONGEST))
+        """Reading time in milliseconds, at most as long as the speech, at least `READABLE`."""
+        width = sum(columns(token.text) + 1 for token in self.tokens)
+        return max(READABLE, min(width * PACE, self.end - self.start, LONGEST))
 
 
 def cues(transcript: Transcript, labelled: bool) -> tuple[Cue, ...]:
-    """The cues in order of start; ``labelled`` puts the speaker before the text, inside the line's width."""
+    """The cues in order of start; ``labelled`` puts the speaker's name before the text, inside the line's width."""
     drafts: dict[str, list[Cue]] = {}
     for speaker, tokens in _passages(transcript.utterances):
-        drafts.setdefault(speaker, []).extend(_cut(speaker, tokens, labelled))
-    last = milliseconds(transcript.duration)
-    placed = [cue for own in drafts.values() for cue in _fitted(_placed(own), last)]
-    return _named(_lingering(sorted(placed, key=lambda cue: (cue.start, cue.end)), last))
+        drafts.setdefault(speaker, []).extend(_cut(speaker, tokens, label_of(speaker) if labelled else ""))
+    end = milliseconds(transcript.duration)
+    placed = [cue for speaker_cues in drafts.values() for cue in _fitted(_placed(speaker_cues), end)]
+    return _with_labels(_prolonged(sorted(placed, key=lambda cue: (cue.start, cue.end)), end))
+
+
+def label_of(speaker: str) -> str:
+    """The speaker's name and a colon, at most `COLUMNS` columns wide; the middle of a longer name is left out."""
+    return f"{shortened(clean(speaker), COLUMNS - 1)}:"
 
 
 def tokens_of(utterance: Utterance) -> tuple[Token, ...]:
-    """The utterance's words in pieces that fit on a line, each character of every word in one of them."""
-    found: list[Token] = []
+    """The utterance's words in pieces that fit on a line; every character of every word is in one of them."""
+    tokens: list[Token] = []
     for word in utterance.words:
         for i, piece in enumerate(_pieces(word.start, word.end, clean(word.text), word.no_space)):
-            before = found[-1].text if found else ""
-            glued = i == 0 and piece.no_space and found and not may_divide(before, piece.text)
+            before = tokens[-1].text if tokens else ""
+            glued = i == 0 and piece.no_space and tokens and not may_divide(before, piece.text)
             if glued and columns(before + piece.text) <= _UNBROKEN:
-                found[-1] = replace(found[-1], end=max(found[-1].end, piece.end), text=before + piece.text)
+                tokens[-1] = replace(tokens[-1], end=max(tokens[-1].end, piece.end), text=before + piece.text)
             else:
-                found.append(piece)
-    return tuple(found)
+                tokens.append(piece)
+    return tuple(tokens)
 
 
-def _pieces(start: float, end: float, text: str, joined: bool) -> Iterator[Token]:
-    """A word divided where a line may be broken, its time shared by width."""
-    divided = [(part, joined if i == 0 else False) for i, part in enumerate(text.split(" ")) if part]
-    found = [(piece, j > 0 or glued) for part, glued in divided for j, piece in enumerate(pieces(part, COLUMNS))]
-    widths = [max(1, columns(piece)) for piece, _ in found]
-    pace = (end - start) / max(1, sum(widths))
-    for i, (piece, glued) in enumerate(found):
+def _pieces(start: float, end: float, text: str, no_space: bool) -> Iterator[Token]:
+    """A word divided where a line may be broken, its time divided by width."""
+    divided = [(part, no_space if i == 0 else False) for i, part in enumerate(text.split(" ")) if part]
+    parts = [(piece, j > 0 or glued) for part, glued in divided for j, piece in enumerate(pieces(part, COLUMNS))]
+    widths = [max(1, columns(piece)) for piece, _ in parts]
+    pace = (end - start) / max(1, sum(widths))  # seconds per column
+    for i, (piece, glued) in enumerate(parts):
         first = start + pace * sum(widths[:i])
         yield Token(first, first + pace * widths[i], piece, glued)
 
 
 def _passages(utterances: Sequence[Utterance]) -> Iterator[tuple[str, tuple[Token, ...]]]:
-    """What each speaker says without a break; what is too short to be read alone goes with the next that follows it."""
+    """Each speaker's utterances as tokens; one too short to be read alone is joined to the speaker's next one."""
     waiting: dict[str, tuple[Utterance, tuple[Token, ...]]] = {}
     for utterance in sorted(utterances, key=lambda utterance: utterance.start):
         tokens = tokens_of(utterance)
         before = waiting.pop(utterance.speaker, None)
         if before is not None:
-            last, held = before
-            if last.end <= utterance.start and (utterance.start - held[0].start) * 1000 < READABLE:
-                tokens = (*held, *tokens)
+            last, pending = before
+            if last.end <= utterance.start and (utterance.start - pending[0].start) * 1000 < READABLE:
+                tokens = (*pending, *tokens)
             else:
-                yield utterance.speaker, held
+                yield utterance.speaker, pending
         if tokens:
             waiting[utterance.speaker] = utterance, tokens
-    for speaker, (_, held) in waiting.items():
-        yield speaker, held
+    for speaker, (_, pending) in waiting.items():
+        yield speaker, pending
 
 
-def _cut(speaker: str, tokens: Sequence[Token], labelled: bool) -> Iterator[Cue]:
-    """A passage in cues, each wide enough for the speaker's name."""
-    label = f"{clean(speaker)}:" if labelled else ""
-    while tokens:
-        count = _fitting(label, tokens)
-        shown = tuple(tokens[:count])
+def _cut(speaker: str, tokens: Sequence[Token], label: str) -> Iterator[Cue]:
+    """A passage in cues, each with room for the label."""
+    first = 0
+    while first < len(tokens):
+        count = _fitting(label, tokens, first)
+        shown = tuple(tokens[first : first + count])
         start = milliseconds(shown[0].start)
         end = max(milliseconds(max(token.end for token in shown)), start + 1)
         yield Cue(start, min(end, start + LONGEST), speaker, shown, label)
-        tokens = tokens[count:]
+        first += count
 
 
-def _fitting(label: str, tokens: Sequence[Token]) -> int:
-    """How many tokens one cue can show: at least one; up to the end of a sentence once a line is full."""
-    count = 1
-    while count < len(tokens):
-        lines = _wrapped(label, tokens[: count + 1])
-        too_long = (tokens[count].end - tokens[0].start) * 1000 > LONGEST
-        sentence_ends = len(lines) > 1 and tokens[count - 1].text.endswith(_STOPS)
+def _fitting(label: str, tokens: Sequence[Token], first: int) -> int:
+    """The number of tokens from ``first`` that one cue can show: at least one.
+
+    It ends where a third line would begin, after `LONGEST`, and after the end of a sentence once a line is full.
+    """
+    begin = tokens[first].start
+    layouts = _layouts(label, (tokens[i] for i in range(first, len(tokens))))
+    for i, lines in enumerate(layouts, start=first):
+        if i == first:
+            continue
+        too_long = (tokens[i].end - begin) * 1000 > LONGEST
+        sentence_ends = len(lines) > 1 and tokens[i - 1].text.endswith(_STOPS)
         if len(lines) > LINES or too_long or sentence_ends:
-            break
-        count += 1
-    return count
+            return i - first
+    return len(tokens) - first
 
 
 def _wrapped(label: str, tokens: Sequence[Token]) -> tuple[str, ...]:
-    """The tokens in lines as wide as they may be; only the name may make a wider one."""
+    """The label and the tokens in lines of at most `COLUMNS` columns."""
+    lines = [label]
+    for layout in _layouts(label, tokens):
+        lines = layout
+    return tuple(lines)
+
+
+def _layouts(label: str, tokens: Iterable[Token]) -> Iterator[list[str]]:
+    """The lines after each token: one list, to which the next token is added when the iteration goes on."""
     lines = [label]
     for token in tokens:
         glued = not lines[-1] or (token.no_space and lines[-1] != label)
@@ -152,17 +186,17 @@ def _wrapped(label: str, tokens: Sequence[Token]) -> tuple[str, ...]:
             lines.append(token.text)
         else:
             lines[-1] = longer
-    return tuple(lines)
+        yield lines
 
 
-def _placed(own: Sequence[Cue]) -> list[Cue]:
-    """One speaker's cues one after the other, in the order of what they say; each can be read.
+def _placed(drafts: Sequence[Cue]) -> list[Cue]:
+    """One speaker's cues one after the other, in the order of their text, each shown long enough to be read.
 
-    Where they overlap, they share the time from the first one's start to the last one's end by the time they need.
+    Overlapping ones share the time from the first one's start to the last one's end by the time they need.
     """
     placed: list[Cue] = []
     free = 0
-    for group in _overlapping(own):
+    for group in _overlapping(drafts):
         span = max(cue.end for cue in group) - group[0].start
         share = min(1.0, span / sum(cue.needed for cue in group)) if len(group) > 1 else 1.0
         for i, cue in enumerate(group):
@@ -174,48 +208,51 @@ def _placed(own: Sequence[Cue]) -> list[Cue]:
     return placed
 
 
-def _overlapping(own: Sequence[Cue]) -> Iterator[list[Cue]]:
+def _overlapping(cues: Sequence[Cue]) -> Iterator[list[Cue]]:
     """The cues in groups; only those of one group overlap."""
     group: list[Cue] = []
-    for cue in own:
-        if group and cue.start >= max(other.end for other in group):
+    end = 0
+    for cue in cues:
+        if group and cue.start >= end:
             yield group
             group = []
+        end = max(end, cue.end) if group else cue.end
         group.append(cue)
     if group:
         yield group
 
 
-def _fitted(placed: Sequence[Cue], last: int) -> list[Cue]:
+def _fitted(placed: Sequence[Cue], end: int) -> list[Cue]:
     """One speaker's cues inside the recording: those that run over its end begin earlier, down to equal shares."""
     if not placed:
         return []
-    last = max(last, len(placed))
-    least = min(READABLE, last // len(placed))
+    end = max(end, len(placed))
+    minimum = min(READABLE, end // len(placed))
     fitted: list[Cue] = []
-    limit = last
+    limit = end
     for i in range(len(placed) - 1, -1, -1):
-        end = min(placed[i].end, limit)
-        limit = max(min(placed[i].start, end - least), least * i)
-        fitted.append(replace(placed[i], start=limit, end=max(end, limit + 1)))
+        last = min(placed[i].end, limit)
+        limit = max(min(placed[i].start, last - minimum), minimum * i)
+        fitted.append(replace(placed[i], start=limit, end=max(last, limit + 1)))
     return fitted[::-1]
 
 
-def _lingering(placed: Sequence[Cue], last: int) -> list[Cue]:
-    """Short cues held until anybody's next one, so that no two meet on the screen whose voices did not."""
+def _prolonged(placed: Sequence[Cue], end: int) -> list[Cue]:
+    """The cues, short ones prolonged until the next cue begins; no cues meet on the screen that did not before."""
     starts = [cue.start for cue in placed]
-    found = []
+    prolonged = []
     for cue in placed:
-        following = starts[bisect_right(starts, cue.start) :][:1]
-        found.append(replace(cue, end=max(cue.end, min([cue.start + SHORTEST, max(last, cue.end), *following]))))
-    return found
+        following = bisect_right(starts, cue.start)
+        limits = [cue.start + SHORTEST, max(end, cue.end), *starts[following : following + 1]]
+        prolonged.append(replace(cue, end=max(cue.end, min(limits))))
+    return prolonged
 
 
-def _named(placed: Sequence[Cue]) -> tuple[Cue, ...]:
-    """The cues, the name left out where the same speaker's last cue has hardly gone."""
-    found: list[Cue] = []
+def _with_labels(placed: Sequence[Cue]) -> tuple[Cue, ...]:
+    """The cues without the label where the same speaker's last cue ended less than `NAMED_AGAIN` before."""
+    result: list[Cue] = []
     for i, cue in enumerate(placed):
         before = placed[i - 1] if i else None
         goes_on = before is not None and before.speaker == cue.speaker and cue.start - before.end < NAMED_AGAIN
-        found.append(replace(cue, label="") if goes_on else cue)
-    return tuple(found)
+        result.append(replace(cue, label="") if goes_on else cue)
+    return tuple(result)

@@ -1,4 +1,4 @@
-"""Times as text. Rounding belongs to the writers, and happens here: whole milliseconds, start always before end."""
+"""Times as text, rounded to whole milliseconds when written; a start stays before its end."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pipeline.core.timeline import Timed
 
 
 def milliseconds(seconds: float) -> int:
-    """A time in whole milliseconds; half of one counts as a whole, so that equal lengths stay equal."""
+    """A time in whole milliseconds; halves are rounded up, so that equal lengths stay equal."""
     return math.floor(seconds * 1000 + 0.5)
 
 
@@ -19,12 +19,20 @@ def millis(timed: Timed) -> tuple[int, int]:
 
 
 def seconds(milliseconds: int) -> str:
-    """``12345`` as ``12.345``."""
+    """``12345`` as ``12.345``.
+
+    >>> seconds(12345)
+    '12.345'
+    """
     return f"{milliseconds // 1000}.{milliseconds % 1000:03d}"
 
 
 def clock(milliseconds: int, point: str = ".", digits: int = 3) -> str:
-    """``12345`` as ``00:00:12.345``; hours grow as needed; fewer ``digits`` cut, so that times keep their order."""
+    """Hours, minutes, seconds and ``digits`` decimals, cut rather than rounded so that times keep their order.
+
+    >>> clock(12345), clock(12345, ","), clock(360_000_999, digits=1)
+    ('00:00:12.345', '00:00:12,345', '100:00:00.9')
+    """
     whole, rest = divmod(milliseconds, 1000)
     fraction = f"{point}{rest:03d}"[: 1 + digits] if digits else ""
     return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}{fraction}"

@@ -1,11 +1,13 @@
-"""``tsv``: one row an utterance between tabs: start, end, speaker, text.
+"""``tsv``: one row per utterance, separated by tabs: start, end, speaker, text.
 
-Readers disagree whether a quote that opens a cell is a letter, so it becomes a typographic one: all read the same rows.
+Readers disagree on whether a quotation mark at the beginning of a cell is part of the text; it is replaced by a
+typographic one, so that all readers see the same rows.
 """
 
 from __future__ import annotations
 
 from pipeline.core.types import Transcript
+from pipeline.formats.base import Format, encoded
 from pipeline.formats.sanitize import clean
 from pipeline.formats.timestamps import millis, seconds
 
@@ -18,13 +20,16 @@ def dumps(transcript: Transcript, session: str) -> str:
 
 
 def rows(transcript: Transcript) -> list[tuple[str, str, str, str]]:
-    """Start and end in seconds, speaker and text of each utterance, clean."""
-    found = []
+    """Start and end in seconds, cleaned speaker and cleaned text of each utterance."""
+    cells = []
     for utterance in transcript.utterances:
         start, end = (seconds(time) for time in millis(utterance))
-        found.append((start, end, clean(utterance.speaker), clean(utterance.text)))
-    return found
+        cells.append((start, end, clean(utterance.speaker), clean(utterance.text)))
+    return cells
 
 
 def _cell(text: str) -> str:
     return f"“{text[1:]}" if text.startswith('"') else text
+
+
+FORMAT = Format("tsv", ".tsv", encoded(dumps), help="Table of utterances separated by tabs.")

@@ -1,4 +1,4 @@
-"""Words as the formats want them: whole tokens without inner joints, utterances marked where voices overlap."""
+"""Words and utterances in the form that several formats share."""
 
 from __future__ import annotations
 
@@ -10,35 +10,35 @@ from pipeline.formats.sanitize import clean
 
 
 def merged(words: Sequence[Word]) -> tuple[Word, ...]:
-    """Clean words, each ``joined`` one made part of the one before.
+    """The words with cleaned texts, each one that has no space before it merged into the word before.
 
-    Words without a visible character are left out. A merged word is as probable as its least probable part.
+    Words without a visible character are left out. A merged word has the probability of its least probable part.
     """
-    found: list[Word] = []
+    result: list[Word] = []
     for word in (replace(word, text=clean(word.text)) for word in words):
         if not word.text:
             continue
-        if found and word.no_space:
-            known = [p for p in (found[-1].probability, word.probability) if p is not None]
-            found[-1] = replace(
-                found[-1],
-                end=max(found[-1].end, word.end),
-                text=found[-1].text + word.text,
-                probability=min(known, default=None),
+        if result and word.no_space:
+            probabilities = [p for p in (result[-1].probability, word.probability) if p is not None]
+            result[-1] = replace(
+                result[-1],
+                end=max(result[-1].end, word.end),
+                text=result[-1].text + word.text,
+                probability=min(probabilities, default=None),
             )
         else:
-            found.append(word)
-    return tuple(found)
+            result.append(word)
+    return tuple(result)
 
 
 def overlapping(utterances: Sequence[Utterance]) -> frozenset[int]:
-    """The indices of the utterances during which somebody else talks."""
-    found: set[int] = set()
+    """The indices of the utterances that overlap an utterance of another speaker."""
+    indices: set[int] = set()
     active: list[int] = []
     for i in sorted(range(len(utterances)), key=lambda i: utterances[i].start):
-        now = utterances[i]
-        active = [j for j in active if utterances[j].end > now.start]
-        others = [j for j in active if utterances[j].speaker != now.speaker]
-        found.update(others, [i] if others else [])
+        current = utterances[i]
+        active = [j for j in active if utterances[j].end > current.start]
+        others = [j for j in active if utterances[j].speaker != current.speaker]
+        indices.update(others, [i] if others else [])
         active.append(i)
-    return frozenset(found)
+    return frozenset(indices)

@@ -1,8 +1,8 @@
-"""Whether a device computes, tried out with both libraries that models run on, and the CUDA library one of them needs.
+"""Test computations on a device, with the libraries that models run on, and the CUDA library that CTranslate2 needs.
 
-CTranslate2's wheels open ``libcublas.so.12`` by name; torch's wheels bring CUDA 13's. The extra ``[cuda]`` installs the
-former as ``nvidia-cublas-cu12``, in a folder where the dynamic loader does not look: it is loaded here by its path, and
-a library that is loaded already is what CTranslate2 then gets.
+CTranslate2's wheels open ``libcublas.so.12`` by name; torch's wheels include CUDA 13's. The extra ``[cuda]`` installs
+the former as ``nvidia-cublas-cu12``, in a folder that the dynamic loader does not search: it is loaded here by its
+path, and CTranslate2 then uses the library that is already loaded.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ from pipeline.core.errors import ResourceError
 from pipeline.models.torch_runtime import first_device
 
 LIBRARIES = ("libcublasLt.so.12", "libcublas.so.12")
-"""In the order in which they have to be loaded: the second needs the first."""
+"""The libraries in loading order: the second depends on the first."""
 HINT = "install crosstalk-transcribe[cuda], see transcribe doctor, or use --device cpu"
 SIZE = 16
-"""Rows and columns of the matrices that are multiplied to try a device."""
+"""Rows and columns of the matrices that are multiplied in a test. Chosen by hand; small, so that a test is fast."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Where a run computes, and why not where ``auto`` would have it (empty when it does)."""
+    """The runtime settings of a run; ``problem`` is the reason why ``auto`` fell back to the CPU, else empty."""
 
     runtime: Runtime
     problem: str = ""
 
 
 def load_cublas() -> tuple[Path, ...]:
-    """Load CUDA 12's cuBLAS from its wheel, for everybody in this process; the paths that were loaded.
+    """Load CUDA 12's cuBLAS from its wheel for the whole process, and return the loaded paths.
 
-    Without the wheel nothing is loaded, and the system's library is used where it has one. What cannot be loaded is
-    left out: the first computation says so.
+    Without the wheel nothing is loaded, and the system's library is used if there is one. A library that cannot be
+    loaded is skipped: the test computation reports the problem.
     """
     loaded: list[Path] = []
     for name in LIBRARIES:
@@ -61,17 +61,17 @@ def _installed(name: str) -> Iterator[Path]:
 
 
 def try_torch(device: str) -> None:
-    """Multiply two small matrices with torch; raises what torch raises, or RuntimeError for a wrong product."""
+    """Multiply two small matrices with torch; raises torch's error, or RuntimeError for a wrong product."""
     import torch
 
     ones = torch.ones(SIZE, SIZE, device=device)
     total = float((ones @ ones).sum().item())
     if total != SIZE**3:
-        raise RuntimeError(f"a product of matrices is wrong: {total}")
+        raise RuntimeError(f"the product of two matrices is wrong: {total}")
 
 
 def try_ctranslate2(device: str) -> None:
-    """Run a transformer layer of a few numbers with CTranslate2, in 32-bit floats and in 8-bit integers."""
+    """Run a tiny transformer layer with CTranslate2, in 32-bit floats and in 8-bit integers."""
     import ctranslate2
     import numpy as np
 
@@ -81,9 +81,9 @@ def try_ctranslate2(device: str) -> None:
         for kind in ("float32", "int8"):
             encoder = ctranslate2.Encoder(folder, device=name, device_index=int(index or 0), compute_type=kind)
             output = encoder.forward_batch([["a", "b", "a"]]).last_hidden_state
-            found = np.asarray(output.to_device(ctranslate2.Device.cpu))
-            if found.shape != (1, 3, SIZE) or not np.isfinite(found).all() or not found.any():
-                raise RuntimeError(f"a layer gives wrong numbers in {kind}")
+            values = np.asarray(output.to_device(ctranslate2.Device.cpu))
+            if values.shape != (1, 3, SIZE) or not np.isfinite(values).all() or not values.any():
+                raise RuntimeError(f"a transformer layer returns wrong numbers in {kind}")
 
 
 def _tiny_model() -> Any:
@@ -111,19 +111,19 @@ def _tiny_model() -> Any:
 
 
 def problem_with(attempt: Callable[[str], None], device: str) -> str:
-    """Why an attempt fails on a device, in one line; empty when it succeeds."""
+    """The reason why an attempt fails on a device, in one line; empty when it succeeds."""
     try:
         attempt(device)
-    except Exception as error:  # whatever a driver, a loader or a library raises is the reason
+    except Exception as error:  # drivers, loaders and libraries may raise anything
         text = next(iter(str(error).splitlines()), "")
         return f"{type(error).__name__}: {text}"[:300]
     return ""
 
 
 def choose(config: Config) -> Choice:
-    """Where the run computes, with ``auto`` decided; the device is tried out before anything begins.
+    """The runtime settings of the run with ``auto`` resolved, after a test computation on the device.
 
-    Where it fails, ``auto`` means the CPU, with the reason; a device that was asked for by name raises `ResourceError`.
+    When the test fails, ``auto`` falls back to the CPU, with the reason; a device given by name raises `ResourceError`.
     """
     runtime = config.runtime
     name = first_device(runtime)
@@ -132,14 +132,22 @@ def choose(config: Config) -> Choice:
         return Choice(replace(runtime, device=name))
     if runtime.device != "auto":
         raise ResourceError(f"the device {name} cannot be used: {problem}", where="--device", hint=HINT)
-    return Choice(replace(runtime, device="cpu"), f"the GPU cannot be used, the CPU computes: {problem}")
+    return Choice(replace(runtime, device="cpu"), f"the GPU cannot be used, the CPU is used instead: {problem}")
+
+
+def _needs_ctranslate2(config: Config) -> bool:
+    """Whether a configured model declares that it requires CTranslate2."""
+    from pipeline.models import registry  # which imports this module's functions
+
+    configured = registry.configured_names(config).items()
+    return any("ctranslate2" in getattr(registry.declaration(kind, name), "requires", ()) for kind, name in configured)
 
 
 def _problem(config: Config, name: str) -> str:
     if name.startswith("cuda"):
         load_cublas()
     attempts = {"torch": try_torch}
-    if name.startswith("cuda") and config.recognition.backend == "whisper":
+    if name.startswith("cuda") and _needs_ctranslate2(config):
         attempts["CTranslate2"] = try_ctranslate2
-    found = ((library, problem_with(attempt, name)) for library, attempt in attempts.items())
-    return next((f"{library}: {problem}" for library, problem in found if problem), "")
+    results = ((library, problem_with(attempt, name)) for library, attempt in attempts.items())
+    return next((f"{library}: {problem}" for library, problem in results if problem), "")

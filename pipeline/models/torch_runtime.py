@@ -1,6 +1,6 @@
-"""Which device computes: what the settings mean on this machine, and how many CPU threads go with it.
+"""The device of a run: what the runtime settings mean on this machine, and the number of CPU threads.
 
-Torch is imported where it is used: the settings alone can be judged without it.
+Torch is imported where it is used: most questions about the settings are answered without it.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     import torch
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
-"""The environment variable by which CUDA hides GPUs from a process and numbers the others anew."""
+"""The environment variable that selects the GPUs a process can use, and renumbers them from 0."""
 
 
 @functools.cache
 def count_gpus() -> int:
-    """The number of NVIDIA GPUs that this process may use, asked of the driver; 0 without a driver."""
+    """The number of NVIDIA GPUs that this process can use, from the driver; 0 without a driver."""
     try:
         driver = ctypes.CDLL("libcuda.so.1")
     except OSError:
         return 0
     number = ctypes.c_int(0)
-    works = driver.cuInit(0) == 0 and driver.cuDeviceGetCount(ctypes.byref(number)) == 0
-    return number.value if works else 0
+    succeeded = driver.cuInit(0) == 0 and driver.cuDeviceGetCount(ctypes.byref(number)) == 0
+    return number.value if succeeded else 0
 
 
 def first_device(runtime: Runtime) -> str:
@@ -42,20 +42,20 @@ def first_device(runtime: Runtime) -> str:
 
 
 def placement(runtime: Runtime) -> dict[str, Any]:
-    """The part of the runtime settings that can change a result: none on the CPU.
+    """The runtime settings that can change a result, for cache keys: none on the CPU.
 
-    On a GPU word times and voice vectors depend, in their last digits, on the batch that they were computed in.
+    On a GPU, word times and embeddings depend on the batch size in their last digits.
     """
     kind = first_device(runtime).partition(":")[0]
     return {} if kind == "cpu" else {"device": kind, "batch_size": runtime.batch_size}
 
 
 def devices_for(workers: int, device: str, gpus: int | None = None) -> tuple[str, ...]:
-    """The device of each of so many workers, in turn over all GPUs that ``device`` allows.
+    """The device of each worker, in turn over all GPUs that ``device`` allows; ``workers`` is their number.
 
     ``device`` is a setting (``auto``, ``cpu``, ``mps``, ``cuda``, ``cuda:1``) or a comma list (``cuda:0,cuda:1``);
-    ``gpus`` is the number of GPUs of the machine, asked of the driver when it is None. ``auto`` and ``cuda`` stand for
-    all of them; where there is at most one, every worker keeps the setting as it is.
+    ``gpus`` is the number of GPUs of the machine, None to query the driver. ``auto`` and ``cuda`` mean all of them;
+    with one GPU or none, every worker gets the setting unchanged.
     """
     names = tuple(name.strip() for name in device.split(",") if name.strip()) or (device,)
     if names in (("auto",), ("cuda",)):
@@ -65,14 +65,14 @@ def devices_for(workers: int, device: str, gpus: int | None = None) -> tuple[str
 
 
 def least_used(devices: Sequence[str], taken: Sequence[str]) -> str:
-    """The device for one more worker: the first of ``devices`` that the fewest others have ``taken``."""
+    """The device for one more worker: the first of ``devices`` that appears least often in ``taken``."""
     return min(dict.fromkeys(devices), key=taken.count)
 
 
 def only(device: str, environment: Mapping[str, str]) -> dict[str, str]:
-    """What to set in a child's environment so that it sees no other GPU than ``cuda:N``, which is then its first.
+    """Environment variables for a child process that limit it to the GPU ``cuda:N``, which becomes its first one.
 
-    N counts the GPUs that this process sees, which its own environment may have renumbered.
+    N counts the GPUs visible to this process, which ``environment`` may have renumbered.
     """
     kind, colon, number = device.partition(":")
     if kind != "cuda" or not colon or not number.isdecimal():
@@ -83,7 +83,7 @@ def only(device: str, environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def select_device(runtime: Runtime) -> torch.device:
-    """The device of the settings (`first_device`) for torch, with the number of threads set."""
+    """The device of the settings (`first_device`) for torch; also sets torch's number of threads."""
     import torch
 
     if runtime.threads:
@@ -92,26 +92,26 @@ def select_device(runtime: Runtime) -> torch.device:
 
 
 def bfloat16_autocast(device: torch.device) -> AbstractContextManager[Any]:
-    """A context in which layers compute in bfloat16, on a CPU that has it in hardware: a third of the time."""
+    """A context in which layers compute in bfloat16 on a CPU with hardware support, in a third of the time."""
     import torch
 
     capabilities = getattr(torch.cpu, "get_capabilities", None)  # in newer versions of torch
-    able = device.type == "cpu" and bool(capabilities and capabilities().get("avx512_bf16"))
-    return torch.autocast("cpu", torch.bfloat16, enabled=able)
+    supported = device.type == "cpu" and bool(capabilities and capabilities().get("avx512_bf16"))
+    return torch.autocast("cpu", torch.bfloat16, enabled=supported)
 
 
 @contextmanager
 def single_threaded_pool(device: torch.device, beside_gpu: int = 1) -> Iterator[Executor]:
-    """Threads that compute on one core each, as many as torch has threads: for layers too small to share.
+    """A pool of threads that compute on one core each, for layers too small to be parallelized.
 
-    For a GPU there are at most ``beside_gpu`` of them. A run that is stopped leaves no task to be done.
+    It has as many threads as torch uses; for a GPU, up to ``beside_gpu``. On leaving, pending tasks are cancelled.
     """
     import torch
 
     threads = torch.get_num_threads()
     number = threads if device.type == "cpu" else min(threads, beside_gpu)
     pool = ThreadPoolExecutor(number, initializer=torch.set_num_threads, initargs=(1,))
-    torch.set_num_threads(1)  # the caller's own threads would spin against these
+    torch.set_num_threads(1)  # torch's threads in the calling thread would compete with the pool's
     try:
         yield pool
     finally:

@@ -1,4 +1,4 @@
-"""Tables over a folder of calls: what went in comes out, in CSV and Parquet alike."""
+"""Tables over a folder of calls: the same content in CSV and Parquet."""
 
 from __future__ import annotations
 
@@ -14,23 +14,22 @@ from hypothesis import strategies as st
 from pipeline import formats
 from pipeline.analytics import tables
 from pipeline.analytics.calls import Failure, History, read_calls
-from pipeline.analytics.outliers import outliers
 from pipeline.core.errors import FormatError, SettingsError
 from pipeline.core.types import Notice
-from tests.analytics.calls import call, say, write
+from tests.analytics.calls import call, say, write_analytics
 
 RULES = "rules: [{name: greeting, says: [hello], within: 20}, {name: promises, never: [I promise]}]"
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Two calls, one with a manifest's column and words like a formula."""
+    """Two calls, one with a manifest column and a word that is a formula."""
     first = call(10.0, say("agent", 0.0, 2.0, "hello there"), say("customer", 1.0, 4.0, "=1+1 I promise"))
     second = call(20.0, say("agent", 5.0, 6.0, "yes"))
     (tmp_path / "team").mkdir()
     for name, transcript, columns in (("team/one", first, {"campaign": "north"}), ("two", second, {})):
-        write(transcript, RULES, tmp_path / name, columns)
-        (tmp_path / f"{name}.json").write_text(formats.dumps(transcript, "json"))
+        write_analytics(transcript, RULES, tmp_path / name, columns)
+        (tmp_path / f"{name}.json").write_bytes(formats.dumps(transcript, "json"))
     return tmp_path
 
 
@@ -41,18 +40,18 @@ def read(path: Path) -> list[dict[str, str]]:
 
 def test_every_table_has_its_rows(folder: Path) -> None:
     tables.write_tables(lambda: read_calls(folder), folder / "tables")
-    found = {name: read(folder / "tables" / f"{name}.csv") for name in tables.TABLES}
-    assert [(row["call"], row["words"], row["campaign"]) for row in found["calls"]] == [
+    results = {name: read(folder / "tables" / f"{name}.csv") for name in tables.TABLES}
+    assert [(row["call"], row["words"], row["campaign"]) for row in results["calls"]] == [
         ("team/one", "5", "north"),
         ("two", "1", ""),
     ]
-    assert [row["speaker"] for row in found["speakers"]] == ["agent", "customer", "agent"]
-    assert [(row["call"], row["start_s"], row["end_s"]) for row in found["turns"]][-1] == ("two", "5.0", "6.0")
-    assert [row["text"] for row in found["words"]] == ["hello", "there", "'=1+1", "I", "promise", "yes"]
-    assert [(row["kind"], row["holder"], row["yielded"]) for row in found["overlaps"]] == [
+    assert [row["speaker"] for row in results["speakers"]] == ["agent", "customer", "agent"]
+    assert [(row["call"], row["start_s"], row["end_s"]) for row in results["turns"]][-1] == ("two", "5.0", "6.0")
+    assert [row["text"] for row in results["words"]] == ["hello", "there", "'=1+1", "I", "promise", "yes"]
+    assert [(row["kind"], row["holder"], row["yielded"]) for row in results["overlaps"]] == [
         ("interruption", "agent", "agent")
     ]
-    assert [(row["call"], row["rule"], row["kept"]) for row in found["findings"]] == [
+    assert [(row["call"], row["rule"], row["kept"]) for row in results["findings"]] == [
         ("team/one", "greeting", "True"),
         ("team/one", "promises", "False"),
         ("two", "greeting", "False"),
@@ -85,8 +84,8 @@ def test_without_pyarrow_there_is_csv(folder: Path, monkeypatch: pytest.MonkeyPa
     assert sorted(path.name for path in (folder / "tables").iterdir()) == sorted(f"{n}.csv" for n in tables.TABLES)
 
 
-def test_a_folder_without_analytics_is_said(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="holds no analytics"):
+def test_a_folder_without_analytics_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="--analytics"):
         list(read_calls(tmp_path))
     (tmp_path / "a.analytics.json").write_text("{}")
     with pytest.raises(FormatError, match="crosstalk-analytics/2"):
@@ -95,7 +94,7 @@ def test_a_folder_without_analytics_is_said(tmp_path: Path) -> None:
 
 def test_warnings_failures_and_deleted_recordings_are_in_the_tables(folder: Path) -> None:
     warned = replace(call(9.0), notices=(Notice("channels_mixed", "roles are not used"), Notice("cut_short", "x")))
-    write(warned, RULES, folder / "three", {})
+    write_analytics(warned, RULES, folder / "three", {})
     history = History((Failure("bad", "refused", "=HTML"),), {"three": False, "two": True}, frozenset({"team/one"}))
     tables.write_tables(lambda: read_calls(folder, history), folder / "tables", history.failures)
     rows = {row["call"]: row for row in read(folder / "tables/calls.csv")}
@@ -107,26 +106,15 @@ def test_warnings_failures_and_deleted_recordings_are_in_the_tables(folder: Path
 
 
 @given(st.lists(st.sampled_from(["agent", "words", "Words", "manifest_words", "WORDS", "call", "über"]), unique=True))
-def test_a_column_of_a_manifest_keeps_its_name_unless_it_is_taken(names: list[str]) -> None:
-    found = tables.manifest_columns(names)
-    columns = [*tables.TABLES["calls"], *found.values()]
+def test_a_manifest_column_keeps_its_name_unless_it_is_taken(names: list[str]) -> None:
+    results = tables.manifest_columns(names)
+    columns = [*tables.TABLES["calls"], *results.values()]
     assert len({column.casefold() for column in columns}) == len(columns)
-    assert all(column.endswith(name) for name, column in found.items())
-    assert {name for name in ("agent", "über") if name in names} <= set(found.values())
+    assert all(column.endswith(name) for name, column in results.items())
+    assert {name for name in ("agent", "über") if name in names} <= set(results.values())
 
 
-def test_every_number_of_seconds_has_its_unit_in_its_name() -> None:
-    bare = {name for columns in tables.TABLES.values() for name in columns}
-    assert not bare & tables.SECONDS
-    assert {f"{name}_s" for name in tables.SECONDS} <= bare
-
-
-def test_an_outlier_is_far_from_the_median_in_mads() -> None:
-    values = {f"call{number}": {"duration": 100.0 + number} for number in range(9)} | {"long": {"duration": 500.0}}
-    (found,) = outliers(values, {"duration": 1.0})
-    assert (found.call, found.value, found.median) == ("long", 500.0, 104.5)
-    assert found.score == pytest.approx(0.6745 * 395.5 / 2.5)
-    assert outliers(dict(list(values.items())[3:]), {"duration": 1.0}) == ()
-    assert outliers({name: {"duration": 1.0} for name in values}, {"duration": 1.0}) == ()
-    assert outliers(values, {"duration": 500.0}) == ()
-    assert outliers(values, {"other": 1.0}) == ()
+def test_columns_in_seconds_have_the_unit_in_their_name() -> None:
+    names_ = {name for columns in tables.TABLES.values() for name in columns}
+    assert not names_ & tables.SECONDS
+    assert {f"{name}_s" for name in tables.SECONDS} <= names_

@@ -13,7 +13,7 @@ from pipeline import formats
 from pipeline.cli.score import score
 from pipeline.core.errors import FormatError
 from pipeline.core.types import Provenance
-from tests.evaluation.factory import said, transcript
+from tests.evaluation.factory import transcript, utterance
 
 REFERENCE = "m 1 ann 0.0 2.0 Good morning, everybody\nm 1 bob 1.0 2.0 Hello\n"
 HYPOTHESIS = "m 1 S1 0.0 2.0 good morning everybody\nm 1 S1 1.0 2.0 hello\n"
@@ -36,19 +36,19 @@ def run(*arguments: str) -> str:
 
 
 def test_json_has_counts_rates_and_the_assignment(files: tuple[str, str]) -> None:
-    found = json.loads(run(*files, "--json"))
-    assert found["settings"] == {"normalizer": "basic", "collar": 5.0, "der_collar": 0.0, "overlap_scored": True}
-    cpwer = found["total"]["cpwer"]
+    result = json.loads(run(*files, "--json"))
+    assert result["settings"] == {"normalizer": "basic", "collar": 5.0, "der_collar": 0.0, "overlap_scored": True}
+    cpwer = result["total"]["cpwer"]
     assert (cpwer["words"], cpwer["hits"], cpwer["deletions"], cpwer["insertions"]) == (4, 3, 1, 1)
     assert cpwer["error_rate"] == 0.5
-    assert found["total"]["overlap"] == {"words": 2, "right": 1, "misattributed": 1, "error_rate": 0.5}
-    assert found["sessions"]["m"]["assignment"] == [["ann", "S1"], ["bob", None]]
-    assert found["total"]["der"]["missed"] == pytest.approx(1.0)
+    assert result["total"]["overlap"] == {"words": 2, "right": 1, "misattributed": 1, "error_rate": 0.5}
+    assert result["sessions"]["m"]["assignment"] == [["ann", "S1"], ["bob", None]]
+    assert result["total"]["der"]["missed"] == pytest.approx(1.0)
 
 
-def test_the_table_says_how_it_was_measured(files: tuple[str, str]) -> None:
+def test_the_table_names_normalizer_and_collars(files: tuple[str, str]) -> None:
     text = run(*files, "--normalizer", "none", "--collar", "2", "--der-collar", "0.25")
-    assert "normaliser none; collar 2 s (words), 0.25 s (DER); overlap scored" in text
+    assert "normalizer none; collar 2 s (words), 0.25 s (DER); overlap scored" in text
     for name in ("WER", "cpWER", "tcpWER", "ORC-WER", "DI-cpWER", "overlap word error", "attribution", "DER", "JER"):
         assert name in text
     assert "ann = S1, bob = -" in text
@@ -57,13 +57,13 @@ def test_the_table_says_how_it_was_measured(files: tuple[str, str]) -> None:
 def test_any_format_against_any_other(files: tuple[str, str], tmp_path: Path) -> None:
     turns = tmp_path / "hyp.txt"
     turns.write_text("SPEAKER other 1 0.0 2.0 <NA> <NA> x <NA> <NA>\n", "utf-8")
-    found = json.loads(run(str(turns), files[1], "--reference-format", "rttm", "--json"))
-    assert found["total"]["der"]["error_rate"] == 0
-    assert found["total"]["wer"]["words"] == 0
-    assert found["total"]["wer"]["error_rate"] is None
+    result = json.loads(run(str(turns), files[1], "--reference-format", "rttm", "--json"))
+    assert result["total"]["der"]["error_rate"] == 0
+    assert result["total"]["wer"]["words"] == 0
+    assert result["total"]["wer"]["error_rate"] is None
 
 
-def test_names_in_the_table_cannot_drive_a_terminal(files: tuple[str, str], tmp_path: Path) -> None:
+def test_names_cannot_send_terminal_escapes(files: tuple[str, str], tmp_path: Path) -> None:
     evil = tmp_path / "evil.stm"
     evil.write_text("m 1 \x1b[31mann 0 1 hi\n", "utf-8")
     assert "\x1b" not in run(str(evil), files[1])
@@ -93,24 +93,24 @@ def test_files_that_cannot_be_read_are_named(files: tuple[str, str], tmp_path: P
         assert name in caught.value.line
 
 
-def test_an_empty_hypothesis_file_has_heard_nothing(files: tuple[str, str], tmp_path: Path) -> None:
+def test_an_empty_hypothesis_is_all_deletions(files: tuple[str, str], tmp_path: Path) -> None:
     empty = tmp_path / "empty.stm"
     empty.write_text("", "utf-8")
     assert json.loads(run(files[0], str(empty), "--json"))["total"]["cpwer"]["deletions"] == 4
 
 
-def codes(found: dict[str, Any]) -> list[str]:
-    return [notice["code"] for notice in found["notices"]]
+def codes(result: dict[str, Any]) -> list[str]:
+    return [notice["code"] for notice in result["notices"]]
 
 
 def test_notices_of_readers_and_of_scoring_are_given(files: tuple[str, str], tmp_path: Path) -> None:
     reference = tmp_path / "odd.stm"
     rows = b"m 1 ann -0.01 2 good morning everybody\nm 1 b 9 8 caf\xe9\nm 1 x 20 30 ignore_time_segment_in_scoring\n"
     reference.write_bytes(rows)
-    found = json.loads(run(str(reference), files[1], "--json"))
-    assert codes(found) == ["encoding", "early_start", "no_length", "unscored"]
-    assert all("odd.stm" in notice["message"] for notice in found["notices"])
-    assert found["sessions"]["m"]["unscored"] == 10
+    result = json.loads(run(str(reference), files[1], "--json"))
+    assert codes(result) == ["encoding", "early_start", "no_length", "unscored"]
+    assert all("odd.stm" in notice["message"] for notice in result["notices"])
+    assert result["sessions"]["m"]["unscored"] == 10
     result = CliRunner().invoke(app, [str(reference), files[1]])
     assert result.stderr.count("odd.stm") == 4
     assert "odd.stm" not in result.stdout
@@ -146,61 +146,61 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
         (truth / "team" / f"{name}.rttm").write_text(f"SPEAKER {name} 1 0 1.5 <NA> <NA> ann <NA> <NA>\n", "utf-8")
     (truth / "notes.txt").write_text("not a transcript", "utf-8")
     results.mkdir()
-    for name, session in (("one", "one"), ("two", "audio"), ("spare", "audio")):
+    for name, session in (("one", "one"), ("two", "audio"), ("extra", "audio")):
         text = f"words of {name}"
-        heard = replace(transcript(said("x", 0, 1.5, text)), provenance=Provenance(f"{session}.wav", ""))
-        (results / f"{name}.json").write_text(formats.dumps(heard, "json"), "utf-8")
+        hypothesis = replace(transcript(utterance("x", 0, 1.5, text)), provenance=Provenance(f"{session}.wav", ""))
+        (results / f"{name}.json").write_bytes(formats.dumps(hypothesis, "json"))
         (results / f"{name}.stm").write_text(f"{name} 1 x 0 2 this is not read\n", "utf-8")
     (results / "one.analytics.json").write_text('{"version": "crosstalk-analytics/1"}', "utf-8")
     return truth, results
 
 
 def test_folders_are_matched_by_session_and_by_file(folders: tuple[Path, Path]) -> None:
-    found = json.loads(run(*map(str, folders), "--json"))
-    assert set(found["sessions"]) == {"one", "two", "three"}
-    assert [found["sessions"][name]["cpwer"]["errors"] for name in ("one", "two", "three")] == [0, 0, 3]
-    assert found["total"]["der"]["missed"] == 1.5
-    assert found["total"]["der"]["false_alarm"] == 0
-    assert set(codes(found)) == {"no_transcript", "left_out", "no_hypothesis"}
+    result = json.loads(run(*map(str, folders), "--json"))
+    assert set(result["sessions"]) == {"one", "two", "three"}
+    assert [result["sessions"][name]["cpwer"]["errors"] for name in ("one", "two", "three")] == [0, 0, 3]
+    assert result["total"]["der"]["missed"] == 1.5
+    assert result["total"]["der"]["false_alarm"] == 0
+    assert set(codes(result)) == {"no_transcript", "left_out", "no_hypothesis"}
 
 
 def test_several_hypothesis_files_are_matched_too(folders: tuple[Path, Path], tmp_path: Path) -> None:
     truth, results = folders
-    chosen = [str(results / f"{name}.json") for name in ("two", "one", "spare")]
-    found = json.loads(run(str(truth), *chosen, "--json"))
-    assert [found["sessions"][name]["cpwer"]["errors"] for name in ("one", "two", "three")] == [0, 0, 3]
-    assert set(codes(found)) == {"no_hypothesis", "no_reference"}
+    chosen = [str(results / f"{name}.json") for name in ("two", "one", "extra")]
+    result = json.loads(run(str(truth), *chosen, "--json"))
+    assert [result["sessions"][name]["cpwer"]["errors"] for name in ("one", "two", "three")] == [0, 0, 3]
+    assert set(codes(result)) == {"no_hypothesis", "no_reference"}
     together = tmp_path / "all.stm"
     together.write_text("".join(path.read_text("utf-8") for path in sorted((truth / "team").glob("*.STM"))), "utf-8")
-    assert json.loads(run(str(together), *chosen, "--json"))["total"]["cpwer"] == found["total"]["cpwer"]
+    assert json.loads(run(str(together), *chosen, "--json"))["total"]["cpwer"] == result["total"]["cpwer"]
 
 
 def test_files_of_one_name_in_several_folders_are_all_counted(files: tuple[str, str], tmp_path: Path) -> None:
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "m.stm").write_text(HYPOTHESIS, "utf-8")
-    found = json.loads(run(files[0], str(tmp_path / "a" / "m.stm"), str(tmp_path / "b" / "m.stm"), "--json"))
-    assert len(found["sessions"]) == 2
-    assert found["total"]["cpwer"]["insertions"] == 1 + 4
-    assert codes(found) == ["no_reference"]
+    result = json.loads(run(files[0], str(tmp_path / "a" / "m.stm"), str(tmp_path / "b" / "m.stm"), "--json"))
+    assert len(result["sessions"]) == 2
+    assert result["total"]["cpwer"]["insertions"] == 1 + 4
+    assert codes(result) == ["no_reference"]
 
 
 def test_an_empty_file_in_a_folder_is_a_recording_without_speech(tmp_path: Path) -> None:
     for folder, rows in (("a", "x 1 ann 0 2 hello there\n"), ("b", "")):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "x.stm").write_text(rows, "utf-8")
-    lost = json.loads(run(str(tmp_path / "a"), str(tmp_path / "b"), "--json"))
-    assert (lost["total"]["cpwer"]["deletions"], codes(lost)) == (2, [])
-    added = json.loads(run(str(tmp_path / "b"), str(tmp_path / "a"), "--json"))
-    assert (added["total"]["cpwer"]["insertions"], codes(added)) == (2, [])
+    deleted = json.loads(run(str(tmp_path / "a"), str(tmp_path / "b"), "--json"))
+    assert (deleted["total"]["cpwer"]["deletions"], codes(deleted)) == (2, [])
+    inserted = json.loads(run(str(tmp_path / "b"), str(tmp_path / "a"), "--json"))
+    assert (inserted["total"]["cpwer"]["insertions"], codes(inserted)) == (2, [])
 
 
-def test_the_defects_own_inputs(shared_data: Path) -> None:
+def test_inputs_of_reported_defects(shared_data: Path) -> None:
     odd = shared_data / "odd"
 
     def total(*names: str) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(run(*(str(odd / name) for name in names), "--json"))["total"]
-        return found
+        result: dict[str, Any] = json.loads(run(*(str(odd / name) for name in names), "--json"))["total"]
+        return result
 
     perfect = total("ign.stm", "ignhyp.stm")
     assert (perfect["cpwer"]["errors"], perfect["der"]["errors"]) == (0, 0)
@@ -219,8 +219,8 @@ call B bob 4 8 we have a question
 """
 
 
-def test_unscored_times_hold_for_their_channel_where_both_sides_know_it(tmp_path: Path) -> None:
-    heard = {
+def test_unscored_spans_apply_to_their_channel_if_both_sides_have_channels(tmp_path: Path) -> None:
+    hypotheses = {
         "hyp.ctm": "".join(
             f"call {channel} {time} 0.5 {word}\n"
             for channel, first, words in [
@@ -233,10 +233,10 @@ def test_unscored_times_hold_for_their_channel_where_both_sides_know_it(tmp_path
         "one.stm": CALL.replace("<O,EN,F> IGNORE_TIME_SEGMENT_IN_SCORING", "noise").replace(" B ", " A "),
     }
     (tmp_path / "ref.stm").write_text(CALL, "utf-8")
-    for name, text in heard.items():
+    for name, text in hypotheses.items():
         (tmp_path / name).write_text(text, "utf-8")
-        found = json.loads(run(str(tmp_path / "ref.stm"), str(tmp_path / name), "--json"))["total"]
-        assert found["cpwer"]["errors"] == 0
-        assert found["cpwer"]["words"] == (5 if name == "one.stm" else 9)
-        assert found["der"]["false_alarm"] == 0
-        assert found["der"]["total"] == (4 if name == "one.stm" else 8)
+        result = json.loads(run(str(tmp_path / "ref.stm"), str(tmp_path / name), "--json"))["total"]
+        assert result["cpwer"]["errors"] == 0
+        assert result["cpwer"]["words"] == (5 if name == "one.stm" else 9)
+        assert result["der"]["false_alarm"] == 0
+        assert result["der"]["total"] == (4 if name == "one.stm" else 8)

@@ -1,4 +1,5 @@
-"""Transcripts to score: few words, so that they match, and times that never tie, so that mappings are unique."""
+"""Random transcripts for scoring: a small vocabulary, so that words match, and times without ties, so that speaker
+mappings are unique."""
 
 from __future__ import annotations
 
@@ -11,9 +12,9 @@ from pipeline.core.types import Transcript, Turn, Utterance, Word
 
 
 def meeting(seed: int, speakers: int = 3, turns: int = 5, vocabulary: str = "abcd") -> Transcript:
-    """A meeting drawn from a seed: nobody overlaps himself, others at will."""
+    """A random meeting from a seed; utterances of different speakers may overlap, of one speaker not."""
     rng = random.Random(seed)
-    utterances, held, duration = [], [], 0.0
+    utterances, spans, duration = [], [], 0.0
     for speaker in (f"S{seed % 7}{i}" for i in range(rng.randint(1, speakers))):
         time = rng.uniform(0, 3)
         for _ in range(rng.randint(1, turns)):
@@ -24,10 +25,10 @@ def meeting(seed: int, speakers: int = 3, turns: int = 5, vocabulary: str = "abc
                 words.append(Word(time, end, rng.choice(vocabulary)))
                 time = end
             utterances.append(Utterance(speaker, tuple(words)))
-            held.append(Turn(start, time, speaker))
+            spans.append(Turn(start, time, speaker))
             time += rng.uniform(0.1, 3)
         duration = max(duration, time)
-    return Transcript(duration, tuple(sorted(utterances, key=lambda u: u.start)), tuple(sorted(held)))
+    return Transcript(duration, tuple(sorted(utterances, key=lambda u: u.start)), tuple(sorted(spans)))
 
 
 def meetings(speakers: int = 3) -> st.SearchStrategy[Transcript]:
@@ -35,7 +36,7 @@ def meetings(speakers: int = 3) -> st.SearchStrategy[Transcript]:
 
 
 def shifted(transcript: Transcript, offset: float) -> Transcript:
-    """Everything ``offset`` seconds later."""
+    """The transcript with all times ``offset`` seconds later."""
     utterances = tuple(
         Utterance(u.speaker, tuple(replace(w, start=w.start + offset, end=w.end + offset) for w in u.words))
         for u in transcript.utterances
@@ -51,8 +52,8 @@ def renamed(transcript: Transcript, names: dict[str, str]) -> Transcript:
     )
 
 
-def said(speaker: str, start: float, end: float, text: str) -> Utterance:
-    """An utterance whose words are equally long."""
+def utterance(speaker: str, start: float, end: float, text: str) -> Utterance:
+    """An utterance with words of equal length."""
     words = text.split()
     step = (end - start) / len(words)
     return Utterance(

@@ -32,7 +32,7 @@ TALK = Transcript(
     utterances=(said(A, 1.0, "good morning"), said(B, 3.0, "hello to you"), said(A, 6.0, "now the budget")),
     turns=(Turn(0.9, 2.1, A, 0.3), Turn(2.8, 4.5, B, 0.2), Turn(5.9, 7.6, A, 0.3)),
     overlaps=(
-        OverlapDecision(3.0, 3.5, (SpeakerEvidence(A), SpeakerEvidence(B, "hello")), "exemplar", "mixture", "no gain"),
+        OverlapDecision(3.0, 3.5, (SpeakerEvidence(A), SpeakerEvidence(B, "hello")), "nmf", "mixture", "no gain"),
     ),
 )
 
@@ -129,9 +129,9 @@ def test_a_corrected_text_keeps_the_times_of_the_other_words() -> None:
 
 def test_the_ledger_says_what_the_words_say() -> None:
     read = edited(lambda data: data["utterances"][1].update(text="goodbye to you"))
-    assert [voice.text for voice in read.overlaps[0].voices] == ["", "goodbye"]
+    assert [voice.text for voice in read.overlaps[0].evidence] == ["", "goodbye"]
     read = edited(lambda data: data["utterances"].pop(1))
-    assert [voice.text for voice in read.overlaps[0].voices] == ["", ""]
+    assert [voice.text for voice in read.overlaps[0].evidence] == ["", ""]
 
 
 def test_deleted_utterances_and_texts_are_gone() -> None:

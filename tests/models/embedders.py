@@ -133,13 +133,13 @@ def _settle(model: nn.Module, forward: Callable[[torch.Tensor], torch.Tensor], l
 
 def opened(folder: Path) -> Embedder:
     """The embedder of a folder, found by its layout."""
-    config = assign(Config(), {"diarization.embedding": str(folder), "runtime.batch_size": 3})
+    config = assign(Config(), {"embedding.model": str(folder), "runtime.batch_size": 3})
     made: Embedder = registry.load("embedder", str(folder), config, Store(folder.parent / "models", offline=True))
     return made
 
 
 def write_resemblyzer(folder: Path) -> Path:
-    from pipeline.models.embedders.resemblyzer import SpeakerEncoder
+    from pipeline.models.embedders.resemblyzer_encoder import SpeakerEncoder
 
     torch.manual_seed(0)
     folder.mkdir(parents=True, exist_ok=True)

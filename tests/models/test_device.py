@@ -170,8 +170,8 @@ def test_cublas_is_loaded_before_a_backend_only_for_a_gpu(
     monkeypatch.setattr(cuda_libraries, "load_cublas", lambda: order.append("cublas"))
     imported = registry.importlib.import_module
     monkeypatch.setattr(registry.importlib, "import_module", lambda name: (order.append(name), imported(name))[1])
-    registry.load("recognizer", "replay", assign(Config(), {"runtime.device": setting}), Store())
-    assert order == ["cublas"] * wanted + ["pipeline.models.synthetic"]
+    registry.load("recognizer", "synthetic", assign(Config(), {"runtime.device": setting}), Store())
+    assert order == ["cublas"] * wanted + ["pipeline.models.recognizers.synthetic"]
 
 
 def broken(name: str) -> None:
@@ -229,6 +229,6 @@ def test_nothing_is_tried_for_the_cpu(
 
 
 def test_ctranslate2_is_tried_only_for_its_own_recogniser_and_on_its_own_devices(tried: list[tuple[str, str]]) -> None:
-    cuda_libraries.choose(assign(Config(), {"recognition.backend": "replay"}))
+    cuda_libraries.choose(assign(Config(), {"recognition.backend": "synthetic"}))
     cuda_libraries.choose(assign(Config(), {"runtime.device": "mps"}))
     assert [name for name, _ in tried] == ["load", "torch", "torch"]

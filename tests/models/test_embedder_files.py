@@ -46,7 +46,7 @@ def test_other_descriptions_are_refused_and_run_nothing(odd: str, tmp_path: Path
 @pytest.mark.parametrize("damage", ["code", "empty", "torn", "other"])
 def test_other_weights_are_refused_and_run_nothing(kind: str, damage: str, tmp_path: Path) -> None:
     folder = WRITERS[kind](tmp_path)
-    path = folder / next(file for file, name in registry.LAYOUTS.items() if name == kind)
+    path = folder / registry.declaration("embedder", kind).layout
     if damage == "code":
         torch.save({"state_dict": {"layer": Payload(folder)}, "layer": Payload(folder)}, path)
     elif damage == "other":
@@ -84,6 +84,6 @@ def test_another_network_of_pyannotes_is_refused(tmp_path: Path) -> None:
 def test_a_folder_without_weights_is_refused_and_one_that_is_not_there_is_missing(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"embedding_model\.ckpt"):
         opened(tmp_path)
-    config = assign(Config(), {"diarization.embedding": "ecapa-voxceleb"})
+    config = assign(Config(), {"embedding.model": "ecapa-voxceleb"})
     with pytest.raises(MissingModel, match="transcribe models pull ecapa-voxceleb"):
         registry.load("embedder", "ecapa-voxceleb", config, Store(tmp_path / "models", offline=True))

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pipeline.config.presets import load_preset, required_model_names, required_models
+from pipeline.config.presets import load_preset
 from pipeline.config.schema import Config, assign
 from pipeline.core.audio import RATE, Samples
 from pipeline.core.types import Word
@@ -21,7 +21,7 @@ from pipeline.models.synthetic import SyntheticEmbedder, synthesize
 from pipeline.models.weights import CATALOGUE, Store
 from tests.models.embedders import WRITERS, babble, opened, write_wespeaker
 
-DIMENSIONS = {"resemblyzer": 256, "ecapa-voxceleb": 12, "wespeaker-resnet34": 256, "replay": 6}
+DIMENSIONS = {"resemblyzer": 256, "ecapa-voxceleb": 12, "wespeaker-resnet34": 256, "synthetic": 6}
 
 
 @pytest.fixture(scope="module")
@@ -37,20 +37,20 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def embedder(kind: str, folders: dict[str, Path]) -> Embedder:
-    return SyntheticEmbedder() if kind == "replay" else opened(folders[kind])
+    return SyntheticEmbedder() if kind == "synthetic" else opened(folders[kind])
 
 
 def clip(kind: str, seconds: float, seed: int) -> Samples:
     """Something to hear: what the fake hears are its own tones."""
-    if kind == "replay":
+    if kind == "synthetic":
         return synthesize([Word(0.0, seconds, f"{'abc'[seed % 3]}{seed}"), Word(0.0, seconds / 2, "d1")], seconds)
     return babble(seconds, seed)
 
 
 def test_every_embedder_that_ships_is_here() -> None:
-    assert set(DIMENSIONS) == set(registry.MODELS["embedder"])
+    assert set(DIMENSIONS) == set(registry.names("embedder"))
     assert set(WRITERS) <= set(CATALOGUE)
-    assert set(WRITERS) == set(registry.LAYOUTS.values())
+    assert set(WRITERS) == set(registry.names("embedder")) - {"synthetic"}
 
 
 def test_vectors_are_of_length_one_and_scraps_have_none(kind: str, embedder: Embedder) -> None:
@@ -60,7 +60,7 @@ def test_vectors_are_of_length_one_and_scraps_have_none(kind: str, embedder: Emb
     assert vectors.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(vectors[:2], axis=1), 1, atol=1e-5)
     assert np.isnan(vectors[2:]).all()
-    if kind != "replay":  # which hears a single frame
+    if kind != "synthetic":  # which hears a single frame
         assert np.isnan(embedder.embed([clip(kind, 0.15, 1)])).all()
 
 
@@ -157,17 +157,17 @@ def test_a_folders_weights_are_in_the_identity_and_a_class_of_ones_own_has_none(
     seen = {store.identity(str(folder)) for folder in folders.values()}
     assert len(seen) == len(folders)
     for folder in folders.values():
-        config = assign(Config(), {"diarization.embedding": str(folder)})
-        assert required_models(config)["embedding"] == str(folder)
-    for own in ("replay", "tests.faults:Mine"):
-        assert "embedding" not in required_models(assign(Config(), {"diarization.embedding": own}))
+        config = assign(Config(), {"embedding.model": str(folder)})
+        assert registry.required_models(config)["embedding"] == str(folder)
+    for own in ("synthetic", "tests.faults:PlainEmbedder"):
+        assert "embedding" not in registry.required_models(assign(Config(), {"embedding.model": own}))
 
 
 def test_the_accurate_preset_tells_voices_by_ecapa() -> None:
     accurate = load_preset("accurate")
-    assert accurate.diarization.embedding == "ecapa-voxceleb"
-    assert {"ecapa-voxceleb", "speaker-diarization-community-1"} <= set(required_model_names(accurate))
-    assert "resemblyzer" not in required_model_names(accurate)
+    assert accurate.embedding.model == "ecapa-voxceleb"
+    assert {"ecapa-voxceleb", "speaker-diarization-community-1"} <= set(registry.required_model_names(accurate))
+    assert "resemblyzer" not in registry.required_model_names(accurate)
 
 
 def test_each_embedder_has_its_scale(folders: dict[str, Path]) -> None:

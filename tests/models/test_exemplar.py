@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pipeline.core.audio import RATE
 from pipeline.core.errors import BackendError
-from pipeline.models.separators.nmf import LEAST_SOLO, NmfSeparator
+from pipeline.models.separators.nmf import MIN_SINGLE_SPEAKER, NmfSeparator
 from tests.models.voices import improvement, pair, voice
 
 SEPARATOR = NmfSeparator()
@@ -50,7 +50,7 @@ def test_order_and_names_of_speakers_change_no_bit() -> None:
     np.testing.assert_array_equal(found, SEPARATOR.separate(mixture, solo))
 
 
-@pytest.mark.parametrize("few", [0, 100, int(LEAST_SOLO * RATE) - 1])
+@pytest.mark.parametrize("few", [0, 100, int(MIN_SINGLE_SPEAKER * RATE) - 1])
 def test_too_little_solo_speech_is_said_with_the_name(few: int) -> None:
     solo = learnt(3.0)
     solo["bob"] = solo["bob"][:few]

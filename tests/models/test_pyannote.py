@@ -20,7 +20,7 @@ from pipeline.models.protocols import Diarizer, SpeakerBounds
 from pipeline.models.registry import load
 from pipeline.models.weights import Store
 
-WORST = {"tracklets": 0.06, "stock": 0.08}
+WORST = {"windowed": 0.06, "pyannote": 0.08}
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +43,9 @@ def flow(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def diarizer(flow: str) -> Diarizer:
-    config = assign(Config(), {"diarization.clustering": flow})
+    config = assign(Config(), {"diarization.method": flow})
     made: Diarizer = load("diarizer", "pyannote", config, Store())
-    assert (type(made).__name__ == "TrackletDiarizer") == (flow == "tracklets")
+    assert (type(made).__name__ == "WindowedDiarizer") == (flow == "windowed")
     return made
 
 
@@ -99,7 +99,7 @@ def test_margins_tell_how_sure_a_name_is(recording: Audio) -> None:
 
 
 def test_telemetry_is_off() -> None:
-    import pipeline.models.diarizers.pyannote  # noqa: F401
+    import pipeline.models.diarizers.stock  # noqa: F401
 
     assert os.environ["PYANNOTE_METRICS_ENABLED"] == "0"
 
@@ -118,7 +118,7 @@ def test_a_published_pipeline_of_the_catalogue_is_taken_from_where_it_was_pulled
 
 
 def test_a_speaker_too_many_goes_to_the_nearest_voice() -> None:
-    from pipeline.models.diarizers.pyannote import limit_speakers
+    from pipeline.models.diarizers.stock import limit_speakers
 
     turns = (Turn(0, 5, "a"), Turn(5, 9, "b"), Turn(9, 10, "c"))
     voices = {"a": np.array([1.0, 0]), "b": np.array([0, 1.0]), "c": np.array([0.1, 1.0])}

@@ -17,8 +17,15 @@ from pipeline.core.audio import RATE, Samples
 from pipeline.core.errors import BackendError, BadModel
 from pipeline.models.separators import nmf, nmf_refined
 from pipeline.models.separators.mask_network import RECEPTIVE_FIELD, MaskNetwork
-from pipeline.models.separators.nmf import Matrix, NmfSeparator, Voice, build_dictionary, contributions, to_spectrum
-from pipeline.models.separators.nmf_refined import EFFORT, NmfRefinedSeparator
+from pipeline.models.separators.nmf import (
+    Dictionary,
+    Matrix,
+    NmfSeparator,
+    build_dictionary,
+    contributions,
+    to_spectrum,
+)
+from pipeline.models.separators.nmf_refined import SETTINGS, NmfRefinedSeparator
 from pipeline.models.torch_runtime import bfloat16_autocast, single_threaded_pool
 from pipeline.models.weights import Store
 from tests.models.voices import improvement, pair, voice
@@ -39,13 +46,15 @@ def untrained(boldness: float = 0.0, seed: int = 0) -> MaskNetwork:
 def scene(seconds: float, seed: int) -> tuple[Matrix, Matrix]:
     """The magnitudes of two voices' mixture, and what each voice's exemplars explain of them."""
     magnitude = np.abs(to_spectrum(pair(seconds, RATE, seed).sum(axis=0)))
-    return magnitude, contributions(magnitude, [build_dictionary(solo, EFFORT.atoms) for solo in SOLO.values()], EFFORT)
+    return magnitude, contributions(
+        magnitude, [build_dictionary(solo, SETTINGS.atoms) for solo in SOLO.values()], SETTINGS
+    )
 
 
 def test_a_network_that_corrects_nothing_leaves_the_exemplars_masks() -> None:
     mixture = pair(2.0, RATE, seed=3).sum(axis=0)
     found = NmfRefinedSeparator(untrained(), CPU).separate(mixture, SOLO)
-    np.testing.assert_allclose(found, NmfSeparator(EFFORT).separate(mixture, SOLO), atol=1e-3)
+    np.testing.assert_allclose(found, NmfSeparator(SETTINGS).separate(mixture, SOLO), atol=1e-3)
 
 
 @settings(max_examples=10, deadline=None)
@@ -75,7 +84,7 @@ def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_scenes_side_by_side_give_the_same_bytes_and_a_voice_is_learned_once(monkeypatch: pytest.MonkeyPatch) -> None:
     learned: list[bytes] = []
 
-    def note(voice: Samples, count: int) -> Voice:
+    def note(voice: Samples, count: int) -> Dictionary:
         learned.append(voice.tobytes())
         return build_dictionary(voice, count)
 

@@ -9,7 +9,8 @@ from pipeline.models.protocols import Embedder
 def embedder() -> Embedder:
     import torch
 
-    from pipeline.models.embedders.resemblyzer import ResemblyzerEmbedder, SpeakerEncoder
+    from pipeline.models.embedders.resemblyzer import ResemblyzerEmbedder
+    from pipeline.models.embedders.resemblyzer_encoder import SpeakerEncoder
 
     torch.manual_seed(0)
     return ResemblyzerEmbedder(SpeakerEncoder(), torch.device("cpu"), 4)
@@ -43,7 +44,7 @@ def test_the_mel_bands_are_torchaudios_bit_for_bit() -> None:
     import torch
     import torchaudio.functional
 
-    from pipeline.models.embedders.resemblyzer import mel_bands
+    from pipeline.models.embedders.resemblyzer_encoder import mel_bands
 
     theirs = torchaudio.functional.melscale_fbanks(201, 0.0, 8000.0, 40, RATE, norm="slaney", mel_scale="slaney")
     assert mel_bands().shape == (201, 40)
@@ -53,7 +54,7 @@ def test_the_mel_bands_are_torchaudios_bit_for_bit() -> None:
 def test_a_tone_is_in_its_mel_band() -> None:
     import torch
 
-    from pipeline.models.embedders.resemblyzer import mel_power
+    from pipeline.models.embedders.resemblyzer_encoder import mel_power
 
     tone = torch.sin(2 * torch.pi * 1000 * torch.arange(RATE) / RATE)
     mels = mel_power(tone)

@@ -40,7 +40,7 @@ def test_parts_hold_every_window_once(windows: int, samples: int) -> None:
 @pytest.mark.weights
 def test_a_trunk_hears_a_recording_once(sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from pipeline.models.diarizers.windowed import WindowedDiarizer
-    from pipeline.models.embedders.wespeaker import WeSpeakerEmbedder
+    from pipeline.models.embedders.wespeaker_resnet34 import WeSpeakerEmbedder
 
     audio = media.decode(sample).audio
     heard: list[Samples] = []
@@ -52,7 +52,7 @@ def test_a_trunk_hears_a_recording_once(sample: Path, tmp_path: Path, monkeypatc
 
     monkeypatch.setattr(WeSpeakerEmbedder, "forward_frames", count)
     monkeypatch.setattr(WeSpeakerEmbedder, "embed", lambda self, clips: pytest.fail("heard a clip once more"))
-    config = assign(Config(), {"diarization.embedding": str(write_wespeaker(tmp_path)), "runtime.batch_size": 2})
+    config = assign(Config(), {"embedding.model": str(write_wespeaker(tmp_path)), "runtime.batch_size": 2})
     found = WindowedDiarizer.from_config(config, Store(offline=True)).diarize(audio, SpeakerBounds(2, 2), no_progress)
     assert 1 <= len({turn.speaker for turn in found.turns}) <= 2
     np.testing.assert_array_equal(np.concatenate(heard), audio.samples)

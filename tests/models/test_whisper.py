@@ -74,7 +74,7 @@ def test_several_windows_are_heard_each_on_its_own(whisper: object, audio: Audio
 def test_leading_spaces_become_joined_flags() -> None:
     from types import SimpleNamespace
 
-    from pipeline.models.recognizers.whisper import _converted
+    from pipeline.models.recognizers.whisper import _convert
 
     raw = [
         SimpleNamespace(word=" twenty", start=0.0, end=0.5, probability=0.5),
@@ -82,29 +82,29 @@ def test_leading_spaces_become_joined_flags() -> None:
         SimpleNamespace(word=" ", start=0.5, end=0.6, probability=0.25),
         SimpleNamespace(word=" late", start=9.5, end=11.0, probability=1.0),
     ]
-    words = list(_converted(raw, 10.0))
+    words = list(_convert(raw, 10.0))
     assert [(word.text, word.no_space) for word in words] == [("twenty", False), ("-five", True), ("late", False)]
     assert [word.end for word in words] == [0.5, 0.51, 10.0]
-    (scrap,) = _converted(raw[:1], 1 / RATE)
+    (scrap,) = _convert(raw[:1], 1 / RATE)
     assert (scrap.start, scrap.end) == (0.0, 1 / RATE)
 
 
 def test_words_for_which_no_time_is_left_are_suspect_and_none_is_lost() -> None:
-    from pipeline.models.recognizers.whisper import NO_TIME_LEFT, NOT_SPEECH, _with_hurried_marked
+    from pipeline.models.recognizers.whisper import NO_TIME_LEFT, NOT_SPEECH, _mark_zero_length
 
     def at(start: float, length: float, text: str) -> Word:
         return Word(start, start + length, text)
 
     slow, last = at(0.0, 0.5, "cows"), at(0.6, 0.4, "also")
     two = [at(0.5, 0.01, "i"), at(0.5, 0.01, "think")]
-    assert _with_hurried_marked([slow, *two, last]) == (slow, *two, last)
+    assert _mark_zero_length([slow, *two, last]) == (slow, *two, last)
     silent = replace(at(0.5, 0.1, "you"), suspect=NOT_SPEECH)
-    marked = _with_hurried_marked([slow, *two, silent, at(0.5, 0.02, "that"), last])
+    marked = _mark_zero_length([slow, *two, silent, at(0.5, 0.02, "that"), last])
     assert [(word.text, word.suspect) for word in marked] == [
         ("cows", None), ("i", NO_TIME_LEFT), ("think", NO_TIME_LEFT), ("you", NOT_SPEECH),
         ("that", NO_TIME_LEFT), ("also", None),
     ]  # fmt: skip
-    assert _with_hurried_marked([]) == ()
+    assert _mark_zero_length([]) == ()
 
 
 @pytest.mark.parametrize(("batch", "windows", "expected"), [(4, 3, [3]), (4, 20, [8, 8, 4]), (64, 100, [64, 36])])

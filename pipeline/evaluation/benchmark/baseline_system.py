@@ -1,4 +1,4 @@
-"""The baseline of benchmarks, see `pipeline.config.presets.BASELINE`; all other settings are the libraries' own."""
+"""The baseline system of benchmarks, see `pipeline.config.presets.BASELINE`; other settings are library defaults."""
 
 from __future__ import annotations
 
@@ -9,29 +9,31 @@ from pipeline.config.schema import Config
 from pipeline.core.audio import Audio
 from pipeline.core.events import no_progress
 from pipeline.core.types import Turn, Word
-from pipeline.models.diarizers.pyannote import PyannoteDiarizer
+from pipeline.models import registry
 from pipeline.models.protocols import Diarizer, SpeakerBounds
-from pipeline.models.recognizers.whisper import WhisperRecognizer
 
 if TYPE_CHECKING:
+    from pipeline.models.recognizers.whisper import WhisperRecognizer
     from pipeline.models.weights import Store
 
 
 class BaselineSystem:
-    """Turns and words as most tools make them."""
+    """The stock pyannote pipeline for turns, and Whisper on the whole mixture for words."""
 
     def __init__(self, diarizer: Diarizer, recognizer: WhisperRecognizer) -> None:
         self._diarizer, self._recognizer = diarizer, recognizer
 
     @classmethod
     def from_config(cls, config: Config, models: Store) -> BaselineSystem:
-        diarizer = PyannoteDiarizer.from_config(baseline(config), models)
-        return cls(diarizer, WhisperRecognizer.from_config(config, models))
+        settings = baseline(config)
+        names = registry.configured_names(settings)
+        diarizer: Diarizer = registry.load("diarizer", names["diarizer"], settings, models)
+        return cls(diarizer, registry.load("recognizer", names["recognizer"], settings, models))
 
-    def turns(self, audio: Audio, count: SpeakerBounds) -> tuple[Turn, ...]:
-        """Who speaks when, by the stock pipeline."""
-        return self._diarizer.diarize(audio, count, no_progress).turns
+    def turns(self, audio: Audio, bounds: SpeakerBounds) -> tuple[Turn, ...]:
+        """Speaker turns of the stock pipeline."""
+        return self._diarizer.diarize(audio, bounds, no_progress).turns
 
     def words(self, audio: Audio, language: str | None) -> tuple[Word, ...]:
-        """The words of the whole mixture in one go."""
-        return self._recognizer.recognize_whole(audio.samples, language)
+        """Words of the whole mixture, transcribed in one pass."""
+        return self._recognizer.transcribe_long_form(audio.samples, language)

@@ -1,7 +1,7 @@
-"""Systems run over recordings with references: accuracy as counts, speed as a ratio, peak memory.
+"""Measure systems on recordings with references: error counts, real-time factor, peak memory.
 
-Every system runs in this process on this machine, one after the other per recording, models loaded before the clock
-starts. Memory is the process's resident set, sampled while a system works.
+For each recording the systems run one after the other in this process; models are loaded before the measurement starts.
+Memory is the resident set of the process, sampled while a system runs.
 """
 
 from __future__ import annotations
@@ -23,36 +23,37 @@ from pipeline.core.timeline import normalize, relabel
 from pipeline.core.types import Transcript
 from pipeline.engine import preflight
 from pipeline.engine.pipeline import Transcriber
+from pipeline.evaluation.benchmark.baseline_system import BaselineSystem
 from pipeline.evaluation.benchmark.dataset import Recording
 from pipeline.evaluation.benchmark.word_to_turn import assign as assign_words
 from pipeline.evaluation.metrics.references import REFERENCE, read_recording
 from pipeline.evaluation.metrics.scoring import ScoreConfig, Scores, Session, score
-from pipeline.models import registry
+from pipeline.models.protocols import SpeakerBounds
 from pipeline.models.weights import Store
-from pipeline.stages.diarization.stage import speaker_count
 
-COMMON = "common flow"
-"""The name of the baseline in results, see `pipeline.config.presets.BASELINE`."""
-_TICK = 0.05
+BASELINE_NAME = "common flow"
+"""The name of the baseline system in results, see `pipeline.config.presets.BASELINE`."""
+_MEMORY_INTERVAL = 0.05
+"""Seconds between two samples of the resident set. Chosen by hand; a longer interval can miss short peaks."""
 
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """A name and settings; with ``rival`` the baseline beside these settings runs instead of the pipeline."""
+    """A name and settings. With ``is_baseline`` the baseline for these settings runs instead of the pipeline."""
 
     name: str
     config: Config
-    nearest_other: bool = False
+    is_baseline: bool = False
 
     @property
     def settings(self) -> Config:
-        """The settings that are really used."""
-        return baseline(self.config) if self.nearest_other else self.config
+        """The effective settings."""
+        return baseline(self.config) if self.is_baseline else self.config
 
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """One system on one recording: scores, seconds of wall time by stage, and the peak of memory in MB."""
+    """One system on one recording: scores, wall time in seconds by stage, and peak memory in MB."""
 
     system: str
     recording: Recording
@@ -67,8 +68,8 @@ class Measurement:
 
 
 @dataclass(slots=True)
-class _Clock:
-    """Seconds by stage, as a listener hears of them."""
+class _StageTimes:
+    """Listener that adds up seconds by stage."""
 
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -82,96 +83,97 @@ def measure(
     recordings: Sequence[Recording],
     store: Store,
     scoring: ScoreConfig,
-    tell: Callable[[Measurement], None] = lambda measurement: None,
+    on_measurement: Callable[[Measurement], None] = lambda measurement: None,
 ) -> tuple[Measurement, ...]:
-    """Every system over every recording; the number of speakers is given when the recording names it."""
+    """Measure every system on every recording. Systems get the number of speakers if the recording has it."""
     for system in systems:
-        settings = baseline(system.config) if system.nearest_other else system.config
-        preflight.require(settings, store)
+        preflight.require(system.settings, store)
     runners = [(system, _runner(system, store)) for system in systems]
-    found: list[Measurement] = []
+    measurements: list[Measurement] = []
     for recording in recordings:
         reference = read_session(recording)
         for system, run in runners:
             with _peak_memory() as peak:
                 transcript, seconds = run(recording)
             scores = score(reference, Session(transcript), scoring).scores
-            found.append(Measurement(system.name, recording, transcript.duration, scores, seconds, peak()))
-            tell(found[-1])
-    return tuple(found)
+            measured = Measurement(system.name, recording, transcript.duration, scores, seconds, peak())
+            measurements.append(measured)
+            on_measurement(measured)
+    return tuple(measurements)
 
 
 def read_reference(recording: Recording) -> Transcript:
-    """The reference of a recording: words where a file has them, turns from the RTTM beside it."""
+    """The reference of a recording: words from the first file with words, turns from the RTTM if there is one."""
     return read_session(recording).transcript
 
 
 def read_session(recording: Recording) -> Session:
-    """`read_reference` with what must not be scored."""
+    """The reference of a recording with its unscored spans."""
     if not recording.references:
-        hint = "put NAME.stm, NAME.rttm or NAME.seglst.json beside it"
+        hint = "put NAME.stm, NAME.rttm or NAME.seglst.json next to the recording"
         raise FormatError("no reference", where=recording.name, hint=hint)
     return read_recording(recording.references, REFERENCE)
 
 
 Runner = Callable[[Recording], tuple[Transcript, Mapping[str, float]]]
+"""From a recording to its transcript and the seconds by stage."""
 
 
 def _runner(system: System, store: Store) -> Runner:
-    if system.nearest_other:
-        return _rival_runner(system, store)
-    return _own_runner(system, store)
+    return _baseline_runner(system, store) if system.is_baseline else _pipeline_runner(system, store)
 
 
-def _own_runner(system: System, store: Store) -> Runner:
-    clock = _Clock()
-    loaded = Transcriber(system.config, store=store, listener=clock)
-    loaded.models.load()
+def _pipeline_runner(system: System, store: Store) -> Runner:
+    times = _StageTimes()
+    transcriber = Transcriber(system.config, store=store, listener=times)
+    transcriber.models.load()
 
     def run(recording: Recording) -> tuple[Transcript, Mapping[str, float]]:
-        clock.seconds = {}
-        transcript = loaded.with_config(_counted(system.config, recording))(recording.audio)
-        return transcript, clock.seconds
+        times.seconds = {}
+        transcript = transcriber.with_config(_with_speakers(system.config, recording))(recording.audio)
+        return transcript, times.seconds
 
     return run
 
 
-def _rival_runner(system: System, store: Store) -> Runner:
-    flow = registry.load("rival", "common", system.config, store)
+def _baseline_runner(system: System, store: Store) -> Runner:
+    baseline_system = BaselineSystem.from_config(system.config, store)
 
     def run(recording: Recording) -> tuple[Transcript, Mapping[str, float]]:
-        config = _counted(system.config, recording)
-        clock = _Clock()
-        audio = _timed(clock, "decode", lambda: media.decode(recording.audio).audio)
-        turns = _timed(clock, "diarization", lambda: flow.turns(audio, speaker_count(config.diarization)))
-        words = _timed(clock, "recognition", lambda: flow.words(audio, config.recognition.language))
-        tidied = relabel(normalize(turns, audio.duration))
-        return Transcript(audio.duration, assign_words(words, tidied), tidied), clock.seconds
+        config = _with_speakers(system.config, recording)
+        bounds = SpeakerBounds(*config.diarization.speaker_bounds)
+        times = _StageTimes()
+        audio = _timed(times, "decode", lambda: media.decode(recording.audio).audio)
+        raw_turns = _timed(times, "diarization", lambda: baseline_system.turns(audio, bounds))
+        words = _timed(times, "recognition", lambda: baseline_system.words(audio, config.recognition.language))
+        turns = relabel(normalize(raw_turns, audio.duration))
+        return Transcript(audio.duration, assign_words(words, turns), turns), times.seconds
 
     return run
 
 
-def _counted(config: Config, recording: Recording) -> Config:
+def _with_speakers(config: Config, recording: Recording) -> Config:
+    """The settings with the number of speakers of the recording, if it has one."""
     if recording.speakers is None:
         return config
     return assign(config, {"diarization.speakers": recording.speakers})
 
 
-def _timed(clock: _Clock, stage: str, compute: Callable[[], Any]) -> Any:
-    began = time.perf_counter()
+def _timed(times: _StageTimes, stage: str, compute: Callable[[], Any]) -> Any:
+    start = time.perf_counter()
     value = compute()
-    clock(StageFinished(stage, time.perf_counter() - began))
+    times(StageFinished(stage, time.perf_counter() - start))
     return value
 
 
 @contextmanager
 def _peak_memory() -> Iterator[Callable[[], float]]:
-    """A function that tells the largest resident set (MB) seen since."""
+    """A function that returns the largest resident set in MB since entry."""
     stop = threading.Event()
     peaks = [_resident_mb()]
 
     def watch() -> None:
-        while not stop.wait(_TICK):
+        while not stop.wait(_MEMORY_INTERVAL):
             peaks[0] = max(peaks[0], _resident_mb())
 
     thread = threading.Thread(target=watch, daemon=True)
@@ -187,4 +189,6 @@ def _resident_mb() -> float:
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / 1024
-    raise SettingsError("this system does not tell a process's memory", hint="run the benchmark on Linux")
+    raise SettingsError(
+        "cannot read the memory of a process on this operating system", hint="run the benchmark on Linux"
+    )

@@ -1,4 +1,4 @@
-"""Measurements as a table for people, as JSON with the machine's description, and as a chart."""
+"""Measurements as a Markdown table, as JSON with a description of the machine, and as a chart."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
-from pipeline.config.presets import BASELINE, required_models
+from pipeline.config.presets import BASELINE
 from pipeline.config.schema import as_mapping
 from pipeline.evaluation.benchmark.bench import Measurement, System
 from pipeline.evaluation.metrics.scoring import Scores
+from pipeline.models.registry import required_models
 
 HEADINGS = (
     "recordings", "system", "cpWER", "errors/words", "overlap word error", "DER", "speakers off", "× real time",
@@ -23,17 +24,17 @@ HEADINGS = (
 
 
 Row = Mapping[str, Any]
-"""A system over a group of recordings as plain data: counts added, seconds added, the largest memory."""
+"""One system on one group of recordings as plain data: sums of counts and seconds, maximum memory."""
 
 
 def summarize(measured: Sequence[Measurement]) -> list[Row]:
-    """One row per group and system, in the order measured."""
+    """One row for each group and system, in order of measurement."""
     keys = dict.fromkeys((m.recording.group, m.system) for m in measured)
     return [_row(group, system, measured) for group, system in keys]
 
 
 def as_table(rows: Sequence[Row]) -> str:
-    """A Markdown table, readable as it is."""
+    """A Markdown table with aligned columns."""
     cells = [HEADINGS, *(_cells(row) for row in rows)]
     widths = [max(len(line[column]) for line in cells) for column in range(len(HEADINGS))]
     lines = ["| " + " | ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)) + " |" for line in cells]
@@ -42,7 +43,7 @@ def as_table(rows: Sequence[Row]) -> str:
 
 
 def as_data(measured: Sequence[Measurement], systems: Sequence[System]) -> str:
-    """JSON: the machine, each system's models and settings, the rows, and every single measurement."""
+    """JSON with the machine, the models and settings of each system, the rows, and all measurements."""
     data = {
         "machine": machine(),
         "systems": {system.name: _system(system) for system in systems},
@@ -53,19 +54,18 @@ def as_data(measured: Sequence[Measurement], systems: Sequence[System]) -> str:
 
 
 def _system(system: System) -> dict[str, Any]:
-    """What ran under a system's name: its models by their part, and all settings."""
-    what = {"baseline": BASELINE} if system.nearest_other else {}
+    """The models by part and the settings of a system; of the baseline also its description."""
     settings = system.settings
     return {
-        "rival": system.nearest_other,
-        **what,
+        "is_baseline": system.is_baseline,
+        **({"baseline": BASELINE} if system.is_baseline else {}),
         "models": required_models(settings),
         "settings": as_mapping(settings),
     }
 
 
 def machine() -> dict[str, Any]:
-    """What a figure must name: processor, cores, memory, system, Python."""
+    """The machine that measured: processor, cores, memory, operating system, Python."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.is_file() else []
     name = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
@@ -80,7 +80,7 @@ def machine() -> dict[str, Any]:
 
 
 def draw(rows: Sequence[Row], path: Path) -> None:
-    """Bars of cpWER by group, systems side by side, the errors and words written on them."""
+    """Write a bar chart of cpWER by group and system, with errors and words on the bars."""
     import matplotlib as mpl
 
     mpl.use("agg")
@@ -90,27 +90,27 @@ def draw(rows: Sequence[Row], path: Path) -> None:
     figure, axes = plt.subplots(figsize=(1.5 + 0.9 * len(groups) * len(systems), 4.2), layout="constrained")
     width = 0.8 / len(systems)
     for number, system in enumerate(systems):
-        own = [row for row in rows if row["system"] == system and row["words"]]
-        places = [groups.index(row["group"]) + number * width for row in own]
-        bars = axes.bar(places, [100 * row["cpwer"] for row in own], width * 0.94, label=system)
-        axes.bar_label(bars, [f"{row['errors']}/{row['words']}" for row in own], fontsize=7)
+        selection = [row for row in rows if row["system"] == system and row["words"]]
+        places = [groups.index(row["group"]) + number * width for row in selection]
+        bars = axes.bar(places, [100 * row["cpwer"] for row in selection], width * 0.94, label=system)
+        axes.bar_label(bars, [f"{row['errors']}/{row['words']}" for row in selection], fontsize=7)
     axes.set_xticks([i + 0.4 - width / 2 for i in range(len(groups))], groups)
     axes.set_ylabel("cpWER, %")
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False)
+    figure.legend(loc="outside upper center", ncols=len(systems), frameon=False)
     figure.savefig(path, dpi=140)
     plt.close(figure)
 
 
 def _row(group: str, system: str, measured: Sequence[Measurement]) -> Row:
-    own = [m for m in measured if m.recording.group == group and m.system == system]
-    scores = reduce(Scores.__add__, (m.scores for m in own))
-    duration = sum(m.duration for m in own)
-    stages = dict.fromkeys(stage for m in own for stage in m.seconds)
+    selection = [m for m in measured if m.recording.group == group and m.system == system]
+    scores = reduce(Scores.__add__, (m.scores for m in selection))
+    duration = sum(m.duration for m in selection)
+    stages = dict.fromkeys(stage for m in selection for stage in m.seconds)
     return {
         "group": group,
         "system": system,
-        "recordings": len(own),
+        "recordings": len(selection),
         "duration": duration,
         "errors": scores.cpwer.errors,
         "words": scores.cpwer.words,
@@ -120,8 +120,8 @@ def _row(group: str, system: str, measured: Sequence[Measurement]) -> Row:
         "overlap_words": scores.overlap.words,
         "der": scores.der.error_rate,
         "speakers_off": scores.speakers.off,
-        "real_time_factor": {s: sum(m.seconds.get(s, 0.0) for m in own) / duration for s in stages},
-        "peak_mb": max(m.peak_mb for m in own),
+        "real_time_factor": {s: sum(m.seconds.get(s, 0.0) for m in selection) / duration for s in stages},
+        "peak_mb": max(m.peak_mb for m in selection),
         "scores": asdict(scores),
     }
 

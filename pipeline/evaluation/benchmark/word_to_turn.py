@@ -1,4 +1,4 @@
-"""The common flow's last step, to compare with: each word of a transcribed mixture goes to one turn's speaker."""
+"""Word-to-turn assignment of the baseline: each word of a transcribed mixture gets the speaker of one turn."""
 
 from __future__ import annotations
 
@@ -7,25 +7,26 @@ from itertools import groupby
 
 from pipeline.core.types import Turn, Utterance, Word
 
-NOBODY = "SPEAKER_00"
-"""The speaker of all words when diarization found nobody."""
+FALLBACK_SPEAKER = "SPEAKER_00"
+"""The speaker of all words if diarization returns no turns."""
 
 
 def assign(words: Sequence[Word], turns: Sequence[Turn]) -> tuple[Utterance, ...]:
-    """Utterances of neighbouring words whose speaker is the same.
+    """Utterances of consecutive words with the same speaker.
 
-    A word goes to the speaker whose turns overlap it longest; on a tie, or where nobody speaks, to the turn nearest to
-    its middle, and of equally near ones to the first.
+    A word is assigned to the speaker whose turns overlap it longest; on a tie, or without overlap, to the turn nearest
+    to its middle, and among equally near turns to the first.
     """
-    named = [(_speaker(word, turns), word) for word in sorted(words, key=lambda w: (w.start, w.end))]
+    labeled = [(_speaker(word, turns), word) for word in sorted(words, key=lambda w: (w.start, w.end))]
     return tuple(
-        Utterance(speaker, tuple(word for _, word in group)) for speaker, group in groupby(named, lambda pair: pair[0])
+        Utterance(speaker, tuple(word for _, word in group))
+        for speaker, group in groupby(labeled, lambda pair: pair[0])
     )
 
 
 def _speaker(word: Word, turns: Sequence[Turn]) -> str:
     if not turns:
-        return NOBODY
+        return FALLBACK_SPEAKER
     shared: dict[str, float] = {}
     for turn in turns:
         seconds = min(word.end, turn.end) - max(word.start, turn.start)
@@ -37,5 +38,5 @@ def _speaker(word: Word, turns: Sequence[Turn]) -> str:
 
 
 def _distance(word: Word, turn: Turn) -> float:
-    """Seconds between the word's middle and the turn, 0 inside it."""
+    """Seconds from the middle of the word to the turn, 0 inside it."""
     return max(turn.start - word.middle, word.middle - turn.end, 0.0)

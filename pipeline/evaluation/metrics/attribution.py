@@ -1,4 +1,4 @@
-"""Two scores of our own: do the right words reach the right speaker, everywhere and where people talk at once."""
+"""Speaker attribution of correctly recognized words, in all speech and in overlapped speech: Crosstalk's own scores."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from pipeline.evaluation.metrics.wer import SpeakerAlignment
 
 @dataclass(frozen=True, slots=True)
 class AttributionErrors:
-    """Words right, speaker wrong.
+    """Correctly recognized words with the wrong speaker.
 
-    Of the reference's words, ``right`` are hits of cpWER's alignment: right word, right speaker. ``misattributed`` are
-    those which it misses although another speaker of the hypothesis says the same word within the collar, each such
-    word used once, the nearest in time first. The rate is misattributed / (right + misattributed).
+    ``right``: reference words that are hits of cpWER's alignment (correct word, correct speaker). ``misattributed``:
+    reference words that are no hits, but for which another speaker of the hypothesis has the same word within the
+    collar; each hypothesis word is used once, nearest in time first. The rate is
+    misattributed / (right + misattributed).
     """
 
     right: int = 0
@@ -35,10 +36,10 @@ class AttributionErrors:
 
 @dataclass(frozen=True, slots=True)
 class OverlapErrors:
-    """What becomes of words spoken in overlap: those whose middle lies where two or more of the reference talk.
+    """Results for reference words in overlap: words whose middle lies where two or more reference speakers talk.
 
-    Of these ``words``, ``right`` reached the right speaker and ``misattributed`` another (`AttributionErrors`); others
-    are nowhere. The rate, overlap word error, is 1 - right / words. Insertions have no reference time: not counted.
+    ``right`` and ``misattributed`` are as in `AttributionErrors`; the other ``words`` are missing from the hypothesis.
+    The rate, overlap word error, is 1 - right / words. Insertions are not counted: they have no reference time.
     """
 
     words: int = 0
@@ -58,45 +59,52 @@ class OverlapErrors:
 def attribution_errors(
     alignment: SpeakerAlignment, turns: Iterable[Turn], collar: float
 ) -> tuple[AttributionErrors, OverlapErrors]:
-    """Both scores from cpWER's alignment, the reference's turns, and ``collar`` seconds between words' middles."""
-    right = [a for a, b in alignment.pairs if a and b and a.text == b.text]
-    missed = [a for a, b in alignment.pairs if a and not (b and a.text == b.text)]
-    spare = [b for a, b in alignment.pairs if b and not (a and a.text == b.text)]
-    moved = _elsewhere(missed, spare, dict(alignment.assignment), collar)
-    inside = _overlapped(turns)
-    in_right, in_moved = sum(map(inside, right)), sum(map(inside, moved))
-    words = in_right + sum(map(inside, missed))
-    return AttributionErrors(len(right), len(moved)), OverlapErrors(words, in_right, in_moved)
+    """Both scores from cpWER's alignment and the reference turns.
 
-
-def _elsewhere(
-    missed: Sequence[Token], spare: Sequence[Token], partner: dict[str | None, str | None], collar: float
-) -> list[Token]:
-    """The missed tokens that another speaker's spare token says, paired by nearness."""
-    places: dict[str, list[int]] = {}
-    for j, token in enumerate(spare):
-        places.setdefault(token.text, []).append(j)
-    candidates = sorted(
-        (abs(token.middle - spare[j].middle), i, j)
-        for i, token in enumerate(missed)
-        for j in places.get(token.text, ())
-        if abs(token.middle - spare[j].middle) <= collar and spare[j].speaker != partner.get(token.speaker)
+    ``collar`` is the maximum distance in seconds between the middles of two words that count as the same word.
+    """
+    hits = [a for a, b in alignment.pairs if a and b and a.text == b.text]
+    misses = [a for a, b in alignment.pairs if a and not (b and a.text == b.text)]
+    unmatched = [b for a, b in alignment.pairs if b and not (a and a.text == b.text)]
+    misattributed = _misattributed(misses, unmatched, dict(alignment.assignment), collar)
+    in_overlap = _overlap_test(turns)
+    overlap_hits, overlap_misattributed = sum(map(in_overlap, hits)), sum(map(in_overlap, misattributed))
+    overlap_words = overlap_hits + sum(map(in_overlap, misses))
+    return (
+        AttributionErrors(len(hits), len(misattributed)),
+        OverlapErrors(overlap_words, overlap_hits, overlap_misattributed),
     )
-    taken: dict[int, int] = {}
-    used: set[int] = set()
+
+
+def _misattributed(
+    misses: Sequence[Token], unmatched: Sequence[Token], partner: dict[str | None, str | None], collar: float
+) -> list[Token]:
+    """The misses that have an unmatched token of another speaker with the same text, paired by distance in time."""
+    indices: dict[str, list[int]] = {}
+    for j, token in enumerate(unmatched):
+        indices.setdefault(token.text, []).append(j)
+    candidates = sorted(
+        (abs(token.middle - unmatched[j].middle), i, j)
+        for i, token in enumerate(misses)
+        for j in indices.get(token.text, ())
+        if abs(token.middle - unmatched[j].middle) <= collar and unmatched[j].speaker != partner.get(token.speaker)
+    )
+    paired_misses: set[int] = set()
+    paired_tokens: set[int] = set()
     for _, i, j in candidates:
-        if i not in taken and j not in used:
-            taken[i] = j
-            used.add(j)
-    return [missed[i] for i in sorted(taken)]
+        if i not in paired_misses and j not in paired_tokens:
+            paired_misses.add(i)
+            paired_tokens.add(j)
+    return [misses[i] for i in sorted(paired_misses)]
 
 
-def _overlapped(turns: Iterable[Turn]) -> Callable[[Token], bool]:
+def _overlap_test(turns: Iterable[Turn]) -> Callable[[Token], bool]:
+    """A function that returns whether the middle of a token lies in overlapped speech."""
     regions = timeline.overlaps(turns)
     starts = [region.start for region in regions]
 
-    def inside(token: Token) -> bool:
+    def in_overlap(token: Token) -> bool:
         region = bisect_right(starts, token.middle) - 1
         return region >= 0 and token.middle < regions[region].end
 
-    return inside
+    return in_overlap

@@ -1,4 +1,4 @@
-"""Errors in who speaks when: diarization error rate and Jaccard error rate. Overlapped speech is scored."""
+"""Diarization error rate (DER) and Jaccard error rate (JER). Overlapped speech is always scored."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pipeline.core.types import Span, Turn
 
 @dataclass(frozen=True, slots=True)
 class DiarizationErrors:
-    """Seconds of speaker time; ``total`` is the reference's. Where k people talk, a second counts k times."""
+    """Speaker time in seconds (a second with k speakers counts k times); ``total`` is that of the reference."""
 
     total: float = 0.0
     missed: float = 0.0
@@ -42,14 +42,14 @@ class DiarizationErrors:
 
 @dataclass(frozen=True, slots=True)
 class JaccardErrors:
-    """The sum of the Jaccard errors of ``speakers`` reference speakers."""
+    """The sum of the Jaccard errors over ``speakers`` reference speakers."""
 
     errors: float = 0.0
     speakers: int = 0
 
     @property
     def error_rate(self) -> float | None:
-        """JER, the mean over speakers; None without any."""
+        """JER, the mean over speakers; None without speakers."""
         return self.errors / self.speakers if self.speakers else None
 
     def __add__(self, other: JaccardErrors) -> JaccardErrors:
@@ -59,40 +59,42 @@ class JaccardErrors:
 def diarization_errors(
     reference: Sequence[Turn], hypothesis: Sequence[Turn], collar: float = 0.0, unscored: Sequence[Span] = ()
 ) -> tuple[DiarizationErrors, JaccardErrors]:
-    """DER (NIST RT-09) and JER (DIHARD II), with the one-to-one mapping of speakers that shares the most time.
+    """DER (NIST RT-09) and JER (DIHARD II) under the one-to-one speaker mapping with the most shared time.
 
-    ``collar`` seconds on each side of every boundary of a reference turn are left out, as md-eval counts it;
-    pyannote.metrics' collar is twice that. All other time in which anybody speaks on either side is scored, but for the
-    ``unscored`` spans.
+    ``collar``: seconds excluded on each side of every boundary of a reference turn, as in md-eval (the collar of
+    pyannote.metrics is twice that). All other speech on either side is scored, except in the ``unscored`` spans.
     """
-    theirs, ours = _merged(reference), _merged(hypothesis)
-    duration, left, right = _grid(theirs, ours, collar, unscored)
-    shared = (left * duration) @ right.T
+    duration, left, right = _grid(_speaker_spans(reference), _speaker_spans(hypothesis), collar, unscored)
+    shared = (left * duration) @ right.T  # (reference speakers, hypothesis speakers), seconds
     rows, columns = linear_sum_assignment(shared, maximize=True)
     correct = float(shared[rows, columns].sum())
-    people, found = left.sum(axis=0), right.sum(axis=0)
+    active, estimated = left.sum(axis=0), right.sum(axis=0)  # (segments,), number of speakers
     errors = DiarizationErrors(
-        total=float(duration @ people),
-        missed=float(duration @ np.maximum(people - found, 0)),
-        false_alarm=float(duration @ np.maximum(found - people, 0)),
-        confusion=max(0.0, float(duration @ np.minimum(people, found)) - correct),
+        total=float(duration @ active),
+        missed=float(duration @ np.maximum(active - estimated, 0)),
+        false_alarm=float(duration @ np.maximum(estimated - active, 0)),
+        confusion=max(0.0, float(duration @ np.minimum(active, estimated)) - correct),
     )
     return errors, _jaccard(left @ duration, right @ duration, shared, dict(zip(rows, columns, strict=True)))
 
 
 def _jaccard(
-    own: NDArray[np.float64], other: NDArray[np.float64], shared: NDArray[np.float64], mapping: dict[np.intp, np.intp]
+    reference: NDArray[np.float64],
+    hypothesis: NDArray[np.float64],
+    shared: NDArray[np.float64],
+    mapping: dict[np.intp, np.intp],
 ) -> JaccardErrors:
+    """JER from seconds by speaker of each side, seconds shared by pair, and the mapping of row to column."""
     errors = 0.0
-    for row in np.flatnonzero(own > 0):
+    for row in np.flatnonzero(reference > 0):
         both = shared[row, mapping[row]] if row in mapping else 0.0
-        either = own[row] + other[mapping[row]] - both if row in mapping else own[row]
+        either = reference[row] + hypothesis[mapping[row]] - both if row in mapping else reference[row]
         errors += max(0.0, 1.0 - float(both / either))
-    return JaccardErrors(errors, int((own > 0).sum()))
+    return JaccardErrors(errors, int((reference > 0).sum()))
 
 
-def _merged(turns: Iterable[Turn]) -> list[list[tuple[float, float]]]:
-    """Spans of each speaker, their overlapping turns joined; speakers in order of appearance, not of name."""
+def _speaker_spans(turns: Iterable[Turn]) -> list[list[tuple[float, float]]]:
+    """Spans of each speaker with overlapping turns merged; speakers in order of appearance, not of name."""
     ordered = sorted(turns, key=lambda turn: (turn.start, turn.end))
     groups = timeline.by_speaker(ordered)
     return [
@@ -107,11 +109,14 @@ def _grid(
     collar: float,
     unscored: Sequence[Span],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Seconds between all boundaries, 0 where nothing is scored, and who speaks there: speakers × pieces."""
+    """Time divided at all boundaries, and the activity of each speaker in each segment.
+
+    Returns seconds by segment, 0 where it is not scored, and two 0/1 masks of shape (speakers, segments).
+    """
     bounds = [edge for spans in reference for span in spans for edge in span]
-    dead = [(edge - collar, edge + collar) for edge in bounds] if collar else []
-    dead += [(span.start, span.end) for span in unscored]
-    edges = np.unique([edge for spans in [*reference, *hypothesis, dead] for span in spans for edge in span])
+    excluded = [(edge - collar, edge + collar) for edge in bounds] if collar else []
+    excluded += [(span.start, span.end) for span in unscored]
+    edges = np.unique([edge for spans in [*reference, *hypothesis, excluded] for span in spans for edge in span])
     duration = np.diff(edges)
 
     def active(spans: Iterable[tuple[float, float]]) -> NDArray[np.float64]:
@@ -120,7 +125,7 @@ def _grid(
             mask[np.searchsorted(edges, start) : np.searchsorted(edges, end)] = 1.0
         return mask
 
-    duration = duration * (1.0 - active(dead))
+    duration = duration * (1.0 - active(excluded))
     left = np.array([active(spans) for spans in reference]).reshape(len(reference), len(duration))
     right = np.array([active(spans) for spans in hypothesis]).reshape(len(hypothesis), len(duration))
     return duration, left, right

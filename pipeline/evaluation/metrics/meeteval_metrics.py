@@ -1,4 +1,4 @@
-"""Word error rates that meeteval computes: tcpWER, ORC-WER and DI-cpWER (extra ``score``)."""
+"""Word error rates computed by meeteval: tcpWER, ORC-WER and DI-cpWER (extra ``score``)."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ def available() -> bool:
 def tcp_errors(reference: Utterances, hypothesis: Utterances, collar: float) -> WordErrors:
     """tcpWER (von Neumann et al., 2023): cpWER in which words match only within ``collar`` seconds.
 
-    Reference words keep their spans, words of the hypothesis count at their middles.
+    Reference words are placed at their spans, hypothesis words at their middles.
     """
     wer = _meeteval()
     if not (reference and hypothesis):
         return _one_sided(reference, hypothesis)
     left, right = (_segments([[t] for utterance in side for t in utterance]) for side in (reference, hypothesis))
-    as_given = {"reference_sort": False, "hypothesis_sort": False}
+    unsorted = {"reference_sort": False, "hypothesis_sort": False}
     with _quiet():
-        found = wer.wer.time_constrained_minimum_permutation_word_error_rate(left, right, collar=collar, **as_given)
-    return _errors(found)
+        result = wer.wer.time_constrained_minimum_permutation_word_error_rate(left, right, collar=collar, **unsorted)
+    return _errors(result)
 
 
 def orc_errors(reference: Utterances, hypothesis: Utterances) -> WordErrors:
-    """ORC-WER (Sklyar et al., 2022): each reference utterance goes to the hypothesis speaker where it costs least.
+    """ORC-WER (Sklyar et al., 2022): each reference utterance is assigned to the hypothesis speaker with fewest errors.
 
-    meeteval's greedy search, as the exact one takes time exponential in the number of speakers.
+    Uses meeteval's greedy search; the exact search takes time exponential in the number of speakers.
     """
     wer = _meeteval()
     if not (reference and hypothesis):
@@ -50,7 +50,7 @@ def orc_errors(reference: Utterances, hypothesis: Utterances) -> WordErrors:
 
 
 def di_cp_errors(reference: Utterances, hypothesis: Utterances) -> WordErrors:
-    """DI-cpWER (diarization-invariant): each utterance of the hypothesis goes to the speaker where it costs least."""
+    """DI-cpWER (diarization-invariant): each hypothesis utterance is assigned to the speaker with fewest errors."""
     wer = _meeteval()
     if not (reference and hypothesis):
         return _one_sided(reference, hypothesis)
@@ -60,7 +60,7 @@ def di_cp_errors(reference: Utterances, hypothesis: Utterances) -> WordErrors:
 
 def _meeteval() -> ModuleType:
     if not available():
-        hint = "pip install 'crosstalk-transcribe[score]' (it builds with a C compiler)"
+        hint = "pip install 'crosstalk-transcribe[score]' (needs a C compiler)"
         raise SettingsError("tcpWER, ORC-WER and DI-cpWER need meeteval", hint=hint)
     import meeteval
 
@@ -70,13 +70,13 @@ def _meeteval() -> ModuleType:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without meeteval's log lines on overlapping words of one speaker: the rule for them is `scoring`'s."""
-    before = logging.root.manager.disable
+    """Suppress meeteval's warnings about overlapping words of one speaker; `scoring` documents how they are treated."""
+    previous_level = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
         yield
     finally:
-        logging.disable(before)
+        logging.disable(previous_level)
 
 
 def _segments(utterances: Utterances) -> Any:
@@ -96,9 +96,9 @@ def _segments(utterances: Utterances) -> Any:
     )
 
 
-def _errors(found: Any) -> WordErrors:
-    hits = found.length - found.substitutions - found.deletions
-    return WordErrors(hits, found.substitutions, found.deletions, found.insertions)
+def _errors(result: Any) -> WordErrors:
+    hits = result.length - result.substitutions - result.deletions
+    return WordErrors(hits, result.substitutions, result.deletions, result.insertions)
 
 
 def _one_sided(reference: Utterances, hypothesis: Utterances) -> WordErrors:

@@ -1,4 +1,4 @@
-"""Which spellings count as the same word: named normalisers, to be said with every word error rate."""
+"""Text normalizers: they decide which spellings count as the same word. Report the name with every word error rate."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pipeline.core.types import Utterance, Word, join_words
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A normalised word with its time and its speaker: what is compared."""
+    """A normalized word with its times in seconds and its speaker; the unit of comparison."""
 
     start: float
     end: float
@@ -31,17 +31,17 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Normalizer:
-    """A named map from text to text; ``wordwise`` when it may be applied to each word alone."""
+    """A named function from text to text; ``wordwise`` if it may be applied to each word separately."""
 
     name: str
     apply: Callable[[str], str]
     wordwise: bool = True
 
     def tokens(self, utterance: Utterance) -> Iterator[Token]:
-        """The utterance's words, normalised, in their order.
+        """The normalized words of an utterance, in order.
 
-        A word that becomes several shares its time among them by characters; one that becomes nothing is left out. A
-        map that needs the whole text takes times from the same relative position in the utterance's characters.
+        If a word becomes several, its time is divided by characters; if it becomes empty, it is left out. For a
+        normalizer of whole texts, times are interpolated by the relative position in the utterance's characters.
         """
         groups = _written_words(utterance.words) if self.wordwise else [utterance.words]
         for group in groups:
@@ -51,11 +51,11 @@ class Normalizer:
 
 
 def normalizer(name: str) -> Normalizer:
-    """The normaliser of a name.
+    """The normalizer with this name.
 
-    ``none`` compares as written; ``basic`` ignores case and punctuation (apostrophes within words stay, a hyphen
-    divides); ``english`` is Whisper's English normaliser, which also unifies numbers, spellings and contractions.
-    Raises `SettingsError` for another name, or for ``english`` without the extra ``score``.
+    ``none`` leaves text as written; ``basic`` ignores case and punctuation (apostrophes inside words are kept, a hyphen
+    separates words); ``english`` is Whisper's English normalizer, which also unifies numbers, spellings and
+    contractions. Raises `SettingsError` for an unknown name, and for ``english`` without the extra ``score``.
     """
     if name == "none":
         return Normalizer(name, str)
@@ -63,15 +63,16 @@ def normalizer(name: str) -> Normalizer:
         return Normalizer(name, _basic)
     if name == "english":
         return Normalizer(name, _english(), wordwise=False)
-    raise SettingsError(f"no normaliser {name!r}", hint=f"one of {', '.join(NAMES)}")
+    raise SettingsError(f"unknown normalizer {name!r}", hint=f"one of {', '.join(NAMES)}")
 
 
 NAMES = ("none", "basic", "english")
 
 
 def _basic(text: str) -> str:
-    kept = "".join(c if c == "'" or unicodedata.category(c)[0] in "LNM" else " " for c in fold(text).replace("’", "'"))
-    return " ".join(filter(None, (word.strip("'") for word in kept.split())))
+    folded = fold(text).replace("’", "'")
+    plain = "".join(c if c == "'" or unicodedata.category(c)[0] in "LNM" else " " for c in folded)
+    return " ".join(filter(None, (word.strip("'") for word in plain.split())))
 
 
 @functools.cache
@@ -79,14 +80,14 @@ def _english() -> Callable[[str], str]:
     try:
         from whisper_normalizer.english import EnglishTextNormalizer
     except ImportError as error:
-        hint = "pip install 'crosstalk-transcribe[score]', or use the normaliser basic"
-        raise SettingsError("the normaliser english needs whisper-normalizer", hint=hint) from error
+        hint = "pip install 'crosstalk-transcribe[score]', or use the normalizer 'basic'"
+        raise SettingsError("the normalizer 'english' needs the package whisper-normalizer", hint=hint) from error
     apply: Callable[[str], str] = EnglishTextNormalizer()
     return apply
 
 
 def _written_words(words: tuple[Word, ...]) -> Iterator[tuple[Word, ...]]:
-    """Words as they stand between spaces: each with those joined to it."""
+    """Groups of words written without a space between them."""
     group: tuple[Word, ...] = ()
     for word in words:
         if group and not word.no_space:
@@ -97,7 +98,7 @@ def _written_words(words: tuple[Word, ...]) -> Iterator[tuple[Word, ...]]:
 
 
 def _spans(words: tuple[Word, ...], texts: list[str]) -> list[tuple[float, float]]:
-    """Times of ``texts``: the words' own where they correspond, else the same share of the way as of the characters."""
+    """Times of ``texts``: those of ``words`` if the numbers are equal, else interpolated by characters."""
     if len(texts) == len(words):
         return [(word.start, word.end) for word in words]
     old = np.cumsum([0, *(len(word.text) for word in words)]) / max(1, sum(len(word.text) for word in words))

@@ -1,11 +1,14 @@
-"""Scores of transcripts against references, as the field counts them. Counts add up over sessions.
+"""Scores of transcripts against references. Counts of sessions can be added.
 
-Rules for what either side may lack: a transcript without turns has its utterances' spans for turns; where the format of
-either side holds no words (RTTM) word errors cannot be measured, so no words are counted; an empty hypothesis is all
-deletions and missed speech; a session on one side only is compared with silence; a speaker without a partner counts as
-insertions, deletions, false alarm or missed speech; utterances of one speaker that overlap are taken in order of start,
-and their overlapping turns count once. What the reference marks as not to be scored is left out on both sides: words
-whose middle lies there, and that part of the turns.
+Rules for incomplete input:
+
+- A transcript without turns uses the spans of its utterances as turns.
+- If the format of either side has no words (RTTM), no words are counted: word errors cannot be measured.
+- An empty hypothesis counts as deletions and missed speech. A session on one side only is compared with silence.
+- A speaker without a partner counts as insertions, deletions, false alarm or missed speech.
+- Overlapping utterances of one speaker are ordered by start; their overlapping turns count once.
+- Spans that the reference excludes from scoring are removed from both sides: words whose middle lies inside, and that
+  part of the turns.
 """
 
 from __future__ import annotations
@@ -23,20 +26,20 @@ from pipeline.evaluation.metrics.attribution import AttributionErrors, OverlapEr
 from pipeline.evaluation.metrics.der import DiarizationErrors, JaccardErrors, diarization_errors
 from pipeline.evaluation.metrics.normalization import Normalizer, Token, normalizer
 from pipeline.evaluation.metrics.scripts import by_character, is_unspaced
-from pipeline.evaluation.metrics.unscored import Channels, cut, divide, lies_in
+from pipeline.evaluation.metrics.unscored import Channels, is_inside, remove_unscored, split_by_channel
 from pipeline.evaluation.metrics.wer import WordErrors, align, align_speakers, count
 
 Evidence = Literal["turns", "utterances", "words"]
-"""What a transcript knows of time: who speaks when, spans of utterances, or times of single words."""
+"""The source of times in a transcript: speaker turns, spans of utterances, or times of single words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A transcript to be scored, with what its format can know.
+    """A transcript to be scored, with the evidence that its format provides.
 
-    ``words`` says what word times are from (``utterances``: interpolated), None when the format holds no words;
-    ``turns`` what the turns are from. In ``unscored`` times of a reference nothing is scored: of one channel where both
-    sides know the ``channels`` of their speakers, else of all.
+    ``words``: source of the word times (``utterances``: interpolated), None if the format has no words. ``turns``:
+    source of the turns. ``unscored``: spans of a reference excluded from scoring, on one channel if both sides have
+    ``channels``, else on all.
     """
 
     transcript: Transcript
@@ -47,7 +50,7 @@ class Session:
 
 
 def as_session(transcript: Transcript | Session) -> Session:
-    """A transcript as a session. One with turns, without words, and made by no recogniser never had words."""
+    """A transcript as a session. With turns, no words and no provenance, its format is taken to have no words."""
     if isinstance(transcript, Session):
         return transcript
     wordless = transcript.turns and not transcript.utterances and transcript.provenance is None
@@ -56,10 +59,10 @@ def as_session(transcript: Transcript | Session) -> Session:
 
 @dataclass(frozen=True, slots=True)
 class ScoreConfig:
-    """How to compare: the normaliser's name, and collars in seconds.
+    """Settings of a comparison: the name of the normalizer, and collars in seconds.
 
-    ``collar`` is tcpWER's, and the most by which a misattributed word may be off. ``der_collar`` is left out on each
-    side of every boundary of the reference (pyannote.metrics would say twice that). Overlapped speech is always scored.
+    ``collar``: collar of tcpWER, and the maximum distance of a misattributed word. ``der_collar``: excluded on each
+    side of every reference boundary (half the collar of pyannote.metrics). Overlapped speech is always scored.
     """
 
     normalizer: str = "basic"
@@ -68,15 +71,16 @@ class ScoreConfig:
 
     def __post_init__(self) -> None:
         if not (self.collar >= 0 and self.der_collar >= 0):
-            raise SettingsError("collars are seconds, at least 0")
+            raise SettingsError("collars must be at least 0 seconds")
 
 
 DEFAULT = ScoreConfig()
+"""The settings of `score` without options: normalizer basic, tcpWER collar 5 s, DER collar 0 s."""
 
 
 @dataclass(frozen=True, slots=True)
 class SpeakerCounts:
-    """Speakers with speech on both sides; ``off`` sums the absolute differences over sessions."""
+    """Number of speakers with speech on each side; ``off`` is the sum over sessions of the absolute difference."""
 
     reference: int = 0
     hypothesis: int = 0
@@ -88,11 +92,11 @@ class SpeakerCounts:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """Every score as counts; ``tcpwer``, ``orcwer`` and ``dicpwer`` are None where meeteval is not installed.
+    """All scores as counts; ``tcpwer``, ``orcwer`` and ``dicpwer`` are None if meeteval is not installed.
 
-    ``wer`` compares all words of both sides by start of their utterances, whoever speaks. ``cer`` and ``cpcer`` are the
-    same as ``wer`` and ``cpwer`` with each character of a script without spaces as a word; None when no text is in such
-    a script, otherwise ``overlap`` and ``attribution`` count so, too.
+    ``wer`` compares all words in order of utterance start, ignoring speakers. ``cer`` and ``cpcer`` are ``wer`` and
+    ``cpwer`` with each character of a script without spaces as a word; None if no text is in such a script, otherwise
+    ``overlap`` and ``attribution`` also count characters.
     """
 
     wer: WordErrors
@@ -128,10 +132,9 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class SessionScores:
-    """A session's scores, the speakers (reference, hypothesis) that cpWER pairs, and what they were computed from.
+    """Scores of a session, the speaker pairs (reference, hypothesis) of cpWER, and the evidence of both sides.
 
-    ``words`` and ``turns`` are the evidence of the reference and of the hypothesis, see `Session`; ``unscored`` counts
-    the seconds left out.
+    ``words`` and ``turns``: evidence of (reference, hypothesis), see `Session`. ``unscored``: seconds excluded.
     """
 
     scores: Scores
@@ -143,7 +146,7 @@ class SessionScores:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Scores by session with the settings they were made with; `total` adds the counts; ``notices`` are warnings."""
+    """Scores by session, their settings, and notices; `total` is the sum of the counts."""
 
     config: ScoreConfig
     sessions: Mapping[str, SessionScores]
@@ -158,13 +161,13 @@ Sessions = Mapping[str, Transcript] | Mapping[str, Session]
 
 
 def score_sessions(reference: Sessions, hypothesis: Sessions, config: ScoreConfig = DEFAULT) -> Report:
-    """Score each session of the reference against the hypothesis of the same name.
+    """Score each reference session against the hypothesis session with the same name.
 
-    One session on either side is compared whatever the names; a session on one side only is compared with silence. The
-    report's notices say so, and doubt hypotheses with more errors than the reference has words.
+    If both sides have one session, they are compared even if their names differ. A session on one side only is compared
+    with silence. Notices report both, and hypotheses with more errors than the reference has words.
     """
     if not reference:
-        raise FormatError("the reference holds no session")
+        raise FormatError("the reference contains no session")
     left = {name: as_session(transcript) for name, transcript in reference.items()}
     right = {name: as_session(transcript) for name, transcript in hypothesis.items()}
     notices: list[Notice] = []
@@ -172,9 +175,9 @@ def score_sessions(reference: Sessions, hypothesis: Sessions, config: ScoreConfi
         (name,), (other,) = left, right
         right = {name: right[other]}
         if name != other:
-            notices.append(Notice("names_differ", f"session {other} is compared with the reference {name}"))
+            notices.append(Notice("names_differ", f"session {other} is compared with reference session {name}"))
     elif right:
-        notices += _one_sided(left, right)
+        notices += _unmatched_notices(left, right)
     sessions = {
         name: score(
             left[name] if name in left else _silence(right[name], left),
@@ -183,97 +186,102 @@ def score_sessions(reference: Sessions, hypothesis: Sessions, config: ScoreConfi
         )
         for name in sorted({*left, *right})
     }
-    return Report(config, sessions, (*notices, *_doubts(sessions)))
+    return Report(config, sessions, (*notices, *_plausibility_notices(sessions)))
 
 
 def score(
     reference: Transcript | Session, hypothesis: Transcript | Session, config: ScoreConfig = DEFAULT
 ) -> SessionScores:
     """Score one transcript against its reference."""
-    truth, guess, unscored = _scored(as_session(reference), as_session(hypothesis))
+    truth, estimate, unscored = _scored(as_session(reference), as_session(hypothesis))
     normalize = normalizer(config.normalizer)
-    measurable = truth.words is not None and guess.words is not None
-    left, right = (_utterances(side, normalize, unscored) if measurable else [] for side in (truth, guess))
-    tokens, found = [t for u in left for t in u], [t for u in right for t in u]
-    unspaced = any(is_unspaced(token.text) for token in tokens or found)
-    units, found_units = (list(by_character(side)) for side in (tokens, found))
-    alignment = align_speakers(units, found_units)
-    theirs, ours = timeline.turns_of(truth.transcript), timeline.turns_of(guess.transcript)
-    attribution, overlap = attribution_errors(alignment, theirs, config.collar)
-    der, jer = diarization_errors(theirs, ours, config.der_collar, unscored)
-    people = [len({t.speaker for t in timeline.without(side, unscored)}) for side in (theirs, ours)]
-    more = meeteval_metrics.available()
+    has_words = truth.words is not None and estimate.words is not None
+    sides = tuple(_utterances(side, normalize, unscored) if has_words else [] for side in (truth, estimate))
+    left, right = ([token for tokens in side for token in tokens] for side in sides)
+    unspaced = any(is_unspaced(token.text) for token in left or right)
+    left_units, right_units = (list(by_character(side)) for side in (left, right))
+    alignment = align_speakers(left_units, right_units)
+    turns, estimated_turns = timeline.turns_of(truth.transcript), timeline.turns_of(estimate.transcript)
+    attribution, overlap = attribution_errors(alignment, turns, config.collar)
+    der, jer = diarization_errors(turns, estimated_turns, config.der_collar, unscored)
+    counts = [len({t.speaker for t in timeline.without(side, unscored)}) for side in (turns, estimated_turns)]
+    with_meeteval = meeteval_metrics.available()
     scores = Scores(
-        wer=count(align(tokens, found)),
-        cpwer=count(align_speakers(tokens, found).pairs if unspaced else alignment.pairs),
-        cer=count(align(units, found_units)) if unspaced else None,
+        wer=count(align(left, right)),
+        cpwer=count(align_speakers(left, right).pairs if unspaced else alignment.pairs),
+        cer=count(align(left_units, right_units)) if unspaced else None,
         cpcer=count(alignment.pairs) if unspaced else None,
-        tcpwer=meeteval_metrics.tcp_errors(left, right, config.collar) if more else None,
-        orcwer=meeteval_metrics.orc_errors(left, right) if more else None,
-        dicpwer=meeteval_metrics.di_cp_errors(left, right) if more else None,
+        tcpwer=meeteval_metrics.tcp_errors(sides[0], sides[1], config.collar) if with_meeteval else None,
+        orcwer=meeteval_metrics.orc_errors(sides[0], sides[1]) if with_meeteval else None,
+        dicpwer=meeteval_metrics.di_cp_errors(sides[0], sides[1]) if with_meeteval else None,
         overlap=overlap,
         attribution=attribution,
         der=der,
         jer=jer,
-        speakers=SpeakerCounts(people[0], people[1], abs(people[0] - people[1])),
+        speakers=SpeakerCounts(counts[0], counts[1], abs(counts[0] - counts[1])),
     )
-    evidence = (truth.words, guess.words), (truth.turns, guess.turns)
+    evidence = (truth.words, estimate.words), (truth.turns, estimate.turns)
     return SessionScores(
         scores, alignment.assignment, *evidence, timeline.covered(time.span for time in truth.unscored)
     )
 
 
-def _scored(truth: Session, guess: Session) -> tuple[Session, Session, tuple[Span, ...]]:
-    """Both sides without what is unscored on single channels, and the spans that are unscored on all."""
-    spans, single = divide(truth.unscored, truth.channels, guess.channels)
-    left, right = (replace(s, transcript=cut(s.transcript, s.channels, single)) for s in (truth, guess))
+def _scored(reference: Session, hypothesis: Session) -> tuple[Session, Session, tuple[Span, ...]]:
+    """Both sides without the spans unscored on single channels, and the spans unscored on all channels."""
+    spans, by_channel = split_by_channel(reference.unscored, reference.channels, hypothesis.channels)
+    left, right = (
+        replace(side, transcript=remove_unscored(side.transcript, side.channels, by_channel))
+        for side in (reference, hypothesis)
+    )
     return left, right, spans
 
 
 def _silence(other: Session, side: Mapping[str, Session]) -> Session:
-    """What is compared with a session that ``side`` lacks: an empty transcript of the evidence of that side."""
-    like = next(iter(side.values()), other)
-    return replace(like, transcript=Transcript(other.transcript.duration), unscored=())
+    """An empty session with the evidence of ``side``, for comparison with a session that ``side`` lacks."""
+    example = next(iter(side.values()), other)
+    return replace(example, transcript=Transcript(other.transcript.duration), unscored=())
 
 
-def _one_sided(left: Mapping[str, Session], right: Mapping[str, Session]) -> list[Notice]:
-    lost, spare = ([n for n in one if n not in other] for one, other in ((left, right), (right, left)))
+def _unmatched_notices(reference: Mapping[str, Session], hypothesis: Mapping[str, Session]) -> list[Notice]:
+    """Notices about sessions on one side only."""
+    missing = [name for name in reference if name not in hypothesis]
+    extra = [name for name in hypothesis if name not in reference]
     texts = {
-        "no_hypothesis": (lost, "only in the reference: words count as deletions, speech as missed"),
-        "no_reference": (spare, "only in the hypothesis: words count as insertions, speech as false alarm"),
+        "no_hypothesis": (missing, "only in the reference: words count as deletions, speech as missed"),
+        "no_reference": (extra, "only in the hypothesis: words count as insertions, speech as false alarm"),
     }
-    return [Notice(code, f"{_listed(names)} {text}") for code, (names, text) in texts.items() if names]
+    return [Notice(code, f"{_enumerate(names)} {text}") for code, (names, text) in texts.items() if names]
 
 
-def _doubts(sessions: Mapping[str, SessionScores]) -> list[Notice]:
-    """Warnings about what was scored: words on one side only, or hardly the same recording."""
+def _plausibility_notices(sessions: Mapping[str, SessionScores]) -> list[Notice]:
+    """Notices about sessions with words on one side only, and about pairs that are probably different recordings."""
     texts = {
-        "no_words": "without word errors: the format of one side holds no words",
-        "unrelated": "with an error rate above 100 %, worse than an empty hypothesis: is it the same recording?",
+        "no_words": "without word errors: the format of one side has no words",
+        "unrelated": "with an error rate above 100 %: check that it is the same recording",
     }
     names = {
         "no_words": [n for n, session in sessions.items() if len({words is None for words in session.words}) > 1],
-        "unrelated": [n for n, session in sessions.items() if _is_doubtful(session.scores)],
+        "unrelated": [n for n, session in sessions.items() if _is_implausible(session.scores)],
     }
-    return [Notice(code, f"{_listed(names[code])} {text}") for code, text in texts.items() if names[code]]
+    return [Notice(code, f"{_enumerate(names[code])} {text}") for code, text in texts.items() if names[code]]
 
 
-def _is_doubtful(scores: Scores) -> bool:
+def _is_implausible(scores: Scores) -> bool:
     rates = ((scores.cpcer or scores.cpwer).error_rate, scores.der.error_rate)
     return any(rate is not None and rate > 1 for rate in rates)
 
 
-def _listed(names: Sequence[str]) -> str:
+def _enumerate(names: Sequence[str]) -> str:
     """``session a``, or ``5 sessions (a, b, c, ...)``."""
     some = ", ".join(sorted(names)[:3]) + (", ..." if len(names) > 3 else "")
     return f"session {some}" if len(names) == 1 else f"{len(names)} sessions ({some})"
 
 
 def _utterances(session: Session, normalize: Normalizer, unscored: Sequence[Span]) -> list[list[Token]]:
-    """The tokens of each utterance by start, without those in ``unscored`` spans."""
+    """Tokens outside of ``unscored`` by utterance, ordered by utterance start; without empty utterances."""
     ordered = sorted(session.transcript.utterances, key=lambda utterance: utterance.start)
-    found = [[t for t in normalize.tokens(utterance) if not lies_in(t, unscored)] for utterance in ordered]
-    return [tokens for tokens in found if tokens]
+    scored = [[t for t in normalize.tokens(utterance) if not is_inside(t, unscored)] for utterance in ordered]
+    return [tokens for tokens in scored if tokens]
 
 
 def _sum(one: WordErrors | None, other: WordErrors | None) -> WordErrors | None:

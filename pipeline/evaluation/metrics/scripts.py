@@ -1,4 +1,4 @@
-"""Scripts written without spaces, in which a word error rate says little: their text is compared by character."""
+"""Scripts written without spaces between words; their text is scored by character."""
 
 from __future__ import annotations
 
@@ -28,43 +28,44 @@ _RANGES = (
     (0x1AFF0, 0x1B16F),  # kana
     (0x20000, 0x3FFFF),  # Han
 )
-"""Code points, from first to last, of Unicode's scripts without spaces between words; Korean has spaces."""
-_FIRST = [first for first, _ in _RANGES]
+"""Ranges of code points (first, last) of Unicode scripts without spaces between words. Korean is not included: it has
+spaces. From Unicode's blocks; text in an added range is scored by character."""
+_RANGE_STARTS = [first for first, _ in _RANGES]
 
 
 def is_unspaced(text: str) -> bool:
-    """Whether ``text`` holds a character of a script without spaces."""
-    return any(map(_unspaced, text))
+    """Whether ``text`` contains a character of a script without spaces."""
+    return any(map(_is_unspaced, text))
 
 
 def by_character(tokens: Iterable[Token]) -> Iterator[Token]:
-    """The tokens, divided where they are of a script without spaces: one for each character, with its share of time.
+    """The tokens, with text in scripts without spaces divided into characters; time is divided equally.
 
-    Combining marks (vowels and tones of Thai, for example) belong to the character before them; letters of other
-    scripts inside a token stay together.
+    Combining marks (Thai vowels and tones, for example) stay with the preceding character; letters of other scripts
+    inside a token stay together.
     """
     for token in tokens:
-        parts = _parts(token.text)
+        parts = _units(token.text)
         edges = [token.start + (token.end - token.start) * i / len(parts) for i in range(len(parts) + 1)]
         for text, (start, end) in zip(parts, pairwise(edges), strict=True):
             yield Token(start, end, text, token.speaker)
 
 
-def _parts(text: str) -> list[str]:
-    parts: list[str] = []
-    together = False
+def _units(text: str) -> list[str]:
+    units: list[str] = []
+    in_spaced_script = False
     for character in text:
         mark = unicodedata.category(character).startswith("M")
-        alone = _unspaced(character)
-        if parts and (mark or (together and not alone)):
-            parts[-1] += character
+        unspaced = _is_unspaced(character)
+        if units and (mark or (in_spaced_script and not unspaced)):
+            units[-1] += character
         else:
-            parts.append(character)
-        together = together if mark else not alone
-    return parts
+            units.append(character)
+        in_spaced_script = in_spaced_script if mark else not unspaced
+    return units
 
 
-def _unspaced(character: str) -> bool:
+def _is_unspaced(character: str) -> bool:
     code = ord(character)
-    place = bisect_right(_FIRST, code) - 1
-    return place >= 0 and code <= _RANGES[place][1]
+    index = bisect_right(_RANGE_STARTS, code) - 1
+    return index >= 0 and code <= _RANGES[index][1]

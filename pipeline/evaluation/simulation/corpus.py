@@ -1,4 +1,4 @@
-"""Voices to make meetings of: recordings of one speaker each, found in a folder or a CSV, cut into passages."""
+"""Single-speaker recordings for simulated meetings, from a folder or a CSV, and their division into passages."""
 
 from __future__ import annotations
 
@@ -18,20 +18,29 @@ from pipeline.core.errors import FormatError
 from pipeline.core.text import read_text
 
 TICK = RATE // 100
-"""Samples in 10 ms: passages start, end and are placed on this grid, so that times with two decimals are exact."""
+"""Samples in 10 ms. Passages start, end and are placed on this grid, so that times with two decimals are exact."""
 
-_RANGE_DB = 35.0
+_MAX_RANGE_DB = 35.0
+"""Maximum distance of the speech threshold from the level of speech (95th percentile), in dB. Chosen by hand; a higher
+value keeps quieter speech in recordings with little noise."""
 _FLAT_DB = 6.0
-_FAINT_DB = 6.0
-_PAUSE = 30
-_RIM = 10
-_BLIP = 8
+"""Difference between speech and noise level, in dB, up to which all of a recording is speech. Chosen by hand."""
+_EDGE_DB = 6.0
+"""Level above the noise, in dB, needed by the first and last tick of a passage. Chosen by hand; higher
+values trim more."""
+_MIN_PAUSE = 30
+"""Minimum length of a pause in ticks. Chosen by hand; a lower value cuts recordings into shorter passages."""
+_MARGIN = 10
+"""Ticks kept before and after speech. Chosen by hand; a lower value can cut soft sounds at the edges of words."""
+_MIN_SPEECH = 8
+"""Minimum number of ticks above the threshold in a segment of speech. Chosen by hand; drops clicks."""
 _SILENT_DB = -119.0
+"""Level up to which a tick is digital silence, in dB: just above the 1e-12 (-120 dB) that avoids log of zero."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A file, or its part ``start`` to ``end`` seconds, in which one speaker talks; ``text`` None when not known."""
+    """A file, or a range of it in seconds, with speech of one speaker; ``text`` is None if unknown."""
 
     path: Path
     speaker: str
@@ -42,9 +51,9 @@ class Recording:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Passage:
-    """What can be put into a meeting: samples at 16 kHz without silence at the ends, a whole number of ticks long.
+    """Speech for a meeting: samples at 16 kHz, a whole number of ticks, without silence at the ends.
 
-    ``source`` names the file and the sample it was taken from.
+    ``source``: the file and the second at which the passage starts in it.
     """
 
     speaker: str
@@ -57,48 +66,47 @@ class Passage:
         return len(self.samples) // TICK
 
 
-Voices = Mapping[str, tuple[Recording, ...]]
+Speakers = Mapping[str, tuple[Recording, ...]]
+"""Recordings by speaker."""
 
 
-def find_voices(where: Path) -> dict[str, tuple[Recording, ...]]:
-    """The recordings of each speaker, sorted, in one of three layouts; no audio is read.
+def find_speakers(where: Path) -> dict[str, tuple[Recording, ...]]:
+    """The recordings of each speaker, sorted. No audio is read.
 
-    A CSV with the columns path, speaker, text and optionally start, end (seconds), paths relative to it; LibriSpeech's
-    ``speaker/chapter/*.flac`` with ``*.trans.txt``; or a folder of ``SPEAKER-anything.flac`` (or wav), texts not known.
-    Raises `FormatError` when there is none of these.
+    Three layouts: a CSV with the columns path (relative to the CSV), speaker, text and optionally start, end in
+    seconds; ``speaker/chapter/*.flac`` with ``*.trans.txt`` as in LibriSpeech; a folder of ``SPEAKER-anything.flac``
+    or ``.wav``, without texts. Raises `FormatError` if there are no recordings.
     """
-    found = list(_from_csv(where) if where.is_file() else _from_folder(where))
-    if not found:
-        raise FormatError(
-            "no voices here", where=str(where), hint="give LibriSpeech's layout, SPEAKER-name.flac files, or a CSV"
-        )
-    voices: dict[str, list[Recording]] = {}
-    for recording in sorted(found, key=lambda r: (r.speaker, str(r.path), r.start)):
+    recordings = list(_from_csv(where) if where.is_file() else _from_folder(where))
+    if not recordings:
+        hint = "give a folder in LibriSpeech's layout, a folder of SPEAKER-name.flac files, or a CSV"
+        raise FormatError("contains no recordings of single speakers", where=str(where), hint=hint)
+    by_speaker: dict[str, list[Recording]] = {}
+    for recording in sorted(recordings, key=lambda r: (r.speaker, str(r.path), r.start)):
         if not recording.speaker or set(recording.speaker) & set("/\\\0"):
-            raise FormatError(f"{recording.speaker!r} cannot name a speaker's file", where=str(recording.path))
-        voices.setdefault(recording.speaker, []).append(recording)
-    return {speaker: tuple(recordings) for speaker, recordings in voices.items()}
+            raise FormatError(f"speaker name {recording.speaker!r} cannot be a file name", where=str(recording.path))
+        by_speaker.setdefault(recording.speaker, []).append(recording)
+    return {speaker: tuple(recordings) for speaker, recordings in by_speaker.items()}
 
 
 def passages(recording: Recording, rng: np.random.Generator) -> tuple[Passage, ...]:
-    """The recording without its silence: one passage when the text is known, else cut at pauses into about 1 to 8 s.
+    """The speech of a recording: one passage if its text is known, else passages of about 1 to 8 s, cut at pauses.
 
-    Words cannot be divided without their times, so a known text stays whole. Pauses of over 0.3 s are shortened to
-    0.2 s and the ends are trimmed, so that a passage, and the turn it makes, is speech throughout. Raises `FormatError`
-    for an unreadable file.
+    A text without word times cannot be divided. Pauses longer than 0.3 s are shortened to 0.2 s and the ends are
+    trimmed, so that a passage contains only speech. Raises `FormatError` for an unreadable file.
     """
     samples, offset = _read(recording)
     level = _level(samples)
-    islands = _islands(level)
-    pieces = [islands] * bool(islands) if recording.text is not None else _joined(islands, rng)
+    segments = _speech_segments(level)
+    groups = [segments] * bool(segments) if recording.text is not None else _grouped(segments, rng)
     return tuple(
         Passage(
             recording.speaker,
-            np.concatenate([samples[start * TICK : end * TICK] for start, end in piece]),
+            np.concatenate([samples[start * TICK : end * TICK] for start, end in group]),
             recording.text,
-            f"{recording.path.name}@{offset + piece[0][0] / 100:.2f}",
+            f"{recording.path.name}@{offset + group[0][0] / 100:.2f}",
         )
-        for piece in (_trimmed(piece, level) for piece in pieces)
+        for group in (_trimmed(group, level) for group in groups)
     )
 
 
@@ -114,8 +122,8 @@ def _from_csv(path: Path) -> Iterator[Recording]:
                     float(row["end"]) if row.get("end") else None,
                 )
             except (KeyError, ValueError, TypeError) as error:
-                hint = "columns: path, speaker, text, and optionally start, end in seconds"
-                raise FormatError(f"bad row {number}: {error}", where=str(path), hint=hint) from error
+                hint = "the columns are path, speaker, text, and optionally start and end in seconds"
+                raise FormatError(f"line {number}: {error}", where=str(path), hint=hint) from error
 
 
 def _from_folder(folder: Path) -> Iterator[Recording]:
@@ -150,42 +158,46 @@ def _read(recording: Recording) -> tuple[Samples, float]:
 
 
 def _level(samples: Samples) -> NDArray[np.float64]:
-    """The power of every tick in dB."""
-    frames = samples[: len(samples) // TICK * TICK].reshape(-1, TICK).astype(np.float64)
+    """Power of each tick in dB; shape (ticks,)."""
+    frames = samples[: len(samples) // TICK * TICK].reshape(-1, TICK).astype(np.float64)  # (ticks, TICK)
     level: NDArray[np.float64] = 10 * np.log10((frames**2).mean(axis=1) + 1e-12)
     return level
 
 
-def _islands(level: NDArray[np.float64]) -> list[tuple[int, int]]:
-    """Stretches of speech in ticks, with 0.1 s of rim on either side, where pauses last at least 0.3 s.
+def _speech_segments(level: NDArray[np.float64]) -> list[tuple[int, int]]:
+    """Segments of speech in ticks, separated by pauses of at least 0.3 s, with a margin of 0.1 s on each side.
 
-    Speech is what lies above a third of the way, in dB, from the recording's own floor (5th percentile) to its top
-    (95th), and at most 35 dB below that; all of it where the two are less than 6 dB apart.
+    The threshold is a third of the distance in dB from the noise level (5th percentile) to the speech level (95th),
+    and at most 35 dB below the speech level. If the two differ by less than 6 dB, everything is speech.
     """
     if not (level > _SILENT_DB).any():
         return []
     floor, top = np.percentile(level, (5, 95))
-    threshold = max(top - _RANGE_DB, floor + (top - floor) / 3) if top - floor > _FLAT_DB else -np.inf
+    threshold = max(top - _MAX_RANGE_DB, floor + (top - floor) / 3) if top - floor > _FLAT_DB else -np.inf
     loud = np.flatnonzero(level > threshold)
-    groups = np.split(loud, np.flatnonzero(np.diff(loud) > _PAUSE) + 1)
-    return [(max(0, int(g[0]) - _RIM), min(len(level), int(g[-1]) + 1 + _RIM)) for g in groups if len(g) >= _BLIP]
+    groups = np.split(loud, np.flatnonzero(np.diff(loud) > _MIN_PAUSE) + 1)
+    return [
+        (max(0, int(g[0]) - _MARGIN), min(len(level), int(g[-1]) + 1 + _MARGIN))
+        for g in groups
+        if len(g) >= _MIN_SPEECH
+    ]
 
 
-def _trimmed(piece: list[tuple[int, int]], level: NDArray[np.float64]) -> list[tuple[int, int]]:
-    """The islands without what is silent at the very ends: less than 6 dB above the recording's floor."""
-    heard = level > np.percentile(level, 5) + _FAINT_DB
-    first, last = np.flatnonzero(heard[slice(*piece[0])]), np.flatnonzero(heard[slice(*piece[-1])])
+def _trimmed(group: list[tuple[int, int]], level: NDArray[np.float64]) -> list[tuple[int, int]]:
+    """The segments without ticks at both ends that are less than 6 dB above the noise level."""
+    audible = level > np.percentile(level, 5) + _EDGE_DB
+    first, last = np.flatnonzero(audible[slice(*group[0])]), np.flatnonzero(audible[slice(*group[-1])])
     if not len(first) or not len(last):
-        return piece
-    begin, end = piece[0][0] + int(first[0]), piece[-1][0] + int(last[-1]) + 1
-    return [(begin, end)] if len(piece) == 1 else [(begin, piece[0][1]), *piece[1:-1], (piece[-1][0], end)]
+        return group
+    start, end = group[0][0] + int(first[0]), group[-1][0] + int(last[-1]) + 1
+    return [(start, end)] if len(group) == 1 else [(start, group[0][1]), *group[1:-1], (group[-1][0], end)]
 
 
-def _joined(islands: list[tuple[int, int]], rng: np.random.Generator) -> Iterator[list[tuple[int, int]]]:
-    """Neighbouring islands, as many as last 1 to 8 s together; shorter than that only what stands alone."""
-    while islands:
-        longest = 100 + int(700 * rng.random())
-        piece = [islands.pop(0)]
-        while islands and sum(end - start for start, end in [*piece, islands[0]]) <= longest:
-            piece.append(islands.pop(0))
-        yield piece
+def _grouped(segments: list[tuple[int, int]], rng: np.random.Generator) -> Iterator[list[tuple[int, int]]]:
+    """Groups of consecutive segments with a total length up to a random limit of 1 to 8 s, or of one longer segment."""
+    while segments:
+        limit = 100 + int(700 * rng.random())
+        group = [segments.pop(0)]
+        while segments and sum(end - start for start, end in [*group, segments[0]]) <= limit:
+            group.append(segments.pop(0))
+        yield group

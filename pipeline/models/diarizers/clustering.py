@@ -1,9 +1,9 @@
-"""How many people there are and what they sound like: agglomerative clustering by the odds that two are one voice.
+"""Number and centroids of the speakers, by agglomerative clustering of local speakers with a two-covariance model.
 
-The odds are those of a two-covariance model (Brümmer and de Villiers, "The speaker partitioning problem", Odyssey
-2010), isotropic: a voice measured over d seconds strays from its mean with a variance of ``noise / d + drift``, and two
-people's voices lie ``between`` apart (the embedder's `EmbedderCalibration`). So long speech that differs a little is
-two people, a short scrap is not.
+The log odds that two clusters are the same speaker are those of Brümmer and de Villiers, "The speaker partitioning
+problem", Odyssey 2010, with isotropic covariances: the embedding of d seconds of speech has the within-speaker variance
+``within_per_second / d + within_floor``, and the between-speaker variance is ``between`` (the embedder's
+`EmbedderCalibration`). Two long clusters are therefore separated by smaller distances than two short ones.
 """
 
 from __future__ import annotations
@@ -20,26 +20,31 @@ from pipeline.models.protocols import EmbedderCalibration, SpeakerBounds
 
 RESEMBLYZER_CALIBRATION = EmbedderCalibration()
 CANNOT_LINK_WEIGHT, CANNOT_LINK_MAXIMUM = 10.0, 1.0
-"""What talking in the same window, as different local speakers, weighs against being one, per share of the time, and
-at most: a network now and then takes one person for two."""
+"""Soft cannot-link: log odds subtracted for two clusters that are different local speakers of the same windows, per
+share of their time, and the maximum. Chosen by hand; it is finite because a network sometimes splits one speaker."""
 MERGE_LOG_ODDS = 0.25
-"""Log odds above which two voices are one, however many people were asked for."""
+"""Log odds above which two clusters are merged even if fewer speakers remain than asked for. Chosen by hand; a lower
+value gives fewer speakers than asked for more often."""
 OPEN_MERGE_LOG_ODDS, COUNT_PENALTY, COUNT_PENALTY_MAXIMUM = -0.4, 0.25, 1.5
-"""Log odds above which two voices are one when the number is left open: with a minute of speech, what to take off for
-each doubling (the more speech, the more chances to part one voice by mistake), and where that ends."""
+"""Log odds above which two clusters are merged when the number of speakers is open: the value for a minute of speech,
+the decrease for each doubling of speech, and its maximum. Chosen by hand; lower values give fewer speakers."""
 MIN_SPEAKER_SPEECH = 1.0
-"""Seconds that it takes to be a person of one's own."""
+"""Minimum speech of a speaker, in seconds. Chosen by hand; a higher value drops speakers who say little."""
 MIN_LOCAL_SPEECH = 0.3
-"""Seconds of solo speech that a local speaker needs to be asked who he is."""
+"""Minimum single-speaker speech, in seconds, for a local speaker to be clustered. Chosen by hand; shorter speech has an
+unreliable embedding."""
 BLOCK = 800
-"""Voices clustered at once; more are first condensed in blocks of neighbours to an eighth, so memory stays linear."""
+"""Maximum number of local speakers clustered at once. More are first reduced to an eighth in consecutive blocks, so
+that memory grows linearly."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Clusters:
-    """Groups of local speakers: sums of vectors (each times its seconds), seconds, the longest one's, and the windows.
+    """Clusters of local speakers.
 
-    ``present`` counts a group's local speakers in each window, shape (groups, windows).
+    ``sums``: embeddings weighted by seconds, shape (clusters, dimension). ``seconds``: total speech, and ``longest``:
+    that of the longest local speaker, shape (clusters,). ``present``: number of local speakers in each window, shape
+    (clusters, windows).
     """
 
     sums: NDArray[np.float64]
@@ -55,12 +60,12 @@ class Clusters:
         unit: NDArray[np.float64] = self.sums / np.linalg.norm(self.sums, axis=1, keepdims=True)
         return unit
 
-    def evidence(self, redundancy: float) -> NDArray[np.float64]:
-        """Seconds of different speech behind each group, when each moment is heard in ``redundancy`` windows."""
-        seconds: NDArray[np.float64] = np.maximum(self.longest, self.seconds / redundancy)
+    def evidence(self, windows_per_frame: float) -> NDArray[np.float64]:
+        """Seconds of distinct speech of each cluster, shape (clusters,): overlapping windows repeat speech."""
+        seconds: NDArray[np.float64] = np.maximum(self.longest, self.seconds / windows_per_frame)
         return seconds
 
-    def cut(self, start: int, stop: int) -> Clusters:
+    def slice(self, start: int, stop: int) -> Clusters:
         return Clusters(
             self.sums[start:stop], self.seconds[start:stop], self.longest[start:stop], self.present[start:stop]
         )
@@ -68,10 +73,10 @@ class Clusters:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SpeakerEstimate:
-    """Unit vectors of the speakers, shape (speakers, dimension), and how much worse other numbers of them would fit.
+    """Centroids of the speakers, shape (speakers, dimension), and how much worse other numbers of them would fit.
 
-    ``fewer`` is by how many log odds the most alike two speakers miss being merged, ``more`` by how many the least
-    certain merge passed; 0 is a toss-up, infinity says that the number was not open.
+    ``fewer``: log odds by which the two most similar speakers failed to be merged. ``more``: log odds by which the
+    least certain merge passed. 0: both numbers fit equally; infinity: the bounds exclude the other number.
     """
 
     vectors: Floats
@@ -80,67 +85,66 @@ class SpeakerEstimate:
 
 
 def estimate_centroids(
-    voices: LocalEmbeddings,
-    redundancy: float,
-    count: SpeakerBounds,
-    scale: EmbedderCalibration = RESEMBLYZER_CALIBRATION,
+    local: LocalEmbeddings,
+    windows_per_frame: float,
+    bounds: SpeakerBounds,
+    calibration: EmbedderCalibration = RESEMBLYZER_CALIBRATION,
 ) -> Floats:
-    """The vectors of `estimate_people`."""
-    return estimate_speakers(voices, redundancy, count, scale).vectors
+    """The centroids of `estimate_speakers`."""
+    return estimate_speakers(local, windows_per_frame, bounds, calibration).vectors
 
 
 def estimate_speakers(
-    voices: LocalEmbeddings,
-    redundancy: float,
-    count: SpeakerBounds,
-    scale: EmbedderCalibration = RESEMBLYZER_CALIBRATION,
+    local: LocalEmbeddings,
+    windows_per_frame: float,
+    bounds: SpeakerBounds,
+    calibration: EmbedderCalibration = RESEMBLYZER_CALIBRATION,
 ) -> SpeakerEstimate:
-    """The speakers: as many as there seem to be within ``count``.
+    """Estimate the number of speakers within ``bounds``, and their centroids.
 
-    Fewer than ``count.least`` when the voices do not bear them out; none only if there is no voice at all.
+    There are fewer than ``bounds.minimum`` where the clusters are too similar, and none only without any embedding.
     """
-    groups = _single(voices)
-    if not len(groups):
-        return SpeakerEstimate(np.zeros((0, voices.vectors.shape[2]), np.float32))
-    while len(groups) > BLOCK:
-        blocks = [groups.cut(i, i + BLOCK) for i in range(0, len(groups), BLOCK)]
-        groups = _joined([_Agglomeration(block, redundancy, scale).condense(BLOCK // 8) for block in blocks])
-    work = _Agglomeration(groups, redundancy, scale)
-    groups = work.settle(count)
-    evidence = groups.evidence(redundancy)
-    founders = evidence >= min(MIN_SPEAKER_SPEECH, evidence.max())
-    return SpeakerEstimate(groups.centroids[founders].astype(np.float32), *work.slack(count))
+    clusters = _initial_clusters(local)
+    if not len(clusters):
+        return SpeakerEstimate(np.zeros((0, local.vectors.shape[2]), np.float32))
+    while len(clusters) > BLOCK:
+        blocks = [clusters.slice(i, i + BLOCK) for i in range(0, len(clusters), BLOCK)]
+        agglomerations = [_Agglomeration(block, windows_per_frame, calibration) for block in blocks]
+        clusters = _concatenate([agglomeration.reduce(BLOCK // 8) for agglomeration in agglomerations])
+    agglomeration = _Agglomeration(clusters, windows_per_frame, calibration)
+    clusters = agglomeration.merge(bounds)
+    evidence = clusters.evidence(windows_per_frame)
+    speakers = evidence >= min(MIN_SPEAKER_SPEECH, evidence.max())
+    return SpeakerEstimate(clusters.centroids[speakers].astype(np.float32), *agglomeration.count_margins(bounds))
 
 
 def log_odds(
     distance: NDArray[np.float64],
     one: NDArray[np.float64],
     other: NDArray[np.float64],
-    scale: EmbedderCalibration = RESEMBLYZER_CALIBRATION,
+    calibration: EmbedderCalibration = RESEMBLYZER_CALIBRATION,
 ) -> NDArray[np.float64]:
-    """Log odds, per dimension and up to a factor, that two voices at a squared ``distance`` are one person's.
+    """Log odds, per dimension and up to a factor, that two embeddings at a squared ``distance`` are of one speaker.
 
-    ``one`` and ``other`` are the seconds of speech behind each.
+    ``one`` and ``other`` are their seconds of speech.
     """
-    within = scale.within_per_second * (1 / one + 1 / other) + scale.within_floor
-    between = scale.between
+    within = calibration.within_per_second * (1 / one + 1 / other) + calibration.within_floor
+    between = calibration.between
     odds: NDArray[np.float64] = np.log1p(between / within) - distance * (1 / within - 1 / (within + between))
     return odds
 
 
-def _single(voices: LocalEmbeddings) -> Clusters:
-    """Each local speaker with enough speech as a group of his own; all that have any if none has enough."""
-    windows, locals_ = np.nonzero(
-        voices.seconds >= min(MIN_LOCAL_SPEECH, float(voices.seconds.max(initial=0)) or np.inf)
-    )
-    seconds = voices.seconds[windows, locals_].astype(float)
-    sums = voices.vectors[windows, locals_] * seconds[:, None]
+def _initial_clusters(local: LocalEmbeddings) -> Clusters:
+    """One cluster per local speaker with `MIN_LOCAL_SPEECH`; if there is none, per local speaker with most speech."""
+    windows, locals_ = np.nonzero(local.seconds >= min(MIN_LOCAL_SPEECH, float(local.seconds.max(initial=0)) or np.inf))
+    seconds = local.seconds[windows, locals_].astype(float)
+    sums = local.vectors[windows, locals_] * seconds[:, None]
     entries = (np.ones(len(windows)), (np.arange(len(windows)), windows))
-    present = coo_array(entries, shape=(len(windows), len(voices.seconds))).tocsr()
+    present = coo_array(entries, shape=(len(windows), len(local.seconds))).tocsr()
     return Clusters(sums, seconds, seconds, present)
 
 
-def _joined(parts: list[Clusters]) -> Clusters:
+def _concatenate(parts: list[Clusters]) -> Clusters:
     return Clusters(
         np.concatenate([part.sums for part in parts]),
         np.concatenate([part.seconds for part in parts]),
@@ -150,55 +154,55 @@ def _joined(parts: list[Clusters]) -> Clusters:
 
 
 class _Agglomeration:
-    """The work in progress: the table of log odds between living groups, and each group's best partner in it."""
+    """The state of a clustering: sums per cluster, and the table of log odds between the remaining clusters."""
 
-    def __init__(self, groups: Clusters, redundancy: float, scale: EmbedderCalibration) -> None:
-        self.groups, self.windows_per_frame, self.calibration = groups, redundancy, scale
-        self.sums, self.seconds, self.longest = groups.sums.copy(), groups.seconds.copy(), groups.longest.copy()
-        self.centroids = groups.centroids
-        self.evidence = groups.evidence(redundancy)
-        self.together = (groups.present @ groups.present.T).toarray()
-        np.fill_diagonal(self.together, 0)
-        self.members = np.arange(len(groups))
-        self.alive = np.ones(len(groups), np.bool_)
-        self.odds = np.stack([self._row(i) for i in range(len(groups))])
+    def __init__(self, clusters: Clusters, windows_per_frame: float, calibration: EmbedderCalibration) -> None:
+        self.clusters, self.windows_per_frame, self.calibration = clusters, windows_per_frame, calibration
+        self.sums, self.seconds, self.longest = clusters.sums.copy(), clusters.seconds.copy(), clusters.longest.copy()
+        self.centroids = clusters.centroids
+        self.evidence = clusters.evidence(windows_per_frame)
+        self.shared_windows = (clusters.present @ clusters.present.T).toarray()  # (clusters, clusters)
+        np.fill_diagonal(self.shared_windows, 0)
+        self.members = np.arange(len(clusters))
+        self.remaining = np.ones(len(clusters), np.bool_)
+        self.odds = np.stack([self._row(i) for i in range(len(clusters))])  # (clusters, clusters)
         self.threshold = self._threshold()
-        self.merged = np.inf
-        """The log odds of the least certain merge of two speakers so far."""
+        self.least_certain = np.inf
+        """Log odds of the least certain merge of two speakers."""
 
-    def condense(self, size: int) -> Clusters:
-        """At most ``size`` groups, by the most certain joins."""
-        while self.alive.sum() > size:
-            self._join(*self._best(self.odds))
+    def reduce(self, size: int) -> Clusters:
+        """At most ``size`` clusters, by the most certain merges."""
+        while self.remaining.sum() > size:
+            self._merge_pair(*self._best(self.odds))
         return self._result()
 
-    def settle(self, count: SpeakerBounds) -> Clusters:
-        """As many groups as there are people; scraps that are nobody's may be left beside them."""
-        most = count.maximum if count.maximum is not None else len(self.groups)
+    def merge(self, bounds: SpeakerBounds) -> Clusters:
+        """One cluster per speaker, and possibly clusters below `MIN_SPEAKER_SPEECH`, which are no speakers."""
+        maximum = bounds.maximum if bounds.maximum is not None else len(self.clusters)
         threshold = self.threshold
-        while self.alive.sum() > 1:
-            founders = self.alive & (self.evidence >= MIN_SPEAKER_SPEECH)
-            number = int(founders.sum())
+        while self.remaining.sum() > 1:
+            speakers = self.remaining & (self.evidence >= MIN_SPEAKER_SPEECH)
+            number = int(speakers.sum())
             table = self.odds
-            if number <= count.minimum:
-                pairs = founders[:, None] & founders[None, :]
+            if number <= bounds.minimum:
+                pairs = speakers[:, None] & speakers[None, :]
                 table = np.where(pairs & (table < MERGE_LOG_ODDS), -np.inf, table)
             i, j = self._best(table)
-            if number <= most and not table[i, j] >= threshold:
+            if number <= maximum and not table[i, j] >= threshold:
                 break
-            if founders[i] and founders[j]:
-                self.merged = min(self.merged, float(self.odds[i, j]))
-            self._join(i, j)
+            if speakers[i] and speakers[j]:
+                self.least_certain = min(self.least_certain, float(self.odds[i, j]))
+            self._merge_pair(i, j)
         return self._result()
 
-    def slack(self, count: SpeakerBounds) -> tuple[float, float]:
-        """How much worse one speaker fewer and one more would fit, see `People`, as far as ``count`` allows them."""
+    def count_margins(self, bounds: SpeakerBounds) -> tuple[float, float]:
+        """``fewer`` and ``more`` of `SpeakerEstimate`; infinity for a number that ``bounds`` excludes."""
         threshold = self.threshold
-        founders = self.alive & (self.evidence >= MIN_SPEAKER_SPEECH)
-        number = int(founders.sum())
-        alike = float(self.odds[np.ix_(founders, founders)].max(initial=-np.inf))
-        fewer = threshold - alike if number > max(1, count.minimum) else np.inf
-        more = self.merged - threshold if count.maximum is None or number < count.maximum else np.inf
+        speakers = self.remaining & (self.evidence >= MIN_SPEAKER_SPEECH)
+        number = int(speakers.sum())
+        closest = float(self.odds[np.ix_(speakers, speakers)].max(initial=-np.inf))
+        fewer = threshold - closest if number > max(1, bounds.minimum) else np.inf
+        more = self.least_certain - threshold if bounds.maximum is None or number < bounds.maximum else np.inf
         return fewer, more
 
     def _threshold(self) -> float:
@@ -209,31 +213,31 @@ class _Agglomeration:
         i, j = divmod(int(table.argmax()), len(table))
         return min(i, j), max(i, j)
 
-    def _join(self, i: int, j: int) -> None:
+    def _merge_pair(self, i: int, j: int) -> None:
         self.sums[i] += self.sums[j]
         self.seconds[i] += self.seconds[j]
         self.longest[i] = max(self.longest[i], self.longest[j])
         self.evidence[i] = max(self.longest[i], self.seconds[i] / self.windows_per_frame)
         self.centroids[i] = self.sums[i] / np.linalg.norm(self.sums[i])
-        self.together[i] += self.together[j]
-        self.together[:, i] = self.together[i]
+        self.shared_windows[i] += self.shared_windows[j]
+        self.shared_windows[:, i] = self.shared_windows[i]
         self.members[self.members == j] = i
-        self.alive[j] = False
+        self.remaining[j] = False
         self.odds[j] = self.odds[:, j] = -np.inf
         self.odds[i] = self.odds[:, i] = self._row(i)
 
     def _row(self, i: int) -> NDArray[np.float64]:
         distance = 2 - 2 * (self.centroids @ self.centroids[i])
         odds = log_odds(distance, self.evidence, self.evidence[i], self.calibration)
-        share = self.together[i] / self.windows_per_frame / np.minimum(self.evidence, self.evidence[i])
+        share = self.shared_windows[i] / self.windows_per_frame / np.minimum(self.evidence, self.evidence[i])
         odds -= np.minimum(CANNOT_LINK_WEIGHT * share, CANNOT_LINK_MAXIMUM)
         odds[i] = -np.inf
-        odds[~self.alive] = -np.inf
+        odds[~self.remaining] = -np.inf
         return odds
 
     def _result(self) -> Clusters:
-        kept, owner = np.unique(self.members, return_inverse=True)
-        entries = (np.ones(len(owner)), (owner, np.arange(len(owner))))
-        gather = coo_array(entries, shape=(len(kept), len(owner))).tocsr()
-        present = (gather @ self.groups.present).tocsr()
-        return Clusters(self.sums[kept], self.seconds[kept], self.longest[kept], present)
+        rows, cluster_of = np.unique(self.members, return_inverse=True)
+        entries = (np.ones(len(cluster_of)), (cluster_of, np.arange(len(cluster_of))))
+        gather = coo_array(entries, shape=(len(rows), len(cluster_of))).tocsr()
+        present = (gather @ self.clusters.present).tocsr()
+        return Clusters(self.sums[rows], self.seconds[rows], self.longest[rows], present)

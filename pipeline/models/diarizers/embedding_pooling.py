@@ -1,6 +1,7 @@
-"""The voice of each local speaker: clips of the recording, each heard once, pooled by where he talks alone.
+"""An embedding for each local speaker, pooled from embeddings or frame features that are computed once.
 
-An embedder with a trunk hears the recording in pieces instead, each once, and voices are pooled from its frames.
+Embeddings of clips on a regular grid are averaged, weighted by the single-speaker speech of the local speaker in each
+clip. With a `FrameEmbedder`, the frame features of consecutive blocks are pooled instead.
 """
 
 from __future__ import annotations
@@ -14,18 +15,21 @@ from numpy.typing import NDArray
 from pipeline.models.diarizers.local_segmentation import Floats, LocalSegmentation
 
 SHARPNESS = 4
-"""Power of a clip's share of speech in its weight: a clip all his own counts sixteen times one that is half his."""
+"""Exponent of a clip's share of the speaker's speech in its weight. With 4, a clip with the speaker alone counts
+sixteen times one in which they speak for half the time. Chosen by hand; a higher value uses purer, but fewer clips."""
 OVERLAPPED = 0.1
-"""What a clip in which he talks over others counts beside one where he talks alone: little, but better than nothing."""
+"""Weight of a clip with the speaker in an overlap, relative to one with the speaker alone. Chosen by hand; at 0, local
+speakers without single-speaker speech have no embedding."""
 OVERLAP_WEIGHT = 0.3
-"""What a second in an overlap weighs against a second alone when a local speaker is named."""
-LEAST_SPEECH = 0.2
-"""Share of speech, anybody's, that a clip needs to be heard at all."""
+"""Weight of a second in an overlap, relative to a second of single-speaker speech, when a local speaker is assigned.
+Chosen by hand; a higher value lets overlaps decide assignments."""
+MIN_SPEECH_SHARE = 0.2
+"""Minimum share of speech of any speaker for a clip to be embedded. Chosen by hand; a higher value saves time."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ClipEmbeddings:
-    """Start and end of each clip in ``spans`` (seconds, shape (clips, 2)), and its vector, NaN where it has none."""
+    """Start and end of each clip in seconds, shape (clips, 2), and its embedding, (clips, dimension); NaN for none."""
 
     spans: NDArray[np.float64]
     vectors: Floats
@@ -33,7 +37,7 @@ class ClipEmbeddings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrameFeatures:
-    """What a trunk heard from ``start`` to ``end`` seconds: frames evenly spread over them, shape (frames, width)."""
+    """Frame features from ``start`` to ``end`` seconds at equal distances, shape (frames, width)."""
 
     start: float
     end: float
@@ -48,9 +52,10 @@ class FrameFeatures:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LocalEmbeddings:
-    """Unit ``vectors``, shape (windows, locals, dimension), zero where unknown, and how much is behind each.
+    """Unit vectors, shape (windows, locals, dimension), zero where unknown, and the speech that they were pooled from.
 
-    ``seconds`` counts the speech alone, ``weight`` also that in overlaps, by as much as it can be believed.
+    ``seconds`` is single-speaker speech; ``weight`` adds speech in overlaps times `OVERLAP_WEIGHT`; both of shape
+    (windows, locals).
     """
 
     vectors: Floats
@@ -59,84 +64,92 @@ class LocalEmbeddings:
 
 
 def clip_grid(local: LocalSegmentation, duration: float, length: float, hop: float) -> NDArray[np.float64]:
-    """Start and end in seconds of the clips to listen to, shape (clips, 2): a grid, but for where nobody talks."""
+    """Start and end in seconds of the clips to embed, shape (clips, 2): a regular grid without the non-speech."""
     starts = np.arange(max(1, int(np.ceil((duration - length / 2) / hop)))) * hop
-    spoken = _speech(local, np.stack([starts, starts + length], axis=1))
-    kept = starts[spoken >= LEAST_SPEECH * min(length, duration)]
-    return np.stack([kept, np.minimum(kept + length, duration)], axis=1)
+    speech = _speech_seconds(local, np.stack([starts, starts + length], axis=1))  # (clips,)
+    starts = starts[speech >= MIN_SPEECH_SHARE * min(length, duration)]
+    return np.stack([starts, np.minimum(starts + length, duration)], axis=1)
 
 
-def piece_grid(local: LocalSegmentation, duration: float, length: float) -> NDArray[np.float64]:
-    """Start and end in seconds of one piece after the other, but for those where nobody talks; shape (pieces, 2)."""
+def block_grid(local: LocalSegmentation, duration: float, length: float) -> NDArray[np.float64]:
+    """Start and end in seconds of consecutive blocks, shape (blocks, 2), without those of non-speech."""
     edges = np.arange(max(1, int(duration / length)) + 1) * length
     edges[-1] = duration
-    pieces = np.stack([edges[:-1], edges[1:]], axis=1)
-    spoken = _speech(local, pieces) > 0
-    spoken[-1] |= not spoken.any()
-    return np.asarray(pieces[spoken])
+    blocks = np.stack([edges[:-1], edges[1:]], axis=1)
+    with_speech = _speech_seconds(local, blocks) > 0
+    with_speech[-1] |= not with_speech.any()
+    return np.asarray(blocks[with_speech])
 
 
-def _speech(local: LocalSegmentation, spans: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Seconds of anybody's speech in each of the spans."""
+def _speech_seconds(local: LocalSegmentation, spans: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Seconds of speech of any speaker in each span, shape (spans,)."""
     speech = np.zeros(local.length, np.bool_)
-    for start, spoken in zip(local.starts, local.spoken, strict=True):
-        speech[start : start + len(spoken)] |= spoken.any(axis=1)
+    for start, active in zip(local.starts, local.binarized, strict=True):  # active: (frames, locals)
+        speech[start : start + len(active)] |= active.any(axis=1)
     sums = np.concatenate([[0], speech.cumsum()])
     edges = np.rint((spans - local.onset) / local.frame).astype(int).clip(0, len(speech))
     return np.asarray((sums[edges[:, 1]] - sums[edges[:, 0]]) * local.frame)
 
 
 def pool_clips(local: LocalSegmentation, clips: ClipEmbeddings) -> LocalEmbeddings:
-    """The voice of each local speaker of each window: the mean of the clips, weighted by how much of them is his."""
-    known = np.isfinite(clips.vectors).all(axis=1)
-    order = np.flatnonzero(known)[np.argsort(clips.spans[known, 0], kind="stable")]
+    """Embedding of each local speaker: mean of the clips' embeddings, weighted by the speaker's share of each clip."""
+    valid = np.isfinite(clips.vectors).all(axis=1)
+    order = np.flatnonzero(valid)[np.argsort(clips.spans[valid, 0], kind="stable")]
     spans, vectors = clips.spans[order], clips.vectors[order]
-    reach = float((spans[:, 1] - spans[:, 0]).max(initial=0))
-    solo, spoken = local.solo, local.spoken
-    windows, frames, locals_ = solo.shape
-    voices = np.zeros((windows, locals_, clips.vectors.shape[1]), np.float32)
+    longest = float((spans[:, 1] - spans[:, 0]).max(initial=0))
+    single, active = local.single_speaker, local.binarized
+    windows, frames, locals_ = single.shape
+    sums = np.zeros((windows, locals_, clips.vectors.shape[1]), np.float32)
     for w, start in enumerate(local.starts * local.frame + local.onset):
-        low, high = np.searchsorted(spans[:, 0], [start - reach, start + frames * local.frame])
+        low, high = np.searchsorted(spans[:, 0], [start - longest, start + frames * local.frame])
         edges = (spans[low:high] - start) / local.frame
-        weights = _share(solo[w], edges) ** SHARPNESS + OVERLAPPED * _share(spoken[w], edges) ** SHARPNESS
-        voices[w] = weights.T @ vectors[low:high]
-    return _as_voices(local, voices)
+        weights = _share(single[w], edges) ** SHARPNESS + OVERLAPPED * _share(active[w], edges) ** SHARPNESS
+        sums[w] = weights.T @ vectors[low:high]  # weights: (clips, locals)
+    return _normalize(local, sums)
 
 
 def pool_frames(
-    local: LocalSegmentation, pieces: Iterable[FrameFeatures], make_voices: Callable[[Floats, Floats], Floats]
+    local: LocalSegmentation, blocks: Iterable[FrameFeatures], pool: Callable[[Floats, Floats], Floats]
 ) -> LocalEmbeddings:
-    """The same from a trunk's frames, in order of time: ``make_voices(frames, weights)`` as `FrameEmbedder.voices`."""
-    solo, spoken = local.solo, local.spoken
-    ahead = iter(pieces)
-    near: list[FrameFeatures] = []
-    voices: list[Floats] = []
+    """The same from frame features, in order of time; ``pool(frames, weights)`` is the embedder's own pooling.
+
+    Only the blocks that a window meets are in memory.
+    """
+    single, active = local.single_speaker, local.binarized
+    following = iter(blocks)
+    current: list[FrameFeatures] = []
+    vectors: list[Floats] = []
     for w, start in enumerate(local.starts * local.frame + local.onset):
-        end = start + solo.shape[1] * local.frame
-        while (not near or near[-1].end < end) and (piece := next(ahead, None)):
-            near.append(piece)
-        near = [piece for piece in near if piece.end > start] or near[-1:]
-        edges = (np.concatenate([piece.spans for piece in near]) - start) / local.frame
-        shares = _share(solo[w], edges), _share(spoken[w], edges)
-        weights = shares[0] + OVERLAPPED * (shares[1] - shares[0])
-        some = weights.any(axis=1)
-        voices.append(make_voices(np.concatenate([piece.frames for piece in near])[some], weights[some].T))
-    return _as_voices(local, np.nan_to_num(np.stack(voices)))
+        end = start + single.shape[1] * local.frame
+        while (not current or current[-1].end < end) and (block := next(following, None)):
+            current.append(block)
+        current = [block for block in current if block.end > start] or current[-1:]
+        edges = (np.concatenate([block.spans for block in current]) - start) / local.frame
+        shares = _share(single[w], edges), _share(active[w], edges)
+        weights = shares[0] + OVERLAPPED * (shares[1] - shares[0])  # (frames, locals)
+        used = weights.any(axis=1)
+        vectors.append(pool(np.concatenate([block.frames for block in current])[used], weights[used].T))
+    return _normalize(local, np.nan_to_num(np.stack(vectors)))
 
 
-def _as_voices(local: LocalSegmentation, voices: Floats) -> LocalEmbeddings:
-    """Vectors of any length, shape (windows, locals, dimension), with how much speech is behind each."""
-    norms = np.linalg.norm(voices, axis=2, keepdims=True)
-    voices = np.divide(voices, norms, out=np.zeros_like(voices), where=norms > 0)
-    known = norms[:, :, 0] > 0
-    alone, talking = (x.sum(axis=1) * np.float32(local.frame) * known for x in (local.solo, local.spoken))
-    return LocalEmbeddings(voices, alone, alone + np.float32(OVERLAP_WEIGHT) * (talking - alone))
+def _normalize(local: LocalSegmentation, vectors: Floats) -> LocalEmbeddings:
+    """Vectors of any length, shape (windows, locals, dimension), at unit length and with their seconds of speech."""
+    norms = np.linalg.norm(vectors, axis=2, keepdims=True)
+    units = np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)
+    valid = norms[:, :, 0] > 0
+    single, active = (
+        frames.sum(axis=1) * np.float32(local.frame) * valid for frames in (local.single_speaker, local.binarized)
+    )
+    return LocalEmbeddings(units, single, single + np.float32(OVERLAP_WEIGHT) * (active - single))
 
 
-def _share(talking: NDArray[np.bool_], edges: NDArray[np.float64]) -> Floats:
-    """The share of each clip (``edges``: its first and last frame, shape (clips, 2)) in which each local talks."""
-    sums = np.concatenate([np.zeros((1, talking.shape[1]), np.int64), talking.cumsum(axis=0)])
-    inside = np.rint(edges).astype(int).clip(0, len(talking))
+def _share(active: NDArray[np.bool_], edges: NDArray[np.float64]) -> Floats:
+    """Share of each clip in which each local speaker is active, shape (clips, locals).
+
+    ``active`` has shape (frames, locals), ``edges`` (first and last frame of each clip) shape (clips, 2).
+    """
+    sums = np.concatenate([np.zeros((1, active.shape[1]), np.int64), active.cumsum(axis=0)])
+    inside = np.rint(edges).astype(int).clip(0, len(active))
     lengths = np.maximum(edges[:, 1] - edges[:, 0], 1)
     share: Floats = ((sums[inside[:, 1]] - sums[inside[:, 0]]) / lengths[:, None]).clip(0, 1).astype(np.float32)
     return share

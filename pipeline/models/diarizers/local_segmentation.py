@@ -1,4 +1,4 @@
-"""What a segmentation network hears: a few local speakers in each of many overlapping windows."""
+"""Local segmentations: the activity of a few local speakers in each of many overlapping windows."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LocalSegmentation:
-    """Scores from 0 to 1, shape (windows, frames, locals); a local speaker means somebody else in each window.
+    """Activities from 0 to 1, shape (windows, frames, locals); local speakers of two windows are not related by index.
 
-    ``starts`` holds the first frame of each window on the recording's grid, ascending: frame f lasts from
-    ``onset + f * frame`` seconds for ``frame`` seconds. Above ``threshold`` a local speaker talks.
+    ``starts`` holds the first frame of each window on the recording's grid, ascending. Frame f begins at
+    ``onset + f * frame`` seconds and lasts ``frame`` seconds. A local speaker is active above ``threshold``.
     """
 
     scores: Floats
@@ -27,40 +27,41 @@ class LocalSegmentation:
     threshold: float = 0.5
 
     @property
-    def spoken(self) -> Bools:
-        """Who talks, shape (windows, frames, locals)."""
+    def binarized(self) -> Bools:
+        """Active local speakers, shape (windows, frames, locals)."""
         return np.greater(self.scores, self.threshold)
 
     @property
     def active(self) -> Bools:
-        """Who talks anywhere in a window, shape (windows, locals)."""
-        active: Bools = self.spoken.max(axis=1)
+        """Local speakers that are active anywhere in a window, shape (windows, locals)."""
+        active: Bools = self.binarized.max(axis=1)
         return active
 
     @property
-    def solo(self) -> Bools:
-        """Who talks alone, shape (windows, frames, locals)."""
-        spoken = self.spoken
-        alone: Bools = spoken & (spoken.sum(axis=2, keepdims=True) == 1)
-        return alone
+    def single_speaker(self) -> Bools:
+        """Local speakers that are the only active one, shape (windows, frames, locals)."""
+        binarized = self.binarized
+        single: Bools = binarized & (binarized.sum(axis=2, keepdims=True) == 1)
+        return single
 
     @property
     def length(self) -> int:
-        """Frames from the recording's first to the last window's end."""
+        """Number of frames up to the end of the last window."""
         return int(self.starts[-1]) + self.scores.shape[1] if len(self.starts) else 0
 
     @property
     def windows_per_frame(self) -> float:
-        """How many windows hear each moment."""
+        """Number of windows that cover a frame."""
         if len(self.starts) < 2:
             return 1.0
         return float(max(1.0, self.scores.shape[1] / np.median(np.diff(self.starts))))
 
 
 def window_continuity(local: LocalSegmentation) -> Floats:
-    """Seconds in which local speaker i of a window and j of the next talk together; shape (windows, locals, locals).
+    """Seconds in which local speaker i of a window and j of the next are both active; shape (windows, locals, locals).
 
-    The first window has nothing before it: zeros. Soft scores are compared, so that doubt counts as such.
+    Entry w compares window w with the one before; the first entry is zero. The scores are compared, not the binarized
+    activities, so that uncertain frames count less.
     """
     windows, frames, locals_ = local.scores.shape
     shared = np.zeros((windows, locals_, locals_), np.float32)

@@ -33,7 +33,7 @@ KINDS: Final = (
     "pyannote.audio.pipelines.SpeakerDiarization",
     "pyannote.audio.pipelines.speaker_diarization.SpeakerDiarization",
 )
-"""The names of the one pipeline that is built."""
+"""The accepted names of the one pipeline that can be built."""
 SECTIONS: Final = ("pipeline", "params", "version", "dependencies")
 SETTINGS: Final = (
     "segmentation",
@@ -45,19 +45,19 @@ SETTINGS: Final = (
     "plda",
     "clustering",
 )
-"""What may be set of the pipeline. Batch sizes are those of the run."""
+"""Accepted settings of the pipeline. Batch sizes are replaced by those of the run."""
 PARAMETERS: Final[Mapping[str, tuple[str, ...]]] = {
     "AgglomerativeClustering": ("method", "min_cluster_size", "threshold"),
     "VBxClustering": ("threshold", "Fa", "Fb"),
 }
-"""Each known clustering and its parameters."""
+"""Accepted clusterings -> their parameters."""
 METHODS: Final = ("average", "centroid", "complete", "median", "single", "ward", "weighted")
 FAILURES: Final = (TypeError, ValueError, KeyError, RuntimeError, AttributeError, ArithmeticError)
-"""What pyannote's constructors raise for settings or numbers that do not go together."""
+"""Exceptions of pyannote's constructors for inconsistent settings."""
 
 
 class NoPLDA(PLDA):  # type: ignore[misc]
-    """Takes the place of a PLDA, which pyannote's constructor requires, where the clustering does not use one."""
+    """No-op PLDA: pyannote's constructor requires one even for a clustering that does not use it."""
 
     def __init__(self) -> None:
         pass
@@ -86,7 +86,7 @@ def load_published(folder: Path, device: torch.device, batch_size: int) -> Speak
 
 
 def read_description(folder: Path) -> dict[str, Any]:
-    """What ``config.yaml`` says, as plain data; `MissingModel` where there is none, `BadModel` for anything else."""
+    """Read ``config.yaml`` as plain data; raises `MissingModel` without the file, `BadModel` for an invalid one."""
     path = folder / DESCRIPTION
     if not path.is_file():
         hint = "name a folder with a published pipeline's files"
@@ -95,7 +95,7 @@ def read_description(folder: Path) -> dict[str, Any]:
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)
         if len(content) > LARGEST:
-            raise BadModel("this is too large for a pipeline's description", where=str(path))
+            raise BadModel(f"larger than {LARGEST} bytes", where=str(path))
         return load_plain(content.decode(), str(path))
     except (OSError, UnicodeDecodeError, yaml.YAMLError, ValueError, RecursionError, SettingsError) as error:
         reason = error.what if isinstance(error, SettingsError) else type(error).__name__
@@ -103,28 +103,29 @@ def read_description(folder: Path) -> dict[str, Any]:
 
 
 def _settings(description: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
-    """The pipeline's own settings; `BadModel` for another pipeline, or a setting that could name code."""
+    """The pipeline's settings; raises `BadModel` for another pipeline or an unknown setting."""
     where = str(folder / DESCRIPTION)
     _require_known(description, SECTIONS, where)
     pipeline = _section(description, "pipeline", where)
     _require_known(pipeline, ("name", "params"), where)
     if pipeline.get("name") not in KINDS:
-        raise BadModel(f"it names the pipeline {_quoted(pipeline.get('name'))}", where=where, hint=f"only {KINDS[0]}")
+        name = _quoted(pipeline.get("name"))
+        raise BadModel(f"unsupported pipeline {name}", where=where, hint=f"supported: {KINDS[0]}")
     settings = _section(pipeline, "params", where)
     _require_known(settings, SETTINGS, where)
     clustering = settings.get("clustering", "VBxClustering")
     if not isinstance(clustering, str) or clustering not in PARAMETERS:
         known = " and ".join(PARAMETERS)
-        raise BadModel(f"it names the clustering {_quoted(clustering)}", where=where, hint=f"known are {known}")
+        raise BadModel(f"unsupported clustering {_quoted(clustering)}", where=where, hint=f"supported: {known}")
     return {**settings, "clustering": clustering}
 
 
 def _parameters(description: Mapping[str, Any], folder: Path) -> dict[str, dict[str, Any]]:
-    """Thresholds and the like, for ``instantiate``; `BadModel` for unknown ones, and for values of another kind."""
+    """Parameters for ``instantiate``; raises `BadModel` for unknown ones and for values that are no numbers."""
     where = str(folder / DESCRIPTION)
-    given = _section(description, "params", where)
-    _require_known(given, ("segmentation", "clustering"), where)
-    segmentation, clustering = (_section(given, name, where) for name in ("segmentation", "clustering"))
+    parameters = _section(description, "params", where)
+    _require_known(parameters, ("segmentation", "clustering"), where)
+    segmentation, clustering = (_section(parameters, name, where) for name in ("segmentation", "clustering"))
     _require_known(segmentation, ("threshold", "min_duration_off"), where)
     kind = _section(description["pipeline"], "params", where).get("clustering", "VBxClustering")
     _require_known(clustering, PARAMETERS[kind], where)
@@ -136,19 +137,19 @@ def _parameters(description: Mapping[str, Any], folder: Path) -> dict[str, dict[
     return {"segmentation": dict(segmentation), "clustering": dict(clustering)}
 
 
-def _number(settings: Mapping[str, Any], name: str, default: float, least: float, most: float) -> float:
+def _number(settings: Mapping[str, Any], name: str, default: float, minimum: float, maximum: float) -> float:
     value = settings.get(name, default)
-    if type(value) not in (int, float) or not least <= value <= most:
+    if type(value) not in (int, float) or not minimum <= value <= maximum:
         raise ValueError(f"{name} is {_quoted(value)}")
     return float(value)
 
 
 def _checkpoint(folder: Path, settings: Mapping[str, Any], part: str) -> Path:
-    """Where the weights of a part lie; the checkpoint's own name is always pyannote's."""
+    """Path of a part's weights; the file always has pyannote's name."""
     place = _place(folder, settings, part)
     path = place if place.name == CHECKPOINT else place / CHECKPOINT
     if not path.is_file():
-        raise MissingModel(f"the weights of the {part} are not there", where=str(path), hint="pull the pipeline again")
+        raise MissingModel(f"the weights of the {part} are missing", where=str(path), hint="pull the pipeline again")
     return path
 
 
@@ -157,15 +158,15 @@ def _plda(folder: Path, settings: Mapping[str, Any]) -> PLDA:
     files = place / "xvec_transform.npz", place / "plda.npz"
     for path in files:
         if not path.is_file():
-            raise MissingModel("a file of the PLDA is not there", where=str(path), hint="pull the pipeline again")
+            raise MissingModel("a file of the PLDA is missing", where=str(path), hint="pull the pipeline again")
     try:
-        return PLDA(*files)  # numpy's archives: arrays of objects, which would be pickles, are refused by numpy
+        return PLDA(*files)  # numpy refuses pickled object arrays in its archives
     except Exception as error:  # a damaged archive raises whatever zipfile, zlib or numpy's algebra raise
-        raise BadModel("this is no PLDA as pyannote publishes it", where=str(place)) from error
+        raise BadModel("not a PLDA in pyannote's format", where=str(place)) from error
 
 
 def _place(folder: Path, settings: Mapping[str, Any], part: str) -> Path:
-    """``$model/NAME`` is a place inside the folder; a repository of the hub lies where pulling puts it, in ``part``."""
+    """Folder or file of a part: ``$model/NAME`` is inside the folder; a hub repository is pulled into ``part``."""
     named = settings.get(part, f"$model/{part}")
     if not isinstance(named, str):
         raise BadModel(f"{part} is {_quoted(named)}", where=str(folder / DESCRIPTION), hint=f"write $model/{part}")
@@ -184,16 +185,16 @@ def _section(values: Mapping[str, Any], name: str, where: str) -> Mapping[str, A
     if section is None:
         return {}
     if not isinstance(section, dict):
-        raise BadModel(f"{name} is {_quoted(section)}, not a section of settings", where=where)
+        raise BadModel(f"{name} must be a mapping, got {_quoted(section)}", where=where)
     return section
 
 
 def _require_known(section: Mapping[Any, Any], known: tuple[str, ...], where: str) -> None:
     for name in section:
         if name not in known:
-            raise BadModel(f"it sets {_quoted(name)}", where=where, hint=f"known are {', '.join(known)}")
+            raise BadModel(f"unknown setting {_quoted(name)}", where=where, hint=f"known: {', '.join(known)}")
 
 
 def _quoted(value: Any) -> str:
-    """A value for a message; of anything but a text or a number only the type, which is short."""
+    """A value for a message, shortened; only the type for anything but a string, number or boolean."""
     return repr(value)[:80] if isinstance(value, str | int | float | bool | None) else f"a {type(value).__name__}"

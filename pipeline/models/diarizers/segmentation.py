@@ -1,4 +1,4 @@
-"""pyannote's segmentation network, built in code from its weights: which of three local speakers talk, and when."""
+"""pyannote's segmentation network, built in code from its weights: the activity of local speakers in a window."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
     from pipeline.models.weights import Store
 
 WINDOW = 5.0
-"""Seconds that the network sees at once."""
+"""Length of a window in seconds; the published network's."""
 SECTIONS: Final = ("sincnet", "lstm", "linear")
 """The parts of a PyanNet that a checkpoint has settings for."""
 LARGEST: Final = {"stride": 100, "hidden_size": 1024, "num_layers": 12, "sample_rate": RATE, "dropout": 1.0}
-"""Largest value of each number among those settings that still makes sense; memory is bounded by them."""
+"""Maximum of each numeric setting, chosen by hand: bounds the memory that a file can request."""
 SWITCHES: Final = ("bidirectional", "monolithic", "batch_first")
-LONGEST: Final = 60.0
-"""Largest window of a published network, in seconds."""
-MOST_CLASSES: Final = 8
-"""Largest number of local speakers of a published network."""
+MAX_WINDOW: Final = 60.0
+"""Maximum window of a published network, in seconds; chosen by hand."""
+MAX_CLASSES: Final = 8
+"""Maximum number of local speakers of a published network; chosen by hand."""
 
 
 def load_segmentation(name: str, models: Store, device: torch.device) -> Model:
@@ -52,25 +52,25 @@ def load_segmentation(name: str, models: Store, device: torch.device) -> Model:
     try:
         network = _build(settings, specifications, load_file(models.path(name) / "model.safetensors"))
     except RuntimeError as error:
-        raise BadModel("these are not the weights of pyannote's segmentation", where=name) from error
+        raise BadModel("not the weights of pyannote's segmentation network", where=name) from error
     return network.to(device).eval()
 
 
 def load_published_segmentation(path: Path) -> PyanNet:
-    """The PyanNet of a checkpoint as pyannote.audio writes it, in inference mode; `BadModel` for anything else.
+    """The PyanNet of a checkpoint as pyannote.audio writes it, in inference mode.
 
-    The checkpoint is a pickle: only its tensors, and plain values, are read.
+    The checkpoint is a pickle: only its tensors and plain values are read. Raises `BadModel` for anything else.
     """
     kind = read_plain(path, "pyannote.audio", "architecture").get("class")
     if kind != "PyanNet":
-        raise BadModel(f"this checkpoint is of the architecture {str(kind)[:60]!r}, not PyanNet", where=str(path))
+        raise BadModel(f"the checkpoint's architecture is {str(kind)[:60]!r}, expected PyanNet", where=str(path))
     weights = {name: torch.from_numpy(tensor) for name, tensor in read_tensors(path, "state_dict").items()}
     try:
         settings = {part: _checked(read_plain(path, "hyper_parameters", part)) for part in SECTIONS}
         network = _build(settings, _specifications(read_record(path, "pyannote.audio", "specifications")), weights)
     except (TypeError, ValueError, KeyError, RuntimeError) as error:
         reason = str(error).strip().partition("\n")[0][:200]
-        raise BadModel(f"this is no PyanNet as pyannote publishes it: {reason}", where=str(path)) from error
+        raise BadModel(f"not a PyanNet in pyannote's format: {reason}", where=str(path)) from error
     return network.float().eval()
 
 
@@ -83,30 +83,30 @@ def _build(settings: Mapping[str, Any], specifications: Specifications, weights:
 
 
 def _checked(section: Mapping[str, Any]) -> dict[str, Any]:
-    """A part's settings; ``ValueError`` for an unknown one or a number out of bounds."""
+    """A part's settings; raises ``ValueError`` for an unknown one or a number out of bounds."""
     for name, value in section.items():
-        within = name in LARGEST and type(value) in (int, float) and 0 <= value <= LARGEST[name]
-        if not within and not (name in SWITCHES and type(value) is bool):
+        allowed = name in LARGEST and type(value) in (int, float) and 0 <= value <= LARGEST[name]
+        if not allowed and not (name in SWITCHES and type(value) is bool):
             raise ValueError(f"{name} is {value!r}")
     if section.get("sample_rate", RATE) != RATE:
-        raise ValueError(f"sample_rate is {section['sample_rate']!r}, not {RATE}")
+        raise ValueError(f"sample_rate is {section['sample_rate']!r}, expected {RATE}")
     return dict(section)
 
 
 def _specifications(fields: Mapping[str, Any]) -> Specifications:
-    """What the network answers, from the checkpoint's record; ``ValueError`` for what diarization cannot use."""
+    """The network's output specification, from the checkpoint; raises ``ValueError`` for an unsupported one."""
     classes, duration, powerset = fields["classes"], fields["duration"], fields.get("powerset_max_classes")
-    if type(duration) not in (int, float) or not 0 < duration <= LONGEST:
-        raise ValueError(f"its window is {duration!r}")
-    if not isinstance(classes, list) or not 1 <= len(classes) <= MOST_CLASSES:
-        raise ValueError("it has no list of local speakers, or a longer one than makes sense")
+    if type(duration) not in (int, float) or not 0 < duration <= MAX_WINDOW:
+        raise ValueError(f"duration is {duration!r}, expected 0 to {MAX_WINDOW:g} s")
+    if not isinstance(classes, list) or not 1 <= len(classes) <= MAX_CLASSES:
+        raise ValueError(f"classes must be a list of 1 to {MAX_CLASSES} local speakers")
     if powerset is not None and (type(powerset) is not int or not 1 <= powerset <= len(classes)):
-        raise ValueError(f"its powerset_max_classes is {powerset!r}")
+        raise ValueError(f"powerset_max_classes is {powerset!r}")
     if Resolution(fields["resolution"]) is not Resolution.FRAME:
-        raise ValueError("it does not answer frame by frame")
+        raise ValueError("resolution must be one output per frame")
     problem = Problem(fields["problem"])
     if problem is not (Problem.MULTI_LABEL_CLASSIFICATION if powerset is None else Problem.MONO_LABEL_CLASSIFICATION):
-        raise ValueError(f"its problem is {problem.name}")
+        raise ValueError(f"problem is {problem.name}")
     warm_up = fields.get("warm_up") or [0.0, 0.0]
     return Specifications(
         problem=problem,

@@ -1,4 +1,4 @@
-"""Which person each local speaker of each window is, all windows decided together."""
+"""Assignment of local speakers to speakers, jointly over all windows by Viterbi decoding."""
 
 from __future__ import annotations
 
@@ -11,88 +11,93 @@ from pipeline.models.diarizers.embedding_pooling import LocalEmbeddings
 from pipeline.models.diarizers.local_segmentation import Bools, Floats, Ints
 
 CONTINUITY = 0.01
-"""What a second of agreement between neighbouring windows weighs against a second of perfect likeness of voice."""
+"""Weight of a second of joint activity in neighboring windows, relative to a second at cosine similarity 1. Chosen by
+hand; a higher value favors assignments that continue the window before."""
 CANDIDATES = 6
-"""Persons considered for one local speaker: those he sounds most like."""
+"""Speakers considered for one local speaker, by similarity. Chosen by hand; more cost time."""
 BEAM = 40
-"""Ways to name the local speakers of a window that are followed."""
+"""Assignments of one window that the search keeps. Chosen by hand; more cost time and memory."""
 ROUNDS = 5
-"""Times that voices are learned anew from the decision, at most; it settles in two or three."""
+"""Maximum number of updates of the centroids; two or three suffice in practice."""
 
 
-def assign_speakers(voices: LocalEmbeddings, active: Bools, shared: Floats, centroids: Floats) -> tuple[Ints, Floats]:
-    """Owners, shape (windows, locals), −1 for nobody; and the persons' voices learned anew from them.
+def assign_speakers(local: LocalEmbeddings, active: Bools, shared: Floats, centroids: Floats) -> tuple[Ints, Floats]:
+    """The speaker of each local speaker, shape (windows, locals), −1 for none; and the updated centroids.
 
-    Local speakers of one window are different people; one who talks in two windows at once is the same person in both
-    (``shared``: `agreement`). The best naming of all windows by both and by likeness of voice is found by Viterbi's
-    algorithm; then each person's voice is the mean of what he owns, until nothing changes.
+    Local speakers of one window are different speakers; local speakers of neighboring windows that are active together
+    (``shared``, from `window_continuity`) are probably the same one. Viterbi decoding finds the assignment with the
+    highest score, and each centroid becomes the mean of the embeddings assigned to it, until nothing changes.
     """
-    owners = np.full(active.shape, -1)
+    assignment = np.full(active.shape, -1)
     for _ in range(ROUNDS):
-        likeness = (voices.vectors @ centroids.T) * voices.weight[:, :, None]
-        decided = viterbi(likeness, active, shared)
-        if np.array_equal(decided, owners):
+        similarity = (local.vectors @ centroids.T) * local.weight[:, :, None]  # (windows, locals, speakers)
+        decoded = viterbi(similarity, active, shared)
+        if np.array_equal(decoded, assignment):
             break
-        owners = decided
-        centroids = update_centroids(voices, owners, centroids)
-    return owners, centroids
+        assignment = decoded
+        centroids = update_centroids(local, assignment, centroids)
+    return assignment, centroids
 
 
-def update_centroids(voices: LocalEmbeddings, owners: Ints, centroids: Floats) -> Floats:
-    """Each person's voice: the mean over what he owns, weighted by seconds; as before for one who owns nothing."""
-    fresh = centroids.copy()
-    for person in range(len(centroids)):
-        mine = owners == person
-        total = (voices.vectors[mine] * voices.seconds[mine][:, None]).sum(axis=0)
+def update_centroids(local: LocalEmbeddings, assignment: Ints, centroids: Floats) -> Floats:
+    """Mean embedding of each speaker, weighted by seconds; unchanged for a speaker without local speakers."""
+    updated = centroids.copy()
+    for speaker in range(len(centroids)):
+        members = assignment == speaker
+        total = (local.vectors[members] * local.seconds[members][:, None]).sum(axis=0)
         norm = np.linalg.norm(total)
         if norm > 0:
-            fresh[person] = total / norm
-    return fresh
+            updated[speaker] = total / norm
+    return updated
 
 
-def viterbi(likeness: Floats, active: Bools, shared: Floats) -> Ints:
-    """The naming of local speakers with the greatest sum of likeness and continuity; shape (windows, locals).
+def viterbi(similarity: Floats, active: Bools, shared: Floats) -> Ints:
+    """The assignment with the highest sum of similarity and continuity, shape (windows, locals); −1 for none.
 
-    ``likeness`` (windows, locals, persons) is in seconds; so is ``shared`` (windows, locals before, locals now).
+    ``similarity``, shape (windows, locals, speakers), and ``shared``, shape (windows, locals before, locals now), are
+    weighted by seconds.
     """
-    windows, locals_, persons = likeness.shape
-    marks = np.vstack([np.eye(persons, dtype=np.float32), np.zeros((1, persons), np.float32)])
-    namings: list[Ints] = []
+    windows, locals_, speakers = similarity.shape
+    one_hot = np.vstack([np.eye(speakers, dtype=np.float32), np.zeros((1, speakers), np.float32)])
+    states: list[Ints] = []
     pointers: list[Ints] = []
     scores: NDArray[np.float32] = np.zeros(1, np.float32)
-    before = np.zeros((1, locals_, persons), np.float32)
+    before = np.zeros((1, locals_, speakers), np.float32)
     for w in range(windows):
-        naming, own = _permutations(likeness[w], active[w])
-        now = marks[naming]
-        carried = (shared[w] @ now).reshape(len(naming), -1)
+        state, emission = _permutations(similarity[w], active[w])
+        now = one_hot[state]  # (states, locals, speakers)
+        carried = (shared[w] @ now).reshape(len(state), -1)
         paths = scores[:, None] + CONTINUITY * (before.reshape(len(before), -1) @ carried.T)
         pointer = paths.argmax(axis=0)
-        scores = paths[pointer, np.arange(len(naming))] + own
+        scores = paths[pointer, np.arange(len(state))] + emission
         scores -= scores.max()
-        namings.append(naming)
+        states.append(state)
         pointers.append(pointer)
         before = now
-    owners = np.full((windows, locals_), -1)
+    assignment = np.full((windows, locals_), -1)
     best = int(scores.argmax())
     for w in range(windows - 1, -1, -1):
-        owners[w] = namings[w][best]
+        assignment[w] = states[w][best]
         best = int(pointers[w][best])
-    return owners
+    return assignment
 
 
-def _permutations(likeness: Floats, active: Bools) -> tuple[Ints, Floats]:
-    """The best ways to give the active local speakers of one window to different persons, and their likeness."""
-    locals_, persons = likeness.shape
-    nobody = [-1] if active.sum() > persons else []
-    ranked = np.argsort(-likeness, axis=1, kind="stable")[:, :CANDIDATES]
-    options = [[*ranked[i], *nobody] if active[i] else [-1] for i in range(locals_)]
-    naming = np.array(list(product(*options)))
-    named = naming >= 0
-    distinct = np.ones(len(naming), np.bool_)
+def _permutations(similarity: Floats, active: Bools) -> tuple[Ints, Floats]:
+    """The best assignments of one window's active local speakers to different speakers, and their similarity.
+
+    ``similarity`` has shape (locals, speakers); the results (assignments, locals) and (assignments,).
+    """
+    locals_, speakers = similarity.shape
+    none = [-1] if active.sum() > speakers else []
+    ranked = np.argsort(-similarity, axis=1, kind="stable")[:, :CANDIDATES]
+    options = [[*ranked[i], *none] if active[i] else [-1] for i in range(locals_)]
+    states = np.array(list(product(*options)))
+    assigned = states >= 0
+    distinct = np.ones(len(states), np.bool_)
     for i in range(locals_):
         for j in range(i):
-            distinct &= ~((naming[:, i] == naming[:, j]) & named[:, i])
-    naming, named = naming[distinct], named[distinct]
-    likely = np.where(named, likeness[np.arange(locals_), naming], 0).sum(axis=1)
-    kept = np.argsort(-(likely + 1e-3 * named.sum(axis=1)), kind="stable")[:BEAM]
-    return naming[kept], likely[kept].astype(np.float32)
+            distinct &= ~((states[:, i] == states[:, j]) & assigned[:, i])
+    states, assigned = states[distinct], assigned[distinct]
+    totals = np.where(assigned, similarity[np.arange(locals_), states], 0).sum(axis=1)
+    best = np.argsort(-(totals + 1e-3 * assigned.sum(axis=1)), kind="stable")[:BEAM]
+    return states[best], totals[best].astype(np.float32)

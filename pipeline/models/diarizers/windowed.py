@@ -1,8 +1,8 @@
-"""Who speaks when, our way: pyannote's segmentation, voices taken once on a grid, all windows named together.
+"""The default diarizer: pyannote's segmentation, embeddings computed once, and a joint assignment of all windows.
 
-The stock flow embeds every local speaker of every window and clusters those vectors; here the voice encoder hears each
-moment once, clustering weighs vectors by how much speech is behind them, and one search names the local speakers of
-all windows by voice and by continuity, so that what belongs together in time (a tracklet) stays together.
+pyannote's own pipeline embeds every local speaker of every window and clusters these embeddings. Here the embedder
+processes each moment once, clustering weights embeddings by their seconds of speech, and Viterbi decoding assigns the
+local speakers of all windows by similarity and by continuity.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from pipeline.models.diarizers.embedding_pooling import (
     ClipEmbeddings,
     FrameFeatures,
     LocalEmbeddings,
+    block_grid,
     clip_grid,
-    piece_grid,
     pool_clips,
     pool_frames,
 )
@@ -49,24 +49,25 @@ if TYPE_CHECKING:
 Scores = Generator[NDArray[np.float32], None, None]
 
 STEP = 1.0
-"""Seconds between segmentation windows; half of that costs twice the time for 0.2 points of DER."""
+"""Seconds between the starts of segmentation windows. Half of it takes twice the time and gains 0.2 points of DER."""
 HOP, CLIP = 0.5, 1.6
-"""Seconds between the clips whose voice is taken, and their length: what the default encoder was trained on."""
+"""Seconds between the starts of embedded clips, and their length: the default embedder was trained on 1.6 s."""
 CPU_BATCH = 8
-"""Windows that a CPU segments at once, at most: with more, layers leave its caches, and it takes a fifth longer."""
+"""Maximum windows per batch on a CPU; with more, activations leave the caches and it takes a fifth longer."""
 SEGMENTATION_SHARE = 0.7
-"""The segmentation's part of the work, for the progress."""
+"""Share of the segmentation in the progress; an estimate of its share of the time."""
 CLOSE, CLEAR = 0.5, 1.0
-"""Log odds, in `People`'s unit, below which another number of speakers fits nearly as well, and from which much worse.
-On seventeen recordings of 30 s to 5 min wrong numbers had 0.17 to 0.75, right ones 0.03 to 1.35. They only choose the
-words of a notice."""
+"""Log odds (see `SpeakerEstimate`) below which another number of speakers fits nearly as well, and above which much
+worse. On 17 recordings of 30 s to 5 min, wrong counts had 0.17 to 0.75 and right ones 0.03 to 1.35. They only choose
+the wording of a notice."""
 CLIPS_AT_ONCE = 512
-PIECE = 10.0
-"""Seconds that a trunk hears in one go: as long as the windows of pyannote's pipelines, that pool from such trunks."""
+"""Clips embedded in one call: a step of the progress."""
+BLOCK = 10.0
+"""Seconds per block of frame features: the window length of pyannote's pipelines, which pool the same way."""
 
 
 class WindowedDiarizer:
-    """A segmentation network and a voice encoder behind the protocol `Diarizer`."""
+    """A segmentation network and an embedder behind the protocol `Diarizer`."""
 
     def __init__(self, network: Model, embedder: Embedder, threshold: float = 0.5, batch_size: int = 32) -> None:
         batch = min(batch_size, CPU_BATCH) if network.device.type == "cpu" else batch_size
@@ -78,114 +79,121 @@ class WindowedDiarizer:
 
     @classmethod
     def from_config(cls, config: Config, models: Store) -> WindowedDiarizer:
-        """The models named by ``diarization.segmentation`` and ``.embedding``; raises `BadModel`, `MissingModel`."""
+        """The models that the settings name; raises `BadModel`, `MissingModel`."""
         settings, runtime = config.diarization, config.runtime
         network = load_segmentation(settings.segmentation, models, select_device(runtime))
-        embedder: Embedder = registry.load("embedder", settings.embedding, config, models)
+        embedder: Embedder = registry.load("embedder", config.embedding.model, config, models)
         return cls(network, embedder, settings.threshold, runtime.batch_size)
 
     def diarize(self, audio: Audio, count: SpeakerBounds, progress: Progress) -> Diarization:
-        """Turns with margins, of at most ``count.most`` speakers; a notice says when they are fewer than asked for."""
+        """Turns with margins, of at most ``count.maximum`` speakers; with a notice for too few of them."""
         if not np.any(audio.samples):
             return Diarization(())
         local = self._segment(audio, progress)
         if not local.active.any():
             return Diarization(())
-        voices = self._voices(audio, local, progress)
-        people = estimate_speakers(voices, local.windows_per_frame, count, self._embedder.calibration)
-        centroids = people.vectors
-        if len(centroids) == 0:  # all too short or overlapped to have a voice: one speaker
-            centroids = np.zeros((1, voices.vectors.shape[2]), np.float32)
-        owners, centroids = assign_speakers(voices, local.active, window_continuity(local), centroids)
-        margins = measure_margins(voices, owners, centroids)
-        activity = reconstruct(local, owners, margins, len(centroids))
+        embeddings = self._embed(audio, local, progress)
+        estimate = estimate_speakers(embeddings, local.windows_per_frame, count, self._embedder.calibration)
+        centroids = estimate.vectors  # (speakers, dimension)
+        if len(centroids) == 0:  # all speech is too short or overlapped for an embedding: one speaker
+            centroids = np.zeros((1, embeddings.vectors.shape[2]), np.float32)
+        assignment, centroids = assign_speakers(embeddings, local.active, window_continuity(local), centroids)
+        margins = measure_margins(embeddings, assignment, centroids)
+        activity = reconstruct(local, assignment, margins, len(centroids))
         turns = timeline.normalize(binarize(activity, local, audio.duration), audio.duration)
-        return Diarization(timeline.relabel(turns), count_notices(turns, float(voices.seconds.max()), count, people))
+        longest = float(embeddings.seconds.max())
+        return Diarization(timeline.relabel(turns), count_notices(turns, longest, count, estimate))
 
     def _segment(self, audio: Audio, progress: Progress) -> LocalSegmentation:
-        with warnings.catch_warnings():  # samples are read-only, and nothing here writes to them
+        with warnings.catch_warnings():  # the samples are read-only and are not written to
             warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
             waveform = torch.from_numpy(audio.samples)[None]
         parts = cut_windows(waveform.shape[1], self._inference.batch_size)
-        found = []
-        with closing(self._in_threads(waveform, parts)) as scored:  # a run that is stopped leaves no part to be done
-            for part, heard in zip(parts, scored, strict=True):
-                found.append(heard)
+        batches = []
+        with closing(self._segment_in_threads(waveform, parts)) as scores_of_parts:  # closing cancels what is queued
+            for part, batch in zip(parts, scores_of_parts, strict=True):
+                batches.append(batch)
                 progress(SEGMENTATION_SHARE * part.stop / RATE, audio.duration)
-        scores = np.concatenate(found).astype(np.float32, copy=False)
+        scores = np.concatenate(batches).astype(np.float32, copy=False)  # (windows, frames, locals)
         starts = np.rint(np.arange(len(scores)) * STEP / self._field.step).astype(np.intp)
-        middle = self._field.start + self._field.duration / 2  # a frame stands for what lies around its field's middle
-        return LocalSegmentation(scores, starts, self._field.step, middle, self._threshold)
+        onset = self._field.start + self._field.duration / 2  # a frame is centered on its receptive field
+        return LocalSegmentation(scores, starts, self._field.step, onset, self._threshold)
 
-    def _in_threads(self, waveform: torch.Tensor, parts: Sequence[slice]) -> Scores:
-        """The scores of each part; layers are too small for cores to share, so each core has parts of its own."""
+    def _segment_in_threads(self, waveform: torch.Tensor, parts: Sequence[slice]) -> Scores:
+        """The scores of each part. The layers are too small for several cores, so each thread takes whole parts."""
         with single_threaded_pool(self._inference.device) as pool:
             files = ({"waveform": waveform[:, part], "sample_rate": RATE} for part in parts)
             yield from pool.map(lambda file: self._inference(file).data, files)
 
-    def _voices(self, audio: Audio, local: LocalSegmentation, progress: Progress) -> LocalEmbeddings:
+    def _embed(self, audio: Audio, local: LocalSegmentation, progress: Progress) -> LocalEmbeddings:
         if isinstance(self._embedder, FrameEmbedder):
-            return pool_frames(local, self._hear(audio, local, self._embedder, progress), self._embedder.voices)
-        return pool_clips(local, self._listen(audio, local, progress))
+            return pool_frames(
+                local, self._frame_features(audio, local, self._embedder, progress), self._embedder.voices
+            )
+        return pool_clips(local, self._embed_clips(audio, local, progress))
 
-    def _hear(
+    def _frame_features(
         self, audio: Audio, local: LocalSegmentation, embedder: FrameEmbedder, progress: Progress
     ) -> Iterator[FrameFeatures]:
-        spans = piece_grid(local, audio.duration, PIECE)
+        spans = block_grid(local, audio.duration, BLOCK)
         for i in range(0, len(spans), self._batch_size):
             part = spans[i : i + self._batch_size]
-            found = embedder.forward_frames([audio.samples[to_sample(start) : to_sample(end)] for start, end in part])
-            yield from (FrameFeatures(start, end, frames) for (start, end), frames in zip(part, found, strict=True))
-            progress(audio.duration * _listened(i + len(part), len(spans)), audio.duration)
+            features = embedder.forward_frames(
+                [audio.samples[to_sample(start) : to_sample(end)] for start, end in part]
+            )
+            yield from (FrameFeatures(start, end, frames) for (start, end), frames in zip(part, features, strict=True))
+            progress(audio.duration * _share_done(i + len(part), len(spans)), audio.duration)
 
-    def _listen(self, audio: Audio, local: LocalSegmentation, progress: Progress) -> ClipEmbeddings:
+    def _embed_clips(self, audio: Audio, local: LocalSegmentation, progress: Progress) -> ClipEmbeddings:
         spans = clip_grid(local, audio.duration, CLIP, HOP)
-        found = [np.zeros((0, 1), np.float32)]
+        vectors = [np.zeros((0, 1), np.float32)]
         for i in range(0, len(spans), CLIPS_AT_ONCE):
             cuts = [audio.samples[to_sample(start) : to_sample(end)] for start, end in spans[i : i + CLIPS_AT_ONCE]]
-            found.append(self._embedder.embed(cuts))
-            progress(audio.duration * _listened(i + len(cuts), len(spans)), audio.duration)
-        return ClipEmbeddings(spans, np.concatenate(found[1:] or found))
+            vectors.append(self._embedder.embed(cuts))
+            progress(audio.duration * _share_done(i + len(cuts), len(spans)), audio.duration)
+        return ClipEmbeddings(spans, np.concatenate(vectors[1:] or vectors))
 
 
-def _listened(done: int, whole: int) -> float:
-    """The share of all work that is done when so many clips or pieces are."""
-    return SEGMENTATION_SHARE + (1 - SEGMENTATION_SHARE) * done / whole
+def _share_done(done: int, total: int) -> float:
+    """The finished share of all work after ``done`` of ``total`` clips or blocks."""
+    return SEGMENTATION_SHARE + (1 - SEGMENTATION_SHARE) * done / total
 
 
 def cut_windows(samples: int, windows: int) -> list[slice]:
-    """Samples in parts of so many windows; a part overlaps the next by what a window is longer than a step."""
-    step, reach = to_sample(STEP), to_sample(WINDOW - STEP)
-    whole = max(1, (samples - reach) // step)
-    firsts = range(0, whole, windows)
-    ends = [first * step + reach for first in firsts[1:]] + [samples]
+    """Slices of ``samples`` with ``windows`` windows each; slices overlap by the length of a window less a step."""
+    step, overlap = to_sample(STEP), to_sample(WINDOW - STEP)
+    total = max(1, (samples - overlap) // step)
+    firsts = range(0, total, windows)
+    ends = [first * step + overlap for first in firsts[1:]] + [samples]
     return [slice(first * step, end) for first, end in zip(firsts, ends, strict=True)]
 
 
 def count_notices(
-    turns: tuple[Turn, ...], longest: float, count: SpeakerBounds, people: SpeakerEstimate | None = None
+    turns: tuple[Turn, ...], longest: float, bounds: SpeakerBounds, estimate: SpeakerEstimate | None = None
 ) -> tuple[Notice, ...]:
-    """What to know about the number of speakers: fewer than asked for, too little speech to count them, or, with the
-    scores of ``people``, how sure an estimated number is."""
-    found = len({turn.speaker for turn in turns})
+    """Notices on the number of speakers.
+
+    There are fewer than asked for, or too little speech to count them, or (with ``estimate``) the number was estimated.
+    """
+    number = len({turn.speaker for turn in turns})
     speech = timeline.covered(turn.span for turn in turns)
-    if 0 < found < count.minimum:
-        told = f"{count.minimum} speakers were asked for, {found} told apart in {speech:.1f} s of speech"
-        return (Notice("fewer_speakers", told),)
-    if found and count.exact is None and longest < 1.0:
+    if 0 < number < bounds.minimum:
+        text = f"at least {bounds.minimum} speakers were asked for, {number} found in {speech:.1f} s of speech"
+        return (Notice("fewer_speakers", text),)
+    if number and bounds.exact is None and longest < 1.0:
         return (Notice("too_short_to_count", f"{speech:.1f} s of speech are too little to count the speakers"),)
-    if found and count.exact is None and people is not None:
-        return (Notice("speaker_count_estimated", describe_count(found, people)),)
+    if number and bounds.exact is None and estimate is not None:
+        return (Notice("speaker_count_estimated", describe_count(number, estimate)),)
     return ()
 
 
-def describe_count(found: int, people: SpeakerEstimate) -> str:
-    """How sure the number of speakers is, and which other numbers would fit next best."""
-    text = f"found {found} speaker{'' if found == 1 else 's'}; the number was not given"
-    others = [(people.more, found + 1)] + [(people.fewer, found - 1)] * (found > 1)
-    fits = [f"{other} would fit {_fit(slack)} (by {slack:.2f})" for slack, other in sorted(others) if slack < np.inf]
+def describe_count(number: int, estimate: SpeakerEstimate) -> str:
+    """The estimated number of speakers, and how well the neighboring numbers would fit."""
+    text = f"found {number} speaker{'' if number == 1 else 's'}; the number was not given"
+    others = [(estimate.more, number + 1)] + [(estimate.fewer, number - 1)] * (number > 1)
+    fits = [f"{other} would fit {_fit(by)} (by {by:.2f})" for by, other in sorted(others) if by < np.inf]
     return f"{text}; {', '.join(fits) or 'no other number is possible'}"
 
 
-def _fit(slack: float) -> str:
-    return "nearly as well" if slack < CLOSE else "less well" if slack < CLEAR else "much worse"
+def _fit(by: float) -> str:
+    return "nearly as well" if by < CLOSE else "less well" if by < CLEAR else "much worse"

@@ -1,33 +1,35 @@
-"""What embedders of whole waveforms have in common: batches of clips of one length, unit vectors, none for scraps."""
+"""Base class of embedders of whole waveforms: batches of clips of one length, and unit vectors."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
 from pipeline.core.audio import RATE, Samples
-from pipeline.models.protocols import EmbedderCalibration
+from pipeline.models.protocols import EmbedderCalibration, EmbedderModel
 
-SHORTEST: Final = RATE // 5
-"""Samples below which a voice cannot be told, as for Resemblyzer."""
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor, nn
+
+MIN_SAMPLES: Final = RATE // 5
+"""Minimum length of a clip in samples (0.2 s), as for Resemblyzer; shorter clips have no embedding."""
 AAM_CALIBRATION: Final = EmbedderCalibration(
     within_per_second=1.0, within_floor=0.08, between=1.4, margin=0.18, linkage=0.71
 )
-"""For networks trained with an angular margin: their vectors lie twice as far apart, squared, as Resemblyzer's.
+"""Calibration of networks trained with an angular margin: squared distances are twice Resemblyzer's.
 
-Not measured: no such weights were at hand. Twice is the squared ratio of the thresholds at which pyannote's published
-pipelines part people (0.7154 for ECAPA-TDNN in 2.1, 0.7046 for WeSpeaker's ResNet34 in 3.1) to the 0.5 that suits
-Resemblyzer. It expects a cosine of 0.8 between two passages of 6 s of one voice, of 0.1 between those of two people.
+Not measured, because no such weights were available. The factor 2 is the squared ratio of the clustering thresholds of
+pyannote's published pipelines (0.7154 for ECAPA-TDNN in 2.1, 0.7046 for WeSpeaker's ResNet34 in 3.1) to Resemblyzer's
+0.5. It implies a cosine similarity of 0.8 between two segments of 6 s of one speaker, and 0.1 between two speakers.
 """
 
 
-class NetworkEmbedder:
+class NetworkEmbedder(EmbedderModel):
     """A network from waveforms (batch, samples) to vectors (batch, dimension) behind the protocol `Embedder`."""
 
     calibration = AAM_CALIBRATION
@@ -41,21 +43,25 @@ class NetworkEmbedder:
     def embed(self, clips: Sequence[Samples]) -> NDArray[np.float32]:
         """Unit vectors, shape (clips, dimension), of clips at 16 kHz; NaN for a clip under 0.2 s or of silence.
 
-        Only clips of one length share a batch: padding would be heard through convolutions and their edges.
+        Only clips of one length share a batch: convolutions would mix padding into the embedding.
         """
+        import torch
+
         vectors = np.full((len(clips), self._dimension), np.nan, np.float32)
-        heard = [i for i, clip in enumerate(clips) if len(clip) >= SHORTEST and np.any(clip)]
-        heard.sort(key=lambda i: len(clips[i]))
-        for _, group in groupby(heard, key=lambda i: len(clips[i])):
-            alike = list(group)
-            for first in range(0, len(alike), self._batch_size):
-                rows = alike[first : first + self._batch_size]
+        valid = [i for i, clip in enumerate(clips) if len(clip) >= MIN_SAMPLES and np.any(clip)]
+        valid.sort(key=lambda i: len(clips[i]))
+        for _, group in groupby(valid, key=lambda i: len(clips[i])):
+            indices = list(group)
+            for first in range(0, len(indices), self._batch_size):
+                rows = indices[first : first + self._batch_size]
                 vectors[rows] = self._encode(torch.from_numpy(np.stack([clips[i] for i in rows])))
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         unit: NDArray[np.float32] = np.divide(vectors, norms, out=np.full_like(vectors, np.nan), where=norms > 0)
         return unit
 
     def _encode(self, waveforms: Tensor) -> NDArray[np.float32]:
+        import torch
+
         with torch.inference_mode():
-            found: NDArray[np.float32] = self._network(waveforms.float().to(self._device)).float().cpu().numpy()
-        return found
+            vectors: NDArray[np.float32] = self._network(waveforms.float().to(self._device)).float().cpu().numpy()
+        return vectors

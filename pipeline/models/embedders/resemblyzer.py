@@ -1,49 +1,49 @@
-"""Resemblyzer's speaker encoder: an LSTM over 40 mel bands that turns 1.6 s of speech into a voice vector.
+"""Resemblyzer's speaker encoder: an LSTM over 40 mel bands from 1.6 s of speech to an embedding.
 
 Wan et al., "Generalized end-to-end loss for speaker verification", ICASSP 2018; weights of the Resemblyzer package.
 """
 
 from __future__ import annotations
 
-import functools
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from safetensors.torch import load_file
-from torch import Tensor, nn
 
 from pipeline.config.schema import Config
 from pipeline.core.audio import RATE, Samples
 from pipeline.core.errors import BadModel
-from pipeline.models.protocols import EmbedderCalibration
+from pipeline.models.protocols import EmbedderCalibration, EmbedderModel
 from pipeline.models.torch_runtime import select_device
 
 if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from pipeline.models.embedders.resemblyzer_encoder import SpeakerEncoder
     from pipeline.models.weights import Store
 
-BANDS, FFT, HOP = 40, 400, 160
-PARTIAL = 160
-"""Mel frames of one partial, 10 ms each: the encoder was trained on pieces of 1.6 s."""
-PARTIAL_STEP = 77
-"""Frames between partials: the original's rate of 1.3 partials a second."""
-COVERAGE = 0.75
-"""A last partial with less than this share of audio is left out."""
-LOUDNESS = 10 ** (-30 / 20)
-"""RMS that quieter speech is raised to: -30 dBFS."""
-SHORTEST = RATE // 5
-"""Samples below which a voice cannot be told."""
 WIDTH = 256
-HERTZ_PER_MEL, LINEAR, LOG_STEP = 200 / 3, 1000.0, math.log(6.4) / 27
-"""Slaney's mel scale: Hertz of a mel below ``LINEAR`` Hertz, and the logarithm of the ratio of a mel above."""
+"""Dimension of an embedding."""
+PARTIAL = 160
+"""Mel frames of one partial utterance, 10 ms each: the encoder was trained on 1.6 s."""
+PARTIAL_STEP = 77
+"""Frames between the starts of partials: the original's 1.3 partials per second."""
+COVERAGE = 0.75
+"""Minimum share of audio in the last partial, as in the original; else it is left out."""
+LOUDNESS = 10 ** (-30 / 20)
+"""Root mean square to which quieter speech is amplified: -30 dBFS, as in the original."""
+MIN_SAMPLES = RATE // 5
+"""Minimum length of a clip in samples (0.2 s); chosen by hand. Shorter clips have no embedding."""
 
 
-class ResemblyzerEmbedder:
+class ResemblyzerEmbedder(EmbedderModel):
     """The encoder behind the protocol `Embedder`."""
 
+    version = 1
+    requires = ("torch", "numpy")
+    layout = "model.safetensors"
     calibration = EmbedderCalibration()
 
     def __init__(self, encoder: SpeakerEncoder, device: torch.device, batch_size: int) -> None:
@@ -52,16 +52,20 @@ class ResemblyzerEmbedder:
         self._batch_size = batch_size
 
     @classmethod
-    def from_config(cls, config: Config, models: Store) -> ResemblyzerEmbedder:
-        """The encoder with the weights named by ``diarization.embedding``; raises `BadModel`, `MissingModel`."""
-        name = config.diarization.embedding
+    def from_config(cls, config: Config, weights: Store) -> ResemblyzerEmbedder:
+        """The encoder with the weights named by ``embedding.model``; raises `BadModel`, `MissingModel`."""
+        from safetensors.torch import load_file
+
+        from pipeline.models.embedders.resemblyzer_encoder import SpeakerEncoder
+
+        name = config.embedding.model
         runtime = config.runtime
         encoder = SpeakerEncoder()
-        weights = load_file(models.path(name) / "model.safetensors")
+        tensors = load_file(weights.path(name) / cls.layout)
         try:
-            encoder.load_state_dict({k: v for k, v in weights.items() if not k.startswith("similarity_")})
+            encoder.load_state_dict({k: v for k, v in tensors.items() if not k.startswith("similarity_")})
         except RuntimeError as error:
-            raise BadModel("these are not the weights of Resemblyzer's encoder", where=name) from error
+            raise BadModel("not the weights of Resemblyzer's encoder", where=name) from error
         return cls(encoder, select_device(runtime), runtime.batch_size)
 
     def embed(self, clips: Sequence[Samples]) -> NDArray[np.float32]:
@@ -69,66 +73,36 @@ class ResemblyzerEmbedder:
 
         A longer clip's vector is the mean of its partials, as in the original.
         """
+        import torch
+
         partials: list[Tensor] = []
-        owners: list[int] = []
+        clip_indices: list[int] = []
         for i, clip in enumerate(clips):
-            pieces = _partials(clip) if len(clip) >= SHORTEST else []
-            partials += pieces
-            owners += [i] * len(pieces)
+            clip_partials = _partials(clip) if len(clip) >= MIN_SAMPLES else []
+            partials += clip_partials
+            clip_indices += [i] * len(clip_partials)
         sums = np.zeros((len(clips), WIDTH), np.float32)
         if partials:
-            np.add.at(sums, owners, self._encode(torch.stack(partials)))
+            np.add.at(sums, clip_indices, self._encode(torch.stack(partials)))
         norms = np.linalg.norm(sums, axis=1, keepdims=True)
         unit: NDArray[np.float32] = np.divide(sums, norms, out=np.full_like(sums, np.nan), where=norms > 0)
         return unit
 
     def _encode(self, mels: Tensor) -> NDArray[np.float32]:
+        import torch
+
         with torch.inference_mode():
             batches = [self._encoder(batch.to(self._device)).cpu() for batch in torch.split(mels, self._batch_size)]
         vectors: NDArray[np.float32] = torch.cat(batches).numpy()
         return vectors
 
 
-class SpeakerEncoder(nn.Module):
-    """Three LSTM layers, the last state through a rectified linear layer: (batch, frames, 40) to (batch, 256)."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.lstm = nn.LSTM(BANDS, WIDTH, num_layers=3, batch_first=True)
-        self.linear = nn.Linear(WIDTH, WIDTH)
-
-    def forward(self, mels: Tensor) -> Tensor:
-        _, (hidden, _) = self.lstm(mels)
-        return nn.functional.normalize(torch.relu(self.linear(hidden[-1])), dim=1)
-
-
-def mel_power(samples: Tensor) -> Tensor:
-    """Mel power spectrogram, shape (frames, 40): 25 ms every 10 ms, Slaney's bands and area norm, no logarithm."""
-    window = torch.hann_window(FFT)
-    spectrum = torch.stft(samples, FFT, HOP, window=window, center=True, pad_mode="constant", return_complex=True)
-    return spectrum.abs().square().T @ mel_bands()
-
-
-@functools.cache
-def mel_bands() -> Tensor:
-    """Slaney's triangular mel bands over the bins, shape (201, 40), each of the same area.
-
-    Bit for bit ``torchaudio.functional.melscale_fbanks(201, 0, 8000, 40, 16000, "slaney", "slaney")``.
-    """
-    top = LINEAR / HERTZ_PER_MEL + math.log(RATE / 2 / LINEAR) / LOG_STEP
-    mels = torch.linspace(0.0, top, BANDS + 2)
-    edges = HERTZ_PER_MEL * mels
-    above = mels >= LINEAR / HERTZ_PER_MEL
-    edges[above] = LINEAR * torch.exp(LOG_STEP * (mels[above] - LINEAR / HERTZ_PER_MEL))
-    widths = edges[1:] - edges[:-1]
-    distances = edges[None] - torch.linspace(0, RATE // 2, FFT // 2 + 1)[:, None]
-    bands = torch.minimum(-distances[:, :-2] / widths[:-1], distances[:, 2:] / widths[1:]).clamp_min(0)
-    bands *= 2.0 / (edges[2:] - edges[:-2])
-    return bands
-
-
 def _partials(clip: Samples) -> list[Tensor]:
     """The mel spectra of a clip's partials, each (160, 40); audio too short for one is padded with silence."""
+    import torch
+
+    from pipeline.models.embedders.resemblyzer_encoder import HOP, mel_power
+
     loudness = float(np.sqrt(np.mean(np.square(clip, dtype=np.float64))))
     if loudness == 0:
         return []
@@ -137,5 +111,8 @@ def _partials(clip: Samples) -> list[Tensor]:
     grid = range(0, max(1, frames - PARTIAL + PARTIAL_STEP + 1), PARTIAL_STEP)
     starts = [start for start in grid if start == 0 or (len(audio) / HOP - start) >= COVERAGE * PARTIAL]
     padding = (starts[-1] + PARTIAL) * HOP - len(audio)
-    mels = mel_power(nn.functional.pad(audio, (0, max(0, padding))))
+    mels = mel_power(torch.nn.functional.pad(audio, (0, max(0, padding))))
     return [mels[start : start + PARTIAL] for start in starts]
+
+
+MODEL = ResemblyzerEmbedder

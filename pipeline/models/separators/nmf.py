@@ -1,9 +1,10 @@
-"""The separator that needs no weights: each speaker's solo speech of this very recording is his model.
+"""Exemplar-based NMF: a separator without weights; its dictionaries are single-speaker speech of the same recording.
 
-Magnitude spectra of solo speech (exemplars) are the atoms of a non-negative dictionary. Every frame of the mixture is
-explained by the atoms of all who talk, by multiplicative updates of the Kullback-Leibler divergence (Lee and Seung
-2001; Raj and others, "Non-negative matrix factorization based compensation of music", 2010), and the shares of the
-speakers make Wiener masks. Sources come out attributed, for any number of speakers, and add up to the mixture.
+Magnitude spectra of a speaker's single-speaker speech (exemplars) are the atoms of a non-negative dictionary. Every
+frame of the mixture is approximated by the atoms of all speakers, by multiplicative updates of the Kullback-Leibler
+divergence (Lee and Seung 2001; Raj et al., "Non-negative matrix factorization based compensation of music", 2010), and
+the speakers' contributions make Wiener masks. Each source belongs to a known speaker, and the sources add up to the
+mixture.
 """
 
 from __future__ import annotations
@@ -15,196 +16,213 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import torch
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
-from torch import Tensor
 
 from pipeline.config.schema import Config
 from pipeline.core.audio import RATE, Samples
 from pipeline.core.errors import CannotSeparate
+from pipeline.models.protocols import SeparatorModel
 from pipeline.models.torch_runtime import select_device
 
 if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
     from pipeline.models.weights import Store
 
-CPU: Final = torch.device("cpu")
 Matrix = NDArray[np.float32]
-Voice = tuple[Matrix, Matrix]
-"""A voice's exemplars, shape (atoms, bins), and the same in bands, shape (atoms, bands); in bands each sums to one."""
+Dictionary = tuple[Matrix, Matrix]
+"""A speaker's exemplars, shape (atoms, bins), and the same in bands, (atoms, bands), with the sum one per atom."""
 
 WINDOW: Final = 1024
-"""Samples of a frame: 64 ms resolve the harmonics by which two voices differ."""
+"""Samples per frame (64 ms), chosen by hand: resolves the harmonics by which two speakers differ."""
 HOP: Final = 512
-"""Half a window: a quarter costs 1.6 times as much, gains 0.06 dB, and saved 7 of 333 word errors on four sessions."""
-SOLO_HOP: Final = 128
+"""Samples between frames, half a window. A quarter of a window takes 1.6 times as long, gains 0.06 dB, and saved 7 of
+333 word errors on four sessions."""
+DICTIONARY_HOP: Final = 128
+"""Samples between the frames of single-speaker speech; chosen by hand. A lower value gives more exemplars."""
 BANDS: Final = 160
-"""Bands in which activations are found: single bins up to `LINEAR` Hz, wider and wider above."""
+"""Number of bands in which activations are computed: single bins up to `LINEAR`, logarithmic above. Chosen by hand."""
 LINEAR: Final = 1500.0
+"""In Hz; chosen by hand."""
 QUIET_DB: Final = -35.0
-"""Frames this far below a voice's loudest hold no voice."""
+"""Level of a frame relative to the speaker's loudest frame below which it is no exemplar. Chosen by hand."""
 LIFTER: Final = 40
-"""Quefrencies (samples) that make a spectrum's envelope; pitch lies above."""
+"""Quefrency in samples that separates a spectrum's envelope (below) from its pitch (above). Chosen by hand."""
 PITCHES: Final = (0.84, 0.88, 0.92, 0.96, 1.0, 1.04, 1.08, 1.13, 1.18)
+"""Pitch factors of augmented exemplars. Chosen by hand."""
 SHARPNESS: Final = 1.5
-"""Exponent of the speakers' shares: between magnitude (1) and power (2) masks."""
-LEAST_SOLO: Final = 1.5
-"""Seconds of solo speech below which a voice cannot be learned."""
+"""Exponent of the contributions in the masks, between magnitude (1) and power (2) masks. Chosen by hand; the weights of
+the mask network depend on it."""
+MIN_SINGLE_SPEAKER: Final = 1.5
+"""Minimum single-speaker speech of a speaker in seconds. Chosen by hand; with less, regions are not separated."""
 CACHE_SIZE: Final = 8
-"""Voices kept for the next region, some 8 MB each."""
+"""Dictionaries cached for the next regions, about 8 MB each."""
 BLOCK: Final = 512
-"""Frames explained at once: bounds memory at some 30 MB."""
+"""Frames per block; bounds memory at about 30 MB."""
 
 
 @dataclass(frozen=True, slots=True)
 class NmfSettings:
-    """How much to compute: exemplars a speaker (less speech than that is stretched, see `_varied`), updates of their
-    activities, and the exponent on those (above 1 the same fixed point is reached in fewer)."""
+    """Size of the computation; the defaults were chosen by hand."""
 
     atoms: int = 3000
+    """Exemplars per speaker; missing ones are made by `_augment`."""
     updates: int = 30
-    eagerness: float = 1.5
+    """Multiplicative updates of the activations."""
+    exponent: float = 1.5
+    """Exponent of each update; above 1, the same fixed point is reached in fewer updates."""
 
 
-class NmfSeparator:
-    """Separates by exemplars of each speaker's own solo speech; deterministic; equal under any order of speakers.
+class NmfSeparator(SeparatorModel):
+    """Separates with exemplars of each speaker's single-speaker speech.
 
-    Cost: about 0.1 core-seconds a second for two voices. The last `REMEMBERED` voices need not be learned again.
+    Deterministic, and independent of the order of speakers. Takes about 0.1 core-seconds per second for two speakers.
+    The last `CACHE_SIZE` dictionaries are cached.
     """
 
-    def __init__(self, effort: NmfSettings = NmfSettings(), device: torch.device = CPU) -> None:
-        self._effort, self._device = effort, device
-        self._learned: dict[bytes, Voice] = {}
-        """By the very samples of the solo speech."""
-        self._learning = Lock()
+    version = 1
+    requires = ("torch", "numpy")
+
+    def __init__(self, settings: NmfSettings = NmfSettings(), device: torch.device | None = None) -> None:
+        self._settings, self._device = settings, device
+        self._dictionaries: dict[bytes, Dictionary] = {}
+        """Samples of the single-speaker speech -> dictionary, least recently used first."""
+        self._lock = Lock()
 
     @classmethod
-    def from_config(cls, config: Config, models: Store) -> NmfSeparator:
+    def from_config(cls, config: Config, weights: Store) -> NmfSeparator:
         return cls(device=select_device(config.runtime))
 
     def separate(self, mixture: Samples, solo: Mapping[str, Samples]) -> Matrix:
         """One source per speaker in the order of ``solo``, shape (speakers, samples); they add up to the mixture.
 
-        Raises `CannotSeparate` where somebody has less than `LEAST_SOLO` seconds of solo speech.
+        Raises `CannotSeparate` if a speaker has less than `MIN_SINGLE_SPEAKER` seconds of single-speaker speech.
         """
-        for name, voice in solo.items():
-            if len(voice) < LEAST_SOLO * RATE:
+        for name, samples in solo.items():
+            if len(samples) < MIN_SINGLE_SPEAKER * RATE:
+                seconds = len(samples) / RATE
                 raise CannotSeparate(
-                    f"{name} talks alone for {len(voice) / RATE:.1f} s, too little to learn a voice from"
+                    f"{name} has {seconds:.1f} s of single-speaker speech, at least {MIN_SINGLE_SPEAKER:g} s are needed"
                 )
         mixture = _finite(mixture)
-        # Sums of floats depend on their order: one that follows from the audio alone makes renaming change no bit.
-        spoken = {name: solo[name].tobytes() for name in solo}
-        names = sorted(solo, key=spoken.__getitem__)
-        voices = [self._remember(spoken[name], solo[name]) for name in names]
-        spectrum = to_spectrum(mixture)
+        # Sums of floats depend on their order: an order by the audio makes results independent of the names.
+        keys = {name: solo[name].tobytes() for name in solo}
+        names = sorted(solo, key=keys.__getitem__)
+        dictionaries = [self._dictionary(keys[name], solo[name]) for name in names]
+        spectrum = to_spectrum(mixture)  # (frames, bins)
         magnitude = np.abs(spectrum)
-        masks = self._masks(magnitude, contributions(magnitude, voices, self._effort, self._device))
+        masks = self._masks(magnitude, contributions(magnitude, dictionaries, self._settings, self._device))
         sources = {name: _waveform(spectrum * mask, len(mixture)) for name, mask in zip(names, masks, strict=True)}
         return np.stack([sources[name] for name in solo])
 
     def _masks(self, magnitude: Matrix, explained: Matrix) -> Matrix:
-        """What part of each bin is whose, from what each voice explains of it; shape (voices, frames, bins)."""
+        """Masks with the sum one over the speakers from their contributions; both (speakers, frames, bins)."""
         shares = explained ** np.float32(SHARPNESS)
         shares /= shares.sum(axis=0) + np.float32(1e-12)
         return shares
 
-    def _remember(self, key: bytes, solo: Samples) -> Voice:
-        with self._learning:
-            known = self._learned.pop(key, None)
-            self._learned[key] = known or build_dictionary(_finite(solo), self._effort.atoms)
-            if len(self._learned) > CACHE_SIZE:
-                del self._learned[next(iter(self._learned))]
-            return self._learned[key]
+    def _dictionary(self, key: bytes, solo: Samples) -> Dictionary:
+        with self._lock:
+            cached = self._dictionaries.pop(key, None)
+            self._dictionaries[key] = cached or build_dictionary(_finite(solo), self._settings.atoms)
+            if len(self._dictionaries) > CACHE_SIZE:
+                del self._dictionaries[next(iter(self._dictionaries))]
+            return self._dictionaries[key]
 
 
-def contributions(magnitude: Matrix, voices: list[Voice], effort: NmfSettings, device: torch.device = CPU) -> Matrix:
-    """How much each voice explains of every bin, shape (voices, frames, bins); equal shares where nothing does."""
+def contributions(
+    magnitude: Matrix, dictionaries: list[Dictionary], settings: NmfSettings, device: torch.device | None = None
+) -> Matrix:
+    """Magnitude of each speaker in every bin, shape (speakers, frames, bins); equal where no dictionary fits."""
+    import torch
+
     bands = torch.from_numpy(_bands()).to(device)
-    counts = [len(atoms) for atoms, _ in voices]
-    seen = torch.from_numpy(np.concatenate([seen for _, seen in voices])).to(device)
-    spectra = [torch.from_numpy(atoms).to(device) for atoms, _ in voices]
+    counts = [len(atoms) for atoms, _ in dictionaries]
+    atoms_in_bands = torch.from_numpy(np.concatenate([banded for _, banded in dictionaries])).to(device)
+    atoms_in_bins = [torch.from_numpy(atoms).to(device) for atoms, _ in dictionaries]
     bounds = np.cumsum([0, *counts])
     start = torch.cat([torch.full((count,), 1 / count) for count in counts]).to(device)
-    found = torch.empty((len(voices), *magnitude.shape), device=device)
+    result = torch.empty((len(dictionaries), *magnitude.shape), device=device)
     with torch.inference_mode():
         for first in range(0, len(magnitude), BLOCK):
             frames = torch.from_numpy(magnitude[first : first + BLOCK]).to(device)
-            activity = _activities(frames @ bands, seen, start, effort)
-            for share, atoms, (low, high) in zip(found, spectra, pairwise(bounds), strict=True):
-                torch.mm(activity[:, low:high], atoms, out=share[first : first + BLOCK])
-    return found.cpu().numpy() + np.float32(1e-9)
+            activations = _activations(frames @ bands, atoms_in_bands, start, settings)
+            for share, atoms, (low, high) in zip(result, atoms_in_bins, pairwise(bounds), strict=True):
+                torch.mm(activations[:, low:high], atoms, out=share[first : first + BLOCK])
+    return result.cpu().numpy() + np.float32(1e-9)
 
 
-def _activities(frames: Tensor, atoms: Tensor, start: Tensor, effort: NmfSettings) -> Tensor:
-    """How active each atom is in every frame, shape (frames, atoms); ``start`` shares a frame's level out at first."""
+def _activations(frames: Tensor, atoms: Tensor, start: Tensor, settings: NmfSettings) -> Tensor:
+    """Activation of each atom in every frame, shape (frames, atoms); ``start`` (atoms,) is the first distribution."""
     floor = 1e-6 * float(frames.max()) + 1e-9
     frames = frames.clamp_min(floor)
-    activity = frames.sum(1, keepdim=True) * start
-    for _ in range(effort.updates):
-        ratio = frames / (activity @ atoms).add_(floor)
-        activity *= (ratio @ atoms.T).pow_(effort.eagerness)
-    return activity
+    activations = frames.sum(1, keepdim=True) * start
+    for _ in range(settings.updates):
+        ratio = frames / (activations @ atoms).add_(floor)
+        activations *= (ratio @ atoms.T).pow_(settings.exponent)
+    return activations
 
 
-def build_dictionary(voice: Samples, count: int) -> Voice:
-    """The voice, as ``count`` exemplars from speech of his alone."""
-    atoms = _exemplars(voice, count)
-    seen = atoms @ _bands()
-    weight = 1 / (seen.sum(axis=1, keepdims=True) + np.float32(1e-9))
-    return atoms * weight, seen * weight
+def build_dictionary(samples: Samples, count: int) -> Dictionary:
+    """A dictionary of ``count`` exemplars from a speaker's single-speaker speech."""
+    atoms = _exemplars(samples, count)
+    banded = atoms @ _bands()
+    weight = 1 / (banded.sum(axis=1, keepdims=True) + np.float32(1e-9))
+    return atoms * weight, banded * weight
 
 
-def _exemplars(voice: Samples, count: int) -> Matrix:
-    """``count`` magnitude spectra of a voice, shape (atoms, bins): a random but fixed choice of frames with speech."""
-    frames = sliding_window_view(voice, WINDOW)[::SOLO_HOP]
+def _exemplars(samples: Samples, count: int) -> Matrix:
+    """``count`` magnitude spectra, shape (atoms, bins): a random choice, with a fixed seed, of frames with speech."""
+    frames = sliding_window_view(samples, WINDOW)[::DICTIONARY_HOP]
     energy = np.einsum("ij,ij->i", frames, frames)
     speech = np.flatnonzero(energy >= energy.max() * 10 ** (QUIET_DB / 10))
-    choice = np.random.default_rng(0)
+    random = np.random.default_rng(0)
     if len(speech) > count:
-        speech = np.sort(choice.choice(speech, count, replace=False))
+        speech = np.sort(random.choice(speech, count, replace=False))
     spectra = np.abs(np.fft.rfft(frames[speech] * _taper(), axis=1)).astype(np.float32)
     if len(spectra) == count:
         return spectra
-    return np.concatenate([spectra, _augment(spectra, count - len(spectra), choice)])
+    return np.concatenate([spectra, _augment(spectra, count - len(spectra), random)])
 
 
-def _augment(spectra: Matrix, count: int, choice: np.random.Generator) -> Matrix:
-    """``count`` spectra the voice might also have made: the timbre of one frame on the pitch of another, shifted.
+def _augment(spectra: Matrix, count: int, random: np.random.Generator) -> Matrix:
+    """``count`` further spectra: the envelope of one frame with the pitch of another, shifted.
 
-    Short solo speech lacks most pairs of a vowel and a pitch; source and filter vary independently (Fant 1960).
+    Short speech lacks most pairs of a vowel and a pitch; source and filter vary independently (Fant 1960).
     """
     log = np.log(spectra + np.float32(1e-4))
     cepstrum = np.fft.irfft(log, axis=1)
     cepstrum[:, LIFTER : 1 - LIFTER] = 0
     envelope = np.exp(np.fft.rfft(cepstrum, axis=1).real).astype(np.float32)
-    timbre, tone = choice.integers(0, len(spectra), (2, count))
-    pitch = choice.integers(0, len(PITCHES), count)
+    timbre, tone = random.integers(0, len(spectra), (2, count))
+    pitch = random.integers(0, len(PITCHES), count)
     excitation = (spectra / envelope)[tone]
     for number, factor in enumerate(PITCHES):
-        excitation[pitch == number] = _stretched(excitation[pitch == number], factor)
-    varied: Matrix = envelope[timbre] * excitation
-    return varied
+        excitation[pitch == number] = _scale_frequencies(excitation[pitch == number], factor)
+    augmented: Matrix = envelope[timbre] * excitation
+    return augmented
 
 
-def _stretched(spectra: Matrix, factor: float) -> Matrix:
+def _scale_frequencies(spectra: Matrix, factor: float) -> Matrix:
     """Spectra with every frequency multiplied by ``factor``."""
-    place = np.minimum(np.arange(spectra.shape[1]) / factor, spectra.shape[1] - 1.001)
-    low = place.astype(int)
-    part = (place - low).astype(np.float32)
-    stretched: Matrix = spectra[:, low] * (1 - part) + spectra[:, low + 1] * part
-    return stretched
+    position = np.minimum(np.arange(spectra.shape[1]) / factor, spectra.shape[1] - 1.001)
+    low = position.astype(int)
+    fraction = (position - low).astype(np.float32)
+    scaled: Matrix = spectra[:, low] * (1 - fraction) + spectra[:, low + 1] * fraction
+    return scaled
 
 
 def _bands() -> Matrix:
-    """Triangular bands over the bins, shape (bins, bands), each summing to one."""
+    """Triangular bands over the bins, shape (bins, bands), with the sum one per band."""
     bins = np.arange(WINDOW // 2 + 1, dtype=np.float64)
     single = int(LINEAR * WINDOW / RATE)
-    centres = np.concatenate([bins[:single], np.geomspace(single, WINDOW // 2, BANDS - single)])
-    below = np.concatenate([[-1.0], centres[:-1]])
-    above = np.concatenate([centres[1:], [2 * centres[-1] - centres[-2]]])
-    rise = (bins[:, None] - below) / (centres - below)
-    fall = (above - bins[:, None]) / (above - centres)
+    centers = np.concatenate([bins[:single], np.geomspace(single, WINDOW // 2, BANDS - single)])
+    below = np.concatenate([[-1.0], centers[:-1]])
+    above = np.concatenate([centers[1:], [2 * centers[-1] - centers[-2]]])
+    rise = (bins[:, None] - below) / (centers - below)
+    fall = (above - bins[:, None]) / (above - centers)
     bands = np.clip(np.minimum(rise, fall), 0, 1)
     return np.asarray(bands / bands.sum(axis=0), np.float32)
 
@@ -231,3 +249,6 @@ def _waveform(spectrum: NDArray[np.complex64], length: int) -> Samples:
 
 def _finite(samples: Samples) -> Samples:
     return np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32, copy=False)
+
+
+MODEL = NmfSeparator

@@ -1,70 +1,93 @@
-"""The default separator: the exemplars of each speaker's solo speech, refined by a small network.
+"""The default separator: NMF whose masks are refined by a small network.
 
-Exemplars know the voices of this recording but nothing of how speech goes on in time and frequency; the network knows
-that and no voice. Together they separate better than either, and fewer exemplars do.
+The dictionaries of NMF are specific to the speakers, but have no model of time and frequency structure; the network has
+that, and is independent of the speakers. Together they separate better than either, with fewer exemplars.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import torch
 
-from pipeline.config.schema import REFINING, Config
+from pipeline.config.schema import Config
 from pipeline.models.protocols import ParallelSeparator
-from pipeline.models.separators.mask_network import RECEPTIVE_FIELD, MaskNetwork, load_mask_network, masks
 from pipeline.models.separators.nmf import Matrix, NmfSeparator, NmfSettings
 from pipeline.models.torch_runtime import bfloat16_autocast, select_device, single_threaded_pool
 
 if TYPE_CHECKING:
+    import torch
+
+    from pipeline.models.separators.mask_network import MaskNetwork
     from pipeline.models.weights import Store
 
-EFFORT: Final = NmfSettings(atoms=1500, updates=15, eagerness=1.8)
-"""A quarter of what exemplars need alone. The network was taught on 3000 atoms, which would gain 0.1 to 0.5 dB."""
+DEFAULT_MODEL: Final = "crosstalk-separation"
+"""The weights, unless ``separation.model`` names others."""
+SETTINGS: Final = NmfSettings(atoms=1500, updates=15, exponent=1.8)
+"""A quarter of the computation of NMF alone. The network was trained on 3000 atoms, which would gain 0.1 to 0.5 dB."""
 FRAMES: Final = 512
-"""Frames refined at once: bounds memory."""
+"""Frames per block of the network; bounds memory."""
 GPU_THREADS: Final = 4
-"""Regions separated side by side on a GPU; spectra and exemplars are computed on the CPU in the meantime. With four,
-and activities on the GPU, ten minutes of a meeting took 2.5 s instead of 6.6 s (H200, 16 cores)."""
-STEP: Final = 16
-"""Scenes are filled with silence to multiples of so many frames: layers are compiled anew for each length."""
+"""Regions separated in parallel on a GPU, while the CPU computes spectra and dictionaries. With four, and activations
+on the GPU, ten minutes of a meeting took 2.5 s instead of 6.6 s (H200, 16 cores)."""
+LENGTH_MULTIPLE: Final = 16
+"""Regions are padded to multiples of this number of frames, because layers are compiled again for each length."""
 
 
 class NmfRefinedSeparator(NmfSeparator, ParallelSeparator):
-    """Separates as `NmfSeparator`, and lets a network correct the masks; sources add up to the mixture."""
+    """Separates as `NmfSeparator`, with masks corrected by a network; the sources add up to the mixture."""
+
+    version = 1
+    requires = ("torch", "numpy")
 
     def __init__(self, network: MaskNetwork, device: torch.device) -> None:
-        super().__init__(EFFORT, device)
-        self._network = network
+        super().__init__(SETTINGS, device)
+        self._network, self._mask_device = network, device
 
     @classmethod
-    def from_config(cls, config: Config, models: Store) -> NmfRefinedSeparator:
+    def weights(cls, config: Config) -> Mapping[str, str]:
+        return {"separation": config.separation.model or DEFAULT_MODEL}
+
+    @classmethod
+    def from_config(cls, config: Config, weights: Store) -> NmfRefinedSeparator:
+        from pipeline.models.separators.mask_network import load_mask_network
+
         device = select_device(config.runtime)
-        return cls(load_mask_network(config.separation.model or REFINING, models, device), device)
+        return cls(load_mask_network(cls.weights(config)["separation"], weights, device), device)
 
     def pool(self) -> AbstractContextManager[Executor]:
         """See `ParallelSeparator`."""
-        return single_threaded_pool(self._device, GPU_THREADS)
+        return single_threaded_pool(self._mask_device, GPU_THREADS)
 
     def _masks(self, magnitude: Matrix, explained: Matrix) -> Matrix:
         """See `NmfSeparator`."""
+        import torch
+
+        from pipeline.models.separators.mask_network import RECEPTIVE_FIELD, masks
+
         peak = max(float(magnitude.max(initial=0.0)), 1e-9)
         frames = len(magnitude)
-        more = -frames % STEP
-        magnitude, explained = np.pad(magnitude, ((0, more), (0, 0))), np.pad(explained, ((0, 0), (0, more), (0, 0)))
+        padding = -frames % LENGTH_MULTIPLE
+        magnitude, explained = (
+            np.pad(magnitude, ((0, padding), (0, 0))),
+            np.pad(explained, ((0, 0), (0, padding), (0, 0))),
+        )
         with torch.inference_mode():
             mixture = torch.from_numpy(magnitude / np.float32(peak))[None].to(self._device)
-            voices = torch.from_numpy(explained / np.float32(peak))[None].to(self._device)
-            seen = self._network.look(mixture, voices)
+            masked = torch.from_numpy(explained / np.float32(peak))[None].to(self._device)
+            features = self._network.features(mixture, masked)  # (1, speakers, 3, frames, bands)
             for first in range(0, len(magnitude), FRAMES):
                 start = max(0, first - RECEPTIVE_FIELD)
-                with bfloat16_autocast(self._device):
-                    corrections = self._network.correct(seen[..., start : first + FRAMES + RECEPTIVE_FIELD, :])
-                kept = slice(first, first + FRAMES)
+                with bfloat16_autocast(self._mask_device):
+                    corrections = self._network.corrections(features[..., start : first + FRAMES + RECEPTIVE_FIELD, :])
+                block = slice(first, first + FRAMES)
                 part = corrections[:, :, first - start :][:, :, :FRAMES]
-                voices[:, :, kept] = masks(voices[:, :, kept], part)
-        found: Matrix = voices[0, :, :frames].cpu().numpy()
-        return found
+                masked[:, :, block] = masks(masked[:, :, block], part)
+        result: Matrix = masked[0, :, :frames].cpu().numpy()
+        return result
+
+
+MODEL = NmfRefinedSeparator

@@ -1,4 +1,4 @@
-"""The null separator: every speaker gets the mixture, so every overlap keeps it."""
+"""The null separator: every source is the mixture, so that every overlap region keeps it."""
 
 from __future__ import annotations
 
@@ -10,18 +10,29 @@ from numpy.typing import NDArray
 
 from pipeline.config.schema import Config
 from pipeline.core.audio import Samples
+from pipeline.models.protocols import SeparatorModel
 
 if TYPE_CHECKING:
     from pipeline.models.weights import Store
 
 
-class PassthroughSeparator:
-    """Takes nothing apart."""
+class PassthroughSeparator(SeparatorModel):
+    """Returns the mixture as every source."""
+
+    version = 1
 
     @classmethod
-    def from_config(cls, config: Config, models: Store) -> PassthroughSeparator:
+    def from_config(cls, config: Config, weights: Store) -> PassthroughSeparator:
         return cls()
+
+    @classmethod
+    def uses_embedder(cls, config: Config) -> bool:
+        """No source needs to be compared with the speakers."""
+        return False
 
     def separate(self, mixture: Samples, solo: Mapping[str, Samples]) -> NDArray[np.float32]:
         """One row per speaker, each the mixture itself."""
         return np.tile(mixture, (len(solo), 1))
+
+
+MODEL = PassthroughSeparator

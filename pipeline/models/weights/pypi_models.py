@@ -145,7 +145,7 @@ _TAUGHT = Model(
         File("model.safetensors", "2deb30cd363b63c8ce84923dd8ab4f9821dea3e5e36a16c6dbe56069e8b085d2", 3_036_358),
     ),
     sources=(),
-    note="Comes with Crosstalk; made by examples/train_segmentation.py.",
+    note="Comes with Crosstalk; made by examples/training/train_segmentation.py.",
 )
 
 _REFINING = Model(
@@ -157,7 +157,7 @@ _REFINING = Model(
         File("model.safetensors", "0f947ce6e2a61499d72269fd92a1bb90f567f30c0a3be4a70816d2b409868623", 1_198_908),
     ),
     sources=(),
-    note="Comes with Crosstalk; made by examples/train_separation.py.",
+    note="Comes with Crosstalk; made by examples/training/train_separation.py.",
 )
 
 _RESEMBLYZER_CONFIG = """\

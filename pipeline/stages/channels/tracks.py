@@ -1,172 +1,107 @@
-"""Stereo calls: every channel is heard for itself, and each channel is a speaker with a role.
+"""Tracks of a recording: one for each channel of a stereo call, each with a role, or one for the mix.
 
-The channels are laid one after the other on one long tape, so that the stages after this one see a recording with one
-channel; `Tracks.restore` puts what they found back on the recording's clock. Where a channel holds no more than the
-echo of another (quieter, and correlated with it), it is silenced first, so that nothing is transcribed twice.
+Where a channel holds only bleed from another (quieter, and correlated with it), it is muted, so that nothing is
+transcribed twice.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import TypeVar
-
-import numpy as np
+from dataclasses import dataclass
 
 from pipeline.config.channel_roles import Role, complete, parse_roles
 from pipeline.config.schema import DiarizationConfig
-from pipeline.core.audio import RATE, Audio, Clip, Stream, to_sample
+from pipeline.core.audio import Audio
 from pipeline.core.errors import SettingsError
-from pipeline.core.timeline import overlaps
-from pipeline.core.types import Notice, OverlapDecision, SpeakerEvidence, Turn, Utterance, Word
+from pipeline.core.types import Notice
 from pipeline.stages.channels.bleed import BLOCK, BleedMask, detect_bleed, mute
 
-Timed = TypeVar("Timed", Turn, OverlapDecision, Word)
-
-APART = 5.0
-"""Seconds of silence between two channels on the tape: more than any stage looks beyond the end of a turn."""
-SHORTEST = 0.001
-"""Seconds that are left of a word that was heard before its channel begins."""
-OWN = 1.0
-"""A channel must hold at least so many seconds of its own for a recording to be taken for a call."""
+UNIQUE = 1.0
+"""Seconds of sound that no other channel has, from which a channel counts as a speaker's. Chosen by hand; more leaves
+short calls mixed."""
 SHARED = 0.2
-"""At most this part of the sound may be in two channels alike; beyond it is one scene before two microphones."""
-SEPARATOR = "channels"
-"""What the ledger calls overlaps of people who have a channel each."""
-ECHOING = "channels with echo"
-"""The same where one channel is heard in another: there the same words at the same time may have been said once."""
+"""Largest part of the sound that may be the same on two channels of a call; with more, it is one room recorded by two
+microphones. Chosen by hand; more splits such rooms."""
+EDGE_SILENCE = 0.3
+"""Seconds of silence that windows may hold beyond the edges of a channel, as context where speech reaches them. As much
+as recognition keeps around speech elsewhere; less changes words at the edges. The first channel has none before it,
+as version 0.1, which laid the channels end to end, so that results stay the same."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Track:
+    """Audio that is diarized, separated and transcribed by itself: the mix, or one channel with its bleed muted."""
+
+    audio: Audio
+    role: Role | None = None
+    """Role of the channel; None for the mix."""
+    has_bleed: bool = False
+    """Whether other channels were audible on the channel before they were muted."""
+    silence_before: float = 0.0
+    """Seconds of silence that windows may hold before the beginning of the track."""
+    silence_after: float = 0.0
+    """Seconds of silence that windows may hold after the end of the track."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tracks:
-    """What the stages hear: the recording itself, or its channels (a role each) one after the other."""
+    """The tracks of a recording, and notices about settings for channels that were not used."""
 
-    audio: Audio
-    stride: float
-    roles: tuple[Role, ...] = ()
-    echoing: bool = False
+    tracks: tuple[Track, ...]
     notices: tuple[Notice, ...] = ()
 
-    def track(self, number: int) -> Audio:
-        """One channel's audio."""
-        first = to_sample(number * self.stride)
-        return Audio(self.audio.samples[first : first + to_sample(self.stride - APART)])
-
-    def restore(
-        self, turns: Sequence[Turn], regions: Sequence[OverlapDecision], spoken: Sequence[Utterance]
-    ) -> tuple[tuple[Turn, ...], tuple[OverlapDecision, ...], tuple[Utterance, ...]]:
-        """All on the recording's clock, with a ledger entry for each overlap between channels."""
-        if not self.roles:
-            return tuple(turns), tuple(regions), tuple(spoken)
-        homes = self._homes(turns)
-        there = tuple(sorted(self._moved(turn) for turn in turns))
-        between = _between(there, homes, ECHOING if self.echoing else SEPARATOR)
-        entries = [*(self._moved(region) for region in regions), *between]
-        return there, tuple(sorted(entries, key=lambda r: (r.start, r.end))), self.restore_words(spoken)
-
-    def microphones(self, turns: Sequence[Turn]) -> dict[str, int]:
-        """The microphone by which each speaker is recorded: one for all unless each channel holds its own speech."""
-        if not self.roles or self.echoing:
-            return dict.fromkeys((turn.speaker for turn in turns), 0)
-        return self._homes(turns)
-
-    def _homes(self, turns: Sequence[Turn]) -> dict[str, int]:
-        """Each speaker's channel."""
-        return {turn.speaker: self._number(turn) for turn in turns}
-
-    def restore_words(self, lines: Sequence[Utterance]) -> tuple[Utterance, ...]:
-        """The lines on the recording's clock."""
-        if not self.roles:
-            return tuple(lines)
-        return tuple(replace(line, words=tuple(self._moved(word) for word in line.words)) for line in lines)
-
-    def restore_streams(self, streams: Sequence[Stream]) -> tuple[Stream, ...]:
-        """The streams' clips on the recording's clock."""
-        if not self.roles:
-            return tuple(streams)
-        return tuple(replace(s, clips=tuple(self._moved_clip(clip) for clip in s.clips)) for s in streams)
-
-    def _moved_clip(self, clip: Clip) -> Clip:
-        offset = self._number(clip) * self.stride
-        return replace(clip, start=max(0.0, float(round(clip.start - offset, 9))))
-
-    def _number(self, value: Turn | OverlapDecision | Word | Clip) -> int:
-        """The channel it lies on; what begins in the silence before a channel belongs to that."""
-        return int((value.start + APART / 2) / self.stride)
-
-    def _moved(self, value: Timed) -> Timed:
-        """The value on the recording's clock, nothing of it before zero; floats leave crumbs, so they are rounded."""
-        offset = self._number(value) * self.stride
-        start = max(0.0, float(round(value.start - offset, 9)))
-        return replace(value, start=start, end=max(start + SHORTEST, float(round(value.end - offset, 9))))
+    @property
+    def has_bleed(self) -> bool:
+        """Whether speech of one track was audible on another."""
+        return any(track.has_bleed for track in self.tracks)
 
 
 def split_channels(audio: Audio, config: DiarizationConfig) -> Tracks:
-    """The recording as the stages hear it, by ``config.channels`` and ``config.roles``.
+    """A track for each channel, or one for the mix, by ``config.channels`` and ``config.roles``.
 
-    ``auto`` takes the channels for themselves when at least two hold `OWN` seconds that no other has, and no more
-    than `SHARED` of the sound is alike in two; given roles stand for the first condition. Raises `SettingsError`.
+    ``auto`` splits the channels when at least two hold `UNIQUE` seconds that no other has, and at most `SHARED` of the
+    sound is the same on two; roles replace the first condition. Raises `SettingsError`.
     """
-    mix = Tracks(audio, audio.duration)
     if config.channels == "mix":
-        return mix
+        return Tracks((Track(audio),))
     if audio.channels is None:
-        return replace(mix, notices=_refused(config, "the recording has one channel, or the same on all"))
+        return _mix(audio, config, "the recording has one channel, or the same sound on all channels")
     roles = complete(parse_roles(config.roles), len(audio.channels))
-    flags = detect_bleed(audio.channels)
+    mask = detect_bleed(audio.channels)
     if config.channels == "auto":
-        if not _is_call(flags, config):
-            return replace(mix, notices=_refused(config, "the channels are not a voice each"))
+        if not _is_call(mask, config):
+            return _mix(audio, config, "the channels do not have one speaker each")
         if not _count_fits(roles, config):
-            return replace(mix, notices=_refused(config, "the number of speakers is another than the channels have"))
+            return _mix(audio, config, "the number of speakers differs from the number that the channels have")
     elif not _count_fits(roles, config):
-        raise SettingsError("the number of speakers contradicts the channels", hint="say it with --roles 1=name:2")
-    return Tracks(_tape(audio, flags), audio.duration + APART, roles, bool(flags.echo.any()))
+        raise SettingsError("the number of speakers contradicts the channels", hint="give it with --roles 1=name:2")
+    tracks = (
+        Track(Audio(mute(channel, bleed)), role, bool(bleed.any()), EDGE_SILENCE if role.channel else 0.0, EDGE_SILENCE)
+        for channel, bleed, role in zip(audio.channels, mask.bleed, roles, strict=True)
+    )
+    return Tracks(tuple(tracks))
 
 
-def _is_call(flags: BleedMask, config: DiarizationConfig) -> bool:
-    own = (flags.active & ~flags.echo & ~flags.shared).sum(axis=1) * BLOCK
-    anywhere = max(1, int(flags.active.any(axis=0).sum()))
-    alike = (flags.shared.any(axis=0)).sum() / anywhere
-    return bool(alike <= SHARED and (config.roles is not None or (own >= OWN).sum() >= 2))
+def _is_call(mask: BleedMask, config: DiarizationConfig) -> bool:
+    unique = (mask.active & ~mask.bleed & ~mask.shared).sum(axis=1) * BLOCK  # (channels,) seconds
+    active = max(1, int(mask.active.any(axis=0).sum()))
+    shared = (mask.shared.any(axis=0)).sum() / active
+    return bool(shared <= SHARED and (config.roles is not None or (unique >= UNIQUE).sum() >= 2))
 
 
 def _count_fits(roles: Sequence[Role], config: DiarizationConfig) -> bool:
-    people = sum(role.speakers or 1 for role in roles)
-    open_ended = any(role.speakers is None for role in roles)
-    least = config.speakers or config.min_speakers or 1
-    most = config.speakers or config.max_speakers or people
-    return people <= most and (open_ended or least <= people)
+    """Whether the number of speakers in the settings agrees with the speakers on the channels."""
+    speakers = sum(role.speakers or 1 for role in roles)
+    is_open_ended = any(role.speakers is None for role in roles)
+    minimum = config.speakers or config.min_speakers or 1
+    maximum = config.speakers or config.max_speakers or speakers
+    return speakers <= maximum and (is_open_ended or minimum <= speakers)
 
 
-def _refused(config: DiarizationConfig, reason: str) -> tuple[Notice, ...]:
-    """Something to say only where channels were asked for."""
-    if config.channels == "auto" and config.roles is None:
-        return ()
-    return (Notice("channels_mixed", f"{reason}: speakers were told apart by voice, and roles are not used"),)
-
-
-def _tape(audio: Audio, flags: BleedMask) -> Audio:
-    assert audio.channels is not None
-    length, gap = audio.channels.shape[1], round(APART * RATE)
-    samples = np.zeros(len(audio.channels) * (length + gap), np.float32)
-    for number, (channel, echo) in enumerate(zip(audio.channels, flags.echo, strict=True)):
-        first = number * (length + gap)
-        samples[first : first + length] = mute(channel, echo)
-    return Audio(samples)
-
-
-def _between(turns: Sequence[Turn], homes: dict[str, int], separator: str) -> list[OverlapDecision]:
-    """The overlaps of people on different channels: they need no separation, and both texts stay."""
-    return [
-        OverlapDecision(
-            o.start,
-            o.end,
-            tuple(SpeakerEvidence(s) for s in o.speakers),
-            separator,
-            "separated",
-            "each has his own channel",
-        )
-        for o in overlaps(turns)
-        if len({homes[speaker] for speaker in o.speakers}) > 1
-    ]
+def _mix(audio: Audio, config: DiarizationConfig, reason: str) -> Tracks:
+    """One track for the mix, with a notice where channels or roles were asked for."""
+    notices: tuple[Notice, ...] = ()
+    if config.channels != "auto" or config.roles is not None:
+        message = f"{reason}: speakers were distinguished by voice, and roles were not used"
+        notices = (Notice("channels_mixed", message),)
+    return Tracks((Track(audio),), notices)

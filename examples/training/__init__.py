@@ -1,0 +1,1 @@
+"""Training of the bundled weights; run from the repository's folder with ``python -m``."""

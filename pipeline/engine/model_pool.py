@@ -1,0 +1,129 @@
+"""The loaded models of a run, and how one recording uses them when GPU memory runs out."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pipeline.config.schema import Config, Runtime
+from pipeline.engine import extensions
+from pipeline.models import registry
+from pipeline.models.protocols import Diarizer, Embedder, Recognizer, Separator
+from pipeline.models.weights import Store
+
+if TYPE_CHECKING:
+    from pipeline.models.cuda_libraries import Choice
+
+LEAST_BATCH = 4
+"""Smallest batch size that is not halved when GPU memory runs out; the CPU is next. Chosen by hand."""
+
+
+class ModelPool:
+    """The models of a run, each loaded when a stage first needs it and kept for the recordings that follow."""
+
+    def __init__(self, config: Config, store: Store, choice: Choice | None = None) -> None:
+        self._config, self.store = config, store
+        self.loads = 0
+        """Number of loads so far; a model that was released and loaded again counts twice."""
+        if choice is not None:
+            self.choice = choice
+        for kind, name in registry.configured_names(config).items():
+            registry.locate(kind, name)  # a wrong name is an error now, not when its stage begins
+
+    @functools.cached_property
+    def diarizer(self) -> Diarizer:
+        return self._load("diarizer")  # type: ignore[no-any-return]
+
+    @functools.cached_property
+    def separator(self) -> Separator:
+        return self._load("separator")  # type: ignore[no-any-return]
+
+    @functools.cached_property
+    def embedder(self) -> Embedder | None:
+        """The embedder that separated sources are compared with; None where neither the separator nor an extension
+        stage uses it."""
+        if not (registry.uses_embedder("separator", self._config) or extensions.use_embedder(self._config)):
+            return None
+        return self._load("embedder")  # type: ignore[no-any-return]
+
+    @functools.cached_property
+    def recognizer(self) -> Recognizer:
+        return self._load("recognizer")  # type: ignore[no-any-return]
+
+    def load(self) -> None:
+        """Load every model now, so that later measurements of time exclude it."""
+        _ = self.diarizer, self.separator, self.embedder, self.recognizer
+
+    @functools.cached_property
+    def choice(self) -> Choice:
+        """The device of the models, tested by a computation on first use. Raises `ResourceError`."""
+        return registry.choose_device(self._config)
+
+    def reduced(self) -> ModelPool | None:
+        """The same models with less GPU memory: half the batch size, then the CPU; None on the CPU."""
+        runtime = self.choice.runtime
+        if runtime.device == "cpu":
+            return None
+        half = replace(runtime, batch_size=runtime.batch_size // 2)
+        less = half if runtime.batch_size > LEAST_BATCH else replace(runtime, device="cpu")
+        return ModelPool(self._config, self.store, replace(self.choice, runtime=less))
+
+    def release(self) -> None:
+        """Release the loaded models and their memory; each is loaded again on its next use."""
+        for name in ("diarizer", "separator", "embedder", "recognizer"):
+            self.__dict__.pop(name, None)
+
+    @functools.cached_property
+    def identities(self) -> dict[str, str]:
+        """The hash of each model's weights, by the part it plays."""
+        return {part: self.store.identity(name) for part, name in extensions.required_models(self._config).items()}
+
+    def _load(self, kind: registry.Kind) -> Any:
+        self.loads += 1
+        config = replace(self._config, runtime=self.choice.runtime)
+        return registry.load(kind, registry.configured_names(self._config)[kind], config, self.store)
+
+
+class RecordingModels:
+    """The models as one recording uses them: when GPU memory runs out, the recording continues with less of it.
+
+    The shared `ModelPool` keeps its settings, so that the next recording starts with the full batch size.
+    """
+
+    def __init__(self, models: ModelPool) -> None:
+        self._models, self._shared = models, models
+
+    @property
+    def diarizer(self) -> Diarizer:
+        return self._models.diarizer
+
+    @property
+    def separator(self) -> Separator:
+        return self._models.separator
+
+    @property
+    def embedder(self) -> Embedder | None:
+        return self._models.embedder
+
+    @property
+    def recognizer(self) -> Recognizer:
+        return self._models.recognizer
+
+    @property
+    def identities(self) -> dict[str, str]:
+        return self._shared.identities
+
+    @property
+    def runtime(self) -> Runtime:
+        """Where the models compute now."""
+        return self._models.choice.runtime
+
+    def reduce_memory(self) -> Runtime | None:
+        """Continue with less GPU memory; the new runtime settings, or None when there is no less."""
+        less = self._models.reduced()
+        if less is None:
+            return None
+        self._models.release()
+        self._models = less
+        return less.choice.runtime

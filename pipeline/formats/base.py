@@ -1,0 +1,83 @@
+"""The declaration of a transcript format: everything the program knows about a format is in one `Format` object.
+
+A format is one module with a module-level ``FORMAT``. A text format renders a string and encodes it with `encoded`:
+
+    def dumps(transcript: Transcript, session: str) -> str:
+        return "".join(f"{clean(u.speaker)}: {clean(u.text)}\\n" for u in transcript.utterances)
+
+    FORMAT = Format("lines", ".lines", encoded(dumps))
+
+Text from a recording is untrusted. Pass every word and name through `pipeline.formats.sanitize` and escape what the
+format interprets, so that no text can add a row, a cue, a tag or a formula.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ParamSpec
+
+from pipeline.core.types import Transcript, Unscored
+
+SUFFIX_BYTES = 16
+"""Maximum length of a format's suffix in bytes.
+
+The longest suffix of a result today is ``.analytics.json`` with 15 bytes. File names are shortened so that every suffix
+of this length fits into the file system's limit; a larger value shortens more names."""
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+
+Channels = Mapping[str, str]
+"""The channel of each speaker, in capitals; speakers on several channels are left out."""
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A transcript format: its name, its files' suffix, and the functions that write and read it."""
+
+    name: str
+    """The name in ``--format``."""
+    suffix: str
+    """The end of its file names, with the dot: ``.srt``. At most `SUFFIX_BYTES` long."""
+    dumps: Callable[..., bytes]
+    """``dumps(transcript, session) -> bytes``: the file's content; ``session`` is the recording's name.
+
+    Where ``marks_doubts`` is set, it also takes the keyword ``mark_doubts: bool``. Equal arguments give equal bytes."""
+    loads: Callable[[Any], Transcript] | None = None
+    """``loads(content) -> Transcript``: the one transcript in a file's content; raises `FormatError`.
+
+    ``content`` is the file's text, or its bytes where ``binary`` is set. None: the format cannot be read."""
+    loads_sessions: Callable[[Any], dict[str, Transcript]] | None = None
+    """``loads_sessions(content)``: the transcripts by session, for a format that may hold several recordings."""
+    version: int = 1
+    """Raised by hand when the same transcript gives other bytes than before; part of the key of finished work."""
+    marks_doubts: bool = False
+    """Whether doubtful passages can be marked in it (see `pipeline.core.doubts`)."""
+    help: str = ""
+    """One sentence on what the format holds."""
+    binary: bool = False
+    """Whether reading takes the file's bytes; by default it takes the decoded text."""
+    unscored: Callable[[Any], dict[str, tuple[Unscored, ...]]] | None = None
+    """``unscored(content)``: the times that are excluded from scoring, by session."""
+    channels: Callable[[Any], dict[str, Channels]] | None = None
+    """``channels(content)``: the channel of each speaker, by session."""
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise ValueError(f"the name of a format consists of letters, digits and '_.-', not {self.name!r}")
+        long = len(self.suffix.encode()) > SUFFIX_BYTES
+        if long or len(self.suffix) < 2 or not self.suffix.startswith(".") or set(self.suffix) & set("/\0"):
+            message = f"the suffix of a format begins with a dot and has at most {SUFFIX_BYTES} bytes"
+            raise ValueError(f"{message}, not {self.suffix!r}")
+
+
+def encoded(render: Callable[P, str]) -> Callable[P, bytes]:
+    """A function that returns text as one that returns UTF-8; undecodable bytes of file names are kept as they are."""
+
+    @functools.wraps(render)
+    def dumps(*args: P.args, **kwargs: P.kwargs) -> bytes:
+        return render(*args, **kwargs).encode("utf-8", "surrogateescape")
+
+    return dumps

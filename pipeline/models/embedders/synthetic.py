@@ -1,0 +1,5 @@
+"""The embedder ``synthetic``, see `pipeline.models.synthetic`."""
+
+from pipeline.models.synthetic import SyntheticEmbedder
+
+MODEL = SyntheticEmbedder

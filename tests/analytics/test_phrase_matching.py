@@ -1,0 +1,72 @@
+"""Fuzzy matching of phrases, and findings of rules with their evidence."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.analytics.phrase_matching import Finding, evaluate_rules, find
+from pipeline.analytics.phrase_rules import Rule
+from tests.analytics.calls import call, say
+
+CALL = call(
+    60.0,
+    say("agent", 2.0, 6.0, "Good morning, thank you for calling Acme."),
+    say("customer", 7.0, 9.0, "I promise I paid."),
+    say("agent", 30.0, 33.0, "May I have your card number?"),
+    say("agent", 38.0, 40.0, "This call is being recorded."),
+)
+
+
+def evaluated(**rule: object) -> Finding:
+    (finding,) = evaluate_rules(CALL, [Rule("r", **rule)])  # type: ignore[arg-type]
+    return finding
+
+
+def test_a_phrase_in_time_has_its_words_and_times_as_evidence() -> None:
+    finding = evaluated(says=("thanks for calling", "thank you for calling"), speaker="agent", within=20.0)
+    assert finding.kept is True
+    (evidence,) = finding.evidence
+    assert (evidence.text, evidence.phrase, evidence.similarity) == (
+        "thank you for calling",
+        "thank you for calling",
+        1.0,
+    )
+    assert (evidence.start, evidence.speaker) == (pytest.approx(2.0 + 4 * 2 / 7), "agent")
+
+
+def test_a_late_phrase_another_speaker_or_no_match_fails() -> None:
+    assert evaluated(says=("card number",), within=20.0).kept is False
+    assert evaluated(says=("I promise",), speaker="agent").kept is False
+    assert evaluated(says=("have a nice day",)).kept is False
+
+
+def test_a_forbidden_phrase_is_evidence() -> None:
+    finding = evaluated(never=("I promise", "I guarantee"))
+    assert (finding.kept, [e.text for e in finding.evidence]) == (False, ["I promise"])
+    assert evaluated(never=("I promise",), speaker="agent").kept is True
+
+
+def test_phrases_after_other_phrases() -> None:
+    recorded = ("this call is recorded",)
+    assert evaluated(says=recorded, after=("card number",), within=10.0).kept is True
+    late = evaluated(says=recorded, after=("card number",), within=2.0)
+    assert (late.kept, [e.text for e in late.evidence]) == (False, ["card number?"])
+    assert evaluated(says=recorded, after=("cancel my contract",), within=10.0).kept is None
+    assert evaluated(never=recorded, after=("card number",), within=10.0).kept is False
+
+
+def test_a_rule_for_an_absent_speaker_does_not_apply() -> None:
+    assert evaluated(says=("hello",), speaker="supervisor").kept is None
+
+
+def test_matches_need_the_similarity() -> None:
+    for text, matches in (("thank you for colin", True), ("thank you for everything", False)):
+        transcript = call(9.0, say("a", 0.0, 4.0, text))
+        assert bool(find(transcript, ["thank you for calling"], 0.8, None)) == matches
+
+
+def test_of_overlapping_matches_the_best_is_taken() -> None:
+    transcript = call(
+        9.0, say("a", 0.0, 4.0, "well thank you for calling us"), say("a", 5.0, 8.0, "thank you for calling")
+    )
+    assert [e.text for e in find(transcript, ["thank you for calling"], 0.6, None)] == ["thank you for calling"] * 2
