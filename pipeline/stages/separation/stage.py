@@ -144,7 +144,7 @@ def _failed(failures: Sequence[Failure], regions: int) -> tuple[Notice, ...]:
 def _side_by_side(separator: Separator) -> Iterator[Callable[..., Iterator[tuple[OverlapRegion, Sources | Failure]]]]:
     """What maps a function over groups of overlaps: in the separator's own threads where it has any."""
     if isinstance(separator, ParallelSeparator):
-        with separator.pool() as pool:
+        with separator.executor() as pool:
             yield pool.map
     else:
         yield map
