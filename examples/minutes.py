@@ -29,7 +29,7 @@ def minutes(transcript: Transcript) -> str:
     ]
     lines += [f"{u.start:8.1f}  {u.speaker}: {u.text}" for u in transcript.utterances]
     for region in transcript.overlaps:
-        texts = " | ".join(f"{voice.speaker}: {voice.text or '–'}" for voice in region.voices)
+        texts = " | ".join(f"{voice.speaker}: {voice.text or '–'}" for voice in region.evidence)
         lines.append(f"at once, {region.start:.1f} to {region.end:.1f} s ({region.decision}): {texts}")
     return "\n".join(lines) + "\n"
 

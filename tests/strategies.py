@@ -108,10 +108,10 @@ def regions(draw: st.DrawFn, speakers: Sequence[str] = LABELS, hostile: bool = F
     return OverlapDecision(
         start=start,
         end=start + length,
-        voices=tuple(
+        evidence=tuple(
             SpeakerEvidence(name, draw(text), draw(measured), draw(measured), draw(measured)) for name in several
         ),
-        separator=draw(st.sampled_from(["nmf", "sepformer", "mixture"])),
+        separator=draw(st.sampled_from(["nmf", "sepformer", "passthrough"])),
         decision=draw(st.sampled_from(["mixture", "separated"])),
         reason=draw(text),
         leaked=draw(utterances(speakers, hostile, most=1)),

@@ -31,8 +31,8 @@ from pipeline.engine import artifact_cache
 from pipeline.evaluation.benchmark.tables import as_table
 from tests import pages, strategies, world
 from tests.conftest import REPOSITORY
+from tests.engine.test_api import options
 from tests.pages import DOCS, README
-from tests.test_api import options
 
 PAGES_WITH_COMMANDS = (
     README,

@@ -93,7 +93,7 @@ def test_a_run_that_is_stopped_leaves_nothing_behind(tmp_path: Path, number: sig
     assert (running.returncode, out) == (code, b"")
     *_, line = err.decode().splitlines()
     assert line.startswith("transcribe: ")
-    assert line.endswith("run the same command again to go on")
+    assert line.endswith("run the same command again to resume")
     assert not (tmp_path / "out").exists()
     assert list((tmp_path / "tmp").iterdir()) == []
     assert not list(tmp_path.rglob(".crosstalk-*"))

@@ -200,7 +200,7 @@ def test_a_class_of_ones_own_is_checked_before_any_work(name: str, missing: str)
     assert len(caught.value.line.splitlines()) == 1
 
 
-@pytest.mark.parametrize("kind", ["diarization.backend", "separation.backend", "diarization.embedding"])
+@pytest.mark.parametrize("kind", ["diarization.backend", "separation.backend", "embedding.model"])
 def test_every_kind_is_checked(kind: str) -> None:
     with pytest.raises(SettingsError) as caught:
         Transcriber(world.settings({kind: f"{HERE}:NoLanguage"}))

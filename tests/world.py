@@ -15,7 +15,7 @@ from pipeline.core.audio import RATE, Audio
 from pipeline.core.events import Listener, ignore
 from pipeline.core.types import Transcript, Word
 from pipeline.engine.artifact_cache import Cache, NoCache
-from pipeline.engine.model_pool import ModelPool
+from pipeline.engine.model_pool import ModelPool, RecordingModels
 from pipeline.engine.pipeline import run_pipeline
 from pipeline.engine.runner import StageRunner
 from pipeline.media import Decoded
@@ -24,7 +24,7 @@ from pipeline.models.weights import Store
 
 REPLAY = {
     "diarization.backend": "synthetic",
-    "diarization.embedding": "synthetic",
+    "embedding.model": "synthetic",
     "separation.backend": "passthrough",
     "recognition.backend": "synthetic",
 }
@@ -77,4 +77,5 @@ def heard(
     config = settings(changes)
     models = ModelPool(config, Store())
     recording = recorded(words, duration or max((word.end for word in words), default=0.0) + 1.0)
-    return run_pipeline(recording, "talk.wav", models, config, StageRunner({}, config, cache or NoCache(), listener))
+    runner = StageRunner(RecordingModels(models), config, cache or NoCache(), listener)
+    return run_pipeline(lambda progress: recording, "talk.wav", runner)

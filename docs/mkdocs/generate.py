@@ -20,11 +20,12 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from pipeline import formats
-from pipeline.config.constraints import OneOf, Range, constraint_of
+from pipeline.config.constraints import OneOf, Range
 from pipeline.config.presets import load_preset, preset_names
 from pipeline.config.schema import Config
 from pipeline.core import types as core_types
 from pipeline.core.notices import NOTICES
+from pipeline.core.serialization import constraint_of, to_plain
 from pipeline.formats import crosstalk_json
 from pipeline.models.weights.catalogue import catalogue
 
@@ -49,18 +50,20 @@ OUTPUT = (
 def settings() -> str:
     """Every setting: a table per section, with type, default and meaning."""
     about = meanings(Config)
-    return "\n\n".join(
-        f"## `{name}`\n\n{about[name]}\n\n{fields_table(kind, f'{name}.')}"
+    sections = [
+        f"## `{name}`\n\n{about[name]}"
+        + (f"\n\n{fields_table(kind, f'{name}.')}" if dataclasses.is_dataclass(kind) else "")
         for name, kind in typing.get_type_hints(Config).items()
-    )
+    ]
+    return "\n\n".join(sections)
 
 
 def preset_differences() -> str:
     """The settings in which each preset differs from the defaults."""
-    plain = _flat(dataclasses.asdict(Config()))
+    plain = _flat(to_plain(Config()))
     rows = []
     for name in preset_names():
-        changed = [f"`{k}: {v}`" for k, v in _flat(dataclasses.asdict(load_preset(name))).items() if v != plain[k]]
+        changed = [f"`{k}: {v}`" for k, v in _flat(to_plain(load_preset(name))).items() if v != plain[k]]
         rows.append((f"`{name}`", "<br>".join(changed) or "–"))
     return table(("preset", "differs from the defaults in"), rows)
 

@@ -39,7 +39,7 @@ SPREAD = 1.2
 MODELS = ("diarization", "separation", "recognition")
 """The stages in which models compute; all other time is overhead."""
 WITHOUT_MODELS = (
-    "diarization.backend=synthetic", "diarization.embedding=synthetic", "separation.backend=passthrough",
+    "diarization.backend=synthetic", "embedding.model=synthetic", "separation.backend=passthrough",
     "recognition.backend=synthetic",
 )  # fmt: skip
 """Settings that replace the models by synthetic ones, to measure everything else."""
@@ -165,7 +165,7 @@ def write_excerpts(sources: Sequence[Source], seconds: Sequence[float], folder: 
 
 def run(calls: Path, out: Path, jobs: int, settings: Sequence[str] = (), report: Any = lambda line: None) -> BatchRun:
     """Run the command on a folder with one thread per worker and an empty cache; exits when it fails."""
-    options = [str(calls), "--out", str(out), "--jobs", str(jobs), "--threads", str(jobs), "--format", "txt,json"]
+    options = [str(calls), "-o", str(out), "--jobs", str(jobs), "--threads", str(jobs), "--format", "txt,json"]
     options += [text for setting in settings for text in ("--set", setting)]
     cache = {"XDG_CACHE_HOME": str(out.with_name(f"{out.name}-cache")), "CROSSTALK_MODELS": str(Store().root)}
     began = time.monotonic()

@@ -97,7 +97,7 @@ def meeting(seed: int) -> MeetingConfig:
 def load() -> dict[str, Diarizer]:
     """The stock pipeline on both segmentations, and Crosstalk's diarizer."""
     store = Store(offline=True)
-    stock = assign(Config(), {"diarization.clustering": "stock"})
+    stock = assign(Config(), {"diarization.method": "pyannote"})
     return {
         STOCK: registry.load("diarizer", "pyannote", baseline(Config()), store),
         STOCK_TRAINED: registry.load("diarizer", "pyannote", stock, store),

@@ -17,18 +17,36 @@ rules:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from pipeline.config.constraints import Range
 from pipeline.config.schema import load_plain
 from pipeline.core.errors import SettingsError
+from pipeline.core.serialization import DataError, from_plain, setting
 from pipeline.core.text import read_settings
 
 DEFAULT_SIMILARITY = 0.8
 """Minimum similarity of a match, 0 to 1, if a rule has none. Chosen by hand; a lower value finds more
 misrecognized phrases and more false matches."""
+
+
+def _phrases(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Phrases, each with at least one letter or digit."""
+    for text in texts:
+        if not any(c.isalnum() for c in text):
+            raise ValueError(f"a phrase needs a letter or digit, not {text!r}")
+    return texts
+
+
+def _positive(value: float) -> float:
+    if value <= 0:
+        raise ValueError(f"must be above 0, not {value:g}")
+    return value
+
+
+def _similarity(value: float) -> float:
+    return Range(0, 1)(_positive(value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +57,27 @@ class Rule:
     """
 
     name: str
-    says: tuple[str, ...] = ()
-    never: tuple[str, ...] = ()
+    says: tuple[str, ...] = setting((), _phrases)
+    never: tuple[str, ...] = setting((), _phrases)
     speaker: str | None = None
-    within: float | None = None
-    after: tuple[str, ...] = ()
-    similarity: float = DEFAULT_SIMILARITY
+    within: float | None = setting(None, _positive)
+    after: tuple[str, ...] = setting((), _phrases)
+    similarity: float = setting(DEFAULT_SIMILARITY, _similarity)
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            raise ValueError("a rule needs a name")
+        if bool(self.says) == bool(self.never):
+            raise ValueError("a rule has either 'says' or 'never', with phrases")
+        if self.after and self.within is None:
+            raise ValueError("'after' needs 'within'")
 
 
-_TYPES: Mapping[str, tuple[str, type | tuple[type, ...]]] = {
-    "name": ("text", str),
-    "speaker": ("text", str),
-    "says": ("a list of texts", list),
-    "never": ("a list of texts", list),
-    "after": ("a list of texts", list),
-    "within": ("a number of seconds above 0", (int, float)),
-    "similarity": ("a number from 0 to 1", (int, float)),
-}
+@dataclass(frozen=True, slots=True)
+class _RuleFile:
+    """The content of a file of rules."""
+
+    rules: tuple[Rule, ...] = ()
 
 
 def read_file(path: Path | None) -> str:
@@ -68,47 +90,13 @@ def read_file(path: Path | None) -> str:
 
 
 def read(text: str, where: str = "rules") -> tuple[Rule, ...]:
-    """The rules of a YAML text; unknown keys, duplicate names and contradictions raise `SettingsError`."""
-    data = load_plain(text, where)
-    if not data:
-        return ()
-    if set(data) != {"rules"} or not isinstance(data["rules"], list):
-        raise SettingsError("a rules file must have one key, 'rules', with a list", where=where)
-    rules = tuple(_rule(item, f"{where}, rule {number}") for number, item in enumerate(data["rules"], 1))
+    """The rules of a YAML text; raises `SettingsError` for unknown keys, repeated names and contradictions."""
+    try:
+        rules = from_plain(_RuleFile, load_plain(text, where)).rules
+    except DataError as error:
+        raise SettingsError(error.line(quote=True), where=where, hint=error.hint) from error
     names = [rule.name for rule in rules]
-    duplicate = next((name for name in names if names.count(name) > 1), None)
-    if duplicate is not None:
-        raise SettingsError(f"two rules have the name {duplicate!r}", where=where)
+    repeated = next((name for name in names if names.count(name) > 1), None)
+    if repeated is not None:
+        raise SettingsError(f"two rules have the name {repeated!r}", where=where)
     return rules
-
-
-def _rule(item: Any, where: str) -> Rule:
-    if not isinstance(item, dict):
-        raise SettingsError("a rule must be a mapping", where=where)
-    values = {key: _value(key, value, where) for key, value in item.items()}
-    if not values.get("name"):
-        raise SettingsError("a rule needs a 'name'", where=where)
-    if bool(values.get("says")) == bool(values.get("never")):
-        raise SettingsError("a rule must have phrases either in 'says' or in 'never'", where=where)
-    if values.get("after") and "within" not in values:
-        raise SettingsError("'after' needs 'within'", where=where)
-    return Rule(**values)
-
-
-def _value(key: Any, value: Any, where: str) -> Any:
-    if key not in _TYPES:
-        raise SettingsError(f"unknown key {key!r}", where=where, hint=f"the keys are {', '.join(_TYPES)}")
-    description, type_ = _TYPES[key]
-    valid = isinstance(value, type_) and not isinstance(value, bool)
-    if type_ is list:
-        valid = valid and all(isinstance(text, str) and any(c.isalnum() for c in text) for text in value)
-        return tuple(value) if valid else _refuse(key, description, value, where)
-    if key == "within":
-        valid = valid and value > 0
-    if key == "similarity":
-        valid = valid and 0 < value <= 1
-    return value if valid else _refuse(key, description, value, where)
-
-
-def _refuse(key: str, description: str, value: Any, where: str) -> Any:
-    raise SettingsError(f"{key!r} must be {description}, not {value!r}", where=where)

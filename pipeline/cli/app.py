@@ -16,12 +16,26 @@ from typing import Any
 
 import typer
 
-from pipeline.cli import analyze, batch, bench, config_and_cache, convert, doctor, models, run, score, simulate, split
+from pipeline.cli import (
+    analyze,
+    batch,
+    bench,
+    cache,
+    config,
+    convert,
+    doctor,
+    models,
+    run,
+    score,
+    simulate,
+    split,
+)
 from pipeline.cli.printing import drop_unread
 from pipeline.core.atomic_write import as_error_of_unknown_direction
 from pipeline.core.errors import CrosstalkError, OutOfMemory, SettingsError
 
 USAGE, INTERRUPTED, TERMINATED = 1, 130, 143
+"""Exit codes beside those of `pipeline.core.errors`; the last two are 128 and the number of the signal."""
 COMMANDS = (
     "run",
     "split",
@@ -37,6 +51,8 @@ COMMANDS = (
     "doctor",
     "cache",
 )
+OLD_OPTIONS = {"batch": {"--out": "--output-dir"}}
+"""Old names of options, by command: they are accepted, and not in the help."""
 _COMMAND_LIKE = re.compile(r"[A-Za-z][A-Za-z-]*")
 _GROUP_OPTIONS = ("--help", "-h", "--version", "--install-completion", "--show-completion")
 
@@ -55,7 +71,7 @@ app = typer.Typer(
 
 @app.callback(invoke_without_command=True)
 def _top(version: bool = typer.Option(False, "--version", help="Print the version and exit.")) -> None:
-    """Who said what, also when they talk at once.
+    """Transcribe recordings with several speakers, also in overlapping speech.
 
     transcribe meeting.m4a --speakers 3
     """
@@ -75,9 +91,9 @@ app.command("convert")(convert.convert)
 app.command("score")(score.score)
 app.command("simulate")(simulate.simulate)
 app.command("bench")(bench.bench)
-app.command("config")(config_and_cache.show)
+app.command("config")(config.show)
 app.command("doctor")(doctor.doctor)
-app.command("cache")(config_and_cache.cache)
+app.command("cache")(cache.cache)
 app.add_typer(models.app, name="models")
 
 
@@ -88,7 +104,7 @@ def main(arguments: list[str] | None = None) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
     try:
-        code = app(args=_with_command(given), prog_name="transcribe", standalone_mode=False)
+        code = app(args=_with_current_options(_with_command(given)), prog_name="transcribe", standalone_mode=False)
         sys.exit(code or 0)
     except _UsageError as error:
         error.show()
@@ -97,7 +113,7 @@ def main(arguments: list[str] | None = None) -> None:
         _fail(error, "--debug" in given)
     except _Stopped as stopped:
         what = "interrupted" if stopped.number == signal.SIGINT else "terminated"
-        _leave(f"{what}; run the same command again to go on", 128 + stopped.number)
+        _leave(f"{what}; run the same command again to resume", 128 + stopped.number)
     except BrokenPipeError as error:
         if drop_unread():  # `| head -1` has read enough: files are written before anything is printed
             sys.exit(0)
@@ -109,7 +125,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _open_streams() -> None:
-    """Lead standard streams that were closed (`>&-`, some schedulers) nowhere: else the next file would be one."""
+    """Open standard streams that were closed (`>&-`, some schedulers) to nothing: else the next file would be one."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             nowhere = Path(os.devnull).open(mode)  # noqa: SIM115 - as long as the process
@@ -129,9 +145,9 @@ def _stop(number: int, frame: Any) -> None:
 
 
 def _with_command(given: list[str]) -> list[str]:
-    """``run`` in front, unless a command or an option of the whole program stands there.
+    """The arguments with ``run`` in front, unless they begin with a command or an option of the whole program.
 
-    What is no file but close to a command's name is a `SettingsError` with the command.
+    A first argument that is no file but resembles a command is a `SettingsError` that names the command.
     """
     if not given or given[0] in COMMANDS or given[0] in _GROUP_OPTIONS:
         return given
@@ -141,8 +157,19 @@ def _with_command(given: list[str]) -> list[str]:
     return ["run", *given]
 
 
+def _with_current_options(given: list[str]) -> list[str]:
+    """The arguments with old names of options replaced."""
+    renamed = OLD_OPTIONS.get(given[0], {}) if given else {}
+    end = given.index("--") if "--" in given else len(given)
+    current = []
+    for argument in given[:end]:
+        name, equals, value = argument.partition("=")
+        current.append(renamed.get(name, name) + equals + value)
+    return current + given[end:]
+
+
 def _nearest_command(word: str) -> str | None:
-    """The command that somebody who wrote this may have meant; None for options, files, and anything like a path."""
+    """The command that resembles the word most; None for options, files, and anything like a path."""
     if not _COMMAND_LIKE.fullmatch(word) or os.path.lexists(word):
         return None
     names = {**{command: command for command in COMMANDS}, "transcribe": "RECORDING..."}
@@ -157,9 +184,9 @@ def _fail(error: CrosstalkError, debug: bool) -> None:
 
 
 def _leave(line: str, code: int) -> None:
-    """Say one line and end at once: no library's clean-up at exit delays an interrupted run."""
+    """Print one line and exit at once: no library's clean-up at exit delays an interrupted run."""
     sys.stdout.flush()
-    print(f"transcribe: {line}", file=sys.stderr, flush=True)  # noqa: T201 — the program's own last word
+    print(f"transcribe: {line}", file=sys.stderr, flush=True)  # noqa: T201 — the last line of the program
     if code in (INTERRUPTED, TERMINATED):
         os._exit(code)
     sys.exit(code)

@@ -1,4 +1,4 @@
-"""``transcribe batch CALLS... --out DIR``: batch processing."""
+"""``transcribe batch CALLS... --output-dir DIR``: batch processing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def batch(
     calls: Annotated[list[str], typer.Argument(help="Files, folders, 'patterns' or manifest.csv.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the results and of the journal.")],
+    out: Annotated[Path, typer.Option("--output-dir", "-o", help="Folder of the results and of the journal.")],
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Worker processes, which share the cores.")] = 1,
     retry: Annotated[bool, typer.Option("--retry", help="Also retry recordings that failed before.")] = False,
     only_failed: Annotated[bool, typer.Option("--only-failed", help="Retry only what failed before.")] = False,
@@ -76,7 +76,8 @@ def _setup(
     """The settings of all recordings; ``chosen``: preset, options by name, ``--set`` and a file of settings."""
     from pipeline.analytics.phrase_rules import read_file
     from pipeline.batch.worker import Setup
-    from pipeline.config.presets import OPTIONS, named, resolve
+    from pipeline.cli.options import resolve
+    from pipeline.config.presets import OPTIONS, named
     from pipeline.config.schema import parse_assignments
     from pipeline.engine import artifact_cache
     from pipeline.formats import files
@@ -218,10 +219,10 @@ def _plan(calls: list[str], setup: Setup, options: BatchOptions, quiet: bool) ->
 def _planned(task: Task, journal: Journal, setup: Setup, options: BatchOptions) -> Planned:
     from pipeline.batch import estimate, report
 
-    verdict = str(journal.decide(task.recording, task.key, options.again or options.only_failed))
-    content = journal.content(task.recording) if verdict == "do" else ""
+    decision = str(journal.decide(task.recording, task.key, options.again or options.only_failed))
+    content = journal.content(task.recording) if decision == "do" else ""
     cached = estimate.is_cached(content, task.config, task.models, setup.cache)
-    return report.Planned(task.recording, verdict, cached)
+    return report.Planned(task.recording, decision, cached)
 
 
 def _print(lines: Iterable[str]) -> None:

@@ -24,7 +24,8 @@ def bench(
     count_speakers: Annotated[
         bool, typer.Option("--count-speakers", help="Estimate the number of speakers instead of giving it.")
     ] = False,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Output file (JSON).")] = Path("bench.json"),
+    output_dir: Annotated[Path, typer.Option("--output-dir", "-o", help="Folder of the figures, bench.json.")] = Path(),
+    output: Annotated[Path | None, typer.Option("--output", hidden=True)] = None,
     chart: Annotated[Path | None, typer.Option(help="Also draw a chart, as PNG or SVG.")] = None,
     normalizer: Annotated[str, typer.Option(help="none, basic or english.")] = "basic",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that others wrote or changed.")] = False,
@@ -38,6 +39,7 @@ def bench(
     from pipeline.evaluation.metrics.scoring import ScoreConfig
     from pipeline.models.weights import Store
 
+    output = _figures_file(output_dir, output)
     figures = OutputRecord(output.parent, "bench", overwrite=overwrite)
     figures.check([output])
     charts = OutputRecord(chart.parent, "bench", overwrite=overwrite) if chart else None
@@ -55,9 +57,16 @@ def bench(
     typer.echo(as_table(rows))
 
 
+def _figures_file(output_dir: Path, output: Path | None) -> Path:
+    """``bench.json`` in the folder, or the file that ``--output`` or ``-o FILE.json``, the old options, name."""
+    if output is None and output_dir.suffix == ".json" and not output_dir.is_dir():
+        return output_dir
+    return output or output_dir / "bench.json"
+
+
 def parse_systems(specifications: list[str], baseline: bool) -> tuple[System, ...]:
     """Systems from ``PRESET,KEY=VALUE,...``; with ``baseline`` the baseline for the first one comes first."""
-    from pipeline.config.presets import resolve
+    from pipeline.cli.options import resolve
     from pipeline.config.schema import parse_assignments
     from pipeline.evaluation.benchmark.bench import BASELINE_NAME, System
 

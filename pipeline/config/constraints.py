@@ -1,33 +1,17 @@
-"""What values a setting may have: each constraint takes a value and gives it back, normalised, or raises `ValueError`.
+"""Constraints on values of settings: each takes a value and returns it normalized, or raises `ValueError`.
 
-A setting is declared with its default and its constraint (`setting`); `pipeline.config.schema` applies them all.
+A setting is declared with its default and its constraint by `pipeline.core.serialization.setting`.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import difflib
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
 
 from pipeline.config.channel_roles import parse_roles
 from pipeline.config.languages import parse_language
-
-Default = TypeVar("Default")
-Constraint = Callable[[Any], Any]
-_KEY = "constraint"
-
-
-def setting(default: Default, constraint: Constraint) -> Default:
-    """A field of a section of settings; None as a value passes where its type allows it."""
-    return dataclasses.field(default=default, metadata={_KEY: constraint})
-
-
-def constraint_of(field: dataclasses.Field[Any]) -> Constraint | None:
-    """The constraint that a field was declared with."""
-    return field.metadata.get(_KEY)
+from pipeline.core.serialization import Constraint
 
 
 @dataclass(frozen=True, slots=True)

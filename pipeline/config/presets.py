@@ -75,7 +75,7 @@ def baseline(config: Config) -> Config:
     """The settings of `BASELINE` beside a system of these settings."""
     fixed = {
         "diarization.backend": "pyannote",
-        "diarization.clustering": "stock",
+        "diarization.method": "pyannote",
         "diarization.segmentation": "pyannote-segmentation",
         "separation.backend": "passthrough",
         "separation.model": None,

@@ -1,45 +1,35 @@
-"""Every setting with its default and its constraint, and the strict reading of YAML: unknown keys, tags and values out
-of range are refused.
+"""Every setting with its default and its constraint, and the strict reading of YAML.
 
-`Config` holds what can change a result; `Runtime` where it is computed, which on a CPU changes none.
+Unknown keys, tags, and values of another type or out of range are a `SettingsError`. All sections but `Runtime` can
+change a result; the runtime changes none on a CPU.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import difflib
-import math
-import numbers
-import os
-import types
-import typing
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
 
 import yaml
 
-from pipeline.config.constraints import DEVICE, LANGUAGE, NAME, ROLES, Range, constraint_of, setting
+from pipeline.config.aliases import with_current_names
+from pipeline.config.constraints import DEVICE, LANGUAGE, NAME, ROLES, Range
 from pipeline.core.errors import SettingsError
+from pipeline.core.serialization import DataError, internal, overlay, setting, to_plain
+from pipeline.core.types import Notice
 
-Default = TypeVar("Default")
+Options = TypeVar("Options")
 
-MOST_SPEAKERS = 1000
-"""Upper limit of every number of speakers: more is a slip of the keyboard."""
-SPEAKERS = Range(1, MOST_SPEAKERS)
-MOVED = {
-    "recognition.beam_size": "beam_size",
-    "recognition.compute_type": "compute_type",
-}
-"""Settings that are now options of their section's model, by their earlier names."""
+MAX_SPEAKERS = 1000
+"""Upper limit of every number of speakers. Chosen by hand, to refuse typing errors; it changes no result."""
+SPEAKERS = Range(1, MAX_SPEAKERS)
+"""Constraint of every number of speakers."""
 
 
 @dataclass(frozen=True, slots=True)
 class InputConfig:
-    """What of a recording is read. ``track`` counts its audio tracks from 1; None takes the default one.
-
-    Where that is silent and another has sound, None takes the first with sound.
-    """
+    """The part of a recording that is read."""
 
     track: int | None = setting(None, Range(1, 1000))
     """Audio track of the file, from 1; null takes the default track, or the first one with sound."""
@@ -47,24 +37,18 @@ class InputConfig:
 
 @dataclass(frozen=True, slots=True)
 class DiarizationConfig:
-    """Who speaks when. ``pipeline`` names a published pyannote pipeline and replaces the parts when given.
-
-    ``channels`` selects processing per channel (``auto``: where each channel has its own speech); ``roles`` names the
-    speakers on the channels: ``agent,customer`` or ``1=agent,2=diarize:2`` (see `pipeline.config.channel_roles`).
-    """
+    """Who speaks when. The syntax of ``roles`` is that of `pipeline.config.channel_roles`."""
 
     backend: str = setting("pyannote", NAME)
     """Diarizer: a name in `pipeline.models.registry`, or `package.module:Class`."""
     pipeline: str | None = setting(None, NAME)
-    """A published pyannote pipeline (name or folder) that replaces segmentation, embedding and clustering."""
+    """A published pyannote pipeline (name or folder) that replaces segmentation, embedding and method."""
     segmentation: str = setting("crosstalk-segmentation", NAME)
     """Model that finds who is active in each 5 s window: a name from `transcribe models list`, or a folder."""
-    embedding: str = setting("resemblyzer", NAME)
-    """Speaker embedding model, also used to assign separated sources: a name, a folder or `package.module:Class`."""
-    clustering: Literal["tracklets", "stock"] = "tracklets"
-    """`tracklets`: the joint assignment of this project; `stock`: pyannote's own clustering."""
+    method: Literal["windowed", "pyannote"] = "windowed"
+    """`windowed`: joint assignment of the speakers of all windows; `pyannote`: pyannote.audio's pipeline."""
     options: Mapping[str, Any] = field(default_factory=dict, hash=False)
-    """Settings of the diarizer's own, by name; see its documentation."""
+    """The diarizer's own settings, by name; see its documentation."""
     threshold: float = setting(0.5, Range(0, 1))
     """Speech probability above which a speaker counts as active. Higher values find less speech."""
     speakers: int | None = setting(None, SPEAKERS)
@@ -88,15 +72,17 @@ class DiarizationConfig:
 
 @dataclass(frozen=True, slots=True)
 class EmbeddingConfig:
-    """Speaker embeddings."""
+    """Speaker embeddings, for diarization and to assign separated sources to speakers."""
 
+    model: str = setting("resemblyzer", NAME)
+    """Speaker embedding model: a name from `transcribe models list`, a folder or `package.module:Class`."""
     options: Mapping[str, Any] = field(default_factory=dict, hash=False)
-    """Settings of the embedder's own, by name; see its documentation."""
+    """The embedder's own settings, by name; see its documentation."""
 
 
 @dataclass(frozen=True, slots=True)
 class SeparationConfig:
-    """Overlapped speech taken apart, with ``context`` seconds on either side."""
+    """Separation of overlapping speech."""
 
     backend: str = setting("nmf-refined", NAME)
     """Separator: `nmf-refined`, `nmf`, `speechbrain`, `passthrough` (no separation), or `package.module:Class`."""
@@ -110,42 +96,41 @@ class SeparationConfig:
 
 @dataclass(frozen=True, slots=True)
 class RecognitionConfig:
-    """Words. ``language`` None asks the model, once per recording.
+    """Speech recognition.
 
-    A language may be written in any way that `pipeline.config.languages` knows; here it is always Whisper's code.
-
-    ``strategy`` says what the recogniser hears: ``passages`` (whole passages of the mixture, each word to the turn it
-    lies in, and separated speech where the ledger decided for it) or ``streams`` (each speaker's stream alone).
+    A language is normalized to Whisper's code by `pipeline.config.languages`. With the strategy ``mixture`` each word
+    of the mixture goes to the speaker of its turn; overlaps that the ledger accepts are transcribed from the separated
+    streams.
     """
 
     backend: str = setting("whisper", NAME)
-    """Recogniser: `whisper`, or `package.module:Class`."""
+    """Recognizer: `whisper`, or `package.module:Class`."""
     model: str = setting("whisper-base", NAME)
     """Speech recognition model: a name from `transcribe models list`, or a folder."""
-    strategy: Literal["passages", "streams"] = "passages"
-    """`passages`: transcribe the mixture, and separated speech in accepted overlaps; `streams`: each speaker alone."""
+    strategy: Literal["mixture", "streams"] = "mixture"
+    """`mixture`: transcribe the mixture, and separated speech in accepted overlaps; `streams`: each speaker alone."""
     language: str | None = setting(None, LANGUAGE)
     """Language of the recording; null detects it once per recording."""
     options: Mapping[str, Any] = field(default_factory=dict, hash=False)
-    """Settings of the recognizer's own, by name: Whisper's are `beam_size` and `compute_type`."""
+    """The recognizer's own settings, by name: Whisper's are `beam_size` and `compute_type`."""
 
 
 @dataclass(frozen=True, slots=True)
 class AssemblyConfig:
-    """Words into utterances: a pause of ``pause`` seconds ends one, or a full stop after ``longest`` seconds."""
+    """Grouping of words into utterances."""
 
     pause: float = setting(1.0, Range(0, 3600))
     """Seconds of silence that end an utterance."""
-    longest: float = setting(30.0, Range(1, 86_400))
+    max_utterance: float = setting(30.0, Range(1, 86_400))
     """Seconds after which an utterance ends at the next full stop."""
 
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """Where and how fast to compute. ``threads`` 0 takes all cores.
+    """Device, threads and memory.
 
-    On the CPU none of it changes a result. On a GPU results differ from the CPU's, and word times and voice vectors
-    differ in their last digits from one batch size to another: there, both are part of what a result is kept under.
+    On a CPU none of it changes a result. On a GPU, results differ from those of a CPU, and word times and embeddings
+    differ in their last digits with the batch size: there, both belong to the key of a cached result.
     """
 
     device: str = setting("auto", DEVICE)
@@ -155,12 +140,15 @@ class Runtime:
     batch_size: int = setting(32, Range(1, 4096))
     """Windows that a model processes at once on a GPU. Higher values need more memory."""
     offline: bool = False
-    """Never fetch a model."""
+    """Never download a model."""
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Every setting of a run, by stage."""
+    """Every setting of a run, by stage.
+
+    ``notices`` is no setting: it holds a notice for each old spelling that was read, and is not compared.
+    """
 
     diarization: DiarizationConfig = field(default_factory=DiarizationConfig)
     """Who speaks when."""
@@ -176,15 +164,21 @@ class Config:
     """Audio that is read."""
     runtime: Runtime = field(default_factory=Runtime)
     """Device, threads and memory."""
+    stages: tuple[str, ...] = ()
+    """Extension stages that are switched on, in this order: names or `package.module:STAGE`."""
+    stage_options: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """Settings of the extension stages, by the stage's name."""
+    notices: tuple[Notice, ...] = internal(())
+    """Old spellings of settings that were read."""
 
 
 def read(text: str, where: str, base: Config | None = None) -> Config:
-    """``base`` (the defaults) with the settings of a YAML text laid over it; anything unknown raises SettingsError."""
-    return _overlay(base or Config(), load_plain(text, where), where, ())
+    """``base`` (else the defaults) with the settings of a YAML text; raises `SettingsError`."""
+    return _overlaid(base or Config(), load_plain(text, where), where)
 
 
 def load_plain(text: str, where: str) -> dict[Any, Any]:
-    """A YAML mapping of plain data (an empty text is an empty one); tags and anything else raise SettingsError."""
+    """The mapping in a YAML text (empty for an empty text); raises `SettingsError` for tags and anything else."""
     try:
         loaded = yaml.load(text, Loader=_PlainLoader)
     except yaml.YAMLError as error:
@@ -197,13 +191,13 @@ def load_plain(text: str, where: str) -> dict[Any, Any]:
 
 
 def assign(config: Config, assignments: Mapping[str, Any], where: str = "settings") -> Config:
-    """``config`` with dotted settings (``recognition.options.beam_size``) replaced."""
+    """``config`` with dotted settings (``recognition.language``) replaced; raises `SettingsError`."""
     nested: Any = {}
     for dotted, value in assignments.items():
         for part in reversed(dotted.split(".")):
             value = {part: value}
         nested = _merged(nested, value)
-    return _overlay(config, nested, where, ())
+    return _overlaid(config, nested, where)
 
 
 def _merged(one: Any, other: Any) -> Any:
@@ -214,12 +208,12 @@ def _merged(one: Any, other: Any) -> Any:
 
 
 def parse_assignments(texts: Iterable[str], where: str = "--set") -> dict[str, Any]:
-    """``KEY=VALUE`` texts as dotted settings; values are read as YAML."""
+    """``KEY=VALUE`` texts as dotted settings; values are YAML. Raises `SettingsError`."""
     parsed: dict[str, Any] = {}
     for text in texts:
         key, equals, value = text.partition("=")
         if not equals:
-            raise SettingsError(f"{text!r} is not KEY=VALUE", where=where, hint="for example recognition.language=en")
+            raise SettingsError(f"{text!r} is not KEY=VALUE", where=where, hint="for example recognition.language=de")
         try:
             parsed[key.strip()] = yaml.load(value, Loader=_PlainLoader)
         except yaml.YAMLError as error:
@@ -227,33 +221,39 @@ def parse_assignments(texts: Iterable[str], where: str = "--set") -> dict[str, A
     return parsed
 
 
-def read_options(kind: type[Default], values: Mapping[str, Any], section: str) -> Default:
+def read_options(kind: type[Options], values: Mapping[str, Any], section: str) -> Options:
     """A model's own settings: the defaults of the dataclass ``kind`` with ``values`` laid over them.
 
     ``section`` is the dotted name of the values in errors. Raises `SettingsError` as `read` does.
     """
-    return _overlay(kind(), values, "", tuple(section.split(".")))
+    try:
+        return overlay(kind(), values, section)
+    except DataError as error:
+        raise SettingsError(error.line(quote=True), hint=error.hint) from error
 
 
 def as_mapping(config: Config) -> dict[str, Any]:
     """Every setting as nested plain values."""
-    return dataclasses.asdict(config)
+    plain: dict[str, Any] = to_plain(config)
+    return plain
 
 
 def as_yaml(config: Config) -> str:
-    """Every setting as YAML, in the order of the classes above; `read` gives the same config back."""
+    """Every setting as YAML, in the order of the classes above; `read` returns the same config."""
     return yaml.safe_dump(as_mapping(config), sort_keys=False)
 
 
 def check(config: Config, where: str = "") -> Config:
-    """The config with every value normalised, or SettingsError: a value of another type or out of its range, or values
-    that contradict each other. The one place for such rules."""
-    config = _overlay(config, as_mapping(config), where, ())
-    who = config.diarization
-    if who.speakers is not None and (who.min_speakers is not None or who.max_speakers is not None):
+    """The config with every value normalized; the only place for rules on more than one setting.
+
+    Raises `SettingsError` for a value of another type or out of range, and for values that contradict each other.
+    """
+    config = _overlaid(config, as_mapping(config), where)
+    bounds = config.diarization
+    if bounds.speakers is not None and (bounds.min_speakers is not None or bounds.max_speakers is not None):
         raise SettingsError("give either speakers or min_speakers/max_speakers, not both", where=where)
-    if who.min_speakers and who.max_speakers and who.min_speakers > who.max_speakers:
-        message = f"min_speakers ({who.min_speakers}) is more than max_speakers ({who.max_speakers})"
+    if bounds.min_speakers and bounds.max_speakers and bounds.min_speakers > bounds.max_speakers:
+        message = f"min_speakers ({bounds.min_speakers}) is more than max_speakers ({bounds.max_speakers})"
         raise SettingsError(message, where=where)
     return config
 
@@ -270,132 +270,26 @@ class _PlainLoader(yaml.SafeLoader):
         raise yaml.YAMLError(f"tags are refused (line {self.line + 1})")
 
 
-def _overlay(section: Default, values: Mapping[Any, Any], where: str, path: tuple[str, ...]) -> Default:
-    """A dataclass with ``values`` laid over its fields, recursively and strictly."""
-    kinds = typing.get_type_hints(type(section))
-    fields = {each.name: each for each in dataclasses.fields(section)}  # type: ignore[arg-type]
-    changes: dict[str, Any] = {}
-    for key, value in values.items():
-        dotted = ".".join((*path, str(key)))
-        if dotted in MOVED:
-            key, value, dotted = "options", {MOVED[dotted]: value}, ".".join((*path, "options"))
-        if key not in kinds:
-            close = difflib.get_close_matches(str(key), kinds, n=1)
-            known = f"did you mean {close[0]}?" if close else f"known are {', '.join(kinds)}"
-            raise SettingsError(f"unknown setting {dotted}", where=where, hint=known)
-        current = getattr(section, key)
-        if dataclasses.is_dataclass(current):
-            if not isinstance(value, Mapping):
-                raise SettingsError(f"{dotted} is a section of settings, not a value", where=where)
-            changes[key] = _overlay(current, value, where, (*path, key))
-        elif typing.get_origin(kinds[key]) is Mapping:
-            changes[key] = {**changes.get(key, {}), **_options(value, dotted, where)}
-        else:
-            changes[key] = _constrained(_typed(value, kinds[key], dotted, where), fields[key], dotted, where)
-    if "options" in kinds:
-        before = {} if _selects_another_model(section, changes) else getattr(section, "options")  # noqa: B009
-        changes["options"] = {**before, **changes.get("options", {})}
-    return dataclasses.replace(section, **changes)  # type: ignore[type-var]
+def _without_options_of_replaced_models(config: Config, values: Mapping[Any, Any]) -> Config:
+    """``config`` without the options of each model that ``values`` replace by another one."""
+    for section in dataclasses.fields(config):
+        current, changes = getattr(config, section.name), values.get(section.name)
+        chosen = "model" if section.name == "embedding" else "backend"
+        if not hasattr(current, "options") or not isinstance(changes, Mapping):
+            continue
+        if changes.get(chosen, getattr(current, chosen)) != getattr(current, chosen):
+            config = replace(config, **{section.name: replace(current, options={})})
+    return config
 
 
-def _selects_another_model(section: Any, changes: Mapping[str, Any]) -> bool:
-    """Whether the changes name another model, for which the options of the one before have no meaning."""
-    return bool("backend" in changes and changes["backend"] != section.backend)
-
-
-def _options(value: Any, dotted: str, where: str) -> dict[str, Any]:
-    """A mapping of names to plain values; which of them exist is up to the model."""
-    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
-        raise SettingsError(f"{dotted} must be a mapping of names to values, not {_shown(value)}", where=where)
-    return {key: _plain(each, f"{dotted}.{key}", where) for key, each in value.items()}
-
-
-def _plain(value: Any, dotted: str, where: str) -> Any:
-    """An option's value as plain data: null, a text, a finite number, true or false, or a list or mapping of them."""
-    if isinstance(value, Mapping):
-        return _options(value, dotted, where)
-    if isinstance(value, list | tuple):
-        return [_plain(each, dotted, where) for each in value]
-    if value is None or isinstance(value, bool):
-        return value
-    for convert in (_whole, _finite, _text):
-        if (converted := convert(value)) is not None:
-            return converted
-    raise SettingsError(f"{dotted} must be plain data, not {_shown(value)}", where=where)
-
-
-def _constrained(value: Any, field: dataclasses.Field[Any], dotted: str, where: str) -> Any:
-    """``value`` as the field's constraint gives it back; None is no value."""
-    constraint = constraint_of(field)
-    if value is None or constraint is None:
-        return value
+def _overlaid(config: Config, values: Mapping[Any, Any], where: str) -> Config:
+    """``config`` with nested ``values``, old spellings included, laid over it."""
+    current, notices = with_current_names(values, where)
     try:
-        return constraint(value)
-    except SettingsError as error:
-        raise SettingsError(f"{dotted}: {error.what}", where=where, hint=error.hint) from error
-    except ValueError as error:
-        raise SettingsError(f"{dotted} {error}", where=where) from error
-
-
-def _typed(value: Any, kind: Any, dotted: str, where: str) -> Any:
-    """``value`` as the annotated ``kind``; numpy's numbers pass as Python's, an int as a float, a path as a text."""
-    options = typing.get_args(kind) if isinstance(kind, types.UnionType) else (kind,)
-    for option in options:
-        if typing.get_origin(option) is Literal:
-            if isinstance(value, str) and value in typing.get_args(option):
-                return str(value)
-        elif option in _CONVERSIONS:
-            converted = _CONVERSIONS[option](value)
-            if converted is not None:
-                return converted
-        elif type(value) is option:
-            return value
-    allowed = " or ".join(_describe(option) for option in options)
-    raise SettingsError(f"{dotted} must be {allowed}, not {_shown(value)}", where=where)
-
-
-def _whole(value: Any) -> int | None:
-    """A whole number of Python or numpy, no truth value."""
-    return None if isinstance(value, bool) or not isinstance(value, numbers.Integral) else int(value)
-
-
-def _finite(value: Any) -> float | None:
-    """A finite number of Python or numpy, no truth value."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _text(value: Any) -> str | None:
-    return os.fsdecode(value) if isinstance(value, os.PathLike) else str(value) if isinstance(value, str) else None
-
-
-_CONVERSIONS: Mapping[Any, Callable[[Any], Any]] = {int: _whole, float: _finite, str: _text}
-
-
-def _shown(value: Any) -> str:
-    """The value in an error, on one short line."""
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def _describe(option: Any) -> str:
-    if typing.get_origin(option) is Literal:
-        return " or ".join(repr(value) for value in typing.get_args(option))
-    return _DESCRIPTIONS[option]
-
-
-_DESCRIPTIONS: Mapping[Any, str] = {
-    int: "a whole number",
-    float: "a finite number",
-    str: "a text",
-    bool: "true or false",
-    type(None): "null",
-}
+        changed = overlay(_without_options_of_replaced_models(config, current), current)
+    except DataError as error:
+        raise SettingsError(error.line(quote=True), where=where, hint=error.hint) from error
+    return replace(changed, notices=tuple(dict.fromkeys((*config.notices, *notices))))
 
 
 def _first_line(error: Exception) -> str:

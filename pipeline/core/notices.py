@@ -1,4 +1,4 @@
-"""Every code that a `Notice` or a `NoticeIssued` event of this package can have, and its meaning."""
+"""Every code of a `Notice` or a `NoticeIssued` event in this package, with its meaning. Programs match on the codes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ NOTICES: Mapping[str, str] = {
     "clipped_samples": "Samples beyond full scale were clipped.",
     "clock": "Impossible time stamps were ignored; later times may be off.",
     "damaged": "Damaged passages could not be decoded and are silence.",
+    "deprecated_key": "A JSON transcript has keys of an earlier version, which are read for one more version.",
+    "deprecated_setting": "A setting is in an old spelling, which is read for one more version. Event only.",
     "early_start": "Rows of a file start before the recording and were moved to 0 s.",
     "empty_row": "Rows of a file have neither length nor words and were left out.",
     "encoding": "A text file is not UTF-8 and was read in another encoding.",

@@ -1,37 +1,37 @@
-"""Finished stages on disk: addressed by what made them, written atomically, readable (JSON, FLAC), never pickled.
+"""Results of finished stages on disk: addressed by their key, written atomically, in readable files, never pickled.
 
-A cache saves time and is never a reason to fail: what cannot be read is absent, and where nothing can be written the
-run goes on without.
+A cache saves time and is never a reason to fail: an unreadable entry counts as absent, and where nothing can be written
+the run goes on without.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
-import io
 import json
 import shutil
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-import numpy as np
 import platformdirs
 
-from pipeline.core import serialization
 from pipeline.core.atomic_write import TEMPORARY, write_atomically
-from pipeline.core.audio import RATE, Samples
+from pipeline.core.codecs import Codec
 from pipeline.core.errors import CrosstalkError
 from pipeline.core.events import Listener, NoticeIssued, ignore
 
 Value = TypeVar("Value")
 KEEP_DAYS = 14.0
-"""Days after which an entry is removed: it holds what was said. More lets interrupted work wait longer."""
+"""Days after which an unused entry is removed. Chosen by hand: entries hold what was said, so they must not stay; more
+days let interrupted work be resumed later."""
 DAY = 86_400.0
-"""Seconds of a day: a cache that stays open looks for old entries so often."""
+"""Seconds of a day: the time between two removals of old entries in a cache that stays open."""
 _SEAL = 65
-"""Bytes at the end of an entry: a line break and the hexadecimal SHA-256 of what is before them."""
+"""Bytes at the end of an entry: a line break and the hexadecimal SHA-256 of the bytes before it."""
 
 
 def recipe_key(**parts: Any) -> str:
@@ -41,38 +41,44 @@ def recipe_key(**parts: Any) -> str:
 
 
 class Cache(Protocol):
-    """Where stages keep their results."""
+    """Where the results of stages are stored, as files by key and suffix."""
 
-    def load(self, key: str, kind: type[Value]) -> Value | None: ...
+    def read(self, key: str, suffix: str) -> bytes | None:
+        """The file's content; None where there is no such file or it is damaged."""
+        ...
 
-    def save(self, key: str, value: Any) -> None: ...
+    def write(self, key: str, suffix: str, content: bytes) -> None: ...
 
-    def load_samples(self, key: str) -> Samples | None: ...
 
-    def save_samples(self, key: str, samples: Samples) -> None: ...
+def load(cache: Cache, key: str, codec: Codec[Value], inputs: Sequence[Any] = ()) -> Value | None:
+    """The value under a key; None where it is absent, damaged or of another version."""
+    try:
+        return codec.decode(functools.partial(cache.read, key), inputs)
+    except (ValueError, TypeError, LookupError, AttributeError, RuntimeError):
+        return None
+
+
+def save(cache: Cache, key: str, codec: Codec[Value], value: Value) -> None:
+    """Store a value under a key; the file that marks it as complete is written last."""
+    for suffix, content in codec.encode(value).items():
+        cache.write(key, suffix, content)
 
 
 class NoCache:
-    """The cache that keeps nothing."""
+    """The cache that stores nothing."""
 
-    def load(self, key: str, kind: type[Value]) -> Value | None:
+    def read(self, key: str, suffix: str) -> bytes | None:
         return None
 
-    def save(self, key: str, value: Any) -> None:
-        pass
-
-    def load_samples(self, key: str) -> Samples | None:
-        return None
-
-    def save_samples(self, key: str, samples: Samples) -> None:
+    def write(self, key: str, suffix: str, content: bytes) -> None:
         pass
 
 
 class DiskCache:
-    """A folder (private to the user) with one file per finished stage; a damaged file counts as absent.
+    """A folder, private to the user, with the files of each finished stage; a damaged file counts as absent.
 
-    Entries older than `KEEP_DAYS` are removed when it is first used, whoever uses it, and once a day from then on. The
-    first write that fails is reported to ``listener`` (``cache_unavailable``); after that nothing is written.
+    Entries older than `KEEP_DAYS` are removed when the cache is first used and once a day from then on. The first write
+    that fails is reported to ``listener`` (``cache_unavailable``); after that nothing is written.
     """
 
     def __init__(self, root: Path | None = None, listener: Listener = ignore) -> None:
@@ -81,47 +87,38 @@ class DiskCache:
         self._writable = True
         self._next_pruning = -float("inf")
 
-    def load(self, key: str, kind: type[Value]) -> Value | None:
-        self._prune_daily()
-        content = self._read(self._path(key, "json"))
-        try:
-            return None if content is None else serialization.from_plain(kind, json.loads(content))
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            return None  # an entry of another version
-
     def holds(self, key: str) -> bool:
-        """Whether there is a result under the key; it is not read."""
+        """Whether there is a complete value under the key; it is not read."""
         return self._path(key, "json").is_file()
 
-    def save(self, key: str, value: Any) -> None:
-        self._write(self._path(key, "json"), json.dumps(serialization.to_plain(value), ensure_ascii=False).encode())
-
-    def load_samples(self, key: str) -> Samples | None:
-        """16-bit samples as float32, or None."""
-        import soundfile  # here: the command line's help does without it
-
-        content = self._read(self._path(key, "flac"))
-        if content is None:
+    def read(self, key: str, suffix: str) -> bytes | None:
+        self._prune_daily()
+        try:
+            data = self._path(key, suffix).read_bytes()
+        except OSError:
             return None
-        samples, rate = soundfile.read(io.BytesIO(content), dtype="int16")
-        return (samples / np.float32(32768)).astype(np.float32) if rate == RATE else None
+        return data[:-_SEAL] if data[-_SEAL:] == _seal(data[:-_SEAL]) else None
 
-    def save_samples(self, key: str, samples: Samples) -> None:
-        """Samples on the 16-bit grid, without loss, as FLAC."""
-        import soundfile
-
-        buffer = io.BytesIO()
-        grid = np.round(samples * 32768).clip(-32768, 32767).astype(np.int16)
-        soundfile.write(buffer, grid, RATE, format="FLAC", subtype="PCM_16")
-        self._write(self._path(key, "flac"), buffer.getvalue())
+    def write(self, key: str, suffix: str, content: bytes) -> None:
+        self._prune_daily()
+        if not self._writable:
+            return
+        path = self._path(key, suffix)
+        try:
+            self._make_folder(path.parent)
+            write_atomically(path, content + _seal(content))
+        except (OSError, CrosstalkError) as error:
+            self._writable = False
+            reason = error.line if isinstance(error, CrosstalkError) else f"{self.root}: {error.strerror}"
+            self._listener(NoticeIssued("cache_unavailable", f"finished stages are not cached: {reason}"))
 
     def prune(self, days: float = KEEP_DAYS) -> None:
-        """Remove what was not touched for ``days``."""
-        horizon = time.time() - days * DAY
+        """Remove the entries that were not written for ``days``."""
+        oldest = time.time() - days * DAY
         with contextlib.suppress(OSError):
             for path in self.root.glob("*/*"):
                 with contextlib.suppress(OSError):  # another run prunes too, or the folder is read-only
-                    if path.stat().st_mtime < horizon:
+                    if path.stat().st_mtime < oldest:
                         path.unlink()
 
     def clear(self) -> None:
@@ -129,7 +126,7 @@ class DiskCache:
         shutil.rmtree(self.root, ignore_errors=True)
 
     def problem(self) -> str | None:
-        """Why nothing can be kept there, None where it can."""
+        """Why the folder cannot be written; None where it can."""
         try:
             self._make_folder(self.root)
             with tempfile.TemporaryFile(prefix=TEMPORARY, dir=self.root) as file:
@@ -146,34 +143,15 @@ class DiskCache:
     def _path(self, key: str, suffix: str) -> Path:
         return self.root / key[:2] / f"{key}.{suffix}"
 
-    def _read(self, path: Path) -> bytes | None:
-        """The content of an entry; None where there is none, or it is not what was written."""
-        try:
-            data = path.read_bytes()
-        except OSError:
-            return None
-        return data[:-_SEAL] if data[-_SEAL:] == _seal(data[:-_SEAL]) else None
-
-    def _write(self, path: Path, data: bytes) -> None:
-        self._prune_daily()
-        if not self._writable:
-            return
-        try:
-            self._make_folder(path.parent)
-            write_atomically(path, data + _seal(data))
-        except (OSError, CrosstalkError) as error:
-            self._writable = False
-            reason = error.line if isinstance(error, CrosstalkError) else f"{self.root}: {error.strerror}"
-            self._listener(NoticeIssued("cache_unavailable", f"finished stages are not kept: {reason}"))
-
     def _make_folder(self, folder: Path) -> None:
-        """``folder`` in a root that nobody else may look into."""
+        """Make ``folder`` in a root that only the user can read."""
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.root.chmod(0o700)
         folder.mkdir(exist_ok=True)
 
 
 def _seal(content: bytes) -> bytes:
+    """The end of an entry, by which damage is detected."""
     return b"\n" + hashlib.sha256(content).hexdigest().encode()
 
 

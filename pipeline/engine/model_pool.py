@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pipeline.config.schema import Config, Runtime
+from pipeline.engine import extensions
 from pipeline.models import registry
 from pipeline.models.protocols import Diarizer, Embedder, Recognizer, Separator
 from pipeline.models.weights import Store
@@ -40,8 +41,9 @@ class ModelPool:
 
     @functools.cached_property
     def embedder(self) -> Embedder | None:
-        """The embedder that separated sources are compared with; None where the separator needs none."""
-        if not registry.uses_embedder("separator", self._config):
+        """The embedder that separated sources are compared with; None where neither the separator nor an extension
+        stage uses it."""
+        if not (registry.uses_embedder("separator", self._config) or extensions.use_embedder(self._config)):
             return None
         return self._load("embedder")  # type: ignore[no-any-return]
 
@@ -75,7 +77,7 @@ class ModelPool:
     @functools.cached_property
     def identities(self) -> dict[str, str]:
         """The hash of each model's weights, by the part it plays."""
-        return {part: self.store.identity(name) for part, name in registry.required_models(self._config).items()}
+        return {part: self.store.identity(name) for part, name in extensions.required_models(self._config).items()}
 
     def _load(self, kind: registry.Kind) -> Any:
         self.loads += 1
@@ -111,6 +113,11 @@ class RecordingModels:
     @property
     def identities(self) -> dict[str, str]:
         return self._shared.identities
+
+    @property
+    def runtime(self) -> Runtime:
+        """Where the models compute now."""
+        return self._models.choice.runtime
 
     def reduce_memory(self) -> Runtime | None:
         """Continue with less GPU memory; the new runtime settings, or None when there is no less."""

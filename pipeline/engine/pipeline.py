@@ -1,48 +1,101 @@
-"""A recording in, a transcript out: the four stages in order. Cache, progress and timing wrap them from outside."""
+"""The pipeline: a recording in, a transcript out, stage by stage."""
 
 from __future__ import annotations
 
-import functools
-import importlib.metadata
+import dataclasses
 import logging
 import os
-import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO, TypeAlias
 
 from numpy.typing import NDArray
 
 from pipeline import media
-from pipeline._version import __version__
 from pipeline.config.schema import Config, check
 from pipeline.core.audio import Stream
 from pipeline.core.events import Listener, NoticeIssued, Progress, ignore
-from pipeline.core.types import Coverage, Notice, Provenance, Transcript, Turn
+from pipeline.core.stage import Stage
+from pipeline.core.types import Notice, Provenance, Transcript, Turn
 from pipeline.engine import preflight
 from pipeline.engine.artifact_cache import Cache, NoCache
 from pipeline.engine.model_pool import ModelPool, RecordingModels
 from pipeline.engine.runner import StageRunner
+from pipeline.engine.stage_keys import package_versions
 from pipeline.formats.rounding import rounded
 from pipeline.media import Decoded
 from pipeline.models import registry
-from pipeline.models.protocols import Diarization
 from pipeline.models.weights import Store
-from pipeline.stages.assembly.stage import assemble, collect_removed, measure_coverage
-from pipeline.stages.channels.tracks import Track, split_channels
-from pipeline.stages.diarization.stage import diarize_tracks
-from pipeline.stages.recognition.stage import Recognition, recognize
-from pipeline.stages.separation.stage import Separation, separate
+from pipeline.stages.assembly.stage import STAGE as ASSEMBLY
+from pipeline.stages.channels.stage import STAGE as CHANNELS
+from pipeline.stages.diarization.stage import STAGE as DIARIZATION
+from pipeline.stages.recognition.stage import STAGE as RECOGNITION
+from pipeline.stages.separation.stage import STAGE as SEPARATION
 
 LOG = logging.getLogger("pipeline")
-LOG.addHandler(logging.NullHandler())  # the library prints nothing; who wants the lines adds a handler
+LOG.addHandler(logging.NullHandler())  # a library prints nothing: programs that want the lines add a handler
 
-PACKAGES = ("pyannote.audio", "speechbrain", "torch", "faster-whisper", "ctranslate2", "av", "numpy")
-"""Packages whose version can change a result."""
-
-
+STAGES: tuple[Stage[Any], ...] = (CHANNELS, DIARIZATION, SEPARATION, RECOGNITION, ASSEMBLY)
+"""The pipeline's own stages, in the order in which `run_pipeline` runs them."""
 Recording: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | NDArray[Any]
-"""What can be transcribed from Python; torch tensors and other arrays too."""
+"""Anything that can be transcribed from Python; torch tensors and other arrays too."""
+Decode: TypeAlias = Callable[[Progress], Decoded]
+"""Decodes a recording and reports its progress."""
+
+
+def run_pipeline(decode: Decode, name: str, runner: StageRunner) -> Transcript:
+    """The transcript of the recording that ``decode`` returns and that is called ``name``."""
+    recording = runner.decode(decode)
+    tracks = runner.run(CHANNELS, recording)
+    diarization = runner.run(DIARIZATION, tracks)
+    separation = runner.run(SEPARATION, tracks, diarization)
+    recognition = runner.run(RECOGNITION, tracks, diarization, separation)
+    transcript = runner.run(ASSEMBLY, recording, tracks, diarization, separation, recognition)
+    return _finished(transcript, recording, name, runner)
+
+
+def separate_stems(decode: Decode, runner: StageRunner) -> SpeakerStems:
+    """A stream per speaker of the recording that ``decode`` returns, without words."""
+    recording = runner.decode(decode)
+    tracks = runner.run(CHANNELS, recording)
+    diarization = runner.run(DIARIZATION, tracks)
+    separation = runner.run(SEPARATION, tracks, diarization)
+    notices = (*recording.notices, *diarization.notices, *separation.notices, *runner.notices)
+    return SpeakerStems(recording.duration, diarization.turns, separation.streams, notices)
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerStems:
+    """Turns, and a stream per speaker: separated in overlaps where that was accepted, else the mixture."""
+
+    duration: float
+    turns: tuple[Turn, ...]
+    streams: tuple[Stream, ...]
+    notices: tuple[Notice, ...]
+
+
+def _finished(transcript: Transcript, recording: Decoded, name: str, runner: StageRunner) -> Transcript:
+    """The transcript in whole milliseconds, with its provenance and the runner's notices."""
+    provenance = Provenance(
+        source=name,
+        sha256=recording.sha256,
+        settings=_settings(runner),
+        models=dict(runner.models.identities),
+        versions=package_versions(),
+        stages=dict(runner.versions),
+    )
+    return rounded(replace(transcript, notices=(*transcript.notices, *runner.notices), provenance=provenance))
+
+
+def _settings(runner: StageRunner) -> dict[str, Any]:
+    """Every setting that can change a result, as plain data; those of extension stages with their defaults."""
+    settings = registry.effective_settings(runner.config)
+    del settings["runtime"]
+    settings["stages"] = list(runner.config.stages)
+    settings["stage_options"] = {
+        each.stage.name: dataclasses.asdict(each.settings) for each in runner.refinements if each.settings is not None
+    }
+    return settings
 
 
 class Transcriber:
@@ -65,6 +118,8 @@ class Transcriber:
         preflight.require(self.config, self.models.store)
         self._cache = cache or NoCache()
         self._listener = listener
+        for notice in self.config.notices:
+            listener(NoticeIssued(notice.code, notice.message))
 
     def __call__(self, recording: Recording, sample_rate: float | None = None) -> Transcript:
         """The transcript of a recording; raises `pipeline.core.errors.CrosstalkError`.
@@ -72,20 +127,21 @@ class Transcriber:
         It may be a path, bytes, a file opened in binary mode, or an array of samples (numpy or torch) with its
         ``sample_rate``: shape (samples,) or (channels, samples), floats between -1 and 1 or int8, int16, int32, uint8.
         """
-        return self._run(*media.open_input(recording, sample_rate, self._track))
+        return self._transcribe(*media.open_input(recording, sample_rate, self._track))
 
     def stream(self, file: BinaryIO) -> Transcript:
-        """The transcript of what an open stream gives."""
-        return self._run("stdin", lambda progress: media.decode_stream(file, progress=progress, track=self._track))
+        """The transcript of a recording that is read from an open stream."""
+        return self._transcribe(
+            "stdin", lambda progress: media.decode_stream(file, progress=progress, track=self._track)
+        )
 
     def split(self, recording: Recording, sample_rate: float | None = None) -> SpeakerStems:
-        """Each speaker's stream of a recording, given as in `__call__`; raises `CrosstalkError`."""
-        steps, models = self._begin()
+        """Each speaker's stream of a recording, which is given as in `__call__`; raises `CrosstalkError`."""
         _, decode = media.open_input(recording, sample_rate, self._track)
-        return separate_stems(steps.time("decode", decode), models, self.config, steps)
+        return separate_stems(decode, self._runner())
 
     def with_config(self, config: Config) -> Transcriber:
-        """The same models under settings that differ in what no model is made of (speakers, language, channels)."""
+        """The same models under settings that differ only where no model depends on them (speakers, channels)."""
         other = Transcriber(config, store=self.models.store, cache=self._cache, listener=self._listener)
         other.models = self.models
         return other
@@ -94,115 +150,18 @@ class Transcriber:
     def _track(self) -> int | None:
         return self.config.input.track
 
-    def _begin(self) -> tuple[StageRunner, RecordingModels]:
-        """The stages and the models of one recording; what one recording must do without, the next one has again."""
-        choice = self.models.choice
-        if choice.problem:
-            self._listener(NoticeIssued("gpu_unusable", choice.problem))
-        models = RecordingModels(self.models)
-        identities = self.models.identities
-        return StageRunner(
-            identities, self.config, self._cache, self._listener, models.reduce_memory, choice.runtime
-        ), models
+    def _runner(self) -> StageRunner:
+        """A runner for one recording: where that needs less of a GPU's memory, the next one starts with all of it."""
+        problem = self.models.choice.problem
+        if problem:
+            self._listener(NoticeIssued("gpu_unusable", problem))
+        return StageRunner(RecordingModels(self.models), self.config, self._cache, self._listener)
 
-    def _run(self, name: str, decode: Callable[[Progress], Decoded]) -> Transcript:
-        steps, models = self._begin()
-        transcript = run_pipeline(steps.time("decode", decode), name, models, self.config, steps)
+    def _transcribe(self, name: str, decode: Decode) -> Transcript:
+        runner = self._runner()
+        transcript = run_pipeline(decode, name, runner)
         for notice in transcript.notices:
             self._listener(NoticeIssued(notice.code, notice.message))
-        for notice in steps.notices:
+        for notice in runner.notices:
             LOG.warning("%s: %s", name, notice.message)
         return transcript
-
-
-def run_pipeline(
-    recording: Decoded, name: str, models: ModelPool | RecordingModels, config: Config, steps: StageRunner
-) -> Transcript:
-    """Decoded audio to transcript, stage by stage."""
-    tracks, who, apart = diarize_and_separate(recording, models, config, steps)
-    heard = steps.run(
-        "recognition",
-        Recognition,
-        lambda p: recognize(tracks, who, apart, models.recognizer, config.recognition, p),
-    )
-    has_bleed = any(track.has_bleed for track in tracks)
-    utterances, ledger = assemble(heard.spoken, who, apart.regions, recording.duration, config.assembly, has_bleed)
-    removed, removals = collect_removed(heard.removed, recording.duration, config.assembly)
-    coverage = measure_coverage(who.turns, utterances, recording.duration, recording.decoded)
-    transcript = Transcript(
-        duration=recording.duration,
-        utterances=utterances,
-        turns=who.turns,
-        overlaps=ledger,
-        language=heard.language if utterances else None,
-        complete=recording.complete,
-        coverage=coverage,
-        notices=(
-            *recording.notices,
-            *who.notices,
-            *apart.notices,
-            *removals,
-            *_coverage_notices(coverage),
-            *steps.notices,
-        ),
-        provenance=_provenance(recording, name, config, models.identities),
-        removed=removed,
-    )
-    return rounded(transcript)
-
-
-@dataclass(frozen=True, slots=True)
-class SpeakerStems:
-    """Everybody's voice: turns, and a stream per speaker, separated in overlaps where the ledger decided so."""
-
-    duration: float
-    turns: tuple[Turn, ...]
-    streams: tuple[Stream, ...]
-    notices: tuple[Notice, ...]
-
-
-def separate_stems(
-    recording: Decoded, models: ModelPool | RecordingModels, config: Config, steps: StageRunner
-) -> SpeakerStems:
-    """Decoded audio to a stream per speaker, without words."""
-    _, who, apart = diarize_and_separate(recording, models, config, steps)
-    notices = (*recording.notices, *who.notices, *apart.notices, *steps.notices)
-    return SpeakerStems(recording.duration, who.turns, apart.streams, notices)
-
-
-def diarize_and_separate(
-    recording: Decoded, models: ModelPool | RecordingModels, config: Config, steps: StageRunner
-) -> tuple[tuple[Track, ...], Diarization, Separation]:
-    """The first stages: what is heard, who speaks when, and everybody's stream."""
-    tracks, notices = split_channels(recording.audio, config.diarization)
-    steps.begin(recording.sha256, versions(), recording.source)
-
-    who = steps.run(
-        "diarization", Diarization, lambda p: diarize_tracks(tracks, models.diarizer, config.diarization, p)
-    )
-    apart = steps.run_separation(
-        [track.audio for track in tracks],
-        lambda p: separate(tracks, who, models.separator, models.embedder, config.separation, p),
-    )
-    return tracks, replace(who, notices=(*notices, *who.notices)), apart
-
-
-def _coverage_notices(coverage: Coverage) -> tuple[Notice, ...]:
-    if coverage.uncovered <= 0:
-        return ()
-    message = f"{coverage.uncovered:.1f} s of speech have no words, even after a second hearing"
-    return (Notice("uncovered_speech", message),)
-
-
-@functools.cache
-def versions() -> dict[str, str]:
-    """What computes, by package: a result belongs to these."""
-    found = {package: importlib.metadata.version(package) for package in PACKAGES}
-    found |= {"crosstalk": __version__, "python": platform.python_version()}
-    return dict(sorted(found.items()))
-
-
-def _provenance(recording: Decoded, name: str, config: Config, identities: Mapping[str, str]) -> Provenance:
-    settings = registry.effective_settings(config)
-    del settings["runtime"]
-    return Provenance(name, recording.sha256, settings, dict(identities), versions())

@@ -9,6 +9,7 @@ import platform
 
 from pipeline.config.schema import Config
 from pipeline.core.errors import MissingModel, SettingsError
+from pipeline.engine import extensions
 from pipeline.models import registry, torch_runtime
 from pipeline.models.weights import Store
 
@@ -18,6 +19,7 @@ def require(config: Config, store: Store) -> None:
     for kind, name in registry.configured_names(config).items():
         registry.require(kind, name, config, store)
     _require_device(config.runtime.device)
+    extensions.refinements(config)
     check_models(config, store)
     _require_weights(config, store)
 
@@ -33,7 +35,7 @@ def _require_weights(config: Config, store: Store) -> None:
     """Report all missing models in one error, with one command."""
     missing: list[MissingModel] = []
     names: list[str] = []
-    for name in registry.required_model_names(config):
+    for name in dict.fromkeys(extensions.required_models(config).values()):
         try:
             store.path(name)
         except MissingModel as error:

@@ -1,224 +1,207 @@
-"""What wraps a stage: its key, its cached result, its progress and its time. The stages themselves know of none of it.
+"""Runs stages as they are declared: keys, the cache, progress events, timing, and less memory where a GPU's runs out.
 
-A key covers the stage's settings, the hashes of its models, the source code it depends on, and the key of the stage
-before it; the first covers the recording. Threads are in no key; device and batch size are in it where the device is
-not the CPU, since there the last digits of a result depend on them.
+Nothing here knows a particular stage: each `Stage` declares its version, settings, models and codec.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
-
-import numpy as np
+from typing import Any, Protocol, TypeVar
 
 from pipeline.config.schema import Config, Runtime
-from pipeline.core.audio import Audio, Clip, Samples, Stream, to_sample
-from pipeline.core.code_version import source_hash
+from pipeline.core.codecs import Codec, DataclassCodec
 from pipeline.core.errors import BackendError, CrosstalkError, OutOfMemory, is_gpu_out_of_memory
-from pipeline.core.events import Listener, Progress, StageAdvanced, StageFinished, StageStarted
+from pipeline.core.events import Listener, Progress, StageAdvanced, StageFinished, StageStarted, no_progress
 from pipeline.core.failpoints import hit
-from pipeline.core.types import Notice, Origin, OverlapDecision
-from pipeline.engine.artifact_cache import Cache, recipe_key
+from pipeline.core.stage import ModelKind, Models, Stage
+from pipeline.core.types import Notice
+from pipeline.engine import artifact_cache, extensions
+from pipeline.engine.artifact_cache import Cache
+from pipeline.engine.extensions import ConfiguredStage
+from pipeline.engine.stage_keys import stage_key, start_key
+from pipeline.media import Decoded
 from pipeline.models import registry
-from pipeline.stages.separation.stage import Separation
 
 Value = TypeVar("Value")
 Compute = Callable[[Progress], Value]
 
-USES: Mapping[str, tuple[registry.Kind, ...]] = {
-    "diarization": ("diarizer", "embedder"),
-    "separation": ("separator", "embedder"),
-    "recognition": ("recognizer",),
-}
-"""The kinds of models that each stage uses."""
+
+class RunnerModels(Models, Protocol):
+    """The models as the runner needs them: `pipeline.engine.model_pool.RecordingModels`."""
+
+    @property
+    def identities(self) -> dict[str, str]:
+        """The hash of each model's weights, by the part it plays."""
+        ...
+
+    @property
+    def runtime(self) -> Runtime:
+        """Where the models compute now."""
+        ...
+
+    def reduce_memory(self) -> Runtime | None:
+        """Go on with less of a GPU's memory: where the models then compute, or None when there is no less."""
+        ...
 
 
 class StageRunner:
-    """Runs the stages of one recording."""
+    """Runs the stages of one recording, each with the extension stages that refine its value."""
 
-    def __init__(
-        self,
-        identities: Mapping[str, str],
-        config: Config,
-        cache: Cache,
-        listener: Listener,
-        reduce_memory: Callable[[], Runtime | None] = lambda: None,
-        runtime: Runtime | None = None,
-    ) -> None:
-        """``runtime`` is where the models compute; ``reduce_memory`` makes them need less, and says where they are then
-        (None when there is no less)."""
-        self._identities, self._config, self._cache, self._tell = identities, config, cache, listener
-        self._reduce_memory, self._runtime = reduce_memory, runtime or config.runtime
-        self._before = self._key = ""
+    def __init__(self, models: RunnerModels, config: Config, cache: Cache, listener: Listener) -> None:
+        self.models, self.config = models, config
+        self._cache, self._listener = cache, listener
+        self.refinements = extensions.refinements(config)
+        """The extension stages that are switched on, in order."""
         self.notices: tuple[Notice, ...] = ()
-        """What the transcript must say of how the stages were computed."""
+        """Notices about how the stages were computed."""
+        self.versions: dict[str, int] = {}
+        """Versions of the stages that were run, by name."""
+        self._key = ""
 
-    def begin(self, sha256: str, versions: Mapping[str, str], source: str = "1") -> None:
-        """The chain of keys starts with the recording, what of it was read, and the versions of what computes."""
-        self._key = recipe_key(
-            recording=sha256, source=source, decoder=source_hash("pipeline.media"), versions=dict(versions)
-        )
-
-    def final_key(self, sha256: str, versions: Mapping[str, str]) -> str:
-        """The key of the last stage's result; nothing is computed."""
-        self.begin(sha256, versions)
-        for stage in USES:
-            self._advance(stage)
-        return self._key
-
-    def run(self, stage: str, kind: type[Value], compute: Compute[Value]) -> Value:
-        """The stage's value, from the cache or computed and kept."""
-        self._advance(stage)
-        return self._cached(
-            stage, lambda: self._cache.load(self._key, kind), compute, lambda value: self._cache.save(self._key, value)
-        )
-
-    def run_separation(self, tracks: Sequence[Audio], compute: Compute[Separation]) -> Separation:
-        """The same for separation, whose samples are kept as FLAC; those of the mixture are cut again."""
-        self._advance("separation")
-        return self._cached(
-            "separation",
-            lambda: _load_separation(self._cache, self._key, tracks),
-            compute,
-            lambda value: _save_separation(self._cache, self._key, value),
-        )
-
-    def time(self, stage: str, compute: Compute[Value]) -> Value:
-        """A stage that is not cached, timed."""
-        return self._cached(stage, lambda: None, compute, lambda value: None)
-
-    def _cached(
-        self, stage: str, load: Callable[[], Value | None], compute: Compute[Value], save: Callable[[Value], None]
-    ) -> Value:
+    def decode(self, decode: Compute[Decoded]) -> Decoded:
+        """The decoded recording, with which the chain of keys starts; decoding is timed and not cached."""
         began = time.perf_counter()
-        self._tell(StageStarted(stage))
-        value = load()
-        cached = value is not None
-        if value is None:
-            hit(f"{stage}.begin")
-            value = self._compute(stage, load, compute)
-            hit(f"{stage}.computed")
-            save(value)
-            hit(f"{stage}.saved")
-        self._tell(StageFinished(stage, time.perf_counter() - began, cached))
+        self._listener(StageStarted("decode"))
+        hit("decode.begin")
+        recording = _guarded("decode", decode, self._progress("decode"))
+        hit("decode.computed")
+        self._listener(StageFinished("decode", time.perf_counter() - began))
+        self._key = start_key(recording.sha256, recording.source)
+        return self._refined(recording)
+
+    def run(self, stage: Stage[Value], *inputs: Any) -> Value:
+        """The stage's value from ``inputs``, cached or computed, refined by the extension stages of its type."""
+        value: Value = self._value(extensions.of_pipeline(stage, self.config), inputs)
+        return self._refined(value)
+
+    def _refined(self, value: Value) -> Value:
+        for refinement in self.refinements:
+            if refinement.stage.refines is type(value):
+                refined: Value = self._value(refinement, (value,))
+                value = refined
         return value
 
-    def _compute(self, stage: str, load: Callable[[], Value | None], compute: Compute[Value]) -> Value:
-        """The value; when a GPU's memory runs out it is computed again with less, or was kept by a run that did so."""
+    def _value(self, configured: ConfiguredStage, inputs: tuple[Any, ...]) -> Any:
+        """The value of one stage alone; its key becomes the one that the next stage builds on."""
+        stage = configured.stage
+        self.versions[stage.name] = stage.version
+        call = _Call(configured, inputs, _DeclaredModels(self.models, stage), before=self._key)
+        self._key = self._key_of(call)
+        if call.codec is None:
+            return call.compute(no_progress)
+        began = time.perf_counter()
+        self._listener(StageStarted(stage.name))
+        value = artifact_cache.load(self._cache, self._key, call.codec, inputs)
+        cached = value is not None
+        if value is None:
+            hit(f"{stage.name}.begin")
+            value = self._computed(call, call.codec)
+            hit(f"{stage.name}.computed")
+            artifact_cache.save(self._cache, self._key, call.codec, value)
+            hit(f"{stage.name}.saved")
+        self._listener(StageFinished(stage.name, time.perf_counter() - began, cached))
+        return value
+
+    def _computed(self, call: _Call, codec: Codec[Any]) -> Any:
+        """The value; where a GPU's memory runs out, it is computed with less, or taken from a run that did so."""
+        name = call.configured.stage.name
         while True:
             try:
-                return _guarded(stage, compute, lambda done, total: self._tell(StageAdvanced(stage, done, total)))
+                return _guarded(name, call.compute, self._progress(name))
             except GpuOutOfMemory:
-                runtime = self._reduce_memory()
+                runtime = self.models.reduce_memory()
                 if runtime is None:
                     raise
-            registry.free_gpu_memory()  # here, since the exception held what the models had made
-            self._runtime = runtime
-            self.notices = (Notice("reduced_memory", _reduced(stage, runtime)),)
-            if stage in USES:
-                self._key = self._stage_key(stage)
-                value = load()
-                if value is not None:
-                    return value
+            registry.free_gpu_memory()  # after the handler: the exception holds references to the models' tensors
+            self.notices = (Notice("reduced_memory", _reduced(name, runtime)),)
+            self._key = self._key_of(call)
+            value = artifact_cache.load(self._cache, self._key, codec, call.inputs)
+            if value is not None:
+                return value
 
-    def _advance(self, stage: str) -> None:
-        """Make the key this stage's; the next one's builds on it."""
-        self._before = self._key
-        self._key = self._stage_key(stage)
+    def _key_of(self, call: _Call) -> str:
+        return stage_key(call.before, call.configured, self.config, self.models.identities, self.models.runtime)
 
-    def _stage_key(self, stage: str) -> str:
-        place = registry.placement(self._runtime)
-        kinds, settings = USES[stage], registry.effective_settings(self._config)
-        names = registry.configured_names(self._config)
-        parts = [part for kind in kinds for part in registry.weights(kind, self._config)]
-        return recipe_key(
-            before=self._before,
-            stage=stage,
-            settings=[settings[section] for section in (stage, *["embedding"] * ("embedder" in kinds))],
-            models={part: self._identities[part] for part in parts if part in self._identities},
-            code=source_hash(f"pipeline.stages.{stage}.stage"),
-            declarations=[registry.identity(kind, names[kind]) for kind in kinds],
-            **({"placement": place} if place else {}),
-        )
+    def _progress(self, name: str) -> Progress:
+        return lambda done, total: self._listener(StageAdvanced(name, done, total))
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A stage with its inputs and models; ``before`` is the key of the stage before it."""
+
+    configured: ConfiguredStage
+    inputs: tuple[Any, ...]
+    models: Models
+    before: str
+
+    @property
+    def codec(self) -> Codec[Any] | None:
+        stage = self.configured.stage
+        return stage.codec or (DataclassCodec(stage.refines) if stage.refines else None)
+
+    def compute(self, progress: Progress) -> Any:
+        """The stage's value; `BackendError` where an extension stage returns a value of another type."""
+        stage = self.configured.stage
+        value = stage.run(*self.inputs, self.models, self.configured.settings, progress)
+        if stage.refines is not None and type(value) is not stage.refines:
+            message = f"the stage {stage.name} returned {type(value).__name__}, not {stage.refines.__name__}"
+            raise BackendError(message)
+        return value
+
+
+class _DeclaredModels:
+    """The models that a stage declares in ``uses``; asking for another is an error, because the key would miss it."""
+
+    def __init__(self, models: Models, stage: Stage[Any]) -> None:
+        self._models, self._stage = models, stage
+
+    @property
+    def diarizer(self) -> Any:
+        return self._declared("diarizer")
+
+    @property
+    def embedder(self) -> Any:
+        return self._declared("embedder")
+
+    @property
+    def separator(self) -> Any:
+        return self._declared("separator")
+
+    @property
+    def recognizer(self) -> Any:
+        return self._declared("recognizer")
+
+    def _declared(self, kind: ModelKind) -> Any:
+        if kind not in self._stage.uses:
+            hint = f"declare it with uses=({kind!r},)"
+            raise BackendError(f"the stage {self._stage.name} does not declare that it uses the {kind}", hint=hint)
+        return getattr(self._models, kind)
 
 
 def _reduced(stage: str, runtime: Runtime) -> str:
-    how = "on the CPU" if runtime.device == "cpu" else f"in batches of {runtime.batch_size}"
-    return f"the GPU's memory ran out in {stage}: from there on, this recording was computed {how}"
+    place = "on the CPU" if runtime.device == "cpu" else f"in batches of {runtime.batch_size}"
+    return f"the GPU's memory ran out in {stage}: from there on, this recording was computed {place}"
 
 
 class GpuOutOfMemory(OutOfMemory):
-    """The memory of a GPU ran out: less of it may do."""
+    """The memory of a GPU ran out; a smaller batch or the CPU may do."""
 
 
 def _guarded(stage: str, compute: Compute[Value], progress: Progress) -> Value:
-    """What a model throws becomes one line that names the stage; `--debug` shows where it came from."""
+    """The value, or any exception of a model as an error of one line that names the stage; ``--debug`` shows where."""
     try:
         return compute(progress)
     except CrosstalkError:
         raise
     except MemoryError as error:
-        raise OutOfMemory(f"memory ran out in {stage}", hint="transcribe a shorter piece, or free memory") from error
-    except Exception as error:
+        hint = "transcribe a shorter recording, or free memory"
+        raise OutOfMemory(f"memory ran out in {stage}", hint=hint) from error
+    except Exception as error:  # a model or a stage may be anyone's code, and raise anything
         if is_gpu_out_of_memory(error):
             hint = "--device cpu, or a smaller --set runtime.batch_size"
             raise GpuOutOfMemory(f"the GPU's memory ran out in {stage}", hint=hint) from error
         text = next(iter(str(error).splitlines()), "")
         raise BackendError(f"{stage} failed: {type(error).__name__}: {text}", hint="--debug shows where") from error
-
-
-@dataclass(frozen=True, slots=True)
-class _KeptClip:
-    speaker: str
-    start: float
-    samples: int
-    origin: Origin
-    track: int
-
-
-@dataclass(frozen=True, slots=True)
-class _KeptSeparation:
-    """A separation without its samples: regions, notices, speakers, and each clip's place and length."""
-
-    regions: tuple[OverlapDecision, ...]
-    notices: tuple[Notice, ...]
-    speakers: tuple[str, ...]
-    clips: tuple[_KeptClip, ...]
-
-
-def _save_separation(cache: Cache, key: str, value: Separation) -> None:
-    kept = tuple(
-        _KeptClip(stream.speaker, clip.start, len(clip.samples), clip.origin, clip.track)
-        for stream in value.streams
-        for clip in stream.clips
-    )
-    apart = [c.samples for stream in value.streams for c in stream.clips if c.origin == "separated"]
-    if apart:
-        cache.save_samples(key, np.concatenate(apart))
-    cache.save(key, _KeptSeparation(value.regions, value.notices, tuple(s.speaker for s in value.streams), kept))
-
-
-def _load_separation(cache: Cache, key: str, tracks: Sequence[Audio]) -> Separation | None:
-    kept = cache.load(key, _KeptSeparation)
-    if kept is None:
-        return None
-    wanted = sum(clip.samples for clip in kept.clips if clip.origin == "separated")
-    samples = cache.load_samples(key) if wanted else np.zeros(0, np.float32)
-    if samples is None or len(samples) != wanted:
-        return None
-    clips: dict[str, list[Clip]] = {speaker: [] for speaker in kept.speakers}
-    for clip in kept.clips:
-        if clip.origin == "separated":
-            own, samples = samples[: clip.samples], samples[clip.samples :]
-        else:
-            own = _slice(tracks[clip.track], clip)
-        clips[clip.speaker].append(Clip(own, clip.start, clip.origin, clip.track))
-    return Separation(tuple(Stream(s, tuple(own)) for s, own in clips.items()), kept.regions, kept.notices)
-
-
-def _slice(audio: Audio, clip: _KeptClip) -> Samples:
-    first = to_sample(clip.start)
-    return audio.samples[first : first + clip.samples]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 GROUP = "crosstalk.formats"
 """Group of entry points in which other packages declare formats: ``NAME = "package.module:FORMAT"``."""
-_DECLARATION = re.compile(r'^FORMAT\b[^=\n]*=\s*\w+\(\s*"([^"]+)"', re.MULTILINE)
+_DECLARATION = re.compile(rb'^FORMAT\b[^=\n]*=\s*\w+\(\s*"([^"]+)"', re.MULTILINE)
 
 
 @functools.cache
@@ -30,9 +30,9 @@ def built_in() -> Mapping[str, str]:
     """The module of each format of this package, by the format's name in alphabetical order; nothing is imported."""
     modules = {}
     for path in Path(__file__).parent.glob("*.py"):
-        declared = _DECLARATION.search(path.read_text(encoding="utf-8"))
+        declared = _DECLARATION.search(path.read_bytes())
         if declared:
-            modules[declared[1]] = f"{__package__}.{path.stem}"
+            modules[declared[1].decode()] = f"{__package__}.{path.stem}"
     return dict(sorted(modules.items()))
 
 

@@ -49,7 +49,7 @@ def with_names(transcript: Transcript, names: Mapping[str, str]) -> Transcript:
         overlaps=tuple(
             replace(
                 region,
-                voices=tuple(replace(v, speaker=names.get(v.speaker, v.speaker)) for v in region.voices),
+                evidence=tuple(replace(v, speaker=names.get(v.speaker, v.speaker)) for v in region.evidence),
                 leaked=renamed(region.leaked),
             )
             for region in transcript.overlaps
@@ -84,7 +84,7 @@ def with_moved_turns(transcript: Transcript) -> Transcript:
 def with_ledger_texts(transcript: Transcript) -> Transcript:
     """The transcript with the texts in the overlap ledger taken from the words."""
     regions = tuple(_with_texts(region, transcript.utterances) for region in transcript.overlaps)
-    places = [f"overlaps[{i}].voices" for i, r in enumerate(regions) if r != transcript.overlaps[i]]
+    places = [f"overlaps[{i}].evidence" for i, r in enumerate(regions) if r != transcript.overlaps[i]]
     notices = (notice(places, "the texts were taken from the words again"),) if places else ()
     return replace(transcript, overlaps=regions, notices=(*transcript.notices, *notices))
 
@@ -145,6 +145,6 @@ def _with_texts(region: OverlapDecision, utterances: Sequence[Utterance]) -> Ove
             for word in utterance.words
             if region.start <= word.middle < region.end
         )
-        for voice in region.voices
+        for voice in region.evidence
     }
-    return replace(region, voices=tuple(replace(v, text=join_words(inside[v.speaker])) for v in region.voices))
+    return replace(region, evidence=tuple(replace(v, text=join_words(inside[v.speaker])) for v in region.evidence))

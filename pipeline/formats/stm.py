@@ -1,6 +1,6 @@
 """``stm``: NIST Segment Time Marked, one utterance per line: recording, channel, speaker, start, end, words.
 
-    meeting 1 SPEAKER_00 12.300 15.000 And then he said
+    meeting 1 SPEAKER_00 12.300 15.000 And then we agreed
 
 Reading skips ``;;`` comments and a label such as ``<o,f0,male>`` before the words; word times are interpolated. A row
 with the words ``IGNORE_TIME_SEGMENT_IN_SCORING`` or the speaker ``excluded_region`` excludes a time of its channel from

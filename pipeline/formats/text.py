@@ -1,7 +1,7 @@
 """``txt``: one readable line per utterance.
 
-    [00:00:12.3 – 00:00:15.0]   SPEAKER_00: And then he said
-    [00:00:14.1 – 00:00:16.2] ‖ SPEAKER_01: No, he did not.
+    [00:00:12.3 – 00:00:15.0]   SPEAKER_00: And then we agreed
+    [00:00:14.1 – 00:00:16.2] ‖ SPEAKER_01: No, we did not.
 
 ``‖`` marks an utterance that overlaps another speaker's; ``grep ‖`` lists them, ``grep ' SPEAKER_01:'`` one speaker.
 """

@@ -1,4 +1,4 @@
-"""Recordings in and out: any file safely and completely decoded (PyAV), clips and stems exported (pydub, PyAV).
+"""Decoding of recordings (PyAV), and encoding of clips and stems (pydub, PyAV).
 
 `decode` and `decode_stream` work in a separate process, `decode_in_process` in this one. PyAV and pydub are loaded
 when first used; importing this module loads neither.
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pipeline.media.isolated_decoder import decode, decode_stream, prestart
 
 __all__ = [
+    "DECODER_VERSION",
     "Decoded",
     "Limits",
     "ReadOptions",
@@ -32,7 +33,9 @@ __all__ = [
     "open_input",
     "prestart",
 ]
-_HOMES = {
+DECODER_VERSION = 1
+"""Version of the decoder's results. Raise it when the same file gives other samples: cached stages are then redone."""
+_MODULES = {
     "decode": "isolated_decoder",
     "decode_stream": "isolated_decoder",
     "prestart": "isolated_decoder",
@@ -46,9 +49,10 @@ _HOMES = {
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a recording may cost; beyond it is refused, before decoding where the file tells.
+    """Limits on recordings. A recording beyond a limit is refused, before decoding if its header states the value.
 
-    A channel-hour takes 230 MB while decoding, and the mono mix of several channels 230 MB an hour more.
+    Rates are in Hz. One hour of one channel takes 230 MB while decoding; the mono mix of several channels takes 230 MB
+    an hour more.
     """
 
     max_hours: float = 24.0
@@ -60,9 +64,9 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """What of a file is read: the audio ``track`` (from 1; None: the default one, or the first with sound).
+    """What to read from a file: the audio ``track`` (from 1; None: the default track, or the first with sound).
 
-    ``suffix`` is that of the file's name when headerless recordings have it, see `pipeline.media.headerless`.
+    ``suffix``: suffix of the file name if it is one of headerless recordings, see `pipeline.media.headerless`.
     """
 
     track: int | None = None
@@ -71,12 +75,11 @@ class ReadOptions:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A recording as decoded: 16 kHz audio on the file's own clock, and everything that was not as it should be.
+    """A decoded recording: 16 kHz audio on the time line of the file, and notices about its defects.
 
-    ``sha256`` is that of the file's bytes; ``complete`` is false when the file was cut short, or a part of it could not
-    be read. ``decoded`` seconds came out of its packets; what they lack of ``duration`` is silence in ``audio``, in
-    place of holes and damage. ``source`` says which of several ways to read these bytes was taken: the number of the
-    audio track, and the coding that was assumed for a headerless file.
+    ``sha256``: digest of the file. ``complete``: false if the file is truncated or partly unreadable. ``decoded``:
+    seconds decoded from packets; the rest of ``duration`` is silence in place of gaps and damage. ``source``: number of
+    the audio track, and the coding assumed for a headerless file.
     """
 
     audio: Audio
@@ -92,6 +95,6 @@ class Decoded:
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

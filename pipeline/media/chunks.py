@@ -1,4 +1,4 @@
-"""Containers made of chunks (an id, a size, a payload): where their sound really ends, whatever the header says."""
+"""The true end of the audio in containers made of chunks (id, size, payload), if header sizes are wrong."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from pipeline.media.sniffing import is_text
 from pipeline.media.view import View
 
 _TAIL = 1 << 20
-"""Bytes at a file's end in which chunks of metadata are looked for when no size says where they begin."""
-_SMALL = 64
-"""Bytes: less than that behind a recording is padding."""
+"""Bytes at the end of a file searched for metadata chunks if no size gives their position. Chosen by hand."""
+_MAX_PADDING = 64
+"""Fewer bytes than this after a recording are padding. Chosen by hand."""
 _BLOCK = 1 << 20
 _TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICSBEGIN", b"3DI")
 _METADATA = frozenset(
@@ -31,11 +31,11 @@ _MAX_32, _MAX_64 = (1 << 32) - 1, (1 << 64) - 1
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How a container's chunks lie: behind ``start`` bytes, an id of ``id_size`` bytes, a size (struct's format).
+    """Layout of the chunks of a container: after ``start`` bytes, an id of ``id_size`` bytes and a size (struct).
 
-    ``inclusive`` sizes count the chunk's header; payloads are padded to a multiple of ``pad``. ``sound`` is the id of
-    the chunk with the samples (empty: sizes of this container are not corrected), whose payload is ``empty`` bytes long
-    when it holds none. ``open_size`` is what a decoder reads as "to the end"; None: it has to be given the right size.
+    ``inclusive``: sizes include the chunk header. ``pad``: payloads are padded to a multiple of it. ``sound``: id of
+    the chunk with samples (empty: sizes of this container are not corrected). ``empty``: length of its payload without
+    samples. ``open_size``: size that a decoder reads as "to the end"; None if it needs the correct size.
     """
 
     start: int
@@ -64,9 +64,11 @@ LAYOUTS = {
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """``end`` of what the decoder is given, of what is ``known`` to belong to the recording, and corrected sizes.
+    """Extent of a recording in bytes.
 
-    ``beyond`` bytes of sound lie behind the place where the header ends it; 0 when it leaves the end open.
+    ``end``: end of the bytes given to the decoder. ``known``: end of the bytes that belong to the recording.
+    ``beyond``: bytes of audio after the end stated in the header; 0 if the header leaves it open. ``patches``:
+    corrected sizes by position.
     """
 
     end: int
@@ -77,7 +79,7 @@ class Extent:
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
-    """A chunk's id, where it begins, where its payload does and how long that is, and where the next chunk begins."""
+    """Id, start, payload start, payload size and end (start of the next chunk) of a chunk, in bytes."""
 
     id: bytes
     at: int
@@ -87,34 +89,34 @@ class _Chunk:
 
 
 def find_extent(view: View, layout: Layout) -> Extent:
-    """How far a recording reaches that begins with the view's first byte."""
+    """Extent of the recording that begins at the first byte of the view."""
     at = layout.start
     sound: _Chunk | None = None
     chunks: list[_Chunk] = []
     for chunk in _chunks(view, layout):
-        joined = None if layout.sound else _second_movie(chunks, chunk)
-        if joined is not None:
-            return Extent(joined, joined)
+        second = None if layout.sound else _second_movie(chunks, chunk)
+        if second is not None:
+            return Extent(second, second)
         if sound is None and layout.sound and chunk.id == layout.sound:
             sound = chunk
-            if chunk.size <= layout.empty or chunk.size >= _unknown(layout):
-                return _read_on(view, layout, chunk, chunk.payload)
+            if chunk.size <= layout.empty or chunk.size >= _min_unknown_size(layout):
+                return _extended(view, layout, chunk, chunk.payload)
         chunks.append(chunk)
         at = min(chunk.end, view.size)
-    if at >= view.size or not chunks or _is_no_sound(view, at):
+    if at >= view.size or not chunks or _is_not_audio(view, at):
         return Extent(view.size, view.size)
     if sound is not None and chunks[-1] is sound and not kind_of(view.read_at(at, HEAD)):
-        return _read_on(view, layout, sound, sound.payload + sound.size)
+        return _extended(view, layout, sound, sound.payload + sound.size)
     return Extent(at, at)
 
 
-def _unknown(layout: Layout) -> int:
-    """A size from which on the field holds no size but "unknown" (all ones, or negative)."""
+def _min_unknown_size(layout: Layout) -> int:
+    """The smallest value of a size field that means "unknown" (all ones, or negative)."""
     return _MAX_32 if layout.size.endswith("I") else 1 << 63
 
 
 def _chunks(view: View, layout: Layout, at: int | None = None) -> Iterator[_Chunk]:
-    """The chunks from a place on, as long as they look like chunks."""
+    """The chunks from a position on, up to the first bytes that are not a chunk."""
     at = layout.start if at is None else at
     long_size: int | None = None
     while (chunk := _chunk(view, layout, at)) is not None:
@@ -129,7 +131,7 @@ def _chunks(view: View, layout: Layout, at: int | None = None) -> Iterator[_Chun
 
 
 def _chunk(view: View, layout: Layout, at: int) -> _Chunk | None:
-    """The chunk that begins at a place, or None when none does."""
+    """The chunk that begins at a position; None if no chunk begins there."""
     head = view.read_at(at, layout.header + 8)
     if len(head) < layout.header:
         return None
@@ -154,9 +156,9 @@ def _chunk(view: View, layout: Layout, at: int) -> _Chunk | None:
 
 
 def _second_movie(chunks: list[_Chunk], chunk: _Chunk) -> int | None:
-    """Where a second MP4 or QuickTime file begins, when this box belongs to one."""
+    """Start of a second MP4 or QuickTime file if this box belongs to one."""
     if chunk.id not in (b"ftyp", b"moov"):
-        return None  # before anything is searched: a long recording has many boxes
+        return None  # checked first: a long recording has many boxes
     indexes = [number for number, one in enumerate(chunks) if one.id == b"moov"]
     if not indexes:
         return None
@@ -166,8 +168,8 @@ def _second_movie(chunks: list[_Chunk], chunk: _Chunk) -> int | None:
     return first.end if any(one.id == b"mdat" for one in chunks[: indexes[0]]) else chunk.at
 
 
-def _read_on(view: View, layout: Layout, sound: _Chunk, known: int) -> Extent:
-    """The sound goes on behind its ``known`` bytes, up to the metadata at the end."""
+def _extended(view: View, layout: Layout, sound: _Chunk, known: int) -> Extent:
+    """The extent if audio continues after its ``known`` bytes, up to the metadata at the end."""
     end = _before_metadata(view, layout, known)
     size = layout.open_size
     if size is None:
@@ -176,13 +178,13 @@ def _read_on(view: View, layout: Layout, sound: _Chunk, known: int) -> Extent:
     if layout.sound == b"SSND":
         patches[4] = struct.pack(">I", end - 8)
     elif layout.open_size == _MAX_32:
-        patches[0] = b"RIFF"  # with the sizes of an RF64 the decoder would not read on
+        patches[0] = b"RIFF"  # with the sizes of RF64 the decoder would stop at the old end
     beyond = end - known if known > sound.payload else 0
     return Extent(end, view.size, beyond, patches)
 
 
 def _before_metadata(view: View, layout: Layout, start: int) -> int:
-    """Where the chunks begin that reach exactly to the view's end, or that end itself."""
+    """Start of the chunks that reach exactly to the end of the view; its end without such chunks."""
     first = max(start, view.size - _TAIL)
     tail = view.read_at(first, _TAIL)
     if layout.id_size != 4:
@@ -195,10 +197,10 @@ def _before_metadata(view: View, layout: Layout, start: int) -> int:
     return view.size
 
 
-def _is_no_sound(view: View, at: int) -> bool:
-    """Whether what lies from a place on is padding, zeros, text, or tags."""
+def _is_not_audio(view: View, at: int) -> bool:
+    """Whether the bytes from a position on are padding, zeros, text or tags."""
     head = view.read_at(at, HEAD)
-    if view.size - at < _SMALL or head.startswith(_TAGS[:1] + _TAGS[2:]):
+    if view.size - at < _MAX_PADDING or head.startswith(_TAGS[:1] + _TAGS[2:]):
         return True
     if head.startswith(b"ID3") or is_text(head):
         return not kind_of(head[:10]) or not starts_mp3(view, at)
@@ -207,7 +209,7 @@ def _is_no_sound(view: View, at: int) -> bool:
 
 
 def starts_mp3(view: View, at: int) -> bool:
-    """Whether an ID3 tag lies at a place and is followed by an MPEG frame: then it begins a recording."""
+    """Whether an ID3 tag at a position is followed by an MPEG frame, which means that a recording begins."""
     size = sum((byte & 127) << 7 * (3 - place) for place, byte in enumerate(view.read_at(at + 6, 4)))
     frame = view.read_at(at + 10 + size, 1 << 16).lstrip(b"\0")[:2]
     return len(frame) == 2 and frame[0] == 0xFF and frame[1] & 0xE0 == 0xE0

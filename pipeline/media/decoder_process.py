@@ -1,8 +1,7 @@
-"""The process in which untrusted bytes are decoded: it limits itself, answers in JSON, and dies alone.
+"""The process that decodes untrusted bytes: it limits its resources and reports in JSON lines.
 
-Once its modules are loaded it waits to be handed two open files, the recording and one for the samples; from then on it
-can open nothing more, neither file nor socket (`RLIMIT_NOFILE` 0). Memory and processor time grow with the length that
-the packets promise.
+After its imports it waits for two open files, the recording and one for the samples. From then on it cannot open files
+or sockets (`RLIMIT_NOFILE` 0). The limits on memory and processor time grow with the length given by the packets.
 """
 
 from __future__ import annotations
@@ -26,18 +25,24 @@ from pipeline.media import Decoded, Limits, ReadOptions
 from pipeline.media.decoder import Decode, decode_open
 from pipeline.media.opening import unwritable
 
-_MEMORY = 1 << 30  # bytes beyond what the modules take; a lying header gets no more
-_SECONDS = 10.0
-_BYTES_A_SECOND = 20e6
-_TIMES_REAL_TIME = 25  # of one channel; what is usual is several hundred
-_BEAT = 0.5  # seconds
-_SAMPLE = 4  # bytes
-_PIECE = 1 << 20
+_MEMORY = 1 << 30
+"""Bytes of address space beyond the imports. Chosen by hand; a false header cannot allocate more."""
+_CPU_SECONDS = 10.0
+"""Processor time, in seconds, of every recording. Chosen by hand; lower values refuse short, complex files."""
+_BYTES_PER_SECOND = 20e6
+"""Bytes of a file for which one more second of processor time is allowed. Chosen by hand."""
+_TIMES_REAL_TIME = 25
+"""Minimum speed of decoding one channel, relative to its duration. Usual are several hundred; higher values refuse
+recordings on slow machines."""
+_HEARTBEAT = 0.5
+"""Seconds between two signs of life; well below `isolated_decoder.HANG_TIMEOUT`."""
+_SAMPLE_BYTES = 4
+_WRITE_SAMPLES = 1 << 20
 
 
 def main(decode: Decode = decode_open) -> None:
-    """Decode what `pipeline.media.isolated_decoder` hands over, and say how it went."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us
+    """Decode the recording sent by `pipeline.media.isolated_decoder`, and report the result."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent terminates this process
     _load_all()
     recording, result, limits, options = _receive()
     budget = Budget(os.fstat(recording).st_size)
@@ -58,55 +63,55 @@ def main(decode: Decode = decode_open) -> None:
 
 
 def _load_all() -> None:
-    """Decode a little, trusted, because PyAV loads some of its modules only then."""
+    """Decode a short trusted recording, because PyAV imports some modules only then."""
     head = struct.pack("<4sI8sIHHIIHH4sI", b"RIFF", 364, b"WAVEfmt ", 16, 1, 2, 8000, 32_000, 4, 16, b"data", 320)
     decode_open(io.BytesIO(head + bytes(320)), "", Limits(), no_progress, lambda seconds, channels: None)
 
 
 def _receive() -> tuple[int, int, Limits, ReadOptions]:
-    """The recording, the file for its samples, and how to read it; ends the process when the parent ends first."""
+    """Descriptors of the recording and of the file for samples, and options; exits if the parent is gone."""
     with socket.socket(fileno=0) as line:
         request, files, _, _ = socket.recv_fds(line, 1 << 16, 2)
     if len(files) != 2:
         os._exit(0)
-    asked = json.loads(request)
-    return files[0], files[1], Limits(**asked["limits"]), ReadOptions(**asked["options"])
+    options = json.loads(request)
+    return files[0], files[1], Limits(**options["limits"]), ReadOptions(**options["options"])
 
 
 class Budget:
-    """What this process may use: little at first, more when the packets promise a long recording."""
+    """The limits of this process: small at first, raised by the expected length of the recording."""
 
     def __init__(self, size: int) -> None:
-        self._seconds = _SECONDS + size / _BYTES_A_SECOND
+        self._seconds = _CPU_SECONDS + size / _BYTES_PER_SECOND
         self._memory = _mapped() + _MEMORY
         _limit(resource.RLIMIT_CORE, 0, hard=0)
         _limit(resource.RLIMIT_NOFILE, 0, hard=0)
         _limit(resource.RLIMIT_CPU, round(self._seconds))
-        self._wanted = self._memory
+        self._address_space = self._memory
         _limit(resource.RLIMIT_AS, self._memory)
 
     def expect(self, seconds: float, channels: int) -> None:
-        """The recording seems to be so long: its tape, which grows by a quarter, and twice its mix have to fit."""
+        """Raise the limits for the expected length: the sample buffer, which grows by a quarter, and twice the mix."""
         _limit(resource.RLIMIT_CPU, round(self._seconds + seconds * channels / _TIMES_REAL_TIME))
-        self._wanted = self._memory + round(seconds * RATE * _SAMPLE * (1.3 * channels + 2))
-        _limit(resource.RLIMIT_AS, self._wanted)
+        self._address_space = self._memory + round(seconds * RATE * _SAMPLE_BYTES * (1.3 * channels + 2))
+        _limit(resource.RLIMIT_AS, self._address_space)
 
     def out_of_memory(self) -> CrosstalkError:
-        """Whose fault it is that memory ran out: the limit this process was given, or the recording's."""
+        """The error for exhausted memory: caused by the limit of the session or by the recording."""
         hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-        if hard != resource.RLIM_INFINITY and hard < self._wanted:
-            what = f"decoding needs more memory than the limit of this session allows ({hard >> 20} MiB, ulimit -v)"
-            return OutOfMemory(what, hint="raise the limit: ulimit -v unlimited")
+        if hard != resource.RLIM_INFINITY and hard < self._address_space:
+            message = f"decoding needs more memory than the limit of this session ({hard >> 20} MiB, ulimit -v)"
+            return OutOfMemory(message, hint="raise the limit: ulimit -v unlimited")
         return InputError("needs more memory than a recording of its length", hint="convert it to WAV or FLAC")
 
 
-def _limit(what: int, soft: int, hard: int | None = None) -> None:
-    with contextlib.suppress(ValueError, OSError):  # not every system knows every limit
-        resource.setrlimit(what, (soft, resource.getrlimit(what)[1] if hard is None else hard))
+def _limit(resource_id: int, soft: int, hard: int | None = None) -> None:
+    with contextlib.suppress(ValueError, OSError):  # not all systems have all limits
+        resource.setrlimit(resource_id, (soft, resource.getrlimit(resource_id)[1] if hard is None else hard))
 
 
 def _mapped() -> int:
-    """Bytes of address space in use; Linux tells."""
+    """Bytes of address space in use; a default if the system is not Linux."""
     try:
         return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     except OSError:
@@ -114,9 +119,9 @@ def _mapped() -> int:
 
 
 def _start_heartbeat() -> None:
-    """Tell the parent from now on that Python still runs; within a codec that hangs, it does not."""
+    """Report to the parent at intervals that Python runs; during a call of a codec that hangs it does not."""
     signal.signal(signal.SIGALRM, lambda number, frame: _send(alive=True))
-    signal.setitimer(signal.ITIMER_REAL, _BEAT, _BEAT)
+    signal.setitimer(signal.ITIMER_REAL, _HEARTBEAT, _HEARTBEAT)
 
 
 def _stop_heartbeat() -> None:
@@ -124,13 +129,13 @@ def _stop_heartbeat() -> None:
 
 
 def _deliver(decoded: Decoded, result: int) -> dict[str, Any]:
-    """Write the samples, then those of the channels (interleaved); what else there is to know goes into the answer."""
+    """Write the samples of the mix, then those of the channels (interleaved); returns the rest of the result."""
     audio = decoded.audio
     try:
         with os.fdopen(result, "wb") as file:
             for samples in (audio.samples,) if audio.channels is None else (audio.samples, audio.channels.T):
-                for at in range(0, len(samples), _PIECE):
-                    file.write(samples[at : at + _PIECE].data)  # ndarray.tofile opens a descriptor of its own
+                for at in range(0, len(samples), _WRITE_SAMPLES):
+                    file.write(samples[at : at + _WRITE_SAMPLES].data)  # ndarray.tofile would open another descriptor
     except OSError as error:
         raise unwritable(error, "decoded audio") from None
     return {
@@ -155,4 +160,4 @@ def _send(**message: Any) -> None:
         while line:
             line = line[os.write(1, line) :]
     except BrokenPipeError:
-        os._exit(1)  # nobody listens any more; an error raised from a signal could get lost
+        os._exit(1)  # the parent is gone; an exception in a signal handler could be lost

@@ -1,4 +1,4 @@
-"""Clips and stems as files that other programs open: pydub assembles, PyAV encodes. No other program is needed."""
+"""Encoding of clips and stems: pydub assembles, PyAV encodes. No external program is needed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pipeline.core.errors import ResourceError
 
 with warnings.catch_warnings():
     # audioop's deprecation in Python 3.11 and 3.12, pydub's regular expressions in 3.12, and its search for an ffmpeg
-    # program, which is not used here: none concerns the caller.
+    # program, which is not used here. None of them concerns the caller.
     warnings.filterwarnings("ignore", "'audioop' is deprecated", DeprecationWarning)
     warnings.filterwarnings("ignore", "invalid escape sequence|.*is an invalid escape sequence")
     warnings.filterwarnings("ignore", "Couldn't find ff", RuntimeWarning)
@@ -27,15 +27,15 @@ with warnings.catch_warnings():
 
 Format = Literal["wav", "flac", "mp3", "m4a"]
 FADE: Final = 10
-"""Milliseconds over which speech fades in and out beside silence; a hard cut there is a click. Longer fades would reach
-into first and last sounds."""
+"""Length of fades between speech and silence in milliseconds. Chosen by hand; shorter fades click, longer fades reach
+into the first and last sounds."""
 BLOCK: Final = 65_536
-"""Samples encoded at once."""
+"""Samples encoded at once, to bound memory. Chosen by hand."""
 
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """How a format is written: FFmpeg's names of container and codec, and bits per second where the codec is lossy."""
+    """FFmpeg's names of container and codec of a format, and bits per second of a lossy codec."""
 
     container: str
     codec: str
@@ -51,28 +51,28 @@ ENCODINGS: Final[dict[Format, Encoding]] = {
 
 
 def export(samples: Samples, path: Path | str, format: Format = "wav", rate: int = RATE) -> None:
-    """Write mono samples (float, -1 to 1) as 16-bit audio; the file is absent or whole.
+    """Write mono samples (float, -1 to 1) as 16-bit audio; the file is written completely or not at all.
 
-    Raises ``ResourceError`` when the encoder fails, and what `pipeline.core.atomic_write.write_atomically` raises.
+    Raises ``ResourceError`` if the encoder fails, and the errors of `pipeline.core.atomic_write.write_atomically`.
     """
     write_atomically(Path(path), encode(samples, format, rate))
 
 
 def encode(samples: Samples, format: Format = "wav", rate: int = RATE) -> bytes:
-    """Mono samples (float, -1 to 1) as a file of 16-bit audio; ``ResourceError`` when the encoder fails."""
+    """A file of 16-bit audio from mono samples (float, -1 to 1); raises ``ResourceError`` if the encoder fails."""
     return _encoded(_pcm(samples), format, rate)
 
 
 def encode_stem(stream: Stream, duration: float, format: Format = "wav") -> bytes:
-    """A speaker's stream as an audio file, from the recording's beginning to its end, with silence between the clips.
+    """The stem of a speaker as an audio file with the length of the recording, with silence between clips.
 
-    Speech fades in and out beside silence. Raises what `encode` raises.
+    Speech fades in and out next to silence. Raises the errors of `encode`.
     """
     return _encoded(np.frombuffer(b"".join(_assembled(stream, to_sample(duration))), "<i2"), format, RATE)
 
 
 def missing_encoders() -> str:
-    """The formats that this PyAV cannot write, as a comma list."""
+    """Formats that this PyAV cannot write, separated by commas."""
     return ", ".join(name for name, encoding in ENCODINGS.items() if not _can_encode(encoding.codec))
 
 
@@ -85,11 +85,11 @@ def _can_encode(codec: str) -> bool:
 
 
 def _assembled(stream: Stream, length: int) -> Iterator[bytes]:
-    """The stem's samples in order, as 16-bit PCM, ``length`` of them."""
+    """``length`` samples of the stem as 16-bit PCM, in pieces."""
     done = 0
-    for clips in _passages(stream.clips):
+    for clips in _groups(stream.clips):
         first = to_sample(clips[0].start)
-        passage = _passage(clips, first).raw_data[2 * max(0, done - first) : 2 * max(0, length - first)]
+        passage = _overlay(clips, first).raw_data[2 * max(0, done - first) : 2 * max(0, length - first)]
         first = max(first, done)
         if passage:
             yield bytes(2 * (first - done))
@@ -98,8 +98,8 @@ def _assembled(stream: Stream, length: int) -> Iterator[bytes]:
     yield bytes(2 * (length - done))
 
 
-def _passages(clips: Sequence[Clip]) -> Iterator[list[Clip]]:
-    """Clips in order of time, those together that touch or overlap: no silence lies between them."""
+def _groups(clips: Sequence[Clip]) -> Iterator[list[Clip]]:
+    """Clips in order of time, grouped if they touch or overlap: there is no silence inside a group."""
     ordered = sorted((clip for clip in clips if len(clip.samples)), key=lambda clip: clip.start)
     passage = ordered[:1]
     for clip in ordered[1:]:
@@ -115,8 +115,8 @@ def _last(clip: Clip) -> int:
     return to_sample(clip.start) + len(clip.samples)
 
 
-def _passage(clips: Sequence[Clip], first: int) -> AudioSegment:
-    """The clips laid over silence where they are in time, faded at both ends of the whole."""
+def _overlay(clips: Sequence[Clip], first: int) -> AudioSegment:
+    """The clips of a group at their times, with a fade at both ends of the group."""
     length = max(_last(clip) for clip in clips) - first
     passage = _segment(np.zeros(length, np.int16))
     for clip in clips:

@@ -1,4 +1,4 @@
-"""Telephone recordings without a header: a suffix that names one coding is believed, others get a hint."""
+"""Telephone recordings without a header. Some suffixes determine the coding; for others there is a hint."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 @dataclass(frozen=True, slots=True)
 class Coding:
-    """A headerless coding: FFmpeg's demultiplexer, its sample rate in Hz, and its name for people. Always mono."""
+    """A headerless coding: FFmpeg's demultiplexer, its sample rate in Hz, and its title. Always mono."""
 
     format: str
     rate: int
@@ -35,7 +35,7 @@ CODINGS: Mapping[str, Coding] = MappingProxyType(
         **{f"sln{k}": Coding("s16le", 44_100 if k == 44 else k * 1000, "16-bit PCM") for k in _ASTERISK_RATES},
     }
 )  # fmt: skip
-"""By suffix, as Asterisk and SoX use them; used when the bytes are no known container."""
+"""Codings by suffix as in Asterisk and SoX; used if the bytes are not a known container."""
 
 _FFMPEG = "convert it first, for example: ffmpeg -f {format} -ar {rate} -ac 1 -i IN.{suffix} OUT.wav"
 _PCM = _FFMPEG + " (mulaw or alaw in place of s16le, and the rate and channels it was recorded with)"
@@ -51,11 +51,11 @@ _HINTS = {
 
 
 def suffix_of(name: str) -> str:
-    """The suffix of a file's name when it belongs to headerless recordings, else nothing."""
+    """The suffix of a file name if it is one of headerless recordings, else empty."""
     suffix = name.rpartition(".")[2].lower()
     return suffix if suffix in CODINGS or suffix in _HINTS else ""
 
 
 def hint_for(suffix: str) -> str:
-    """How to convert a headerless recording of a suffix; empty when it has no such hint."""
+    """How to convert a headerless recording with this suffix; empty if there is no hint."""
     return _HINTS.get(suffix, "")

@@ -1,4 +1,4 @@
-"""What Python may give as a recording: a path, bytes, an open file, or an array of samples with its rate."""
+"""Recordings given in Python: a path, bytes, an open file, or an array of samples with its rate."""
 
 from __future__ import annotations
 
@@ -20,19 +20,20 @@ from pipeline.media import Decoded, Limits, isolated_decoder
 
 KINDS = "a path, bytes, a file opened in binary mode, or an array of samples (numpy, torch) with sample_rate"
 _FULL_SCALE = {"int8": 128, "int16": 32_768, "int32": 2_147_483_648, "uint8": 128}
-"""The value that stands for 1.0, by the type of whole numbers; uint8 is centred on it."""
-_LOUDEST = 16.0
-"""Floats beyond this (24 dB over full scale) are no samples between -1 and 1, but most likely unscaled integers."""
+"""The integer that stands for 1.0, by type; uint8 is centered on it."""
+_MAX_FLOAT = 16.0
+"""Maximum absolute value of floating-point samples (24 dB over full scale). Chosen by hand; larger values are probably
+unscaled integers and are refused."""
 
 Decode = Callable[[Progress], Decoded]
 
 
 def open_input(recording: object, sample_rate: float | None = None, track: int | None = None) -> tuple[str, Decode]:
-    """A recording's name, and what decodes it; raises `SettingsError` for what is no recording of `KINDS`.
+    """The name of a recording, and a function that decodes it; raises `SettingsError` for other objects than `KINDS`.
 
-    Arrays have the shape (samples,) or (channels, samples): floats between -1 and 1, or int8, int16, int32, uint8 at
-    full scale; any rate. An open file is read from its beginning where it can be rewound, and stays open. ``track``
-    counts a file's audio tracks from 1.
+    Arrays have the shape (samples,) or (channels, samples), with floats between -1 and 1, or int8, int16, int32, uint8
+    at full scale, and any rate. A seekable file is read from its beginning; files stay open. ``track`` counts the audio
+    tracks of a file from 1.
     """
     if isinstance(recording, str | os.PathLike):
         _refuse_rate(sample_rate)
@@ -49,7 +50,7 @@ def open_input(recording: object, sample_rate: float | None = None, track: int |
         return name, partial(_decode, file, name, track)
     samples = _as_array(recording)
     if samples is None:
-        raise SettingsError(f"{type(recording).__name__} is no recording", hint=f"give {KINDS}")
+        raise SettingsError(f"{type(recording).__name__} is not a recording", hint=f"give {KINDS}")
     return "array", partial(_decode_samples, _scaled(_require_shape(samples)), _require_rate(sample_rate))
 
 
@@ -61,7 +62,7 @@ def _decode(file: BinaryIO, name: str, track: int | None, progress: Progress) ->
 
 def _refuse_rate(sample_rate: float | None) -> None:
     if sample_rate is not None:
-        raise SettingsError("sample_rate belongs to an array; a file says its own", where="sample_rate")
+        raise SettingsError("sample_rate is only for arrays; files contain their sample rate", where="sample_rate")
 
 
 def _require_binary(file: Any) -> BinaryIO:
@@ -73,7 +74,7 @@ def _require_binary(file: Any) -> BinaryIO:
 
 
 def _require_rate(sample_rate: object) -> int:
-    """The rate as a whole number of Hz that a decoder takes."""
+    """The rate in Hz, checked to be an integer within the limits."""
     if sample_rate is None:
         raise SettingsError("an array needs its sample rate", hint="for example sample_rate=16000")
     limits = Limits()
@@ -85,7 +86,7 @@ def _require_rate(sample_rate: object) -> int:
 
 
 def _as_array(recording: Any) -> NDArray[Any] | None:
-    """A numpy array as it is, a torch tensor (from any device) or other array type as one; None for anything else."""
+    """A numpy array, also from a torch tensor (on any device) or another array type; None for other objects."""
     if isinstance(recording, np.ndarray):
         return recording
     if callable(getattr(recording, "detach", None)):
@@ -99,7 +100,7 @@ def _require_shape(samples: NDArray[Any]) -> NDArray[Any]:
         hint = "give (samples,) or (channels, samples)"
         raise SettingsError(f"an array of samples has one or two dimensions, not {samples.ndim}", hint=hint)
     if samples.size == 0:
-        raise InputError("holds no samples", where="array")
+        raise InputError("contains no samples", where="array")
     channels = np.atleast_2d(samples)
     if len(channels) > channels.shape[1] or len(channels) > Limits().max_channels:
         hint = "transpose it (array.T): shape (channels, samples)"
@@ -108,23 +109,23 @@ def _require_shape(samples: NDArray[Any]) -> NDArray[Any]:
 
 
 def _scaled(channels: NDArray[Any]) -> NDArray[np.float32]:
-    """The samples as float32, full scale at 1."""
+    """The samples as float32 with full scale 1."""
     kind = channels.dtype
     if kind.name in _FULL_SCALE:
-        whole = channels.astype(np.float64) - (128 if kind.name == "uint8" else 0)
-        return (whole / _FULL_SCALE[kind.name]).astype(np.float32)
+        centered = channels.astype(np.float64) - (128 if kind.name == "uint8" else 0)
+        return (centered / _FULL_SCALE[kind.name]).astype(np.float32)
     if kind.kind != "f":
         hint = f"give floats between -1 and 1, or {', '.join(_FULL_SCALE)}"
         raise SettingsError(f"samples of type {kind.name} have no known full scale", hint=hint)
-    loudest = float(np.max(np.abs(channels), initial=0.0, where=np.isfinite(channels)))
-    if loudest > _LOUDEST:
+    peak = float(np.max(np.abs(channels), initial=0.0, where=np.isfinite(channels)))
+    if peak > _MAX_FLOAT:
         hint = "divide by the full scale, for example 32768 for 16 bits"
-        raise SettingsError(f"floating-point samples lie between -1 and 1, but these reach {loudest:g}", hint=hint)
+        raise SettingsError(f"floating-point samples must be between -1 and 1, but these reach {peak:g}", hint=hint)
     return channels.astype(np.float32)
 
 
 def _decode_samples(channels: NDArray[np.float32], rate: int, progress: Progress) -> Decoded:
-    """The samples through the decoder, by way of a nameless file in float32: resampled, repaired, mixed like any."""
+    """Decode an array through an unnamed float32 file, so that it is resampled, repaired and mixed like a file."""
     import soundfile
 
     try:

@@ -1,11 +1,11 @@
-"""How recordings of each kind begin."""
+"""First bytes of recordings by container format."""
 
 from __future__ import annotations
 
 import re
 
 HEAD = 4096
-"""Bytes of a beginning that are enough to tell its kind."""
+"""Number of bytes that is sufficient to recognize a format."""
 MAGIC: dict[str, re.Pattern[bytes]] = {
     kind: re.compile(pattern, re.DOTALL)
     for kind, pattern in {
@@ -28,9 +28,9 @@ MAGIC: dict[str, re.Pattern[bytes]] = {
         "mp4": rb".{4}(?:ftyp|moov|mdat|wide|skip|pnot|free|moof|styp)",
     }.items()
 }
-"""How a recording of each kind begins, long enough that sound does not look like it by chance."""
+"""First bytes of each format, long enough that audio does not match by chance."""
 
 
 def kind_of(head: bytes) -> str:
-    """The kind of recording that begins with these bytes; empty when unknown."""
+    """The format of a recording with these first bytes; empty if unknown."""
     return next((kind for kind, magic in MAGIC.items() if magic.match(head)), "")

@@ -1,4 +1,4 @@
-"""The end of an Ogg file, found from its last page with a right checksum: FFmpeg gives up at some damage before it."""
+"""The end of an Ogg file, from its last page with a correct checksum. FFmpeg stops at some damage before it."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ class _Readable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """Whether the last page says that it is, and its position in samples; None when the file is several streams."""
+    """Whether the last page is marked as last, and its position in samples; None if the file has several streams."""
 
     stated: bool
     granule: int | None
 
 
 def find_ending(file: _Readable, size: int) -> Ending:
-    """The end as its last sound page tells it (RFC 3533); the file's position moves."""
+    """The end according to the last intact page (RFC 3533). Moves the position of the file."""
     file.seek(0)
     serial = _serial(file.read(_HEADER.size))
     file.seek(max(0, size - _TAIL))
@@ -51,7 +51,7 @@ def _serial(page: bytes) -> int | None:
 
 
 def _page(data: bytes, at: int) -> bytes | None:
-    """The page that begins at a byte, or None when it is damaged."""
+    """The page that begins at a byte; None if it is damaged."""
     if at + _HEADER.size > len(data):
         return None
     lacing = data[at + _HEADER.size : at + _HEADER.size + data[at + 26]]
@@ -61,6 +61,6 @@ def _page(data: bytes, at: int) -> bytes | None:
 
 
 def _checksum(page: bytes) -> int:
-    """CRC-32 with the polynomial of zlib's, but the highest bit first, and without its inversions."""
+    """CRC-32 with the polynomial of zlib, highest bit first and without inversions (RFC 3533)."""
     mirrored = zlib.crc32(page.translate(_MIRRORED), 0xFFFFFFFF) ^ 0xFFFFFFFF
     return int(f"{mirrored:032b}"[::-1], 2)

@@ -1,4 +1,4 @@
-"""Recordings as open files: regular ones only, and never by a name that FFmpeg could read a meaning into."""
+"""Opening of recordings: only regular files, and never by a name that FFmpeg could interpret."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _KINDS = (
     (stat.S_ISBLK, "is a device, not a file", "copy the recording to a file first"),
     (stat.S_ISSOCK, "is a socket, not a file", "give a recording"),
 )
-_FINAL = (errno.ENOENT, errno.ENOTDIR, errno.ENXIO, errno.ELOOP, errno.ENAMETOOLONG)
-"""Why a recording cannot be opened, whoever asks and whenever; everything else may pass (rights, disk, network)."""
+_PERMANENT = (errno.ENOENT, errno.ENOTDIR, errno.ENXIO, errno.ELOOP, errno.ENAMETOOLONG)
+"""Permanent reasons why a recording cannot be opened; others (rights, disk, network) may be temporary."""
 _REASONS = {
     errno.ENOENT: ("does not exist", "check the name"),
-    errno.ENOTDIR: ("does not exist: a part of the path is no folder", "check the name"),
+    errno.ENOTDIR: ("does not exist: a part of the path is not a folder", "check the name"),
     errno.EACCES: ("may not be read: permission denied", "check the rights of the file and its folder"),
     errno.EPERM: ("may not be read: permission denied", "check the rights of the file and its folder"),
     errno.ENXIO: ("is a socket, not a file", "give a recording"),
@@ -33,24 +33,24 @@ _REASONS = {
     errno.ENAMETOOLONG: ("has too long a name", "rename it"),
 }
 
-_PASSING = frozenset({errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.ENOTCONN, errno.EHOSTDOWN, errno.ENOMEM,
+_TEMPORARY = frozenset({errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.ENOTCONN, errno.EHOSTDOWN, errno.ENOMEM,
                       errno.EMFILE, errno.ENFILE})  # fmt: skip
-"""Errors of the machine, its disks or its network: the recording may be good, and running again may succeed."""
+"""Errors of the machine, its disks or network: the recording may be intact, and another run may succeed."""
 
 
 def open_recording(path: Path | str) -> BinaryIO:
-    """Open a regular file without waiting for anybody; raises ``InputError`` with the reason for everything else."""
+    """Open a regular file without blocking; raises ``InputError`` with the reason for anything else."""
     name = str(path)
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        if error.errno in _PASSING:
+        if error.errno in _TEMPORARY:
             raise unreadable(error, name) from None
         what, hint = _REASONS.get(error.errno or 0, (f"cannot be opened: {error.strerror}", ""))
-        kind = InputError if error.errno in _FINAL else ReadError
+        kind = InputError if error.errno in _PERMANENT else ReadError
         raise kind(what, where=name, hint=hint) from None
     except ValueError:
-        raise InputError("is no file name: it holds a null byte", where=name) from None
+        raise InputError("is not a file name: it contains a null byte", where=name) from None
     mode = os.fstat(handle).st_mode
     if stat.S_ISREG(mode):
         return os.fdopen(handle, "rb")
@@ -60,14 +60,14 @@ def open_recording(path: Path | str) -> BinaryIO:
 
 
 def spool(stream: BinaryIO, name: str) -> BinaryIO:
-    """Copy a stream that cannot be rewound to a temporary file without a name: nobody else sees it, nothing stays."""
+    """Copy a stream that is not seekable to an unnamed temporary file, which is private and removed when closed."""
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
     try:
         while block := _read(stream, name):
             file.write(block)
         file.seek(0)
     except BaseException as error:
-        with contextlib.suppress(OSError):  # closing writes what is left, and fails again
+        with contextlib.suppress(OSError):  # closing writes buffered data, and fails again
             file.close()
         if isinstance(error, OSError):
             raise unwritable(error, name) from None
@@ -83,7 +83,7 @@ def _read(stream: BinaryIO, name: str) -> bytes:
 
 
 def digest(file: BinaryIO, name: str) -> str:
-    """The sha256 of a file's bytes; leaves it at its start. Raises ``InputError`` when the medium fails."""
+    """The SHA-256 of a file; leaves its position at the start. Raises ``InputError`` if it cannot be read."""
     try:
         file.seek(0)
         value = sha256_of(file)
@@ -94,14 +94,14 @@ def digest(file: BinaryIO, name: str) -> str:
 
 
 def unreadable(error: OSError, name: str) -> CrosstalkError:
-    """A recording that cannot be read: rights, or the machine, or what it is mounted from."""
-    if error.errno in _PASSING:
+    """The error for a recording that cannot be read."""
+    if error.errno in _TEMPORARY:
         return ResourceError(f"cannot be read: {error.strerror}", where=name, hint="check the disk, then run it again")
     return ReadError(f"cannot be read: {error.strerror or error}", where=name, hint="check the disk")
 
 
 def unwritable(error: OSError, what: str) -> ResourceError:
-    """A temporary file that cannot be written, for a reason that lies with the machine."""
+    """The error for a temporary file that cannot be written."""
     if error.errno == errno.EFBIG:
         limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
         what = f"{what}: a temporary file would be larger than the limit of {limit} bytes (ulimit -f)"

@@ -1,7 +1,7 @@
-"""Where recordings begin and end inside a file: joined recordings, sizes that were never updated, bytes left over.
+"""Division of a file into recordings: concatenated recordings, sizes that were never updated, trailing bytes.
 
-A demultiplexer stops where the header says that the sound ends. Here the file is cut into parts that each hold one
-recording, so that what lies behind such an end is decoded too, or reported.
+A demultiplexer stops at the end stated in the header. Here the file is divided into parts with one recording each, so
+that bytes after such an end are decoded too, or reported.
 """
 
 from __future__ import annotations
@@ -16,15 +16,17 @@ from pipeline.media.magic import HEAD, MAGIC, kind_of
 from pipeline.media.view import View
 
 _BLOCK = 1 << 22
-_LONGEST_MAGIC = 128  # bytes
-_SAME_START = 200  # bytes; the first pages of several Ogg streams that begin together lie closer than that
+_MAX_MAGIC = 128
+"""Maximum length of a match of `MAGIC` in bytes."""
+_OGG_START = 200
+"""Maximum distance, in bytes, of the first pages of Ogg streams that begin together. Chosen by hand."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One recording of a file, and how many bytes behind it belong to nothing that is known.
+    """One recording in a file, and the number of unknown bytes after it (``unread``).
 
-    ``beyond`` bytes at its end are sound by all appearance, although the header ends before them.
+    ``beyond``: bytes at its end that appear to be audio, after the end stated in the header.
     """
 
     view: View
@@ -33,21 +35,20 @@ class Part:
 
 
 def find_parts(file: BinaryIO) -> tuple[Part, ...]:
-    """The recordings that a file holds, in order; nearly always one. The file's position moves."""
+    """The recordings in a file, in order; nearly always one. Moves the position of the file."""
     whole = View(file)
     parts: list[Part] = []
     start = 0
     while start < whole.size:
         kind = kind_of(View(file, start).read(HEAD))
         end = _next_start(View(file, start), kind) + start
-        part, behind = _settle(file, start, end, kind)
+        part, start = _part(file, start, end, kind)
         parts.append(part)
-        start = behind
     return tuple(parts)
 
 
-def _settle(file: BinaryIO, start: int, end: int, kind: str) -> tuple[Part, int]:
-    """The part that begins at ``start`` and may reach ``end``, and where the next one begins."""
+def _part(file: BinaryIO, start: int, end: int, kind: str) -> tuple[Part, int]:
+    """The part that begins at ``start`` and ends at ``end`` at the latest, and the start of the next part."""
     if kind not in LAYOUTS:
         patches = {8: b"\xff" * 4} if kind == "au" and not any(View(file, start, end).read_at(8, 4)) else {}
         return Part(View(file, start, end, patches)), end
@@ -60,10 +61,10 @@ def _settle(file: BinaryIO, start: int, end: int, kind: str) -> tuple[Part, int]
 
 
 def _next_start(view: View, kind: str) -> int:
-    """Where the next recording of the same kind begins, or the view's end."""
+    """Start of the next recording of the same format, or the end of the view."""
     if kind in ("", "mp4"):  # boxes are followed one by one, see `pipeline.media.chunks`
         return view.size
-    near = _SAME_START if kind == "ogg" else 0
+    near = _OGG_START if kind == "ogg" else 0
     last = 0
     for at in _matches(view, MAGIC[kind]):
         if at - last > near and not (kind == "mp3" and not starts_mp3(view, at)):
@@ -73,11 +74,11 @@ def _next_start(view: View, kind: str) -> int:
 
 
 def _matches(view: View, magic: re.Pattern[bytes]) -> Iterator[int]:
-    """Every place but the first byte where a magic lies."""
-    at, held = 0, b""
-    while block := view.read_at(at + len(held), _BLOCK):
-        held += block
-        for match in magic.finditer(held, 1 if at == 0 else 0):
-            if match.start() < len(held) - _LONGEST_MAGIC or len(block) < _BLOCK:
+    """All positions of a pattern except the first byte."""
+    at, buffer = 0, b""
+    while block := view.read_at(at + len(buffer), _BLOCK):
+        buffer += block
+        for match in magic.finditer(buffer, 1 if at == 0 else 0):
+            if match.start() < len(buffer) - _MAX_MAGIC or len(block) < _BLOCK:
                 yield at + match.start()
-        at, held = at + max(0, len(held) - _LONGEST_MAGIC), held[-_LONGEST_MAGIC:]
+        at, buffer = at + max(0, len(buffer) - _MAX_MAGIC), buffer[-_MAX_MAGIC:]

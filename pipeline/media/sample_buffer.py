@@ -1,4 +1,4 @@
-"""The recording as it grows: samples at 16 kHz, laid on the file's own clock."""
+"""The decoded samples at 16 kHz on the time line of the file, and the resampling of frames."""
 
 from __future__ import annotations
 
@@ -11,22 +11,26 @@ from pipeline.core.audio import RATE, to_sample
 from pipeline.core.errors import InputError
 
 Array = NDArray[np.float32]
-_FIRST = 60 * RATE
-_MOST_PLANES = 8  # PyAV counts the planes of a frame with 8 or more wrongly and reads beyond them
+_INITIAL_SIZE = 60 * RATE
+"""Samples allocated at first (one minute). Chosen by hand; the buffer grows by a quarter."""
+_MIN_BROKEN_PLANES = 8
+"""Channels of a planar frame from which on PyAV counts planes wrongly and reads beyond them."""
+_MAX_SAMPLE = 1.122
+"""Maximum absolute sample (1 dB over full scale), which lossy codecs reach without a fault. Chosen by hand."""
 _FLOATS = ("flt", "fltp", "dbl", "dblp")
 
 
 class SampleBuffer:
-    """Samples × channels in one array that grows in place, so that the peak of memory is what the recording takes."""
+    """An array of shape (samples, channels) that grows in place, without a copy of the recording in memory."""
 
     def __init__(self, channels: int, hours: float, name: str) -> None:
         self._limit = to_sample(hours * 3600)
         self._hours, self._name = hours, name
-        self._samples: Array = np.zeros((_FIRST, channels), np.float32)
+        self._samples: Array = np.zeros((_INITIAL_SIZE, channels), np.float32)
         self.length = 0
 
     def append(self, block: Array) -> None:
-        """Write a block (channels × samples); with another number of channels than the tape's, its mean into each."""
+        """Append a block of shape (channels, samples). If the number of channels differs, each gets the mean."""
         channels = self._samples.shape[1]
         if len(block) != channels:
             block = block.mean(axis=0, keepdims=True)
@@ -35,13 +39,13 @@ class SampleBuffer:
         np.clip(block.T, -1, 1, out=self._samples[start:end])
         self.length = end
 
-    def pad_to(self, to: int) -> None:
-        """Leave silence up to a sample."""
-        self._make_room(to)
-        self.length = max(self.length, to)
+    def pad_to(self, end: int) -> None:
+        """Append silence up to sample ``end``."""
+        self._make_room(end)
+        self.length = max(self.length, end)
 
     def crop(self) -> Array:
-        """What was written; the tape is used up."""
+        """The written samples; the buffer cannot be used afterwards."""
         samples, self._samples = self._samples, np.zeros((0, self._samples.shape[1]), np.float32)
         samples.resize((self.length, samples.shape[1]), refcheck=False)
         return samples
@@ -57,7 +61,7 @@ class SampleBuffer:
 
 
 class Resampler:
-    """Frames of any kind into float32 blocks (channels × samples) at 16 kHz, without delay or loss at the seams."""
+    """Converts frames of any format to float32 blocks of shape (channels, samples) at 16 kHz, without delay or loss."""
 
     def __init__(self) -> None:
         self._resampler: AudioResampler | None = None
@@ -73,7 +77,7 @@ class Resampler:
         return blocks + [_array(part) for part in self._resampler.resample(frame)]
 
     def flush(self) -> list[Array]:
-        """What the resampler still holds."""
+        """The samples still in the resampler."""
         resampler, self._resampler, self._kind = self._resampler, None, None
         if resampler is None:
             return []
@@ -81,13 +85,10 @@ class Resampler:
 
 
 def sanitize(frame: AudioFrame) -> tuple[AudioFrame, int, int]:
-    """A frame whose samples are finite and in range; how many were not finite, and how many far too loud.
-
-    Up to 1 dB over full scale is what lossy codecs do, and no fault.
-    """
+    """A frame with finite samples in range, the number of samples that were not finite, and of those beyond range."""
     if frame.format.name not in _FLOATS:
         return frame, 0, 0
-    if frame.format.is_planar and frame.layout.nb_channels >= _MOST_PLANES:
+    if frame.format.is_planar and frame.layout.nb_channels >= _MIN_BROKEN_PLANES:
         frame = AudioResampler(format="flt", layout=frame.layout, rate=frame.sample_rate).resample(frame)[0]
     kind = np.dtype(np.float32 if frame.format.name.startswith("flt") else np.float64)
     width = frame.samples * (1 if frame.format.is_planar else frame.layout.nb_channels)
@@ -95,15 +96,15 @@ def sanitize(frame: AudioFrame) -> tuple[AudioFrame, int, int]:
     for plane in frame.planes:
         samples = np.frombuffer(memoryview(plane), kind)[:width]
         finite = np.isfinite(samples)
-        over = np.abs(samples) > 1.122
+        over = np.abs(samples) > _MAX_SAMPLE
         if finite.all() and not over.any():
             continue
         bad += int(np.sum(~finite))
         loud += int(np.sum(over & finite))
-        np.clip(np.where(finite, samples, 0), -1.122, 1.122, out=samples)
+        np.clip(np.where(finite, samples, 0), -_MAX_SAMPLE, _MAX_SAMPLE, out=samples)
     return frame, bad, loud
 
 
 def _array(frame: AudioFrame) -> Array:
-    """Channels × samples of a packed frame."""
+    """Samples of a packed frame; shape (channels, samples)."""
     return np.asarray(frame.to_ndarray(), np.float32).reshape(frame.samples, -1).T

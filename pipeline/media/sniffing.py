@@ -1,4 +1,4 @@
-"""What a file holds, told by its bytes alone: everything that is no recording is refused before FFmpeg sees it."""
+"""Recognition of file contents by their bytes; anything that is not a recording is refused before FFmpeg reads it."""
 
 from __future__ import annotations
 
@@ -37,11 +37,13 @@ _TEXT: tuple[tuple[bytes, str, str], ...] = (
     (b"<!doctype html", "is a web page (HTML), not a recording", _COPY + "; a login page is often saved instead"),
     (b"<html", "is a web page (HTML), not a recording", _COPY + "; a login page is often saved instead"),
 )
-_AMR = b"#!AMR"  # its frames of silence may look like text
+_AMR = b"#!AMR"  # frames of silence in it may look like text
 _BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"moof", b"styp", b"sidx", b"pnot"})
 _OPEN_END = 0xFFFFFFFF
-_OLD_TAG = 128  # bytes of an ID3v1 tag
-_XING_WITHIN = 36  # bytes: a frame's header and side information
+_ID3V1_SIZE = 128
+"""Bytes of an ID3v1 tag."""
+_XING_OFFSET = 36
+"""Maximum position of a Xing header in a frame in bytes, after frame header and side information."""
 _KBITS = {  # of layer III, by the header's version bit (1 is MPEG 1)
     1: (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 0),
     0: (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160, 0),
@@ -50,7 +52,7 @@ _RATES = (44_100, 48_000, 32_000, 1)  # of MPEG 1; halved for 2, and once more f
 
 
 class Readable(Protocol):
-    """What is needed of a file here."""
+    """The methods of files used here."""
 
     def read(self, size: int = -1, /) -> bytes: ...
 
@@ -59,22 +61,21 @@ class Readable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What the bytes tell: ``cut`` when the container says that the file should be longer than it is.
+    """Properties of the bytes. ``truncated``: the container states a larger size than the file has.
 
-    ``granule`` is the last position that an Ogg file names, in units of its track's time base.
+    ``granule``: last position in an Ogg file, in units of the time base of its track.
     """
 
-    crop: bool
+    truncated: bool
     granule: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where a stream of bare frames begins: ``end`` is the byte after tags, padding and the frame that ``counts``.
+    """Start and end of a stream of bare frames.
 
-    ``size`` is where it ends.
-
-    An MP3 with such a frame (Xing) states its length; without one FFmpeg only guesses it.
+    ``end``: first byte after tags, padding and the Xing frame. ``size``: end of the stream. ``counts``: whether there
+    is a Xing frame, which states the length of an MP3; without it FFmpeg only guesses the length.
     """
 
     end: int
@@ -83,11 +84,11 @@ class Head:
 
 
 def find_head(file: Readable) -> Head:
-    """The head of an MP3, AAC or AC-3 file; of no meaning for others. Leaves the file at its start."""
+    """The head of an MP3, AAC or AC-3 file; meaningless for others. Leaves the position at the start."""
     at = 0
     size = file.seek(0, os.SEEK_END)
-    file.seek(max(0, size - _OLD_TAG))
-    size -= _OLD_TAG if file.read(3) == b"TAG" else 0
+    file.seek(max(0, size - _ID3V1_SIZE))
+    size -= _ID3V1_SIZE if file.read(3) == b"TAG" else 0
     while True:
         file.seek(at)
         tag = file.read(10)
@@ -98,41 +99,41 @@ def find_head(file: Readable) -> Head:
     start = file.read(HEAD)
     file.seek(0)
     at += len(start) - len(start.lstrip(b"\0"))
-    frame = start.lstrip(b"\0")[: _XING_WITHIN + 4]
+    frame = start.lstrip(b"\0")[: _XING_OFFSET + 4]
     place = max(frame.find(b"Xing"), frame.find(b"Info"))
     counts = place > 0 and frame[0] == 255
     return Head(at + _frame_size(frame) if counts else at, size, counts)
 
 
 def inspect(file: Readable, name: str, limits: Limits) -> Content:
-    """Look at the file's bytes; leaves the file at its start.
+    """Inspect the bytes of a file; leaves the position at the start.
 
-    Raises ``InputError`` for what is empty, no recording, without its index, or has an impossible header.
+    Raises ``InputError`` for empty files, files that are not recordings, missing indexes and impossible headers.
     """
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
     head = file.read(HEAD)
-    _refuse_no_recording(head, name)
+    _require_recording(head, name)
     granule = None
     if head[:4] in (b"RIFF", b"RF64") and head[8:12] == b"WAVE":
-        cut = _inspect_wav(head, size, name, limits)
+        truncated = _inspect_wav(head, size, name, limits)
     elif head[:4] == b"RIFF":  # AVI
-        cut = 8 + int.from_bytes(head[4:8], "little") > size
+        truncated = 8 + int.from_bytes(head[4:8], "little") > size
     elif head[4:8] in _BOXES:
-        cut = _inspect_boxes(file, size, name)
+        truncated = _inspect_boxes(file, size, name)
     elif head[:1] == head[188:189] == head[376:377] == b"G":
-        cut = size % 188 != 0  # MPEG-TS comes in packets of that size
+        truncated = size % 188 != 0  # MPEG-TS has packets of this size
     elif head[:4] == b"OggS":
         ending = find_ending(file, size)
-        cut, granule = not ending.stated, ending.granule
+        truncated, granule = not ending.stated, ending.granule
     else:
-        cut = False
+        truncated = False
     file.seek(0)
-    return Content(cut, granule)
+    return Content(truncated, granule)
 
 
 def require_sane(rate: int, channels: int, name: str, limits: Limits) -> None:
-    """Raises ``InputError`` for a sample rate in Hz or a number of channels that no recording has."""
+    """Raises ``InputError`` for an implausible sample rate in Hz or number of channels."""
     if not limits.min_rate <= rate <= limits.max_rate:
         raise InputError(
             f"has a sample rate of {rate} Hz, which no recording of speech has",
@@ -145,11 +146,11 @@ def require_sane(rate: int, channels: int, name: str, limits: Limits) -> None:
         )
 
 
-def _refuse_no_recording(head: bytes, name: str) -> None:
+def _require_recording(head: bytes, name: str) -> None:
     if not head:
         raise InputError("is empty", where=name, hint=_COPY)
     if not head.strip(b"\0"):
-        raise InputError("holds nothing but zeros", where=name, hint=_COPY)
+        raise InputError("contains nothing but zeros", where=name, hint=_COPY)
     text = (
         head.removeprefix(b"\xef\xbb\xbf").lstrip()[:64].lower() if is_text(head) and not head.startswith(_AMR) else b""
     )
@@ -160,7 +161,7 @@ def _refuse_no_recording(head: bytes, name: str) -> None:
 
 
 def refuse_archives(head: bytes, name: str) -> None:
-    """Raises ``InputError`` for a file that is empty or an archive or document by its first bytes."""
+    """Raises ``InputError`` for an empty file, and for an archive or document by its first bytes."""
     if not head:
         raise InputError("is empty", where=name, hint=_COPY)
     _refuse(_MAGIC, head, name)
@@ -173,7 +174,7 @@ def _refuse(table: tuple[tuple[bytes, str, str], ...], start: bytes, name: str) 
 
 
 def _frame_size(header: bytes) -> int:
-    """The bytes of an MPEG layer III frame."""
+    """Size of an MPEG layer III frame in bytes."""
     version = header[1] >> 3 & 3
     kbits = _KBITS[version & 1][header[2] >> 4]
     rate = _RATES[header[2] >> 2 & 3] // {3: 1, 2: 2}.get(version, 4)
@@ -181,6 +182,7 @@ def _frame_size(header: bytes) -> int:
 
 
 def is_text(head: bytes) -> bool:
+    """Whether bytes are UTF-8 or UTF-16 text."""
     if (head[:2], head[3:4]) == (b"\xff\xfe", b"\0") or head[:3] == b"\xfe\xff\0":
         return True  # UTF-16
     sample = head[:4096]
@@ -208,16 +210,16 @@ def _inspect_wav(head: bytes, size: int, name: str, limits: Limits) -> bool:
 
 
 def _inspect_boxes(file: Readable, size: int, name: str) -> bool:
-    found: set[bytes] = set()
+    kinds: set[bytes] = set()
     end = 0
     for kind, until in _boxes(file, size):
-        found.add(kind)
+        kinds.add(kind)
         end = until
-    if b"moov" not in found:
+    if b"moov" not in kinds:
         raise InputError(
-            "has no index (moov): the recorder did not finish it, or it was not copied to its end",
+            "has no index (moov): the recording was not finished, or not copied completely",
             where=name,
-            hint="copy it again, or repair it with the recorder's own tool",
+            hint="copy it again, or repair it with the tool of the recorder",
         )
     return end > size
 

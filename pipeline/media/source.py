@@ -1,4 +1,4 @@
-"""The recordings of a file, ready to be opened: one as a rule, several when files were joined."""
+"""The recordings in a file, ready to be opened: usually one, several if files were concatenated."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ FORMATS = (
 )
 _OPTIONS = {"format_whitelist": FORMATS.replace(" ", ","), "protocol_whitelist": "none"}
 _TEXT_ERRORS: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
-"""Metadata that is not UTF-8 must not refuse a recording; PyAV 19 replaces its bytes without being asked."""
+"""Metadata that is not UTF-8 must not refuse a recording; PyAV 19 replaces its bytes by default."""
 
 
-class _Nameless:
-    """A file without its name: FFmpeg guesses formats by extensions and reads patterns into names."""
+class _Unnamed:
+    """A file without its name: FFmpeg guesses formats by suffixes and interprets patterns in names."""
 
     def __init__(self, file: View) -> None:
         self.read, self.seek, self.tell = file.read, file.seek, file.tell
@@ -37,9 +37,9 @@ class _Nameless:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One recording in a file: its bytes and what they say; ``coding`` is assumed when they have no header.
+    """One recording in a file: its bytes and their properties; ``coding`` is assumed if there is no header.
 
-    ``beyond`` bytes at its end are read as sound although its header ends before them.
+    ``beyond``: bytes at its end that are read as audio, after the end stated in the header.
     """
 
     view: View
@@ -51,39 +51,37 @@ class Source:
     beyond: int = 0
 
     def open(self) -> InputContainer:
-        """A fresh container at its beginning; raises ``InputError`` for what is none."""
+        """A new container at its start; raises ``InputError`` if the bytes are not a recording."""
         self.view.seek(0)
         options = _OPTIONS | (self.coding.options if self.coding else {})
         try:
             container: InputContainer = av.open(
-                _Nameless(self.view),
+                _Unnamed(self.view),
                 "r",
                 format=self.coding.format if self.coding else None,
                 options=options,
                 **_TEXT_ERRORS,
             )
         except (FFmpegError, OSError, ValueError):
-            what = "is no recording in a known format, or damaged from its beginning on"
+            what = "is not a recording in a known format, or is damaged at its beginning"
             raise InputError(what, where=self.name, hint=self.hint) from None
         return container
 
     @property
     def notices(self) -> list[Notice]:
-        """What was assumed about the bytes."""
+        """Notices about assumptions on the bytes."""
         notices = []
         if self.coding is not None:
-            message = f"the file has no header; by its name it was read as {self.coding.description}"
+            message = f"the file has no header; according to its name it was read as {self.coding.description}"
             notices.append(Notice("headerless", message))
         if self.beyond:
-            message = (
-                f"the header's size is wrong: {self.beyond} bytes behind the end that it states were read as sound"
-            )
+            message = f"the size in the header is wrong: {self.beyond} bytes after the stated end were read as audio"
             notices.append(Notice("wrong_size", message))
         return notices
 
 
 def first_source(file: BinaryIO, name: str, limits: Limits, suffix: str) -> Source:
-    """The whole file as one recording. Raises ``InputError`` for what is none by its first bytes."""
+    """The whole file as one recording. Raises ``InputError`` if its first bytes are not those of a recording."""
     whole = View(file)
     head = whole.read(HEAD)
     whole.seek(0)

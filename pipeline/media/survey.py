@@ -1,4 +1,4 @@
-"""What the packets of a recording promise, read before anything is decoded: lengths, tracks, and where times begin."""
+"""Lengths, tracks and start times of a recording, read from its packets before decoding."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from pipeline.media.tracks import packets
 DECLARING = frozenset({"mov", "matroska", "ogg", "flac", "aiff", "w64", "caf", "au"})
 """Containers that state their length."""
 OWN_ZERO = frozenset({"mov", "matroska", "ogg"})
-"""Containers whose clock starts at 0; elsewhere the first time stamp is arbitrary."""
-_LATEST = 60.0
-"""Seconds: a recording whose first sound comes later than that by its own clock began to count before it was made
-(live streams, clocks of the day). Higher: such a clock becomes silence. Lower: a real late start is lost."""
+"""Containers whose times start at 0; in others the first time stamp is arbitrary."""
+_MAX_START = 60.0
+"""Maximum start of the first sound in seconds. A later time stamp is a clock offset (live streams, time of day).
+Chosen by hand; higher values turn such offsets into silence, lower values lose real late starts."""
 
 
 class TooLong(InputError):
@@ -30,7 +30,7 @@ class TooLong(InputError):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Where a track begins and ends by its time stamps, and the ``seconds`` that its packets say they last."""
+    """Start and end of a track by its time stamps, and the total duration of its packets, in seconds."""
 
     start: float
     end: float
@@ -39,7 +39,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """A recording's packets: ``stated`` is the container's length in seconds, ``audio`` the indexes of its tracks."""
+    """Summary of the packets. ``stated``: length of the container in seconds; ``audio``: indexes of audio tracks."""
 
     kind: str
     first: bool
@@ -50,47 +50,47 @@ class Survey:
     spans: dict[int, Span]
 
     def nearest(self, place: int) -> int:
-        """The audio track at a place, or the first one where there are not so many."""
+        """``place`` if there is such an audio track, else 0."""
         return place if place < len(self.audio) else 0
 
-    def long(self, place: int) -> float:
-        """About how many seconds a track has."""
-        found = self.span(place).seconds
-        return max(self.stated, found) if self.kind in DECLARING else found
+    def length(self, place: int) -> float:
+        """Approximate length of a track in seconds."""
+        seconds = self.span(place).seconds
+        return max(self.stated, seconds) if self.kind in DECLARING else seconds
 
     @property
     def longest(self) -> float:
-        """The most seconds that anything promises."""
+        """Maximum of all stated lengths in seconds."""
         return max(self.stated, *(self.span(place).seconds for place in range(len(self.audio))))
 
     def span(self, place: int) -> Span:
         return self.spans.get(self.audio[place], Span(0.0, 0.0, 0.0))
 
     def zero(self, place: int) -> tuple[float, bool]:
-        """The time stamp that is the recording's zero, and whether the track's first sound lies right there.
+        """The time stamp of the start of the recording, and whether the first sound of the track is placed there.
 
-        Another track that plays at about the same time sets the zero with it: sound that begins later than a picture
-        is late. A track alone that begins hours late has a clock that began to count elsewhere.
+        Another track at about the same time also determines the start: sound that begins after the picture is late. A
+        single track that begins hours late has a clock with an offset.
         """
         if self.kind not in OWN_ZERO:
             return self.clock_start, not self.first and len(self.spans) == 1
-        own = self.span(place)
-        others = [span for index, span in self.spans.items() if index != self.audio[place]]
-        zero = min([own.start, *(other.start for other in others if own.start <= other.end + _LATEST)])
-        if self.first and zero <= _LATEST:
+        span = self.span(place)
+        others = [other for index, other in self.spans.items() if index != self.audio[place]]
+        zero = min([span.start, *(other.start for other in others if span.start <= other.end + _MAX_START)])
+        if self.first and zero <= _MAX_START:
             return 0.0, False
-        return zero, zero == own.start
+        return zero, zero == span.start
 
 
 def stated_length(container: InputContainer) -> float:
-    """The length in seconds that a container states, without what its clock counted before."""
+    """The length stated by a container in seconds, without the offset of its clock."""
     length, start = (container.duration or 0) / av.time_base, (container.start_time or 0) / av.time_base
-    late = kind_of_container(container) in OWN_ZERO and start > _LATEST
+    late = kind_of_container(container) in OWN_ZERO and start > _MAX_START
     return length - start if late and length > start else length
 
 
 def refuse_long(source: Source, limits: Limits) -> None:
-    """Raises ``TooLong`` for what says at its beginning that it is; what cannot be opened says nothing yet."""
+    """Raises ``TooLong`` if the header states that the recording is too long; an unreadable header is ignored."""
     try:
         container = source.open()
     except InputError:
@@ -101,9 +101,9 @@ def refuse_long(source: Source, limits: Limits) -> None:
 
 
 def survey(source: Source, limits: Limits, before: float, first: bool) -> Survey:
-    """Read all packets; ``before`` seconds lie before this part of a file.
+    """Read all packets; ``before``: seconds in earlier parts of the file.
 
-    Raises ``TooLong``, and ``InputError`` for what has no audio track.
+    Raises ``TooLong``, and ``InputError`` if there is no audio track.
     """
     with source.open() as container:
         tracks = container.streams.audio
@@ -135,9 +135,9 @@ def _extended(span: Span | None, packet: Packet[Any]) -> Span:
     length = float(packet.duration * base) if packet.duration and base else 0.0
     start = float(packet.pts * base) if packet.pts is not None and base else None
     if span is None:
-        known = packet.stream.start_time
+        stated = packet.stream.start_time
         begin = (
-            float(known * packet.stream.time_base) if known is not None and packet.stream.time_base else start or 0.0
+            float(stated * packet.stream.time_base) if stated is not None and packet.stream.time_base else start or 0.0
         )
         return Span(begin, (begin if start is None else start) + length, length)
     end = span.end if start is None else max(span.end, start + length)
@@ -147,7 +147,7 @@ def _extended(span: Span | None, packet: Packet[Any]) -> Span:
 def _require_short(seconds: float, container: InputContainer, name: str, limits: Limits) -> None:
     context = container.streams.audio[0].codec_context
     channels = max(1, context.layout.nb_channels if context else 1)
-    most = 3600 * min(limits.max_hours, limits.max_channel_hours / channels)
-    if seconds > most:
-        what = f"is longer than the limit of {most / 3600:g} h for {channels} channel(s)"
+    limit = 3600 * min(limits.max_hours, limits.max_channel_hours / channels)
+    if seconds > limit:
+        what = f"is longer than the limit of {limit / 3600:g} h for {channels} channel(s)"
         raise TooLong(what, where=name, hint="cut it into parts")

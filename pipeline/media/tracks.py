@@ -1,4 +1,4 @@
-"""Which audio track of a recording is read: the one asked for, else the default one, else the first with sound."""
+"""Choice of the audio track: the requested one, else the default one, else the first with sound."""
 
 from __future__ import annotations
 
@@ -22,24 +22,25 @@ from pipeline.media.sample_buffer import Resampler, sanitize
 from pipeline.media.sniffing import require_sane
 
 _DRM_TAGS = frozenset({"drms", "enca", "aavd"})
-_ERRORS_IN_A_ROW = 50
+_MAX_ERRORS = 50
+"""Consecutive errors of the container after which reading stops. Chosen by hand."""
 _SILENT = 1e-3
-"""RMS of a frame, -60 dBFS: a track that never exceeds it is silent. Higher: quiet tracks are passed over."""
+"""Maximum RMS of the frames of a silent track (-60 dBFS). Chosen by hand; higher values skip quiet tracks."""
 
 
-def choose(open_: Callable[[], InputContainer], name: str, limits: Limits, wanted: int | None) -> int:
-    """The place of the track to read among the audio tracks, from 0 on.
+def choose(open_: Callable[[], InputContainer], name: str, limits: Limits, number: int | None) -> int:
+    """Index of the track to read among the audio tracks, from 0.
 
-    ``wanted`` counts from 1. Raises ``InputError`` when the recording has no such track or none that can be read.
+    ``number`` counts from 1. Raises ``InputError`` if there is no such track, or none that can be read.
     """
     with open_() as container:
         tracks = container.streams.audio
         if not tracks:
             raise InputError("has no audio track", where=name, hint="give a recording with sound")
-        if wanted is not None and wanted > len(tracks):
-            what = f"has {len(tracks)} audio track(s), so there is no track {wanted}"
+        if number is not None and number > len(tracks):
+            what = f"has {len(tracks)} audio track(s), so there is no track {number}"
             raise InputError(what, where=name, hint=f"choose from 1 to {len(tracks)}")
-        places = range(len(tracks)) if wanted is None else [wanted - 1]
+        places = range(len(tracks)) if number is None else [number - 1]
         usable = [place for place in places if tracks[place].codec_context and tag(tracks[place]) not in _DRM_TAGS]
         if not usable:
             _refuse([tracks[place] for place in places], name)
@@ -53,15 +54,15 @@ def choose(open_: Callable[[], InputContainer], name: str, limits: Limits, wante
 
 
 def name_tracks(container: InputContainer, place: int) -> Notice:
-    """Which of several tracks was read, and which were not."""
+    """The notice about the chosen track and the others."""
     tracks = container.streams.audio
     others = ", ".join(_describe(track, number) for number, track in enumerate(tracks) if number != place)
-    message = f"audio track {_describe(tracks[place], place)} was read, these were not: {others}; --track chooses"
+    message = f"audio track {_describe(tracks[place], place)} was read; other tracks: {others}; choose with --track"
     return Notice("other_tracks", message)
 
 
 def tag(track: AudioStream) -> str:
-    """The codec tag; empty when it is unreadable: PyAV takes it for ASCII, and many are numbers."""
+    """The codec tag; empty if unreadable: PyAV decodes it as ASCII, but many are numbers."""
     try:
         return track.codec_context.codec_tag if track.codec_context is not None else ""
     except UnicodeDecodeError:
@@ -69,9 +70,9 @@ def tag(track: AudioStream) -> str:
 
 
 def packets(container: InputContainer, stopped: Callable[[], None] = lambda: None) -> Iterator[Packet[Any]]:
-    """All packets; an error of the container costs what it hides (``stopped`` is called), many in a row the rest."""
+    """All packets. After an error of the container (``stopped`` is called) reading continues, up to `_MAX_ERRORS`."""
     failures = 0
-    while failures < _ERRORS_IN_A_ROW:
+    while failures < _MAX_ERRORS:
         try:
             for packet in container.demux():
                 failures = 0 if packet.size else failures
@@ -82,9 +83,10 @@ def packets(container: InputContainer, stopped: Callable[[], None] = lambda: Non
             stopped()
 
 
-def joined(stream: Iterator[Packet[Any]], track: AudioStream) -> Iterator[Packet[Any]]:
-    """All packets of a track as one: raw AAC in WAV has no frames but to a decoder that reads on, and FFmpeg cuts it
-    anywhere. Takes the memory of all its samples.
+def merge_packets(stream: Iterator[Packet[Any]], track: AudioStream) -> Iterator[Packet[Any]]:
+    """All packets of a track as one packet. FFmpeg divides raw AAC in WAV at arbitrary bytes, not at frames.
+
+    Takes memory for the whole track.
     """
     packet: Packet[Any] = Packet(b"".join(bytes(one) for one in stream if one.stream.index == track.index))
     packet.stream, packet.pts = track, 0
@@ -115,18 +117,18 @@ def _is_sane(track: AudioStream, name: str, limits: Limits) -> bool:
 def _refuse(tracks: list[AudioStream], name: str) -> None:
     if any(tag(track) in _DRM_TAGS for track in tracks):
         raise InputError("is copy-protected (DRM)", where=name, hint="give an unprotected recording")
-    raise InputError("has audio in a codec that is not known here", where=name, hint="convert it to WAV or FLAC")
+    raise InputError("has audio in an unknown codec", where=name, hint="convert it to WAV or FLAC")
 
 
 def _has_sound(open_: Callable[[], InputContainer], place: int) -> bool:
-    converter = Resampler()
+    resampler = Resampler()
     with open_() as container:
         index = container.streams.audio[place].index
         for packet in packets(container):
             if packet.stream.index != index:
                 continue
             try:
-                blocks = [block for frame in _decoded(packet) for block in converter.convert(sanitize(frame)[0])]
+                blocks = [block for frame in _decoded(packet) for block in resampler.convert(sanitize(frame)[0])]
             except (FFmpegError, ValueError):
                 continue
             if any(np.sqrt(np.mean(block**2, axis=1)).max(initial=0) > _SILENT for block in blocks if block.size):

@@ -1,4 +1,4 @@
-"""A stretch of a file that reads like a file of its own, with single bytes replaced."""
+"""A range of bytes of a file, readable as a file, with single bytes replaced."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 
 class View:
-    """The bytes from ``start`` to ``end`` of an open file; ``patches`` are laid over them, by place in the view.
+    """The bytes from ``start`` to ``end`` of an open file; ``patches`` replace bytes, by position in the view.
 
     Views of one file share its position: each read seeks first.
     """
@@ -57,6 +57,6 @@ class View:
 
 
 def _patched(data: bytes, at: int, patch: bytes) -> bytes:
-    """``data`` with ``patch`` laid over it from ``at`` on, as far as they meet."""
+    """``data`` with the part of ``patch``, which begins at ``at``, that lies inside."""
     first, last = max(0, at), min(len(data), at + len(patch))
     return data[:first] + patch[first - at : last - at] + data[last:] if first < last else data

@@ -92,7 +92,7 @@ class EmbedderModel(Model):
     @classmethod
     def weights(cls, config: Config) -> Mapping[str, str]:
         """The weights that the settings name: the embedder's name is its model's too."""
-        return {"embedding": config.diarization.embedding}
+        return {"embedding": config.embedding.model}
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,18 +62,11 @@ KINDS: tuple[Kind, ...] = ("diarizer", "embedder", "separator", "recognizer")
 """The kinds of models, in the order in which a run needs them."""
 SETTINGS: Mapping[Kind, tuple[str, str]] = {
     "diarizer": ("diarization.backend", "diarization"),
-    "embedder": ("diarization.embedding", "embedding"),
+    "embedder": ("embedding.model", "embedding"),
     "separator": ("separation.backend", "separation"),
     "recognizer": ("recognition.backend", "recognition"),
 }
 """By kind, the setting that names the model, and the section with its ``options``."""
-OLD_NAMES: Mapping[tuple[Kind, str], str] = {
-    ("separator", "mixture"): "passthrough",
-    ("separator", "exemplar"): "nmf",
-    ("separator", "refined"): "nmf-refined",
-    **{(kind, "replay"): "synthetic" for kind in KINDS},
-}
-"""Earlier names, until the settings' own aliases replace them."""
 
 _DECLARES = re.compile(r"^MODEL\b[^=\n]*=", re.MULTILINE)
 _PACKAGE = Path(__file__).parent
@@ -116,7 +109,6 @@ def locate(kind: Kind, name: str) -> tuple[str, str]:
 
 
 def _place(kind: Kind, name: str) -> _Place:
-    name = OLD_NAMES.get((kind, name), name)
     if name in _shipped(kind):
         return _Place(name, f"pipeline.models.{kind}s.{name.replace('-', '_')}", "MODEL", ships=True)
     if kind == "embedder" and (owner := _owner_of_folder(name)):

@@ -48,7 +48,7 @@ def test_the_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     lines = [line for name in ("batch", "rules", "analytics") for line in pages.commands(DOCS / f"{name}.md")]
     assert len(lines) >= 6
     (by_manifest,) = pages.commands(DOCS / "manifest.md")
-    for line in [*lines, by_manifest.replace("--out out", "--out by-manifest")]:
+    for line in [*lines, by_manifest.replace("--output-dir out", "--output-dir by-manifest")]:
         done = CliRunner().invoke(app, shlex.split(line)[1:])
         assert done.exit_code == 0, (line, done.output, done.exception)
     assert (tmp_path / "out/report.html").is_file()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -19,34 +20,19 @@ from tests import world
 NUMBERS = itertools.count()
 
 
-@pytest.fixture
-def touched(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Make one module's source read as changed."""
-
-    def touch(module: str) -> None:
-        before = code_version.source_hash
-
-        def fingerprint(name: str) -> str:
-            return before(name) + ("changed" if module in code_version._closure(name) else "")
-
-        monkeypatch.setattr(estimate, "source_hash", fingerprint)
-
-    return touch
-
-
 def key(written: tuple[str, ...] = ("txt", "json"), rules: str | None = None, **changes: Any) -> str:
     return done_key(world.settings(changes), written, rules, {})
 
 
 @pytest.mark.promise(16)
 @pytest.mark.parametrize("name", formats.names())
-def test_the_code_of_each_written_format_is_in_the_key(name: str, touched: Callable[[str], None]) -> None:
+def test_the_version_of_each_written_format_is_in_the_key(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     others = tuple(other for other in ("txt", "ctm") if other != name)
     before = key((*others, name)), key(others)
-    touched(formats.module_of(name))
+    version = estimate._format_version
+    monkeypatch.setattr(estimate, "_format_version", lambda each: version(each) + (each == name))
     assert key((*others, name)) != before[0]
-    if not any(formats.module_of(name) in code_version._closure(formats.module_of(other)) for other in others):
-        assert key(others) == before[1]
+    assert key(others) == before[1]
 
 
 @pytest.mark.promise(16)
@@ -65,6 +51,50 @@ def test_the_version_of_each_model_is_in_the_key(
 
 
 @pytest.mark.promise(16)
+@pytest.mark.parametrize("number", range(len(estimate.STAGES)))
+def test_the_version_of_each_stage_is_in_the_key(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = key()
+    stages = list(estimate.STAGES)
+    stages[number] = replace(stages[number], version=stages[number].version + 1)
+    monkeypatch.setattr(estimate, "STAGES", stages)
+    assert key() != before
+
+
+@pytest.mark.promise(16)
+def test_the_version_of_the_decoder_is_in_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = key()
+    monkeypatch.setattr(estimate, "DECODER_VERSION", estimate.DECODER_VERSION + 1)
+    assert key() != before
+
+
+@pytest.mark.promise(16)
+def test_extension_stages_are_in_the_key_with_version_and_options(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"stages{next(NUMBERS)}"
+    (tmp_path / f"{name}.py").write_text(EXTENSION)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    changes: dict[str, Any] = {"stages": [f"{name}:STAGE"]}
+    seen = {key(), key(**changes), key(**changes, stage_options={"own": {"size": 2}})}
+    module = import_module(name)
+    module.STAGE = replace(module.STAGE, version=2)
+    assert len({*seen, key(**changes)}) == 4
+
+
+EXTENSION = """
+from dataclasses import dataclass
+from pipeline.core.stage import Stage
+from pipeline.core.types import Transcript
+
+@dataclass(frozen=True)
+class Settings:
+    size: int = 1
+
+STAGE = Stage(name="own", version=1, run=lambda value, *others: value, refines=Transcript, settings=Settings)
+"""
+
+
+@pytest.mark.promise(16)
 def test_an_embedder_of_the_users_own_is_in_the_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = tmp_path / f"mine{next(NUMBERS)}"
     package.mkdir()
@@ -74,11 +104,11 @@ def test_an_embedder_of_the_users_own_is_in_the_key(tmp_path: Path, monkeypatch:
     )
     (package / "helper.py").write_text("scale = 1\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    before = key(**{"diarization.embedding": f"{package.name}.model:Mine"})
+    before = key(**{"embedding.model": f"{package.name}.model:Mine"})
     for known in (code_version.source_hash, code_version._imports, code_version._imported, code_version._source):
         known.cache_clear()
     (package / "helper.py").write_text("scale = 2\n")
-    assert key(**{"diarization.embedding": f"{package.name}.model:Mine"}) != before
+    assert key(**{"embedding.model": f"{package.name}.model:Mine"}) != before
 
 
 @pytest.mark.promise(16)
@@ -88,7 +118,6 @@ def test_the_versions_of_packages_are_in_the_key(package: str, monkeypatch: pyte
     versions = estimate.versions()
     monkeypatch.setattr(estimate, "versions", lambda: {**versions, package: "0"})
     assert versions.keys() >= {package}
-    monkeypatch.setattr(estimate, "requirements", lambda module: {})
     assert key(**{"recognition.backend": "whisper"}) != before
 
 
@@ -97,7 +126,7 @@ def test_the_embedder_is_a_part_wherever_it_is_loaded(separator: str) -> None:
     changes = {
         "diarization.backend": "pyannote",
         "diarization.pipeline": "some-published-pipeline",
-        "diarization.embedding": "resemblyzer",
+        "embedding.model": "resemblyzer",
         "separation.backend": separator,
     }
     assert registry.required_models(world.settings(changes))["embedding"] == "resemblyzer"
@@ -105,9 +134,9 @@ def test_the_embedder_is_a_part_wherever_it_is_loaded(separator: str) -> None:
     assert "embedding" not in registry.required_models(world.settings(changes))
 
 
-def test_rules_bring_the_code_of_analytics_into_the_key(touched: Callable[[str], None]) -> None:
+def test_rules_bring_the_version_of_analytics_into_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
     before = key(rules="rules: []"), key()
-    touched("pipeline.analytics.interactions")
+    monkeypatch.setattr(estimate.analytics_file, "VERSION", "crosstalk-analytics/0")
     assert key(rules="rules: []") != before[0]
     assert key() == before[1]
 

@@ -129,9 +129,9 @@ def test_a_corrected_text_keeps_the_times_of_the_other_words() -> None:
 
 def test_the_ledger_says_what_the_words_say() -> None:
     read = edited(lambda data: data["utterances"][1].update(text="goodbye to you"))
-    assert [voice.text for voice in read.overlaps[0].voices] == ["", "goodbye"]
+    assert [voice.text for voice in read.overlaps[0].evidence] == ["", "goodbye"]
     read = edited(lambda data: data["utterances"].pop(1))
-    assert [voice.text for voice in read.overlaps[0].voices] == ["", ""]
+    assert [voice.text for voice in read.overlaps[0].evidence] == ["", ""]
 
 
 def test_deleted_utterances_and_texts_are_gone() -> None:

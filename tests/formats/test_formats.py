@@ -38,7 +38,7 @@ def renamed(transcript: Transcript, names: dict[str, str]) -> Transcript:
         overlaps=tuple(
             replace(
                 region,
-                voices=tuple(replace(voice, speaker=names[voice.speaker]) for voice in region.voices),
+                evidence=tuple(replace(voice, speaker=names[voice.speaker]) for voice in region.evidence),
                 leaked=with_names(region.leaked),
             )
             for region in transcript.overlaps

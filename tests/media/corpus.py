@@ -59,7 +59,7 @@ def _damaged(kind: str) -> bytes:
     return overwrite(data, len(data) // 2, noise(len(data) // 10))
 
 
-NO_RECORDING = "no recording in a known format"
+NO_RECORDING = "recording in a known format"
 REFUSED: dict[str, tuple[Maker, str]] = {
     "empty": (lambda: b"", "is empty"),
     "one byte": (lambda: b"R", "is a text file|" + NO_RECORDING),
@@ -87,8 +87,8 @@ REFUSED: dict[str, tuple[Maker, str]] = {
     "4 GHz": (lambda: wav(PCM, rate=2**32 - 1), "sample rate of 4294967295 Hz"),
     "no channels": (lambda: wav(PCM, channels=0), "has 0 channels"),
     "65535 channels": (lambda: wav(PCM, channels=65535), "has 65535 channels"),
-    "no samples": (lambda: wav(PCM[:0]), "holds no audio"),
-    "only NaN": (lambda: wav(np.full(9000, np.nan), float_=True), "no numbers"),
+    "no samples": (lambda: wav(PCM[:0]), "contains no audio"),
+    "only NaN": (lambda: wav(np.full(9000, np.nan), float_=True), "not numbers"),
     "no moov": (lambda: _voice("m4a")[:-2000], r"no index \(moov\)"),
     "an index of nothing": (_indexed_nowhere, "its index damaged"),
     "drm": (lambda: _voice("m4a").replace(b"mp4a", b"drms"), "DRM"),
@@ -100,7 +100,7 @@ REFUSED: dict[str, tuple[Maker, str]] = {
 } | {f"first bytes of {kind}": (lambda kind=kind: _voice(kind)[:20], ".") for kind in KINDS if kind != "amr"}  # type: ignore[misc]
 """Refused with exit code 2 and one line that matches."""
 
-TOLD: dict[str, tuple[Maker, str]] = {
+REPORTED: dict[str, tuple[Maker, str]] = {
     "nan": (lambda: wav(np.where(np.arange(48_000) % 5000, VOICE, np.nan), float_=True), "repaired_samples"),
     "loud": (lambda: wav(VOICE * 1e30, float_=True), "clipped_samples"),
     "two tracks": (lambda: make("mov", speech(3, 48_000), tracks=2), "other_tracks"),
@@ -127,7 +127,7 @@ FINE: dict[str, tuple[Maker, str]] = {
     "open end.wav": (lambda: wav(PCM, declared=0xFFFFFFFF), ""),
     "video.mp3": (lambda: encode(speech(3, 44_100), "mp4", "aac", 44_100, video=3), ""),
 }
-"""Misnamed, but transcribed like anything else; the key is the name."""
+"""Misleading names, transcribed like others; the key is the name."""
 
 
 def _socket(path: Path) -> None:
@@ -151,4 +151,4 @@ NO_FILES: dict[str, tuple[Callable[[Path], object], str]] = {
     "50 GB of zeros": (lambda path: _sparse(path, b""), "nothing but zeros"),
     "50 GB of wav": (lambda path: _sparse(path, wav(PCM, declared=0xFFFFFFFF)), "longer than the limit"),
 }
-"""Made in place, and refused."""
+"""Created at a path, and refused."""

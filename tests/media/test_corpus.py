@@ -39,7 +39,7 @@ def _watching() -> None:
 
 @pytest.fixture
 def transcribe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
-    """The program in this process, in a folder with a canary; afterwards that was not read, and all is clean."""
+    """Run the program in this process; afterwards the canary file was not read and no temporary file is left."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(artifact_cache, "default_root", lambda: tmp_path / ".cache")
     (tmp_path / "temporary").mkdir()
@@ -90,10 +90,10 @@ def test_refused(case: str, transcribe: Run, tmp_path: Path, capsys: pytest.Capt
 @pytest.mark.promise(1)
 @pytest.mark.promise(4)
 @pytest.mark.promise(6)
-@pytest.mark.parametrize("case", [*corpus.TOLD, *corpus.FINE])
+@pytest.mark.parametrize("case", [*corpus.REPORTED, *corpus.FINE])
 def test_transcribed(case: str, transcribe: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     name = case if case in corpus.FINE else "x"
-    maker, code = (corpus.TOLD | corpus.FINE)[case]
+    maker, code = (corpus.REPORTED | corpus.FINE)[case]
     (tmp_path / name).write_bytes(maker())
     assert transcribe(name) == 0
     written = json.loads((tmp_path / "out" / f"{Path(name).stem}.json").read_text())
@@ -101,8 +101,10 @@ def test_transcribed(case: str, transcribe: Run, tmp_path: Path, capsys: pytest.
     assert any(re.fullmatch(code, one) for one in codes) if code else codes == []
     assert written["complete"] == ("truncated" not in codes)
     out, err = capsys.readouterr()
-    assert [line for line in err.splitlines() if ": warning: " in line] == err.splitlines()
-    assert len(err.splitlines()) == len(codes)
+    warnings = [line for line in err.splitlines() if ": warning: " in line]
+    assert len(warnings) == len(codes)
+    stages = [line for line in err.splitlines() if line not in warnings]
+    assert all(line.startswith("transcribe: ") and line.isprintable() for line in stages)
     assert out.isprintable() or all(line.isprintable() for line in out.splitlines())
 
 

@@ -133,7 +133,7 @@ def _settle(model: nn.Module, forward: Callable[[torch.Tensor], torch.Tensor], l
 
 def opened(folder: Path) -> Embedder:
     """The embedder of a folder, found by its layout."""
-    config = assign(Config(), {"diarization.embedding": str(folder), "runtime.batch_size": 3})
+    config = assign(Config(), {"embedding.model": str(folder), "runtime.batch_size": 3})
     made: Embedder = registry.load("embedder", str(folder), config, Store(folder.parent / "models", offline=True))
     return made
 

@@ -84,6 +84,6 @@ def test_another_network_of_pyannotes_is_refused(tmp_path: Path) -> None:
 def test_a_folder_without_weights_is_refused_and_one_that_is_not_there_is_missing(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"embedding_model\.ckpt"):
         opened(tmp_path)
-    config = assign(Config(), {"diarization.embedding": "ecapa-voxceleb"})
+    config = assign(Config(), {"embedding.model": "ecapa-voxceleb"})
     with pytest.raises(MissingModel, match="transcribe models pull ecapa-voxceleb"):
         registry.load("embedder", "ecapa-voxceleb", config, Store(tmp_path / "models", offline=True))

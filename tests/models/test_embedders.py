@@ -157,15 +157,15 @@ def test_a_folders_weights_are_in_the_identity_and_a_class_of_ones_own_has_none(
     seen = {store.identity(str(folder)) for folder in folders.values()}
     assert len(seen) == len(folders)
     for folder in folders.values():
-        config = assign(Config(), {"diarization.embedding": str(folder)})
+        config = assign(Config(), {"embedding.model": str(folder)})
         assert registry.required_models(config)["embedding"] == str(folder)
     for own in ("synthetic", "tests.faults:PlainEmbedder"):
-        assert "embedding" not in registry.required_models(assign(Config(), {"diarization.embedding": own}))
+        assert "embedding" not in registry.required_models(assign(Config(), {"embedding.model": own}))
 
 
 def test_the_accurate_preset_tells_voices_by_ecapa() -> None:
     accurate = load_preset("accurate")
-    assert accurate.diarization.embedding == "ecapa-voxceleb"
+    assert accurate.embedding.model == "ecapa-voxceleb"
     assert {"ecapa-voxceleb", "speaker-diarization-community-1"} <= set(registry.required_model_names(accurate))
     assert "resemblyzer" not in registry.required_model_names(accurate)
 

@@ -20,7 +20,7 @@ from pipeline.models.protocols import Diarizer, SpeakerBounds
 from pipeline.models.registry import load
 from pipeline.models.weights import Store
 
-WORST = {"tracklets": 0.06, "stock": 0.08}
+WORST = {"windowed": 0.06, "pyannote": 0.08}
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +43,9 @@ def flow(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def diarizer(flow: str) -> Diarizer:
-    config = assign(Config(), {"diarization.clustering": flow})
+    config = assign(Config(), {"diarization.method": flow})
     made: Diarizer = load("diarizer", "pyannote", config, Store())
-    assert (type(made).__name__ == "TrackletDiarizer") == (flow == "tracklets")
+    assert (type(made).__name__ == "WindowedDiarizer") == (flow == "windowed")
     return made
 
 

@@ -93,7 +93,8 @@ def test_an_inherited_version_does_not_stand_for_a_class() -> None:
     + [(kind, "replay", "synthetic") for kind in KINDS],
 )
 def test_earlier_names_are_read(kind: Kind, old: str, new: str) -> None:
-    assert locate(kind, old) == locate(kind, new)
+    config = assign(Config(), {registry.SETTINGS[kind][0]: old})
+    assert registry.configured_names(config)[kind] == new
 
 
 @pytest.mark.promise(25)
@@ -248,7 +249,7 @@ def test_one_file_adds_a_recognizer(name: str, tmp_path: Path, one_file: Callabl
 def test_one_file_adds_an_embedder(name: str, tmp_path: Path, one_file: Callable[[Kind, str, str], Any]) -> None:
     model = one_file("embedder", "own_embedder", EMBEDDER)
     model.calls = 0
-    changes = {"diarization.embedding": name, "separation.backend": "synthetic"}
+    changes = {"embedding.model": name, "separation.backend": "synthetic"}
     assert sorted(transcribed(tmp_path, changes)) == EXPECTED
     assert model.calls
 

@@ -52,7 +52,7 @@ def test_a_trunk_hears_a_recording_once(sample: Path, tmp_path: Path, monkeypatc
 
     monkeypatch.setattr(WeSpeakerEmbedder, "forward_frames", count)
     monkeypatch.setattr(WeSpeakerEmbedder, "embed", lambda self, clips: pytest.fail("heard a clip once more"))
-    config = assign(Config(), {"diarization.embedding": str(write_wespeaker(tmp_path)), "runtime.batch_size": 2})
+    config = assign(Config(), {"embedding.model": str(write_wespeaker(tmp_path)), "runtime.batch_size": 2})
     found = WindowedDiarizer.from_config(config, Store(offline=True)).diarize(audio, SpeakerBounds(2, 2), no_progress)
     assert 1 <= len({turn.speaker for turn in found.turns}) <= 2
     np.testing.assert_array_equal(np.concatenate(heard), audio.samples)

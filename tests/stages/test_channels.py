@@ -15,7 +15,7 @@ from pipeline.core.audio import RATE, Audio, Samples
 from pipeline.core.errors import SettingsError
 from pipeline.core.types import Transcript, Word
 from pipeline.engine.artifact_cache import DiskCache, NoCache
-from pipeline.engine.model_pool import ModelPool
+from pipeline.engine.model_pool import ModelPool, RecordingModels
 from pipeline.engine.pipeline import run_pipeline
 from pipeline.engine.runner import StageRunner
 from pipeline.media import Decoded
@@ -40,8 +40,9 @@ def heard(channels: list[Samples], changes: dict[str, Any] | None = None, cache:
     sha256 = hashlib.sha256(np.stack(channels).tobytes()).hexdigest()
     recording = Decoded(Audio(mix.samples, RATE, mix.channels), sha256, True, mix.notices, len(mix.samples) / RATE)
     config = world.settings(changes)
-    steps = StageRunner({}, config, cache or NoCache(), lambda event: None)
-    return run_pipeline(recording, "call.wav", ModelPool(config, Store()), config, steps)
+    models = RecordingModels(ModelPool(config, Store()))
+    runner = StageRunner(models, config, cache or NoCache(), lambda event: None)
+    return run_pipeline(lambda progress: recording, "call.wav", runner)
 
 
 def lines(transcript: Transcript) -> dict[str, list[tuple[str, float]]]:
@@ -71,7 +72,7 @@ def test_each_channel_is_a_role_and_no_word_is_doubled(echo: float, way: dict[st
     assert transcript.duration == SECONDS
     assert {region.separator for region in transcript.overlaps} == {"channels with echo" if echo else "channels"}
     both = next(region for region in transcript.overlaps if region.start > 5)
-    assert {voice.speaker: voice.text for voice in both.voices} == {"agent": "a3", "customer": "b3"}
+    assert {voice.speaker: voice.text for voice in both.evidence} == {"agent": "a3", "customer": "b3"}
 
 
 @settings(max_examples=30)

@@ -27,7 +27,7 @@ def test_names_are_unique() -> None:
 
 def test_the_default_settings_need_no_account() -> None:
     config = Config()
-    names = {config.diarization.segmentation, config.diarization.embedding, config.recognition.model}
+    names = {config.diarization.segmentation, config.embedding.model, config.recognition.model}
     assert names <= {model.name for model in PACKAGED}
 
 

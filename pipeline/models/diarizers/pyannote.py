@@ -1,7 +1,7 @@
 """The diarizer ``pyannote``: pyannote's segmentation with this project's clustering, or one of pyannote's pipelines.
 
 The settings ``diarization`` choose: a published pipeline (``pipeline``), pyannote's own clustering
-(``clustering: stock``, see `pipeline.models.diarizers.stock`), or the joint assignment of this project
+(``method: pyannote``, see `pipeline.models.diarizers.stock`), or the joint assignment of this project
 (`pipeline.models.diarizers.windowed`).
 """
 
@@ -47,10 +47,10 @@ class PyannoteDiarizer(DiarizerModel):
         device = select_device(runtime)
         if settings.pipeline is not None:
             return StockDiarizer(load_published(weights.path(settings.pipeline), device, runtime.batch_size))
-        if settings.clustering == "tracklets":
+        if settings.method == "windowed":
             return WindowedDiarizer.from_config(config, weights)
         network = load_segmentation(settings.segmentation, weights, device)
-        embedder: Embedder = registry.load("embedder", settings.embedding, config, weights)
+        embedder: Embedder = registry.load("embedder", config.embedding.model, config, weights)
         return StockDiarizer(assemble(network, embedder, config).to(device))
 
 

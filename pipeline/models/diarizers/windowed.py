@@ -79,10 +79,10 @@ class WindowedDiarizer:
 
     @classmethod
     def from_config(cls, config: Config, models: Store) -> WindowedDiarizer:
-        """The models named by ``diarization.segmentation`` and ``.embedding``; raises `BadModel`, `MissingModel`."""
+        """The models that the settings name; raises `BadModel`, `MissingModel`."""
         settings, runtime = config.diarization, config.runtime
         network = load_segmentation(settings.segmentation, models, select_device(runtime))
-        embedder: Embedder = registry.load("embedder", settings.embedding, config, models)
+        embedder: Embedder = registry.load("embedder", config.embedding.model, config, models)
         return cls(network, embedder, settings.threshold, runtime.batch_size)
 
     def diarize(self, audio: Audio, count: SpeakerBounds, progress: Progress) -> Diarization:

@@ -25,10 +25,10 @@ class EcapaEmbedder(NetworkEmbedder):
 
     @classmethod
     def from_config(cls, config: Config, weights: Store) -> EcapaEmbedder:
-        """The network named by ``diarization.embedding``; raises `BadModel`, `MissingModel`."""
+        """The network named by ``embedding.model``; raises `BadModel`, `MissingModel`."""
         from pipeline.models.embedders.ecapa import load_ecapa
 
-        network, dimension = load_ecapa(weights.path(config.diarization.embedding))
+        network, dimension = load_ecapa(weights.path(config.embedding.model))
         return cls(network, dimension, select_device(config.runtime), config.runtime.batch_size)
 
 

@@ -53,12 +53,12 @@ class ResemblyzerEmbedder(EmbedderModel):
 
     @classmethod
     def from_config(cls, config: Config, weights: Store) -> ResemblyzerEmbedder:
-        """The encoder with the weights named by ``diarization.embedding``; raises `BadModel`, `MissingModel`."""
+        """The encoder with the weights named by ``embedding.model``; raises `BadModel`, `MissingModel`."""
         from safetensors.torch import load_file
 
         from pipeline.models.embedders.resemblyzer_encoder import SpeakerEncoder
 
-        name = config.diarization.embedding
+        name = config.embedding.model
         runtime = config.runtime
         encoder = SpeakerEncoder()
         tensors = load_file(weights.path(name) / cls.layout)

@@ -44,10 +44,10 @@ class WeSpeakerEmbedder(NetworkEmbedder, FrameEmbedder):
 
     @classmethod
     def from_config(cls, config: Config, weights: Store) -> WeSpeakerEmbedder:
-        """The network named by ``diarization.embedding``; raises `BadModel`, `MissingModel`."""
+        """The network named by ``embedding.model``; raises `BadModel`, `MissingModel`."""
         from pipeline.models.embedders.wespeaker import load_wespeaker
 
-        model = load_wespeaker(weights.path(config.diarization.embedding))
+        model = load_wespeaker(weights.path(config.embedding.model))
         return cls(model, select_device(config.runtime), config.runtime.batch_size)
 
     def forward_frames(self, pieces: Sequence[Samples]) -> list[NDArray[np.float32]]:

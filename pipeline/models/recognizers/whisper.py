@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.config.constraints import OneOf, Range, setting
+from pipeline.config.constraints import OneOf, Range
 from pipeline.config.schema import Config, read_options
 from pipeline.core.audio import RATE, Samples
 from pipeline.core.errors import BackendError, SettingsError
+from pipeline.core.serialization import setting
 from pipeline.core.types import Word
 from pipeline.models.protocols import Model
 from pipeline.models.torch_runtime import first_device

@@ -125,10 +125,10 @@ def test_systems_are_presets_with_settings() -> None:
     data = json.loads(as_data((), (base, one)))["systems"]
     assert data[base.name]["models"] == {
         "segmentation": "pyannote-segmentation",
-        "embedding": one.config.diarization.embedding,
+        "embedding": one.config.embedding.model,
         "recognition": one.config.recognition.model,
     }
-    assert data[base.name]["settings"]["diarization"]["clustering"] == "stock"
+    assert data[base.name]["settings"]["diarization"]["method"] == "pyannote"
     assert data[one.name]["models"] == required_models(one.config)
     assert ("baseline" in data[base.name], "baseline" in data[one.name]) == (True, False)
     with pytest.raises(SettingsError, match="--system"):

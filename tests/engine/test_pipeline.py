@@ -23,7 +23,7 @@ from tests.tones import conversations
 WAYS = [
     {"separation.backend": separator, "recognition.strategy": strategy}
     for separator in ("passthrough", "synthetic")
-    for strategy in ("passages", "streams")
+    for strategy in ("mixture", "streams")
 ]
 
 

@@ -72,7 +72,7 @@ json.dump(reports, sys.stdout)
 def test_failing_anywhere_costs_nothing_but_time(tmp_path: Path) -> None:
     world.write_wav(tmp_path / "talk.wav")
     arguments = json.dumps(world.arguments({"separation.backend": "synthetic"}))
-    places = {"PYTHONPATH": str(Path(__file__).parent.parent), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    places = {"PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     done = subprocess.run(
         [sys.executable, "-c", DRIVER, arguments],
         input="\n".join(PLACES), stdout=subprocess.PIPE, text=True, cwd=tmp_path, env=os.environ | places, check=True,

@@ -26,15 +26,17 @@ def recording(tmp_path: Path) -> Path:
     return path
 
 
-def possessed(monkeypatch: pytest.MonkeyPatch, villain: str) -> None:
-    """Let the child run a villain instead of the decoder."""
-    program = isolated_decoder.PROGRAM.replace("main()", f"from tests.media.villains import {villain}\nmain({villain})")
+def possessed(monkeypatch: pytest.MonkeyPatch, codec: str) -> None:
+    """Let the child run a codec instead of the decoder."""
+    program = isolated_decoder.PROGRAM.replace(
+        "main()", f"from tests.media.broken_codecs import {codec}\nmain({codec})"
+    )
     monkeypatch.setattr(isolated_decoder, "PROGRAM", program)
 
 
 @pytest.mark.parametrize("kind", ["m4a", "ogg", "wav"])
 @pytest.mark.parametrize("channels", [1, 2, 3])
-def test_apart_is_the_same_as_here(kind: str, channels: int, tmp_path: Path) -> None:
+def test_separate_and_same_process_decode_the_same(kind: str, channels: int, tmp_path: Path) -> None:
     rate = KINDS[kind][2]
     voices = np.stack([speech(2, rate, seed) for seed in range(channels)])
     (tmp_path / "x").write_bytes(make(kind, voices) if channels < 3 else wav(voices.T.ravel() * 30_000, rate, 3))
@@ -51,7 +53,7 @@ def test_apart_is_the_same_as_here(kind: str, channels: int, tmp_path: Path) -> 
 @pytest.mark.promise(3)
 @pytest.mark.promise(24)
 @pytest.mark.parametrize(
-    ("villain", "kind", "line"),
+    ("codec", "kind", "line"),
     [
         ("segfault", InputError, r"makes the decoder crash \(SIGSEGV\)"),
         ("hang", InputError, "makes the decoder hang"),
@@ -64,10 +66,10 @@ def test_apart_is_the_same_as_here(kind: str, channels: int, tmp_path: Path) -> 
     ],
 )
 def test_what_a_codec_does_costs_one_line(
-    villain: str, kind: type[CrosstalkError], line: str, recording: Path, monkeypatch: pytest.MonkeyPatch
+    codec: str, kind: type[CrosstalkError], line: str, recording: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(isolated_decoder, "HANG_TIMEOUT", 3.0)
-    possessed(monkeypatch, villain)
+    possessed(monkeypatch, codec)
     with pytest.raises(kind, match=line) as refusal:
         media.decode(recording)
     assert refusal.value.where == str(recording)
@@ -166,11 +168,11 @@ def test_a_process_prepared_is_used_once_and_replaced_when_it_died(
     alone = media.decode(recording)
     media.prestart()
     media.prestart()
-    ((spare, _),) = isolated_decoder._SPARE
+    ((spare, _),) = isolated_decoder._PRESTARTED
     assert np.array_equal(media.decode(recording).audio.samples, alone.audio.samples)
-    assert (spare.returncode is not None, isolated_decoder._SPARE) == (True, [])
+    assert (spare.returncode is not None, isolated_decoder._PRESTARTED) == (True, [])
     media.prestart()
-    ((spare, _),) = isolated_decoder._SPARE
+    ((spare, _),) = isolated_decoder._PRESTARTED
     spare.kill()
     spare.wait()
     assert np.array_equal(media.decode(recording).audio.samples, alone.audio.samples)
@@ -181,7 +183,9 @@ def test_a_process_prepared_is_used_once_and_replaced_when_it_died(
 
 
 def test_a_process_prepared_ends_with_who_prepared_it() -> None:
-    spare = int(run_python("from pipeline.media import isolated_decoder as d; d.prestart(); print(d._SPARE[0][0].pid)"))
+    spare = int(
+        run_python("from pipeline.media import isolated_decoder as d; d.prestart(); print(d._PRESTARTED[0][0].pid)")
+    )
     while _lives(spare):
         time.sleep(0.05)
 

@@ -1,0 +1,108 @@
+"""Options that several commands share, each declared once: a field of a dataclass, which the command receives whole."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+
+import typer
+
+from pipeline.cli.printing import tell
+from pipeline.core.errors import printable
+
+if TYPE_CHECKING:
+    from pipeline.config.schema import Config
+    from pipeline.engine.artifact_cache import Cache
+
+
+def options(kind: type[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command an option for each field of the dataclass ``kind``; its parameter ``shared`` gets the instance."""
+    fields = dataclasses.fields(kind)
+    hints = get_type_hints(kind, include_extras=True)
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(command)
+        def wrapper(**values: Any) -> None:
+            command(shared=kind(**{field.name: values.pop(field.name) for field in fields}), **values)
+
+        own = inspect.signature(command, eval_str=True).parameters
+        names = inspect.Parameter
+        parameters = [parameter for name, parameter in own.items() if name != "shared"]
+        parameters += [
+            names(field.name, names.KEYWORD_ONLY, default=field.default, annotation=hints[field.name])
+            for field in fields
+        ]
+        del wrapper.__wrapped__  # typer reads the signature of the wrapper, not that of the command
+        wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        wrapper.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        return wrapper
+
+    return decorate
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsOptions:
+    """Options that choose settings."""
+
+    preset: Annotated[str, typer.Option(help="default, accurate or fast.")] = "default"
+    config: Annotated[Path | None, typer.Option(help="A YAML file of settings.")] = None
+    set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One setting.")] = None
+
+    def settings(self, **given: Any) -> Config:
+        """The settings of all options; ``given`` are those with an option of their own, by its name."""
+        from pipeline.config.presets import named
+        from pipeline.config.schema import parse_assignments
+
+        return resolve(self.preset, named(**given), parse_assignments(self.set_ or []), self.config)
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions(SettingsOptions):
+    """Options of commands that process recordings."""
+
+    speakers: Annotated[int | None, typer.Option(help="Number of speakers.")] = None
+    min_speakers: Annotated[int | None, typer.Option(help="Minimum number of speakers.")] = None
+    max_speakers: Annotated[int | None, typer.Option(help="Maximum number of speakers.")] = None
+    channels: Annotated[str | None, typer.Option(help="Use of a file's channels: auto, split or mix.")] = None
+    roles: Annotated[str | None, typer.Option(help="Names of the channels' speakers: agent,customer.")] = None
+    track: Annotated[int | None, typer.Option(help="Audio track of the file, from 1.")] = None
+    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:1.")] = None
+    threads: Annotated[int | None, typer.Option(help="CPU threads; 0 takes all cores.")] = None
+    offline: Annotated[bool, typer.Option("--offline", help="Never download anything.")] = False
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Keep no finished stages on disk.")] = False
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that others wrote or changed.")] = False
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no transcript.")] = False
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False
+
+    def settings(self, **given: Any) -> Config:
+        from pipeline.config.presets import OPTIONS
+
+        shared = {name: getattr(self, name) for name in OPTIONS if hasattr(self, name)}
+        return SettingsOptions.settings(self, **shared, **given)
+
+    def cache(self) -> Cache:
+        """The cache of finished stages; its warnings are printed."""
+        from pipeline.cli.progress import warn
+        from pipeline.engine.artifact_cache import DiskCache, NoCache
+
+        return NoCache() if self.no_cache else DiskCache(listener=warn)
+
+
+def resolve(
+    preset: str,
+    given: Mapping[str, Any] | None = None,
+    assignments: Mapping[str, Any] | None = None,
+    file: Path | None = None,
+) -> Config:
+    """`pipeline.config.presets.resolve`, with a warning on stderr for each old spelling of a setting."""
+    from pipeline.config import presets
+
+    config = presets.resolve(preset, given, assignments, file)
+    for notice in config.notices:
+        tell(printable(f"transcribe: warning: {notice.message}"))
+    return config
