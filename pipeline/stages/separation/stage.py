@@ -118,7 +118,7 @@ class _TrackInput:
         )
 
     def separate(self, group: Sequence[Overlap], separator: Separator) -> tuple[OverlapRegion, Sources | Failure]:
-        """The region of the overlaps, and the separator's sources or why there are none."""
+        """The region of the overlaps, and the separator's sources or the failure."""
         near = self._index.meeting(group[0].start - self._context, group[-1].end + self._context)
         region = extract(self.audio, near, group, self._context)
         period = _period(region.span, self._first)
@@ -174,7 +174,7 @@ def _segments(source: Samples, region: Span, group: Sequence[Overlap]) -> Iterat
 def _separate_region(
     region: OverlapRegion, enrollment: Mapping[str, Samples], separator: Separator
 ) -> Sources | Failure:
-    """The separator's sources over the region with its context, or why there are none."""
+    """The separator's sources over the region with its context, or the failure."""
     if len(region.mixture[region.inside]) < to_sample(MIN_REGION):
         return Failure(f"shorter than {MIN_REGION} s", at_fault=False)
     try:
