@@ -165,17 +165,7 @@ def write_excerpts(sources: Sequence[Source], seconds: Sequence[float], folder: 
 
 def run(calls: Path, out: Path, jobs: int, settings: Sequence[str] = (), report: Any = lambda line: None) -> BatchRun:
     """Run the command on a folder with one thread per worker and an empty cache; exits when it fails."""
-    options = [
-        str(calls),
-        "--output-dir",
-        str(out),
-        "--jobs",
-        str(jobs),
-        "--threads",
-        str(jobs),
-        "--format",
-        "txt,json",
-    ]
+    options = [str(calls), "-o", str(out), "--jobs", str(jobs), "--threads", str(jobs), "--format", "txt,json"]
     options += [text for setting in settings for text in ("--set", setting)]
     cache = {"XDG_CACHE_HOME": str(out.with_name(f"{out.name}-cache")), "CROSSTALK_MODELS": str(Store().root)}
     began = time.monotonic()

@@ -33,8 +33,8 @@ from pipeline.models.weights import Store
 
 CHART = data.ROOT / "docs" / "images" / "chart.png"
 SYSTEMS = {
-    "default,separation.backend=mixture": "Crosstalk, overlaps not separated",
-    "default,separation.backend=refined": "Crosstalk",
+    "default,separation.backend=passthrough": "Crosstalk, overlaps not separated",
+    "default,separation.backend=nmf-refined": "Crosstalk",
 }
 MEETINGS = {0.0: ((2, 3, 4), 120.0), 0.1: ((2, 4), 600.0), 0.2: ((2, 3), 600.0), 0.4: ((2, 3), 600.0)}
 """Simulated meetings: share of overlap -> numbers of speakers, and length in seconds."""

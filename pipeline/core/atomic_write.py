@@ -1,4 +1,4 @@
-"""Writing files so that they are absent or whole: temporary in the same folder, flushed to disk, then put in place."""
+"""Atomic writing of files: a temporary file in the same folder, flushed to disk, then renamed."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     import io
 
 TEMPORARY = ".crosstalk-"
-"""How the names of unfinished files begin."""
+"""Prefix of the names of unfinished files."""
 NAME_BYTES = 255
-"""Bytes of a file's name that common file systems take."""
+"""Maximum length of a file name, in bytes, on common file systems."""
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _DENIED = (errno.EROFS, errno.EACCES, errno.EPERM)
 _WRONG_PATH = (
@@ -32,11 +32,11 @@ _WRONG_PATH = (
     errno.EACCES,
     errno.EPERM,
 )
-"""What a wrong path on the command line gives; everything else is the machine's."""
+"""Error numbers of a wrong path on the command line; all others are faults of the machine."""
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """``data`` as the file ``path``, or the old file untouched; `OutputError` says why not."""
+    """Write ``data`` as the file ``path``; raises `OutputError`, and the old file is unchanged."""
     with replacing(path) as temporary, temporary.open("wb") as file:
         hit("write.begin")
         file.write(data)
@@ -45,9 +45,9 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A new file beside ``path`` that takes its place once the block has ended without an error, flushed to disk.
+    """A new file that replaces ``path`` when the block ends without an error, flushed to disk; raises `OutputError`.
 
-    It is created by the kernel with the rights of any new file (the umask applies). `OutputError` says what went wrong.
+    It has the permissions of any new file: the umask applies.
     """
     temporary: Path | None = None
     try:
@@ -66,7 +66,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def digest(file: BinaryIO) -> str:
-    """The SHA-256 of an open file from where it stands, in lower-case hexadecimal."""
+    """The SHA-256 of an open file from its current position, in lower-case hexadecimal."""
     return hashlib.file_digest(cast("io.BufferedReader", file), "sha256").hexdigest()
 
 
@@ -77,7 +77,7 @@ def digest_file(path: Path) -> str:
 
 
 def make_folder(folder: Path) -> None:
-    """The folder and those above it; `OutputError` says why not."""
+    """Create the folder and those above it; raises `OutputError`."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -85,18 +85,18 @@ def make_folder(folder: Path) -> None:
 
 
 def as_error(error: OSError, path: Path) -> OutputError:
-    """A failed write as the error the user reads; all of them may pass, so that running again resumes."""
+    """The error of a failed write; each cause may be temporary, so that running again resumes."""
     if error.errno in _FULL:
         return OutOfDisk("the disk is full", where=str(path), hint="make room and run again: finished stages are kept")
     if error.errno == errno.ENAMETOOLONG:
         return OutputError("the name is too long for this file system", where=str(path), hint="rename the recording")
     reason = error.strerror or str(error)
-    hint = "choose another folder for the results" if error.errno in _DENIED else "mend this and run again"
+    hint = "choose another folder for the results" if error.errno in _DENIED else "correct this and run again"
     return OutputError(f"cannot be written: {reason}", where=str(path), hint=hint)
 
 
 def as_error_of_unknown_direction(error: OSError) -> CrosstalkError:
-    """An `OSError` of which nobody knows whether it was a read or a write: the system's reason, and neither claimed."""
+    """The error of an `OSError` that may come from reading or writing: the system's reason alone."""
     place = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else None
     if error.errno in (*_FULL, errno.EROFS):
         return as_error(error, place or Path("the disk"))
@@ -105,12 +105,12 @@ def as_error_of_unknown_direction(error: OSError) -> CrosstalkError:
 
 
 def sqlite_text(name: str) -> str:
-    """A name as data bases and tables take it: bytes that are not UTF-8 as escapes."""
+    """A name for databases and tables: bytes that are not UTF-8 are escaped."""
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def _create(folder: Path) -> Path:
-    """A new empty file with the rights that the umask leaves, its name unique."""
+    """A new empty file with a unique name; the umask applies."""
     while True:
         path = folder / f"{TEMPORARY}{secrets.token_hex(8)}"
         try:
@@ -121,7 +121,7 @@ def _create(folder: Path) -> Path:
 
 
 def _discard(path: Path) -> None:
-    """Remove a temporary file; on a disk that failed it stays, to be swept by a later run."""
+    """Remove a temporary file; where that fails, a later run removes it."""
     try:
         path.unlink(missing_ok=True)
     except OSError:

@@ -1,19 +1,19 @@
-"""Everything that can go wrong, as a tree; each branch has its exit code.
+"""The errors of this package, as a tree; each branch has its exit code.
 
     CrosstalkError
     ├── SettingsError        1  the command line, a setting or a configuration file is wrong
     │   ├── FormatError      1  a transcript file cannot be read or a format is unknown
     │   └── OutputExists     1  a file that this program did not write is in the way of a result
-    ├── InputError           2  the recording is refused: what, why, what to do
+    ├── InputError           2  the recording is refused
     │   └── ReadError        2  the recording is there but cannot be read now (rights, disk, network)
     ├── ResourceError        5  the machine lacks something; resumable once it is there
-    │   ├── MissingModel     5  weights are not here; names the command that fetches them
-    │   ├── BadModel         5  weights are not what was pinned
+    │   ├── MissingModel     5  weights are not installed; the hint is the command that downloads them
+    │   ├── BadModel         5  weights differ from their pinned hash, or are of another kind
     │   ├── OutOfMemory      5
     │   └── OutputError      5  a result cannot be written
     │       └── OutOfDisk    5
     └── BackendError         5  a model failed on this recording
-        └── CannotSeparate   5  a separator declines a mixture, which is kept; never ends a run
+        └── CannotSeparate   5  a separator declines a region, which keeps the mixture; never ends a run
 
 Exit codes 3 and 4 (some, all of a batch failed) and 130, 143 (interrupted) belong to the command line.
 """
@@ -27,11 +27,11 @@ SOME_FAILED, ALL_FAILED = 3, 4
 
 
 class CrosstalkError(Exception):
-    """What went wrong, where, and what to do next, in one line fit for the user."""
+    """An error with a problem (``what``), a place (``where``) and advice (``hint``), in one line for the user."""
 
     exit_code = 1
     affects_all = False
-    """Whether every other recording would fail in the same way, so that going on is of no use."""
+    """Whether every other recording would fail in the same way, so that a batch stops."""
 
     def __init__(self, what: str, *, where: str = "", hint: str = "") -> None:
         self.what, self.where, self.hint = what, where, hint
@@ -73,13 +73,13 @@ class ResourceError(CrosstalkError):
 
 
 class MissingModel(ResourceError):
-    """Weights are not on this machine; the hint names the one command that fetches them."""
+    """Weights are not on this machine; the hint is the command that downloads them."""
 
     affects_all = True
 
 
 class BadModel(ResourceError):
-    """Weights differ from their pinned hash, or are not of the expected kind."""
+    """Weights differ from their pinned hash, or are of another kind."""
 
     affects_all = True
 
@@ -105,26 +105,26 @@ class BackendError(CrosstalkError):
 
 
 class CannotSeparate(BackendError):
-    """A separator declines a mixture that is beyond it, such as for want of solo speech: the mixture is kept."""
+    """A separator declines a region, for example without single-speaker speech to train on: the mixture is kept."""
 
 
 def printable(text: str) -> str:
-    """``text`` with control characters and undecodable bytes escaped, so that no file name can drive a terminal."""
+    """``text`` with control characters and undecodable bytes escaped, so that no file name can control a terminal."""
     safe = text.encode("utf-8", "backslashreplace").decode("utf-8")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in safe)
 
 
 def is_gpu_out_of_memory(error: Exception) -> bool:
-    """Whether torch or CTranslate2 says that the memory of a GPU ran out."""
+    """Whether this is torch's or CTranslate2's error for exhausted GPU memory."""
     return type(error).__name__ == "OutOfMemoryError" or (
         isinstance(error, RuntimeError) and "out of memory" in str(error).lower()
     )
 
 
 def exit_code_of(failures: Sequence[bool], total: int) -> int:
-    """The exit code of several recordings; ``failures`` says of each that failed whether the machine lacked something.
+    """The exit code of ``total`` recordings; ``failures`` has, for each failure, whether the machine lacked a resource.
 
-    5 when that is so for all that failed: running again resumes. Else 3 when some of ``total`` failed, 4 when all did.
+    5 when all failures did (running again resumes), else 3 when some recordings failed and 4 when all did.
     """
     if not failures:
         return 0

@@ -1,4 +1,4 @@
-"""What a run tells its listeners. The library never prints: a listener does, or nobody."""
+"""Events of a run, for its listeners. The library itself prints nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class StageStarted:
-    """A stage begins; ``total`` counts the units that `StageAdvanced` will report (0 = not known)."""
+    """A stage begins; ``total`` is the amount of work in ``unit`` (0 = unknown)."""
 
     stage: str
     total: float = 0.0
@@ -17,7 +17,7 @@ class StageStarted:
 
 @dataclass(frozen=True, slots=True)
 class StageAdvanced:
-    """``done`` units of the stage are finished."""
+    """``done`` of ``total`` units of the stage are finished."""
 
     stage: str
     done: float
@@ -26,7 +26,7 @@ class StageAdvanced:
 
 @dataclass(frozen=True, slots=True)
 class StageFinished:
-    """A stage ended after ``seconds`` of wall time; ``cached`` when its result was already on disk."""
+    """A stage ended after ``seconds`` of wall time; ``cached`` when its result came from the cache."""
 
     stage: str
     seconds: float
@@ -35,7 +35,7 @@ class StageFinished:
 
 @dataclass(frozen=True, slots=True)
 class NoticeIssued:
-    """A warning, as it is also written into the transcript."""
+    """A notice; most are also written into the transcript."""
 
     code: str
     message: str
@@ -44,7 +44,7 @@ class NoticeIssued:
 Event = StageStarted | StageAdvanced | StageFinished | NoticeIssued
 Listener = Callable[[Event], None]
 Progress = Callable[[float, float], None]
-"""``progress(done, total)``, what a stage or a model is given to report with."""
+"""``progress(done, total)``: the function through which a stage or a model reports progress."""
 
 
 def ignore(event: Event) -> None:
@@ -52,4 +52,4 @@ def ignore(event: Event) -> None:
 
 
 def no_progress(done: float, total: float) -> None:
-    """The progress that tells nobody."""
+    """The progress that reports nothing."""

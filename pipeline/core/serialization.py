@@ -2,8 +2,8 @@
 
 Reading is strict: an unknown key, a missing field and a value of another type are each a `DataError` with the place
 (``utterances[3].words[0].end``) and, for a key, the nearest known name. Annotations may be dataclasses, ``tuple[X,
-...]``, ``Mapping[str, X]``, unions, ``Literal``, ``int``, ``float`` (finite), ``str``, ``bool``, ``None`` and ``Any``.
-A field may also have a constraint (`setting`), which normalizes its value or raises ``ValueError``.
+...]``, ``Mapping[str, X]``, unions, ``Literal``, ``int``, ``float`` (finite), ``str``, ``bool``, ``None`` and ``Any``
+(plain data). A field may also have a constraint (`setting`), which normalizes its value or raises ``ValueError``.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def unknown_key(place: str, key: Any, known: Sequence[str]) -> DataError:
 def _read(kind: Any, data: Any, place: str, base: Any) -> Any:
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if kind is Any:
-        return data
+        return _plain(data, place)
     if dataclasses.is_dataclass(kind):
         return _instance(kind, data, place, base)
     if origin in (types.UnionType, typing.Union):
@@ -108,6 +108,21 @@ def _read(kind: Any, data: Any, place: str, base: Any) -> Any:
         return str(data)
     converted = _SCALARS[kind].convert(data) if kind in _SCALARS else None
     return converted if converted is not None or kind is types.NoneType is type(data) else _refuse(kind, data, place)
+
+
+def _plain(data: Any, place: str) -> Any:
+    """Plain data of any shape: null, a text, a finite number, true or false, or a list or mapping of them."""
+    if isinstance(data, Mapping):
+        return _mapping(Any, data, place, None)
+    if isinstance(data, list | tuple):
+        return [_plain(item, f"{place}[{i}]") for i, item in enumerate(data)]
+    if data is None or isinstance(data, bool):
+        return data
+    converted = (_SCALARS[kind].convert(data) for kind in (int, float, str))
+    value = next((value for value in converted if value is not None), None)
+    if value is None:
+        raise DataError(place, "must be plain data", value=data)
+    return value
 
 
 def _union(kind: Any, data: Any, place: str, base: Any) -> Any:

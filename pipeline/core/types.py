@@ -1,7 +1,7 @@
-"""The values that flow through the pipeline: frozen, small, standard library only.
+"""The values of the pipeline: frozen dataclasses, standard library only.
 
-Times are float seconds on the recording's own clock; spans are half-open, ``start < end``; rounding belongs to
-the writers. What can be derived is a property, never a field.
+Times are float seconds from the start of the recording; spans are half-open, ``start < end``; writers round. Derived
+values are properties, never fields.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ from itertools import pairwise
 from typing import Any, Final, Literal
 
 ROUNDING: Final = 1e-6
-"""Seconds by which times may disagree only because they are floating-point numbers."""
+"""Tolerance in seconds for times that differ by floating-point rounding only. Chosen by hand, far below a sample; a
+larger value would accept turns that do overlap."""
 Origin = Literal["mixture", "separated"]
 Status = Literal["ok", "no_speech"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
-    """A half-open piece ``[start, end)`` of the recording, in seconds; raises ``ValueError`` when it is empty."""
+    """The half-open interval ``[start, end)`` of the recording, in seconds; raises ``ValueError`` when it is empty."""
 
     start: float
     end: float
@@ -34,10 +35,10 @@ class Span:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Turn:
-    """One speaker holding the floor from ``start`` to ``end`` seconds.
+    """One speaker active from ``start`` to ``end`` seconds.
 
-    ``margin`` says how sure the speaker is: cosine similarity to the own voice minus that to the next nearest one
-    (0 = a toss-up); ``None`` when the diarizer does not tell.
+    ``margin`` is the confidence in the speaker: cosine similarity to their embedding minus that to the nearest other
+    speaker's (0 = a tie); ``None`` where the diarizer computes none.
     """
 
     start: float
@@ -63,7 +64,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Overlap:
-    """A maximal region in which the same two or more speakers talk at once; ``speakers`` is sorted."""
+    """A maximal region in which the same two or more speakers are active; ``speakers`` is sorted."""
 
     start: float
     end: float
@@ -83,7 +84,7 @@ class Overlap:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Unscored:
-    """A time of a reference in which nothing is to be scored, on one ``channel`` or (None) on all."""
+    """A span of a reference that is not scored, on one ``channel`` or (None) on all."""
 
     start: float
     end: float
@@ -96,13 +97,7 @@ class Unscored:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A recognised word with its evidence.
-
-    ``text`` has no surrounding space; ``joined`` says that nothing stands between it and the word before ("-five",
-    Chinese characters). ``probability`` is the recogniser's own (0 to 1). ``origin`` tells whether it was heard in the
-    mixture or in separated speech. ``margin`` is its turn's, see `Turn`. ``suspect`` holds the reason why the word
-    may be none (a loop, a stock phrase), else ``None``.
-    """
+    """A recognized word with its evidence."""
 
     start: float
     """Seconds from the start of the recording."""
@@ -111,11 +106,11 @@ class Word:
     text: str
     """The word, without surrounding spaces."""
     probability: float | None = None
-    """The recogniser's own probability, 0 to 1."""
+    """The recognizer's probability, 0 to 1."""
     no_space: bool = False
     """True when no space stands between this word and the one before ("-five", Chinese characters)."""
     origin: Origin = "mixture"
-    """Audio that the word was recognised in: the `mixture` or a `separated` source."""
+    """Audio that the word was recognized in: the `mixture` or a `separated` source."""
     margin: float | None = None
     """The `margin` of the speaker's turn that the word lies in."""
     suspect: str | None = None
@@ -131,7 +126,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """What one speaker said in one go: at least one word, in order of time; span and text are derived."""
+    """Consecutive words of one speaker, at least one, in order of time; span and text are derived."""
 
     speaker: str
     """Speaker label."""
@@ -161,10 +156,9 @@ class Utterance:
 
 @dataclass(frozen=True, slots=True)
 class SpeakerEvidence:
-    """One speaker's part in the ledger entry of an overlap: the evidence of his separated source, and his words.
+    """One speaker in the ledger entry of an overlap: the evidence of their separated source, and their words.
 
-    ``similarity`` is the cosine of the source to the speaker's own voice, ``rival`` that to the nearest other;
-    ``energy_db`` is the source's energy relative to the mixture. ``None`` where it was not measured.
+    Measurements are ``None`` where they were not made.
     """
 
     speaker: str
@@ -172,7 +166,7 @@ class SpeakerEvidence:
     text: str = ""
     """The speaker's words in the region."""
     similarity: float | None = None
-    """Cosine similarity of the separated source to this speaker's solo speech."""
+    """Cosine similarity of the separated source to this speaker's single-speaker speech."""
     nearest_other: float | None = None
     """Cosine similarity of the separated source to the nearest other speaker."""
     energy_db: float | None = None
@@ -181,10 +175,7 @@ class SpeakerEvidence:
 
 @dataclass(frozen=True, slots=True)
 class OverlapDecision:
-    """An entry of the overlap ledger: what was tried where people talk at once, what was decided, and why.
-
-    ``leaked`` holds the words removed because another stream says the same at the same time.
-    """
+    """An entry of the overlap ledger: the decision on one region of overlapping speech, its evidence and reason."""
 
     start: float
     """Seconds from the start of the recording."""
@@ -206,12 +197,12 @@ class OverlapDecision:
 
     @property
     def speakers(self) -> tuple[str, ...]:
-        return tuple(voice.speaker for voice in self.evidence)
+        return tuple(item.speaker for item in self.evidence)
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A warning that belongs to the result: a stable ``code`` for machines, a sentence for people."""
+    """A warning that belongs to the result."""
 
     code: str
     """Stable identifier, for programs: see the list of codes."""
@@ -221,11 +212,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Where the seconds of a recording went. All in seconds; nothing is lost silently.
-
-    ``duration`` by the file's own clock; ``decoded`` samples that came out of it; ``speech`` the union of the turns;
-    ``with_words`` the part of the speech near words; ``uncovered`` stretches of speech of over 3 s without a word.
-    """
+    """Seconds of the recording that were decoded, contain speech, and were transcribed."""
 
     duration: float
     """Length of the recording by its own clock, in seconds."""
@@ -234,18 +221,14 @@ class Coverage:
     speech: float
     """Seconds in which at least one speaker is active."""
     with_words: float
-    """Seconds of that speech near a recognised word."""
+    """Seconds of that speech near a recognized word."""
     uncovered: float
     """Seconds of speech in stretches of over 3 s without a word."""
 
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """What made a transcript: enough to make it again, and nothing that changes from run to run.
-
-    ``sha256`` is the recording's; ``settings`` are those that can change a result; ``models`` maps a part
-    ("segmentation") to an identity with its hash; ``versions`` maps a package to its version.
-    """
+    """Recording, settings, models and versions of a transcript; equal for equal runs."""
 
     source: str
     """Name of the recording file."""
@@ -263,16 +246,14 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """Who said what in one recording: the pipeline's result, and the one type that every format converts.
+    """The transcript of one recording: the pipeline's result, and the type that every format converts.
 
-    ``complete`` is false when only a part of the file could be read. ``language`` is an ISO 639-1 code, ``None``
-    without speech. An overlap of speakers shows as turns and utterances that overlap in time. ``removed`` holds what
-    the recogniser wrote but was probably not said, with the reason in ``Word.suspect``: it is in no text.
+    Overlapping speech appears as turns and utterances that overlap in time.
 
-    Laws, checked here (``ValueError``): turns are sorted, and one speaker's never overlap (they may touch); utterances
-    and the words of each are sorted by start; turns, words and overlaps lie inside the recording. One speaker's
-    *utterances* may overlap: people annotate so, and a reader must lose no word; what the pipeline makes has no
-    overlapping words of one speaker either. Rows of one speaker that overlap become turns by `timeline.joined`.
+    Invariants, checked here (``ValueError``): turns are sorted, and one speaker's never overlap (they may touch);
+    utterances and the words of each are sorted by start; turns, words and overlaps lie inside the recording. One
+    speaker's *utterances* may overlap, because manual annotations do; the pipeline makes no overlapping words of one
+    speaker. Rows of one speaker that overlap become turns by `timeline.joined`.
     """
 
     duration: float
@@ -280,7 +261,7 @@ class Transcript:
     utterances: tuple[Utterance, ...] = ()
     """The text: utterances sorted by start; those of different speakers may overlap."""
     turns: tuple[Turn, ...] = ()
-    """Who speaks when, with or without recognised words."""
+    """Who speaks when, with or without recognized words."""
     overlaps: tuple[OverlapDecision, ...] = ()
     """The overlap ledger: one entry for each region with two or more speakers."""
     language: str | None = None
@@ -294,7 +275,7 @@ class Transcript:
     provenance: Provenance | None = None
     """What produced this transcript."""
     removed: tuple[Utterance, ...] = ()
-    """Recognised words that were probably not said, with the reason in `suspect`; they are in no text."""
+    """Probable hallucinations, with the reason in `suspect`; they are in no text."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.duration < float("inf"):
@@ -308,7 +289,7 @@ class Transcript:
         _require_disjoint(self.turns)
         ends = (*(t.end for t in self.turns), *(u.end for u in self.utterances), *(o.end for o in self.overlaps))
         if max(ends, default=0.0) > self.duration + ROUNDING:
-            raise ValueError(f"something ends at {max(ends)} s, but the recording at {self.duration} s")
+            raise ValueError(f"an item ends at {max(ends)} s, after the recording ({self.duration} s)")
 
     @property
     def status(self) -> Status:
@@ -328,7 +309,7 @@ class Transcript:
 
 
 def join_words(words: tuple[Word, ...]) -> str:
-    """The words as running text: one space before each word that is not ``joined`` to the one before."""
+    """The words as running text: one space before each word without ``no_space``."""
     return "".join(word.text if word.no_space else f" {word.text}" for word in words).strip()
 
 

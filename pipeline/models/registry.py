@@ -67,13 +67,6 @@ SETTINGS: Mapping[Kind, tuple[str, str]] = {
     "recognizer": ("recognition.backend", "recognition"),
 }
 """By kind, the setting that names the model, and the section with its ``options``."""
-OLD_NAMES: Mapping[tuple[Kind, str], str] = {
-    ("separator", "mixture"): "passthrough",
-    ("separator", "exemplar"): "nmf",
-    ("separator", "refined"): "nmf-refined",
-    **{(kind, "replay"): "synthetic" for kind in KINDS},
-}
-"""Earlier names, until the settings' own aliases replace them."""
 
 _DECLARES = re.compile(r"^MODEL\b[^=\n]*=", re.MULTILINE)
 _PACKAGE = Path(__file__).parent
@@ -116,7 +109,6 @@ def locate(kind: Kind, name: str) -> tuple[str, str]:
 
 
 def _place(kind: Kind, name: str) -> _Place:
-    name = OLD_NAMES.get((kind, name), name)
     if name in _shipped(kind):
         return _Place(name, f"pipeline.models.{kind}s.{name.replace('-', '_')}", "MODEL", ships=True)
     if kind == "embedder" and (owner := _owner_of_folder(name)):
@@ -224,7 +216,7 @@ def identity(kind: Kind, name: str) -> dict[str, Any]:
     """What identifies a model's code in a key, as plain data: its name, version and the versions of its requirements.
 
     A class that declares no version itself has instead the hash of its source and of all it imports from its own
-    package, and the distributions that these import. A version that it inherits says nothing of its own code.
+    package, and the distributions that these import. An inherited version does not cover the subclass.
     """
     place, model = _place(kind, name), declaration(kind, name)
     version = vars(model).get("version")

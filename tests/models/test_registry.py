@@ -93,7 +93,8 @@ def test_an_inherited_version_does_not_stand_for_a_class() -> None:
     + [(kind, "replay", "synthetic") for kind in KINDS],
 )
 def test_earlier_names_are_read(kind: Kind, old: str, new: str) -> None:
-    assert locate(kind, old) == locate(kind, new)
+    config = assign(Config(), {registry.SETTINGS[kind][0]: old})
+    assert registry.configured_names(config)[kind] == new
 
 
 @pytest.mark.promise(25)

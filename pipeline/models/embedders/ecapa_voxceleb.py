@@ -25,7 +25,7 @@ class EcapaEmbedder(NetworkEmbedder):
 
     @classmethod
     def from_config(cls, config: Config, weights: Store) -> EcapaEmbedder:
-        """The network named by ``diarization.embedding``; raises `BadModel`, `MissingModel`."""
+        """The network named by ``embedding.model``; raises `BadModel`, `MissingModel`."""
         from pipeline.models.embedders.ecapa import load_ecapa
 
         network, dimension = load_ecapa(weights.path(config.embedding.model))
