@@ -63,7 +63,7 @@ def preset_differences() -> str:
     plain = _flat(to_plain(Config()))
     rows = []
     for name in preset_names():
-        changed = [f"`{k}: {v}`" for k, v in _flat(to_plain(load_preset(name))).items() if v != plain[k]]
+        changed = [f"`{k}: {v}`" for k, v in _flat(to_plain(load_preset(name))).items() if v != plain.get(k)]
         rows.append((f"`{name}`", "<br>".join(changed) or "–"))
     return table(("preset", "differs from the defaults in"), rows)
 
