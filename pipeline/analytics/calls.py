@@ -69,7 +69,7 @@ NO_HISTORY = History()
 def read_calls(folder: Path, history: History = NO_HISTORY) -> Iterator[Call]:
     """The calls of a folder, sorted by name, one at a time.
 
-    Raises `SettingsError` if there are none, and `FormatError` for unreadable analytics.
+    Raises `SettingsError` if the folder has no analytics, and `FormatError` for unreadable analytics.
     """
     paths = sorted(path for path in folder.rglob(f"*{SUFFIX}") if path.relative_to(folder).parts[0] != ".crosstalk")
     if not paths:

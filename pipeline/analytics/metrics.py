@@ -8,7 +8,7 @@ longest_monologue  longest sequence of talk spurts of one speaker, from its star
                    another speaker in between, except backchannels
 silence            duration minus the time with any speech
 dead_air           silences of at least `MIN_DEAD_AIR` between the first and the last speech
-response_latency   start of a talk spurt minus the latest end before it, if the speaker changes and nobody talks in
+response_latency   start of a talk spurt minus the latest end before it, if the speaker changes and no speech lies in
                    between; mean and median over the responses of the speaker
 overlap            time with two or more speakers
 """

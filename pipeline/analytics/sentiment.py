@@ -12,7 +12,7 @@ PACKAGE = "vaderSentiment"
 
 
 def method(language: str | None) -> str | None:
-    """Name and version of the package that computes the sentiment of a language; None if there is none."""
+    """Name and version of the package that computes the sentiment of a language; None without such a package."""
     if language != "en" or importlib.util.find_spec(PACKAGE) is None:
         return None
     return f"{PACKAGE} {importlib.metadata.version(PACKAGE)}"

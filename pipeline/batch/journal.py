@@ -27,7 +27,7 @@ exceeded a limit; ``out_of_memory`` an error that the worker survived; ``blocked
 """
 RESUMABLE = ("blocked", "out_of_memory")
 """Statuses of failures caused by the machine."""
-Verdict = Literal["do", "done", "refused", "quarantined", "locked", "over_limit"]
+Decision = Literal["do", "done", "refused", "quarantined", "locked", "over_limit"]
 """What to do with a recording now.
 
 ``quarantined`` after too many failed attempts, ``locked`` while another run works on it, ``over_limit`` beyond the
@@ -89,21 +89,21 @@ class Journal:
         self.locks = Locks(folder / "claims")
         self._database = _open(folder / "journal.sqlite")
 
-    def decide(self, recording: Recording, settings: str, again: bool = False) -> Verdict:
+    def decide(self, recording: Recording, settings: str, again: bool = False) -> Decision:
         """What to do with the recording under these settings; ``again`` retries one that has failed."""
-        return self._verdict(recording, self._identify(recording)[0], settings, again)
+        return self._decide(recording, self._identify(recording)[0], settings, again)
 
-    def claim(self, recording: Recording, settings: str, again: bool = False) -> tuple[Verdict, int]:
-        """The verdict; for ``do`` also the number of the attempt, and the recording is locked until `finish`."""
+    def claim(self, recording: Recording, settings: str, again: bool = False) -> tuple[Decision, int]:
+        """The decision; for ``do`` also the number of the attempt, and the recording is locked until `finish`."""
         name = recording.name
         if not self.locks.acquire(name):
             return "locked", 0
         self._do("UPDATE attempts SET status = 'lost' WHERE name = ? AND status = 'running'", (sqlite_text(name),))
         sha256, signature = self._identify(recording)
-        verdict = self._verdict(recording, sha256, settings, again)
-        if verdict != "do":
+        decision = self._decide(recording, sha256, settings, again)
+        if decision != "do":
             self.locks.release(name)
-            return verdict, 0
+            return decision, 0
         if again:
             self._do("UPDATE attempts SET counts = 0 WHERE name = ? AND status != 'done'", (sqlite_text(name),))
         row = (
@@ -191,7 +191,7 @@ class Journal:
                 f"the journal cannot be written: {error}", where=str(self.out), hint="free disk space and run again"
             ) from error
 
-    def _verdict(self, recording: Recording, sha256: str, settings: str, again: bool) -> Verdict:
+    def _decide(self, recording: Recording, sha256: str, settings: str, again: bool) -> Decision:
         rows = self._do(
             "SELECT status, counts, outputs FROM attempts WHERE name = ? AND sha256 = ? AND settings = ? ORDER BY id",
             (sqlite_text(recording.name), sha256, settings),

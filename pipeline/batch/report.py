@@ -29,7 +29,7 @@ LABELS: Mapping[str, str] = {
     "done": "done before", "refused": "refused before", "quarantined": "set aside", "locked": "in another run",
     "over_limit": "over the limit", "do": "to do",
 }  # fmt: skip
-"""Verdicts as the user reads them."""
+"""Decisions as the user reads them."""
 
 
 class Progress:
@@ -51,7 +51,7 @@ class Progress:
         guess = self._guesses.pop(result.recording.name, 0.0)
         self._left -= guess
         outcome = result.outcome
-        label = LABELS[result.verdict] if outcome is None else outcome.status
+        label = LABELS[result.decision] if outcome is None else outcome.status
         parts = [f"[{self._ended}/{max(self._total, self._ended)}] {result.recording.name}: {label}"]
         if outcome is not None:
             self._tried += 1
@@ -86,8 +86,8 @@ def summarize(results: Sequence[RecordingResult], seconds: float, skipped: int =
     done = [outcome for outcome in outcomes if outcome.status == "done"]
     duration = sum(outcome.duration or 0.0 for outcome in done)
     rows = [("transcribed", str(len(done))), ("failed", str(sum(result.failed for result in results)))]
-    verdicts = Counter(result.verdict for result in results if result.outcome is None and not result.failed)
-    rows += [(LABELS[verdict], str(count)) for verdict, count in sorted(verdicts.items())]
+    decisions = Counter(result.decision for result in results if result.outcome is None and not result.failed)
+    rows += [(LABELS[decision], str(count)) for decision, count in sorted(decisions.items())]
     rows += [("with warnings", str(count))] if (count := sum(bool(result.notices) for result in results)) else []
     rows += [("left out", str(skipped))] if skipped else []
     rows += [("recordings", str(len(results))), ("audio", clock(duration)), ("took", clock(seconds))]
@@ -106,7 +106,7 @@ class Planned:
     """What a run would do with a recording; ``cached`` if no model has to run."""
 
     recording: Recording
-    verdict: str
+    decision: str
     cached: bool = False
 
 
@@ -115,20 +115,20 @@ def limited(rows: Sequence[Planned], limit: int | None) -> list[Planned]:
     result: list[Planned] = []
     count = 0
     for row in rows:
-        count += row.verdict == "do"
-        is_over = row.verdict == "do" and limit is not None and count > limit
-        result.append(replace(row, verdict="over_limit") if is_over else row)
+        count += row.decision == "do"
+        is_over = row.decision == "do" and limit is not None and count > limit
+        result.append(replace(row, decision="over_limit") if is_over else row)
     return result
 
 
 def plan(rows: Sequence[Planned], speed: Speed, jobs: int) -> str:
     """The plan of a run, with estimates of time and space."""
-    counts = Counter(LABELS[row.verdict] for row in rows)
-    todo = [(row, guess_duration(row.recording.path)) for row in rows if row.verdict == "do"]
+    counts = Counter(LABELS[row.decision] for row in rows)
+    todo = [(row, guess_duration(row.recording.path)) for row in rows if row.decision == "do"]
     total = sum(seconds for _, seconds in todo)
     work = sum(seconds * (speed.cached if row.cached else speed.computed) for row, seconds in todo)
     basis = "measured in this folder" if speed.measured else "a guess: no measurements in this folder yet"
-    lines = [printable(f"{LABELS[row.verdict]:<14} {row.recording.name}") for row in rows]
+    lines = [printable(f"{LABELS[row.decision]:<14} {row.recording.name}") for row in rows]
     lines.append(", ".join(f"{count} {label}" for label, count in sorted(counts.items())))
     lines.append(f"about {clock(total)} of recordings, {clock(work / jobs)} of work ({basis})")
     cached = sum(row.cached for row, _ in todo)
@@ -150,7 +150,7 @@ def announce(search: SearchResult) -> list[str]:
 
 
 def write_failures(results: Sequence[RecordingResult], out: Path, overwrite: bool = False) -> Path | None:
-    """Write ``failures.csv`` with name, path, status and reason of each failed recording; None if there is none.
+    """Write ``failures.csv`` with name, path, status and reason of each failed recording; None if no recording failed.
 
     An earlier one is removed then. Raises `OutputExists` when a file is in the way that this program did not write, or
     that was changed since; ``overwrite`` allows to replace it.

@@ -12,7 +12,7 @@ from typing import Any
 
 from pipeline.batch.discovery import Recording
 from pipeline.batch.estimate import done_key
-from pipeline.batch.journal import RESUMABLE, Journal, Outcome, Verdict
+from pipeline.batch.journal import RESUMABLE, Decision, Journal, Outcome
 from pipeline.batch.recording_pool import Engine, RecordingPool
 from pipeline.batch.superseded import archive_outdated
 from pipeline.batch.worker import Job, Limits, Setup
@@ -49,10 +49,10 @@ class BatchOptions:
 
 @dataclass(frozen=True, slots=True)
 class RecordingResult:
-    """Result of this run for a recording: the ``outcome`` of an attempt, or None and the ``verdict`` of the journal."""
+    """Result of this run for a recording: the ``outcome`` of an attempt, or None and the journal's ``decision``."""
 
     recording: Recording
-    verdict: Verdict
+    decision: Decision
     outcome: Outcome | None = None
     reason: str = ""
     status: str = ""
@@ -63,7 +63,7 @@ class RecordingResult:
     @property
     def failed(self) -> bool:
         if self.outcome is None:
-            return self.verdict in ("refused", "quarantined")
+            return self.decision in ("refused", "quarantined")
         return self.outcome.status != "done"
 
     @property
@@ -204,19 +204,19 @@ class _Scheduler:
         if options.only_failed and name not in self._tried and not self._journal.has_failed(name):
             return
         if options.limit is not None and len(self._tried | {name}) > options.limit:
-            verdict, attempt = self._journal.decide(task.recording, task.key, again), 0
-            verdict = "over_limit" if verdict == "do" else verdict
+            decision, attempt = self._journal.decide(task.recording, task.key, again), 0
+            decision = "over_limit" if decision == "do" else decision
         else:
-            verdict, attempt = self._journal.claim(task.recording, task.key, again)
-        if verdict == "do":
+            decision, attempt = self._journal.claim(task.recording, task.key, again)
+        if decision == "do":
             self._tried.add(name)
             self.claimed[name] = task, attempt
             self._ready.append(task)
         else:
-            failed = verdict in ("refused", "quarantined")
+            failed = decision in ("refused", "quarantined")
             status, reason = self._journal.last(name) if failed else ("", "")
             remark = archive_outdated(self._journal, task.recording) if failed else ""
-            self._on_result(RecordingResult(task.recording, verdict, None, reason, status, remark))
+            self._on_result(RecordingResult(task.recording, decision, None, reason, status, remark))
 
     def _finish(self, job: Job, outcome: Outcome) -> None:
         """Record how an attempt ended. A task that is tried again goes to the end of the queue."""

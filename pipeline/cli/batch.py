@@ -219,10 +219,10 @@ def _plan(calls: list[str], setup: Setup, options: BatchOptions, quiet: bool) ->
 def _planned(task: Task, journal: Journal, setup: Setup, options: BatchOptions) -> Planned:
     from pipeline.batch import estimate, report
 
-    verdict = str(journal.decide(task.recording, task.key, options.again or options.only_failed))
-    content = journal.content(task.recording) if verdict == "do" else ""
+    decision = str(journal.decide(task.recording, task.key, options.again or options.only_failed))
+    content = journal.content(task.recording) if decision == "do" else ""
     cached = estimate.is_cached(content, task.config, task.models, setup.cache)
-    return report.Planned(task.recording, verdict, cached)
+    return report.Planned(task.recording, decision, cached)
 
 
 def _print(lines: Iterable[str]) -> None:

@@ -131,7 +131,7 @@ def _chunks(view: View, layout: Layout, at: int | None = None) -> Iterator[_Chun
 
 
 def _chunk(view: View, layout: Layout, at: int) -> _Chunk | None:
-    """The chunk that begins at a position; None if there is none."""
+    """The chunk that begins at a position; None if no chunk begins there."""
     head = view.read_at(at, layout.header + 8)
     if len(head) < layout.header:
         return None
@@ -184,7 +184,7 @@ def _extended(view: View, layout: Layout, sound: _Chunk, known: int) -> Extent:
 
 
 def _before_metadata(view: View, layout: Layout, start: int) -> int:
-    """Start of the chunks that reach exactly to the end of the view; its end if there are none."""
+    """Start of the chunks that reach exactly to the end of the view; its end without such chunks."""
     first = max(start, view.size - _TAIL)
     tail = view.read_at(first, _TAIL)
     if layout.id_size != 4:

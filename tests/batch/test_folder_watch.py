@@ -103,7 +103,7 @@ def test_a_file_that_changes_during_its_transcription_is_taken_again(tmp_path: P
 
     with pytest.raises(KeyboardInterrupt):
         run((), setup, BatchOptions(jobs=2), on_result, lambda: next(rounds, []))
-    assert [(result.verdict, result.failed) for result in results] == [("do", False), ("done", False)]
+    assert [(result.decision, result.failed) for result in results] == [("do", False), ("done", False)]
 
 
 def test_a_bad_manifest_does_not_end_the_watch(tmp_path: Path, clock: list[float]) -> None:

@@ -38,8 +38,8 @@ def call(tmp_path: Path) -> Recording:
 
 
 def finish(journal: Journal, call: Recording, outcome: Outcome, key: str = "key") -> None:
-    verdict, attempt = journal.claim(call, key)
-    assert verdict == "do"
+    decision, attempt = journal.claim(call, key)
+    assert decision == "do"
     journal.finish(attempt, call.name, outcome)
 
 
@@ -89,9 +89,9 @@ def test_quarantined_after_the_maximum_of_attempts(ends: list[str], attempts: in
         weight = 0.0
         for end in ends:
             journal = Journal(Path(folder) / "out", attempts)
-            verdict, attempt = journal.claim(call, "key")
-            assert verdict == ("quarantined" if weight >= attempts else "do")
-            if verdict == "do":
+            decision, attempt = journal.claim(call, "key")
+            assert decision == ("quarantined" if weight >= attempts else "do")
+            if decision == "do":
                 journal.finish(attempt, "call", Outcome(end))  # type: ignore[arg-type]
                 weight += WEIGHTS.get(end, 0.0)
             journal.close()
@@ -102,8 +102,8 @@ def test_a_retry_on_request_resets_the_count(tmp_path: Path, call: Recording) ->
     for _ in range(2):
         finish(journal, call, Outcome("crashed"))
     assert journal.decide(call, "key") == "quarantined"
-    verdict, attempt = journal.claim(call, "key", again=True)
-    assert verdict == "do"
+    decision, attempt = journal.claim(call, "key", again=True)
+    assert decision == "do"
     journal.finish(attempt, "call", Outcome("crashed"))
     assert journal.decide(call, "key") == "do"
 

@@ -63,7 +63,7 @@ def test_a_bad_recording_affects_no_other(tmp_path: Path) -> None:
     assert "HTML" in reasons["page"]
     assert set(results(tmp_path / "out")) == {"one.txt", "one.json", "two.txt", "two.json"}
     again = batch(tmp_path, BatchOptions(attempts=2))
-    assert {name: result.verdict for name, result in again.items()} == {
+    assert {name: result.decision for name, result in again.items()} == {
         "one": "done", "two": "done", "page": "refused",
         "f1/call": "quarantined", "f4/call": "quarantined", "f5/call": "quarantined",
     }  # fmt: skip
@@ -87,7 +87,7 @@ def test_limit_retry_and_only_failed(tmp_path: Path) -> None:
     record(tmp_path / "calls", ["a", "b", "c"])
     record(tmp_path / "calls", ["bad"], faults.STUMBLE)
     first = batch(tmp_path, BatchOptions(limit=1))
-    assert {name: result.verdict for name, result in first.items()} == {
+    assert {name: result.decision for name, result in first.items()} == {
         "a": "do",
         "b": "over_limit",
         "bad": "over_limit",
@@ -166,7 +166,7 @@ def test_a_long_name_and_equal_names_are_written(tmp_path: Path) -> None:
     by_name = batch(tmp_path)
     assert not any(result.failed for result in by_name.values())
     assert {"same.wav.txt", "same.mp3.txt"} <= set(results(tmp_path / "out"))
-    assert {result.verdict for result in batch(tmp_path).values()} == {"done"}
+    assert {result.decision for result in batch(tmp_path).values()} == {"done"}
 
 
 def test_the_batch_ends_when_no_worker_can_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pipeline.config.channel_roles import Role, complete, parse_roles
 from pipeline.core.errors import SettingsError
 from pipeline.core.types import Turn
-from pipeline.stages.diarization.stage import _named
+from pipeline.stages.diarization.stage import name_by_role
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def labels(role: Role) -> set[str]:
     """The names that the stage gives to as many speakers as may be on the channel."""
     people = role.speakers or 3
     turns = tuple(Turn(float(n), n + 1.0, f"SPEAKER_{n:02d}") for n in range(people))
-    return {turn.speaker for turn in _named(turns, role)}
+    return {turn.speaker for turn in name_by_role(turns, role)}
 
 
 @given(st.lists(ITEMS, min_size=1, max_size=3))

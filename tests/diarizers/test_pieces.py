@@ -13,8 +13,8 @@ from pipeline.models.diarizers.embedding_pooling import (
     ClipEmbeddings,
     FrameFeatures,
     LocalEmbeddings,
+    block_grid,
     clip_grid,
-    piece_grid,
     pool_clips,
     pool_frames,
 )
@@ -85,7 +85,7 @@ def hear_in_pieces(meeting: Meeting, length: float) -> LocalEmbeddings:
     """Voices from a trunk whose frames, 0.02 s each, are the sum of the voices heard."""
     local = hear(meeting, 0)
     heard = []
-    for start, end in piece_grid(local, meeting.duration, length):
+    for start, end in block_grid(local, meeting.duration, length):
         talking = meeting.talking[round(start / FRAME) : round(end / FRAME)]
         heard.append(FrameFeatures(start, end, (talking @ meeting.voices).astype(np.float32)))
     return pool_frames(local, iter(heard), lambda frames, weights: weights @ frames)
@@ -106,7 +106,7 @@ def test_a_trunk_may_hear_in_pieces_of_any_length(seed: int, length: float) -> N
 @given(st.integers(0, 1000), st.floats(0.2, 15))
 def test_pieces_hold_all_speech_once(seed: int, length: float) -> None:
     meeting = converse(seed, 2, 0.5)
-    pieces = piece_grid(hear(meeting, 0), meeting.duration, length)
+    pieces = block_grid(hear(meeting, 0), meeting.duration, length)
     assert (pieces[1:, 0] >= pieces[:-1, 1]).all()
     assert (pieces[:, 1] - pieces[:, 0] < 2 * length).all()
     np.testing.assert_allclose(pieces[:-1, 1] - pieces[:-1, 0], length)
@@ -174,7 +174,7 @@ def test_windows_count_by_how_sure_they_are_of_a_second_voice(second: tuple[floa
     scores = np.stack([np.ones(5), second], axis=1, dtype=np.float32)[:, None]
     local = LocalSegmentation(scores, np.zeros(5, np.intp), FRAME, 0.0)
     activity = reconstruct(local, np.tile([0, 1], (5, 1)), np.ones((5, 2), np.float32), 2)
-    assert activity.talking.tolist() == [[True, heard]]
+    assert activity.active.tolist() == [[True, heard]]
 
 
 def blend_of_voices(spread: float) -> LocalEmbeddings:

@@ -23,21 +23,21 @@ DURATION = 10.0
 
 @st.composite
 def lines(draw: st.DrawFn) -> tuple[Utterance, ...]:
-    """What a recogniser may say of each speaker: words crowded, overlapping, beyond the end."""
-    found = []
+    """Possible words of each speaker: crowded, overlapping, beyond the end."""
+    rows = []
     for speaker in strategies.LABELS[:3]:
         times = draw(st.lists(st.tuples(st.floats(0, 9.97), st.floats(0.001, 3)), max_size=8))
         words = [Word(start, start + length, f"{speaker[-1]}{n}") for n, (start, length) in enumerate(times)]
         if words:
-            found.append(Utterance(speaker, tuple(words)))
-    return tuple(found)
+            rows.append(Utterance(speaker, tuple(words)))
+    return tuple(rows)
 
 
 def regions(turns: Sequence[Turn]) -> list[OverlapDecision]:
-    found = timeline.overlaps(turns)
+    rows = timeline.overlaps(turns)
     return [
         OverlapDecision(o.start, o.end, tuple(map(SpeakerEvidence, o.speakers)), "mixture", "mixture", "x")
-        for o in found
+        for o in rows
     ]
 
 
@@ -46,21 +46,24 @@ def regions(turns: Sequence[Turn]) -> list[OverlapDecision]:
 def test_every_word_once_and_times_lawful(spoken: tuple[Utterance, ...], turns: tuple[Turn, ...]) -> None:
     turns = timeline.normalize(turns, DURATION)
     utterances, ledger = assemble(spoken, Diarization(turns), regions(turns), DURATION, AssemblyConfig())
-    leaked = [line for region in ledger for line in region.leaked]
-    texts = Counter(text for u in (*utterances, *leaked) for word in u.words for text in word.text.split())
+    duplicates = [line for region in ledger for line in region.leaked]
+    texts = Counter(text for u in (*utterances, *duplicates) for word in u.words for text in word.text.split())
     assert texts == Counter(word.text for line in spoken for word in line.words)
     assert list(utterances) == sorted(utterances, key=lambda u: u.start)
     for speaker in {u.speaker for u in utterances}:
-        own = [word for u in utterances if u.speaker == speaker for word in u.words]
-        assert all(0 <= word.start < word.end <= DURATION for word in own)
-        assert all(one.end <= other.start for one, other in itertools.pairwise(own))
+        words_of_speaker = [word for u in utterances if u.speaker == speaker for word in u.words]
+        assert all(0 <= word.start < word.end <= DURATION for word in words_of_speaker)
+        assert all(one.end <= other.start for one, other in itertools.pairwise(words_of_speaker))
 
 
 @given(strategies.utterances(), st.sampled_from([0.0, 0.5, 2.0]))
-def test_a_pause_ends_an_utterance_and_nothing_else_does(said: tuple[Utterance, ...], pause: float) -> None:
-    words = {u.speaker: [w for v in said if v.speaker == u.speaker for w in v.words] for u in said}
-    spoken = [Utterance(speaker, tuple(replace(w, no_space=False) for w in own)) for speaker, own in words.items()]
-    duration = max((u.end for u in said), default=0.0) + 1.0
+def test_a_pause_ends_an_utterance_and_nothing_else_does(recognized: tuple[Utterance, ...], pause: float) -> None:
+    words = {u.speaker: [w for v in recognized if v.speaker == u.speaker for w in v.words] for u in recognized}
+    spoken = [
+        Utterance(speaker, tuple(replace(w, no_space=False) for w in words_of_speaker))
+        for speaker, words_of_speaker in words.items()
+    ]
+    duration = max((u.end for u in recognized), default=0.0) + 1.0
     utterances, _ = assemble(spoken, Diarization(()), (), duration, AssemblyConfig(pause=pause, max_utterance=1e6))
     for utterance in utterances:
         pairs = zip(utterance.words, utterance.words[1:], strict=False)
@@ -75,13 +78,13 @@ def test_a_long_utterance_ends_with_its_sentence() -> None:
     assert [len(u.words) for u in utterances] == [7, 5]
 
 
-def test_a_joined_word_is_never_cut_off() -> None:
+def test_an_utterance_never_begins_with_a_joined_word() -> None:
     words = (Word(0, 1, "twenty"), Word(5, 6, "-five", no_space=True))
     (utterance,), _ = assemble([Utterance("A", words)], Diarization(()), (), 20.0, AssemblyConfig(pause=0.0))
     assert utterance.text == "twenty-five"
 
 
-def test_the_ledger_has_the_words_of_each_voice_and_words_their_margin() -> None:
+def test_the_ledger_has_the_words_of_each_speaker_and_words_their_margin() -> None:
     turns = (Turn(0, 3, "A", 0.5), Turn(2, 5, "B", 0.25))
     spoken = (
         Utterance("A", (Word(0, 1, "one"), Word(2.1, 2.6, "two"))),
@@ -93,20 +96,20 @@ def test_the_ledger_has_the_words_of_each_voice_and_words_their_margin() -> None
     assert margins == {"one": 0.5, "two": 0.5, "three": 0.25, "four": 0.25, "five": None}
 
 
-def test_leaked_words_are_in_the_ledger_only() -> None:
+def test_duplicates_are_in_the_ledger_only() -> None:
     turns = (Turn(0, 3, "A"), Turn(1, 3, "B"))
     spoken = (
         Utterance("A", (Word(1.5, 2, "yes", 0.9),)),
         Utterance("B", (Word(1.6, 2, "Yes,", 0.4),)),
     )
-    (kept,), (region,) = assemble(spoken, Diarization(turns), regions(turns), DURATION, AssemblyConfig())
-    assert (kept.speaker, kept.text) == ("A", "yes")
+    (utterance,), (region,) = assemble(spoken, Diarization(turns), regions(turns), DURATION, AssemblyConfig())
+    assert (utterance.speaker, utterance.text) == ("A", "yes")
     assert [(line.speaker, line.text) for line in region.leaked] == [("B", "Yes,")]
 
 
 @given(strategies.turns(), strategies.utterances())
-def test_coverage_adds_up(turns: tuple[Turn, ...], said: tuple[Utterance, ...]) -> None:
-    coverage = measure_coverage(turns, said, 100.0, 99.0)
+def test_coverage_adds_up(turns: tuple[Turn, ...], recognized: tuple[Utterance, ...]) -> None:
+    coverage = measure_coverage(turns, recognized, 100.0, 99.0)
     assert (coverage.duration, coverage.decoded) == (100.0, 99.0)
     assert coverage.speech == pytest.approx(timeline.covered(turn.span for turn in turns))
     assert coverage.with_words + coverage.uncovered == pytest.approx(coverage.speech)
@@ -117,8 +120,8 @@ def test_coverage_adds_up(turns: tuple[Turn, ...], said: tuple[Utterance, ...]) 
 @pytest.mark.promise(11)
 def test_speech_without_words_is_counted_where_it_is_long() -> None:
     turns = (Turn(0, 10, "A"), Turn(20, 22, "A"))
-    said = (Utterance("A", (Word(0, 1, "x"), Word(3, 6, "y"))),)
-    assert measure_coverage(turns, said, 30.0, 30.0).uncovered == pytest.approx(4.0)
+    recognized = (Utterance("A", (Word(0, 1, "x"), Word(3, 6, "y"))),)
+    assert measure_coverage(turns, recognized, 30.0, 30.0).uncovered == pytest.approx(4.0)
 
 
 @pytest.mark.promise(15)
@@ -155,8 +158,8 @@ def test_overlaps_between_tracks_are_added_to_the_ledger(has_bleed: bool, name: 
     diarization = Diarization(turns, tracks={"A": 0, "B": 1, "C": 1})
     entries = [region for region in regions(turns) if region.speakers == ("B", "C")]
     _, ledger = assemble((), diarization, entries, DURATION, AssemblyConfig(), has_bleed)
-    found = [(r.start, r.end, r.speakers, r.separator, r.decision) for r in ledger]
-    assert found == [
+    rows = [(r.start, r.end, r.speakers, r.separator, r.decision) for r in ledger]
+    assert rows == [
         (1, 3, ("A", "B"), name, "separated"),
         (3, 4, ("A", "B", "C"), name, "separated"),
         (4, 5, ("B", "C"), "mixture", "mixture"),

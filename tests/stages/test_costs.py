@@ -1,4 +1,4 @@
-"""What is computed beside the models costs n log n: counted operations on times, not seconds; results as before."""
+"""All computation but the models' costs n log n: operations on times are counted; results as of plain algorithms."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from pipeline.models.protocols import Diarization
 from pipeline.stages.assembly import stage as assembly
 from pipeline.stages.assembly.duplicates import EDGE, remove_cross_stream_duplicates
 from pipeline.stages.channels.tracks import Track
-from pipeline.stages.recognition import merge
+from pipeline.stages.recognition import clips, merge
 from pipeline.stages.recognition import stage as recognition
 from pipeline.stages.recognition.merge import is_inside, merge_hypotheses
 from pipeline.stages.recognition.plan import Chunk
 from pipeline.stages.recognition.transcribe_clips import plausible
 from pipeline.stages.recognition.windows import JOIN, WINDOW, pack
-from pipeline.stages.separation.stage import SOLO, _nearest, separate
+from pipeline.stages.separation.stage import ENROLLMENT, nearest_speech, separate
 from pipeline.stages.separation.streams import SeparatedSegment, build_streams
 from tests.stages.meetings import Time, converse, ledger, spoken
 from tests.strategies import rows_of_spans
@@ -45,25 +45,29 @@ def do_cover(meeting: Meeting) -> None:
     assembly.measure_coverage(turns, spoken(words), duration, duration)
 
 
-def do_splice(meeting: Meeting) -> None:
+def do_merge(meeting: Meeting) -> None:
     _, words, duration = meeting
-    asides = {speaker: tuple(Span(t, t + 3.0) for t in range(2, int(duration) - 10, 9)) for speaker in words}
-    merge_hypotheses(words, {speaker: [replace(w) for w in said] for speaker, said in words.items()}, asides)
+    background = {speaker: tuple(Span(t, t + 3.0) for t in range(2, int(duration) - 10, 9)) for speaker in words}
+    merge_hypotheses(
+        words,
+        {speaker: [replace(w) for w in line] for speaker, line in words.items()},
+        background,
+    )
 
 
 def do_attribute(meeting: Meeting) -> None:
     turns, words, _ = meeting
-    everything = sorted((word for said in words.values() for word in said), key=lambda word: word.start)
-    chunks = tuple(Chunk(Span(said[0].start, said[-1].end)) for said in _chunks(everything, 40))
-    plan = recognition._TrackPlan(0, Audio(np.zeros(1, np.float32)), turns, chunks, {})
-    recognition._attributed(plan, [list(c) for c in _chunks(everything, 40)], [], plausible)
+    everything = sorted((word for line in words.values() for word in line), key=lambda word: word.start)
+    chunks = tuple(Chunk(Span(line[0].start, line[-1].end)) for line in _chunks(everything, 40))
+    plan = recognition.TrackPlan(0, Audio(np.zeros(1, np.float32)), turns, chunks, {})
+    recognition.attribute(plan, [list(c) for c in _chunks(everything, 40)], [], plausible)
 
 
-def do_tidy(meeting: Meeting) -> None:
+def do_normalize(meeting: Meeting) -> None:
     timeline.normalize(meeting[0], meeting[2], gap=0.5)
 
 
-def do_cross(meeting: Meeting) -> None:
+def do_find_overlap_events(meeting: Meeting) -> None:
     turns, words, duration = meeting
     overlap_events(Transcript(duration, tuple(sorted(spoken(words), key=lambda line: line.start)), turns))
 
@@ -72,20 +76,20 @@ def do_pack(meeting: Meeting) -> None:
     pack((n, _silence(turn)) for n, turn in enumerate(meeting[0]))
 
 
-def do_breathe(meeting: Meeting) -> None:
+def do_pad(meeting: Meeting) -> None:
     turns, _, duration = meeting
-    quiet = timeline.gaps((turn.span for turn in turns), Span(0, duration))
+    silences = timeline.gaps((turn.span for turn in turns), Span(0, duration))
     for turn in turns:
-        recognition._with_breath(_silence(turn), Audio(np.zeros(1, np.float32)), quiet)
+        clips.with_padding(_silence(turn), Audio(np.zeros(1, np.float32)), silences)
 
 
-def do_blend(meeting: Meeting) -> None:
-    pieces: dict[str, list[SeparatedSegment]] = {}
+def do_build_streams(meeting: Meeting) -> None:
+    segments: dict[str, list[SeparatedSegment]] = {}
     for region in ledger(meeting[0]):
         for voice in region.evidence:
             samples = np.zeros(0, np.float32)
-            pieces.setdefault(voice.speaker, []).append(SeparatedSegment(Span(region.start, region.end), samples))
-    build_streams(Audio(np.zeros(0, np.float32)), meeting[0], pieces)
+            segments.setdefault(voice.speaker, []).append(SeparatedSegment(Span(region.start, region.end), samples))
+    build_streams(Audio(np.zeros(0, np.float32)), meeting[0], segments)
 
 
 def do_separate(meeting: Meeting) -> None:
@@ -99,9 +103,9 @@ def do_separate(meeting: Meeting) -> None:
 
 def do_context(meeting: Meeting) -> None:
     turns, _, duration = meeting
-    for speaker, own in timeline.by_speaker(turns).items():
+    for speaker, line in timeline.by_speaker(turns).items():
         spans = tuple(Span(t, t + 0.5) for t in range(2, int(duration) - 10, 9))
-        recognition._around(Stream(speaker, tuple(_silence(turn) for turn in own)), spans)
+        clips.with_context(Stream(speaker, tuple(_silence(turn) for turn in line)), spans)
 
 
 WORK: Mapping[str, Callable[[Meeting], None]] = {
@@ -136,7 +140,7 @@ def _silence(turn: Turn) -> Clip:
 @given(st.integers(0, 10_000), st.sampled_from([0.3, 1.0, 3.0]))
 def test_coverage_is_that_of_the_plain_algorithm(seed: int, minutes: float) -> None:
     turns, words, duration = converse(minutes, seed, float)
-    lines = [Utterance(speaker, tuple(said[:: 1 + seed % 9])) for speaker, said in words.items()]
+    lines = [Utterance(speaker, tuple(line[:: 1 + seed % 9])) for speaker, line in words.items()]
     speech = timeline.union(turn.span for turn in turns)
     spans = [Span(word.start, word.end) for line in lines for word in line.words]
     silent = [gap for span in speech for gap in timeline.gaps(timeline.intersection(spans, [span]), span)]
@@ -154,27 +158,25 @@ def test_a_removed_word_goes_to_the_region_nearest_to_it(places: Sequence[Span],
         return max(0.0, regions[number].start - span.end, span.start - regions[number].end)
 
     plain = [min(range(len(regions)), key=lambda number: distance(number, span)) for span in spans]
-    assert assembly._nearest(regions, spans) == plain
+    assert assembly.nearest_regions(regions, spans) == plain
 
 
-def plain_leaks_near(words: Sequence[Word], low: float, high: float) -> list[Word]:
+def plain_words_near(words: Sequence[Word], low: float, high: float) -> list[Word]:
     return [word for word in words if low - EDGE <= word.middle < high + EDGE]
 
 
 @given(st.integers(0, 10_000))
 def test_words_near_a_region_are_found_in_their_order(seed: int) -> None:
     turns, words, _ = converse(1.0, seed, float)
-    for said in words.values():
-        mixed = sorted(said, key=lambda word: word.text)
+    for line in words.values():
+        mixed = sorted(line, key=lambda word: word.text)
         index = timeline.MidpointIndex(mixed)
         for turn in turns:
-            assert index.between(turn.start - EDGE, turn.end + EDGE) == plain_leaks_near(mixed, turn.start, turn.end)
+            assert index.between(turn.start - EDGE, turn.end + EDGE) == plain_words_near(mixed, turn.start, turn.end)
 
 
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(1, 40)), max_size=20), st.integers(0, 70), st.integers(1, 20))
-def test_the_items_that_meet_a_span_are_found_though_they_overlap(
-    rows: list[tuple[int, int]], start: int, length: int
-) -> None:
+def test_overlapping_items_that_meet_a_span(rows: list[tuple[int, int]], start: int, length: int) -> None:
     spans = [Span(first, first + more) for first, more in rows]
     plain = [s for s in sorted(spans, key=lambda s: s.start) if s.start < start + length and start < s.end]
     assert list(timeline.IntervalIndex(spans).meeting(start, start + length)) == plain
@@ -187,81 +189,87 @@ def test_the_first_maximum_above_a_limit(values: list[int], limit: int, start: i
 
 
 @given(st.integers(0, 10_000))
-def test_splicing_is_that_of_the_plain_algorithm(seed: int) -> None:
+def test_merging_is_that_of_the_plain_algorithm(seed: int) -> None:
     _, words, duration = converse(0.7, seed, float)
-    streams = {s: [replace(w, start=w.start + 0.05, end=w.end + 0.06) for w in said] for s, said in words.items()}
-    asides = {s: tuple(Span(t, t + 3.0) for t in range(2 + n, int(duration), 7)) for n, s in enumerate(words)}
-    assert merge_hypotheses(words, streams, asides) == plain_splice(words, streams, asides)
+    streams = {s: [replace(w, start=w.start + 0.05, end=w.end + 0.06) for w in line] for s, line in words.items()}
+    background = {s: tuple(Span(t, t + 3.0) for t in range(2 + n, int(duration), 7)) for n, s in enumerate(words)}
+    assert merge_hypotheses(words, streams, background) == plain_merge(words, streams, background)
 
 
-def plain_splice(
-    mixture: Mapping[str, Sequence[Word]], streams: Mapping[str, Sequence[Word]], asides: Mapping[str, Sequence[Span]]
+def plain_merge(
+    mixture: Mapping[str, Sequence[Word]],
+    streams: Mapping[str, Sequence[Word]],
+    background: Mapping[str, Sequence[Span]],
 ) -> dict[str, list[Word]]:
-    def alike(one: Word, other: Word) -> bool:
-        near = abs(one.middle - other.middle) <= merge.SEAM
+    def equal(one: Word, other: Word) -> bool:
+        near = abs(one.middle - other.middle) <= merge.EDGE
         return near and letters(one.text) == letters(other.text)
 
-    def said(word: Word, heard: Sequence[Word], others: Sequence[Word]) -> bool:
+    def is_repeated(word: Word, hypothesis: Sequence[Word], others: Sequence[Word]) -> bool:
         def nearest(other: Word) -> Word:
-            return min((one for one in heard if alike(one, other)), key=lambda one: abs(one.middle - other.middle))
+            return min((one for one in hypothesis if equal(one, other)), key=lambda one: abs(one.middle - other.middle))
 
-        return any(alike(word, other) and nearest(other) is word for other in others)
+        return any(equal(word, other) and nearest(other) is word for other in others)
 
-    found: dict[str, list[Word]] = {}
+    merged: dict[str, list[Word]] = {}
     for speaker in sorted({*mixture, *streams}):
-        apart = asides.get(speaker, ())
-        kept = [word for word in mixture.get(speaker, ()) if not is_inside(word, apart)]
-        heard = streams.get(speaker, ())
-        inside = [word for word in heard if is_inside(word, apart)]
-        found[speaker] = kept + [w for w in inside if not (merge._at_seam(w, apart) and said(w, heard, kept))]
-    everything = [word for own in found.values() for word in own]
-    passages = [word for own in mixture.values() for word in own]
-    for speaker, own in mixture.items():
-        apart = asides.get(speaker, ())
-        around = timeline.IntervalIndex(word for word in found[speaker] if is_inside(word, apart))
-        cut = [word for word in own if is_inside(word, apart) and merge._at_seam(word, apart)]
-        found[speaker] += [merge._beside(w, around, apart) for w in cut if not said(w, passages, everything)]
-    return {speaker: sorted(own, key=lambda word: (word.start, word.end)) for speaker, own in found.items()}
+        spans = background.get(speaker, ())
+        outside = [word for word in mixture.get(speaker, ()) if not is_inside(word, spans)]
+        hypothesis = streams.get(speaker, ())
+        inside = [word for word in hypothesis if is_inside(word, spans)]
+        merged[speaker] = outside + [
+            w for w in inside if not (merge._is_at_edge(w, spans) and is_repeated(w, hypothesis, outside))
+        ]
+    everything = [word for line in merged.values() for word in line]
+    hypothesis = [word for line in mixture.values() for word in line]
+    for speaker, line in mixture.items():
+        spans = background.get(speaker, ())
+        inside_words = timeline.IntervalIndex(word for word in merged[speaker] if is_inside(word, spans))
+        at_edges = [word for word in line if is_inside(word, spans) and merge._is_at_edge(word, spans)]
+        merged[speaker] += [
+            merge._shortened(w, inside_words, spans) for w in at_edges if not is_repeated(w, hypothesis, everything)
+        ]
+    return {speaker: sorted(line, key=lambda word: (word.start, word.end)) for speaker, line in merged.items()}
 
 
 @given(st.integers(0, 10_000))
 def test_packing_is_first_fit(seed: int) -> None:
     turns, _, _ = converse(4.0, seed, float)
     clips = [_silence(turn) for turn in turns]
-    held: list[list[tuple[int, float]]] = []
+    windows: list[list[tuple[int, float]]] = []
     for number, clip in enumerate(clips):
-        for window in held:
-            last, begins = clips[window[-1][0]], window[-1][1]
+        for window in windows:
+            last, last_offset = clips[window[-1][0]], window[-1][1]
             pause = JOIN if clip.start < last.end - 0.5 / RATE else min(JOIN, max(0.0, clip.start - last.end))
-            offset = begins + (last.end - last.start) + pause
+            offset = last_offset + (last.end - last.start) + pause
             if offset + (clip.end - clip.start) <= WINDOW + timeline.ROUNDING:
                 window.append((number, offset))
                 break
         else:
-            held.append([(number, 0.0)])
+            windows.append([(number, 0.0)])
     packed = pack(enumerate(clips))
-    assert [list(zip(window.numbers, window.offsets, strict=True)) for window in packed] == held
+    assert [list(zip(window.numbers, window.offsets, strict=True)) for window in packed] == windows
 
 
 @given(rows_of_spans(8), st.floats(0, 30), st.floats(0.1, 5))
-def test_solo_speech_is_taken_from_nearby_first(spans: Sequence[Span], start: float, length: float) -> None:
+def test_the_nearest_speech_comes_first(spans: Sequence[Span], start: float, length: float) -> None:
     near = Span(start, start + length)
     audio = Audio(np.arange(120 * 100, dtype=np.float32), rate=100)
     plain = sorted(spans, key=lambda s: (max(s.start - near.end, near.start - s.end), s))
     samples = np.concatenate([np.zeros(0, np.float32), *(audio.crop(span) for span in plain)])
-    assert np.array_equal(_nearest(audio, spans, near), samples[: int(SOLO * RATE)])
+    assert np.array_equal(nearest_speech(audio, spans, near), samples[: int(ENROLLMENT * RATE)])
 
 
 @given(st.integers(0, 10_000))
-def test_ledger_texts_and_leaks_are_those_of_the_plain_algorithm(seed: int) -> None:
+def test_ledger_texts_and_duplicates_are_those_of_the_plain_algorithm(seed: int) -> None:
     turns, words, duration = converse(1.0, seed, float)
     regions = ledger(turns)
     utterances, entries = assembly.assemble(spoken(words), Diarization(turns), regions, duration, AssemblyConfig())
-    said = {s: [w for u in utterances if u.speaker == s for w in u.words] for s in words}
+    line = {s: [w for u in utterances if u.speaker == s for w in u.words] for s in words}
     for entry in entries:
         for voice in entry.evidence:
-            inside = tuple(w for w in said[voice.speaker] if entry.start <= w.middle < entry.end)
+            inside = tuple(w for w in line[voice.speaker] if entry.start <= w.middle < entry.end)
             assert voice.text == join_words(inside)
-    lines = {s: assembly._orderly(own, duration) for s, own in words.items()}
-    _, leaked = remove_cross_stream_duplicates(lines, timeline.overlaps(turns))
-    assert sum(len(entry.leaked) for entry in entries) == len(leaked)
+    lines = {s: assembly._orderly(line, duration) for s, line in words.items()}
+    _, duplicates = remove_cross_stream_duplicates(lines, timeline.overlaps(turns))
+    assert sum(len(entry.duplicates) for entry in entries) == len(duplicates)

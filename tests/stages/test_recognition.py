@@ -1,4 +1,4 @@
-"""Recognition: language asked once, solo speech from passages, separated regions from streams."""
+"""Recognition: the language is detected once; words are of the mixture, and of streams in separated regions."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from pipeline.models.protocols import Diarization, Recognizer
 from pipeline.models.synthetic import SyntheticRecognizer, synthesize
 from pipeline.stages.channels.tracks import Track
 from pipeline.stages.recognition import stage
-from pipeline.stages.recognition.stage import Recognition
-from pipeline.stages.separation.stage import Separation
+from pipeline.stages.recognition.result import Recognition
+from pipeline.stages.separation.result import Separation
 from tests.tones import conversations
 
-MINE = (Word(1.0, 1.4, "a1"), Word(1.6, 2.6, "a2"), Word(2.8, 3.2, "a3"))
-THEIRS = (Word(1.7, 2.5, "b7"), Word(4.0, 4.4, "b8"))
+WORDS_A = (Word(1.0, 1.4, "a1"), Word(1.6, 2.6, "a2"), Word(2.8, 3.2, "a3"))
+WORDS_B = (Word(1.7, 2.5, "b7"), Word(4.0, 4.4, "b8"))
 DURATION = 6.0
 
 
-class Polite(SyntheticRecognizer):
-    """Counts how often the language is asked, and keeps what it was asked by."""
+class Counting(SyntheticRecognizer):
+    """Stores the samples of every detection of the language."""
 
     def __init__(self) -> None:
-        self.asked: list[Samples] = []
+        self.samples: list[Samples] = []
 
     def detect_language(self, samples: Samples) -> str:
-        self.asked.append(samples)
+        self.samples.append(samples)
         return "de"
 
 
@@ -56,18 +56,18 @@ def turns_of(words: Sequence[Word], speaker: str) -> list[Turn]:
     return [Turn(s.start, s.end, speaker) for s in union((Span(w.start, w.end) for w in words), 0.5)]
 
 
-def scene(decision: Origin) -> tuple[Audio, list[Turn], list[Stream], list[OverlapDecision]]:
-    """Two voices with an overlap from 1.7 to 2.5; when separated, each stream holds its own voice there."""
-    audio = Audio(synthesize((*MINE, *THEIRS), DURATION))
-    turns = [*turns_of(MINE, "A"), *turns_of(THEIRS, "B")]
+def overlap(decision: Origin) -> tuple[Audio, list[Turn], list[Stream], list[OverlapDecision]]:
+    """Two speakers with an overlap from 1.7 to 2.5; when separated, each stream holds its speaker alone there."""
+    audio = Audio(synthesize((*WORDS_A, *WORDS_B), DURATION))
+    turns = [*turns_of(WORDS_A, "A"), *turns_of(WORDS_B, "B")]
     streams = []
-    for speaker, words in (("A", MINE), ("B", THEIRS)):
-        pure = Audio(synthesize(words, DURATION))
+    for speaker, words in (("A", WORDS_A), ("B", WORDS_B)):
+        single_speaker = Audio(synthesize(words, DURATION))
         clips = []
         for start, end in cuts(turns, speaker):
-            apart = decision == "separated" and start == 1.7
-            source = pure if apart else audio
-            clips.append(Clip(source.crop(Span(start, end)), start, "separated" if apart else "mixture"))
+            is_separated = decision == "separated" and start == 1.7
+            source = single_speaker if is_separated else audio
+            clips.append(Clip(source.crop(Span(start, end)), start, "separated" if is_separated else "mixture"))
         streams.append(Stream(speaker, tuple(clips)))
     region = OverlapDecision(1.7, 2.5, (SpeakerEvidence("A"), SpeakerEvidence("B")), "synthetic", decision, "because")
     return audio, sorted(turns), streams, [region]
@@ -75,71 +75,71 @@ def scene(decision: Origin) -> tuple[Audio, list[Turn], list[Stream], list[Overl
 
 def cuts(turns: list[Turn], speaker: str) -> list[tuple[float, float]]:
     """The speaker's turns, cut at the overlap's edges."""
-    found = []
+    spans = []
     for turn in turns:
         if turn.speaker == speaker:
             edges = sorted({turn.start, turn.end, *(e for e in (1.7, 2.5) if turn.start < e < turn.end)})
-            found += list(itertools.pairwise(edges))
-    return found
+            spans += list(itertools.pairwise(edges))
+    return spans
 
 
-def said(found: Recognition) -> dict[str, list[str]]:
-    return {line.speaker: [word.text for word in line.words] for line in found.spoken}
+def texts(recognition: Recognition) -> dict[str, list[str]]:
+    return {line.speaker: [word.text for word in line.words] for line in recognition.spoken}
 
 
 @pytest.mark.parametrize("strategy", ["mixture", "streams"])
 def test_separated_regions_take_their_words_from_streams(strategy: Literal["mixture", "streams"]) -> None:
-    found = recognize(*scene("separated"), SyntheticRecognizer(), RecognitionConfig(strategy=strategy))
-    assert said(found) == {"A": ["a1", "a2", "a3"], "B": ["b7", "b8"]}
+    recognition = recognize(*overlap("separated"), SyntheticRecognizer(), RecognitionConfig(strategy=strategy))
+    assert texts(recognition) == {"A": ["a1", "a2", "a3"], "B": ["b7", "b8"]}
 
 
-def test_words_tell_where_they_were_heard() -> None:
-    found = recognize(*scene("separated"), SyntheticRecognizer(), RecognitionConfig())
-    origins = {word.text: word.origin for line in found.spoken for word in line.words}
+def test_words_have_the_origin_of_their_audio() -> None:
+    recognition = recognize(*overlap("separated"), SyntheticRecognizer(), RecognitionConfig())
+    origins = {word.text: word.origin for line in recognition.spoken for word in line.words}
     assert origins == {"a1": "mixture", "a2": "separated", "a3": "mixture", "b7": "separated", "b8": "mixture"}
 
 
-def test_kept_mixtures_are_heard_once() -> None:
-    found = recognize(*scene("mixture"), SyntheticRecognizer(), RecognitionConfig())
-    heard = sorted(word.text for line in found.spoken for word in line.words)
-    assert heard == ["a1", "a2", "a3", "b7", "b8"]
-    assert {word.origin for line in found.spoken for word in line.words} == {"mixture"}
+def test_mixtures_are_transcribed_once() -> None:
+    recognition = recognize(*overlap("mixture"), SyntheticRecognizer(), RecognitionConfig())
+    words = sorted(word.text for line in recognition.spoken for word in line.words)
+    assert words == ["a1", "a2", "a3", "b7", "b8"]
+    assert {word.origin for line in recognition.spoken for word in line.words} == {"mixture"}
 
 
-def test_the_language_is_asked_once_and_never_when_given() -> None:
-    polite = Polite()
-    assert recognize(*scene("separated"), polite, RecognitionConfig()).language == "de"
-    assert len(polite.asked) == 1
-    assert recognize(*scene("mixture"), polite, RecognitionConfig(language="fr")).language == "fr"
-    assert len(polite.asked) == 1
+def test_the_language_is_detected_once_and_never_when_given() -> None:
+    counting = Counting()
+    assert recognize(*overlap("separated"), counting, RecognitionConfig()).language == "de"
+    assert len(counting.samples) == 1
+    assert recognize(*overlap("mixture"), counting, RecognitionConfig(language="fr")).language == "fr"
+    assert len(counting.samples) == 1
 
 
-def test_the_language_is_told_by_solo_speech_of_everybody() -> None:
-    polite = Polite()
-    recognize(*scene("mixture"), polite, RecognitionConfig())
-    (heard,) = SyntheticRecognizer().recognize(polite.asked, "en")
-    assert {word.text for word in heard} >= {"a1", "a3", "b8"}
-    assert len(polite.asked[0]) <= 30 * RATE
+def test_the_language_is_detected_in_single_speaker_speech_of_all_speakers() -> None:
+    counting = Counting()
+    recognize(*overlap("mixture"), counting, RecognitionConfig())
+    (words,) = SyntheticRecognizer().recognize(counting.samples, "en")
+    assert {word.text for word in words} >= {"a1", "a3", "b8"}
+    assert len(counting.samples[0]) <= 30 * RATE
 
 
 @pytest.mark.parametrize("seconds", [31, 200])
-def test_the_language_is_told_by_at_most_30_seconds(seconds: int) -> None:
-    polite = Polite()
+def test_the_language_is_detected_in_at_most_30_seconds(seconds: int) -> None:
+    counting = Counting()
     audio = Audio(np.zeros(seconds * RATE, np.float32))
     turns = [Turn(0, seconds / 2, "A"), Turn(seconds / 2, seconds, "B")]
-    assert recognize(audio, turns, [], [], polite, RecognitionConfig()).spoken == ()
-    assert len(polite.asked[0]) <= 30 * RATE
+    assert recognize(audio, turns, [], [], counting, RecognitionConfig()).spoken == ()
+    assert len(counting.samples[0]) <= 30 * RATE
 
 
-def test_without_turns_nothing_is_heard() -> None:
-    polite = Polite()
-    found = recognize(Audio(np.zeros(RATE, np.float32)), [], [], [], polite, RecognitionConfig())
-    assert (found, polite.asked) == (Recognition(None), [])
+def test_without_turns_nothing_is_transcribed() -> None:
+    counting = Counting()
+    recognition = recognize(Audio(np.zeros(RATE, np.float32)), [], [], [], counting, RecognitionConfig())
+    assert (recognition, counting.samples) == (Recognition(None), [])
 
 
 @settings(max_examples=40)
 @given(conversations(voices="a"))
-def test_one_voice_is_heard_alike_in_passages_and_in_its_stream(words: tuple[Word, ...]) -> None:
+def test_one_speaker_has_the_same_words_in_the_mixture_and_in_the_stream(words: tuple[Word, ...]) -> None:
     audio = Audio(synthesize(words, 60.0))
     turns = turns_of(words, "A")
     streams = [Stream("A", tuple(Clip(audio.crop(turn.span), turn.start) for turn in turns))]
@@ -147,24 +147,24 @@ def test_one_voice_is_heard_alike_in_passages_and_in_its_stream(words: tuple[Wor
         recognize(audio, turns, streams, [], SyntheticRecognizer(), RecognitionConfig(strategy=strategy))
         for strategy in ("mixture", "streams")
     )
-    assert said(one) == said(other) == ({"A": [word.text for word in words]} if words else {})
+    assert texts(one) == texts(other) == ({"A": [word.text for word in words]} if words else {})
     for line in one.spoken:
         assert [w.start for w in line.words] == pytest.approx([w.start for w in words], abs=0.021)
 
 
-class Doubtful(Polite):
-    """Does not believe some of the words."""
+class Doubtful(Counting):
+    """Marks some of the words as suspect."""
 
     def recognize(self, windows: Sequence[Samples], language: str, fallback: bool = False) -> list[tuple[Word, ...]]:
-        heard = super().recognize(windows, language, fallback)
-        return [tuple(replace(w, suspect="no speech") if w.text in ("a2", "b8") else w for w in ws) for ws in heard]
+        words = super().recognize(windows, language, fallback)
+        return [tuple(replace(w, suspect="no speech") if w.text in ("a2", "b8") else w for w in ws) for ws in words]
 
 
 @pytest.mark.parametrize("strategy", ["mixture", "streams"])
 def test_suspect_words_are_removed_once_and_nothing_else_changes(strategy: Literal["mixture", "streams"]) -> None:
     config = RecognitionConfig(strategy=strategy)
-    whole, found = (recognize(*scene("separated"), one, config) for one in (Polite(), Doubtful()))
-    assert said(found) == {s: [t for t in texts if t not in ("a2", "b8")] for s, texts in said(whole).items()}
-    removed = sorted((line.speaker, w.text, w.suspect) for line in found.removed for w in line.words)
+    whole, recognition = (recognize(*overlap("separated"), one, config) for one in (Counting(), Doubtful()))
+    assert texts(recognition) == {s: [t for t in line if t not in ("a2", "b8")] for s, line in texts(whole).items()}
+    removed = sorted((line.speaker, w.text, w.suspect) for line in recognition.removed for w in line.words)
     assert removed == [("A", "a2", "no speech"), ("B", "b8", "no speech")]
     assert whole.removed == ()

@@ -1,4 +1,4 @@
-"""Separation: streams are the mixture outside overlaps, and no separator, however bad, makes anything worse."""
+"""Separation: streams are the mixture outside overlaps, and no separator, however bad, loses speech."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from pipeline.models.separators.passthrough import PassthroughSeparator
 from pipeline.models.synthetic import SyntheticEmbedder, SyntheticSeparator, synthesize
 from pipeline.stages.channels.tracks import Track
 from pipeline.stages.separation import stage
-from pipeline.stages.separation.stage import Separation
+from pipeline.stages.separation.result import Separation
 from tests.strategies import turns as some_turns
 
 CONFIG = SeparationConfig(backend="fake")
@@ -37,7 +37,7 @@ Sources = NDArray[np.float32]
 
 
 class Fake:
-    """A separator made of a function of the perfect sources."""
+    """A separator that returns a function of the perfect sources."""
 
     def __init__(self, change: Callable[[Sources], object]) -> None:
         self._change = change
@@ -47,9 +47,9 @@ class Fake:
 
 
 class Threaded(Fake, ParallelSeparator):
-    """A separator with threads of its own."""
+    """A separator with its own threads."""
 
-    def pool(self) -> ThreadPoolExecutor:
+    def executor(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(3)
 
 
@@ -182,7 +182,7 @@ def test_threads_of_a_separator_change_no_sample_and_no_region(turns: tuple[Turn
 
 
 def _unlike(sources: Sources) -> Sources:
-    """Sources that differ by scene; short ones take the longest, so that threads finish in another order."""
+    """Sources that differ by region; short ones take the longest, so that threads finish in another order."""
     sleep(0.002 / (1 + sources.shape[1] / RATE))
     return sources * np.array([[1.0], *[[0.5]] * (len(sources) - 1)], np.float32)
 
@@ -217,19 +217,19 @@ def test_only_overlaps_and_their_context_reach_the_separator() -> None:
 
 
 class Strict(SyntheticEmbedder):
-    """Asks for more than any voice can have: perfect sources are nearer to their own voices by 1."""
+    """Requires more than is possible: the margin of perfect sources is 1."""
 
     calibration = EmbedderCalibration(margin=1.5)
 
 
-def test_half_the_margin_is_enough_where_the_floor_is_handed_over() -> None:
+def test_half_the_margin_is_enough_at_a_handover() -> None:
     handover = separate(AUDIO, TURNS, SyntheticSeparator(), Strict(), CONFIG)
     assert [region.decision for region in handover.regions] == ["separated"]
     talk = (Word(0.5, 5.0, "a1"), Word(2.4, 3.4, "b3"), Word(6.0, 7.0, "b4"))
     turns = (Turn(0.5, 5.0, "a"), Turn(2.4, 3.4, "b"), Turn(6.0, 7.0, "b"))
     inside = separate(Audio(synthesize(talk, 8.0)), turns, SyntheticSeparator(), Strict(), CONFIG)
     assert [region.decision for region in inside.regions] == ["mixture"]
-    assert [r.reason.partition(", ")[2] for r in (*handover.regions, *inside.regions)] == ["0.75 asked)", "1.5 asked)"]
+    assert [r.reason.rpartition(" ")[2] for r in (*handover.regions, *inside.regions)] == ["0.75", "1.5"]
 
 
 def test_a_machine_out_of_memory_is_not_the_separators_fault() -> None:
@@ -253,7 +253,7 @@ def test_progress_counts_regions() -> None:
     assert seen == [(1, 1)]
 
 
-def test_no_overlap_means_nothing_to_do() -> None:
+def test_without_overlaps_the_separator_is_not_called() -> None:
     found = run(Fake(HOSTILE["raises"]), turns=TURNS[::2])
     assert found.regions == ()
     assert [clip.span for clip in clips(found, "a")] == [Span(0.5, 3.0)]
@@ -276,14 +276,14 @@ FAULTS = (
 
 @pytest.mark.parametrize("name", FAULTS)
 @pytest.mark.parametrize("kind", [Fake, Threaded])
-def test_a_separator_at_fault_is_said_in_a_notice(name: str, kind: type[Fake]) -> None:
+def test_a_failing_separator_is_reported_in_a_notice(name: str, kind: type[Fake]) -> None:
     found = run(kind(HOSTILE[name]))
     assert [notice.code for notice in found.notices] == ["separator_failed"]
     assert "1 of 1" in found.notices[0].message
     assert "\n" not in found.notices[0].message
 
 
-def test_sources_that_are_not_believed_and_mixtures_that_are_declined_are_no_fault() -> None:
+def test_rejected_sources_and_declined_mixtures_are_no_failure() -> None:
     def decline(sources: Sources) -> Sources:
         raise CannotSeparate("too little solo speech")
 
@@ -296,13 +296,13 @@ def test_sources_that_are_not_believed_and_mixtures_that_are_declined_are_no_fau
 
 def test_only_what_inherits_from_it_is_threaded() -> None:
     class Swimming(Fake):
-        def pool(self) -> object:
+        def executor(self) -> object:
             raise AssertionError("this is another kind of pool")
 
     assert [region.decision for region in run(Swimming(lambda sources: sources)).regions] == ["separated"]
 
 
-def test_solo_speech_cannot_be_changed_by_a_separator() -> None:
+def test_enrollment_speech_cannot_be_changed_by_a_separator() -> None:
     class Greedy(Fake):
         def separate(self, mixture: Samples, solo: Mapping[str, Samples]) -> Sources:
             for samples in solo.values():

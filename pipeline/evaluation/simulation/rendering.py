@@ -155,7 +155,7 @@ def pink_noise(length: int, rng: np.random.Generator) -> NDArray[np.float32]:
 
 
 def room_responses(count: int, rt60: float, rng: np.random.Generator) -> list[NDArray[np.float64]]:
-    """Impulse responses of one room from seats around a table to a microphone on it, by the image-source method.
+    """Impulse responses of one room from positions around a table to a microphone on it, by the image-source method.
 
     Each response starts at its direct path, so that reference times are those at the microphone. Needs the extra
     ``simulate``.
@@ -174,8 +174,8 @@ def room_responses(count: int, rt60: float, rng: np.random.Generator) -> list[ND
     )
     centre = np.array([size[0] / 2, size[1] / 2, 0.8])
     room.add_microphone(centre)
-    for seat in range(count):
-        angle = 2 * np.pi * (seat + 0.5 * rng.random()) / count
+    for position in range(count):
+        angle = 2 * np.pi * (position + 0.5 * rng.random()) / count
         distance = 0.7 + 0.8 * rng.random()
         room.add_source(centre + np.array([distance * np.cos(angle), distance * np.sin(angle), 0.4]))
     room.compute_rir()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pipeline.models.no_telemetry  # noqa: F401 — before faster-whisper, which imports onnxruntime
+
+# isort: split
 from typing import Any
 
 import ctranslate2

@@ -1,1 +1,1 @@
-"""Words to utterances: duplicates, hallucinations, coverage."""
+"""Assembly of the transcript: utterances, the overlap ledger, duplicates, hallucinations, coverage."""

@@ -1,7 +1,7 @@
-"""Leakage: the same words at the same time in two streams were said once; one keeps them, the ledger records the other.
+"""Duplicates: words that two speakers' streams hold at the same time, spoken once; one speaker keeps them.
 
-Only inside overlaps, where one microphone hears both, and only where the two words share a moment: two people who say
-"yes" one after the other both keep it, and words of one hearing never share a moment.
+They are looked for only in overlaps, where one microphone records both speakers, and only where the two words share
+time: two speakers who say "yes" one after the other both keep it, and words of one hypothesis never share time.
 """
 
 from __future__ import annotations
@@ -13,51 +13,56 @@ from pipeline.core.timeline import MidpointIndex
 from pipeline.core.types import Overlap, Span, Utterance, Word
 
 EDGE = 0.5
-"""Leaks are looked for up to so many seconds around an overlap: word times and turn edges are that inexact."""
+"""Seconds around an overlap in which duplicates are looked for: word times and turn edges are that inexact. Chosen by
+hand; more removes more words that two speakers happen to say together."""
 
 Lines = Mapping[str, Sequence[Word]]
+"""Words by speaker."""
 
 
 def remove_cross_stream_duplicates(
     lines: Lines, regions: Sequence[Overlap]
 ) -> tuple[dict[str, tuple[Word, ...]], tuple[tuple[Span, Utterance], ...]]:
-    """The lines without leaked words, and those words with their span, as the utterances they would have been."""
+    """The lines without duplicates, and the removed words, each with its span and as an utterance."""
     removed: dict[str, list[Word]] = {}
-    gone: set[int] = set()
-    spoken = {speaker: MidpointIndex(words) for speaker, words in lines.items()}
+    removed_ids: set[int] = set()
+    index = {speaker: MidpointIndex(words) for speaker, words in lines.items()}
     for region in regions:
-        near = {s: _near(spoken[s], region, gone) if s in spoken else [] for s in region.speakers}
-        for index, one in enumerate(region.speakers):
-            for other in region.speakers[index + 1 :]:
-                for mine, theirs in _twins(near[one], near[other]):
-                    loser, word = (other, theirs) if _better(mine, theirs) else (one, mine)
-                    near[loser] = [kept for kept in near[loser] if kept is not word]
+        near = {s: _near(index[s], region, removed_ids) if s in index else [] for s in region.speakers}
+        for position, one in enumerate(region.speakers):
+            for other in region.speakers[position + 1 :]:
+                for first, second in _duplicates(near[one], near[other]):
+                    loser, word = (other, second) if _is_better(first, second) else (one, first)
+                    near[loser] = [remaining for remaining in near[loser] if remaining is not word]
                     removed.setdefault(loser, []).append(word)
-                    gone.add(id(word))
-    kept = {speaker: tuple(word for word in words if id(word) not in gone) for speaker, words in lines.items()}
-    leaked = tuple(
+                    removed_ids.add(id(word))
+    remaining_lines = {s: tuple(word for word in words if id(word) not in removed_ids) for s, words in lines.items()}
+    utterances = tuple(
         (Span(word.start, word.end), Utterance(speaker, (word,)))
         for speaker in sorted(removed)
         for word in removed[speaker]
     )
-    return kept, leaked
+    return remaining_lines, utterances
 
 
-def _near(words: MidpointIndex[Word], region: Overlap, gone: Container[int]) -> list[Word]:
-    return [word for word in words.between(region.start - EDGE, region.end + EDGE) if id(word) not in gone]
+def _near(words: MidpointIndex[Word], region: Overlap, removed_ids: Container[int]) -> list[Word]:
+    near = words.between(region.start - EDGE, region.end + EDGE)
+    return [word for word in near if id(word) not in removed_ids]
 
 
-def _twins(one: Sequence[Word], other: Sequence[Word]) -> Iterator[tuple[Word, Word]]:
-    """Pairs of equal words that share a moment, each word in one pair at most."""
-    free = list(other)
+def _duplicates(one: Sequence[Word], other: Sequence[Word]) -> Iterator[tuple[Word, Word]]:
+    """Pairs of equal words that share time; each word is in one pair at most."""
+    unpaired = list(other)
     for word in one:
-        twins = [w for w in free if w.start < word.end and word.start < w.end and letters(w.text) == letters(word.text)]
-        if twins:
-            twin = min(twins, key=lambda w: abs(w.middle - word.middle))
-            free = [w for w in free if w is not twin]
-            yield word, twin
+        equal = [
+            w for w in unpaired if w.start < word.end and word.start < w.end and letters(w.text) == letters(word.text)
+        ]
+        if equal:
+            nearest = min(equal, key=lambda w: abs(w.middle - word.middle))
+            unpaired = [w for w in unpaired if w is not nearest]
+            yield word, nearest
 
 
-def _better(one: Word, other: Word) -> bool:
-    """Whether ``one`` is the better attributed: the recogniser surer of it; in a tie the earlier speaker's."""
+def _is_better(one: Word, other: Word) -> bool:
+    """Whether ``one`` is at least as probable for the recognizer; in a tie the first speaker keeps the word."""
     return (one.probability or 0.0) >= (other.probability or 0.0)

@@ -1,4 +1,4 @@
-"""Stage four, the transcript: everybody's words merged by time; every word once, here or in the ledger."""
+"""Assembly of the transcript: the words of all tracks merged by time; every word once, in the text or in the ledger."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from itertools import accumulate
 
 from pipeline.config.schema import AssemblyConfig
 from pipeline.core.events import Progress
-from pipeline.core.stage import Models, Stage
+from pipeline.core.stage import Stage, StageModels
 from pipeline.core.timeline import MidpointIndex, by_speaker, covered, crop, gaps, overlaps, union
 from pipeline.core.types import (
     Coverage,
@@ -29,18 +29,20 @@ from pipeline.media import Decoded
 from pipeline.models.protocols import Diarization
 from pipeline.stages.assembly.duplicates import remove_cross_stream_duplicates
 from pipeline.stages.assembly.hallucinations import flag_hallucinations
-from pipeline.stages.channels.stage import Tracks
+from pipeline.stages.channels.tracks import Tracks
 from pipeline.stages.recognition.result import Recognition
 from pipeline.stages.separation.result import Separation
 
-SHORTEST = 0.02
-"""A word lasts at least so many seconds; crowded words share what time there is."""
+MIN_WORD = 0.02
+"""Shortest word in seconds; crowded words share the time that there is. A step of Whisper's word times; more moves more
+words."""
 CHANNELS = "channels"
-"""The ledger's separator where each speaker has a channel."""
+"""Separator in the ledger where speakers have their own channels."""
 CHANNELS_WITH_BLEED = "channels with echo"
-"""The same where one channel is audible on another."""
+"""Separator in the ledger where speakers have their own channels and one channel is audible on another."""
 NEAR_WORDS = 3.0
-"""Speech at most so far from a word counts as covered; beyond, the recogniser lost something, in seconds."""
+"""Longest span of speech without words, in seconds, that counts as covered: pauses inside turns are shorter. Chosen by
+hand; less reports more speech as uncovered."""
 
 
 def assemble(
@@ -59,16 +61,16 @@ def assemble(
     lines = {line.speaker: _orderly(line.words, duration) for line in spoken}
     overlapping = overlaps(diarization.turns)
     audible_twice = [o for o in overlapping if has_bleed or not _is_between_tracks(o, diarization)]
-    kept, leaked = remove_cross_stream_duplicates(lines, audible_twice)
+    lines_left, duplicates = remove_cross_stream_duplicates(lines, audible_twice)
     between = (_entry_between(o, has_bleed) for o in overlapping if _is_between_tracks(o, diarization))
     ledger = sorted((*regions, *between), key=lambda region: (region.start, region.end))
-    held = by_speaker(diarization.turns)
-    sure = {speaker: _with_margins(words, held.get(speaker, ())) for speaker, words in kept.items()}
+    turns = by_speaker(diarization.turns)
+    words_of = {speaker: _with_margins(words, turns.get(speaker, ())) for speaker, words in lines_left.items()}
     utterances = sorted(
-        (flag_hallucinations(u) for speaker, words in sure.items() for u in _utterances(speaker, words, config)),
+        (flag_hallucinations(u) for speaker, words in words_of.items() for u in _utterances(speaker, words, config)),
         key=_by_time,
     )
-    return tuple(utterances), _ledger(ledger, sure, leaked)
+    return tuple(utterances), _ledger(ledger, words_of, duplicates)
 
 
 def _is_between_tracks(overlap: Overlap, diarization: Diarization) -> bool:
@@ -77,113 +79,117 @@ def _is_between_tracks(overlap: Overlap, diarization: Diarization) -> bool:
 
 def _entry_between(overlap: Overlap, has_bleed: bool) -> OverlapDecision:
     """The ledger's entry of an overlap between tracks: it needs no separation, and the words of all speakers stay."""
-    voices = tuple(map(SpeakerEvidence, overlap.speakers))
+    evidence = tuple(map(SpeakerEvidence, overlap.speakers))
     separator = CHANNELS_WITH_BLEED if has_bleed else CHANNELS
-    return OverlapDecision(overlap.start, overlap.end, voices, separator, "separated", "each has his own channel")
+    return OverlapDecision(
+        overlap.start, overlap.end, evidence, separator, "separated", "each speaker has their own channel"
+    )
 
 
 def collect_removed(
     removed: Sequence[Utterance], duration: float, config: AssemblyConfig
 ) -> tuple[tuple[Utterance, ...], tuple[Notice, ...]]:
     """The suspect words as utterances sorted by start, and a notice that counts them by reason."""
-    found: list[Utterance] = []
+    unsorted: list[Utterance] = []
     for line in removed:
         words = [replace(word, end=min(word.end, duration)) for word in line.words if word.start < duration]
-        found += _utterances(line.speaker, words, config)
-    utterances = tuple(sorted(found, key=_by_time))
+        unsorted += _utterances(line.speaker, words, config)
+    utterances = tuple(sorted(unsorted, key=_by_time))
     reasons = Counter(word.suspect for utterance in utterances for word in utterance.words)
     if not reasons:
         return (), ()
     counts = ", ".join(f"{reason}: {count}" for reason, count in sorted(reasons.items(), key=lambda pair: str(pair[0])))
-    message = f"words that were probably not said are left out of the text ({counts}); the JSON lists them as removed"
+    message = f"probably hallucinated words are not in the text ({counts}); the JSON lists them as removed"
     return utterances, (Notice("hallucinations_removed", message),)
 
 
 def measure_coverage(
     turns: Sequence[Turn], utterances: Sequence[Utterance], duration: float, decoded: float
 ) -> Coverage:
-    """Where the recording's seconds went; ``uncovered`` is speech over `NEAR_WORDS` seconds without a word."""
+    """Seconds of the recording, of speech, and of speech without words; only spans over `NEAR_WORDS` are uncovered."""
     speech = union(turn.span for turn in turns)
     words = union(Span(word.start, word.end) for utterance in utterances for word in utterance.words)
     silent = [gap for span in speech for gap in gaps(crop(words, span), span)]
     uncovered = sum((gap.duration for gap in silent if gap.duration > NEAR_WORDS), 0.0)
-    spoken = covered(speech)
-    return Coverage(duration, decoded, spoken, spoken - uncovered, uncovered)
+    total = covered(speech)
+    return Coverage(duration, decoded, total, total - uncovered, uncovered)
 
 
 def _orderly(words: Iterable[Word], duration: float) -> tuple[Word, ...]:
-    """One speaker's words sorted, inside the recording, none overlapping the next: the earlier gives way."""
+    """One speaker's words sorted, inside the recording, none overlapping the next: the earlier one is shortened."""
     ordered: list[Word] = []
     for word in sorted(words, key=lambda w: (w.start, w.end)):
-        start = max(word.start, ordered[-1].start + SHORTEST) if ordered else word.start
-        end = min(max(word.end, start + SHORTEST), duration)
+        start = max(word.start, ordered[-1].start + MIN_WORD) if ordered else word.start
+        end = min(max(word.end, start + MIN_WORD), duration)
         if ordered and ordered[-1].end > start:
             ordered[-1] = replace(ordered[-1], end=start)
-        if end - start < SHORTEST / 2:
-            start = max(end - SHORTEST, ordered[-1].end if ordered else 0.0)
+        if end - start < MIN_WORD / 2:
+            start = max(end - MIN_WORD, ordered[-1].end if ordered else 0.0)
         if start < end:
             ordered.append(word if (start, end) == (word.start, word.end) else replace(word, start=start, end=end))
         elif ordered:
-            ordered[-1] = _squeezed(ordered[-1], word)
+            ordered[-1] = _merged(ordered[-1], word)
     return tuple(ordered)
 
 
-def _squeezed(last: Word, word: Word) -> Word:
-    """Two words in the time of the last: nothing is lost when the recording ends before they do."""
+def _merged(last: Word, word: Word) -> Word:
+    """Both words in the time of the last: no word is lost when the recording ends before they do."""
     return replace(last, text=join_words((last, word)))
 
 
 def _with_margins(words: Sequence[Word], turns: Sequence[Turn]) -> tuple[Word, ...]:
-    """The speaker's words, each with the margin of the speaker's turn it lies in."""
-    sure: list[Word] = []
+    """The speaker's words, each with the margin of the speaker's turn that it lies in."""
+    with_margins: list[Word] = []
     position = 0
     for word in words:
         while position < len(turns) - 1 and turns[position].end <= word.middle:
             position += 1
         inside = bool(turns) and turns[position].start <= word.middle < turns[position].end
         margin = turns[position].margin if inside else word.margin
-        sure.append(word if margin == word.margin else replace(word, margin=margin))
-    return tuple(sure)
+        with_margins.append(word if margin == word.margin else replace(word, margin=margin))
+    return tuple(with_margins)
 
 
 def _utterances(speaker: str, words: Sequence[Word], config: AssemblyConfig) -> Iterable[Utterance]:
-    """Cut at pauses, and at the end of a sentence once an utterance is longer than a breath's paragraph."""
-    held: list[Word] = []
+    """Utterances that end at pauses, and at the end of a sentence once they are long."""
+    current: list[Word] = []
     for word in words:
-        if held and (_pauses(held[-1], word, config) or _is_full(held, config)):
-            yield Utterance(speaker, tuple(held))
-            held = []
-        held.append(word)
-    if held:
-        yield Utterance(speaker, tuple(held))
+        if current and (_is_pause(current[-1], word, config) or _is_full(current, config)):
+            yield Utterance(speaker, tuple(current))
+            current = []
+        current.append(word)
+    if current:
+        yield Utterance(speaker, tuple(current))
 
 
 def _by_time(utterance: Utterance) -> tuple[float, float, str]:
     return utterance.start, utterance.end, utterance.speaker
 
 
-def _pauses(last: Word, word: Word, config: AssemblyConfig) -> bool:
+def _is_pause(last: Word, word: Word, config: AssemblyConfig) -> bool:
     return not word.no_space and word.start - last.end > config.pause
 
 
-def _is_full(held: Sequence[Word], config: AssemblyConfig) -> bool:
-    duration = held[-1].end - held[0].start
-    return duration > config.max_utterance and held[-1].text.endswith((".", "?", "!", "。", "？", "！"))
+def _is_full(words: Sequence[Word], config: AssemblyConfig) -> bool:
+    duration = words[-1].end - words[0].start
+    return duration > config.max_utterance and words[-1].text.endswith((".", "?", "!", "。", "？", "！"))
 
 
 def _ledger(
-    regions: Sequence[OverlapDecision], words: Mapping[str, Sequence[Word]], leaked: Sequence[tuple[Span, Utterance]]
+    regions: Sequence[OverlapDecision],
+    words: Mapping[str, Sequence[Word]],
+    duplicates: Sequence[tuple[Span, Utterance]],
 ) -> tuple[OverlapDecision, ...]:
-    """The regions, sorted by start, with what each speaker says in them and the leaked words in the nearest one."""
-    nearest = _nearest(regions, [span for span, _ in leaked])
+    """The regions, sorted by start, with each speaker's text, and each removed duplicate in the nearest region."""
+    numbers = nearest_regions(regions, [span for span, _ in duplicates])
     removed: dict[int, list[Utterance]] = {}
-    for number, (_, utterance) in zip(nearest, leaked, strict=True):
+    for number, (_, utterance) in zip(numbers, duplicates, strict=True):
         removed.setdefault(number, []).append(utterance)
-    spoken = {speaker: MidpointIndex(own) for speaker, own in words.items()}
+    index = {speaker: MidpointIndex(words_of_speaker) for speaker, words_of_speaker in words.items()}
     return tuple(
         replace(
             region,
-            evidence=tuple(_with_text(voice, region, spoken) for voice in region.evidence),
+            evidence=tuple(_with_text(evidence, region, index) for evidence in region.evidence),
             leaked=(*region.leaked, *removed.get(number, ())),
         )
         for number, region in enumerate(regions)
@@ -191,15 +197,15 @@ def _ledger(
 
 
 def _with_text(
-    voice: SpeakerEvidence, region: OverlapDecision, spoken: Mapping[str, MidpointIndex[Word]]
+    evidence: SpeakerEvidence, region: OverlapDecision, index: Mapping[str, MidpointIndex[Word]]
 ) -> SpeakerEvidence:
-    said = spoken[voice.speaker].between(region.start, region.end) if voice.speaker in spoken else ()
-    return replace(voice, text=join_words(tuple(said)))
+    words = index[evidence.speaker].between(region.start, region.end) if evidence.speaker in index else ()
+    return replace(evidence, text=join_words(tuple(words)))
 
 
-def _nearest(regions: Sequence[OverlapDecision], spans: Sequence[Span]) -> list[int]:
+def nearest_regions(regions: Sequence[OverlapDecision], spans: Sequence[Span]) -> list[int]:
     """The number of the region nearest to each span, the first of those equally near; regions are sorted by start."""
-    assert regions or not spans, "a leaked word lies in an overlap, and every overlap has its region"
+    assert regions or not spans, "a duplicate lies in an overlap, and every overlap has its region"
     latest = list(accumulate((region.end for region in regions), max))
     return [_nearest_to(span, regions, latest) for span in spans]
 
@@ -224,14 +230,15 @@ def _run(
     diarization: Diarization,
     separation: Separation,
     recognition: Recognition,
-    models: Models,
+    models: StageModels,
     settings: AssemblyConfig,
     progress: Progress,
 ) -> Transcript:
     """The transcript, without its provenance."""
     duration, turns = recording.duration, diarization.turns
-    has_bleed = any(track.has_bleed for track in tracks.tracks)
-    utterances, ledger = assemble(recognition.spoken, diarization, separation.regions, duration, settings, has_bleed)
+    utterances, ledger = assemble(
+        recognition.spoken, diarization, separation.regions, duration, settings, tracks.has_bleed
+    )
     removed, removals = collect_removed(recognition.removed, duration, settings)
     coverage = measure_coverage(turns, utterances, duration, recording.decoded)
     of_stages = (*recording.notices, *diarization.notices, *separation.notices, *recognition.notices)

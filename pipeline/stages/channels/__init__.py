@@ -1,1 +1,1 @@
-"""One or several channels, and the bleed between them."""
+"""Tracks of a recording, and bleed between its channels."""

@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pipeline.config.schema import DiarizationConfig
 from pipeline.core.events import Progress
-from pipeline.core.stage import Models, Stage
-from pipeline.core.types import Notice
+from pipeline.core.stage import Stage, StageModels
 from pipeline.media import Decoded
-from pipeline.stages.channels.tracks import Track, split_channels
+from pipeline.stages.channels.tracks import Tracks, split_channels
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Tracks:
-    """The tracks of a recording, and notices about them."""
-
-    tracks: tuple[Track, ...]
-    notices: tuple[Notice, ...] = ()
-
-
-def _run(recording: Decoded, models: Models, settings: DiarizationConfig, progress: Progress) -> Tracks:
-    return Tracks(*split_channels(recording.audio, settings))
+def _run(recording: Decoded, models: StageModels, settings: DiarizationConfig, progress: Progress) -> Tracks:
+    return split_channels(recording.audio, settings)
 
 
 STAGE = Stage(name="channels", version=1, run=_run, settings=DiarizationConfig)

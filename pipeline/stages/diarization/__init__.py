@@ -1,1 +1,1 @@
-"""Who speaks when: turns."""
+"""Speaker diarization: turns of every speaker."""

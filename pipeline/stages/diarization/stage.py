@@ -1,4 +1,4 @@
-"""Stage one, who speaks when: the model's turns made tidy, its count of speakers checked."""
+"""Speaker diarization: the diarizer's turns in order, with the number of speakers that was asked for."""
 
 from __future__ import annotations
 
@@ -10,28 +10,27 @@ from pipeline.config.schema import DiarizationConfig
 from pipeline.core.audio import Audio
 from pipeline.core.codecs import DataclassCodec
 from pipeline.core.events import Progress, no_progress
-from pipeline.core.stage import Models, Stage
+from pipeline.core.stage import Stage, StageModels
 from pipeline.core.timeline import normalize, relabel
 from pipeline.core.types import Notice, Turn
 from pipeline.models.protocols import Diarization, Diarizer, SpeakerBounds
-from pipeline.stages.channels.stage import Tracks
-from pipeline.stages.channels.tracks import Track
+from pipeline.stages.channels.tracks import Track, Tracks
 
 
 def diarize_tracks(
     tracks: Sequence[Track], diarizer: Diarizer, config: DiarizationConfig, progress: Progress = no_progress
 ) -> Diarization:
-    """The turns of every track, diarized by itself; ``progress`` counts tracks where there are several."""
+    """The turns of all tracks, each diarized by itself; ``progress`` counts tracks where there are several."""
     if len(tracks) == 1:
         return _diarize_track(tracks[0], diarizer, config, progress)
     turns: list[Turn] = []
     notices: list[Notice] = []
     numbers: dict[str, int] = {}
     for number, track in enumerate(tracks):
-        found = _diarize_track(track, diarizer, config)
-        turns += found.turns
-        notices += found.notices
-        numbers |= dict.fromkeys((turn.speaker for turn in found.turns), number)
+        diarization = _diarize_track(track, diarizer, config)
+        turns += diarization.turns
+        notices += diarization.notices
+        numbers |= dict.fromkeys((turn.speaker for turn in diarization.turns), number)
         progress(number + 1, len(tracks))
     return Diarization(tuple(sorted(turns)), tuple(notices), numbers)
 
@@ -42,22 +41,23 @@ def _diarize_track(
     """One track's turns; on a channel, speakers are named after its role."""
     if track.role is None:
         return diarize(track.audio, diarizer, config, progress)
-    found = diarize(track.audio, diarizer, _alone(config, track.role), progress)
-    return replace(found, turns=_named(found.turns, track.role))
+    config = replace(config, speakers=track.role.speakers, min_speakers=None, max_speakers=None)
+    diarization = diarize(track.audio, diarizer, config, progress)
+    return replace(diarization, turns=name_by_role(diarization.turns, track.role))
 
 
 def diarize(
     audio: Audio, diarizer: Diarizer, config: DiarizationConfig, progress: Progress = no_progress
 ) -> Diarization:
-    """Turns sorted, inside the recording, named by first appearance; no speaker overlaps himself.
+    """Turns sorted, inside the recording, labelled by first appearance; no speaker overlaps themselves.
 
-    A model that finds more speakers than asked keeps those who talk longest; fewer are said in a notice (promise 12).
+    Of more speakers than asked for, those with the most speech stay; fewer are reported in a notice (promise 12).
     """
-    count = speaker_count(config)
-    found = diarizer.diarize(audio, count, progress)
-    kept = _longest(normalize(found.turns, audio.duration), count.maximum)
-    notices = (*found.notices, *_shortfall(len({turn.speaker for turn in kept}), count, found.notices))
-    return Diarization(relabel(kept), notices)
+    bounds = speaker_count(config)
+    output = diarizer.diarize(audio, bounds, progress)
+    turns = _with_most_speech(normalize(output.turns, audio.duration), bounds.maximum)
+    count = len({turn.speaker for turn in turns})
+    return Diarization(relabel(turns), (*output.notices, *_shortfall(count, bounds, output.notices)))
 
 
 def speaker_count(config: DiarizationConfig) -> SpeakerBounds:
@@ -65,34 +65,32 @@ def speaker_count(config: DiarizationConfig) -> SpeakerBounds:
     return SpeakerBounds(*config.speaker_bounds)
 
 
-def _alone(config: DiarizationConfig, role: Role) -> DiarizationConfig:
-    return replace(config, speakers=role.speakers, min_speakers=None, max_speakers=None)
-
-
-def _named(turns: tuple[Turn, ...], role: Role) -> tuple[Turn, ...]:
-    """The voices of one channel: the role, numbered where several people share it."""
+def name_by_role(turns: Sequence[Turn], role: Role) -> tuple[Turn, ...]:
+    """The turns of one channel with its role as the speaker, numbered where several speakers share it."""
     if role.speakers == 1:
         return tuple(replace(turn, speaker=role.name) for turn in turns)
     numbers = {speaker: i for i, speaker in enumerate(dict.fromkeys(turn.speaker for turn in turns), 1)}
     return tuple(replace(turn, speaker=f"{role.name}_{numbers[turn.speaker]}") for turn in turns)
 
 
-def _longest(turns: tuple[Turn, ...], most: int | None) -> tuple[Turn, ...]:
-    talk: dict[str, float] = {}
+def _with_most_speech(turns: tuple[Turn, ...], maximum: int | None) -> tuple[Turn, ...]:
+    """The turns of up to ``maximum`` speakers, those with the most speech."""
+    speech: dict[str, float] = {}
     for turn in turns:
-        talk[turn.speaker] = talk.get(turn.speaker, 0.0) + turn.duration
-    kept = sorted(talk, key=lambda speaker: (-talk[speaker], speaker))[:most]
-    return tuple(turn for turn in turns if turn.speaker in kept)
+        speech[turn.speaker] = speech.get(turn.speaker, 0.0) + turn.duration
+    speakers = sorted(speech, key=lambda speaker: (-speech[speaker], speaker))[:maximum]
+    return tuple(turn for turn in turns if turn.speaker in speakers)
 
 
-def _shortfall(found: int, count: SpeakerBounds, said: tuple[Notice, ...]) -> tuple[Notice, ...]:
-    if found == 0 or found >= count.minimum or any(notice.code == "fewer_speakers" for notice in said):
+def _shortfall(count: int, bounds: SpeakerBounds, notices: tuple[Notice, ...]) -> tuple[Notice, ...]:
+    """A notice when there are too few speakers, unless the diarizer's own ``notices`` report it."""
+    if count == 0 or count >= bounds.minimum or any(notice.code == "fewer_speakers" for notice in notices):
         return ()
-    message = f"asked for {count.minimum} speakers, but only {found} could be told apart in the speech there is"
+    message = f"{bounds.minimum} speakers were asked for, but only {count} could be distinguished"
     return (Notice("fewer_speakers", message),)
 
 
-def _run(tracks: Tracks, models: Models, settings: DiarizationConfig, progress: Progress) -> Diarization:
+def _run(tracks: Tracks, models: StageModels, settings: DiarizationConfig, progress: Progress) -> Diarization:
     diarization = diarize_tracks(tracks.tracks, models.diarizer, settings, progress)
     return replace(diarization, notices=(*tracks.notices, *diarization.notices))
 

@@ -1,1 +1,1 @@
-"""The words of every speaker."""
+"""Speech recognition: the words of every speaker."""

@@ -1,12 +1,12 @@
-"""The floor: a line of speech through whole passages, with one voice alone where two or more were taken apart.
+"""The plan of recognition: chunks of the mixture, each with one foreground speaker in every separated overlap.
 
-Whisper writes better text from a whole passage than from a voice cut out of silence, and the passage is heard anyway.
-Where an overlap was separated and its voices are well known, the passage is given the loudest of them alone: he holds
-the floor, his words come from the passage, and only the others' are heard once more, from their own streams. Little
-solo speech makes sources that are too impure to be heard so; there, everybody is heard from his own stream.
+Whisper writes better text for a whole segment than for one speaker cut out of silence, and the segment is transcribed
+anyway. Where an overlap was separated and its speakers have enough single-speaker speech, the segment holds the loudest
+of them alone there: the foreground speaker. Only the others, the background speakers, are transcribed again from their
+streams. With less speech sources are too impure for that: all speakers of such an overlap are background speakers.
 
-Where one hands the floor over to the next, nobody needs to be heard twice: the passage is told up to the end of the
-overlap with the first voice, then from its beginning on with the second. Each such stretch is a *take*.
+At a handover, where one speaker ends and the next begins, the segment is divided into two chunks that both hold the
+overlap: the first with the first speaker as foreground, the second with the next. No one is transcribed again there.
 """
 
 from __future__ import annotations
@@ -20,19 +20,21 @@ from pipeline.core.audio import Audio, Clip, Samples, Stream, to_sample
 from pipeline.core.timeline import covered, crop, gaps, overlaps, single_speaker, union
 from pipeline.core.types import Overlap, OverlapDecision, Span, Turn
 
-KNOWN: Final = 20.0
-"""Seconds of solo speech from which a voice is well known: on AMI's clips, nearly all below, to hear one voice alone
-made 259 errors where streams for everybody made 240; on simulated meetings, all above, 852 and 904."""
-NEAR: Final = 0.3
-"""Spans of a speaker so close are heard in one go."""
+MIN_ENROLLMENT: Final = 20.0
+"""Seconds of single-speaker speech from which a speaker can be the foreground of an overlap. On AMI's clips, nearly all
+of them below it, foreground speakers made 259 errors, where streams of all speakers made 240; on simulated meetings,
+all above it, 852 and 904. Higher values transcribe more overlaps again."""
+MAX_GAP: Final = 0.3
+"""Longest pause, in seconds, between two background spans of a speaker that are transcribed together. Chosen by hand;
+more makes fewer and longer spans."""
 
 
 @dataclass(frozen=True, slots=True)
 class Foreground:
-    """An overlap in which ``holder`` is heard from the passage, and the others from their streams."""
+    """A separated overlap in which chunks hold ``speaker`` alone; the others are transcribed from their streams."""
 
     overlap: Overlap
-    holder: str
+    speaker: str
 
     @property
     def start(self) -> float:
@@ -47,103 +49,106 @@ class Foreground:
         return self.overlap.span
 
     def mutes(self, speaker: str) -> bool:
-        """Whether the speaker talks here without holding the floor."""
-        return speaker != self.holder and speaker in self.overlap.speakers
+        """Whether the speaker is a background speaker of the overlap."""
+        return speaker != self.speaker and speaker in self.overlap.speakers
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A stretch of a passage heard in one go, with the holds in it in order of time."""
+    """A span of the mixture that is transcribed together, with the foreground speakers in it in order of time."""
 
     span: Span
-    holds: tuple[Foreground, ...] = ()
+    foregrounds: tuple[Foreground, ...] = ()
 
 
 def split_by_enrollment(
     turns: Sequence[Turn], regions: Iterable[OverlapDecision]
 ) -> tuple[list[OverlapDecision], list[OverlapDecision]]:
-    """The separated regions whose voices are all well known, and the other separated ones."""
-    known = {speaker for speaker, spans in single_speaker(turns).items() if covered(spans) >= KNOWN}
-    sure: list[OverlapDecision] = []
-    unsure: list[OverlapDecision] = []
+    """The separated regions whose speakers all have `MIN_ENROLLMENT`, and the other separated ones."""
+    enrolled = {speaker for speaker, spans in single_speaker(turns).items() if covered(spans) >= MIN_ENROLLMENT}
+    sufficient: list[OverlapDecision] = []
+    insufficient: list[OverlapDecision] = []
     for region in regions:
         if region.decision == "separated":
-            (sure if known.issuperset(voice.speaker for voice in region.evidence) else unsure).append(region)
-    return sure, unsure
+            (sufficient if enrolled.issuperset(region.speakers) else insufficient).append(region)
+    return sufficient, insufficient
 
 
 def find_foreground(turns: Sequence[Turn], regions: Sequence[OverlapDecision]) -> tuple[Foreground, ...]:
-    """The overlaps in the regions, sorted; the loudest source holds the floor."""
-    found = overlaps(turns)
+    """The overlaps in the regions, sorted, each with the speaker whose source is the loudest."""
+    all_overlaps = overlaps(turns)
     return tuple(
-        Foreground(overlap, _loudest(overlap, region)) for region in regions for overlap in crop(found, region)
+        Foreground(overlap, _loudest(overlap, region)) for region in regions for overlap in crop(all_overlaps, region)
     )
 
 
-def find_handovers(turns: Sequence[Turn], holds: Sequence[Foreground]) -> dict[Overlap, str]:
-    """The holds in which one speaker ends and the other begins, and who begins."""
-    begins = {(turn.start, turn.speaker): turn for turn in turns}
-    ends = {(turn.end, turn.speaker): turn for turn in turns}
-    found: dict[Overlap, str] = {}
-    for overlap in (hold.overlap for hold in holds if len(hold.overlap.speakers) == 2):
+def find_handovers(turns: Sequence[Turn], foregrounds: Sequence[Foreground]) -> dict[Overlap, str]:
+    """The overlaps in which one speaker ends and another begins, each with the one who begins."""
+    by_start = {(turn.start, turn.speaker): turn for turn in turns}
+    by_end = {(turn.end, turn.speaker): turn for turn in turns}
+    handovers: dict[Overlap, str] = {}
+    for overlap in (foreground.overlap for foreground in foregrounds if len(foreground.overlap.speakers) == 2):
         for first, second in permutations(overlap.speakers):
-            leaving, coming = ends.get((overlap.end, first)), begins.get((overlap.start, second))
-            if leaving and coming and leaving.start < overlap.start and overlap.end < coming.end:
-                found[overlap] = second
-    return found
+            ending, beginning = by_end.get((overlap.end, first)), by_start.get((overlap.start, second))
+            if ending and beginning and ending.start < overlap.start and overlap.end < beginning.end:
+                handovers[overlap] = second
+    return handovers
 
 
-def plan_chunks(passage: Span, holds: Sequence[Foreground], handovers: Mapping[Overlap, str]) -> Iterator[Chunk]:
-    """The passage told once from its beginning to its end, but each handover told twice, by either voice."""
-    start = passage.start
-    held: list[Foreground] = []
-    for hold in crop(holds, passage):
-        second = handovers.get(hold.overlap)
+def plan_chunks(segment: Span, foregrounds: Sequence[Foreground], handovers: Mapping[Overlap, str]) -> Iterator[Chunk]:
+    """The chunks of a segment: one after the other, but each handover is in two, with either speaker."""
+    start = segment.start
+    in_chunk: list[Foreground] = []
+    for foreground in crop(foregrounds, segment):
+        second = handovers.get(foreground.overlap)
         if second is None:
-            held.append(hold)
+            in_chunk.append(foreground)
             continue
-        (first,) = (speaker for speaker in hold.overlap.speakers if speaker != second)
-        yield Chunk(Span(start, hold.end), (*held, Foreground(hold.overlap, first)))
-        start, held = hold.start, [Foreground(hold.overlap, second)]
-    yield Chunk(Span(start, passage.end), tuple(held))
+        (first,) = (speaker for speaker in foreground.overlap.speakers if speaker != second)
+        yield Chunk(Span(start, foreground.end), (*in_chunk, Foreground(foreground.overlap, first)))
+        start, in_chunk = foreground.start, [Foreground(foreground.overlap, second)]
+    yield Chunk(Span(start, segment.end), tuple(in_chunk))
 
 
-def render(audio: Audio, take: Chunk, streams: Sequence[Stream], track: int = 0) -> Clip:
-    """A take of the mixture, with the holder's voice alone in each hold."""
-    samples = audio.crop(take.span)
-    if take.holds:
+def render(audio: Audio, chunk: Chunk, streams: Sequence[Stream], track: int = 0) -> Clip:
+    """The audio of a chunk: the mixture, with the foreground speaker alone in each separated overlap."""
+    samples = audio.crop(chunk.span)
+    if chunk.foregrounds:
         samples = samples.copy()
-        voices = {stream.speaker: stream for stream in streams}
-        for hold in take.holds:
-            _put(samples, to_sample(take.span.start), voices[hold.holder], hold.span)
-    return Clip(samples, take.span.start, track=track)
+        by_label = {stream.speaker: stream for stream in streams}
+        for foreground in chunk.foregrounds:
+            _overwrite(samples, to_sample(chunk.span.start), by_label[foreground.speaker], foreground.span)
+    return Clip(samples, chunk.span.start, track=track)
 
 
-def drop_foreground_words(turns: Sequence[Turn], holds: Sequence[Foreground]) -> tuple[Turn, ...]:
-    """The turns as a take has them: in a hold, the holder's alone."""
-    cleared: list[Turn] = []
+def without_background(turns: Sequence[Turn], foregrounds: Sequence[Foreground]) -> tuple[Turn, ...]:
+    """The turns that are audible in a chunk: in each overlap, those of its foreground speaker alone."""
+    audible: list[Turn] = []
     for turn in turns:
-        muted = [hold.span for hold in crop(holds, turn) if hold.mutes(turn.speaker)]
-        cleared += (replace(turn, start=span.start, end=span.end) for span in gaps(muted, turn.span))
-    return tuple(sorted(cleared))
+        muted = [foreground.span for foreground in crop(foregrounds, turn) if foreground.mutes(turn.speaker)]
+        audible += (replace(turn, start=span.start, end=span.end) for span in gaps(muted, turn.span))
+    return tuple(sorted(audible))
 
 
-def background_spans(speaker: str, unsure: Iterable[OverlapDecision], holds: Iterable[Foreground]) -> tuple[Span, ...]:
-    """Where a speaker is heard from his own stream: in unsure regions, and while another holds the floor."""
-    muted = union((hold.span for hold in holds if hold.mutes(speaker)), NEAR)
-    return union([*(Span(region.start, region.end) for region in unsure), *muted])
+def background_spans(
+    speaker: str, insufficient: Iterable[OverlapDecision], foregrounds: Iterable[Foreground]
+) -> tuple[Span, ...]:
+    """The spans whose words come from the speaker's stream: regions with too little enrollment speech, and overlaps in
+    which another speaker is the foreground."""
+    muted = union((foreground.span for foreground in foregrounds if foreground.mutes(speaker)), MAX_GAP)
+    return union([*(Span(region.start, region.end) for region in insufficient), *muted])
 
 
 def _loudest(overlap: Overlap, region: OverlapDecision) -> str:
-    """Of those who talk in the overlap, the one whose source is the loudest in the region."""
+    """The speaker of the overlap whose source is the loudest in the region."""
     energy = {v.speaker: v.energy_db for v in region.evidence if v.energy_db is not None}
     return max(overlap.speakers, key=lambda speaker: (energy.get(speaker, float("-inf")), speaker))
 
 
-def _put(samples: Samples, first: int, voice: Stream, span: Span) -> None:
-    """Lay the separated clips of a voice over samples that begin at the recording's sample ``first``."""
+def _overwrite(samples: Samples, first: int, stream: Stream, span: Span) -> None:
+    """Write the separated clips of a stream over samples that begin at the recording's sample ``first``."""
     low, high = max(first, to_sample(span.start)), min(first + len(samples), to_sample(span.end))
-    for clip in crop(voice.clips, span):
+    for clip in crop(stream.clips, span):
         begin = to_sample(clip.start)
         start, end = max(low, begin), min(high, begin + len(clip.samples))
         if clip.origin == "separated" and start < end:

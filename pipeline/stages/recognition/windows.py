@@ -19,31 +19,37 @@ from pipeline.core.types import Word
 from pipeline.models.protocols import MAX_SECONDS
 
 SPARE = 1.0
-"""Seconds of a recognizer's longest window that stay free, for rounding and a little silence at the end."""
+"""Seconds of a recognizer's longest window that stay free, for rounding and a little silence at the end. Chosen by
+hand; less lets the end of a window be cut."""
 WINDOW = MAX_SECONDS - SPARE
 """Longest packed window in seconds for a recognizer that declares no other length."""
 BETWEEN = "in the silence between two clips"
-"""Why a word is suspect that lies in no clip of its window."""
+"""Reason to suspect a word that lies in no clip of its window."""
 JOIN = 0.6
-"""Longest silence kept between two clips of a window, in seconds."""
-SHORTEST = 0.001
-"""Seconds that are left of a word in the silence before the recording begins."""
+"""Longest silence between two clips of a window, in seconds. With 1.2 or 2 s the errors on ten AMI clips were as many
+within noise (docs/experiments/recognition.md), and fewer clips fit."""
+MIN_WORD = 0.001
+"""Seconds that are left of a word in the silence before the recording begins. Chosen by hand: the assembly makes every
+word of the text last longer, so only removed words show it."""
 SEARCH = 6.0
-"""How far back from the end of a full window the quietest place to cut a long clip is looked for, in seconds."""
+"""Seconds before the end of a full window in which a long clip is cut, where it is quietest. Chosen by hand; more finds
+longer pauses and leaves windows less full."""
 _FRAME = 0.05
+"""Seconds of a frame whose energy is compared for that. Chosen by hand; more prefers longer pauses."""
 
 Placed = tuple[Clip, float, int]
-"""A piece, where it begins in its window (seconds), and the number of the clip that it is a piece of."""
+"""A clip, its offset in its window in seconds, and the number of the clip that it was cut from."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Window:
-    """Clips laid side by side: ``offsets[i]`` is where clip i begins in ``samples``, in seconds, and it is a piece of
-    the clip with number ``numbers[i]``."""
+    """Clips one after the other, as they are transcribed together."""
 
     clips: tuple[Clip, ...]
     offsets: tuple[float, ...]
+    """Start of each clip in the window, in seconds."""
     numbers: tuple[int, ...]
+    """Number of the clip that each clip was cut from."""
 
     @property
     def samples(self) -> Samples:
@@ -59,21 +65,18 @@ class Window:
         first = Window(self.clips[:middle], self.offsets[:middle], self.numbers[:middle])
         return first, Window(self.clips[middle:], later, self.numbers[middle:])
 
-    @property
-    def pieces(self) -> Iterator[tuple[int, Clip]]:
-        """The clips, each with its number."""
-        return zip(self.numbers, self.clips, strict=True)
-
     def after(self, time: float) -> Iterator[tuple[int, Clip]]:
-        """What of the clips lies after a time in the window, in seconds, each with its number."""
+        """The rest of the clips after a time in the window, in seconds, each with its number."""
         for number, clip, offset in zip(self.numbers, self.clips, self.offsets, strict=True):
             rest = clip.part(to_sample(time - offset))
             if len(rest.samples):
                 yield number, rest
 
     def restore(self, words: Iterable[Word]) -> Iterator[tuple[int, Word]]:
-        """The words on the recording's clock, each with the number of its clip. One whose middle lies in the silence
-        between two clips goes to the nearer one, marked ``suspect``: there was nothing to transcribe."""
+        """The words on the recording's clock, each with the number of its clip.
+
+        A word whose middle lies in the silence between two clips goes to the nearer one, marked ``suspect``.
+        """
         for word in words:
             for number, clip, offset in zip(self.numbers, self.clips, self.offsets, strict=True):
                 if offset <= word.middle < offset + clip.end - clip.start:
@@ -88,8 +91,8 @@ class Window:
         """A word between the clips, moved to the edge of the nearest one."""
 
         def distance(row: int) -> float:
-            begin, length = self.offsets[row], self.clips[row].end - self.clips[row].start
-            return max(begin - word.middle, word.middle - begin - length)
+            offset, length = self.offsets[row], self.clips[row].end - self.clips[row].start
+            return max(offset - word.middle, word.middle - offset - length)
 
         row = min(range(len(self.clips)), key=distance)
         clip = self.clips[row]
@@ -102,47 +105,47 @@ class Window:
 def pack(clips: Iterable[tuple[int, Clip]], longest: float = WINDOW) -> tuple[Window, ...]:
     """Windows of up to ``longest`` seconds that hold every numbered clip; long clips are cut at quiet places.
 
-    Each piece goes into the first window with room for it (first fit, Johnson 1973): short ones find their place in
-    what long ones leave.
+    Each clip goes into the first window with room for it (first fit, Johnson 1973): short ones fill the room that long
+    ones leave. Clips of several tracks share windows.
     """
-    pieces = [(number, piece) for number, whole in clips for piece in _pieces(whole, longest)]
-    windows = _FirstFit(len(pieces), longest)
-    for number, piece in pieces:
-        windows.put(number, piece)
-    return tuple(map(_window, windows.held))
+    short = [(number, clip) for number, whole in clips for clip in _cut(whole, longest)]
+    windows = _FirstFit(len(short), longest)
+    for number, clip in short:
+        windows.put(number, clip)
+    return tuple(map(_window, windows.contents))
 
 
 class _FirstFit:
-    """Windows that are being filled; log n steps find the first one with room for a piece.
+    """Windows that are being filled; log n steps find the first one with room for a clip.
 
-    Any window with room for the piece and a pause of `JOIN` fits. A shorter pause is enough only where the piece begins
-    shortly after a window's last one ends: these windows are found by that end.
+    Any window with room for the clip and a pause of `JOIN` fits. A shorter pause is enough only where the clip begins
+    shortly after a window's last one ends: these windows are found by the track and the time of that end.
     """
 
-    def __init__(self, most: int, longest: float) -> None:
+    def __init__(self, max_windows: int, longest: float) -> None:
         self._longest = longest
-        self.held: list[list[Placed]] = []
-        self._room = MaximumTree([-inf] * most)
+        self.contents: list[list[Placed]] = []
+        self._room = MaximumTree([-inf] * max_windows)
         self._ending: dict[tuple[int, int], set[int]] = {}
 
     def put(self, number: int, clip: Clip) -> None:
-        """The piece of clip ``number`` into the first window with room for it, else into a new one."""
+        """Put a clip into the first window with room for it, else into a new one."""
         window = min(
             (w for w in (*self._shortly_before(clip), *self._with_room(clip)) if self._fits(w, clip)), default=None
         )
         if window is None:
-            window = len(self.held)
-            self.held.append([])
+            window = len(self.contents)
+            self.contents.append([])
         else:
             last = self._last(window)[0]
             self._ending[self._slot(last, last.end)].discard(window)
-        self.held[window].append((clip, self._offset(window, clip), number))
+        self.contents[window].append((clip, self._offset(window, clip), number))
         self._room[window] = self._longest - self._filled(window)
         self._ending.setdefault(self._slot(clip, clip.end), set()).add(window)
 
     def _with_room(self, clip: Clip) -> Iterator[int]:
-        """The first window with room for the piece after a pause of `JOIN`."""
-        needed = clip.end - clip.start + JOIN - 2 * ROUNDING  # just below what `_fits` asks for
+        """The first window with room for the clip after a pause of `JOIN`."""
+        needed = clip.end - clip.start + JOIN - 2 * ROUNDING  # just below the limit of `_fits`
         window = self._room.first_above(needed)
         while window is not None:
             yield window
@@ -156,39 +159,41 @@ class _FirstFit:
         return self._offset(window, clip) + (clip.end - clip.start) <= self._longest + ROUNDING
 
     def _offset(self, window: int, clip: Clip) -> float:
-        """Where the piece would begin in the window."""
-        return self._filled(window) + _pause(self._last(window)[0], clip) if self.held[window] else 0.0
+        """The offset that the clip would have in the window, in seconds."""
+        return self._filled(window) + _pause(self._last(window)[0], clip) if self.contents[window] else 0.0
 
     def _filled(self, window: int) -> float:
-        last, begins, _ = self._last(window)
-        return begins + (last.end - last.start)
+        last, offset, _ = self._last(window)
+        return offset + (last.end - last.start)
 
     def _last(self, window: int) -> Placed:
-        return self.held[window][-1]
+        return self.contents[window][-1]
 
     def _slot(self, clip: Clip, time: float) -> tuple[int, int]:
         return clip.track, int(time // JOIN)
 
 
 def _placed(word: Word, start: float, end: float, clip: Clip) -> Word:
-    """The word at its time in the recording; of one in the silence before it begins, `SHORTEST` seconds remain."""
-    start = max(0.0, start)
-    return replace(word, start=start, end=max(start + SHORTEST, end) if start == 0.0 else end, origin=clip.origin)
+    """The word at its time in the recording; of one in the silence before it begins, `MIN_WORD` seconds remain."""
+    if start < 0:
+        start, end = 0.0, max(MIN_WORD, end)
+    return replace(word, start=start, end=end, origin=clip.origin)
 
 
-def _window(held: Sequence[Placed]) -> Window:
-    clips, offsets, numbers = zip(*held, strict=True)
+def _window(contents: Sequence[Placed]) -> Window:
+    clips, offsets, numbers = zip(*contents, strict=True)
     return Window(clips, offsets, numbers)
 
 
 def _pause(last: Clip, clip: Clip) -> float:
-    """Seconds of silence between two clips; one of another track, or that goes back in time, is another's speech."""
+    """Seconds of silence between two clips; one of another track, or that goes back in time, is another speaker's."""
     if clip.track != last.track or clip.start < last.end - 0.5 / RATE:
         return JOIN
     return min(JOIN, max(0.0, clip.start - last.end))
 
 
-def _pieces(clip: Clip, longest: float) -> Iterator[Clip]:
+def _cut(clip: Clip, longest: float) -> Iterator[Clip]:
+    """The clip in clips of up to ``longest`` seconds, cut where it is quiet."""
     while clip.end - clip.start > longest:
         cut = _quietest(clip.samples, longest)
         yield clip.part(0, cut)

@@ -1,8 +1,8 @@
-"""Whose word it is: the words of the mixture shared out to the speakers by their turns, whole sentences together.
+"""Attribution of the mixture's words to speakers by their turns, whole sentences together.
 
 Turn edges and word times are both inexact by some tenths of a second, so a word at an edge says little by itself. The
-most probable path is taken (Viterbi): a word counts for a speaker as far as his turns cover it, and a change of speaker
-costs something, more inside a sentence than after its end or a pause.
+most probable path is taken (Viterbi): a word scores for a speaker as far as their turns cover it, and a change of
+speaker has a cost, higher inside a sentence than after its end or a pause.
 """
 
 from __future__ import annotations
@@ -17,66 +17,76 @@ from pipeline.core.timeline import ROUNDING, by_speaker
 from pipeline.core.types import Turn, Word
 
 CHANGE = 0.1
-"""Cost of a change of speaker after a sentence or a pause, in words wholly covered."""
-BREAK = 0.9
-"""Cost of a change of speaker inside a sentence: less than a word wholly in another's turn."""
+"""Cost of a change of speaker after a sentence or a pause, in words wholly covered. From 0.05 to 0.3 the errors on ten
+AMI clips were the same; higher values keep more words with the last speaker."""
+CHANGE_INSIDE = 0.9
+"""Cost of a change of speaker inside a sentence, in words wholly covered. From 0.4 to 1.5 the errors on ten AMI clips
+were the same within noise; higher values keep more sentences whole."""
 PAUSE = 0.3
-"""Seconds between words that make a change of speaker likely."""
+"""Seconds between words from which a change of speaker costs `CHANGE`. From 0.2 to 0.5 s the errors on ten AMI clips
+were the same; higher values keep more words with the last speaker."""
 FAR = 1.0
-"""A word counts against a speaker by the distance to his turns, up to so many seconds."""
+"""Distance in seconds from a speaker's turns up to which the score of a word decreases. Chosen by hand; with less, more
+distant speakers count as equally far."""
 
 
 def attribute_words(words: Sequence[Word], turns: Sequence[Turn]) -> dict[str, list[Word]]:
     """Words by speaker; every word once. Words are sorted by start, and there is at least one turn."""
     if not words:
         return {}
-    speakers, claims = emission_scores(words, turns)
-    owned: dict[str, list[Word]] = {}
-    for word, speaker in zip(words, _viterbi(claims, _change_costs(words)), strict=True):
-        owned.setdefault(speakers[speaker], []).append(word)
-    return owned
+    speakers, scores = emission_scores(words, turns)
+    lines: dict[str, list[Word]] = {}
+    for word, number in zip(words, _viterbi(scores, _change_costs(words)), strict=True):
+        lines.setdefault(speakers[number], []).append(word)
+    return lines
 
 
 def emission_scores(words: Sequence[Word], turns: Sequence[Turn]) -> tuple[tuple[str, ...], NDArray[np.float64]]:
-    """Speakers, and each one's claim to each word, shape (words, speakers): the part of the word that his turns cover
-    (0 to 1), or minus the distance to the nearest of them (0 to −`FAR`)."""
+    """Speakers, and the score of each word for each of them, shape (words, speakers).
+
+    A score is the part of the word that the speaker's turns cover (0 to 1), or else minus the distance to the nearest
+    of them in seconds (0 to −`FAR`).
+    """
     starts = np.array([word.start for word in words])
     ends = np.array([word.end for word in words])
     groups = by_speaker(turns)
-    claims = np.stack([_column(starts, ends, own_turns) for own_turns in groups.values()], axis=1)
-    return tuple(groups), np.round(claims, 6)  # what ties must tie wherever on the clock it was said
+    scores = np.stack([_column(starts, ends, group) for group in groups.values()], axis=1)  # (words, speakers)
+    return tuple(groups), np.round(scores, 6)  # ties stay ties wherever in the recording they are
 
 
 def _column(starts: NDArray[np.float64], ends: NDArray[np.float64], turns: Sequence[Turn]) -> NDArray[np.float64]:
-    """One speaker's claims; his turns are sorted and disjoint, so his talk so far is a piecewise linear function."""
+    """One speaker's scores, shape (words,). Their turns are sorted and disjoint, so their speech up to a time is a
+    piecewise linear function of it."""
     edges = np.array([edge for turn in turns for edge in (turn.start, turn.end)])
-    talk = np.repeat(np.cumsum([0.0, *(turn.duration for turn in turns)]), 2)[1:-1]
-    cover = np.interp(ends, edges, talk) - np.interp(starts, edges, talk)
+    speech = np.repeat(np.cumsum([0.0, *(turn.duration for turn in turns)]), 2)[1:-1]  # seconds at each edge
+    cover = np.interp(ends, edges, speech) - np.interp(starts, edges, speech)
     padded = np.concatenate([[-np.inf], edges, [np.inf]])
     after = np.searchsorted(edges, starts, side="right")
     distance = np.minimum(starts - padded[after], padded[after + 1] - ends)
-    claims: NDArray[np.float64] = np.where(cover > 0, cover / (ends - starts), -np.clip(distance, 0.0, FAR))
-    return claims
+    scores: NDArray[np.float64] = np.where(cover > 0, cover / (ends - starts), -np.clip(distance, 0.0, FAR))
+    return scores
 
 
 def _change_costs(words: Sequence[Word]) -> list[float]:
-    """What a change of speaker before each word but the first costs."""
+    """The cost of a change of speaker before each word but the first."""
     return [
-        CHANGE if last.text.endswith((".", "?", "!", ",")) or word.start - last.end >= PAUSE - ROUNDING else BREAK
+        CHANGE
+        if last.text.endswith((".", "?", "!", ",")) or word.start - last.end >= PAUSE - ROUNDING
+        else CHANGE_INSIDE
         for last, word in pairwise(words)
     ]
 
 
-def _viterbi(claims: NDArray[np.float64], costs: Sequence[float]) -> list[int]:
-    """The speaker of each word on the path with the largest sum of claims less the costs of its changes."""
-    score, *rows = claims.tolist()
-    came_from: list[list[int]] = []
+def _viterbi(scores: NDArray[np.float64], costs: Sequence[float]) -> list[int]:
+    """The speaker of each word on the path with the largest sum of scores less the costs of its changes."""
+    totals, *rows = scores.tolist()
+    predecessors: list[list[int]] = []
     for row, cost in zip(rows, costs, strict=True):
-        best = score.index(max(score))
-        changed = score[best] - cost
-        came_from.append([speaker if value >= changed else best for speaker, value in enumerate(score)])
-        score = [max(value, changed) + more for value, more in zip(score, row, strict=True)]
-    path = [score.index(max(score))]
-    for step in reversed(came_from):
+        best = totals.index(max(totals))
+        changed = totals[best] - cost
+        predecessors.append([speaker if value >= changed else best for speaker, value in enumerate(totals)])
+        totals = [max(value, changed) + score for value, score in zip(totals, row, strict=True)]
+    path = [totals.index(max(totals))]
+    for step in reversed(predecessors):
         path.append(step[path[-1]])
     return path[::-1]

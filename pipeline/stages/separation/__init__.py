@@ -1,1 +1,1 @@
-"""One stream per speaker, and the decision for every overlap."""
+"""Source separation of overlapped speech: one stream per speaker, and the decision for every overlap region."""

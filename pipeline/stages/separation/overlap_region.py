@@ -1,4 +1,4 @@
-"""Scenes: what there is to hear and to know of a region before its voices are taken apart."""
+"""The input of a separator: the mixture of an overlap region with its context, and who speaks alone where in it."""
 
 from __future__ import annotations
 
@@ -14,25 +14,29 @@ from pipeline.core.types import Overlap, Span, Turn
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OverlapRegion:
-    """A region before it is taken apart: who talks, what is heard in the region with its context, and who talks alone
-    where (shape: speakers × samples)."""
+    """Overlaps that lie close together, as the separator gets them."""
 
     span: Span
-    window: Span
+    """From the start of the first overlap to the end of the last."""
+    extended: Span
+    """The region with its context on either side."""
     speakers: tuple[str, ...]
+    """Speakers of the overlaps, sorted."""
     mixture: Samples
+    """The recording over the extended span, 16 kHz."""
     single_speaker_mask: NDArray[np.bool_]
+    """Where in the mixture only that speaker speaks, shape (speakers, samples)."""
 
     @property
     def inside(self) -> slice:
-        """The region's samples in the window's."""
-        first = to_sample(self.window.start)
+        """The samples of the mixture that lie in the region itself."""
+        first = to_sample(self.extended.start)
         return slice(to_sample(self.span.start) - first, to_sample(self.span.end) - first)
 
     @property
     def is_handover(self) -> bool:
-        """Whether, of two, one talks alone just before the region and the other just after it."""
-        before = self.single_speaker_mask[:, : self.inside.start]
+        """Whether, of two speakers, one speaks alone just before the region and the other just after it."""
+        before = self.single_speaker_mask[:, : self.inside.start]  # (speakers, samples)
         after = self.single_speaker_mask[:, self.inside.stop :]
         if len(self.speakers) != 2 or not before.any() or not after.any():
             return False
@@ -41,18 +45,18 @@ class OverlapRegion:
 
 
 def extract(audio: Audio, turns: Iterable[Turn], group: Sequence[Overlap], context: float) -> OverlapRegion:
-    """The scene of overlaps that lie close together, with ``context`` seconds on either side where there are any."""
+    """The region of a group of overlaps that lie close together, with up to ``context`` seconds on either side."""
     span = Span(group[0].start, group[-1].end)
     speakers = tuple(sorted({speaker for overlap in group for speaker in overlap.speakers}))
-    window = Span(max(0.0, span.start - context), max(span.end, min(audio.duration, span.end + context)))
-    mixture = audio.crop(window)
-    first = to_sample(window.start)
+    extended = Span(max(0.0, span.start - context), max(span.end, min(audio.duration, span.end + context)))
+    mixture = audio.crop(extended)
+    first = to_sample(extended.start)
     active = {speaker: np.zeros(len(mixture), bool) for speaker in speakers}
-    talking = np.zeros(len(mixture), np.int16)
+    count = np.zeros(len(mixture), np.int16)  # speakers per sample
     for turn in turns:
-        if turn.start < window.end and window.start < turn.end:
+        if turn.start < extended.end and extended.start < turn.end:
             samples = slice(max(0, to_sample(turn.start) - first), max(0, to_sample(turn.end) - first))
-            talking[samples] += 1
+            count[samples] += 1
             if turn.speaker in active:
                 active[turn.speaker][samples] = True
-    return OverlapRegion(span, window, speakers, mixture, np.stack([active[s] & (talking == 1) for s in speakers]))
+    return OverlapRegion(span, extended, speakers, mixture, np.stack([active[s] & (count == 1) for s in speakers]))

@@ -1,8 +1,8 @@
-"""Which source is whose, and whether to believe it.
+"""Assignment of separated sources to speakers, and the decision to accept them.
 
-A separator gives sources in any order and at any level. Each is given to the speaker with whose solo speech in the
-context it agrees and whose voice it is nearest to; the best matching of all counts (Kuhn 1955), so order means nothing.
-Then the evidence decides: separated speech that fails any test makes the region keep the mixture.
+A separator returns sources in any order and at any level. Each is assigned to the speaker with whose single-speaker
+speech in the context it agrees, and whose embedding it is nearest to; the best assignment of all counts (Kuhn 1955), so
+the separator's order has no effect. Sources that fail any test are rejected: the region keeps the mixture.
 """
 
 from __future__ import annotations
@@ -22,26 +22,27 @@ from pipeline.models.protocols import EmbedderCalibration
 Matrix = NDArray[np.float64]
 
 SILENT_DB: Final = -15.0
-"""A source this far below the mixture holds nobody who could be heard."""
-ALIKE: Final = 0.9
-"""Sources that correlate more than this are one source."""
+"""Energy of a source relative to the mixture, in dB, below which it counts as silent. Chosen together with `MARGIN` on
+the words of overlap regions (docs/experiments/separation.md). Higher values reject more regions."""
+SAME: Final = 0.9
+"""Correlation above which two sources count as the same. Chosen by hand; lower values reject more regions."""
 RESIDUE: Final = 0.5
-"""Largest part of the mixture's energy that may be in no source."""
+"""Largest part of the mixture's energy that may be in no source. Chosen by hand; lower values reject more regions."""
 MARGIN: Final = EmbedderCalibration().margin
-"""How much nearer the sources must be to their own speakers' voices than to any other's, in mean cosine similarity.
+"""Required speaker similarity margin: mean cosine similarity of the sources to their own speakers minus that to the
+nearest other speaker.
 
-Resemblyzer's, chosen on 102 regions of meetings, word by word: on AMI's (few are separated) 201 errors against 210
-always and 212 never separated, of 282 words; on clean simulated overlaps 463 against 464 and 660, of 715. What the
-recogniser says of both texts (probability, number, agreement and repetition of words) added nothing. Other embedders
-bring their own (`EmbedderCalibration.margin`).
-"""
-TELLING: Final = 0.1
-"""Seconds of solo speech in the context from which a source can be told by its energy there."""
+The value is Resemblyzer's, chosen on 102 regions of meetings by their words: on AMI 201 errors of 282 words, against
+210 with every region separated and 212 with none; on clean simulated overlaps 463 of 715, against 464 and 660. Other
+embedders declare theirs (`EmbedderCalibration.margin`). Higher values reject more regions."""
+MIN_SINGLE_SPEAKER: Final = 0.1
+"""Seconds of single-speaker speech in the context from which energy there assigns a source to the speaker. Chosen by
+hand; with less speech, only the embedding counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What speaks for one speaker's source: see `pipeline.core.types.SpeakerEvidence`."""
+    """Evidence about one speaker's source, as in `pipeline.core.types.SpeakerEvidence`."""
 
     similarity: float | None = None
     nearest_other: float | None = None
@@ -50,95 +51,101 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Whether to use the sources, why, and the evidence of each speaker's, in the order of the speakers."""
+    """Whether to use the sources, the reason, and the evidence about each source in the order of the speakers."""
 
     decision: Origin
     reason: str
     evidence: tuple[Evidence, ...]
 
 
-def assign_sources(sources: Sources, alone: NDArray[np.bool_], similarity: Matrix) -> NDArray[np.intp]:
+def assign_sources(sources: Sources, single_speaker_mask: NDArray[np.bool_], similarity: Matrix) -> NDArray[np.intp]:
     """The source of each speaker, as row numbers; there are at least as many sources as speakers.
 
-    ``alone`` says where each speaker talks alone, shape (speakers, samples); ``similarity`` is the cosine of each
-    source to each speaker's voice, shape (sources, speakers), NaN where unknown.
+    ``single_speaker_mask`` has shape (speakers, samples). ``similarity`` is the cosine of each source to each speaker's
+    embedding, shape (sources, speakers), NaN where unknown.
     """
-    from scipy.optimize import linear_sum_assignment  # half the time a run takes to start, and most need it late
+    from scipy.optimize import linear_sum_assignment  # slow to import, and only used here
 
-    agreement = _energy_shares(sources, alone) + np.nan_to_num(similarity, nan=0.0)
+    agreement = _energy_shares(sources, single_speaker_mask) + np.nan_to_num(similarity, nan=0.0)
     rows, speakers = linear_sum_assignment(agreement, maximize=True)
     return np.asarray(rows[np.argsort(speakers)], np.intp)
 
 
 def decide(
-    sources: Sources, mixture: Samples, similarity: Matrix, speakers: Sequence[str], least: float = MARGIN
+    sources: Sources, mixture: Samples, similarity: Matrix, speakers: Sequence[str], required: float = MARGIN
 ) -> Decision:
-    """The verdict on one source per speaker over the region; ``similarity`` has shape (sources, speakers).
+    """The decision on one source per speaker over the region; ``similarity`` has shape (sources, speakers).
 
-    ``least`` is the margin that the voices must have, in the embedder's cosine.
+    ``required`` is the smallest speaker similarity margin that is accepted, in the embedder's cosine.
     """
     evidence = tuple(_gather(sources, mixture, similarity))
-    doubt = _rejection(sources, mixture, evidence, speakers, least)
-    if doubt:
-        return Decision("mixture", doubt, evidence)
+    rejection = _rejection(sources, mixture, evidence, speakers, required)
+    if rejection:
+        return Decision("mixture", rejection, evidence)
     margin = _margin(evidence)
     if margin is None:
-        return Decision("separated", "the sources differ and make up the mixture", evidence)
-    return Decision(
-        "separated", f"the sources sound like their own speakers (by {margin:.3f}, {least:.3g} asked)", evidence
-    )
+        return Decision("separated", "the sources differ and add up to the mixture", evidence)
+    reason = f"speaker similarity margin {margin:.3f} is at least {required:.3g}"
+    return Decision("separated", reason, evidence)
 
 
-def _energy_shares(sources: Sources, alone: NDArray[np.bool_]) -> Matrix:
-    """The part of a speaker's solo energy that each source holds, shape (sources, speakers); even where he has none."""
-    power = np.square(sources, dtype=np.float64) @ alone.T.astype(np.float64)
-    told = (alone.sum(axis=1) >= TELLING * RATE) & (power.sum(axis=0) > 0)
-    return np.where(told, power / np.where(told, power.sum(axis=0), 1), 1 / len(sources))
+def _energy_shares(sources: Sources, single_speaker_mask: NDArray[np.bool_]) -> Matrix:
+    """The part of a speaker's single-speaker energy that each source holds, shape (sources, speakers).
+
+    Equal parts for a speaker with too little of it.
+    """
+    power = np.square(sources, dtype=np.float64) @ single_speaker_mask.T.astype(np.float64)  # (sources, speakers)
+    is_enough = (single_speaker_mask.sum(axis=1) >= MIN_SINGLE_SPEAKER * RATE) & (power.sum(axis=0) > 0)  # (speakers,)
+    return np.where(is_enough, power / np.where(is_enough, power.sum(axis=0), 1), 1 / len(sources))
 
 
 def _gather(sources: Sources, mixture: Samples, similarity: Matrix) -> list[Evidence]:
-    whole = _energy(mixture)
-    found = []
+    """The evidence about each source; source i is speaker i's."""
+    mixture_energy = _energy(mixture)
+    evidence = []
     for number, source in enumerate(sources):
-        own = similarity[number, number]
+        to_speaker = similarity[number, number]
         others = np.delete(similarity[number], number)
-        known = others[np.isfinite(others)]
-        found.append(
+        to_others = others[np.isfinite(others)]
+        evidence.append(
             Evidence(
-                similarity=round(float(own), 4) if np.isfinite(own) else None,
-                nearest_other=round(float(known.max()), 4) if len(known) else None,
-                energy_db=round(float(10 * np.log10((_energy(source) + 1e-12) / (whole + 1e-12))), 2),
+                similarity=round(float(to_speaker), 4) if np.isfinite(to_speaker) else None,
+                nearest_other=round(float(to_others.max()), 4) if len(to_others) else None,
+                energy_db=round(float(10 * np.log10((_energy(source) + 1e-12) / (mixture_energy + 1e-12))), 2),
             )
         )
-    return found
+    return evidence
 
 
 def _rejection(
-    sources: Sources, mixture: Samples, evidence: Sequence[Evidence], speakers: Sequence[str], least: float
+    sources: Sources, mixture: Samples, evidence: Sequence[Evidence], speakers: Sequence[str], required: float
 ) -> str | None:
-    """The first thing that speaks against the sources, as a sentence."""
-    for speaker, one in zip(speakers, evidence, strict=True):
-        if one.energy_db is not None and one.energy_db < SILENT_DB:
+    """The first reason to reject the sources, or None."""
+    for speaker, item in zip(speakers, evidence, strict=True):
+        if item.energy_db is not None and item.energy_db < SILENT_DB:
             return f"the source of {speaker} is silent"
-    if any(_likeness(first, second) > ALIKE for first, second in combinations(sources, 2)):
+    if any(_correlation(first, second) > SAME for first, second in combinations(sources, 2)):
         return "two sources are the same"
     if _energy(mixture - sources.sum(axis=0)) > RESIDUE * _energy(mixture):
-        return "the sources leave out too much of the mixture"
+        return "too much of the mixture is in no source"
     margin = _margin(evidence)
-    if margin is not None and margin < least:
-        return f"the sources sound too little like their own speakers (by {margin:.3f}, {least:.3g} asked)"
+    if margin is not None and margin < required:
+        return f"speaker similarity margin {margin:.3f} is below {required:.3g}"
     return None
 
 
 def _margin(evidence: Sequence[Evidence]) -> float | None:
-    """How much nearer, in the mean, sources are to their own voices than to the next; None where no voice is known."""
-    known = [
-        e.similarity - e.nearest_other for e in evidence if e.similarity is not None and e.nearest_other is not None
+    """The mean speaker similarity margin of the sources; None where no embedding is known."""
+    margins = [
+        item.similarity - item.nearest_other
+        for item in evidence
+        if item.similarity is not None and item.nearest_other is not None
     ]
-    return sum(known) / len(known) if known else None
+    return sum(margins) / len(margins) if margins else None
 
 
-def _likeness(one: Samples, other: Samples) -> float:
+def _correlation(one: Samples, other: Samples) -> float:
+    """The absolute correlation of two sources; 1 where one is zero."""
     norm = np.sqrt(_energy(one) * _energy(other))
     return float(abs(one.astype(np.float64) @ other) / norm) if norm > 0 else 1.0
 

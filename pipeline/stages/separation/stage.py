@@ -1,7 +1,7 @@
-"""Stage two, both voices: a stream per speaker, taken apart where two or more talk at once.
+"""Source separation: one stream per speaker, with separated speech where two or more speak at once.
 
-Only overlaps are touched, with some context for the separator; elsewhere a stream is the mixture, sample for sample.
-Each region ends in a decision with its reason: use the separated sources, or keep the mixture.
+Only overlaps are separated, with some context for the separator; elsewhere a stream is the mixture, sample for sample.
+Each overlap region ends in a decision with its reason: use the separated sources, or keep the mixture.
 """
 
 from __future__ import annotations
@@ -21,40 +21,47 @@ from pipeline.config.schema import SeparationConfig
 from pipeline.core.audio import Audio, Samples, Sources, rescale_to_mixture, to_sample
 from pipeline.core.errors import CannotSeparate, ResourceError, is_gpu_out_of_memory
 from pipeline.core.events import Progress, no_progress
-from pipeline.core.stage import Models, Stage
+from pipeline.core.stage import Stage, StageModels
 from pipeline.core.timeline import ROUNDING, IntervalIndex, overlaps, single_speaker, union
 from pipeline.core.types import Notice, Overlap, OverlapDecision, Span, SpeakerEvidence, Turn
 from pipeline.models.protocols import Diarization, Embedder, ParallelSeparator, Separator
-from pipeline.stages.channels.stage import Tracks
-from pipeline.stages.channels.tracks import Track
+from pipeline.stages.channels.tracks import Track, Tracks
 from pipeline.stages.separation.codec import SeparationCodec
 from pipeline.stages.separation.overlap_region import OverlapRegion, extract
 from pipeline.stages.separation.result import Separation
 from pipeline.stages.separation.source_assignment import MARGIN, Decision, Evidence, assign_sources, decide
 from pipeline.stages.separation.streams import SeparatedSegment, build_streams
 
-NEAR: Final = 0.3
-"""Overlaps at most so many seconds apart are one region."""
-SHORTEST: Final = 0.2
-"""A region under so many seconds is left alone: it holds no word, and no voice can be told in it."""
-SOLO: Final = 60.0
-"""Seconds of solo speech that teach a separator a voice, the nearest in time first."""
-STRETCH: Final = 60.0
-"""Regions in one stretch of so many seconds share that speech: a voice is learned once for all of them."""
-PURE: Final = 0.3
-"""Solo spans under so many seconds are mostly the edges of others' turns."""
-HANDED_OVER: Final = 0.5
-"""Part of the margin that is enough where one hands the floor to the other: what either says goes on outside the
-region, where it is heard well."""
-RECENT: Final = 16
-"""Pieces of solo speech kept for the next regions of their stretch; 4 MB each."""
-VOICE: Final = 30.0
-"""Seconds of solo speech that make a speaker's voice vector, the longest spans first."""
+MAX_GAP: Final = 0.3
+"""Longest pause between two overlaps of one region, in seconds. Chosen by hand; more makes fewer and longer regions."""
+MIN_REGION: Final = 0.2
+"""Shortest region that is separated, in seconds. Chosen by hand: a shorter one holds no word, and its sources are too
+short for an embedding."""
+ENROLLMENT: Final = 60.0
+"""Seconds of single-speaker speech that a separator gets of each speaker, the nearest in time first. Chosen by hand;
+less makes NMF's sources worse (docs/experiments/separation.md)."""
+ENROLLMENT_PERIOD: Final = 60.0
+"""Seconds of the recording in which all regions share that speech, so that a separator prepares a speaker once for all
+of them: separation of 19 s of overlap took 2.9 instead of 4.7 core-seconds. Longer periods use more distant speech."""
+MIN_SINGLE_SPEAKER: Final = 0.3
+"""Shortest single-speaker span that is used, in seconds. Chosen by hand: shorter ones are mostly edges of other
+speakers' turns."""
+HANDOVER_MARGIN: Final = 0.5
+"""Part of the embedder's margin that is required at a handover, where both speakers go on outside the region, in clear
+speech. Measured on AMI: 428 errors of 1043 instead of 435; a quarter made 436."""
+CACHE_SIZE: Final = 16
+"""Enrollment speech kept for the next regions of its period, 4 MB each. Chosen by hand; less cuts it more often."""
+EMBEDDED: Final = 30.0
+"""Seconds of single-speaker speech of which a speaker's embedding is computed, the longest spans first. Chosen by hand;
+less makes embeddings vary more."""
+
+Embeddings = Mapping[str, NDArray[np.float32]]
+"""A unit vector per speaker, shape (dimension,)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why there are no sources; ``at_fault`` when the separator failed, not when there was nothing to separate."""
+    """Why a region has no sources; ``at_fault`` when the separator failed, rather than declined."""
 
     reason: str
     at_fault: bool = True
@@ -68,66 +75,66 @@ def separate(
     config: SeparationConfig,
     progress: Progress = no_progress,
 ) -> Separation:
-    """Streams of all speakers and the ledger of the overlaps on every track.
+    """Streams of all speakers, and the decision for every overlap region within a track.
 
-    A separator that fails or gives nonsense leaves the mixture: ledger and a notice say so. Raises `ResourceError`
-    when the machine, not the separator, is at fault.
+    Regions in which the separator fails keep the mixture, and a notice counts them. Raises `ResourceError` when the
+    machine, not the separator, is at fault.
     """
-    works = [
-        _TrackWork(number, t.audio, diarization.turns_on(number), config.context) for number, t in enumerate(tracks)
-    ]
-    jobs = [(work, group) for work in works for group in _grouped(overlaps(work.turns))]
-    voices = _voices(works, embedder) if jobs else {}
+    inputs = [_TrackInput(n, track.audio, diarization.turns_on(n), config.context) for n, track in enumerate(tracks)]
+    jobs = [(track, group) for track in inputs for group in _groups(overlaps(track.turns))]
+    embeddings = _embeddings(inputs, embedder) if jobs else {}
     regions: list[OverlapDecision] = []
-    pieces: dict[str, list[SeparatedSegment]] = {}
+    segments: dict[str, list[SeparatedSegment]] = {}
     failures: list[Failure] = []
-    with _side_by_side(separator) as each:
-        for (_, group), (scene, found) in zip(
-            jobs, each(lambda job: job[0].attempt(job[1], separator), jobs), strict=True
-        ):
-            sources, verdict = _decide(scene, found, voices, embedder)
-            failures += [found] if isinstance(found, Failure) and found.at_fault else []
-            regions.append(_entry(scene, verdict, config.backend))
-            if verdict.decision == "separated":
-                for speaker, source in zip(scene.speakers, sources, strict=True):
-                    pieces.setdefault(speaker, []).extend(_pieces(source, scene.span, group))
+    with _mapping(separator) as map_jobs:
+        results = map_jobs(lambda job: job[0].separate(job[1], separator), jobs)
+        for (_, group), (region, output) in zip(jobs, results, strict=True):
+            sources, decision = _decide(region, output, embeddings, embedder)
+            failures += [output] if isinstance(output, Failure) and output.at_fault else []
+            regions.append(_ledger_entry(region, decision, config.backend))
+            if decision.decision == "separated":
+                for speaker, source in zip(region.speakers, sources, strict=True):
+                    segments.setdefault(speaker, []).extend(_segments(source, region.span, group))
             progress(len(regions), len(jobs))
-    streams = [stream for work in works for stream in build_streams(work.audio, work.turns, pieces, work.track)]
+    streams = [stream for track in inputs for stream in build_streams(track.audio, track.turns, segments, track.number)]
     by_label = tuple(sorted(streams, key=lambda stream: stream.speaker))
-    return Separation(by_label, tuple(regions), _failed(failures, len(regions)))
+    return Separation(by_label, tuple(regions), _failure_notice(failures, len(regions)))
 
 
-class _TrackWork:
-    """One track with its turns: what separates a group of its overlaps.
+class _TrackInput:
+    """One track with its turns: makes the separator's input for a group of overlaps.
 
-    Regions of one stretch share each speaker's solo speech.
+    The regions of one `ENROLLMENT_PERIOD`, counted from the first turn, share each speaker's enrollment speech.
     """
 
-    def __init__(self, track: int, audio: Audio, turns: Sequence[Turn], context: float) -> None:
-        self.track, self.audio, self.turns = track, audio, turns
-        self.alone = _solo(turns)
+    def __init__(self, number: int, audio: Audio, turns: Sequence[Turn], context: float) -> None:
+        self.number, self.audio, self.turns = number, audio, turns
+        self.single_speaker = _single_speaker(turns)
         self._context = context
         self._first = min((turn.start for turn in turns), default=0.0)
         self._index = IntervalIndex(turns)
-        self._solo_speech = lru_cache(RECENT)(lambda name, stretch: _nearest(audio, self.alone.get(name, ()), stretch))
+        self._enrollment = lru_cache(CACHE_SIZE)(
+            lambda speaker, period: nearest_speech(audio, self.single_speaker.get(speaker, ()), period)
+        )
 
-    def attempt(self, group: Sequence[Overlap], separator: Separator) -> tuple[OverlapRegion, Sources | Failure]:
-        """The region of the overlaps, and the separator's sources or why there are none."""
+    def separate(self, group: Sequence[Overlap], separator: Separator) -> tuple[OverlapRegion, Sources | Failure]:
+        """The region of the overlaps, and the separator's sources or the reason for their absence."""
         near = self._index.meeting(group[0].start - self._context, group[-1].end + self._context)
-        scene = extract(self.audio, near, group, self._context)
-        stretch = _stretch(scene.span, self._first)
-        return scene, _take_apart(scene, {s: self._solo_speech(s, stretch) for s in scene.speakers}, separator)
+        region = extract(self.audio, near, group, self._context)
+        period = _period(region.span, self._first)
+        enrollment = {speaker: self._enrollment(speaker, period) for speaker in region.speakers}
+        return region, _separate_region(region, enrollment, separator)
 
 
-def _solo(turns: Sequence[Turn]) -> dict[str, list[Span]]:
-    """Each speaker's single-speaker spans of at least `PURE` seconds."""
+def _single_speaker(turns: Sequence[Turn]) -> dict[str, list[Span]]:
+    """Each speaker's single-speaker spans of at least `MIN_SINGLE_SPEAKER` seconds."""
     return {
-        speaker: [span for span in spans if span.duration > PURE - ROUNDING]
+        speaker: [span for span in spans if span.duration > MIN_SINGLE_SPEAKER - ROUNDING]
         for speaker, spans in single_speaker(turns).items()
     }
 
 
-def _failed(failures: Sequence[Failure], regions: int) -> tuple[Notice, ...]:
+def _failure_notice(failures: Sequence[Failure], regions: int) -> tuple[Notice, ...]:
     if not failures:
         return ()
     reason = next(iter(failures[0].reason.splitlines()), "")
@@ -136,20 +143,20 @@ def _failed(failures: Sequence[Failure], regions: int) -> tuple[Notice, ...]:
 
 
 @contextmanager
-def _side_by_side(separator: Separator) -> Iterator[Callable[..., Iterator[tuple[OverlapRegion, Sources | Failure]]]]:
-    """What maps a function over groups of overlaps: in the separator's own threads where it has any."""
+def _mapping(separator: Separator) -> Iterator[Callable[..., Iterator[tuple[OverlapRegion, Sources | Failure]]]]:
+    """A function like `map`, which uses the separator's own threads where it has any."""
     if isinstance(separator, ParallelSeparator):
-        with separator.pool() as pool:
-            yield pool.map
+        with separator.executor() as executor:
+            yield executor.map
     else:
         yield map
 
 
-def _grouped(found: Iterable[Overlap]) -> Iterator[list[Overlap]]:
-    """Overlaps that lie close together: one region."""
+def _groups(items: Iterable[Overlap]) -> Iterator[list[Overlap]]:
+    """Overlaps with at most `MAX_GAP` seconds between them, which make one region."""
     group: list[Overlap] = []
-    for overlap in found:
-        if group and overlap.start > group[-1].end + NEAR + ROUNDING:
+    for overlap in items:
+        if group and overlap.start > group[-1].end + MAX_GAP + ROUNDING:
             yield group
             group = []
         group.append(overlap)
@@ -157,92 +164,87 @@ def _grouped(found: Iterable[Overlap]) -> Iterator[list[Overlap]]:
         yield group
 
 
-def _pieces(source: Samples, region: Span, group: Sequence[Overlap]) -> Iterator[SeparatedSegment]:
-    """The source where really two or more talk: between close overlaps the mixture is one speaker's already."""
+def _segments(source: Samples, region: Span, group: Sequence[Overlap]) -> Iterator[SeparatedSegment]:
+    """The source inside the overlaps: between them, only one speaker is active in the mixture."""
     first = to_sample(region.start)
     for span in union(overlap.span for overlap in group):
         yield SeparatedSegment(span, source[to_sample(span.start) - first : to_sample(span.end) - first])
 
 
-def _take_apart(scene: OverlapRegion, speech: Mapping[str, Samples], separator: Separator) -> Sources | Failure:
-    """The separator's sources over the window, or why there are none."""
-    if len(scene.mixture[scene.inside]) < to_sample(SHORTEST):
-        return Failure(f"shorter than {SHORTEST} s", at_fault=False)
+def _separate_region(
+    region: OverlapRegion, enrollment: Mapping[str, Samples], separator: Separator
+) -> Sources | Failure:
+    """The separator's sources over the region with its context, or the reason for their absence."""
+    if len(region.mixture[region.inside]) < to_sample(MIN_REGION):
+        return Failure(f"shorter than {MIN_REGION} s", at_fault=False)
     try:
-        found = np.asarray(separator.separate(scene.mixture, speech), np.float32)
+        output = np.asarray(separator.separate(region.mixture, enrollment), np.float32)
     except (ResourceError, MemoryError):
         raise
     except CannotSeparate as error:
         return Failure(f"nothing was separated: {error}", at_fault=False)
-    except Exception as error:  # a separator may be anybody's code, and its fault must not cost the transcript
+    except Exception as error:  # an own separator can raise anything, which must not cost the transcript
         if is_gpu_out_of_memory(error):
             raise  # the stage is run again with less memory
         return Failure(f"nothing was separated: {error if str(error) else type(error).__name__}")
-    problem = _problem(found, scene)
-    return Failure(problem) if problem else found
+    problem = _problem(output, region)
+    return Failure(problem) if problem else output
 
 
 def _decide(
-    scene: OverlapRegion, found: Sources | Failure, voices: Mapping[str, NDArray[np.float32]], embedder: Embedder | None
+    region: OverlapRegion, output: Sources | Failure, embeddings: Embeddings, embedder: Embedder | None
 ) -> tuple[Sources, Decision]:
-    """One source per speaker over the region, and what to think of them."""
-    if isinstance(found, Failure):
-        return _nothing(scene, found.reason)
-    # Sums of floats depend on their order: one that follows from the sounds alone makes the separator's mean nothing.
-    found = found[sorted(range(len(found)), key=[row.tobytes() for row in found].__getitem__)]
-    sources = rescale_to_mixture(found, scene.mixture)
-    similarity = _similarity(sources[:, scene.inside], scene.speakers, voices, embedder)
-    rows = assign_sources(sources, scene.single_speaker_mask, similarity)
-    own = rescale_to_mixture(found[rows], scene.mixture)[:, scene.inside]
+    """One source per speaker, shape (speakers, samples of the region), and the decision on them."""
+    if isinstance(output, Failure):
+        sources = np.zeros((len(region.speakers), 0), np.float32)
+        return sources, Decision("mixture", output.reason, (Evidence(),) * len(region.speakers))
+    # Sums of floats depend on their order: sorted by samples, so that the separator's order has no effect.
+    output = output[sorted(range(len(output)), key=[row.tobytes() for row in output].__getitem__)]
+    scaled = rescale_to_mixture(output, region.mixture)  # (sources, samples)
+    similarity = _similarity(scaled[:, region.inside], region.speakers, embeddings, embedder)
+    rows = assign_sources(scaled, region.single_speaker_mask, similarity)
+    sources = rescale_to_mixture(output[rows], region.mixture)[:, region.inside]
     margin = embedder.calibration.margin if embedder else MARGIN
-    least = margin * (HANDED_OVER if scene.is_handover else 1)
-    return own, decide(own, scene.mixture[scene.inside], similarity[rows], scene.speakers, least)
+    required = margin * (HANDOVER_MARGIN if region.is_handover else 1)
+    return sources, decide(sources, region.mixture[region.inside], similarity[rows], region.speakers, required)
 
 
-def _problem(found: Sources, scene: OverlapRegion) -> str | None:
-    """What is wrong with a separator's answer whatever it sounds like."""
-    if found.ndim != 2 or found.shape[1] != len(scene.mixture):
-        return f"the separator gave an array of shape {found.shape}"
-    if len(found) < len(scene.speakers):
-        return f"the separator gave {len(found)} sources for {len(scene.speakers)} speakers"
-    if not np.isfinite(found).all():
-        return "the separator gave values that are not finite"
+def _problem(output: Sources, region: OverlapRegion) -> str | None:
+    """A defect of a separator's output that does not depend on its sound."""
+    if output.ndim != 2 or output.shape[1] != len(region.mixture):
+        return f"the separator returned an array of shape {output.shape}"
+    if len(output) < len(region.speakers):
+        return f"the separator returned {len(output)} sources for {len(region.speakers)} speakers"
+    if not np.isfinite(output).all():
+        return "the separator returned NaN or infinity"
     return None
 
 
-def _nothing(scene: OverlapRegion, reason: str) -> tuple[Sources, Decision]:
-    blank = np.zeros((len(scene.speakers), 0), np.float32)
-    return blank, Decision("mixture", reason, (Evidence(),) * len(scene.speakers))
-
-
-def _entry(scene: OverlapRegion, verdict: Decision, separator: str) -> OverlapDecision:
-    voices = tuple(
-        SpeakerEvidence(speaker, similarity=one.similarity, nearest_other=one.nearest_other, energy_db=one.energy_db)
-        for speaker, one in zip(scene.speakers, verdict.evidence, strict=True)
+def _ledger_entry(region: OverlapRegion, decision: Decision, separator: str) -> OverlapDecision:
+    evidence = tuple(
+        SpeakerEvidence(speaker, similarity=item.similarity, nearest_other=item.nearest_other, energy_db=item.energy_db)
+        for speaker, item in zip(region.speakers, decision.evidence, strict=True)
     )
-    return OverlapDecision(scene.span.start, scene.span.end, voices, separator, verdict.decision, verdict.reason)
+    return OverlapDecision(region.span.start, region.span.end, evidence, separator, decision.decision, decision.reason)
 
 
 def _similarity(
-    sources: Sources,
-    speakers: Sequence[str],
-    voices: Mapping[str, NDArray[np.float32]],
-    embedder: Embedder | None,
+    sources: Sources, speakers: Sequence[str], embeddings: Embeddings, embedder: Embedder | None
 ) -> NDArray[np.float64]:
-    """Cosine of each source to each speaker's voice, shape (sources, speakers); NaN where either is unknown."""
-    if embedder is None or not voices:
+    """Cosine of each source to each speaker's embedding, shape (sources, speakers); NaN where either is unknown."""
+    if embedder is None or not embeddings:
         return np.full((len(sources), len(speakers)), np.nan)
-    vectors = np.asarray(embedder.embed(list(sources)), np.float64)
+    vectors = np.asarray(embedder.embed(list(sources)), np.float64)  # (sources, dimension)
     unknown = np.full(vectors.shape[1], np.nan)
-    return np.asarray(vectors @ np.stack([voices.get(speaker, unknown) for speaker in speakers]).T, np.float64)
+    return np.asarray(vectors @ np.stack([embeddings.get(speaker, unknown) for speaker in speakers]).T, np.float64)
 
 
-def _voices(works: Iterable[_TrackWork], embedder: Embedder | None) -> dict[str, NDArray[np.float32]]:
-    """Each speaker's voice vector from his longest solo spans; who never talks alone has none."""
+def _embeddings(tracks: Iterable[_TrackInput], embedder: Embedder | None) -> Embeddings:
+    """Each speaker's embedding from their longest single-speaker spans; speakers without any have none."""
     speech = {
-        speaker: _collect(work.audio, sorted(spans, key=lambda span: -span.duration), VOICE)
-        for work in works
-        for speaker, spans in work.alone.items()
+        speaker: _collect(track.audio, sorted(spans, key=lambda span: -span.duration), EMBEDDED)
+        for track in tracks
+        for speaker, spans in track.single_speaker.items()
         if spans
     }
     if embedder is None or not speech:
@@ -250,38 +252,39 @@ def _voices(works: Iterable[_TrackWork], embedder: Embedder | None) -> dict[str,
     return dict(zip(speech, embedder.embed(list(speech.values())), strict=True))
 
 
-def _stretch(region: Span, first: float) -> Span:
-    """The stretch of the recording, counted from the first turn, in which the region begins."""
-    start = first + round(region.start - first, 6) // STRETCH * STRETCH
-    return Span(start, start + STRETCH)
+def _period(region: Span, first: float) -> Span:
+    """The `ENROLLMENT_PERIOD`, counted from ``first``, in which the region begins."""
+    start = first + round(region.start - first, 6) // ENROLLMENT_PERIOD * ENROLLMENT_PERIOD
+    return Span(start, start + ENROLLMENT_PERIOD)
 
 
-def _nearest(audio: Audio, spans: Sequence[Span], near: Span) -> Samples:
-    """Up to `SOLO` seconds of the spans, which are in order and do not overlap, those nearest to ``near`` first."""
+def nearest_speech(audio: Audio, spans: Sequence[Span], period: Span) -> Samples:
+    """Up to `ENROLLMENT` seconds of sorted, disjoint spans, those nearest to the period first; read-only."""
 
     def distance(span: Span) -> tuple[float, Span]:
-        return max(span.start - near.end, near.start - span.end), span
+        return max(span.start - period.end, period.start - span.end), span
 
-    after = bisect_left(spans, True, key=lambda span: span.start - near.end > near.start - span.end)
+    after = bisect_left(spans, True, key=lambda span: span.start - period.end > period.start - span.end)
     earlier, later = (map(spans.__getitem__, row) for row in (range(after - 1, -1, -1), range(after, len(spans))))
-    samples = _collect(audio, merge(earlier, later, key=distance), SOLO)
-    samples.setflags(write=False)  # the regions of a stretch share it
+    samples = _collect(audio, merge(earlier, later, key=distance), ENROLLMENT)
+    samples.setflags(write=False)  # regions share it
     return samples
 
 
 def _collect(audio: Audio, spans: Iterable[Span], seconds: float) -> Samples:
-    pieces: list[Samples] = []
-    left = to_sample(seconds)
+    """Samples of the spans, one after the other, up to a number of seconds."""
+    parts: list[Samples] = []
+    remaining = to_sample(seconds)
     for span in spans:
-        if left <= 0:
+        if remaining <= 0:
             break
-        pieces.append(audio.crop(span)[:left])
-        left -= len(pieces[-1])
-    return np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
+        parts.append(audio.crop(span)[:remaining])
+        remaining -= len(parts[-1])
+    return np.concatenate(parts) if parts else np.zeros(0, np.float32)
 
 
 def _run(
-    tracks: Tracks, diarization: Diarization, models: Models, settings: SeparationConfig, progress: Progress
+    tracks: Tracks, diarization: Diarization, models: StageModels, settings: SeparationConfig, progress: Progress
 ) -> Separation:
     return separate(tracks.tracks, diarization, models.separator, models.embedder, settings, progress)
 

@@ -1,4 +1,4 @@
-"""Streams cut from the recording: the mixture, sample for sample, but separated speech where there is some to use."""
+"""One stream per speaker: the mixture, sample for sample, with separated speech in accepted overlap regions."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from pipeline.core.timeline import by_speaker, crop, gaps, intersection
 from pipeline.core.types import Span, Turn
 
 FADE: Final = 0.01
-"""Seconds over which mixture and separated speech of one turn pass into each other."""
+"""Seconds of a cross-fade between the mixture and separated speech in a turn. Chosen by hand; without it there are
+clicks, and more of it lets other speakers into the stream."""
 GRID: Final = 32768
-"""Separated samples lie on the 16-bit grid, so that a cache of 16-bit files loses nothing."""
+"""Steps of a sample of separated speech: the 16-bit grid, so that a cache of 16-bit files loses nothing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,38 +36,37 @@ class SeparatedSegment:
 
 
 def build_streams(
-    audio: Audio, turns: Sequence[Turn], pieces: Mapping[str, Sequence[SeparatedSegment]], track: int = 0
+    audio: Audio, turns: Sequence[Turn], segments: Mapping[str, Sequence[SeparatedSegment]], track: int = 0
 ) -> tuple[Stream, ...]:
-    """A stream per speaker of one track: their turns, with their pieces in place of the mixture; each piece is a clip.
+    """A stream per speaker of one track: their turns, with their separated segments in place of the mixture.
 
-    A speaker's pieces are sorted and do not overlap.
+    Each segment becomes a clip. A speaker's segments are sorted and do not overlap.
     """
     return tuple(
-        Stream(speaker, tuple(clip for turn in own for clip in _clips(audio, turn, pieces.get(speaker, ()), track)))
-        for speaker, own in by_speaker(turns).items()
+        Stream(speaker, tuple(clip for turn in group for clip in _clips(audio, turn, segments.get(speaker, ()), track)))
+        for speaker, group in by_speaker(turns).items()
     )
 
 
-def _clips(audio: Audio, turn: Turn, pieces: Sequence[SeparatedSegment], track: int) -> Iterator[Clip]:
-    near = crop(pieces, turn)
-    clips = [
-        Clip(audio.crop(span), span.start, track=track) for span in gaps((piece.span for piece in near), turn.span)
-    ]
-    clips += [_separated(audio, turn, piece, track) for piece in near]
+def _clips(audio: Audio, turn: Turn, segments: Sequence[SeparatedSegment], track: int) -> Iterator[Clip]:
+    near = crop(segments, turn)
+    spans = gaps((segment.span for segment in near), turn.span)
+    clips = [Clip(audio.crop(span), span.start, track=track) for span in spans]
+    clips += [_separated(audio, turn, segment, track) for segment in near]
     yield from sorted((clip for clip in clips if len(clip.samples)), key=lambda clip: clip.start)
 
 
-def _separated(audio: Audio, turn: Turn, piece: SeparatedSegment, track: int) -> Clip:
-    """The piece as far as the turn goes, fading from and to the mixture where the turn goes on without it."""
-    (part,) = intersection([piece.span], [turn.span])
-    mixture = audio.crop(part)
+def _separated(audio: Audio, turn: Turn, segment: SeparatedSegment, track: int) -> Clip:
+    """The segment inside the turn, with a cross-fade where the turn goes on without it."""
+    (span,) = intersection([segment.span], [turn.span])
+    mixture = audio.crop(span)
     weight = np.ones(len(mixture), np.float32)
     ramp = np.linspace(0, 1, min(to_sample(FADE), len(mixture)), dtype=np.float32)
-    if turn.start < part.start:
+    if turn.start < span.start:
         weight[: len(ramp)] *= ramp
-    if part.end < turn.end:
+    if span.end < turn.end:
         weight[len(mixture) - len(ramp) :] *= ramp[::-1]
-    first = to_sample(part.start) - to_sample(piece.span.start)
-    blended = weight * piece.samples[first : first + len(mixture)] + (1 - weight) * mixture
-    grid = np.clip(np.rint(blended * GRID), -GRID, GRID - 1) / GRID
-    return Clip(grid.astype(np.float32), part.start, "separated", track)
+    first = to_sample(span.start) - to_sample(segment.span.start)
+    blended = weight * segment.samples[first : first + len(mixture)] + (1 - weight) * mixture
+    samples = np.clip(np.rint(blended * GRID), -GRID, GRID - 1) / GRID
+    return Clip(samples.astype(np.float32), span.start, "separated", track)

@@ -1,4 +1,4 @@
-"""Packing: every sample in one window, windows filled, and words come back to where they were."""
+"""Windows: every sample in one of them, windows are filled, and words get their times in the recording."""
 
 from __future__ import annotations
 
@@ -13,51 +13,51 @@ from pipeline.stages.recognition.windows import BETWEEN, JOIN, WINDOW, pack
 
 @st.composite
 def clips(draw: st.DrawFn) -> list[Clip]:
-    """Clips in order, some longer than a window, some touching; every sample has a value of its own."""
-    found, time, value = [], 0.0, 0
+    """Clips in order, whole_clips longer than a window, whole_clips touching; every sample has another value."""
+    clips_so_far, time, value = [], 0.0, 0
     for _ in range(draw(st.integers(0, 6))):
         time += draw(st.sampled_from([0.0, 0.3, 5.0]))
         length = draw(st.sampled_from([160, 1600, 16_000, 29 * RATE, 70 * RATE]))
-        found.append(Clip(np.arange(value, value + length, dtype=np.float32), time))
-        time, value = found[-1].end, value + length
-    return found
+        clips_so_far.append(Clip(np.arange(value, value + length, dtype=np.float32), time))
+        time, value = clips_so_far[-1].end, value + length
+    return clips_so_far
 
 
 @given(clips())
-def test_every_sample_is_in_one_window_in_order(some: list[Clip]) -> None:
-    windows = pack(enumerate(some))
+def test_every_sample_is_in_one_window_in_order(whole_clips: list[Clip]) -> None:
+    windows = pack(enumerate(whole_clips))
     assert all(len(window.samples) <= WINDOW * RATE + 1 for window in windows)
     packed = [np.concatenate([clip.samples for clip in window.clips]) for window in windows]
     assert all((np.diff(window) > 0).all() for window in packed)
-    whole = [clip.samples for clip in some]
+    whole = [clip.samples for clip in whole_clips]
     assert np.array_equal(np.sort(np.concatenate([[], *packed])), np.concatenate([[], *whole]))
 
 
 @given(clips())
-def test_no_clip_begins_a_window_that_would_fit_into_an_earlier_one(some: list[Clip]) -> None:
-    windows = pack(enumerate(some))
+def test_no_clip_begins_a_window_that_would_fit_into_an_earlier_one(whole_clips: list[Clip]) -> None:
+    windows = pack(enumerate(whole_clips))
     for number, window in enumerate(windows):
         first = window.clips[0].end - window.clips[0].start
         assert all(len(earlier.samples) / RATE + JOIN + first > WINDOW - 1e-6 for earlier in windows[:number])
 
 
 @given(clips(), st.floats(0, 1))
-def test_words_come_back_to_the_recordings_clock(some: list[Clip], where: float) -> None:
-    for window in pack(enumerate(some)):
+def test_words_come_back_to_the_recordings_clock(whole_clips: list[Clip], where: float) -> None:
+    for window in pack(enumerate(whole_clips)):
         for number, clip, offset in zip(window.numbers, window.clips, window.offsets, strict=True):
             length = clip.end - clip.start
             start = offset + where * length * 0.9
             ((whose, word),) = window.restore([Word(start, start + length * 0.05, "x")])
             assert whose == number
-            assert some[number].start <= clip.start < clip.end <= some[number].end + 1e-6
+            assert whole_clips[number].start <= clip.start < clip.end <= whole_clips[number].end + 1e-6
             assert abs(word.start - (clip.start + where * length * 0.9)) < 1e-6
             assert clip.start <= word.start < word.end <= clip.end
 
 
 def test_words_between_clips_are_suspect_and_go_to_the_nearer_one() -> None:
     (window,) = pack(enumerate([Clip(np.ones(RATE, np.float32), 0.0), Clip(np.ones(RATE, np.float32), 9.0)]))
-    ghosts = [Word(1.05, 1.15, "one"), Word(1.4, 1.5, "two"), Word(5.0, 7.0, "three")]
-    restored = list(window.restore(ghosts))
+    hallucinated = [Word(1.05, 1.15, "one"), Word(1.4, 1.5, "two"), Word(5.0, 7.0, "three")]
+    restored = list(window.restore(hallucinated))
     assert [(number, word.text, word.suspect) for number, word in restored] == [
         (0, "one", BETWEEN),
         (1, "two", BETWEEN),
@@ -67,9 +67,11 @@ def test_words_between_clips_are_suspect_and_go_to_the_nearer_one() -> None:
     assert [(number, word.start) for number, word in window.restore([Word(1.6, 2.0, "real")])] == [(1, 9.0)]
 
 
-def test_clips_that_go_back_in_time_stand_apart() -> None:
+def test_clips_that_go_back_in_time_or_are_of_another_track_have_a_pause_between() -> None:
     (window,) = pack(enumerate([Clip(np.ones(2 * RATE, np.float32), 0.0), Clip(np.ones(RATE, np.float32), 1.5)]))
     assert window.offsets == (0.0, 2.0 + JOIN)
+    (tracks,) = pack(enumerate([Clip(np.ones(RATE, np.float32), 0.0), Clip(np.ones(RATE, np.float32), 1.0, track=1)]))
+    assert tracks.offsets == (0.0, 1.0 + JOIN)
     (touching,) = pack(enumerate([Clip(np.ones(RATE, np.float32), 0.0), Clip(np.ones(RATE, np.float32), 1.0)]))
     assert touching.offsets == (0.0, 1.0)
 
