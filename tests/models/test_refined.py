@@ -143,7 +143,7 @@ def test_silence_and_little_solo_speech_are_as_with_exemplars() -> None:
 def test_other_weights_are_refused(tmp_path: Path) -> None:
     save_file({"x": torch.zeros(1)}, tmp_path / "model.safetensors")
     config = Config(separation=SeparationConfig(model=str(tmp_path)))
-    with pytest.raises(BadModel, match="refining network"):
+    with pytest.raises(BadModel, match="mask network"):
         NmfRefinedSeparator.from_config(config, Store(offline=True))
 
 
