@@ -9,10 +9,12 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
+import tomllib
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -29,15 +31,18 @@ from pipeline.core.errors import ResourceError
 from pipeline.core.types import Transcript, Turn, Utterance, Word
 from pipeline.engine import artifact_cache
 from pipeline.evaluation.benchmark.tables import as_table
+from pipeline.models import registry
 from tests import pages, strategies, world
 from tests.conftest import REPOSITORY
 from tests.engine.test_api import options
 from tests.pages import DOCS, README
+from tests.test_layers import LAYERS
 
 PAGES_WITH_COMMANDS = (
     README,
     *(DOCS / f"{name}.md" for name in ("index", "usage", "models", "configuration", "stereo-calls", "extending")),
 )
+EXTENDING = DOCS / "extending.md"
 FETCHES = "models pull"
 """Needs the network; `make setup` runs it, and tests/weights the code behind it."""
 MAY_LACK_MODELS = ("doctor", "models path", "models verify")
@@ -62,9 +67,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "transcripts" / "meeting.json").write_bytes(formats.dumps(transcript, "json", "meeting"))
     for place in (tmp_path, tmp_path / "references"):
         (place / "meeting.stm").write_bytes(formats.dumps(truth, "stm", "meeting"))
-    for source in pages.code(DOCS / "extending.md", "python"):
-        name = re.findall(r"class My(\w+):", source)[0].lower()
-        (tmp_path / f"my_{name}.py").write_text(source)
+    write_examples(tmp_path)
     monkeypatch.syspath_prepend(REPOSITORY / "examples")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.chdir(tmp_path)
@@ -104,15 +107,88 @@ def test_commands_run(
         assert execute(line, desk, monkeypatch, capsys) in allowed, f"{page.name}: {line}: {capsys.readouterr().err}"
 
 
-def test_examples_of_the_extending_page_are_used(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The page's separator separates, and its embedder gives unit vectors."""
-    import numpy as np
+def write_examples(folder: Path) -> dict[str, Path]:
+    """The examples of the page on extending, each a file of the name in its first line; the files by that name."""
+    files: dict[str, Path] = {}
+    for source in pages.code(EXTENDING, "python"):
+        (name,) = re.findall(r"\A# (my_\w+)\.py$", source, re.MULTILINE)
+        files[name] = folder / f"{name}.py"
+        files[name].write_text(source)
+    return files
 
-    separator = __import__("my_separator").MySeparator.from_config(None, None)
-    noise = np.random.default_rng(0).normal(size=8000).astype(np.float32)
-    assert separator.separate(noise, {"A": noise, "B": noise}).shape == (2, 8000)
-    vectors = __import__("my_embedder").MyEmbedder.from_config(None, None).embed([noise, noise[:4000]])
-    assert np.allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-5)
+
+def as_modules(files: dict[str, Path], folder: Path) -> dict[str, str]:
+    """The examples in full, as ``package.module:Class``."""
+    return {group: place for group, points in declared().items() for place in points.values()}
+
+
+def as_entry_points(files: dict[str, Path], folder: Path) -> dict[str, str]:
+    """The examples as an installed package with the page's entry points."""
+    info = folder / "my_package-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: my-package\nVersion: 1.0\n")
+    groups = [
+        f"[{group}]\n" + "".join(f"{k} = {v}\n" for k, v in points.items()) for group, points in declared().items()
+    ]
+    (info / "entry_points.txt").write_text("\n".join(groups))
+    return {group: name for group, points in declared().items() for name in points}
+
+
+def as_built_in(files: dict[str, Path], folder: Path) -> dict[str, str]:
+    """The examples in the folders of a copy of this package."""
+    copy = shutil.copytree(PACKAGE, folder / "pipeline", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(REPOSITORY / "configs", folder / "configs")
+    (copy / "stages" / "redaction").mkdir()
+    (copy / "stages" / "redaction" / "__init__.py").touch()
+    for name, path in files.items():
+        kind = name.removeprefix("my_")
+        places = {"stage": "stages/redaction/stage.py", "format": "formats/my_format.py"}
+        path.rename(copy / places.get(kind, f"models/{kind}s/{name}.py"))
+    return {group: name for group, points in declared().items() for name in points}
+
+
+def declared() -> dict[str, dict[str, str]]:
+    """The entry points on the page, by group."""
+    (lines,) = pages.code(EXTENDING, "toml")
+    points: dict[str, dict[str, str]] = tomllib.loads(lines)["project"]["entry-points"]
+    return points
+
+
+@pytest.mark.parametrize("way", [as_modules, as_entry_points, as_built_in])
+def test_examples_of_the_extending_page_are_used(
+    way: Callable[[dict[str, Path], Path], dict[str, str]], tmp_path: Path
+) -> None:
+    """One run with all examples but the diarizer, and one with it; the transcripts show each of them."""
+    found = way(write_examples(tmp_path), tmp_path)
+    names = {group.removeprefix("crosstalk."): name for group, name in found.items()}
+    assert set(names) == {*(f"{kind}s" for kind in registry.KINDS), "formats", "stages"}
+    world.write_wav(tmp_path / "meeting.wav")
+    chosen = {
+        "recognition.backend": names["recognizers"],
+        "embedding.model": names["embedders"],
+        "separation.backend": names["separators"],
+        "recognition.options.word": "yes",
+        "stages": f"[{names['stages']}]",
+        "stage_options.redaction.words": "[yes]",
+    }
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(REPOSITORY)])}
+    for output, changes in (("all", chosen), ("diarizer", {"diarization.backend": names["diarizers"]})):
+        settings = world.arguments(changes)
+        program = [sys.executable, "-m", "pipeline", "meeting.wav", "-f", f"json,{names['formats']}", "-o", output]
+        done = subprocess.run(
+            [*program, "--no-cache", "--quiet", *settings],
+            cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+    transcript = pipeline.load(tmp_path / "all" / "meeting.json")
+    assert {word.text for word in transcript.words} == {"[removed]"}
+    assert {decision.reason for decision in transcript.overlaps} == {"two sources are the same"}
+    assert transcript.provenance
+    assert transcript.provenance.stages["redaction"] == 1
+    assert transcript.provenance.settings["embedding"]["model"] == names["embedders"]
+    lines = (tmp_path / "all" / "meeting.lines").read_text().splitlines()
+    assert [line.partition(": ")[2] for line in lines] == [each.text for each in transcript.utterances]
+    assert pipeline.load(tmp_path / "diarizer" / "meeting.json").speakers == ("SPEAKER_00",)
 
 
 @pytest.mark.parametrize("page", [README, DOCS / "usage.md", DOCS / "python-api.md"], ids=lambda page: page.stem)
@@ -196,6 +272,12 @@ def test_every_option_and_command_is_documented() -> None:
     everything = "\n".join(pages.text(page) for page in pages.every_page())
     assert [name for name in COMMANDS if f"transcribe {name}" not in everything] == []
     assert run.run.__name__ in COMMANDS
+
+
+def test_rooms_on_the_architecture_page_are_the_layers() -> None:
+    table = pages.text(DOCS / "architecture.md").partition("## Rooms")[2].partition("\n## ")[0]
+    rows = [re.findall(r"`(\w+)`", line.split("|")[1]) for line in table.splitlines() if line.startswith("| `")]
+    assert [tuple(row) for row in rows] == [layer for layer in LAYERS if not layer[0].startswith("_")]
 
 
 def test_formats_on_the_usage_page_are_those_there_are() -> None:
