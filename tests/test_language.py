@@ -15,7 +15,7 @@ from tests.conftest import REPOSITORY
 
 OLD_NAMES = """
     BACKENDS Bench Claims Clips CommonFlow Crew Crossing Effort Ended ExemplarSeparator Groups Heard LocalSpeech
-    LocalVoices MixtureSeparator Models Night Orders Piece RefinedSeparator RefiningNet Region ReplayDiarizer
+    LocalVoices MixtureSeparator Night Orders Piece RefinedSeparator RefiningNet Region ReplayDiarizer
     ReplayEmbedder ReplayRecognizer ReplaySeparator Scene Seat SpeakerCount Steps Take Tape ThreadedSeparator
     TrackletDiarizer TrunkEmbedder Verdict Voice VoiceModel VoiceScale Voices Warned Witness Hopeless Cluster
     BOLDNESS CAUTION FINER FOUNDER HALO PATIENCE REMEMBERED TOGETHER_MOST HURRIED ILL MISFITS INERT
@@ -38,7 +38,7 @@ PHRASES = (
     r"\btold apart\b",
     r"\b(his|her) own\b",
     r"\bhim(self)?\b",
-    r"\bhe\b",
+    r"(?<!\")\b[Hh]e (is|was|has|says|talks|speaks|himself)\b",
     r"\bof (its|their|one's|everybody's) own\b",
     r"\bheard\b",
     r"\bhearings?\b",

@@ -41,7 +41,7 @@ def gather_real() -> Iterator[Recording]:
 
 
 def shared_data() -> Path | None:
-    """Folder of the development recordings; ``None`` where there is none."""
+    """Folder of the development recordings; ``None`` if it does not exist."""
     return next((f / "shared" / "data" for f in ROOT.parents if (f / "shared" / "data").is_dir()), None)
 
 

@@ -119,7 +119,7 @@ def make_meeting(voices: Speakers, seed: int) -> Meeting | None:
         meeting = simulate(voices, MeetingConfig(conversation, Acoustics(spread, noise, room), seed))
     except SettingsError:
         return None
-    return meeting.sound.mixture, meeting.transcript.turns
+    return meeting.audio.mixture, meeting.transcript.turns
 
 
 def train(

@@ -93,7 +93,7 @@ def _stage_versions(config: Config) -> dict[str, int]:
 
 def _format_version(name: str) -> int:
     """The version that a format declares; 1 for anything else that changes what is written, such as marked doubts."""
-    if name not in format_names():
+    if name not in format_names() and ":" not in name:
         return 1
     return get(name).version
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from pipeline.batch.discovery import Recording
 from pipeline.batch.estimate import done_key
-from pipeline.batch.journal import RESUMABLE, Journal, Outcome, Decision
+from pipeline.batch.journal import RESUMABLE, Decision, Journal, Outcome
 from pipeline.batch.recording_pool import Engine, RecordingPool
 from pipeline.batch.superseded import archive_outdated
 from pipeline.batch.worker import Job, Limits, Setup
@@ -49,7 +49,7 @@ class BatchOptions:
 
 @dataclass(frozen=True, slots=True)
 class RecordingResult:
-    """Result of this run for a recording: the ``outcome`` of an attempt, or None and the ``decision`` of the journal."""
+    """Result of this run for a recording: the ``outcome`` of an attempt, or None and the journal's ``decision``."""
 
     recording: Recording
     decision: Decision

@@ -54,7 +54,7 @@ class SettingsOptions:
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One setting.")] = None
 
     def settings(self, **given: Any) -> Config:
-        """The settings of all options; ``given`` are those with an option of their own, by its name."""
+        """The settings of all options; ``given`` holds those with a separate option, by name."""
         from pipeline.config.presets import named
         from pipeline.config.schema import parse_assignments
 

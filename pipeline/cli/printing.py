@@ -24,7 +24,7 @@ def tell(line: str) -> None:
 
 
 def drop_unread() -> bool:
-    """Lead standard streams that nobody reads any more nowhere, also for the last flush; whether there were any."""
+    """Redirect closed standard streams to the null device, also for the last flush; return whether there were any."""
     unread = [stream for stream in (sys.stdout, sys.stderr) if _is_unread(stream)]
     for stream in unread:
         _drop(stream)

@@ -1,8 +1,7 @@
-"""Fingerprints of our own code: a change of code redoes exactly the stages that depend on it.
+"""Hashes of source code, for classes of the user's own that declare no version: another hash, other results.
 
-A module's fingerprint covers its source and, transitively, that of every module of the same package that it imports,
-read from the files without importing anything. The package's own ``__init__`` only offers names to users: what it
-imports does not count.
+A module's hash covers its source and, transitively, that of every module of the same package that it imports. The files
+are read, not imported. The imports of the package's own ``__init__`` do not count, because it only offers names.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from pathlib import Path
 
 @functools.cache
 def source_hash(module: str) -> str:
-    """16 hexadecimal digits over the module and what it imports from its own package; "" for what has no source."""
+    """16 hexadecimal digits over a module and its imports from its package; a fixed value without source."""
     digest = hashlib.sha256()
     for name in sorted(_closure(module)):
         path = _source(name)
@@ -33,39 +32,39 @@ def source_hash(module: str) -> str:
 def requirements(module: str) -> dict[str, str]:
     """The version of each installed package that the module, or what it imports from its own package, imports."""
     owners = _owners()
-    tops = {name.partition(".")[0] for own in _closure(module) for name in _imported(own)}
+    tops = {name.partition(".")[0] for part in _closure(module) for name in _imported(part)}
     names = {name for top in tops - sys.stdlib_module_names for name in owners.get(top, ())}
     return {name: importlib.metadata.version(name) for name in sorted(names)}
 
 
 @functools.cache
 def _owners() -> dict[str, list[str]]:
-    """The installed packages by the modules that they bring."""
+    """The installed distributions by the top-level modules that they provide."""
     return {top: list(names) for top, names in importlib.metadata.packages_distributions().items()}
 
 
 def _closure(module: str) -> set[str]:
     """The module and all it imports, transitively, inside its top-level package."""
-    found: set[str] = set()
+    closure: set[str] = set()
     waiting = [module]
     while waiting:
         name = waiting.pop()
-        if name not in found and _source(name):
-            found.add(name)
+        if name not in closure and _source(name):
+            closure.add(name)
             waiting += _imports(name) if "." in name else ()
-    return found
+    return closure
 
 
 @functools.cache
 def _imports(module: str) -> tuple[str, ...]:
-    """What a module imports from its own top-level package."""
+    """The names that a module imports from its own top-level package."""
     top = module.partition(".")[0]
     return tuple(name for name in _imported(module) if name.partition(".")[0] == top)
 
 
 @functools.cache
 def _imported(module: str) -> tuple[str, ...]:
-    """What a module imports, anywhere in its source."""
+    """The names that a module imports, anywhere in its source."""
     path = _source(module)
     tree = ast.parse(path.read_text(encoding="utf-8")) if path else ast.Module([], [])
     package = module if path and path.name == "__init__.py" else module.rpartition(".")[0]
@@ -85,7 +84,7 @@ def _names(tree: ast.AST, package: str) -> Iterator[str]:
 
 @functools.cache
 def _source(module: str) -> Path | None:
-    """Its file, found from the top package's folder down: `find_spec` of a dotted name would import its parents."""
+    """A module's file, found from the top package down: `find_spec` of a dotted name would import its parents."""
     top, *rest = module.split(".")
     spec = importlib.util.find_spec(top)
     name = top

@@ -17,7 +17,7 @@ Value = TypeVar("Value")
 ModelKind = Literal["diarizer", "embedder", "separator", "recognizer"]
 
 
-class Models(Protocol):
+class StageModels(Protocol):
     """The models of a run, each loaded when it is first asked for. A stage gets those that it declares in ``uses``."""
 
     @property

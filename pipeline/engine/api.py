@@ -23,12 +23,12 @@ _SHARED = {
     "diarization.roles": None,
     "recognition.language": None,
 }
-"""Settings that no model is made of, at one value each: calls that differ only in these share their models."""
+"""Settings on which no model depends, at one value each: calls that differ only in these share their models."""
 
 
 @dataclass(slots=True)
 class _Memory:
-    """The models of the last call, and the settings and weights that they were made of."""
+    """The models of the last call, and the settings and weights that they were loaded for."""
 
     key: object = None
     models: ModelPool | None = None
@@ -57,14 +57,14 @@ def transcribe(
     settings: dict[str, Any] | None = None,
     listener: Listener | None = None,
 ) -> Transcript:
-    """Who said what in a recording: the same as the command ``transcribe``.
+    """The transcript of a recording, as the command ``transcribe`` makes it.
 
     ``recording`` and ``sample_rate`` are as in `Transcriber`, ``settings`` dotted (``{"separation.context": 1.0}``).
-    Unlike the command, it keeps nothing on disk unless ``cache`` is true: then finished stages lie in the user's cache
-    folder for two weeks. Raises `pipeline.core.errors.CrosstalkError`.
+    Unlike the command, it stores nothing on disk unless ``cache`` is true: then finished stages stay in the user's
+    cache folder for two weeks. Raises `pipeline.core.errors.CrosstalkError`.
 
-    The models of the last settings stay loaded, so that a loop over files loads them once; `release_models` lets them
-    go. Calls from several threads take turns. A `pipeline.Transcriber` keeps models of its own.
+    The models of the last settings stay loaded, so that a loop over files loads them once; `release_models` releases
+    them. Calls from several threads take turns. A `pipeline.Transcriber` has separate models.
     """
     given = named(
         speakers=speakers, min_speakers=min_speakers, max_speakers=max_speakers, language=language, channels=channels,
@@ -78,27 +78,27 @@ def _run(
 ) -> Transcript:
     """The transcript, by the models of the last call where they are the same."""
     with _LOCK:
-        kept = DiskCache(listener=listener) if cache else None
-        run = Transcriber(config, store=_store(config), cache=kept, listener=listener)
-        run.models = _loaded(run.models, config)
-        return run(recording, sample_rate)
+        folder = DiskCache(listener=listener) if cache else None
+        transcriber = Transcriber(config, store=_store(config), cache=folder, listener=listener)
+        transcriber.models = _loaded(transcriber.models, config)
+        return transcriber(recording, sample_rate)
 
 
 def release_models() -> None:
-    """Let go of the models that `transcribe` keeps loaded, and of their memory."""
+    """Release the models that `transcribe` keeps loaded, and their memory."""
     with _LOCK:
         _LAST.key = _LAST.models = None
 
 
 def _store(config: Config) -> Store:
-    """The store of the last call, which need not hash a user's own models again, or a new one where it is another."""
+    """The store of the last call where it is the same, so that no model is hashed again; else a new one."""
     new = Store(offline=config.runtime.offline)
     last = _LAST.models.store if _LAST.models else new
     return last if (last.root, last.offline) == (new.root, new.offline) else new
 
 
 def _loaded(models: ModelPool, config: Config) -> ModelPool:
-    """The models of the last call where they are the same; else these, which are remembered in their place."""
+    """The models of the last call where they are the same; else these, which replace them."""
     key = (assign(config, _SHARED), models.store.root, tuple(models.identities.items()))
     if _LAST.models is None or _LAST.key != key:
         _LAST.key, _LAST.models = key, models

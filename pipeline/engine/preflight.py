@@ -49,7 +49,7 @@ def _require_weights(config: Config, store: Store) -> None:
 
 
 def _require_device(setting: str) -> None:
-    """The GPUs that are named must be there; whether they compute is tried out when a run begins."""
+    """Raise `SettingsError` for a GPU that does not exist; whether it can compute is tested when a run begins."""
     for name in setting.split(","):
         kind, _, number = name.partition(":")
         if kind == "mps" and not _has_apple_gpu():

@@ -15,7 +15,7 @@ from pipeline.core.codecs import Codec, DataclassCodec
 from pipeline.core.errors import BackendError, CrosstalkError, OutOfMemory, is_gpu_out_of_memory
 from pipeline.core.events import Listener, Progress, StageAdvanced, StageFinished, StageStarted, no_progress
 from pipeline.core.failpoints import hit
-from pipeline.core.stage import ModelKind, Models, Stage
+from pipeline.core.stage import ModelKind, Stage, StageModels
 from pipeline.core.types import Notice
 from pipeline.engine import artifact_cache, extensions
 from pipeline.engine.artifact_cache import Cache
@@ -28,7 +28,7 @@ Value = TypeVar("Value")
 Compute = Callable[[Progress], Value]
 
 
-class RunnerModels(Models, Protocol):
+class RunnerModels(StageModels, Protocol):
     """The models as the runner needs them: `pipeline.engine.model_pool.RecordingModels`."""
 
     @property
@@ -134,7 +134,7 @@ class _Call:
 
     configured: ConfiguredStage
     inputs: tuple[Any, ...]
-    models: Models
+    models: StageModels
     before: str
 
     @property
@@ -155,7 +155,7 @@ class _Call:
 class _DeclaredModels:
     """The models that a stage declares in ``uses``; asking for another is an error, because the key would miss it."""
 
-    def __init__(self, models: Models, stage: Stage[Any]) -> None:
+    def __init__(self, models: StageModels, stage: Stage[Any]) -> None:
         self._models, self._stage = models, stage
 
     @property

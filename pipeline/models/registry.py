@@ -216,7 +216,7 @@ def identity(kind: Kind, name: str) -> dict[str, Any]:
     """What identifies a model's code in a key, as plain data: its name, version and the versions of its requirements.
 
     A class that declares no version itself has instead the hash of its source and of all it imports from its own
-    package, and the distributions that these import. A version that it inherits says nothing of its own code.
+    package, and the distributions that these import. An inherited version does not cover the subclass.
     """
     place, model = _place(kind, name), declaration(kind, name)
     version = vars(model).get("version")

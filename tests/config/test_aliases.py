@@ -27,13 +27,18 @@ CASES = [
     ("diarization.backend", "replay", "diarization.backend", "synthetic"),
     ("recognition.backend", "replay", "recognition.backend", "synthetic"),
     ("recognition.strategy", "passages", "recognition.strategy", "mixture"),
+    ("recognition.beam_size", 3, "recognition.options.beam_size", 3),
+    ("recognition.compute_type", "int8", "recognition.options.compute_type", "int8"),
     ("assembly.longest", 12.0, "assembly.max_utterance", 12.0),
 ]
 
 
 def read_yaml(dotted: str, value: object) -> Config:
-    section, _, key = dotted.partition(".")
-    return schema.read(f"{section}: {{{key}: {value}}}", "old.yaml")
+    *sections, key = dotted.split(".")
+    text = f"{key}: {value}"
+    for section in reversed(sections):
+        text = f"{section}: {{{text}}}"
+    return schema.read(f"{{{text}}}", "old.yaml")
 
 
 def assign(dotted: str, value: object) -> Config:
@@ -55,7 +60,7 @@ def test_an_old_spelling_is_the_new_one_with_a_notice(
 def test_every_alias_leads_to_a_setting_and_none_to_another_alias() -> None:
     known = schema.as_mapping(Config())
     for old, new in ALIASES.items():
-        section, _, key = new.partition("=")[0].partition(".")
+        section, key, *_ = new.partition("=")[0].split(".")
         assert key in known[section]
         assert new not in ALIASES
         assert old != new

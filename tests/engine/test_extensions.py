@@ -199,7 +199,7 @@ def test_a_stage_has_the_models_that_it_declares(module: str) -> None:
 
 
 def test_an_embedder_that_only_a_stage_uses_is_checked_and_loaded(module: str, tmp_path: Path) -> None:
-    changes = {"diarization.embedding": "resemblyzer", "stages": [f"{module}:EMBEDDING"]}
+    changes = {"embedding.model": "resemblyzer", "stages": [f"{module}:EMBEDDING"]}
     config = world.settings(changes)
     with pytest.raises(MissingModel) as caught:
         Transcriber(config, store=Store(tmp_path))

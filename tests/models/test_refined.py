@@ -91,7 +91,7 @@ def test_scenes_side_by_side_give_the_same_bytes_and_a_voice_is_learned_once(mon
     monkeypatch.setattr(nmf, "build_dictionary", note)
     mixtures = [pair(seconds, RATE, seed=7).sum(axis=0) for seconds in (0.5, 1.0, 1.5, 2.0)]
     separator = NmfRefinedSeparator(untrained(1.0), CPU)
-    with separator.pool() as pool:
+    with separator.executor() as pool:
         found = [each.tobytes() for each in pool.map(lambda mixture: separator.separate(mixture, SOLO), mixtures)]
         in_turn = [pool.submit(separator.separate, mixture, SOLO).result().tobytes() for mixture in mixtures]
     assert found == in_turn
@@ -116,7 +116,7 @@ def test_silence_that_fills_a_scene_changes_no_mask_further_away_than_the_networ
     separator = NmfRefinedSeparator(untrained(1.0), CPU)
     monkeypatch.setattr(torch.cpu, "get_capabilities", dict, raising=False)
     filled = separator._masks(magnitude, explained)
-    monkeypatch.setattr(nmf_refined, "STEP", 1)
+    monkeypatch.setattr(nmf_refined, "LENGTH_MULTIPLE", 1)
     bare = separator._masks(magnitude, explained)
     assert filled.shape == bare.shape
     np.testing.assert_allclose(filled[:, :-RECEPTIVE_FIELD], bare[:, :-RECEPTIVE_FIELD], atol=1e-4)
@@ -143,7 +143,7 @@ def test_silence_and_little_solo_speech_are_as_with_exemplars() -> None:
 def test_other_weights_are_refused(tmp_path: Path) -> None:
     save_file({"x": torch.zeros(1)}, tmp_path / "model.safetensors")
     config = Config(separation=SeparationConfig(model=str(tmp_path)))
-    with pytest.raises(BadModel, match="refining network"):
+    with pytest.raises(BadModel, match="mask network"):
         NmfRefinedSeparator.from_config(config, Store(offline=True))
 
 

@@ -1,4 +1,4 @@
-"""Stereo calls in the world of tones: each channel a speaker, nothing twice, and no call where there is none."""
+"""Stereo calls in the world of tones: each channel a speaker, no word twice, and other recordings are mixed."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ CUSTOMER = (Word(2.2, 3.2, "b1"), Word(3.4, 4.4, "b2"), Word(5.5, 5.9, "b3"))
 SECONDS = 8.0
 
 
-def voice(words: tuple[Word, ...], seconds: float = SECONDS) -> Samples:
+def tones(words: tuple[Word, ...], seconds: float = SECONDS) -> Samples:
     return synthesize(words, seconds) * 4
 
 
-def heard(channels: list[Samples], changes: dict[str, Any] | None = None, cache: Any = None) -> Transcript:
-    """What the pipeline makes of a recording with these channels, mixed as the decoder mixes them."""
+def transcribe(channels: list[Samples], changes: dict[str, Any] | None = None, cache: Any = None) -> Transcript:
+    """The transcript of a recording with these channels, mixed as the decoder mixes them."""
     mix = downmix(np.stack(channels, axis=1))
     sha256 = hashlib.sha256(np.stack(channels).tobytes()).hexdigest()
     recording = Decoded(Audio(mix.samples, RATE, mix.channels), sha256, True, mix.notices, len(mix.samples) / RATE)
@@ -46,43 +46,43 @@ def heard(channels: list[Samples], changes: dict[str, Any] | None = None, cache:
 
 
 def lines(transcript: Transcript) -> dict[str, list[tuple[str, float]]]:
-    found: dict[str, list[tuple[str, float]]] = {}
+    words: dict[str, list[tuple[str, float]]] = {}
     for utterance in transcript.utterances:
-        found.setdefault(utterance.speaker, []).extend((w.text, round(w.start, 2)) for w in utterance.words)
-    return found
+        words.setdefault(utterance.speaker, []).extend((w.text, round(w.start, 2)) for w in utterance.words)
+    return words
 
 
-def said(words: tuple[Word, ...]) -> list[tuple[str, float]]:
+def line_of(words: tuple[Word, ...]) -> list[tuple[str, float]]:
     return [(word.text, round(word.start, 2)) for word in words]
 
 
-WAYS = [{}, {"separation.backend": "synthetic", "recognition.strategy": "streams"}]
+CHANGES = [{}, {"separation.backend": "synthetic", "recognition.strategy": "streams"}]
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("changes_of_stages", CHANGES)
 @pytest.mark.parametrize("echo", [0.0, 0.3])
-def test_each_channel_is_a_role_and_no_word_is_doubled(echo: float, way: dict[str, str]) -> None:
-    left, right = voice(AGENT), voice(CUSTOMER)
+def test_each_channel_is_a_role_and_no_word_is_doubled(echo: float, changes_of_stages: dict[str, str]) -> None:
+    left, right = tones(AGENT), tones(CUSTOMER)
     late = np.pad(left, (400, 0))[: len(left)]  # 25 ms
-    transcript = heard([left, right + echo * late], {"diarization.roles": "agent,customer", **way})
+    transcript = transcribe([left, right + echo * late], {"diarization.roles": "agent,customer", **changes_of_stages})
     for role, words in (("agent", AGENT), ("customer", CUSTOMER)):
-        found = lines(transcript)[role]
-        assert [text for text, _ in found] == [word.text for word in words]
-        assert [start for _, start in found] == pytest.approx([word.start for word in words], abs=0.03)
+        line = lines(transcript)[role]
+        assert [text for text, _ in line] == [word.text for word in words]
+        assert [start for _, start in line] == pytest.approx([word.start for word in words], abs=0.03)
     assert transcript.duration == SECONDS
     assert {region.separator for region in transcript.overlaps} == {"channels with echo" if echo else "channels"}
     both = next(region for region in transcript.overlaps if region.start > 5)
-    assert {voice.speaker: voice.text for voice in both.evidence} == {"agent": "a3", "customer": "b3"}
+    assert {tones.speaker: tones.text for tones in both.evidence} == {"agent": "a3", "customer": "b3"}
 
 
 @settings(max_examples=30)
 @given(conversations(voices="ab", most=6))
 def test_every_word_of_both_channels_once(words: tuple[Word, ...]) -> None:
     seconds = max((word.end for word in words), default=0.0) + 1.0
-    apart = [tuple(word for word in words if word.text[0] == name) for name in "ab"]
-    transcript = heard([voice(own, seconds) for own in apart], {"diarization.channels": "split"})
-    if all(apart):
-        assert lines(transcript) == {f"CHANNEL_{n}": said(own) for n, own in enumerate(apart, 1)}
+    by_channel = [tuple(word for word in words if word.text[0] == name) for name in "ab"]
+    transcript = transcribe([tones(channel, seconds) for channel in by_channel], {"diarization.channels": "split"})
+    if all(by_channel):
+        assert lines(transcript) == {f"CHANNEL_{n}": line_of(channel) for n, channel in enumerate(by_channel, 1)}
     assert Counter(w.text for w in transcript.words) == Counter(w.text for w in words)
     assert not any(region.leaked for region in transcript.overlaps)
 
@@ -90,60 +90,60 @@ def test_every_word_of_both_channels_once(words: tuple[Word, ...]) -> None:
 def test_the_same_word_at_the_same_time_is_kept_on_both_channels() -> None:
     bye = (Word(1.0, 2.0, "a7"),)
     more = (Word(3.0, 4.0, "a8"),)
-    transcript = heard([voice(bye + more), voice(bye)], {"diarization.channels": "split"})
-    assert lines(transcript) == {"CHANNEL_1": said(bye + more), "CHANNEL_2": said(bye)}
+    transcript = transcribe([tones(bye + more), tones(bye)], {"diarization.channels": "split"})
+    assert lines(transcript) == {"CHANNEL_1": line_of(bye + more), "CHANNEL_2": line_of(bye)}
 
 
 def test_dual_mono_and_antiphase_are_one_recording() -> None:
-    both = voice(AGENT) + voice(CUSTOMER)
+    both = tones(AGENT) + tones(CUSTOMER)
     for other in (both, both * 0.8, -both):
-        transcript = heard([both, other])
+        transcript = transcribe([both, other])
         assert set(transcript.speakers) == {"SPEAKER_00", "SPEAKER_01"}
         assert Counter(word.text for word in transcript.words) == Counter(word.text for word in AGENT + CUSTOMER)
     assert [notice.code for notice in transcript.notices] == ["antiphase"]
 
 
 def test_a_room_with_two_microphones_is_no_call() -> None:
-    both = (voice(AGENT) + voice(CUSTOMER)) / 3
+    both = (tones(AGENT) + tones(CUSTOMER)) / 3
     near = np.pad(both, (48, 0))[: len(both)] * 0.7
-    assert heard([both, near]).speakers == ("SPEAKER_00", "SPEAKER_01")
+    assert transcribe([both, near]).speakers == ("SPEAKER_00", "SPEAKER_01")
 
 
-def test_a_voice_on_one_channel_only_is_no_call_unless_roles_say_so() -> None:
+def test_speech_on_one_channel_only_is_no_call_without_roles() -> None:
     quiet = np.zeros(int(SECONDS * RATE), np.float32)
-    assert heard([voice(AGENT), quiet]).speakers == ("SPEAKER_00",)
-    assert heard([voice(AGENT), quiet], {"diarization.roles": "agent,customer"}).speakers == ("agent",)
+    assert transcribe([tones(AGENT), quiet]).speakers == ("SPEAKER_00",)
+    assert transcribe([tones(AGENT), quiet], {"diarization.roles": "agent,customer"}).speakers == ("agent",)
 
 
-def test_a_channel_with_two_people_is_diarized_when_asked() -> None:
+def test_a_channel_with_two_speakers_is_diarized_when_asked() -> None:
     third = (Word(6.5, 7.5, "c1"),)
-    left, right = voice(AGENT), voice(CUSTOMER) + voice(third)
-    transcript = heard([left, right], {"diarization.roles": "1=agent,2=diarize:2"})
-    expected = {"agent": said(AGENT), "CHANNEL_2_1": said(CUSTOMER), "CHANNEL_2_2": said(third)}
+    left, right = tones(AGENT), tones(CUSTOMER) + tones(third)
+    transcript = transcribe([left, right], {"diarization.roles": "1=agent,2=diarize:2"})
+    expected = {"agent": line_of(AGENT), "CHANNEL_2_1": line_of(CUSTOMER), "CHANNEL_2_2": line_of(third)}
     assert lines(transcript) == expected
-    named = heard([left, right], {"diarization.roles": "agent,customer:2"})
+    named = transcribe([left, right], {"diarization.roles": "agent,customer:2"})
     assert set(named.speakers) == {"agent", "customer_1", "customer_2"}
 
 
 def test_mix_and_a_contradicting_count_mix() -> None:
-    channels = [voice(AGENT), voice(CUSTOMER)]
-    assert "SPEAKER_00" in heard(channels, {"diarization.channels": "mix"}).speakers
-    assert heard(channels, {"diarization.speakers": 1}).speakers == ("SPEAKER_00",)
-    assert set(heard(channels, {"diarization.speakers": 2}).speakers) == {"CHANNEL_1", "CHANNEL_2"}
+    channels = [tones(AGENT), tones(CUSTOMER)]
+    assert "SPEAKER_00" in transcribe(channels, {"diarization.channels": "mix"}).speakers
+    assert transcribe(channels, {"diarization.speakers": 1}).speakers == ("SPEAKER_00",)
+    assert set(transcribe(channels, {"diarization.speakers": 2}).speakers) == {"CHANNEL_1", "CHANNEL_2"}
     with pytest.raises(SettingsError, match="contradicts"):
-        heard(channels, {"diarization.speakers": 1, "diarization.channels": "split"})
+        transcribe(channels, {"diarization.speakers": 1, "diarization.channels": "split"})
 
 
-def test_roles_without_channels_are_said_to_be_unused() -> None:
+def test_unused_roles_are_reported_in_a_notice() -> None:
     (notice,) = world.heard(world.DIALOGUE, changes={"diarization.roles": "agent,customer"}).notices
     assert notice.code == "channels_mixed"
 
 
-def test_a_cached_call_says_the_same(tmp_path: Any) -> None:
-    channels = [voice(AGENT), voice(CUSTOMER)]
-    way = {**WAYS[1], "diarization.roles": "agent,customer:2"}
+def test_a_cached_call_has_the_same_transcript(tmp_path: Any) -> None:
+    channels = [tones(AGENT), tones(CUSTOMER)]
+    changes_of_stages = {**CHANGES[1], "diarization.roles": "agent,customer:2"}
     cache = DiskCache(tmp_path)
-    once, again = (heard(channels, way, cache) for _ in range(2))
+    once, again = (transcribe(channels, changes_of_stages, cache) for _ in range(2))
     assert once == again
 
 
@@ -152,11 +152,11 @@ def test_a_cached_call_says_the_same(tmp_path: Any) -> None:
 def test_silence_of_any_length_is_no_call(tenths: int, blocks: int) -> None:
     quiet = np.zeros((2, tenths * 160 + blocks * 3200 + 1), np.float32)
     quiet[0, 0] = 1e-4
-    assert heard(list(quiet)).status == "no_speech"
+    assert transcribe(list(quiet)).status == "no_speech"
 
 
 @pytest.mark.parametrize("text", ["agent,agent", "1=a,1=b", "0=a", "a:0", "a,,b", "", "a:b"])
-def test_what_is_no_role_is_refused(text: str) -> None:
+def test_an_invalid_role_is_refused(text: str) -> None:
     from pipeline.config.schema import check
 
     with pytest.raises(SettingsError, match="role"):
@@ -165,4 +165,4 @@ def test_what_is_no_role_is_refused(text: str) -> None:
 
 def test_a_role_for_a_channel_that_is_not_there_is_refused() -> None:
     with pytest.raises(SettingsError, match="channel 3"):
-        heard([voice(AGENT), voice(CUSTOMER)], {"diarization.roles": "a,b,c"})
+        transcribe([tones(AGENT), tones(CUSTOMER)], {"diarization.roles": "a,b,c"})

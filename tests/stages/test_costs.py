@@ -272,4 +272,4 @@ def test_ledger_texts_and_duplicates_are_those_of_the_plain_algorithm(seed: int)
             assert voice.text == join_words(inside)
     lines = {s: assembly._orderly(line, duration) for s, line in words.items()}
     _, duplicates = remove_cross_stream_duplicates(lines, timeline.overlaps(turns))
-    assert sum(len(entry.duplicates) for entry in entries) == len(duplicates)
+    assert sum(len(entry.leaked) for entry in entries) == len(duplicates)

@@ -168,3 +168,43 @@ def test_suspect_words_are_removed_once_and_nothing_else_changes(strategy: Liter
     removed = sorted((line.speaker, w.text, w.suspect) for line in recognition.removed for w in line.words)
     assert removed == [("A", "a2", "no speech"), ("B", "b8", "no speech")]
     assert whole.removed == ()
+
+
+class Recording(SyntheticRecognizer):
+    """Stores the windows of every call."""
+
+    def __init__(self) -> None:
+        self.windows: list[Samples] = []
+        self.detections = 0
+
+    def detect_language(self, samples: Samples) -> str:
+        self.detections += 1
+        return "en"
+
+    def recognize(self, windows: Sequence[Samples], language: str, fallback: bool = False) -> list[tuple[Word, ...]]:
+        self.windows += windows
+        return super().recognize(windows, language, fallback)
+
+
+def recognize_tracks(tracks: Sequence[Track], recognizer: Recognizer) -> Recognition:
+    """The words of two tracks with one speaker each, of `WORDS_A` and `WORDS_B`."""
+    diarization = Diarization((*turns_of(WORDS_A, "A"), *turns_of(WORDS_B, "B")), tracks={"A": 0, "B": 1})
+    return stage.recognize(tracks, diarization, Separation((), ()), recognizer, RecognitionConfig())
+
+
+def test_tracks_share_windows_and_the_language() -> None:
+    recognizer = Recording()
+    tracks = [Track(Audio(synthesize(words, DURATION))) for words in (WORDS_A, WORDS_B)]
+    assert texts(recognize_tracks(tracks, recognizer)) == {"A": ["a1", "a2", "a3"], "B": ["b7", "b8"]}
+    assert (len(recognizer.windows), recognizer.detections) == (1, 1)
+
+
+def test_speech_at_the_edges_of_a_channel_has_silence_around_it_and_words_inside_it() -> None:
+    recognizer = Recording()
+    words = (Word(0.0, 1.0, "a1"),)
+    track = Track(Audio(synthesize(words, 1.0)), silence_before=0.3, silence_after=0.3)
+    diarization = Diarization((Turn(0.0, 1.0, "A"),))
+    recognition = stage.recognize([track], diarization, Separation((), ()), recognizer, RecognitionConfig())
+    assert [len(window) for window in recognizer.windows] == [round(1.6 * RATE)]
+    (line,) = recognition.spoken
+    assert (line.words[0].start, line.words[0].end) == pytest.approx((0.0, 1.0), abs=0.03)

@@ -135,7 +135,7 @@ def log_odds(
 
 
 def _initial_clusters(local: LocalEmbeddings) -> Clusters:
-    """One cluster per local speaker with `MIN_LOCAL_SPEECH`; if there is none, per local speaker with most speech."""
+    """One cluster per local speaker with `MIN_LOCAL_SPEECH`; without any, per local speaker with most speech."""
     windows, locals_ = np.nonzero(local.seconds >= min(MIN_LOCAL_SPEECH, float(local.seconds.max(initial=0)) or np.inf))
     seconds = local.seconds[windows, locals_].astype(float)
     sums = local.vectors[windows, locals_] * seconds[:, None]

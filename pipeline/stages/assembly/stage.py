@@ -10,7 +10,7 @@ from itertools import accumulate
 
 from pipeline.config.schema import AssemblyConfig
 from pipeline.core.events import Progress
-from pipeline.core.stage import Models, Stage
+from pipeline.core.stage import Stage, StageModels
 from pipeline.core.timeline import MidpointIndex, by_speaker, covered, crop, gaps, overlaps, union
 from pipeline.core.types import (
     Coverage,
@@ -230,7 +230,7 @@ def _run(
     diarization: Diarization,
     separation: Separation,
     recognition: Recognition,
-    models: Models,
+    models: StageModels,
     settings: AssemblyConfig,
     progress: Progress,
 ) -> Transcript:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pipeline.config.schema import DiarizationConfig
 from pipeline.core.events import Progress
-from pipeline.core.stage import Models, Stage
+from pipeline.core.stage import Stage, StageModels
 from pipeline.media import Decoded
 from pipeline.stages.channels.tracks import Tracks, split_channels
 
 
-def _run(recording: Decoded, models: Models, settings: DiarizationConfig, progress: Progress) -> Tracks:
+def _run(recording: Decoded, models: StageModels, settings: DiarizationConfig, progress: Progress) -> Tracks:
     return split_channels(recording.audio, settings)
 
 

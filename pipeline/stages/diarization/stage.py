@@ -10,7 +10,7 @@ from pipeline.config.schema import DiarizationConfig
 from pipeline.core.audio import Audio
 from pipeline.core.codecs import DataclassCodec
 from pipeline.core.events import Progress, no_progress
-from pipeline.core.stage import Models, Stage
+from pipeline.core.stage import Stage, StageModels
 from pipeline.core.timeline import normalize, relabel
 from pipeline.core.types import Notice, Turn
 from pipeline.models.protocols import Diarization, Diarizer, SpeakerBounds
@@ -90,7 +90,7 @@ def _shortfall(count: int, bounds: SpeakerBounds, notices: tuple[Notice, ...]) -
     return (Notice("fewer_speakers", message),)
 
 
-def _run(tracks: Tracks, models: Models, settings: DiarizationConfig, progress: Progress) -> Diarization:
+def _run(tracks: Tracks, models: StageModels, settings: DiarizationConfig, progress: Progress) -> Diarization:
     diarization = diarize_tracks(tracks.tracks, models.diarizer, settings, progress)
     return replace(diarization, notices=(*tracks.notices, *diarization.notices))
 

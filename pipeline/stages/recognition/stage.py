@@ -17,7 +17,7 @@ from pipeline.config.schema import RecognitionConfig
 from pipeline.core.audio import RATE, Audio, Samples
 from pipeline.core.codecs import DataclassCodec
 from pipeline.core.events import Progress, no_progress
-from pipeline.core.stage import Models, Stage
+from pipeline.core.stage import Stage, StageModels
 from pipeline.core.timeline import IntervalIndex, gaps, single_speaker, union
 from pipeline.core.types import Span, Turn, Utterance, Word
 from pipeline.models.protocols import Diarization, Recognizer
@@ -257,7 +257,7 @@ def _run(
     tracks: Tracks,
     diarization: Diarization,
     separation: Separation,
-    models: Models,
+    models: StageModels,
     settings: RecognitionConfig,
     progress: Progress,
 ) -> Recognition:

@@ -21,7 +21,7 @@ from pipeline.config.schema import SeparationConfig
 from pipeline.core.audio import Audio, Samples, Sources, rescale_to_mixture, to_sample
 from pipeline.core.errors import CannotSeparate, ResourceError, is_gpu_out_of_memory
 from pipeline.core.events import Progress, no_progress
-from pipeline.core.stage import Models, Stage
+from pipeline.core.stage import Stage, StageModels
 from pipeline.core.timeline import ROUNDING, IntervalIndex, overlaps, single_speaker, union
 from pipeline.core.types import Notice, Overlap, OverlapDecision, Span, SpeakerEvidence, Turn
 from pipeline.models.protocols import Diarization, Embedder, ParallelSeparator, Separator
@@ -118,7 +118,7 @@ class _TrackInput:
         )
 
     def separate(self, group: Sequence[Overlap], separator: Separator) -> tuple[OverlapRegion, Sources | Failure]:
-        """The region of the overlaps, and the separator's sources or why there are none."""
+        """The region of the overlaps, and the separator's sources or the reason for their absence."""
         near = self._index.meeting(group[0].start - self._context, group[-1].end + self._context)
         region = extract(self.audio, near, group, self._context)
         period = _period(region.span, self._first)
@@ -146,7 +146,7 @@ def _failure_notice(failures: Sequence[Failure], regions: int) -> tuple[Notice, 
 def _mapping(separator: Separator) -> Iterator[Callable[..., Iterator[tuple[OverlapRegion, Sources | Failure]]]]:
     """A function like `map`, which uses the separator's own threads where it has any."""
     if isinstance(separator, ParallelSeparator):
-        with separator.pool() as executor:
+        with separator.executor() as executor:
             yield executor.map
     else:
         yield map
@@ -174,7 +174,7 @@ def _segments(source: Samples, region: Span, group: Sequence[Overlap]) -> Iterat
 def _separate_region(
     region: OverlapRegion, enrollment: Mapping[str, Samples], separator: Separator
 ) -> Sources | Failure:
-    """The separator's sources over the region with its context, or why there are none."""
+    """The separator's sources over the region with its context, or the reason for their absence."""
     if len(region.mixture[region.inside]) < to_sample(MIN_REGION):
         return Failure(f"shorter than {MIN_REGION} s", at_fault=False)
     try:
@@ -284,7 +284,7 @@ def _collect(audio: Audio, spans: Iterable[Span], seconds: float) -> Samples:
 
 
 def _run(
-    tracks: Tracks, diarization: Diarization, models: Models, settings: SeparationConfig, progress: Progress
+    tracks: Tracks, diarization: Diarization, models: StageModels, settings: SeparationConfig, progress: Progress
 ) -> Separation:
     return separate(tracks.tracks, diarization, models.separator, models.embedder, settings, progress)
 
