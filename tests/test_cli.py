@@ -72,7 +72,8 @@ def test_warnings_go_to_stderr(transcribe: Run, tmp_path: Path, capsys: pytest.C
     assert transcribe(*replayed("talk.wav", "--speakers", "5")) == 0
     out, err = capsys.readouterr()
     assert "asked for 5" not in out
-    assert "transcribe: talk: warning: asked for 5 speakers" in err
+    assert "transcribe: talk: warning: " in err
+    assert "5 speakers" in err
 
 
 @pytest.mark.promise(10)

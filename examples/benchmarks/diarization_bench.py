@@ -50,7 +50,7 @@ class Result:
     system: str
     duration: float
     speakers: int
-    audible: int
+    heard: int
     """Speakers who talk for a second or more."""
     found: int
     errors: DiarizationErrors
@@ -139,7 +139,7 @@ def as_table(results: Sequence[Result]) -> str:
 def _row(group: str, system: str, results: Sequence[Result]) -> tuple[str, ...]:
     errors = sum((r.errors for r in results), DiarizationErrors())
     parts = (errors.errors, errors.missed, errors.false_alarm, errors.confusion)
-    near = sum(r.audible - 1 <= r.found <= r.speakers + 1 for r in results)
+    near = sum(r.heard - 1 <= r.found <= r.speakers + 1 for r in results)
     shares = (f"{100 * part / errors.total:.1f} %" for part in parts)
     return (f"{group} ({len(results)})", system, *shares, f"{near} of {len(results)}")
 

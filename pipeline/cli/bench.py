@@ -11,6 +11,7 @@ from pipeline.config.presets import BASELINE
 from pipeline.core.errors import SettingsError
 
 if TYPE_CHECKING:
+    from pipeline.core.output_record import OutputRecord
     from pipeline.evaluation.benchmark.bench import Measurement, System
 
 
@@ -32,7 +33,6 @@ def bench(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Benchmark settings on recordings with references: errors, speed and memory in one table."""
-    from pipeline.core.output_record import OutputRecord
     from pipeline.evaluation.benchmark.bench import measure
     from pipeline.evaluation.benchmark.dataset import find_recordings
     from pipeline.evaluation.benchmark.tables import as_data, as_table, draw, summarize
@@ -40,11 +40,8 @@ def bench(
     from pipeline.models.weights import Store
 
     output = _figures_file(output_dir, output)
-    figures = OutputRecord(output.parent, "bench", overwrite=overwrite)
-    figures.check([output])
-    charts = OutputRecord(chart.parent, "bench", overwrite=overwrite) if chart else None
-    if chart and charts:
-        charts.check([chart])
+    figures = _checked(output, overwrite)
+    charts = _checked(chart, overwrite) if chart else None
     systems = parse_systems(system or ["default"], baseline)
     dataset = [r for path in recordings for r in find_recordings(path, give_speakers=not count_speakers)]
     measured = measure(systems, dataset, Store(offline=True), ScoreConfig(normalizer), on_measurement=_print)
@@ -55,6 +52,15 @@ def bench(
         draw(rows, chart)
         charts.add(chart)
     typer.echo(as_table(rows))
+
+
+def _checked(path: Path, overwrite: bool) -> OutputRecord:
+    """The record of the file's folder; raises `OutputExists` if the file must not be replaced."""
+    from pipeline.core.output_record import OutputRecord
+
+    record = OutputRecord(path.parent, "bench", overwrite=overwrite)
+    record.check([path])
+    return record
 
 
 def _figures_file(output_dir: Path, output: Path | None) -> Path:
