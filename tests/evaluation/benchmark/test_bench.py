@@ -119,7 +119,7 @@ def test_systems_are_presets_with_settings() -> None:
     base, one, other = parse_systems(["default", "fast,recognition.options.beam_size=5"], baseline=True)
     assert base.is_baseline
     assert base.config == one.config
-    assert (other.config.recognition.model, other.config.recognition.options.beam_size) == ("whisper-tiny.en", 5)
+    assert (other.config.recognition.model, other.config.recognition.options["beam_size"]) == ("whisper-tiny.en", 5)
     assert base.settings == baseline(one.config)
     assert one.settings == one.config
     data = json.loads(as_data((), (base, one)))["systems"]
