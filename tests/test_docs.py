@@ -217,9 +217,10 @@ def test_reasons_of_the_ledger_are_documented() -> None:
 
 def reasons() -> Iterator[str]:
     """Every reason that the stages give for a decision, with ``…`` for what varies."""
-    for name in ("attribution", "separation", "channels"):
-        for node in ast.walk(ast.parse((PACKAGE / "stages" / f"{name}.py").read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Return):
+    for path in sorted((PACKAGE / "stages").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            is_reason = isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "reason"
+            if isinstance(node, ast.Return) or is_reason:
                 yield from _sentence(node.value)
             if isinstance(node, ast.Call) and ast.unparse(node.func) in ("Decision", "OverlapDecision", "Failure"):
                 yield from (s for argument in node.args for s in _sentence(argument))

@@ -27,6 +27,7 @@ from pipeline.core import types as core_types
 from pipeline.core.notices import NOTICES
 from pipeline.core.serialization import constraint_of, to_plain
 from pipeline.formats import crosstalk_json
+from pipeline.models import registry
 from pipeline.models.weights.catalogue import catalogue
 
 DOCS = Path(__file__).parent.parent
@@ -48,14 +49,27 @@ OUTPUT = (
 
 
 def settings() -> str:
-    """Every setting: a table per section, with type, default and meaning."""
-    about = meanings(Config)
+    """Every setting: a table per section, with type, default and meaning, and one per model that has options."""
+    about, sections_of_config = meanings(Config), to_plain(Config())
     sections = [
         f"## `{name}`\n\n{about[name]}"
         + (f"\n\n{fields_table(kind, f'{name}.')}" if dataclasses.is_dataclass(kind) else "")
+        + "".join(options_tables(name))
         for name, kind in typing.get_type_hints(Config).items()
+        if name in sections_of_config
     ]
     return "\n\n".join(sections)
+
+
+def options_tables(section: str) -> list[str]:
+    """A table for each model whose own settings are the options of a section."""
+    tables = []
+    for kind, (_, owner) in registry.SETTINGS.items():
+        for name in registry.names(kind) if owner == section else ():
+            declared = registry.declaration(kind, name).Options
+            if declared is not None:
+                tables.append(f"\n\nOptions of the {kind} `{name}`:\n\n{fields_table(declared, f'{section}.options.')}")
+    return tables
 
 
 def preset_differences() -> str:
@@ -63,7 +77,7 @@ def preset_differences() -> str:
     plain = _flat(to_plain(Config()))
     rows = []
     for name in preset_names():
-        changed = [f"`{k}: {v}`" for k, v in _flat(to_plain(load_preset(name))).items() if v != plain[k]]
+        changed = [f"`{k}: {v}`" for k, v in _flat(to_plain(load_preset(name))).items() if v != plain.get(k)]
         rows.append((f"`{name}`", "<br>".join(changed) or "–"))
     return table(("preset", "differs from the defaults in"), rows)
 

@@ -49,7 +49,7 @@ class BatchOptions:
 
 @dataclass(frozen=True, slots=True)
 class RecordingResult:
-    """Result of this run for a recording: the ``outcome`` of an attempt, or None and the ``decision`` of the journal."""
+    """Result of this run for a recording: the ``outcome`` of an attempt, or None and the journal's ``decision``."""
 
     recording: Recording
     decision: Decision

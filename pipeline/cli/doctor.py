@@ -1,4 +1,4 @@
-"""``transcribe doctor``: what is wrong with this machine, and how to fix it; devices are tried by computing on them."""
+"""``transcribe doctor``: checks of this machine, with a fix for each failure; devices are tested by computing."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ import typer
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the report; ``fix`` says what to do when it is not ``ok``."""
+    """A line of the report; ``fix`` is shown if it is not ``ok``."""
 
-    what: str
+    text: str
     ok: bool
     fix: str = ""
 
 
 def doctor(
-    preset: Annotated[str, typer.Option(help="Whose models are looked for.")] = "default",
+    preset: Annotated[str, typer.Option(help="Preset whose models are checked.")] = "default",
 ) -> None:
-    """Say what is wrong with this machine and how to fix it; exit code 5 when something is."""
+    """Check this machine and show how to fix each failure; exit code 5 if there is one."""
     failed = False
-    for examine in EXAMINATIONS:
-        failed |= _print(examine())
+    for check in CHECKS:
+        failed |= _print(check())
     for finding in (*_devices(), *_models(preset)):
         failed |= _print(finding)
     raise typer.Exit(5 if failed else 0)
 
 
 def _print(finding: Finding) -> bool:
-    """Print the finding; whether it is a failure."""
+    """Print the finding; returns whether it is a failure."""
     mark = "ok  " if finding.ok else "FAIL"
-    typer.echo(f"{mark} {finding.what}" + ("" if finding.ok else f"\n     → {finding.fix}"))
+    typer.echo(f"{mark} {finding.text}" + ("" if finding.ok else f"\n     → {finding.fix}"))
     return not finding.ok
 
 
@@ -81,7 +81,7 @@ def _pyannote() -> Finding:
 
 
 def _decoder() -> Finding:
-    """Decode one generated second of sound in a separate process, as in a run."""
+    """Decode a second of generated sound in an isolated process, as in a run."""
     import io
     import wave
 
@@ -111,11 +111,11 @@ def _cache() -> Finding:
 
 
 def _space(purpose: str, folder: Path) -> Finding:
-    """Room on the disk of a folder that may not be there yet."""
-    place = next((path for path in (folder, *folder.absolute().parents) if path.is_dir()), Path("/"))
-    free = shutil.disk_usage(place).free
-    fix = f"make room: {LEAST_SPACE / 1e9:g} GB are enough for an hour of four channels"
-    return Finding(f"disk for {purpose}: {free / 1e9:.1f} GB free in {place}", free >= LEAST_SPACE, fix)
+    """Free space on the disk of a folder, which may not exist yet."""
+    existing = next((path for path in (folder, *folder.absolute().parents) if path.is_dir()), Path("/"))
+    free = shutil.disk_usage(existing).free
+    fix = f"free some space: {MIN_FREE / 1e9:g} GB are enough for an hour of four channels"
+    return Finding(f"disk for {purpose}: {free / 1e9:.1f} GB free in {existing}", free >= MIN_FREE, fix)
 
 
 def _temporary_space() -> Finding:
@@ -130,19 +130,19 @@ def _cache_space() -> Finding:
     return _space("the cache", default_root())
 
 
-LEAST_SPACE = 2e9
-"""Bytes that should be free: decoding takes 230 MB for an hour of one channel, and a run's stages are kept."""
+MIN_FREE = 2e9
+"""Minimum free space in bytes, chosen by hand: decoding takes 230 MB per hour and channel, and results are cached."""
 
 
 def _devices() -> Iterator[Finding]:
-    """What each library computes on the CPU and on every GPU: a small product of matrices, a small layer."""
+    """Test each library on the CPU and on every GPU, with a small matrix product and a small layer."""
     from pipeline.models.cuda_libraries import LIBRARIES, load_cublas
     from pipeline.models.torch_runtime import count_gpus
 
     number = count_gpus()
     yield from _computes("cpu", "reinstall it")
     if not number:
-        yield Finding("no GPU seen: models run on the CPU", True)
+        yield Finding("no GPU detected: models run on the CPU", True)
         return
     loaded = {path.name for path in load_cublas()}
     state = "loaded from its wheel" if loaded == set(LIBRARIES) else "not loaded from a wheel"
@@ -156,12 +156,12 @@ def _computes(device: str, fix: str) -> Iterator[Finding]:
 
     for library, attempt in (("torch", try_torch), ("CTranslate2", try_ctranslate2)):
         problem = problem_with(attempt, device)
-        failed = f"{library} does not compute on {device}: {problem}"
+        failed = f"{library} fails on {device}: {problem}"
         yield Finding(failed if problem else f"{library} computes on {device}", not problem, fix)
 
 
 def _encoders() -> Finding:
-    """Stems are encoded by PyAV; no ffmpeg program is needed."""
+    """Test the encoders of PyAV, which write the stems."""
     from pipeline.media.encoder import missing_encoders
 
     missing = missing_encoders()
@@ -176,9 +176,9 @@ def _telemetry() -> Finding:
     return Finding("telemetry off", value in ("0", "false"), "unset PYANNOTE_METRICS_ENABLED (a run ignores it anyway)")
 
 
-EXAMINATIONS: tuple[Callable[[], Finding], ...] = (
+CHECKS: tuple[Callable[[], Finding], ...] = (
     _python,
-    _telemetry,  # before anything changes the environment
+    _telemetry,  # first, because later checks change the environment
     _torch,
     _torchaudio,
     _pyannote,
@@ -189,7 +189,7 @@ EXAMINATIONS: tuple[Callable[[], Finding], ...] = (
     _cache_space,
     _temporary_space,
 )
-"""What is looked at, in order; the models of the preset come after."""
+"""The checks in order; devices and the preset's models follow."""
 
 
 def _models(preset: str) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""``transcribe models``: which models there are, fetching them, checking them, finding them."""
+"""``transcribe models``: listing, fetching, verifying and locating models."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 
 from pipeline.core.events import Progress
 
-app = typer.Typer(help="Models: which there are, fetching and checking them.", no_args_is_help=True)
+app = typer.Typer(help="List, fetch and verify models.", no_args_is_help=True)
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", show_default=False)]
 Preset = Annotated[str | None, typer.Option(help="The models of this preset.", show_default="default")]
@@ -19,7 +19,7 @@ Preset = Annotated[str | None, typer.Option(help="The models of this preset.", s
 
 @app.command("list")
 def list_models() -> None:
-    """Show every known model: its state on this machine, size to fetch, licence and use."""
+    """List all models: state on this machine, download size, license and purpose."""
     from pipeline.models.weights import Store, catalogue
 
     store = Store()
@@ -35,7 +35,7 @@ def list_models() -> None:
 
 @app.command()
 def pull(names: Names = None, preset: Preset = None) -> None:
-    """Fetch models, by name or those of a preset; what is here and whole is left alone."""
+    """Fetch models by name, or those of a preset; installed ones are skipped."""
     from pipeline.models.weights import CATALOGUE, Store
 
     wanted = list(names or [])
@@ -53,7 +53,7 @@ def pull(names: Names = None, preset: Preset = None) -> None:
 
 @app.command()
 def verify(names: Names = None) -> None:
-    """Hash models again, those named or all that are here; exit code 5 when one is not as pinned."""
+    """Verify the hashes of models, by default of all installed ones; exit code 5 if one differs."""
     from pipeline.core.errors import BadModel
     from pipeline.models.weights import Store, catalogue
 
@@ -64,7 +64,10 @@ def verify(names: Names = None) -> None:
         typer.echo(f"{name}: {'; '.join(problems) or 'ok'}")
         bad += [name] if problems else []
     if bad:
-        raise BadModel(f"{len(bad)} missing or not as pinned", hint=f"run: transcribe models pull {' '.join(bad)}")
+        raise BadModel(
+            f"{len(bad)} missing or different from the pinned hashes",
+            hint=f"run: transcribe models pull {' '.join(bad)}",
+        )
 
 
 @app.command()
@@ -81,7 +84,7 @@ def _size(count: int) -> str:
 
 @contextmanager
 def _bar(name: str) -> Iterator[Progress]:
-    """A bar on the terminal's standard error; nothing where there is no terminal."""
+    """A progress bar on standard error; none without a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars

@@ -1,7 +1,7 @@
 """Imported before the model libraries: switches off their telemetry, sockets and messages about an unwritable home.
 
-- pyannote.audio 4 reports durations and speaker counts unless ``PYANNOTE_METRICS_ENABLED`` is 0 at its import. Its
-  exporter, idle then, still imports urllib3, which binds a socket to find out whether this machine has IPv6. With
+- pyannote.audio 4 reports durations and speaker counts unless ``PYANNOTE_METRICS_ENABLED`` is 0 when it is imported.
+  Its exporter, idle then, still imports urllib3, which binds a socket to find out whether this machine has IPv6. With
   ``socket.has_ipv6`` false it does not.
 - onnxruntime, which faster-whisper imports for its voice activity detection, has telemetry and writes a device
   identifier into the home folder unless ``ORT_DISABLE_TELEMETRY`` is 1.

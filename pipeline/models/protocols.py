@@ -177,8 +177,8 @@ class FrameEmbedder(ABC):
         """The frames of each piece at 16 kHz, spread evenly over its duration: shape (frames, width)."""
 
     @abstractmethod
-    def voices(self, heard: NDArray[np.float32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Unit vectors, shape (speakers, dimension), pooled from frames, shape (frames, width).
+    def pool(self, features: NDArray[np.float32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Unit vectors, shape (speakers, dimension), pooled from ``features``, shape (frames, width).
 
         ``weights[i, t]``: activity of speaker i at frame t, 0 to 1. A speaker without activity gets a row of NaN.
         """
@@ -203,7 +203,7 @@ class ParallelSeparator(ABC):
     """
 
     @abstractmethod
-    def pool(self) -> AbstractContextManager[Executor]:
+    def executor(self) -> AbstractContextManager[Executor]:
         """The threads in which `separate` may be called concurrently."""
 
 

@@ -66,18 +66,18 @@ def test_a_decoder_that_fails_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not doctor._decoder().ok
 
 
-def test_the_cache_is_written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_is_writable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(artifact_cache, "default_root", lambda: tmp_path / "runs")
     assert doctor._cache().ok
     assert not list((tmp_path / "runs").iterdir())
     (tmp_path / "file").touch()
     monkeypatch.setattr(artifact_cache, "default_root", lambda: tmp_path / "file" / "runs")
     assert not doctor._cache().ok
-    assert doctor._cache_space().what
+    assert doctor._cache_space().text
 
 
-def test_little_space_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    for free, ok in ((doctor.LEAST_SPACE, True), (doctor.LEAST_SPACE - 1, False)):
+def test_little_space_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    for free, ok in ((doctor.MIN_FREE, True), (doctor.MIN_FREE - 1, False)):
         monkeypatch.setattr(shutil, "disk_usage", lambda _, free=free: shutil._ntuple_diskusage(0, 0, int(free)))
         assert doctor._temporary_space().ok is ok
         assert doctor._cache_space().ok is ok
@@ -91,10 +91,10 @@ def test_a_package_that_fails_to_import_is_found(monkeypatch: pytest.MonkeyPatch
     assert not doctor._imported("pyannote.audio", "").ok
 
 
-def test_telemetry_is_looked_at_before_pyannote_changes_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_telemetry_is_checked_before_pyannote_changes_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYANNOTE_METRICS_ENABLED", "0")
     assert doctor._telemetry().ok
-    order = list(doctor.EXAMINATIONS)
+    order = list(doctor.CHECKS)
     assert order.index(doctor._telemetry) < order.index(doctor._pyannote)
     assert doctor._pyannote().ok
     assert doctor._telemetry().ok
@@ -105,7 +105,7 @@ def test_one_bad_finding_is_exit_code_5(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(doctor, "_devices", list)
     for ok in (True, False):
         finding = doctor.Finding("something", ok, "fix it")
-        monkeypatch.setattr(doctor, "EXAMINATIONS", (lambda finding=finding: finding,))
+        monkeypatch.setattr(doctor, "CHECKS", (lambda finding=finding: finding,))
         result = CliRunner().invoke(app, ["doctor"])
         assert result.exit_code == (0 if ok else 5)
         assert ("fix it" in result.output) is not ok

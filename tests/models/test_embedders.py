@@ -143,13 +143,13 @@ def test_one_pass_of_the_trunk_gives_everybodys_vector_as_pyannote_pools_it(fold
             weights = np.random.default_rng(0).random((3, len(frames))).astype(np.float32)
             with torch.inference_mode():
                 theirs = vendor(torch.from_numpy(piece)[None, None], torch.from_numpy(weights)[None])[0]
-            np.testing.assert_allclose(embedder.voices(frames, weights), unit(theirs), atol=1e-4)
+            np.testing.assert_allclose(embedder.pool(frames, weights), unit(theirs), atol=1e-4)
             np.testing.assert_allclose(
-                embedder.voices(frames, np.ones_like(weights[:1])), embedder.embed([piece]), atol=1e-4
+                embedder.pool(frames, np.ones_like(weights[:1])), embedder.embed([piece]), atol=1e-4
             )
-    assert np.isnan(embedder.voices(heard[2], np.zeros((2, 0), np.float32))).all()
+    assert np.isnan(embedder.pool(heard[2], np.zeros((2, 0), np.float32))).all()
     silent = np.stack([np.zeros(63, np.float32), np.ones(63, np.float32)])
-    assert np.isnan(embedder.voices(heard[0], silent)).all(axis=1).tolist() == [True, False]
+    assert np.isnan(embedder.pool(heard[0], silent)).all(axis=1).tolist() == [True, False]
 
 
 def test_a_folders_weights_are_in_the_identity_and_a_class_of_ones_own_has_none(folders: dict[str, Path]) -> None:

@@ -91,7 +91,7 @@ def test_scenes_side_by_side_give_the_same_bytes_and_a_voice_is_learned_once(mon
     monkeypatch.setattr(nmf, "build_dictionary", note)
     mixtures = [pair(seconds, RATE, seed=7).sum(axis=0) for seconds in (0.5, 1.0, 1.5, 2.0)]
     separator = NmfRefinedSeparator(untrained(1.0), CPU)
-    with separator.pool() as pool:
+    with separator.executor() as pool:
         found = [each.tobytes() for each in pool.map(lambda mixture: separator.separate(mixture, SOLO), mixtures)]
         in_turn = [pool.submit(separator.separate, mixture, SOLO).result().tobytes() for mixture in mixtures]
     assert found == in_turn

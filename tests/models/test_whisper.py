@@ -60,7 +60,7 @@ def test_silence_of_any_length_is_survived(whisper: object, samples: int) -> Non
 
 @pytest.mark.parametrize("samples", [1, 800, 30 * RATE])
 def test_any_scrap_of_speech_has_a_language(whisper: object, audio: Audio, samples: int) -> None:
-    language = whisper.language(audio.samples[7 * RATE : 7 * RATE + samples])  # type: ignore[attr-defined]
+    language = whisper.detect_language(audio.samples[7 * RATE : 7 * RATE + samples])  # type: ignore[attr-defined]
     assert len(language) == 2
     assert samples < 30 * RATE or language == "en"
 

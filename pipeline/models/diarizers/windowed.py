@@ -127,9 +127,7 @@ class WindowedDiarizer:
 
     def _embed(self, audio: Audio, local: LocalSegmentation, progress: Progress) -> LocalEmbeddings:
         if isinstance(self._embedder, FrameEmbedder):
-            return pool_frames(
-                local, self._frame_features(audio, local, self._embedder, progress), self._embedder.voices
-            )
+            return pool_frames(local, self._frame_features(audio, local, self._embedder, progress), self._embedder.pool)
         return pool_clips(local, self._embed_clips(audio, local, progress))
 
     def _frame_features(

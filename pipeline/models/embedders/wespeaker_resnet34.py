@@ -64,7 +64,7 @@ class WeSpeakerEmbedder(NetworkEmbedder, FrameEmbedder):
                 features += list(self._model.forward_frames(batch).flatten(1, 2).transpose(1, 2).cpu().numpy())
         return features
 
-    def voices(self, heard: NDArray[np.float32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
+    def pool(self, features: NDArray[np.float32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
         """Embeddings by weighted mean and deviation, as in pyannote.audio; a row of ``weights`` is a speaker's mask."""
         import torch
 
@@ -72,7 +72,7 @@ class WeSpeakerEmbedder(NetworkEmbedder, FrameEmbedder):
         valid = weights.any(axis=1)
         if valid.any():
             frames, shares = (
-                torch.from_numpy(x).to(self._device) for x in (heard.T[None, :, None], weights[None, valid])
+                torch.from_numpy(x).to(self._device) for x in (features.T[None, :, None], weights[None, valid])
             )
             with torch.inference_mode():
                 vectors[valid] = self._model.forward_embedding(frames, shares)[0].cpu().numpy()

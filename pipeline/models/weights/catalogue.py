@@ -1,4 +1,4 @@
-"""The models that Crosstalk knows by name."""
+"""The table of models by name."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pipeline.models.weights.pypi_models import PACKAGED
 from pipeline.models.weights.specs import Model
 
 CATALOGUE: Mapping[str, Model] = MappingProxyType({model.name: model for model in (*PACKAGED, *HOSTED)})
-"""Every model by its name."""
+"""Name -> model."""
 
 
 def catalogue() -> tuple[Model, ...]:
-    """All known models, those that need no account first."""
+    """All models; those that need no account come first."""
     return tuple(CATALOGUE.values())

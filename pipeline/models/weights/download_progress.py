@@ -1,4 +1,4 @@
-"""Progress of a download that another program makes, seen from the files it writes."""
+"""Progress of a download by another program, from the size of its files."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ _INTERVAL = 0.2  # seconds
 
 
 @contextmanager
-def watched(measure: Callable[[], int], total: int, progress: Progress) -> Iterator[None]:
-    """Report ``measure()`` of ``total`` bytes while the block runs, and the whole when it ends well."""
+def report_size(measure: Callable[[], int], total: int, progress: Progress) -> Iterator[None]:
+    """Report ``measure()`` of ``total`` bytes while the block runs, and ``total`` when it ends without an error."""
     done = threading.Event()
 
-    def watch() -> None:
+    def poll() -> None:
         while not done.wait(_INTERVAL):
             progress(min(measure(), total), total)
 
-    watcher = threading.Thread(target=watch, daemon=True)
+    watcher = threading.Thread(target=poll, daemon=True)
     watcher.start()
     try:
         yield
@@ -33,12 +33,12 @@ def watched(measure: Callable[[], int], total: int, progress: Progress) -> Itera
 
 
 def largest_file(folder: Path, suffix: str) -> int:
-    """Size of the largest file below a folder with that suffix: pip keeps up to two copies of what it fetches."""
+    """Size in bytes of the largest file with the suffix in a folder tree; pip may keep two copies of a download."""
     return max(_sizes(folder, suffix), default=0)
 
 
 def all_files(folder: Path) -> int:
-    """Size of all files below a folder together."""
+    """Total size in bytes of the files in a folder tree."""
     return sum(_sizes(folder, ""))
 
 
@@ -47,6 +47,6 @@ def _sizes(folder: Path, suffix: str) -> list[int]:
     for parent, _, names in os.walk(folder):
         for name in names:
             if name.endswith(suffix):
-                with suppress(FileNotFoundError):  # the downloader moves and removes files meanwhile
+                with suppress(FileNotFoundError):  # the other program moves and removes files
                     sizes.append(Path(parent, name).stat().st_size)
     return sizes

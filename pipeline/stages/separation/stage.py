@@ -146,7 +146,7 @@ def _failure_notice(failures: Sequence[Failure], regions: int) -> tuple[Notice, 
 def _mapping(separator: Separator) -> Iterator[Callable[..., Iterator[tuple[OverlapRegion, Sources | Failure]]]]:
     """A function like `map`, which uses the separator's own threads where it has any."""
     if isinstance(separator, ParallelSeparator):
-        with separator.pool() as executor:
+        with separator.executor() as executor:
             yield executor.map
     else:
         yield map
