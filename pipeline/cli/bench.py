@@ -22,10 +22,8 @@ def bench(
         typer.Option("--system", metavar="PRESET[,KEY=VALUE...]", help="Preset and settings to compare; repeatable."),
     ] = None,
     baseline: Annotated[bool, typer.Option("--baseline", help=f"Also run the baseline: {BASELINE}.")] = False,
-    count_speakers: Annotated[
-        bool, typer.Option("--count-speakers", help="Estimate the number of speakers instead of giving it.")
-    ] = False,
-    output_dir: Annotated[Path, typer.Option("--output-dir", "-o", help="Folder of the figures, bench.json.")] = Path(),
+    count_speakers: Annotated[bool, typer.Option("--count-speakers", help="Do not give the speaker count.")] = False,
+    output_dir: Annotated[Path, typer.Option("--output-dir", "-o", help="Output folder of bench.json.")] = Path(),
     output: Annotated[Path | None, typer.Option("--output", hidden=True)] = None,
     chart: Annotated[Path | None, typer.Option(help="Also draw a chart, as PNG or SVG.")] = None,
     normalizer: Annotated[str, typer.Option(help="none, basic or english.")] = "basic",
@@ -64,7 +62,7 @@ def _checked(path: Path, overwrite: bool) -> OutputRecord:
 
 
 def _figures_file(output_dir: Path, output: Path | None) -> Path:
-    """``bench.json`` in the folder, or the file that ``--output`` or ``-o FILE.json``, the old options, name."""
+    """``bench.json`` in the folder, or the file given by the old options ``--output`` and ``-o FILE.json``."""
     if output is None and output_dir.suffix == ".json" and not output_dir.is_dir():
         return output_dir
     return output or output_dir / "bench.json"
