@@ -1,7 +1,7 @@
-"""Who speaks on which channel of a call: the text of ``--roles``.
+"""Roles of the channels of a call: the text of ``--roles``.
 
 ``agent,customer`` names the channels in order; ``2=customer`` names one by its number. ``customer:2`` says that two
-people share the channel, so that it is diarized; ``diarize`` does so without a name, ``diarize:2`` with the number.
+speakers share the channel, so that it is diarized; ``diarize`` does so without a name, ``diarize:2`` with the number.
 Two speakers never have one name: whatever could lead to that is refused.
 """
 
@@ -15,7 +15,7 @@ from pipeline.core.errors import SettingsError
 
 DIARIZE = "diarize"
 MOST_PEOPLE = 1000
-"""Upper limit of the speakers of one channel: more is a slip of the keyboard."""
+"""Upper limit of the speakers of one channel. Chosen by hand, to refuse typing errors; it changes no result."""
 _CHANNEL = re.compile(r"CHANNEL_0*(\d+)(?:_\d+)*", re.ASCII)
 """The names that channels without a role get, and their speakers."""
 _ITEM = re.compile(r"(?:(?P<channel>\d+)=)?(?P<name>[^=:,]+)(?::(?P<people>\d+))?")
@@ -42,7 +42,7 @@ class Role:
 
 
 def parse_roles(text: str | None) -> tuple[Role, ...]:
-    """The roles named, sorted by channel; raises `SettingsError` for what is not one name per channel."""
+    """The roles in the text, sorted by channel; raises `SettingsError`."""
     if text is None:
         return ()
     roles = [_parsed(item.strip(), place) for place, item in enumerate(text.split(","))]
@@ -54,7 +54,7 @@ def parse_roles(text: str | None) -> tuple[Role, ...]:
             raise SettingsError(message, hint="choose another name")
     for one, other in itertools.combinations(roles, 2):
         if one.can_name(other):
-            message = f"roles {text!r} give two people one name: {_claim(one)} and {_claim(other)}"
+            message = f"roles {text!r} give two speakers one name: {_claim(one)} and {_claim(other)}"
             raise SettingsError(message, hint="choose names that differ")
     return tuple(sorted(roles, key=lambda role: role.channel))
 
@@ -84,10 +84,10 @@ def _parsed(item: str, place: int) -> Role:
     found = _ITEM.fullmatch(item)
     channel = int(found["channel"] or place + 1) if found else 0
     if found is None or channel < 1 or not found["name"].strip().isprintable():
-        raise SettingsError(f"roles: {item!r} is no role", hint=_HINT)
+        raise SettingsError(f"roles: {item!r} is not a role", hint=_HINT)
     people = int(found["people"]) if found["people"] else None
     if people is not None and not 1 <= people <= MOST_PEOPLE:
-        raise SettingsError(f"roles: {item!r}: 1 to {MOST_PEOPLE} people may share a channel", hint=_HINT)
+        raise SettingsError(f"roles: {item!r}: 1 to {MOST_PEOPLE} speakers may share a channel", hint=_HINT)
     name = found["name"].strip()
     if name == DIARIZE:
         return Role(channel - 1, f"CHANNEL_{channel}", people)

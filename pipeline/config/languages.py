@@ -1,4 +1,4 @@
-"""Languages as people write them ("EN", "German", "pt_BR", "deu"), normalised to the code that Whisper uses."""
+"""Names and codes of languages ("EN", "German", "pt_BR", "deu"), normalized to the code that Whisper uses."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pipeline.core.errors import SettingsError
 
 AUTOMATIC = frozenset({"", "auto", "automatic", "detect"})
-"""Texts that ask for the language to be detected."""
+"""Texts for automatic detection of the language."""
 
 _TABLE = """
 af afr Afrikaans
@@ -121,13 +121,13 @@ _MISTAKES = {
     "vn": "vi", "us": "en", "gb": "en", "at": "de", "ch": "de", "ir": "fa", "il": "he", "in": "hi",
     "ee": "et", "rs": "sr", "al": "sq", "ge": "ka", "mx": "es", "ph": "tl", "pk": "ur", "by": "be",
 }  # fmt: skip
-"""Countries' codes that are taken for languages, for suggestions only."""
+"""Country codes that are mistaken for language codes, for suggestions only."""
 _TAG = re.compile(r"([a-z]{2,3})([-_][a-z]{4})?([-_]([a-z]{2}|\d{3}))?([.@][\w.@-]+)?")
 """A language tag or locale: language, script (Hans), region (US), encoding (.UTF-8)."""
 
 
 def parse_language(text: str) -> str | None:
-    """Whisper's code for a language's name, code (two or three letters) or tag; None where it is to be detected.
+    """Whisper's code for a language's name, code (two or three letters) or tag; None for automatic detection.
 
     >>> parse_language("English"), parse_language("pt_BR"), parse_language("deu"), parse_language("auto")
     ('en', 'pt', 'de', None)
@@ -142,7 +142,7 @@ def parse_language(text: str) -> str | None:
     tag = _TAG.fullmatch(name)
     if tag and tag[1] in _codes():
         return _codes()[tag[1]]
-    raise SettingsError(f"no language {text!r} is known", hint=_suggestion(name))
+    raise SettingsError(f"unknown language {text!r}", hint=_suggestion(name))
 
 
 def language_codes() -> tuple[str, ...]:

@@ -13,12 +13,12 @@ from pipeline.core.text import read_settings
 
 
 def preset_names() -> tuple[str, ...]:
-    """The presets that ship, sorted."""
+    """Names of the presets in this package, sorted."""
     return tuple(sorted(path.stem for path in _folder().glob("*.yaml")))
 
 
 def load_preset(name: str) -> Config:
-    """The defaults with a preset laid over them; SettingsError for an unknown name."""
+    """The settings of a preset; raises `SettingsError` for an unknown name."""
     path = _folder() / f"{name}.yaml"
     if name not in preset_names():
         raise SettingsError(f"no preset {name!r}", hint=f"there are {', '.join(preset_names())}")
@@ -54,7 +54,7 @@ def resolve(
     assignments: Mapping[str, Any] | None = None,
     file: Path | None = None,
 ) -> Config:
-    """A preset, then a YAML file, then ``KEY=VALUE`` assignments, then what was given by name (None = not given)."""
+    """A preset, then a YAML file, then ``KEY=VALUE`` assignments, then ``given`` by dotted name (None = not given)."""
     config = load_preset(preset)
     if file:
         config = configuration.read(read_settings(file), where=str(file), base=config)

@@ -1,6 +1,6 @@
-"""What in a transcript somebody should check: ranked, with a place and a reason; and the marks for it in a text.
+"""Doubtful passages of a transcript, ranked, with place and reason; and marks for them in the text.
 
-Marks: ``[?words?]`` around words that may be wrong, ``(speaker?)`` before a passage that may be somebody else's.
+Marks: ``[?words?]`` around words that may be wrong, ``(speaker?)`` before words that may be another speaker's.
 """
 
 from __future__ import annotations
@@ -15,27 +15,28 @@ from pipeline.core.types import OverlapDecision, Span, Transcript, Utterance, Wo
 
 Kind = Literal["suspect", "words", "speaker", "overlap", "uncovered"]
 """``suspect``: words that may never have been spoken; ``words``: words with a low probability; ``speaker``: words that
-may be another speaker's; ``overlap``: words from speech of several people that could not be separated; ``uncovered``:
+may be another speaker's; ``overlap``: words from overlapping speech that was not separated; ``uncovered``:
 speech without words."""
 IMPROBABLE = 0.3
-"""Probability of a word below which it is doubtful. Of the words below it a large part is wrong."""
+"""Word probability, 0 to 1, below which a word is doubtful. Chosen by hand; a higher value lists more correct words."""
 TOSS_UP = 0.05
-"""Margin of cosine similarities below which it is doubtful who speaks (0: both speakers are as likely)."""
+"""Margin of cosine similarities below which the speaker is doubtful (0: a tie). Chosen by hand; a higher value lists
+more correct speakers."""
 SHORT_OVERLAP = 1.0
-"""Seconds below which an overlap that was not separated is not listed: it holds a word or two."""
+"""Minimum duration in seconds of a listed overlap. Chosen by hand: a shorter one holds one or two words."""
 NEAR_WORDS = 3.0
-"""Seconds of speech without words from which on they are listed; the same as in the coverage."""
+"""Minimum duration in seconds of listed speech without words; the same value as in the coverage."""
 WORDS_PER_SECOND = 2.0
-"""How many words to expect in a second of speech that has none."""
+"""Expected words per second of speech without words, for its weight. Chosen by hand; more ranks such speech higher."""
 OPEN, CLOSE, WHO = "[?", "?]", "(speaker?)"
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A passage to check. ``weight`` is about how many of its words are wrong; ``text`` is what stands there now.
+    """A passage to check: ``weight`` estimates the number of wrong words, ``text`` is the present text.
 
-    ``utterance`` and ``words`` (first, and one after the last) say where it stands in the transcript, None for a
-    passage that is not in one utterance.
+    ``utterance`` and ``words`` (first, and one after the last) are indices into the transcript, None for a passage that
+    is not in one utterance.
     """
 
     start: float

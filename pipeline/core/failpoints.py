@@ -1,7 +1,7 @@
-"""Named places where a test lets a run fail: ``CROSSTALK_FAILPOINT=name:action[:count]``; without it they do nothing.
+"""Failpoints: named places where a test makes a run fail, by ``CROSSTALK_FAILPOINT=name:action[:count]``.
 
-Actions: ``kill`` (as by kill -9), ``exit``, ``raise`` (a backend's error), ``nospace`` (the disk is full); with a
-count, when the place is reached for that time.
+Actions: ``kill`` (SIGKILL), ``exit``, ``raise`` (`BackendError`), ``nospace`` (the disk is full). With a ``count``, the
+action is taken at that pass of the place. Without the variable, failpoints do nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _reached: Counter[str] = Counter()
 
 
 def hit(name: str) -> None:
-    """Go on, or fail as the environment says."""
+    """Take the action that the environment names for this place, if any."""
     armed = os.environ.get(VARIABLE)
     if not armed:
         return

@@ -1,9 +1,9 @@
-"""The record of the files that this program wrote into a folder: whatever is not in it is never replaced.
+"""The record of the files that this program wrote into a folder: no other file is ever replaced.
 
 ``.crosstalk/outputs`` in the folder holds one JSON line per file written: its name, the SHA-256 of its bytes, and what
 it was made from. A file may be replaced while its bytes are among those recorded for the same source. A file of the
-user's, a result that somebody has corrected since, and the result of another recording with the same name are refused.
-A line is added before the file is put in place, so that an interrupted run recognises its own results.
+user's, a result that was changed since, and the result of another recording with the same name are refused.
+A line is added before the file is put in place, so that an interrupted run recognizes its own results.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _HINT = "move it away, choose another folder, or replace it with --overwrite"
 
 
 class OutputRecord:
-    """The record of one folder, and the right to write into it what is made from ``source``.
+    """The record of one folder, for writing results that are made from ``source``.
 
     ``overwrite`` allows to replace any file. ``adopted`` are names relative to the folder that are known to be results
     although the record has no line about them.
@@ -96,13 +96,13 @@ class OutputRecord:
 
 
 def source_of(path: str | Path) -> str:
-    """What stands for an input file in a record: a hash of its place."""
+    """The identifier of an input file in a record: a hash of its absolute path."""
     place = os.path.abspath(path)  # noqa: PTH100 — resolve() would follow links
     return hashlib.sha256(os.fsencode(place)).hexdigest()[:16]
 
 
 def source_of_result(path: Path) -> str:
-    """What a recorded result was made from itself: what is converted from it may replace what was written beside it."""
+    """The source of a recorded result: files converted from it may replace those that were written with it."""
     known = _read(path.parent / RECORD).get(path.name, set())
     sources = sorted(source for _, source in known)
     return sources[0] if sources else source_of(path)

@@ -1,4 +1,4 @@
-"""Text at the border: one decoding for every text file that is read, one plain form for words that are compared."""
+"""Decoding of text files, and normalization of words for comparison."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def read_text(path: Path) -> Text:
 
 
 def read_settings(path: Path) -> str:
-    """A file of settings (YAML, a manifest); a guessed encoding is logged as a warning, as no result can carry it."""
+    """A file of settings (YAML, a manifest); a guessed encoding is logged, because no result can hold the notice."""
     text = read_text(path)
     for notice in text.notices:
         _warn_once(f"transcribe: {path}: warning: {notice.message}")
@@ -54,14 +54,14 @@ def read_settings(path: Path) -> str:
 
 @functools.cache
 def _warn_once(message: str) -> None:
-    """Log a warning, once in a process: a batch that watches folders reads its manifest many times."""
+    """Log a warning once per process: a batch that watches folders reads its manifest repeatedly."""
     logging.getLogger("pipeline").warning("%s", printable(message))
 
 
 def decode(data: bytes) -> Text:
     """Bytes as text: by their byte order mark, else UTF-8, else Windows-1252 or Latin-1 with a notice.
 
-    Raises `FormatError` for what is no text: bytes that contradict their mark, or NUL characters.
+    Raises `FormatError` for bytes that contradict their mark, and for NUL characters.
     """
     mark, encoding = next(((mark, name) for mark, name in _MARKS if data.startswith(mark)), (b"", "utf-8"))
     body = data[len(mark) :]
@@ -92,5 +92,5 @@ def fold(text: str) -> str:
 
 
 def letters(text: str) -> str:
-    """The letters and digits of ``text`` alone, folded: how words are compared."""
+    """The letters and digits of ``text``, folded: the form in which words are compared."""
     return "".join(c for c in fold(text) if c.isalnum())

@@ -1,7 +1,7 @@
-"""Interval algebra over turns: overlaps, solo speech, gaps, unions. Pure functions, times in seconds.
+"""Interval algebra over turns: overlaps, single-speaker speech, gaps, unions. Pure functions, times in seconds.
 
-Everything is a sweep over the sorted boundaries, so n turns cost n log n. `IntervalIndex` and `MidpointIndex` say what
-lies near a time in log n steps and one more for each answer.
+All functions sweep over sorted boundaries: n turns cost n log n. A query of `IntervalIndex` or `MidpointIndex` costs
+log n and one step per result.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Item = TypeVar("Item", bound=Timed)
 
 
 class MaximumTree:
-    """A row of numbers that is asked for the first one above a limit: a tournament tree, log n steps a question."""
+    """A tournament tree over numbers that finds the first one above a limit in log n steps."""
 
     def __init__(self, values: Sequence[float]) -> None:
         self._size = 1 << (max(1, len(values)) - 1).bit_length()
@@ -63,14 +63,14 @@ class MaximumTree:
 
 
 class IntervalIndex(Generic[Item]):
-    """Items in any order, that may overlap, asked for those that share time with a span."""
+    """Index of items that may overlap, for queries by shared time."""
 
     def __init__(self, items: Iterable[Item]) -> None:
         self._items = sorted(items, key=lambda item: item.start)
         self._ends = MaximumTree([item.end for item in self._items])
 
     def meeting(self, start: float, end: float) -> Iterator[Item]:
-        """Those that share time with the span, by start."""
+        """The items that share time with the span, by start."""
         last = bisect_left(self._items, end, key=lambda item: item.start)
         position = self._ends.first_above(start)
         while position is not None and position < last:
@@ -79,14 +79,14 @@ class IntervalIndex(Generic[Item]):
 
 
 class MidpointIndex(Generic[Item]):
-    """Items in any order, that may overlap, asked for those whose middle lies in a span."""
+    """Index of items that may overlap, for queries by their middle."""
 
     def __init__(self, items: Iterable[Item]) -> None:
         self._items = tuple(items)
         self._order = sorted(range(len(self._items)), key=lambda i: middle(self._items[i]))
 
     def between(self, start: float, end: float) -> list[Item]:
-        """Those with ``start <= middle < end``, in the order that they were given in."""
+        """The items with ``start <= middle < end``, in their original order."""
         first, last = (bisect_left(self._order, time, key=lambda i: middle(self._items[i])) for time in (start, end))
         return [self._items[i] for i in sorted(self._order[first:last])]
 
@@ -97,7 +97,7 @@ def middle(item: Timed) -> float:
 
 
 def active_segments(turns: Iterable[Turn]) -> Iterator[tuple[Span, frozenset[str]]]:
-    """Cut the time line at every boundary; yield each piece in which somebody talks, with who does."""
+    """The segments between all boundaries in which at least one speaker is active, with the active speakers."""
     edges: dict[float, list[tuple[int, str]]] = {}
     for turn in turns:
         edges.setdefault(turn.start, []).append((+1, turn.speaker))
@@ -117,7 +117,7 @@ def active_segments(turns: Iterable[Turn]) -> Iterator[tuple[Span, frozenset[str
 
 
 def overlaps(turns: Iterable[Turn]) -> tuple[Overlap, ...]:
-    """The regions in which two or more speakers talk, cut where the set of speakers changes."""
+    """The regions with two or more active speakers, cut where the set of speakers changes."""
     found: list[Overlap] = []
     for span, speakers in active_segments(turns):
         if len(speakers) < 2:
@@ -131,7 +131,7 @@ def overlaps(turns: Iterable[Turn]) -> tuple[Overlap, ...]:
 
 
 def single_speaker(turns: Iterable[Turn]) -> dict[str, tuple[Span, ...]]:
-    """Where each speaker talks alone."""
+    """The spans in which each speaker is the only active one."""
     spans: dict[str, list[Span]] = {}
     for span, speakers in active_segments(turns):
         if len(speakers) == 1:
@@ -166,7 +166,7 @@ def gaps(spans: Iterable[Span], whole: Span) -> tuple[Span, ...]:
 
 
 def intersection(one: Iterable[Span], other: Iterable[Span]) -> tuple[Span, ...]:
-    """What both sides cover."""
+    """The spans that both sides cover."""
     left, right = union(one), union(other)
     found: list[Span] = []
     i = j = 0
@@ -182,7 +182,7 @@ def intersection(one: Iterable[Span], other: Iterable[Span]) -> tuple[Span, ...]
 
 
 def crop(items: Sequence[Item], whole: Timed) -> Sequence[Item]:
-    """Those of the items, which are in order of time and do not overlap, that meet ``whole``."""
+    """The items that share time with ``whole``; ``items`` are in order of time and do not overlap."""
     first = bisect_right(items, whole.start, key=lambda item: item.end)
     return items[first : bisect_left(items, whole.end, key=lambda item: item.start)]
 
@@ -216,7 +216,7 @@ def normalize(turns: Iterable[Turn], duration: float, gap: float = 0.0) -> tuple
 
 
 def joined(turns: Iterable[Turn]) -> tuple[Turn, ...]:
-    """Sorted turns in which no speaker's own overlap: those that do become one; those that only touch stay apart."""
+    """Sorted turns in which overlapping turns of one speaker are merged; turns that only touch are not."""
     found: list[Turn] = []
     last: dict[str, int] = {}
     for turn in sorted(turns):
@@ -237,12 +237,12 @@ def relabel(turns: Iterable[Turn], pattern: str = "SPEAKER_{:02d}") -> tuple[Tur
 
 
 def turns_of(transcript: Transcript) -> tuple[Turn, ...]:
-    """Who speaks when: the turns, or the utterances' spans where a transcript has none."""
+    """The turns, or the utterances' spans where a transcript has no turns."""
     return transcript.turns or tuple(sorted(Turn(u.start, u.end, u.speaker) for u in transcript.utterances))
 
 
 def without(turns: Iterable[Turn], spans: Sequence[Span]) -> tuple[Turn, ...]:
-    """What is left of the turns outside the spans."""
+    """The parts of the turns outside the spans."""
     return tuple(replace(turn, start=span.start, end=span.end) for turn in turns for span in gaps(spans, turn.span))
 
 
