@@ -20,7 +20,7 @@ BOUNDARIES = [
     "decode.computed",
     *(f"{s}.{at}" for s in STAGES for at in ("begin", "computed", "saved")),
 ]
-WRITES = 6  # four into the cache, two transcripts
+CACHED, WRITES = 4, 6  # four into the cache, then two transcripts
 PLACES = [
     *(f"{place}:{action}" for place in BOUNDARIES for action in ("kill", "exit", "raise")),
     *(
@@ -66,6 +66,14 @@ json.dump(reports, sys.stdout)
 """
 
 
+def _code(place: str) -> int:
+    """The exit code of a run that fails at a place; a failed write into the cache costs a warning only."""
+    name, action, *number = place.split(":")
+    if name.startswith("write.") and action != "kill" and int(number[0]) <= CACHED:
+        return 0
+    return CODES[action]
+
+
 @pytest.mark.promise(17)
 @pytest.mark.promise(20)
 @pytest.mark.slow
@@ -83,7 +91,7 @@ def test_failing_anywhere_costs_nothing_but_time(tmp_path: Path) -> None:
     assert (code, sorted(whole)) == (0, ["out/talk.json", "out/talk.txt"])
     for place, (first, after, again, finished, said) in reports.items():
         action = place.split(":")[1]
-        assert first == CODES[action], place
+        assert first == _code(place), place
         unfinished = {name for name in after if name not in whole}
         assert all(after[name] == whole[name] for name in after.keys() - unfinished), place
         assert not unfinished or (action == "kill" and all(name.startswith("out/.crosstalk-") for name in unfinished))

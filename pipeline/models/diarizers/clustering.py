@@ -109,8 +109,10 @@ def estimate_speakers(
         return SpeakerEstimate(np.zeros((0, local.vectors.shape[2]), np.float32))
     while len(clusters) > BLOCK:
         blocks = [clusters.slice(i, i + BLOCK) for i in range(0, len(clusters), BLOCK)]
-        agglomerations = [_Agglomeration(block, windows_per_frame, calibration) for block in blocks]
-        clusters = _concatenate([agglomeration.reduce(BLOCK // 8) for agglomeration in agglomerations])
+        # One table of log odds at a time: all at once would take memory in proportion to the recording.
+        clusters = _concatenate(
+            [_Agglomeration(block, windows_per_frame, calibration).reduce(BLOCK // 8) for block in blocks]
+        )
     agglomeration = _Agglomeration(clusters, windows_per_frame, calibration)
     clusters = agglomeration.merge(bounds)
     evidence = clusters.evidence(windows_per_frame)
