@@ -13,13 +13,13 @@ from pipeline.workers.pool import Crashed, Finished
 from pipeline.workers.program import Program
 from pipeline.workers.ray_pool import RayPool
 from tests.workers import programs
+from tests.workers.test_process_pool import work
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="needs the extra [ray]"),
 ]
 Job = tuple[str, Any]
-Ends = list[tuple[Job, Finished[Any] | Crashed]]
 
 
 @pytest.fixture
@@ -27,17 +27,6 @@ def workers() -> Iterator[RayPool[Job, Any]]:
     pool: RayPool[Job, Any] = RayPool(Program("tests.workers.programs:serve", "setup"), 2)
     yield pool
     pool.shutdown()
-
-
-def work(workers: RayPool[Job, Any], *jobs: Job, seconds: float = 60.0) -> Ends:
-    ends: Ends = []
-    waiting = list(jobs)
-    while len(ends) < len(jobs):
-        workers.scale(len(waiting) + workers.busy)
-        while waiting and workers.idle:
-            workers.submit(waiting.pop(0), seconds)
-        ends += workers.receive()
-    return ends
 
 
 def test_ends_cancellation_and_fatal_errors(workers: RayPool[Job, Any]) -> None:
