@@ -30,8 +30,8 @@ test: setup  ## lint, types and all tests
 	$(MAKE) lint
 	$(BIN)/python -m pytest $(SHARED)
 
-quick: $(VENV)/.done  ## fast tests that need no model weights
-	$(BIN)/python -m pytest $(SHARED) -m 'not weights and not slow'
+quick: $(VENV)/.done  ## fast tests that need no model weights; fewer examples of each law
+	$(BIN)/python -m pytest $(SHARED) -m 'not weights and not slow' --hypothesis-profile quick
 
 lint: $(VENV)/.done  ## ruff and mypy --strict
 	$(BIN)/ruff check .

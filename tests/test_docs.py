@@ -96,6 +96,7 @@ def execute(line: str, desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pyte
     return int(left.value.code or 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES_WITH_COMMANDS, ids=lambda page: page.stem)
 def test_commands_run(
     page: Path, desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -154,6 +155,7 @@ def declared() -> dict[str, dict[str, str]]:
     return points
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", [as_modules, as_entry_points, as_built_in])
 def test_examples_of_the_extending_page_are_used(
     way: Callable[[dict[str, Path], Path], dict[str, str]], tmp_path: Path
@@ -191,6 +193,7 @@ def test_examples_of_the_extending_page_are_used(
     assert pipeline.load(tmp_path / "diarizer" / "meeting.json").speakers == ("SPEAKER_00",)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", [README, DOCS / "usage.md", DOCS / "python-api.md"], ids=lambda page: page.stem)
 def test_python_runs(page: Path, desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     names: dict[str, object] = {}
@@ -209,6 +212,7 @@ def test_the_json_schema_is_up_to_date() -> None:
     assert pages.text(generator.SCHEMA) == generator.json_schema(), "run python docs/mkdocs/generate.py --update"
 
 
+@pytest.mark.slow
 @given(strategies.transcripts())
 def test_every_json_output_obeys_the_schema(transcript: Transcript) -> None:
     jsonschema = pytest.importorskip("jsonschema")

@@ -144,6 +144,7 @@ def test_example_scripts_print_their_usage(name: str) -> None:
     assert "usage:" in done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [
@@ -159,6 +160,7 @@ def test_modules_print_their_usage(name: str) -> None:
     assert "usage:" in done.stdout
 
 
+@pytest.mark.slow
 def test_the_batch_benchmark_in_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
     bench = batch_bench
@@ -208,6 +210,7 @@ def test_an_echo_comes_from_the_other_channel(tmp_path: Path) -> None:
     assert samples.max(axis=0) == pytest.approx([0.5, 0.05], abs=0.001)
 
 
+@pytest.mark.slow
 def test_the_figure_of_an_overlap_is_drawn(tmp_path: Path) -> None:
     talk = world.write_wav(tmp_path / "talk.wav")
     (tmp_path / "talk.json").write_bytes(formats.dumps(world.heard(world.DIALOGUE), "json", "talk"))
@@ -250,6 +253,7 @@ def test_training_leaves_the_filters_and_writes_what_the_pipeline_loads(tmp_path
         assert torch.equal(before, after) == (not name.startswith(("lstm", "linear", "classifier"))), name
 
 
+@pytest.mark.slow
 def test_real_mixtures_use_single_speaker_speech(tmp_path: Path) -> None:
     scenes = separation_scenes
     low, high = pair(24.0, RATE, seed=5)
@@ -269,6 +273,7 @@ def test_real_mixtures_use_single_speaker_speech(tmp_path: Path) -> None:
     assert all(np.array_equal(x.truth, y.truth) for x, y in zip(one, again, strict=True))
 
 
+@pytest.mark.slow
 def test_mixing_and_training_of_separation_in_small(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

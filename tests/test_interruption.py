@@ -14,6 +14,8 @@ from pipeline import formats
 from pipeline.engine.pipeline import Transcriber
 from tests import world
 
+pytestmark = pytest.mark.slow  # every test starts processes
+
 DEADLY = """
 import os, signal, time
 from pathlib import Path

@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,11 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 RANK = {room: rank for rank, layer in enumerate(LAYERS) for room in layer}
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def room(path: Path) -> str:
     return path.relative_to(ROOT).parts[0].removesuffix(".py")
 
@@ -52,7 +58,7 @@ def imported(tree: ast.AST, top_level_only: bool = False) -> Iterator[str]:
 
 def arrows(path: Path) -> set[tuple[str, str]]:
     """The pairs of rooms (importing, imported) of one module, wherever in the module the import stands."""
-    names = [name.split(".") for name in imported(ast.parse(path.read_text()))]
+    names = [name.split(".") for name in imported(parsed(path))]
     rooms = {parts[1] for parts in names if parts[0] == "pipeline" and len(parts) > 1}
     return {(room(path), other) for other in rooms & RANK.keys() - {room(path)}}
 
@@ -70,7 +76,7 @@ def test_every_room_has_its_layer_and_arrows_are_few() -> None:
 
 @pytest.mark.parametrize("path", sorted((ROOT / "evaluation" / "metrics").glob("*.py")), ids=lambda p: p.stem)
 def test_metrics_do_not_depend_on_the_pipeline(path: Path) -> None:
-    rooms = {name.split(".")[1] for name in imported(ast.parse(path.read_text())) if name.startswith("pipeline.")}
+    rooms = {name.split(".")[1] for name in imported(parsed(path)) if name.startswith("pipeline.")}
     assert rooms <= {"core", "formats", "evaluation"}
 
 
@@ -78,7 +84,7 @@ def test_metrics_do_not_depend_on_the_pipeline(path: Path) -> None:
 def test_heavy_packages_stay_in_their_rooms(path: Path) -> None:
     where = str(path.relative_to(ROOT))
     if not where.startswith(HEAVY_HOMES):
-        names = {name.partition(".")[0] for name in imported(ast.parse(path.read_text()), top_level_only=True)}
+        names = {name.partition(".")[0] for name in imported(parsed(path), top_level_only=True)}
         assert not names & HEAVY
 
 
@@ -86,7 +92,7 @@ def test_heavy_packages_stay_in_their_rooms(path: Path) -> None:
 def test_files_and_functions_are_short(path: Path) -> None:
     text = path.read_text()
     assert text.count("\n") <= 350
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             assert (node.end_lineno or 0) - node.lineno < 40, f"{node.name} is too long"
 

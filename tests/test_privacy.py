@@ -18,6 +18,8 @@ from pipeline.media import isolated_decoder
 from tests import world
 from tests.test_interruption import COMMAND, environment
 
+pytestmark = pytest.mark.slow  # every test starts processes
+
 
 @pytest.mark.promise(26)
 def test_no_words_and_no_tokens_in_logs(

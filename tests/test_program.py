@@ -13,6 +13,8 @@ import pipeline
 from pipeline import formats
 from tests import world
 
+pytestmark = pytest.mark.slow  # every test starts processes
+
 
 @pytest.mark.promise(3)
 @pytest.mark.parametrize(

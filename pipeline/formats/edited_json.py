@@ -50,7 +50,7 @@ def transcript_of(
     result = replace(_with_utterances(rest, corrected), notices=(*rest.notices, *notices, *corrections))
     if corrections:
         result = rounded(result)
-    return _consistent(result, stated, intact, bool(corrections))
+    return _consistent(result, stated, written.speakers if intact else None, bool(corrections))
 
 
 def _read(kind: type[Value], data: Any, place: str) -> Value:
@@ -61,11 +61,18 @@ def _read(kind: type[Value], data: Any, place: str) -> Value:
         raise FormatError(error.line(quote=False), hint=error.hint) from error
 
 
-def _consistent(transcript: Transcript, stated: dict[str, Any], intact: bool, corrected: bool) -> Transcript:
-    """The transcript with names, turns, ledger and the list of speakers made to agree."""
+def _consistent(
+    transcript: Transcript, stated: dict[str, Any], names_before: tuple[str, ...] | None, corrected: bool
+) -> Transcript:
+    """The transcript with names, turns, ledger and the list of speakers made to agree.
+
+    ``names_before``: the speakers before the corrections, which may change their order, if nothing but derived values
+    was edited; else ``None``.
+    """
+    intact = names_before is not None
     speakers = None if stated["speakers"] is None else _read(tuple[str, ...], stated["speakers"], "speakers")
-    if intact and speakers is not None and len(speakers) == len(transcript.speakers):
-        names = {old: new for old, new in zip(transcript.speakers, speakers, strict=True) if old != new}
+    if names_before is not None and speakers is not None and len(speakers) == len(names_before):
+        names = {old: new for old, new in zip(names_before, speakers, strict=True) if old != new}
         if names:
             changes = notice(["speakers"], f"{', '.join(f'{a} is {b}' for a, b in names.items())}, everywhere")
             renamed = with_names(transcript, names)

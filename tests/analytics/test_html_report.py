@@ -126,6 +126,7 @@ def test_short_calls_are_not_compared_and_diarization_labels_not_pooled(tmp_path
     assert "<td>SPEAKER_00</td>" not in speakers
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed")
 def test_a_browser_opens_the_page_without_errors(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     assert BROWSER
@@ -145,6 +146,7 @@ def test_a_browser_opens_the_page_without_errors(folder: Path, tmp_path_factory:
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_the_commands(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     (folder / "rules.yaml").write_text(RULES)

@@ -34,6 +34,7 @@ def write_call(path: Path) -> None:
         file.writeframes((channels * 32767).astype(np.int16).tobytes())
 
 
+@pytest.mark.slow
 def test_the_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(artifact_cache, "default_root", lambda: tmp_path / "cache")

@@ -18,6 +18,8 @@ from pipeline.batch.worker import Setup
 from pipeline.config.schema import Config, assign, check
 from tests import world
 
+pytestmark = pytest.mark.slow  # every test starts processes
+
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:

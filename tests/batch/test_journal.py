@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.batch import journal as journaling
@@ -16,6 +16,7 @@ from pipeline.batch.discovery import Recording
 from pipeline.batch.history import read_last, read_names, read_superseded
 from pipeline.batch.journal import WEIGHTS, Journal, Outcome
 from pipeline.core.errors import CrosstalkError, ResourceError
+from tests.effort import at_most
 
 ROOT = Path(__file__).parent.parent.parent
 OTHER = """
@@ -77,7 +78,7 @@ def test_a_refused_recording_is_retried_only_on_request_or_change(tmp_path: Path
     assert journal.decide(call, "key") == "do"
 
 
-@settings(max_examples=20)
+@at_most(20)
 @given(st.lists(st.sampled_from(["failed", "crashed", "lost", "stopped"]), max_size=8), st.integers(1, 4))
 def test_quarantined_after_the_maximum_of_attempts(ends: list[str], attempts: int) -> None:
     import tempfile

@@ -22,6 +22,8 @@ from pipeline.core.types import Word
 from tests import world
 from tests.batch import faults
 
+pytestmark = pytest.mark.slow  # every test starts processes
+
 DEADLY = {"recognition.backend": "tests.batch.faults:DeadlyRecognizer"}
 PROGRAM = "from pipeline.cli.app import main; main()"
 ROOT = Path(__file__).parent.parent.parent

@@ -25,6 +25,8 @@ from pipeline.core.errors import ResourceError, SettingsError
 from pipeline.engine import artifact_cache
 from tests import world
 
+pytestmark = pytest.mark.slow  # every test starts processes
+
 
 @pytest.fixture
 def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -15,6 +15,8 @@ from pipeline.core.output_record import OutputRecord
 from pipeline.engine import artifact_cache
 from tests import world
 
+pytestmark = pytest.mark.slow  # every test starts processes
+
 STM = "meeting 1 A 0 5 hello there\nmeeting 1 B 5 9 good morning\n"
 MINE = "written by hand\n"
 Run = Callable[..., int]

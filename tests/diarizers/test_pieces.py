@@ -4,7 +4,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.models.diarizers import clustering
@@ -23,6 +23,7 @@ from pipeline.models.diarizers.reconstruction import reconstruct
 from pipeline.models.diarizers.speaker_assignment import viterbi
 from pipeline.models.protocols import EmbedderCalibration, SpeakerBounds
 from tests.diarizers.meetings import CLIP, FRAME, HOP, Meeting, converse, embed, hear
+from tests.effort import at_most
 
 seconds = st.floats(0.3, 100)
 
@@ -41,7 +42,7 @@ def test_long_speech_that_differs_is_two_people_and_a_scrap_is_not() -> None:
     assert log_odds(distance, np.array([60.0]), np.array([0.4])) > 0
 
 
-@settings(max_examples=50, deadline=None)
+@at_most(50)
 @given(st.integers(0, 10_000), st.integers(1, 8))
 def test_a_person_is_one_local_speaker_of_a_window(seed: int, people: int) -> None:
     rng = np.random.default_rng(seed)
@@ -91,7 +92,7 @@ def hear_in_pieces(meeting: Meeting, length: float) -> LocalEmbeddings:
     return pool_frames(local, iter(heard), lambda frames, weights: weights @ frames)
 
 
-@settings(max_examples=20, deadline=None)
+@at_most(20)
 @given(st.integers(0, 1000), st.sampled_from([1.3, 4.0, 7.0]))
 def test_a_trunk_may_hear_in_pieces_of_any_length(seed: int, length: float) -> None:
     meeting = converse(seed, 3, 0.7)
@@ -102,7 +103,7 @@ def test_a_trunk_may_hear_in_pieces_of_any_length(seed: int, length: float) -> N
     assert (likeness.max(axis=1) > 0.9).all()
 
 
-@settings(max_examples=20, deadline=None)
+@at_most(20)
 @given(st.integers(0, 1000), st.floats(0.2, 15))
 def test_pieces_hold_all_speech_once(seed: int, length: float) -> None:
     meeting = converse(seed, 2, 0.5)

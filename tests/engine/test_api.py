@@ -91,6 +91,7 @@ def test_transcribe_does_what_the_command_does(tmp_path: Path, monkeypatch: pyte
         pipeline.transcribe(path, speakers=2, max_speakers=3)
 
 
+@pytest.mark.slow
 def test_a_loop_over_files_loads_models_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from pipeline.models import registry
 
@@ -112,6 +113,7 @@ def test_a_loop_over_files_loads_models_once(tmp_path: Path, monkeypatch: pytest
     pipeline.release_models()
 
 
+@pytest.mark.slow
 def test_threads_get_what_one_after_the_other_gets(tmp_path: Path) -> None:
     path = world.write_wav(tmp_path / "talk.wav")
 

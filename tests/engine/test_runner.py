@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import formats
@@ -36,6 +36,7 @@ from pipeline.stages.recognition.stage import STAGE as RECOGNITION
 from pipeline.stages.separation.result import Separation
 from pipeline.stages.separation.stage import STAGE as SEPARATION
 from tests import world
+from tests.effort import at_most
 from tests.faults import StumblingRecognizer
 from tests.tones import conversations
 
@@ -282,7 +283,7 @@ def test_a_change_of_the_last_stage_redoes_only_the_last(tmp_path: Path) -> None
     assert cached_run(cache, path, {"assembly.pause": 0.0})[1] == list(STAGES)
 
 
-@settings(max_examples=15)
+@at_most(15)
 @given(
     words=conversations(most=4), spoil=st.sampled_from([b"", b"{", b"null", b'{"turns": 5}', b"[1, 2]", b"\xff\x00"])
 )
@@ -297,7 +298,7 @@ def test_a_damaged_cache_counts_as_absent(
     assert formats.dumps(world.heard(words, changes=changes, cache=cache), "json") == whole
 
 
-@settings(max_examples=15)
+@at_most(15)
 @given(words=conversations(), strategy=st.sampled_from(["mixture", "streams"]))
 def test_a_cached_run_gives_the_same_bytes(
     words: tuple[Any, ...], strategy: str, tmp_path_factory: pytest.TempPathFactory

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import formats
 from pipeline.core.errors import FormatError
 from pipeline.core.types import Transcript, Turn, Utterance, Word
+from tests.effort import at_most
 from tests.strategies import transcripts
 
 EVERY = pytest.mark.parametrize("name", [*formats.names(), "tests.formats.own_format:FORMAT"])
@@ -26,7 +27,7 @@ def test_the_declaration_is_complete(name: str) -> None:
 
 
 @EVERY
-@settings(max_examples=25)
+@at_most(25)
 @given(transcript=transcripts(hostile=True))
 def test_hostile_transcripts_give_the_same_inert_bytes(name: str, transcript: Transcript) -> None:
     data = formats.dumps(transcript, name, "talk")
@@ -47,7 +48,7 @@ def test_doubts_are_marked_where_the_format_says_so(name: str) -> None:
 
 
 @READABLE
-@settings(max_examples=40)
+@at_most(40)
 @given(transcript=transcripts(ledger=False))
 def test_reading_and_writing_settle_at_once(name: str, transcript: Transcript) -> None:
     data = formats.dumps(transcript, name, "talk")
@@ -61,7 +62,7 @@ def test_reading_and_writing_settle_at_once(name: str, transcript: Transcript) -
 
 
 @READABLE
-@settings(max_examples=40)
+@at_most(40)
 @given(data=st.binary(max_size=60))
 def test_other_files_are_refused_with_an_error_of_the_package(name: str, data: bytes) -> None:
     try:

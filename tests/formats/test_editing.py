@@ -143,6 +143,15 @@ def test_deleted_utterances_and_texts_are_gone() -> None:
     assert (read.status, read.speakers) == ("no_speech", (A, B))
 
 
+def test_a_deleted_text_that_changes_the_order_of_speakers_renames_nobody() -> None:
+    talk = Transcript(9.0, (said(B, 1.0, "one"), said(B, 5.0, "two"), said(A, 7.0, "three")), (Turn(3.0, 8.0, A),))
+    data = json.loads(dumps(talk))
+    assert data["speakers"] == [B, A]
+    data["utterances"][0]["text"] = ""
+    read = loads(json.dumps(data))
+    assert [(u.speaker, u.text) for u in read.utterances] == [(B, "two"), (A, "three")]
+
+
 def test_an_utterance_may_be_added_without_words_and_anywhere() -> None:
     new = {"speaker": "Carol", "start": 10.0, "end": 12.0, "text": "and one more thing"}
     read = edited(lambda data: data["utterances"].insert(0, new))

@@ -10,11 +10,12 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import media
 from pipeline.media.amr import frames_of
+from tests.effort import at_most
 from tests.media.factory import Array, bursts, encode, onset, overwrite, speech
 from tests.media.test_parts import codes, decode
 
@@ -27,6 +28,7 @@ PAIRS = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.promise(1)
 @pytest.mark.parametrize(("container", "codec", "rate"), PAIRS)
 def test_any_codec_in_any_container(container: str, codec: str, rate: int) -> None:
@@ -69,8 +71,9 @@ RATES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.promise(5)
-@settings(max_examples=25, deadline=None)
+@at_most(25)
 @given(data=st.data(), kind=st.sampled_from(sorted(RATES)))
 def test_a_stream_that_changes_keeps_its_length(data: st.DataObject, kind: str) -> None:
     part = st.tuples(st.sampled_from([2.0, 3.0]), st.sampled_from(RATES[kind]), st.sampled_from([1, 2]))

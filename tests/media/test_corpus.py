@@ -22,6 +22,8 @@ from tests import world
 from tests.media import corpus
 from tests.media.factory import speech, wav
 
+pytestmark = pytest.mark.slow  # every test starts processes
+
 Run = Callable[[str], int]
 SECONDS, BYTES = 15, 1.5e9
 opened: list[str] = []

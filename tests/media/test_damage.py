@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import media
@@ -18,6 +18,7 @@ from pipeline.core.errors import InputError, ResourceError
 from pipeline.core.events import no_progress
 from pipeline.media.decoder import decode_open
 from pipeline.media.opening import spool
+from tests.effort import at_most
 from tests.media.factory import KINDS, bursts, make, noise, onset, overwrite, speech, wav
 
 LONG, SHORT = 25.0, 6.0
@@ -59,7 +60,7 @@ def test_two_kilobytes_of_noise_cost_little(kind: str, least: float) -> None:
 
 @pytest.mark.promise(1)
 @pytest.mark.promise(8)
-@settings(max_examples=30, deadline=None)
+@at_most(30)
 @given(
     kind=st.sampled_from(["m4a", "mp3", "ogg", "flac", "webm", "aac", "wav", "amr"]),
     hits=st.lists(st.tuples(st.floats(0.0, 0.999), st.integers(1, 2000), st.integers(0, 9)), min_size=1, max_size=4),
@@ -99,7 +100,7 @@ def test_an_ogg_in_which_the_reader_gives_up_is_told() -> None:
 
 
 @pytest.mark.promise(4)
-@settings(max_examples=15, deadline=None)
+@at_most(15)
 @given(kind=st.sampled_from(["m4a", "mp3", "ogg", "flac", "webm", "mka", "avi"]), part=st.floats(0, 1))
 def test_a_cut_anywhere_is_survived_and_told(kind: str, part: float) -> None:
     data = recording(kind, SHORT)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.media.downmix import downmix
+from tests.effort import at_most
 from tests.media.factory import Array, speech
 
 RATE = 16_000
@@ -67,7 +68,7 @@ def test_one_voice_inverted_and_one_not_are_both_heard() -> None:
 
 
 @pytest.mark.promise(7)
-@settings(max_examples=20, deadline=None)
+@at_most(20)
 @given(channels=st.integers(2, 12), place=st.integers(0, 11))
 def test_speech_on_one_of_many_channels_is_heard_in_full(channels: int, place: int) -> None:
     tracks = [NOTHING] * channels
@@ -94,7 +95,7 @@ def test_silence_is_silence() -> None:
 
 
 @pytest.mark.promise(7)
-@settings(max_examples=20, deadline=None)
+@at_most(20)
 @given(gains=st.lists(st.floats(-1, 1), min_size=2, max_size=6).filter(lambda gains: max(map(abs, gains)) > 0.1))
 def test_no_gains_make_a_voice_vanish(gains: list[float]) -> None:
     mix = downmix(tape(*[np.float32(gain) * VOICE for gain in gains]))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -22,6 +22,7 @@ from pipeline.engine.pipeline import Transcriber
 from pipeline.media import Decoded, open_input
 from pipeline.models.synthetic import synthesize
 from tests import world
+from tests.effort import at_most
 
 SAMPLES = synthesize(world.DIALOGUE, 8.0)
 WORDS = [word.text for word in sorted(world.DIALOGUE, key=lambda word: word.text)]
@@ -55,6 +56,7 @@ ARRAYS: dict[str, Callable[[], Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ARRAYS)
 def test_arrays_of_any_type_say_the_same(kind: str) -> None:
     assert words(ARRAYS[kind](), RATE) == WORDS
@@ -156,7 +158,8 @@ def test_a_file_opened_as_text_is_refused() -> None:
         RUN(file)  # type: ignore[arg-type]
 
 
-@settings(max_examples=20)
+@pytest.mark.slow
+@at_most(20)
 @given(
     st.sampled_from([np.nan, np.inf, -np.inf]),
     st.integers(0, len(SAMPLES) - 1),

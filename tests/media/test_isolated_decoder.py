@@ -18,6 +18,8 @@ from pipeline.core.errors import CrosstalkError, InputError, OutOfDisk, OutOfMem
 from pipeline.media import isolated_decoder
 from tests.media.factory import KINDS, make, speech, wav
 
+pytestmark = pytest.mark.slow  # every test starts processes
+
 
 @pytest.fixture
 def recording(tmp_path: Path) -> Path:

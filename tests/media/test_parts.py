@@ -7,11 +7,12 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import media
 from pipeline.core.errors import InputError
+from tests.effort import at_most
 from tests.media.factory import KINDS, bursts, encode, make, noise, onset, speech, wav
 
 FIRST, SECOND = 4.0, 3.0
@@ -81,7 +82,7 @@ PCM = (bursts(6, 16_000, (1.0, 5.0)) * 32_000).round() + 1
 
 
 @pytest.mark.promise(1)
-@settings(max_examples=40, deadline=None)
+@at_most(40)
 @given(
     declared=st.sampled_from([0, 0xFFFFFFFF]) | st.integers(1, 2 * len(PCM) - 64),
     tail=st.sampled_from([b"", LIST, ID3, LIST + ID3]),

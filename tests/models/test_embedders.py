@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -19,6 +19,7 @@ from pipeline.models import registry
 from pipeline.models.protocols import Embedder, EmbedderCalibration, FrameEmbedder
 from pipeline.models.synthetic import SyntheticEmbedder, synthesize
 from pipeline.models.weights import CATALOGUE, Store
+from tests.effort import at_most
 from tests.models.embedders import WRITERS, babble, opened, write_wespeaker
 
 DIMENSIONS = {"resemblyzer": 256, "ecapa-voxceleb": 12, "wespeaker-resnet34": 256, "synthetic": 6}
@@ -68,7 +69,7 @@ def test_nothing_is_no_vectors(kind: str, embedder: Embedder) -> None:
     assert embedder.embed([]).shape == (0, DIMENSIONS[kind])
 
 
-@settings(max_examples=5, deadline=None)
+@at_most(5)
 @given(
     lengths=st.lists(st.sampled_from([0.1, 0.2, 0.5, 0.9, 0.9, 0.9]), min_size=2, max_size=5),
     order=st.randoms(use_true_random=False),
@@ -112,6 +113,7 @@ def test_ecapa_says_what_speechbrain_says(seconds: float, folders: dict[str, Pat
     np.testing.assert_allclose(opened(folder).embed(clips), unit(theirs), atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # the vendor's own
 @pytest.mark.parametrize("seconds", [0.3, 1.6, 5.0])
 @pytest.mark.parametrize("told", [{}, {"window_type": "povey", "frame_length": 20, "num_mel_bins": 24}])

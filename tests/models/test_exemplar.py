@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from pipeline.core.audio import RATE
 from pipeline.core.errors import BackendError
 from pipeline.models.separators.nmf import MIN_SINGLE_SPEAKER, NmfSeparator
+from tests.effort import at_most
 from tests.models.voices import improvement, pair, voice
 
 SEPARATOR = NmfSeparator()
@@ -33,7 +34,7 @@ def test_two_voices_come_apart_by_their_solo_speech() -> None:
     assert abs(np.corrcoef(found[0], sources[0])[0, 1]) > 0.9
 
 
-@settings(max_examples=10, deadline=None)
+@at_most(10)
 @given(st.integers(1, 20_000), st.integers(0, 2))
 def test_sources_are_finite_and_add_up_to_the_mixture(length: int, seed: int) -> None:
     mixture = np.random.default_rng(seed).normal(0, 0.1, length).astype(np.float32)

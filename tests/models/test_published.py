@@ -180,7 +180,8 @@ def test_code_in_a_checkpoint_is_not_run(folder: Path, part: str, archive: bool,
 @pytest.mark.promise(25)
 @pytest.mark.parametrize("name", ["xvec_transform.npz", "plda.npz"])
 def test_code_in_a_plda_is_not_run(folder: Path, name: str, tmp_path: Path) -> None:
-    arrays = dict(np.load(folder / "plda" / name))
+    with np.load(folder / "plda" / name) as archive:
+        arrays = dict(archive)
     first = next(iter(arrays))
     np.savez(folder / "plda" / name, **{**arrays, first: np.array([Bomb(tmp_path / "ran")])})
     refused(folder, tmp_path / "ran")

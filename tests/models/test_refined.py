@@ -8,7 +8,7 @@ from time import sleep
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import save_file
 
@@ -28,6 +28,7 @@ from pipeline.models.separators.nmf import (
 from pipeline.models.separators.nmf_refined import SETTINGS, NmfRefinedSeparator
 from pipeline.models.torch_runtime import bfloat16_autocast, single_threaded_pool
 from pipeline.models.weights import Store
+from tests.effort import at_most
 from tests.models.voices import improvement, pair, voice
 
 CPU = torch.device("cpu")
@@ -57,7 +58,7 @@ def test_a_network_that_corrects_nothing_leaves_the_exemplars_masks() -> None:
     np.testing.assert_allclose(found, NmfSeparator(SETTINGS).separate(mixture, SOLO), atol=1e-3)
 
 
-@settings(max_examples=10, deadline=None)
+@at_most(10)
 @given(st.integers(1, 20_000), st.integers(0, 3))
 def test_sources_add_up_to_the_mixture_whatever_the_network_says(length: int, seed: int) -> None:
     mixture = np.random.default_rng(seed).normal(0, 0.1, length).astype(np.float32)

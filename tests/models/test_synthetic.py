@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from pipeline.core.audio import RATE, Audio
 from pipeline.core.events import no_progress
@@ -18,10 +18,11 @@ from pipeline.models.synthetic import (
     SyntheticSeparator,
     synthesize,
 )
+from tests.effort import at_most
 from tests.tones import conversations
 
 
-@settings(max_examples=40)
+@at_most(40)
 @given(conversations(voices=SPEAKERS, most=4))
 def test_what_is_spoken_is_heard(words: tuple[Word, ...]) -> None:
     (heard,) = SyntheticRecognizer().recognize([synthesize(words, 20.0)], "en")
@@ -32,7 +33,7 @@ def test_what_is_spoken_is_heard(words: tuple[Word, ...]) -> None:
         assert (word.start, word.end) == pytest.approx((start, end), abs=1e-6)
 
 
-@settings(max_examples=40)
+@at_most(40)
 @given(conversations())
 def test_turns_cover_the_words_of_their_voice(words: tuple[Word, ...]) -> None:
     found = SyntheticDiarizer().diarize(Audio(synthesize(words, 40.0)), SpeakerBounds(), no_progress)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.core.audio import RATE, Audio, Samples
@@ -23,6 +23,7 @@ from pipeline.media.downmix import downmix
 from pipeline.models.synthetic import synthesize
 from pipeline.models.weights import Store
 from tests import world
+from tests.effort import at_most
 from tests.tones import conversations
 
 AGENT = (Word(0.5, 1.5, "a1"), Word(1.6, 2.6, "a2"), Word(5.0, 6.0, "a3"))
@@ -75,7 +76,7 @@ def test_each_channel_is_a_role_and_no_word_is_doubled(echo: float, changes_of_s
     assert {tones.speaker: tones.text for tones in both.evidence} == {"agent": "a3", "customer": "b3"}
 
 
-@settings(max_examples=30)
+@at_most(30)
 @given(conversations(voices="ab", most=6))
 def test_every_word_of_both_channels_once(words: tuple[Word, ...]) -> None:
     seconds = max((word.end for word in words), default=0.0) + 1.0
@@ -147,7 +148,7 @@ def test_a_cached_call_has_the_same_transcript(tmp_path: Any) -> None:
     assert once == again
 
 
-@settings(max_examples=20)
+@at_most(20)
 @given(st.integers(0, 30), st.integers(0, 3))
 def test_silence_of_any_length_is_no_call(tenths: int, blocks: int) -> None:
     quiet = np.zeros((2, tenths * 160 + blocks * 3200 + 1), np.float32)

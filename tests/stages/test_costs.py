@@ -113,6 +113,7 @@ WORK: Mapping[str, Callable[[Meeting], None]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(WORK))
 def test_four_times_the_meeting_is_little_more_than_four_times_the_work(name: str) -> None:
     counts = []

@@ -173,6 +173,7 @@ def test_streams_cover_the_turns_and_are_the_mixture_outside_overlaps(turns: tup
                     assert any(span.start - 1e-4 <= clip.start < span.end for span in apart)
 
 
+@pytest.mark.slow
 @given(some_turns())
 def test_threads_of_a_separator_change_no_sample_and_no_region(turns: tuple[Turn, ...]) -> None:
     audio = Audio(np.random.default_rng(0).normal(0, 0.1, to_sample(12.0)).astype(np.float32))

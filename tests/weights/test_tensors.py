@@ -15,20 +15,21 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from safetensors.numpy import load_file
 
 from pipeline.core.errors import BadModel
 from pipeline.models.weights.safe_checkpoint import read_plain, read_tensors, write_safetensors
+from tests.effort import at_most
 
 DTYPES = st.sampled_from(["<f4", "<f8", "<f2", "<i8", "<i4"])
 ARRAYS = DTYPES.flatmap(lambda d: arrays.arrays(d, arrays.array_shapes(min_dims=0, max_dims=3, max_side=5)))
 STATES = st.dictionaries(st.text("abc.é", min_size=1, max_size=6), ARRAYS, min_size=1, max_size=4)
 
 
-@settings(deadline=None, max_examples=50)
+@at_most(50)
 @given(state=STATES, archive=st.booleans(), turned=st.booleans())
 def test_tensors_survive_the_way(
     state: dict[str, Any], archive: bool, turned: bool, tmp_path_factory: pytest.TempPathFactory

@@ -17,6 +17,8 @@ from pipeline.workers.process_pool import ProcessPool
 from pipeline.workers.program import Program
 from tests.workers import programs
 
+pytestmark = pytest.mark.slow  # every test starts processes
+
 Job = tuple[str, Any]
 Ends = list[tuple[Job, Finished[Any] | Crashed]]
 SERVE = Program("tests.workers.programs:serve", {"name": "setup"})

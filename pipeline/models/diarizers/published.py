@@ -160,7 +160,8 @@ def _plda(folder: Path, settings: Mapping[str, Any]) -> PLDA:
         if not path.is_file():
             raise MissingModel("a file of the PLDA is missing", where=str(path), hint="pull the pipeline again")
     try:
-        return PLDA(*files)  # numpy refuses pickled object arrays in its archives
+        with files[0].open("rb") as transform, files[1].open("rb") as plda:  # pyannote would leave them open
+            return PLDA(transform, plda)  # numpy refuses pickled object arrays in its archives
     except Exception as error:  # a damaged archive raises whatever zipfile, zlib or numpy's algebra raise
         raise BadModel("not a PLDA in pyannote's format", where=str(place)) from error
 

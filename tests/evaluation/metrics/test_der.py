@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -73,7 +73,6 @@ def has_unique_mapping(shared: NDArray[np.float64]) -> bool:
     return len(times) < 2 or times[-1] - times[-2] > 1e-6
 
 
-@settings(deadline=None)
 @given(meetings(), meetings(), st.sampled_from([0.0, 0.1, 0.25]))
 def test_der_and_jer_agree_with_pyannote_metrics(one: Transcript, other: Transcript, collar: float) -> None:
     core = pytest.importorskip("pyannote.core", reason="pyannote.metrics is the oracle")

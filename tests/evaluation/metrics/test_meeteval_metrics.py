@@ -6,7 +6,7 @@ import importlib.util
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import formats
@@ -75,7 +75,6 @@ def test_the_published_stream_scores_of_the_example_files() -> None:
 
 
 @needs_meeteval
-@settings(deadline=None)
 @given(meetings(), meetings())
 def test_wer_and_cpwer_agree_with_meeteval(one: Transcript, other: Transcript) -> None:
     from meeteval.wer import wer
@@ -87,7 +86,6 @@ def test_wer_and_cpwer_agree_with_meeteval(one: Transcript, other: Transcript) -
 
 
 @needs_meeteval
-@settings(deadline=None)
 @given(meetings(), meetings())
 def test_time_constraints_only_add_errors(one: Transcript, other: Transcript) -> None:
     wide = score(one, other, ScoreConfig("none", collar=1e4)).scores
@@ -100,7 +98,6 @@ def test_time_constraints_only_add_errors(one: Transcript, other: Transcript) ->
 
 
 @needs_meeteval
-@settings(deadline=None)
 @given(meetings(), meetings(), st.sampled_from([0.25, 1.0, 5.0]))
 def test_all_stream_scores_agree_with_meeteval_on_segments(one: Transcript, other: Transcript, collar: float) -> None:
     from meeteval.wer import wer

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import formats
@@ -21,7 +21,6 @@ def word_scores(scores: Scores) -> list[WordErrors]:
     return [errors for errors in result if errors is not None]
 
 
-@settings(deadline=None)
 @given(meetings())
 def test_equal_transcripts_score_zero(meeting: Transcript) -> None:
     result = score(meeting, meeting).scores
@@ -32,7 +31,6 @@ def test_equal_transcripts_score_zero(meeting: Transcript) -> None:
     assert result.speakers.off == 0
 
 
-@settings(deadline=None)
 @given(meetings(), meetings())
 def test_every_word_is_counted_once(one: Transcript, other: Transcript) -> None:
     result = score(one, other).scores
@@ -42,7 +40,6 @@ def test_every_word_is_counted_once(one: Transcript, other: Transcript) -> None:
     assert result.cpwer.errors >= abs(len(one.words) - len(other.words))
 
 
-@settings(deadline=None)
 @given(meetings(), meetings(), st.randoms(use_true_random=False))
 def test_speaker_names_do_not_matter(one: Transcript, other: Transcript, rng: st.DataObject) -> None:
     labels = [f"name {i}" for i in range(len(other.speakers))]
@@ -57,7 +54,6 @@ def test_speaker_names_do_not_matter(one: Transcript, other: Transcript, rng: st
     assert after.assignment == tuple((truth, names.get(estimate)) for truth, estimate in before.assignment)
 
 
-@settings(deadline=None)
 @given(meetings(), meetings(), st.integers(1, 3600))
 def test_a_time_offset_does_not_matter(one: Transcript, other: Transcript, offset: int) -> None:
     before, after = score(one, other).scores, score(shifted(one, offset), shifted(other, offset)).scores
@@ -68,7 +64,6 @@ def test_a_time_offset_does_not_matter(one: Transcript, other: Transcript, offse
     assert after.der.errors == pytest.approx(before.der.errors, abs=1e-6)
 
 
-@settings(deadline=None)
 @given(meetings(), meetings(), meetings(), meetings())
 def test_sessions_add_up(a: Transcript, b: Transcript, x: Transcript, y: Transcript) -> None:
     report = score_sessions({"one": a, "two": b}, {"two": y, "one": x})
@@ -153,7 +148,6 @@ def test_more_errors_than_words_give_a_notice() -> None:
     assert score_sessions({"m": ANN}, {}).notices == ()
 
 
-@settings(deadline=None)
 @given(meetings(), meetings(), meetings(), st.floats(0, 20), st.floats(0.1, 10))
 def test_nothing_in_an_unscored_span_counts(
     one: Transcript, other: Transcript, noise: Transcript, start: float, length: float

@@ -4,11 +4,12 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.core.errors import SettingsError
 from pipeline.evaluation.simulation.conversation import TOLERANCE, Conversation, Placement, overlap_ratio, plan
+from tests.effort import at_most
 
 
 def lengths(speakers: int, seed: int) -> dict[str, list[int]]:
@@ -26,7 +27,7 @@ def planned(meeting: tuple[int, float, int], length: float = 120) -> tuple[Place
     return plan(lengths(speakers, seed), conversation, np.random.default_rng(seed))
 
 
-@settings(deadline=None, max_examples=40)
+@at_most(40)
 @given(MEETINGS)
 def test_the_overlap_ratio_is_the_requested_one(meeting: tuple[int, float, int]) -> None:
     placements = planned(meeting)
@@ -34,7 +35,7 @@ def test_the_overlap_ratio_is_the_requested_one(meeting: tuple[int, float, int])
     assert overlap_ratio(placements) == 0 or meeting[1] > 0
 
 
-@settings(deadline=None, max_examples=40)
+@at_most(40)
 @given(MEETINGS)
 def test_speakers_do_not_overlap_themselves_and_at_most_two_overlap(meeting: tuple[int, float, int]) -> None:
     count: dict[str, np.ndarray] = {}
@@ -51,7 +52,7 @@ def test_speakers_do_not_overlap_themselves_and_at_most_two_overlap(meeting: tup
     assert np.cumsum(edges).max() <= 2
 
 
-@settings(deadline=None, max_examples=40)
+@at_most(40)
 @given(MEETINGS)
 def test_all_speakers_have_complete_passages_within_the_meeting(meeting: tuple[int, float, int]) -> None:
     placements, available = planned(meeting), lengths(meeting[0], meeting[2])
@@ -61,7 +62,7 @@ def test_all_speakers_have_complete_passages_within_the_meeting(meeting: tuple[i
     assert all(p.end - p.start == available[p.speaker][p.passage] for p in placements)
 
 
-@settings(deadline=None, max_examples=20)
+@at_most(20)
 @given(MEETINGS)
 def test_the_same_seed_gives_the_same_plan(meeting: tuple[int, float, int]) -> None:
     assert planned(meeting) == planned(meeting)
