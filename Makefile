@@ -5,6 +5,8 @@ BIN    := $(VENV)/bin
 SAMPLE  = $(shell $(BIN)/python -c "import importlib.util as u; print(next(iter(u.find_spec('pyannote.audio').submodule_search_locations)))")/sample/sample.wav
 # Two processes share the tests; each takes over from the other what that has not begun.
 SHARED  = -n 2 --dist worksteal
+# The tests start hundreds of processes: each would compile all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test quick lint docs bench bench-diarization bench-batch clean
 help:  ## what can be made

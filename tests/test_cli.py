@@ -139,6 +139,7 @@ def test_a_wrong_command_line_is_1_and_writes_nothing(
     assert [path.name for path in tmp_path.iterdir() if not path.name.startswith(".")] == ["x.wav"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("word", "command"),
     [

@@ -84,6 +84,7 @@ def text(transcript: Transcript) -> bytes:
     return formats.dumps(replace(transcript, notices=()), "json")
 
 
+@pytest.mark.slow
 @pytest.mark.promise(22)
 @pytest.mark.parametrize(
     ("enough", "tries"),
@@ -129,6 +130,7 @@ def test_memory_that_runs_out_while_separating_is_no_failure_of_the_separator(pa
     assert [region.decision for region in found.overlaps] == [region.decision for region in plain.overlaps]
 
 
+@pytest.mark.slow
 def test_what_was_computed_with_less_is_kept_apart(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def cached(batch: int) -> list[bool]:
         events: list[Event] = []

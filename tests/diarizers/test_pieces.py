@@ -125,6 +125,7 @@ def meet(minutes: int) -> LocalEmbeddings:
     return LocalEmbeddings(vectors, seconds, seconds)
 
 
+@pytest.mark.slow
 def test_the_memory_of_clustering_grows_in_step_with_length(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clustering, "BLOCK", 80)
     peaks = {}

@@ -53,6 +53,7 @@ def test_people_are_told_apart(meeting: Meeting) -> None:
     assert errors.error_rate < 0.1
 
 
+@pytest.mark.slow
 @quickly
 @given(meetings, st.integers(1, 9))
 @example(converse(2015, 2, 1.5), 1)  # two people are named by as many votes
@@ -61,6 +62,7 @@ def test_names_within_windows_mean_nothing(meeting: Meeting, seed: int) -> None:
     assert spans(diarize(meeting, hear(meeting, 0), count)) == spans(diarize(meeting, hear(meeting, seed), count))
 
 
+@pytest.mark.slow
 @quickly
 @given(meetings, st.integers(1, 20))
 def test_silence_before_shifts_and_silence_after_changes_nothing(meeting: Meeting, seconds: int) -> None:

@@ -107,6 +107,7 @@ def test_an_entry_point_is_a_format(declare: Callable[[str], None], tmp_path: Pa
     run("score", str(out / "talk.lines"), str(out / "talk.talk.z"))
 
 
+@pytest.mark.slow
 def test_a_batch_writes_the_format_of_an_entry_point(
     declare: Callable[[str], None], packages: Path, tmp_path: Path
 ) -> None:

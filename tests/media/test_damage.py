@@ -46,6 +46,7 @@ def codes(decoded: media.Decoded) -> set[str]:
     return {notice.code for notice in decoded.notices}
 
 
+@pytest.mark.slow
 @pytest.mark.promise(1)
 @pytest.mark.parametrize(("kind", "least"), [("m4a", 24.5), ("mp3", 24.5), ("flac", 24.5), ("ogg", 23.9), ("ts", 24.5)])
 def test_two_kilobytes_of_noise_cost_little(kind: str, least: float) -> None:
@@ -58,6 +59,7 @@ def test_two_kilobytes_of_noise_cost_little(kind: str, least: float) -> None:
         assert onset(decoded.audio.samples, burst - 1, burst + 1) == pytest.approx(burst, abs=0.025)
 
 
+@pytest.mark.slow
 @pytest.mark.promise(1)
 @pytest.mark.promise(8)
 @at_most(30)

@@ -139,6 +139,7 @@ def test_too_long_is_refused(kind: str, limits: media.Limits, tmp_path: Path) ->
         media.decode_in_process(path, limits)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["m4a", "mp3", "ogg", "mulaw"])
 def test_a_real_call_survives_every_codec(kind: str, sample: Path, tmp_path: Path) -> None:
     original = media.decode_in_process(sample).audio.samples

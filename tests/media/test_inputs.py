@@ -79,6 +79,7 @@ def test_any_rate_is_resampled_and_lasts_as_long(rate: int) -> None:
     assert np.argmax(np.abs(np.fft.rfft(middle))) == 300
 
 
+@pytest.mark.slow
 def test_paths_bytes_and_files_say_the_same(tmp_path: Path) -> None:
     path = world.write_wav(tmp_path / "talk.wav")
     content = path.read_bytes()

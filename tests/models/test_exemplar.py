@@ -59,6 +59,7 @@ def test_too_little_solo_speech_is_said_with_the_name(few: int) -> None:
         SEPARATOR.separate(pair(1.0, RATE, seed=4).sum(axis=0), solo)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrong", [0.0, np.nan, np.inf])
 def test_silence_and_broken_samples_give_finite_sources(wrong: float) -> None:
     bad = np.full(RATE * 2, wrong, np.float32)

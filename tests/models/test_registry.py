@@ -42,6 +42,7 @@ def test_every_model_declares_what_the_engine_reads(kind: Kind, name: str) -> No
     assert isinstance(model.weights(Config()), dict)
 
 
+@pytest.mark.slow
 def test_declarations_are_read_without_heavy_libraries() -> None:
     script = (
         "import sys\n"

@@ -46,6 +46,7 @@ def test_no_pip_says_how_to_get_it(shelf: Shelf, tmp_path: Path, monkeypatch: py
         fetch_wheel(source, tmp_path, no_progress)
 
 
+@pytest.mark.slow
 def test_the_real_pip_takes_these_options(tmp_path: Path, shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     about = {"METADATA": b"Metadata-Version: 2.1\nName: toy\nVersion: 1.0\n", "WHEEL": b"Wheel-Version: 1.0\n"}
     source = shelf.add("toy", {f"toy-1.0.dist-info/{name}": data for name, data in about.items()}, {})
