@@ -45,7 +45,7 @@ PHRASES = (
     r"\beverybody'?s?\b",
 )
 """Phrases of the private language that the project gave up: each has a plain word."""
-ALIASES = {"pipeline/config/aliases.py", "pipeline/formats/aliases.py"}
+ALIASES = {"pipeline/config/aliases.py", "pipeline/formats/json_aliases.py", "pipeline/analytics/analytics_file.py"}
 """Where old spellings are named because they are still read for one version."""
 SOURCES = sorted(
     path

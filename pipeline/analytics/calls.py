@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import formats
-from pipeline.analytics.analytics_file import SUFFIX, VERSION
+from pipeline.analytics.analytics_file import OLD_VERSION, SUFFIX, VERSION, with_current_keys
 from pipeline.core.atomic_write import sqlite_text
 from pipeline.core.errors import FormatError, SettingsError
 from pipeline.core.text import read_text
@@ -51,6 +51,11 @@ class Call:
     analytics: dict[str, Any]
     exists: bool | None = None
 
+    @property
+    def is_old(self) -> bool:
+        """Whether the file has the format of an earlier version, which the next version will refuse."""
+        return bool(self.analytics["version"] == OLD_VERSION)
+
     def transcript(self) -> Transcript | None:
         """The transcript of the call; None if it was not written as JSON."""
         path = self.folder / f"{self.name}.json"
@@ -78,10 +83,10 @@ def read_calls(folder: Path, history: History = NO_HISTORY) -> Iterator[Call]:
         )
     for path in paths:
         try:
-            analytics = json.loads(read_text(path).content)
-        except ValueError as error:
+            analytics = with_current_keys(json.loads(read_text(path).content))
+        except (ValueError, KeyError, AttributeError) as error:
             raise FormatError(f"cannot be read: {error}", where=str(path)) from error
-        if not isinstance(analytics, dict) or analytics.get("version") != VERSION:
+        if analytics is None:
             raise FormatError(
                 f"does not have the format {VERSION}",
                 where=str(path),

@@ -100,7 +100,7 @@ def _read(calls: Iterable[Call]) -> _Folder:
         rows.append({"call": call.name, "recording_exists": call.exists, **summary(call.analytics)})
         target = call.link()
         links[call.name] = None if target is None else quote(target, errors="surrogateescape")
-        for speaker in call.analytics["parts"]:
+        for speaker in call.analytics["speakers"]:
             speakers.setdefault(speaker["speaker"], []).append(speaker)
         for finding in call.analytics["findings"]:
             findings.setdefault(finding["rule"], []).append((call.name, finding))
@@ -119,7 +119,7 @@ def _tiles(rows: Sequence[Row], failed: int) -> list[tuple[str, str]]:
         ("silence", _percent(sum(row["silence_s"] for row in rows) / length if length else 0.0)),
         ("overlap, of speech", _percent(sum(row["overlap_s"] for row in rows) / speech if speech else 0.0)),
         ("interruptions", str(sum(row["interruptions"] for row in rows))),
-        ("failed rules", str(sum(row["rules_broken"] for row in rows))),
+        ("failed rules", str(sum(row["rules_failed"] for row in rows))),
     ]
 
 
@@ -169,12 +169,12 @@ def _speakers(speakers: Mapping[str, Sequence[Row]]) -> list[tuple[str, ...]]:
 
 def _rule(name: str, results: Sequence[tuple[str, Row]]) -> Row:
     """Results of a rule: number of calls by outcome, and the calls that failed, each with its first evidence."""
-    outcomes = [finding["kept"] for _, finding in results]
+    outcomes = [finding["passed"] for _, finding in results]
     return {
         "name": name,
         "passed": outcomes.count(True),
         "not_applicable": outcomes.count(None),
-        "failed": [(call, _quotation(finding)) for call, finding in results if finding["kept"] is False],
+        "failed": [(call, _quotation(finding)) for call, finding in results if finding["passed"] is False],
     }
 
 
@@ -202,7 +202,7 @@ def _call(row: Row) -> Row:
     return {
         "name": row["call"],
         "marks": ["cut short"] * (not row["complete"]) + ["recording deleted"] * (row["recording_exists"] is False),
-        "cells": [str(row["speakers"]), str(row["words"]), *figures, str(row["rules_broken"]), row["warnings"]],
+        "cells": [str(row["speakers"]), str(row["words"]), *figures, str(row["rules_failed"]), row["warnings"]],
     }
 
 

@@ -2,7 +2,7 @@
 
 talk               total length of the speaker's turns; overlapping turns count once
 talk_ratio         talk divided by the sum of the talk of all speakers; 0 without talk
-stretches          number of talk spurts of the speaker
+talk_spurts        number of talk spurts of the speaker
 words_per_minute   words / talk * 60; None without talk
 longest_monologue  longest sequence of talk spurts of one speaker, from its start to its end, without a talk spurt of
                    another speaker in between, except backchannels
@@ -34,7 +34,7 @@ class SpeakerMetrics:
     speaker: str
     talk: float
     talk_ratio: float
-    stretches: int
+    talk_spurts: int
     words: int
     words_per_minute: float | None
     longest_monologue: float
@@ -48,7 +48,7 @@ class SpeakerMetrics:
 
 @dataclass(frozen=True, slots=True)
 class CallMetrics:
-    """Metrics of the whole call, and of its speakers in order of first appearance (``parts``)."""
+    """Metrics of the whole call, and of its speakers in order of first appearance (``speakers``)."""
 
     duration: float
     speech: float
@@ -57,8 +57,8 @@ class CallMetrics:
     dead_air: tuple[Span, ...]
     overlap: float
     overlap_ratio: float
-    crossings: tuple[OverlapEvent, ...]
-    parts: tuple[SpeakerMetrics, ...]
+    overlap_events: tuple[OverlapEvent, ...]
+    speakers: tuple[SpeakerMetrics, ...]
 
 
 def measure(transcript: Transcript) -> CallMetrics:
@@ -77,8 +77,8 @@ def measure(transcript: Transcript) -> CallMetrics:
         dead_air=_dead_air(spans),
         overlap=overlapped,
         overlap_ratio=overlapped / speech if speech else 0.0,
-        crossings=events,
-        parts=_speakers(transcript, turns, events),
+        overlap_events=events,
+        speakers=_speakers(transcript, turns, events),
     )
 
 

@@ -34,12 +34,12 @@ class Evidence:
 class Finding:
     """The result of a rule for a call.
 
-    ``kept``: whether the call passes; None if the rule does not apply (its speaker is absent, or none of its ``after``
-    phrases occurs). ``evidence``: the matches that decided, for or against.
+    ``passed``: whether the call passes; None if the rule does not apply (its speaker is absent, or none of its
+    ``after`` phrases occurs). ``evidence``: the matches that decided, for or against.
     """
 
     rule: str
-    kept: bool | None
+    passed: bool | None
     evidence: tuple[Evidence, ...] = ()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import importlib.util
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -42,10 +43,10 @@ TABLES: Mapping[str, Columns] = {
         "call": str, "duration_s": float, "language": str, "complete": bool, "recording_exists": bool,
         "warnings": str, "speakers": int, "words": int, "speech_s": float, "silence_s": float, "silence_ratio": float,
         "dead_air_s": float, "dead_airs": int, "overlap_s": float, "overlap_ratio": float,
-        **dict.fromkeys(KIND_COLUMNS.values(), int), "rules_kept": int, "rules_broken": int,
+        **dict.fromkeys(KIND_COLUMNS.values(), int), "rules_passed": int, "rules_failed": int,
     },
     "speakers": {
-        "call": str, "speaker": str, "talk_s": float, "talk_ratio": float, "stretches": int, "words": int,
+        "call": str, "speaker": str, "talk_s": float, "talk_ratio": float, "talk_spurts": int, "words": int,
         "words_per_minute": float, "longest_monologue_s": float, "responses": int, "response_latency_mean_s": float,
         "response_latency_median_s": float, "interruptions": int, "interrupted": int, "backchannels": int,
         "sentiment": float,
@@ -60,7 +61,7 @@ TABLES: Mapping[str, Columns] = {
         "holder_text": str, "incomer_text": str,
     },
     "findings": {
-        "call": str, "rule": str, "kept": bool, "start_s": float, "end_s": float, "speaker": str, "text": str,
+        "call": str, "rule": str, "passed": bool, "start_s": float, "end_s": float, "speaker": str, "text": str,
         "phrase": str, "similarity": float,
     },
     "failures": {"call": str, "status": str, "reason": str},
@@ -157,12 +158,12 @@ def rows(call: Call, extra: Mapping[str, str]) -> Iterator[tuple[str, Row]]:
     data, name = call.analytics, {"call": call.name}
     columns = {extra[key]: value for key, value in data["columns"].items()}
     yield "calls", name | summary(data) | {"recording_exists": call.exists} | columns
-    for speaker in data["parts"]:
+    for speaker in data["speakers"]:
         yield "speakers", name | _with_units(speaker)
-    for event in data["crossings"]:
+    for event in data["overlap_events"]:
         yield "overlaps", name | _with_units(event)
     for finding in data["findings"]:
-        base = name | {"rule": finding["rule"], "kept": finding["kept"]}
+        base = name | {"rule": finding["rule"], "passed": finding["passed"]}
         for evidence in finding["evidence"] or [{}]:
             yield "findings", base | _with_units(evidence)
     transcript = call.transcript()
@@ -172,17 +173,18 @@ def rows(call: Call, extra: Mapping[str, str]) -> Iterator[tuple[str, Row]]:
 
 def summary(data: Row) -> Row:
     """The row of a call without its name, its recording and its manifest columns."""
-    outcomes = [finding["kept"] for finding in data["findings"]]
+    kinds = Counter(event["kind"] for event in data["overlap_events"])
+    outcomes = [finding["passed"] for finding in data["findings"]]
     values = {key: value for key, value in _with_units(data).items() if key in TABLES["calls"]}
     return values | {
         "warnings": " ".join(dict.fromkeys(warning["code"] for warning in data["warnings"])),
-        "speakers": len(data["parts"]),
-        "words": sum(speaker["words"] for speaker in data["parts"]),
+        "speakers": len(data["speakers"]),
+        "words": sum(speaker["words"] for speaker in data["speakers"]),
         "dead_air_s": round(sum(gap["end"] - gap["start"] for gap in data["dead_air"]), 3),
         "dead_airs": len(data["dead_air"]),
-        **{column: sum(event["kind"] == kind for event in data["crossings"]) for kind, column in KIND_COLUMNS.items()},
-        "rules_kept": outcomes.count(True),
-        "rules_broken": outcomes.count(False),
+        **{column: kinds[kind] for kind, column in KIND_COLUMNS.items()},
+        "rules_passed": outcomes.count(True),
+        "rules_failed": outcomes.count(False),
     }
 
 

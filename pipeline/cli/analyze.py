@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from pipeline.analytics.calls import History
+    from pipeline.analytics.calls import Call, History
 
 
 def analyze(
@@ -44,10 +45,25 @@ def report(
     record.check([path])
     for table in tables.write_tables(lambda: read_calls(folder, history), folder / "tables", history.failures, record):
         typer.echo(str(table), err=True)
-    record.write(path, html_report.render(read_calls(folder, history), title, history.failures).encode())
+    calls = _counted(read_calls(folder, history))
+    record.write(path, html_report.render(calls, title, history.failures).encode())
     typer.echo(str(path), err=True)
     if not tables.has_parquet():
         typer.echo("transcribe: Parquet tables need pyarrow: pip install 'crosstalk-transcribe[analytics]'", err=True)
+
+
+def _counted(calls: Iterator[Call]) -> Iterator[Call]:
+    """The calls; after the last, a line about files of an earlier version."""
+    old = 0
+    for call in calls:
+        old += call.is_old
+        yield call
+    if old:
+        typer.echo(
+            f"transcribe: files with the analytics format of version 0.1.0, which the next version will refuse: {old}; "
+            "write them again with transcribe batch --analytics",
+            err=True,
+        )
 
 
 def _history(folder: Path) -> History:

@@ -223,7 +223,7 @@ class Coverage:
     with_words: float
     """Seconds of that speech near a recognized word."""
     uncovered: float
-    """Seconds of speech in stretches of over 3 s without a word."""
+    """Seconds of speech in passages of over 3 s without a word."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,8 @@ def test_the_file_is_complete(tmp_path: Path) -> None:
     assert path.name == "team.call.analytics.json"
     content = json.loads(path.read_text())
     assert content["columns"] == {"campaign": "north"}
-    assert [part["speaker"] for part in content["parts"]] == ["agent", "customer"]
-    assert content["findings"][0]["kept"] is True
+    assert [part["speaker"] for part in content["speakers"]] == ["agent", "customer"]
+    assert content["findings"][0]["passed"] is True
     assert content["findings"][0]["evidence"][0]["text"] == "wonderful day,"
     assert (content["silence"], content["silence_ratio"]) == (6.0, 0.6)
     assert dumps(analyze(CALL)) == dumps(analyze(CALL))
@@ -31,13 +31,13 @@ def test_the_file_is_complete(tmp_path: Path) -> None:
 
 def test_sentiment_has_the_sign_of_the_words() -> None:
     pytest.importorskip("vaderSentiment", reason="needs the extra [analytics]")
-    agent, customer = analyze(CALL)["parts"]
+    agent, customer = analyze(CALL)["speakers"]
     assert agent["sentiment"] > 0.3 > -0.3 > customer["sentiment"]
     assert analyze(CALL)["sentiment_by"].startswith("vaderSentiment ")
 
 
 def test_unavailable_sentiment_is_null(monkeypatch: pytest.MonkeyPatch) -> None:
     german = call(10.0, say("agent", 0.0, 2.0, "wonderful"), language="de")
-    assert analyze(german)["parts"][0]["sentiment"] is None
+    assert analyze(german)["speakers"][0]["sentiment"] is None
     monkeypatch.setattr(sentiment, "PACKAGE", "no_such_package")
     assert analyze(CALL)["sentiment_by"] is None

@@ -156,8 +156,8 @@ def test_the_commands(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (folder / "tables/calls.csv").is_file()
     (folder / "one.json").write_bytes(formats.dumps(call(9.0, say("a", 0.0, 1.0, "hello")), "json"))
     done = CliRunner().invoke(app, ["analyze", "one.json", "--rules", "rules.yaml"])
-    assert json.loads(done.stdout)["parts"][0]["talk"] == 1.0
-    assert json.loads(done.stdout)["findings"][0]["kept"] is True
+    assert json.loads(done.stdout)["speakers"][0]["talk"] == 1.0
+    assert json.loads(done.stdout)["findings"][0]["passed"] is True
     (folder / "rules.yaml").write_text("rules: 3")
     refused = CliRunner().invoke(app, ["analyze", "one.json", "--rules", "rules.yaml"])
     assert isinstance(refused.exception, SettingsError)

@@ -27,9 +27,9 @@ CALL = call(
 
 def test_talk_pace_and_silence() -> None:
     metrics = measure(CALL)
-    agent, customer = metrics.parts
-    assert (agent.speaker, agent.talk, agent.words, agent.stretches) == ("agent", pytest.approx(12.0), 16, 3)
-    assert (customer.talk, customer.words, customer.stretches) == (pytest.approx(12.6), 15, 3)
+    agent, customer = metrics.speakers
+    assert (agent.speaker, agent.talk, agent.words, agent.talk_spurts) == ("agent", pytest.approx(12.0), 16, 3)
+    assert (customer.talk, customer.words, customer.talk_spurts) == (pytest.approx(12.6), 15, 3)
     assert agent.talk_ratio == pytest.approx(12.0 / 24.6)
     assert agent.words_per_minute == pytest.approx(80.0)
     assert customer.words_per_minute == pytest.approx(15 / 12.6 * 60)
@@ -42,7 +42,7 @@ def test_talk_pace_and_silence() -> None:
 
 
 def test_response_latencies() -> None:
-    agent, customer = measure(CALL).parts
+    agent, customer = measure(CALL).speakers
     assert (agent.responses, agent.response_latency_mean) == (1, pytest.approx(0.3))
     assert customer.responses == 2
     assert customer.response_latency_mean == pytest.approx((0.5 + 5.8) / 2)
@@ -50,20 +50,20 @@ def test_response_latencies() -> None:
 
 
 def test_backchannels_do_not_end_monologues() -> None:
-    agent, customer = measure(CALL).parts
+    agent, customer = measure(CALL).speakers
     assert agent.longest_monologue == pytest.approx(14.2 - 9.8)
     assert customer.longest_monologue == pytest.approx(8.0)
 
 
 def test_interruptions_and_backchannels() -> None:
-    agent, customer = measure(CALL).parts
+    agent, customer = measure(CALL).speakers
     assert (agent.interruptions, agent.interrupted, agent.backchannels) == (1, 0, 0)
     assert (customer.interruptions, customer.interrupted, customer.backchannels) == (0, 1, 1)
 
 
 def test_a_call_without_speech() -> None:
     metrics = measure(Transcript(10.0))
-    assert (metrics.silence, metrics.silence_ratio, metrics.parts, metrics.dead_air) == (10.0, 1.0, (), ())
+    assert (metrics.silence, metrics.silence_ratio, metrics.speakers, metrics.dead_air) == (10.0, 1.0, (), ())
 
 
 def test_without_turns_utterances_are_used() -> None:
@@ -92,13 +92,13 @@ def calls(draw: st.DrawFn) -> Transcript:
 def test_properties_of_all_calls(transcript: Transcript) -> None:
     metrics = measure(transcript)
     assert metrics.speech + metrics.silence == pytest.approx(transcript.duration)
-    ratios = [part.talk_ratio for part in metrics.parts]
+    ratios = [part.talk_ratio for part in metrics.speakers]
     assert sum(ratios) == pytest.approx(1.0 if ratios else 0.0)
-    assert sum(part.talk for part in metrics.parts) >= metrics.speech + metrics.overlap - 1e-9
-    for part in metrics.parts:
+    assert sum(part.talk for part in metrics.speakers) >= metrics.speech + metrics.overlap - 1e-9
+    for part in metrics.speakers:
         assert 0 <= part.longest_monologue <= transcript.duration
     assert sum(gap.duration for gap in metrics.dead_air) <= metrics.silence + 1e-9
-    for event in metrics.crossings:
+    for event in metrics.overlap_events:
         assert event.holder != event.incomer
         assert event.start < event.end
         assert (event.yielded is not None) == (event.kind == "interruption")
@@ -110,6 +110,6 @@ def test_a_time_offset_does_not_matter(transcript: Transcript, eighths: int) -> 
         transcript, duration=transcript.duration + eighths / 8, turns=shifted(transcript.turns, eighths / 8)
     )
     before, after = measure(transcript), measure(later)
-    assert after.parts == before.parts
+    assert after.speakers == before.speakers
     assert after.silence == pytest.approx(before.silence + eighths / 8)
-    assert [c.kind for c in after.crossings] == [c.kind for c in before.crossings]
+    assert [c.kind for c in after.overlap_events] == [c.kind for c in before.overlap_events]

@@ -24,7 +24,7 @@ def evaluated(**rule: object) -> Finding:
 
 def test_a_phrase_in_time_has_its_words_and_times_as_evidence() -> None:
     finding = evaluated(says=("thanks for calling", "thank you for calling"), speaker="agent", within=20.0)
-    assert finding.kept is True
+    assert finding.passed is True
     (evidence,) = finding.evidence
     assert (evidence.text, evidence.phrase, evidence.similarity) == (
         "thank you for calling",
@@ -35,28 +35,28 @@ def test_a_phrase_in_time_has_its_words_and_times_as_evidence() -> None:
 
 
 def test_a_late_phrase_another_speaker_or_no_match_fails() -> None:
-    assert evaluated(says=("card number",), within=20.0).kept is False
-    assert evaluated(says=("I promise",), speaker="agent").kept is False
-    assert evaluated(says=("have a nice day",)).kept is False
+    assert evaluated(says=("card number",), within=20.0).passed is False
+    assert evaluated(says=("I promise",), speaker="agent").passed is False
+    assert evaluated(says=("have a nice day",)).passed is False
 
 
 def test_a_forbidden_phrase_is_evidence() -> None:
     finding = evaluated(never=("I promise", "I guarantee"))
-    assert (finding.kept, [e.text for e in finding.evidence]) == (False, ["I promise"])
-    assert evaluated(never=("I promise",), speaker="agent").kept is True
+    assert (finding.passed, [e.text for e in finding.evidence]) == (False, ["I promise"])
+    assert evaluated(never=("I promise",), speaker="agent").passed is True
 
 
 def test_phrases_after_other_phrases() -> None:
     recorded = ("this call is recorded",)
-    assert evaluated(says=recorded, after=("card number",), within=10.0).kept is True
+    assert evaluated(says=recorded, after=("card number",), within=10.0).passed is True
     late = evaluated(says=recorded, after=("card number",), within=2.0)
-    assert (late.kept, [e.text for e in late.evidence]) == (False, ["card number?"])
-    assert evaluated(says=recorded, after=("cancel my contract",), within=10.0).kept is None
-    assert evaluated(never=recorded, after=("card number",), within=10.0).kept is False
+    assert (late.passed, [e.text for e in late.evidence]) == (False, ["card number?"])
+    assert evaluated(says=recorded, after=("cancel my contract",), within=10.0).passed is None
+    assert evaluated(never=recorded, after=("card number",), within=10.0).passed is False
 
 
 def test_a_rule_for_an_absent_speaker_does_not_apply() -> None:
-    assert evaluated(says=("hello",), speaker="supervisor").kept is None
+    assert evaluated(says=("hello",), speaker="supervisor").passed is None
 
 
 def test_matches_need_the_similarity() -> None:

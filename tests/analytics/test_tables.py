@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from pipeline import formats
 from pipeline.analytics import tables
 from pipeline.analytics.calls import Failure, History, read_calls
+from pipeline.cli.analyze import report
 from pipeline.core.errors import FormatError, SettingsError
 from pipeline.core.types import Notice
 from tests.analytics.calls import call, say, write_analytics
@@ -51,7 +53,7 @@ def test_every_table_has_its_rows(folder: Path) -> None:
     assert [(row["kind"], row["holder"], row["yielded"]) for row in results["overlaps"]] == [
         ("interruption", "agent", "agent")
     ]
-    assert [(row["call"], row["rule"], row["kept"]) for row in results["findings"]] == [
+    assert [(row["call"], row["rule"], row["passed"]) for row in results["findings"]] == [
         ("team/one", "greeting", "True"),
         ("team/one", "promises", "False"),
         ("two", "greeting", "False"),
@@ -89,6 +91,31 @@ def test_a_folder_without_analytics_is_refused(tmp_path: Path) -> None:
         list(read_calls(tmp_path))
     (tmp_path / "a.analytics.json").write_text("{}")
     with pytest.raises(FormatError, match="crosstalk-analytics/2"):
+        list(read_calls(tmp_path))
+
+
+OLD = {
+    "version": "crosstalk-analytics/1", "language": "en", "complete": True, "duration": 9.0, "speech": 4.0,
+    "silence": 5.0, "silence_ratio": 0.556, "dead_air": [], "overlap": 0.0, "overlap_ratio": 0.0, "crossings": [],
+    "parts": [{
+        "speaker": "agent", "talk": 4.0, "talk_ratio": 1.0, "stretches": 2, "words": 8, "words_per_minute": 120.0,
+        "longest_monologue": 4.0, "answers": 1, "latency_mean": 0.5, "latency_median": 0.5, "interruptions": 0,
+        "interrupted": 0, "backchannels": 0, "sentiment": None,
+    }],
+    "sentiment_by": None, "findings": [{"rule": "greeting", "kept": False, "evidence": []}], "columns": {},
+}  # fmt: skip
+"""Analytics as version 0.1.0 wrote them."""
+
+
+def test_files_of_the_version_before_are_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.analytics.json").write_text(json.dumps(OLD))
+    report(tmp_path)
+    assert "version 0.1.0, which the next version will refuse: 1" in capsys.readouterr().err
+    (row,) = read(tmp_path / "tables/speakers.csv")
+    assert (row["talk_spurts"], row["responses"], row["response_latency_mean_s"]) == ("2", "1", "0.5")
+    assert [row["passed"] for row in read(tmp_path / "tables/findings.csv")] == ["False"]
+    (tmp_path / "a.analytics.json").write_text(json.dumps({"version": OLD["version"]}))
+    with pytest.raises(FormatError, match="cannot be read"):
         list(read_calls(tmp_path))
 
 
