@@ -191,3 +191,17 @@ def test_suspect_words_are_passed_on_but_count_as_no_words() -> None:
     (output,) = transcribe_clips([clip_of(WORDS)], Doubtful(), "en")
     assert [word.text for word in output if word.suspect is None] == [word.text for word in WORDS]
     assert [word.text for word in output if word.suspect] == ["a18", "a19"]
+
+
+class Late(Forgetful):
+    """Transcribes the first clip of a window only, as a recognizer does that stops at a sentence's end."""
+
+    def recognize(self, windows: Sequence[Samples], language: str, fallback: bool = False) -> list[tuple[Word, ...]]:
+        output = SyntheticRecognizer().recognize(windows, language)
+        return [words[:1] for words in output]
+
+
+def test_a_clip_that_no_pass_reached_is_not_given_up() -> None:
+    clips = [replace(clip_of([Word(0.2, 0.8, word.text)], 2.0), start=4.0 * n) for n, word in enumerate(WORDS[:6])]
+    output = transcribe_clips(clips, Late(), "en")
+    assert [[word.text for word in words] for words in output] == [[word.text] for word in WORDS[:6]]

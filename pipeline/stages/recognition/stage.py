@@ -266,7 +266,7 @@ def _run(
 
 STAGE = Stage(
     name="recognition",
-    version=1,
+    version=2,
     run=_run,
     uses=("recognizer",),
     settings=RecognitionConfig,

@@ -38,8 +38,9 @@ OPEN = 0.6
 """Shortest rest of a clip after a window's last word, in seconds, that is decoded again. On ten AMI clips,
 0.3 s made 439 errors of 1043, 0.6 and 1 s 435; less costs more windows."""
 ROUNDS = 2
-"""Limit of further passes over the unfinished rest of a clip. The recordings of the tests need one or two; without a
-limit, a recognizer that answers noise with a short word would go on until the clip ends."""
+"""Limit of further passes that give words of the same clip. The recordings of the tests need one or two; without a
+limit, a recognizer that answers noise with a short word would go on until the clip ends. A pass whose words all belong
+to earlier clips of the window does not count: the clip was not reached, and its words would be lost."""
 
 
 def transcribe_clips(
@@ -107,7 +108,7 @@ class _Decoder:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Pending:
-    """The rest of the clip with that ``number``, with the passes over the clip so far and their words."""
+    """The rest of the clip with that ``number``, with the passes that gave words of the clip so far and these words."""
 
     number: int
     clip: Clip
@@ -144,13 +145,14 @@ def _seconds(clips: Iterable[Clip]) -> float:
 def _continued(
     current: Sequence[_Pending], words: Sequence[tuple[int, Word]], ends: Iterable[tuple[int, Clip]]
 ) -> list[_Pending]:
-    """The unfinished ends that get a further pass: up to `ROUNDS` passes, and only where all together are no loop."""
+    """The unfinished ends that get a further pass: none of a clip with more than `ROUNDS` passes or with a loop."""
     continued: list[_Pending] = []
     for number, end in ends:
         rest = current[number]
-        words_so_far = (*rest.words, *(word for which, word in words if which == number))
-        if rest.passes < ROUNDS and not is_loop(words_so_far):
-            continued.append(_Pending(rest.number, end, rest.passes + 1, words_so_far))
+        decoded = tuple(word for which, word in words if which == number)
+        passes, words_so_far = rest.passes + bool(decoded), (*rest.words, *decoded)
+        if passes <= ROUNDS and not is_loop(words_so_far):
+            continued.append(_Pending(rest.number, end, passes, words_so_far))
     return continued
 
 
