@@ -1,4 +1,4 @@
-"""A module of a user's own that fails to import."""
+"""A user's module that fails to import."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every test may ask for: the models, the development recordings, pyannote's sample; and no network."""
+"""Fixtures of all tests: the models, the development recordings, pyannote's sample; and no network."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # the workers are as many as the cores:
 
 settings.register_profile(
     "crosstalk",
-    deadline=None,  # a loaded machine is slow, not wrong
+    deadline=None,  # a loaded machine is slow: no deadlines
     max_examples=60,
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow],
-    derandomize="CI" in os.environ,  # CI judges a change, not its luck; everybody else explores
+    derandomize="CI" in os.environ,  # the same examples in every run of CI; random ones elsewhere
 )
 settings.register_profile("quick", settings.get_profile("crosstalk"), max_examples=10)  # `make quick`
 settings.load_profile("crosstalk")
@@ -38,7 +38,7 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(autouse=True)
 def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Connecting anywhere but to this machine's own pipes fails the test."""
+    """Connecting anywhere but to pipes of this machine fails the test."""
 
     def refuse(self: socket.socket, address: object) -> None:
         if self.family != socket.AF_UNIX:
@@ -49,7 +49,7 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _no_lazy_modules() -> Iterator[None]:
-    """Take speechbrain's lazy modules out again: hypothesis looks into every module, and these then fail to load."""
+    """Remove speechbrain's lazy modules: hypothesis inspects every module, and these then fail to load."""
     yield
     for name, module in list(sys.modules.items()):
         if type(module).__name__ in {"LazyModule", "DeprecatedModuleRedirect"}:

@@ -1,6 +1,6 @@
 """Which extras this environment lacks: ``python -m tests.extras``, the end of `make setup`.
 
-Their tests skip. Where the environment variable CI is set that is an error, since nobody reads there what was skipped.
+Their tests are skipped. Where the environment variable CI is set, that is an error.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def missing(here: Callable[[str], bool] = is_installed) -> tuple[str, ...]:
 
 
 def report(extras: tuple[str, ...], strict: bool) -> int:
-    """Say what is left out; the exit code, 1 where that must not be."""
+    """Print the missing extras; the exit code is 1 if ``strict``."""
     for extra in extras:
         print(f"left out: [{extra}]: {LOSSES[extra]}; its tests skip")  # noqa: T201
     if extras and strict:

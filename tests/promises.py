@@ -21,13 +21,13 @@ def promises() -> dict[int, str]:
 
 def proofs() -> dict[int, list[str]]:
     """The tests of each promise, as ``path::name``."""
-    found: dict[int, list[str]] = defaultdict(list)
+    tests_by_number: dict[int, list[str]] = defaultdict(list)
     for path in sorted(TESTS.rglob("test_*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.FunctionDef):
                 for number in _numbers(node):
-                    found[number].append(f"{path.relative_to(TESTS.parent).as_posix()}::{node.name}")
-    return found
+                    tests_by_number[number].append(f"{path.relative_to(TESTS.parent).as_posix()}::{node.name}")
+    return tests_by_number
 
 
 def _numbers(test: ast.FunctionDef) -> Iterator[int]:

@@ -1,4 +1,4 @@
-"""Transcripts as the text of a format, for tests that look into it."""
+"""Transcripts as the text of a format."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from pipeline.core.types import Transcript
 
 
 def rendered(transcript: Transcript, name: str, session: str | None = None, mark_doubts: bool = False) -> str:
-    """What `formats.dumps` writes, decoded."""
+    """The output of `formats.dumps`, decoded."""
     return formats.dumps(transcript, name, session, mark_doubts).decode("utf-8", "surrogateescape")

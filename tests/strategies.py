@@ -1,6 +1,6 @@
-"""Hypothesis strategies for the pipeline's values: small ones by default, lawful always, hostile on demand.
+"""Hypothesis strategies for the pipeline's values: small by default, always valid, hostile on demand.
 
-Lawful: ``0 <= start < end <= duration``, utterances and turns sorted, words and turns of one speaker never overlap
+Valid: ``0 <= start < end <= duration``, utterances and turns sorted, words and turns of one speaker never overlap
 (those of different speakers do). ``hostile=True`` puts markup, line breaks, control and direction characters into words
 and names.
 """
@@ -25,7 +25,21 @@ from pipeline.core.types import (
 )
 
 LABELS = ("SPEAKER_00", "SPEAKER_01", "SPEAKER_02", "SPEAKER_03")
-SAID = ("Yes", "and", "then", "he", "said,", "well.", "Wirklich?", "don't", "twenty", "-five", "жaр", "日本", "evening")
+TEXTS = (
+    "Yes",
+    "and",
+    "then",
+    "he",
+    "said,",
+    "well.",
+    "Wirklich?",
+    "don't",
+    "twenty",
+    "-five",
+    "жaр",
+    "日本",
+    "evening",
+)
 VENOM = (
     "-->", "00:00:01,000 --> 00:00:02,000", "<script>alert(1)</script>", "</v>", "<v Mallory>", "&lt;", "&amp", "<b>",
     "{\\an8}", ";;", ";; gone", "<o,f0,male>", "<NA>", "SPEAKER", "=cmd|' /C calc'!A0", "+1", "-five", "@SUM(A1)",
@@ -63,7 +77,7 @@ def rows_of_spans(draw: st.DrawFn, most: int = 3) -> tuple[Span, ...]:
 
 def texts(hostile: bool = False) -> st.SearchStrategy[str]:
     """A word's text: without surrounding space and not empty; a hostile one may be anything."""
-    return st.sampled_from(VENOM) | st.text(max_size=6) if hostile else st.sampled_from(SAID)
+    return st.sampled_from(VENOM) | st.text(max_size=6) if hostile else st.sampled_from(TEXTS)
 
 
 def names(hostile: bool = False) -> st.SearchStrategy[str]:
@@ -75,25 +89,25 @@ def names(hostile: bool = False) -> st.SearchStrategy[str]:
 def utterances(
     draw: st.DrawFn, speakers: Sequence[str] = LABELS, hostile: bool = False, most: int = 3
 ) -> tuple[Utterance, ...]:
-    """The utterances of some speakers, sorted by start; each speaker's own do not overlap."""
-    found: list[Utterance] = []
+    """The utterances of some speakers, sorted by start; those of one speaker do not overlap."""
+    lines: list[Utterance] = []
     for speaker in speakers:
-        said: list[Word] = []
+        words: list[Word] = []
         for span in draw(rows_of_spans(most)):
             text, evidence, goes_on = draw(st.tuples(texts(hostile), st.sampled_from(EVIDENCE), st.booleans()))
             word = Word(span.start, span.end, text, **evidence)
-            if said and not goes_on:
-                found.append(Utterance(speaker, tuple(said)))
-                said = []
-            said.append(word)
-        if said:
-            found.append(Utterance(speaker, tuple(said)))
-    return tuple(sorted(found, key=lambda utterance: (utterance.start, utterance.speaker)))
+            if words and not goes_on:
+                lines.append(Utterance(speaker, tuple(words)))
+                words = []
+            words.append(word)
+        if words:
+            lines.append(Utterance(speaker, tuple(words)))
+    return tuple(sorted(lines, key=lambda utterance: (utterance.start, utterance.speaker)))
 
 
 @st.composite
 def turns(draw: st.DrawFn, speakers: Sequence[str] = LABELS, most: int = 3) -> tuple[Turn, ...]:
-    """Sorted turns; a speaker never overlaps himself."""
+    """Sorted turns; turns of one speaker never overlap."""
     spans = [(speaker, span) for speaker in speakers for span in draw(rows_of_spans(most))]
     margin = draw(st.none() | st.floats(-1, 1))
     return tuple(sorted(Turn(span.start, span.end, speaker, margin) for speaker, span in spans))
@@ -124,7 +138,7 @@ def notices(hostile: bool = False) -> st.SearchStrategy[Notice]:
 
 
 def provenances(hostile: bool = False) -> st.SearchStrategy[Provenance]:
-    """What made it; settings are any JSON values, a hostile source has undecodable bytes."""
+    """Provenance; settings are any JSON values, a hostile source has undecodable bytes."""
     scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
     settings = st.recursive(
         scalars, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(), inner, max_size=2), max_leaves=4
@@ -137,15 +151,15 @@ def provenances(hostile: bool = False) -> st.SearchStrategy[Provenance]:
 
 @st.composite
 def transcripts(draw: st.DrawFn, hostile: bool = False, ledger: bool = True) -> Transcript:
-    """A transcript of at most four people; ``ledger=False`` leaves overlaps, coverage and provenance out."""
-    people = draw(st.lists(names(hostile), min_size=1, max_size=4, unique=True))
-    said, held = draw(utterances(people, hostile)), draw(turns(people))
-    overlaps = draw(st.lists(regions(people, hostile), max_size=2)) if ledger else []
-    ends = [0.0, *(u.end for u in said), *(t.end for t in held), *(r.end for r in overlaps)]
+    """A transcript of at most four speakers; ``ledger=False`` leaves overlaps, coverage and provenance out."""
+    speakers = draw(st.lists(names(hostile), min_size=1, max_size=4, unique=True))
+    lines, speaker_turns = draw(utterances(speakers, hostile)), draw(turns(speakers))
+    overlaps = draw(st.lists(regions(speakers, hostile), max_size=2)) if ledger else []
+    ends = [0.0, *(u.end for u in lines), *(t.end for t in speaker_turns), *(r.end for r in overlaps)]
     return Transcript(
         duration=max(ends) + draw(st.sampled_from([0.0, 1.5])),
-        utterances=said,
-        turns=held,
+        utterances=lines,
+        turns=speaker_turns,
         overlaps=tuple(sorted(overlaps, key=lambda region: region.start)),
         language=draw(st.none() | st.sampled_from(["en", "de", "zh"])),
         complete=draw(st.booleans()),

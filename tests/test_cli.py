@@ -1,4 +1,4 @@
-"""The command line: what goes where, and which exit code says what."""
+"""The command line: outputs and exit codes."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ Run = Callable[..., int]
 
 @pytest.fixture
 def transcribe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
-    """The program in this process, in an empty folder with its own cache; gives the exit code."""
+    """The program in this process, in an empty folder with a separate cache; returns the exit code."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(artifact_cache, "default_root", lambda: tmp_path / ".cache")
     handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
 
     def run(*arguments: str) -> int:
-        with pytest.raises(SystemExit) as left:
+        with pytest.raises(SystemExit) as caught:
             main(list(arguments))
-        return int(left.value.code or 0)
+        return int(caught.value.code or 0)
 
     yield run
     for number, handler in handlers.items():
@@ -51,8 +51,8 @@ def test_stdout_has_the_transcript_and_files_lie_in_the_folder(
     assert transcribe(*replayed("talk.wav", "-o", "out/here", "-f", "json,txt,seglst,srt")) == 0
     out, err = capsys.readouterr()
     assert out == (tmp_path / "out/here/talk.txt").read_text()
-    wrote = [line.removeprefix("transcribe: wrote ") for line in err.splitlines() if "wrote" in line]
-    assert wrote == [f"out/here/talk.{kind}" for kind in ("json", "txt", "seglst.json", "srt")]
+    written_lines = [line.removeprefix("transcribe: wrote ") for line in err.splitlines() if "wrote" in line]
+    assert written_lines == [f"out/here/talk.{kind}" for kind in ("json", "txt", "seglst.json", "srt")]
     stages = [line.split(": ")[1] for line in err.splitlines() if "wrote" not in line]
     assert stages == ["decode", "diarization", "separation", "recognition"]
     assert "SPEAKER_01: b3 b4 b6\n" in out
@@ -60,7 +60,7 @@ def test_stdout_has_the_transcript_and_files_lie_in_the_folder(
     assert written == ["talk.json", "talk.seglst.json", "talk.srt", "talk.txt"]
 
 
-def test_quiet_says_nothing(transcribe: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_quiet_prints_nothing(transcribe: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     world.write_wav(tmp_path / "talk.wav")
     assert transcribe(*replayed("talk.wav", "--quiet")) == 0
     assert capsys.readouterr() == ("", "")
@@ -152,7 +152,7 @@ def test_a_wrong_command_line_is_1_and_writes_nothing(
         ("model", "models"),
     ],
 )
-def test_what_is_nearly_a_command_is_told(
+def test_a_misspelt_command_gets_a_suggestion(
     transcribe: Run, tmp_path: Path, word: str, command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert transcribe(word, "x.wav") == 1
@@ -186,7 +186,7 @@ EARLY: dict[str, tuple[list[str], int]] = {
 
 @pytest.mark.parametrize("what", EARLY)
 @pytest.mark.parametrize("names", [["talk.wav"], ["talk.wav", "more.wav"]], ids=["one", "two"])
-def test_what_cannot_work_is_told_before_any_work(
+def test_invalid_settings_are_reported_before_any_work(
     transcribe: Run,
     tmp_path: Path,
     what: str,
@@ -220,7 +220,7 @@ def test_a_failed_write_is_one_line(transcribe: Run, tmp_path: Path, capsys: pyt
 
 
 @pytest.mark.promise(20)
-def test_too_long_a_name_is_shortened_and_said(
+def test_too_long_a_name_is_shortened_with_a_notice(
     transcribe: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     world.write_wav(tmp_path / f"{'x' * 251}.wav")
@@ -292,7 +292,9 @@ def test_config_prints_settings_that_read_back(transcribe: Run, capsys: pytest.C
     assert (read.recognition.language, read.recognition.model) == ("no", "whisper-large-v3-turbo")
 
 
-def test_cache_is_told_and_cleared(transcribe: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_cache_prints_its_folder_and_clears_it(
+    transcribe: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     world.write_wav(tmp_path / "talk.wav")
     transcribe(*replayed("talk.wav", "-q"))
     assert list((tmp_path / ".cache").glob("*/*"))
@@ -303,7 +305,7 @@ def test_cache_is_told_and_cleared(transcribe: Run, tmp_path: Path, capsys: pyte
     assert not list((tmp_path / ".cache").glob("*/*"))
 
 
-def test_no_cache_keeps_nothing(transcribe: Run, tmp_path: Path) -> None:
+def test_no_cache_stores_nothing_on_disk(transcribe: Run, tmp_path: Path) -> None:
     world.write_wav(tmp_path / "talk.wav")
     assert transcribe(*replayed("talk.wav", "-q", "--no-cache")) == 0
     assert not (tmp_path / ".cache").exists()
@@ -323,7 +325,7 @@ def test_a_run_opens_no_socket(transcribe: Run, tmp_path: Path, monkeypatch: pyt
 
 
 @pytest.mark.parametrize("command", [[], ["split"]])
-def test_a_gpu_that_does_not_compute_is_said_before_the_run_which_goes_on_only_with_auto(
+def test_a_gpu_that_does_not_compute_is_reported_before_the_run_which_continues_only_with_auto(
     transcribe: Run,
     command: list[str],
     tmp_path: Path,

@@ -1,4 +1,4 @@
-"""The documentation is true: commands run, generated parts and figures follow from code and results, links exist."""
+"""The documentation is correct: commands run, generated parts and figures follow from code and results, links exist."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ PACKAGE = Path(pipeline.__file__).parent
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with the recordings that the pages name, in the world of tones, and the examples' modules."""
+    """A folder with the recordings that the pages name, made of synthetic tones, and the examples' modules."""
     from tests.batch.test_batch_pages import write_call
 
     for name in ("meeting.m4a", "meeting.wav", "one.mp3", "two.mp3", "talk.ogg", "monday.m4a", "tuesday.m4a"):
         world.write_wav(tmp_path / name)
     write_call(tmp_path / "call.wav")
     words = tuple(Word(word.start, word.end, word.text) for word in world.DIALOGUE if word.text[0] == "a")
-    transcript = world.heard(world.DIALOGUE)
+    transcript = world.transcribed(world.DIALOGUE)
     truth = type(transcript)(8.0, (Utterance("A", words),), (Turn(1.0, 6.4, "A"),))
     for folder in ("references", "transcripts"):
         (tmp_path / folder).mkdir()
@@ -89,11 +89,11 @@ def execute(line: str, desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pyte
     for part in shlex.split(tail)[1:]:
         arguments += sorted(p.name for p in desk.glob(part)) if "*" in part else [part]
     capsys.readouterr()
-    with pytest.raises(SystemExit) as left:
+    with pytest.raises(SystemExit) as caught:
         main(arguments)
     if target:
         (desk / target.strip()).write_text(capsys.readouterr().out)
-    return int(left.value.code or 0)
+    return int(caught.value.code or 0)
 
 
 @pytest.mark.slow
@@ -156,13 +156,13 @@ def declared() -> dict[str, dict[str, str]]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("way", [as_modules, as_entry_points, as_built_in])
+@pytest.mark.parametrize("install", [as_modules, as_entry_points, as_built_in])
 def test_examples_of_the_extending_page_are_used(
-    way: Callable[[dict[str, Path], Path], dict[str, str]], tmp_path: Path
+    install: Callable[[dict[str, Path], Path], dict[str, str]], tmp_path: Path
 ) -> None:
     """One run with all examples but the diarizer, and one with it; the transcripts show each of them."""
-    found = way(write_examples(tmp_path), tmp_path)
-    names = {group.removeprefix("crosstalk."): name for group, name in found.items()}
+    entry_points = install(write_examples(tmp_path), tmp_path)
+    names = {group.removeprefix("crosstalk."): name for group, name in entry_points.items()}
     assert set(names) == {*(f"{kind}s" for kind in registry.KINDS), "formats", "stages"}
     world.write_wav(tmp_path / "meeting.wav")
     chosen = {
@@ -296,9 +296,9 @@ def test_formats_on_the_usage_page_are_those_there_are() -> None:
 def test_reasons_of_the_ledger_are_documented() -> None:
     page = pages.text(DOCS / "output-json.md").partition("## Overlap ledger")[2].partition("\n## ")[0]
     documented = set(re.findall(r"^\| `([^`]+)` \|", page, re.MULTILINE))
-    found = set(reasons())
-    assert len(found) > 8
-    assert found == documented
+    given = set(reasons())
+    assert len(given) > 8
+    assert given == documented
 
 
 def reasons() -> Iterator[str]:

@@ -34,7 +34,7 @@ from pipeline.models.synthetic import synthesize
 from pipeline.models.weights import Store
 from tests import world
 from tests.conftest import REPOSITORY
-from tests.models.voices import pair
+from tests.models.synthetic_speech import pair
 from tests.pages import DOCS, block
 from tests.world import DIALOGUE
 
@@ -77,7 +77,7 @@ def test_minutes() -> None:
     assert "at once, 1.5 to 2.0 s (mixture): A: morning. | B: –" in text
 
 
-def test_an_own_separator_separates() -> None:
+def test_the_example_separator_separates() -> None:
     time = np.arange(2 * RATE) / RATE
     low, high = (np.sin(2 * np.pi * f * time).astype(np.float32) for f in (300.0, 2000.0))
     separator = own_separator.SpectralGate.from_config(Config(), Store())
@@ -87,10 +87,10 @@ def test_an_own_separator_separates() -> None:
     assert np.mean((rows[1] - high[:RATE]) ** 2) < 0.01
 
 
-def test_an_own_format_writes_a_line_per_utterance() -> None:
+def test_the_example_format_writes_a_line_per_utterance() -> None:
     pytest.importorskip("pipeline.formats.base", reason="formats are not declared objects yet")
     own_format = importlib.import_module("examples.own_format")
-    transcript = world.heard(DIALOGUE)
+    transcript = world.transcribed(DIALOGUE)
     rows = [json.loads(line) for line in own_format.FORMAT.dumps(transcript, "talk").decode().splitlines()]
     assert [row["text"] for row in rows] == [utterance.text for utterance in transcript.utterances]
     assert all(row["recording"] == "talk" and row["start"] < row["end"] for row in rows)
@@ -110,7 +110,7 @@ def test_the_python_interface_transcribes_and_reports(tmp_path: Path, capsys: py
 def write_example_tables(folder: Path) -> Path:
     """The tables of two calls, of which the second has more silence."""
     for name, duration in (("one", 8.0), ("two", 9.0)):
-        path, content = analytics_file.file_of(world.heard(DIALOGUE, duration), "", folder / name, {})
+        path, content = analytics_file.file_of(world.transcribed(DIALOGUE, duration), "", folder / name, {})
         path.write_bytes(content)
     write_tables(lambda: read_calls(folder), folder / "tables")
     return folder / "tables"
@@ -213,7 +213,7 @@ def test_an_echo_comes_from_the_other_channel(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_the_figure_of_an_overlap_is_drawn(tmp_path: Path) -> None:
     talk = world.write_wav(tmp_path / "talk.wav")
-    (tmp_path / "talk.json").write_bytes(formats.dumps(world.heard(world.DIALOGUE), "json", "talk"))
+    (tmp_path / "talk.json").write_bytes(formats.dumps(world.transcribed(world.DIALOGUE), "json", "talk"))
     picture = tmp_path / "overlap.png"
     script = [
         "-m",
@@ -227,7 +227,7 @@ def test_the_figure_of_an_overlap_is_drawn(tmp_path: Path) -> None:
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
-def test_in_training_the_order_of_speakers_means_nothing() -> None:
+def test_in_training_the_order_of_speakers_has_no_effect() -> None:
     training = train_segmentation
     turns = [Turn(0.0, 2.0, "B"), Turn(1.0, 2.0, "A"), Turn(5.0, 6.0, "C")]
     truth = training.activity(turns, np.arange(0.05, 6, 0.1))
@@ -255,20 +255,20 @@ def test_training_leaves_the_filters_and_writes_what_the_pipeline_loads(tmp_path
 
 @pytest.mark.slow
 def test_real_mixtures_use_single_speaker_speech(tmp_path: Path) -> None:
-    scenes = separation_scenes
+    mixing = separation_scenes
     low, high = pair(24.0, RATE, seed=5)
     low[12 * RATE :], high[: 11 * RATE] = 0, 0
     soundfile.write(tmp_path / "call.wav", low + high, RATE)
     turns = "SPEAKER call 1 {} {} <NA> <NA> {} <NA> <NA>\n"
     (tmp_path / "call.rttm").write_text(turns.format(0, 12, "low") + turns.format(11, 13, "high"))
-    speech = scenes.find_single_speaker(find_recordings(tmp_path))
+    speech = mixing.find_single_speaker(find_recordings(tmp_path))
     assert {name: len(samples) for name, samples in speech.items()} == {
         ("call", "low"): 11 * RATE,
         ("call", "high"): 12 * RATE,
     }
     assert np.allclose(speech["call", "high"], high[12 * RATE :], atol=1e-4)
-    one, again = (scenes.mix_real(speech, 7) for _ in range(2))
-    assert len(one) == scenes.MIXTURES
+    one, again = (mixing.mix_real(speech, 7) for _ in range(2))
+    assert len(one) == mixing.MIXTURES
     assert all(len(example.explained) == 2 for example in one)
     assert all(np.array_equal(x.truth, y.truth) for x, y in zip(one, again, strict=True))
 
@@ -282,13 +282,13 @@ def test_mixing_and_training_of_separation_in_small(
     training = train_separation
     for seed in range(4):
         soundfile.write(tmp_path / f"{seed}-talks.flac", pair(9.0, RATE, seed=seed)[seed % 2], RATE)
-    voices = find_speakers(tmp_path)
-    scenes = [training.mix(voices, seed) for seed in range(4)]
-    assert all(len(example.explained) in (2, 3) for scene in scenes for example in scene)
-    assert all(np.abs(example.magnitude).max() == 1 for scene in scenes for example in scene)
-    again = training.mix(voices, 3)
-    assert all(np.array_equal(one.truth, other.truth) for one, other in zip(scenes[3], again, strict=True))
-    examples = {"near": [example for scene in scenes for example in scene]}
+    speakers = find_speakers(tmp_path)
+    batches = [training.mix(speakers, seed) for seed in range(4)]
+    assert all(len(example.explained) in (2, 3) for batch in batches for example in batch)
+    assert all(np.abs(example.magnitude).max() == 1 for batch in batches for example in batch)
+    again = training.mix(speakers, 3)
+    assert all(np.array_equal(one.truth, other.truth) for one, other in zip(batches[3], again, strict=True))
+    examples = {"near": [example for batch in batches for example in batch]}
     monkeypatch.setattr(training, "SNR_STEPS", 1)
     network = training.train(examples, examples, 2)
     assert "near, 2 speakers: NMF" in capsys.readouterr().err

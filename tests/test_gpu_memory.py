@@ -1,4 +1,4 @@
-"""A GPU whose memory runs out costs one recording time, not text: half the batch, then the CPU; the next has it all."""
+"""GPU out of memory: half the batch, then the CPU, with the same text; the next recording has the full batch."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests import world
 
 
 class OutOfMemoryError(RuntimeError):
-    """Named like torch's."""
+    """Named like the exception of torch."""
 
 
 class Hungry(SyntheticRecognizer):
@@ -50,7 +50,7 @@ class Hungry(SyntheticRecognizer):
 
 
 class HungrySeparator(SyntheticSeparator):
-    """The same while it separates."""
+    """A separator that runs out of memory on a GPU."""
 
     @classmethod
     def from_config(cls, config: Config, models: Store) -> HungrySeparator:
@@ -97,10 +97,10 @@ def test_less_memory_gives_the_same_text(
     plenty = Transcriber(world.settings(SETTINGS))(path)
     Hungry.tried.clear()
     monkeypatch.setattr(Hungry, "enough", enough)
-    found = Transcriber(world.settings(SETTINGS))(path)
-    assert text(found) == text(plenty)
+    transcript = Transcriber(world.settings(SETTINGS))(path)
+    assert text(transcript) == text(plenty)
     assert list(dict.fromkeys(Hungry.tried)) == tries
-    assert [notice.code for notice in found.notices] == ["reduced_memory"] * (enough < 16)
+    assert [notice.code for notice in transcript.notices] == ["reduced_memory"] * (enough < 16)
 
 
 def test_the_next_recording_begins_with_the_whole_batch(
@@ -124,14 +124,16 @@ def test_the_next_recording_begins_with_the_whole_batch(
 
 def test_memory_that_runs_out_while_separating_is_no_failure_of_the_separator(path: Path) -> None:
     changes = {"separation.backend": "tests.test_gpu_memory:HungrySeparator", "runtime.batch_size": 4}
-    found = Transcriber(world.settings(changes))(path)
-    assert [notice.code for notice in found.notices] == ["reduced_memory"]
+    transcript = Transcriber(world.settings(changes))(path)
+    assert [notice.code for notice in transcript.notices] == ["reduced_memory"]
     plain = Transcriber(world.settings({"separation.backend": "synthetic"}))(path)
-    assert [region.decision for region in found.overlaps] == [region.decision for region in plain.overlaps]
+    assert [region.decision for region in transcript.overlaps] == [region.decision for region in plain.overlaps]
 
 
 @pytest.mark.slow
-def test_what_was_computed_with_less_is_kept_apart(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_results_with_less_memory_are_cached_separately(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def cached(batch: int) -> list[bool]:
         events: list[Event] = []
         settings = world.settings({**SETTINGS, "runtime.batch_size": batch})
@@ -141,11 +143,11 @@ def test_what_was_computed_with_less_is_kept_apart(path: Path, tmp_path: Path, m
     monkeypatch.setattr(Hungry, "enough", 8)
     assert cached(16) == [False]
     count = len(Hungry.tried)
-    assert cached(8) == [False]  # another chain: its first stages were computed with other batches
+    assert cached(8) == [False]  # other keys: the first stages were computed with other batch sizes
     assert cached(8) == [True]
     Hungry.tried.clear()
     cached(16)
-    assert Hungry.tried == [("cuda", 16)]  # tried in full again, then taken from what was kept
+    assert Hungry.tried == [("cuda", 16)]  # the full batch is tried again, then the cached result is used
     assert count > 1
     monkeypatch.setattr(torch_runtime, "count_gpus", lambda: 0)
     monkeypatch.setattr(Hungry, "enough", 99)

@@ -53,6 +53,12 @@ SOURCES = sorted(
     for path in (REPOSITORY / folder).rglob("*")
     if path.suffix in {".py", ".yaml"}
 )
+TESTS = sorted(path for path in (REPOSITORY / "tests").rglob("*.py") if path != Path(__file__))
+"""Of the tests, names, comments and docstrings are checked; other strings are data and may have any words."""
+TEST_WORDS = """
+    heard told said says voice voices apart taught nobody everybody somebody none hear
+"""
+"""Words that no test function has in its name."""
 PAGES = sorted(
     path
     for path in [REPOSITORY / "README.md", REPOSITORY / "SECURITY.md", *(REPOSITORY / "docs").rglob("*.md")]
@@ -75,6 +81,17 @@ def prose(path: Path) -> Iterator[str]:
             yield token.string
 
 
+def remarks(path: Path) -> Iterator[str]:
+    """The comments and docstrings of a module; texts that describe a constant count as docstrings."""
+    text = path.read_text(encoding="utf-8")
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.string
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            yield node.value.value
+
+
 def identifiers(path: Path) -> set[str]:
     if path.suffix != ".py":
         return set()
@@ -88,22 +105,31 @@ def identifiers(path: Path) -> set[str]:
 
 def test_no_old_name_is_left() -> None:
     old = set(OLD_NAMES.split())
-    found = {name_of(path): identifiers(path) & old for path in SOURCES if name_of(path) not in ALIASES}
+    found = {name_of(path): identifiers(path) & old for path in [*SOURCES, *TESTS] if name_of(path) not in ALIASES}
     assert {name: names for name, names in found.items() if names} == {}
 
 
 def test_no_old_module_is_left() -> None:
-    parts = {part.removesuffix(".py") for path in SOURCES for part in path.relative_to(REPOSITORY).parts}
+    paths = [path.relative_to(REPOSITORY) for path in [*SOURCES, *TESTS]]
+    parts = {part.removesuffix(".py").removeprefix("test_") for path in paths for part in path.parts}
     assert parts & set(OLD_MODULES.split()) == set()
 
 
 def test_no_old_phrase_is_left() -> None:
     phrase = re.compile("|".join(f"(?:{phrase})" for phrase in PHRASES))
+    texts = [(path, text) for path in [*SOURCES, *PAGES] for text in prose(path)]
+    texts += [(path, text) for path in TESTS for text in remarks(path)]
     hits = [
         (name_of(path), hit.group())
-        for path in [*SOURCES, *PAGES]
+        for path, text in texts
         if name_of(path) not in ALIASES
-        for text in prose(path)
         for hit in phrase.finditer(text)
     ]
     assert hits == []
+
+
+def test_test_names_are_plain() -> None:
+    words = set(TEST_WORDS.split())
+    names = [(name_of(path), name) for path in TESTS for name in identifiers(path) if name.startswith("test_")]
+    assert len(names) > 1000
+    assert [(path, name) for path, name in names if words & set(name.split("_"))] == []

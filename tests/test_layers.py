@@ -33,7 +33,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("cli",),
     ("__init__", "__main__"),
 )
-"""From the bottom up; a room imports from its own layer and below."""
+"""From the bottom up; a package imports from its layer and below."""
 RANK = {room: rank for rank, layer in enumerate(LAYERS) for room in layer}
 
 
@@ -57,14 +57,14 @@ def imported(tree: ast.AST, top_level_only: bool = False) -> Iterator[str]:
 
 
 def arrows(path: Path) -> set[tuple[str, str]]:
-    """The pairs of rooms (importing, imported) of one module, wherever in the module the import stands."""
+    """The pairs of packages (importing, imported) of one module, wherever in the module the import stands."""
     names = [name.split(".") for name in imported(parsed(path))]
     rooms = {parts[1] for parts in names if parts[0] == "pipeline" and len(parts) > 1}
     return {(room(path), other) for other in rooms & RANK.keys() - {room(path)}}
 
 
 def test_imports_go_down() -> None:
-    upwards = [(str(path), other) for path in MODULES for own, other in arrows(path) if RANK[other] >= RANK[own]]
+    upwards = [(str(path), other) for path in MODULES for room, other in arrows(path) if RANK[other] >= RANK[room]]
     assert upwards == []
 
 

@@ -1,4 +1,4 @@
-"""What is declared is what is imported, and what `make setup` leaves out is said."""
+"""Declared packages are the imported ones, and missing extras are reported."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ROOT = Path(pipeline.__file__).parent
 PROJECT = tomllib.loads((ROOT.parent / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 MODULES = {"pyyaml": "yaml", "av": "av", "pyannote-audio": "pyannote", "vadersentiment": "vaderSentiment"}
-"""Import names that are not the distribution's own with ``-`` as ``_``."""
+"""Import names that are not the distribution's name with ``-`` as ``_``."""
 INDIRECT = {"audioop-lts"}
 """Declared for another package that does not declare it itself."""
 USER = ("score", "simulate", "bench", "analytics", "ray")
@@ -28,8 +28,8 @@ USER = ("score", "simulate", "bench", "analytics", "ray")
 
 def names(requirements: list[str]) -> set[str]:
     """The distributions of a list of requirements, by their normalised names."""
-    found = (re.match(r"[\w.-]+", requirement) for requirement in requirements)
-    return {re.sub(r"[-_.]+", "-", match[0]).lower() for match in found if match}
+    matches = (re.match(r"[\w.-]+", requirement) for requirement in requirements)
+    return {re.sub(r"[-_.]+", "-", match[0]).lower() for match in matches if match}
 
 
 def module_of(distribution: str) -> str:
@@ -57,11 +57,11 @@ DECLARED = {module_of(name) for name in names(PROJECT["dependencies"])}
 OPTIONAL = {module_of(name) for extra in USER for name in names(EXTRAS[extra])}
 
 
-def test_what_is_imported_is_declared() -> None:
+def test_imported_packages_are_declared() -> None:
     assert USED - DECLARED - OPTIONAL - {"nvidia"} == set()
 
 
-def test_what_is_declared_is_imported() -> None:
+def test_declared_packages_are_imported() -> None:
     unused = DECLARED - USED - {module_of(name) for name in INDIRECT}
     assert unused == set()
     assert USED >= OPTIONAL
@@ -88,15 +88,15 @@ def test_cuda_is_for_linux(platform: str, machine: str, wanted: bool) -> None:
     from packaging.requirements import Requirement
 
     place = {"sys_platform": platform, "platform_machine": machine}
-    found = [r for r in map(Requirement, EXTRAS["cuda"]) if r.marker and r.marker.evaluate(place)]
-    assert [requirement.name for requirement in found] == ["nvidia-cublas-cu12"] * wanted
+    selected = [r for r in map(Requirement, EXTRAS["cuda"]) if r.marker and r.marker.evaluate(place)]
+    assert [requirement.name for requirement in selected] == ["nvidia-cublas-cu12"] * wanted
 
 
-def test_an_extra_that_is_left_out_is_said_and_fails_ci(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_extra_is_reported_and_fails_ci(capsys: pytest.CaptureFixture[str]) -> None:
     assert extras.missing(lambda module: True) == ()
-    left = extras.missing(lambda module: module not in ("ray", "whisper_normalizer"))
-    assert left == ("score", "ray")
-    assert (extras.report(left, strict=False), extras.report(left, strict=True)) == (0, 1)
+    lacking = extras.missing(lambda module: module not in ("ray", "whisper_normalizer"))
+    assert lacking == ("score", "ray")
+    assert (extras.report(lacking, strict=False), extras.report(lacking, strict=True)) == (0, 1)
     assert (extras.report((), strict=True), capsys.readouterr().out.count("left out: [ray]")) == (0, 2)
     assert {module_of(name) for extra in extras.NEEDS for name in names(EXTRAS[extra])} == {
         module for modules in extras.NEEDS.values() for module in modules

@@ -1,4 +1,4 @@
-"""What is checked before any work: models, languages, devices, and classes of the user's own."""
+"""Checks before any work: models, languages, devices, and classes of the user."""
 
 from __future__ import annotations
 
@@ -59,23 +59,26 @@ def test_missing_models_are_one_error_with_one_command(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("language", ["de", "German", "yue"])
-def test_a_model_that_knows_english_only_is_told_by_its_name(tmp_path: Path, language: str) -> None:
+def test_an_english_only_model_is_detected_by_its_name(tmp_path: Path, language: str) -> None:
     config = resolve("fast", {"recognition.language": language})
     assert refused(config, Store(tmp_path)).exit_code == 1
     assert refused(resolve("fast"), Store(tmp_path)).exit_code == 5
     assert refused(resolve("fast", {"recognition.language": "auto"}), Store(tmp_path)).exit_code == 5
 
 
-def test_a_models_vocabulary_tells_which_languages_it_knows(tmp_path: Path) -> None:
+def test_the_vocabulary_of_a_model_determines_its_languages(tmp_path: Path) -> None:
     many, english = whisper(tmp_path / "many"), whisper(tmp_path / "one", tokens=MULTILINGUAL - 1)
-    for folder, known, unknown in ((many, ("en", "de", None), ("yue", "fr")), (english, ("en", None), ("de", "fr"))):
-        for language in known:
+    for folder, supported, unsupported in (
+        (many, ("en", "de", None), ("yue", "fr")),
+        (english, ("en", None), ("de", "fr")),
+    ):
+        for language in supported:
             preflight.require(with_model(folder, language), Store(tmp_path / "store"))
-        for language in unknown:
+        for language in unsupported:
             assert refused(with_model(folder, language), Store(tmp_path / "store")).exit_code == 1
 
 
-def test_a_row_of_a_manifest_in_a_language_that_the_model_does_not_know_is_refused(tmp_path: Path) -> None:
+def test_a_row_of_a_manifest_in_a_language_that_the_model_does_not_support_is_refused(tmp_path: Path) -> None:
     english = whisper(tmp_path / "one", tokens=MULTILINGUAL - 1)
     setup = Setup(with_model(english, None), tmp_path / "out", ("txt",))
     assert settings_of({"recognition.language": "English"}, setup).recognition.language == "en"
@@ -142,7 +145,7 @@ class NoRescue(SyntheticRecognizer):
 
 
 class Untyped:
-    """A recogniser whose `from_config` says nothing of what it makes."""
+    """A recogniser whose `from_config` has no return annotation."""
 
     @classmethod
     def from_config(cls, config, models):  # type: ignore[no-untyped-def]
@@ -164,8 +167,8 @@ class NoFactory:
 class AnyNames(SyntheticRecognizer):
     """Parameters may have other names where they are given by place, and any where there are keywords."""
 
-    def recognize(self, pieces: Any, tongue: str, **others: Any) -> list[tuple[Word, ...]]:  # type: ignore[override]
-        return super().recognize(pieces, tongue)
+    def recognize(self, pieces: Any, code: str, **others: Any) -> list[tuple[Word, ...]]:  # type: ignore[override]
+        return super().recognize(pieces, code)
 
 
 class Made:
@@ -194,7 +197,7 @@ HERE = "tests.test_preflight"
         ("wisper", "wisper"),
     ],
 )
-def test_a_class_of_ones_own_is_checked_before_any_work(name: str, missing: str) -> None:
+def test_a_class_of_the_user_is_checked_before_any_work(name: str, missing: str) -> None:
     with pytest.raises(SettingsError, match=missing) as caught:
         Transcriber(world.settings({"recognition.backend": name}))
     assert len(caught.value.line.splitlines()) == 1
@@ -208,6 +211,6 @@ def test_every_kind_is_checked(kind: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["AnyNames", "Made"])
-def test_a_class_that_can_do_it_works(name: str, tmp_path: Path) -> None:
+def test_a_class_with_the_interface_works(name: str, tmp_path: Path) -> None:
     run = Transcriber(world.settings({"recognition.backend": f"{HERE}:{name}"}))
     assert len(run(world.write_wav(tmp_path / "talk.wav")).words) == len(world.DIALOGUE)

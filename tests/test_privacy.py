@@ -1,4 +1,4 @@
-"""What is said stays in the transcript: not in logs, not in temporary files, not in the environment of a codec."""
+"""Spoken words are in the transcript only: not in logs, temporary files or the environment of a codec."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The program in a process of its own, as users and schedulers start it."""
+"""The program in a separate process, as users and schedulers start it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The main job on the default models and real recordings: right, the same bytes twice, no network, no telemetry."""
+"""The default models on real recordings: correct, the same bytes twice, no network, no telemetry."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ def read(path: Path) -> Transcript:
 
 
 @pytest.fixture(scope="module")
-def heard(sample: Path) -> Transcript:
+def transcript(sample: Path) -> Transcript:
     return transcribe(sample, speakers=2, **QUIETLY)  # type: ignore[arg-type]
 
 
-def test_the_telephone_call_is_attributed(heard: Transcript, sample: Path) -> None:
-    turns = score(read(sample.with_suffix(".rttm")), heard).scores
-    words = score(read(sample.with_suffix(".stm")), heard, ScoreConfig("basic")).scores
+def test_the_telephone_call_is_attributed(transcript: Transcript, sample: Path) -> None:
+    turns = score(read(sample.with_suffix(".rttm")), transcript).scores
+    words = score(read(sample.with_suffix(".stm")), transcript, ScoreConfig("basic")).scores
     assert turns.der.error_rate is not None
     assert turns.der.error_rate <= 0.08
     assert words.cpwer.error_rate is not None
     assert words.cpwer.error_rate <= 0.25
-    assert len(heard.speakers) == 2
-    assert heard.language == "en"
-    assert {region.start for region in heard.overlaps} == {region.start for region in overlaps(heard.turns)}
+    assert len(transcript.speakers) == 2
+    assert transcript.language == "en"
+    assert {region.start for region in transcript.overlaps} == {region.start for region in overlaps(transcript.turns)}
 
 
 @pytest.mark.parametrize("suffix", ["m4a", "mp3", "ogg", "8k.wav"])
@@ -65,17 +65,17 @@ def test_other_containers_give_both_speakers(suffix: str, sample: Path, tmp_path
 
 @pytest.mark.parametrize(("name", "most_errors"), [("katie_steve", 4), ("phone_order_8k", 16)])
 def test_shared_calls_read_as_their_references(name: str, most_errors: int, shared_data: Path, tmp_path: Path) -> None:
-    """Two speakers, few errors; the reference of the phone order leaves out what is said besides the order."""
+    """Two speakers, few errors; the reference of the phone order omits speech besides the order."""
     lines = (shared_data / "calls" / f"{name}.txt").read_text().casefold().splitlines()
-    told = [line.partition(":") for line in lines if line.strip()]
-    rows = [f"call 1 {who} {n}.0 {n}.9 {text.strip()}" for n, (who, _, text) in enumerate(told)]
+    parts = [line.partition(":") for line in lines if line.strip()]
+    rows = [f"call 1 {speaker} {n}.0 {n}.9 {text.strip()}" for n, (speaker, _, text) in enumerate(parts)]
     reference = formats.loads("\n".join(rows) + "\n", "stm")
-    heard = transcribe(shared_data / "calls" / f"{name}.wav", speakers=2, **QUIETLY)  # type: ignore[arg-type]
-    # Whether "Chromecast" is one word or two is not what is asked here.
-    written = formats.dumps(heard, "stm", "call").decode().casefold().replace("chrome cast", "chromecast")
-    found = score(reference, formats.loads(written, "stm")).scores.cpwer
-    assert len(heard.speakers) == 2
-    assert found.errors <= most_errors
+    transcript = transcribe(shared_data / "calls" / f"{name}.wav", speakers=2, **QUIETLY)  # type: ignore[arg-type]
+    # "Chromecast" counts as one word, however it is spelled.
+    written = formats.dumps(transcript, "stm", "call").decode().casefold().replace("chrome cast", "chromecast")
+    cpwer = score(reference, formats.loads(written, "stm")).scores.cpwer
+    assert len(transcript.speakers) == 2
+    assert cpwer.errors <= most_errors
 
 
 def test_no_socket_is_opened_and_telemetry_is_off(sample: Path, tmp_path: Path) -> None:
@@ -99,17 +99,17 @@ def test_no_socket_is_opened_and_telemetry_is_off(sample: Path, tmp_path: Path) 
 
 
 @pytest.mark.promise(16)
-def test_run_twice_the_json_is_the_same_byte_for_byte(heard: Transcript, sample: Path) -> None:
+def test_run_twice_the_json_is_the_same_byte_for_byte(transcript: Transcript, sample: Path) -> None:
     again = transcribe(sample, speakers=2, threads=1, **QUIETLY)  # type: ignore[arg-type]
-    one, other = (formats.dumps(transcript, "json", "sample") for transcript in (heard, again))
+    one, other = (formats.dumps(each, "json", "sample") for each in (transcript, again))
     assert json.loads(one)["status"] == "ok"
     assert one == other
 
 
-def test_simulate_transcribe_and_score_as_the_documentation_says(
+def test_simulate_transcribe_and_score_as_documented(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """With the sample call's two voices, half a minute long, since no corpus is at hand everywhere."""
+    """With the two speakers of the sample call, half a minute long, since a corpus is not available everywhere."""
     from examples.benchmarks import data
 
     monkeypatch.setattr(data, "WORK", tmp_path)
@@ -121,9 +121,9 @@ def test_simulate_transcribe_and_score_as_the_documentation_says(
     )
     for line in small.replace("--length 120", "--length 30").splitlines():
         capsys.readouterr()
-        with pytest.raises(SystemExit) as left:
+        with pytest.raises(SystemExit) as caught:
             main(shlex.split(line)[1:])
-        assert not left.value.code, line
+        assert not caught.value.code, line
     table = capsys.readouterr().out
     rate = re.search(r"^cpWER +([\d.]+)%", table, re.MULTILINE)
     assert rate

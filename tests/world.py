@@ -1,4 +1,4 @@
-"""The whole pipeline in the world of tones: recordings made of words, settings that need no weights."""
+"""The whole pipeline on synthetic tones: recordings made of words, settings that need no weights."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ DIALOGUE = (
     Word(3.0, 3.4, "b6"),
     Word(6.0, 6.4, "a5"),
 )
-"""Two people, one overlap."""
+"""Two speakers, one overlap."""
 
 
 def settings(changes: dict[str, Any] | None = None) -> Config:
@@ -66,7 +66,7 @@ def write_wav(path: Path, words: Sequence[Word] = DIALOGUE, duration: float = 8.
     return path
 
 
-def heard(
+def transcribed(
     words: Sequence[Word],
     duration: float | None = None,
     changes: dict[str, Any] | None = None,

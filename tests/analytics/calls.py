@@ -9,7 +9,7 @@ from pipeline.analytics.analytics_file import file_of
 from pipeline.core.types import Transcript, Turn, Utterance, Word
 
 
-def say(speaker: str, start: float, end: float, text: str) -> Utterance:
+def spoken(speaker: str, start: float, end: float, text: str) -> Utterance:
     """An utterance with words of equal length."""
     texts = text.split()
     step = (end - start) / len(texts)

@@ -9,10 +9,12 @@ import pytest
 
 from pipeline.analytics import sentiment
 from pipeline.analytics.analytics_file import analyze, dumps
-from tests.analytics.calls import call, say, write_analytics
+from tests.analytics.calls import call, spoken, write_analytics
 
 CALL = call(
-    10.0, say("agent", 0.0, 2.0, "What a wonderful day, thank you!"), say("customer", 3.0, 5.0, "This is terrible.")
+    10.0,
+    spoken("agent", 0.0, 2.0, "What a wonderful day, thank you!"),
+    spoken("customer", 3.0, 5.0, "This is terrible."),
 )
 RULES = "rules: [{name: greeting, says: [wonderful day], within: 20}]"
 
@@ -37,7 +39,7 @@ def test_sentiment_has_the_sign_of_the_words() -> None:
 
 
 def test_unavailable_sentiment_is_null(monkeypatch: pytest.MonkeyPatch) -> None:
-    german = call(10.0, say("agent", 0.0, 2.0, "wonderful"), language="de")
+    german = call(10.0, spoken("agent", 0.0, 2.0, "wonderful"), language="de")
     assert analyze(german)["speakers"][0]["sentiment"] is None
     monkeypatch.setattr(sentiment, "PACKAGE", "no_such_package")
     assert analyze(CALL)["sentiment_by"] is None

@@ -19,7 +19,7 @@ from pipeline.analytics.calls import Failure, History, read_calls
 from pipeline.analytics.outliers import outliers
 from pipeline.cli.app import app
 from pipeline.core.errors import SettingsError
-from tests.analytics.calls import call, say, write_analytics
+from tests.analytics.calls import call, spoken, write_analytics
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 OFFLINE = (
@@ -33,7 +33,7 @@ OFFLINE = (
     "--disable-sync",
     "--enable-logging=stderr",
 )
-"""Options of a browser without window, sandbox and requests of its own."""
+"""Options of a browser without window, sandbox and own requests."""
 EVIL = "<script>alert(1)</script>\"'&"
 RULES = f"rules: [{{name: {json.dumps(EVIL)}, never: [{json.dumps('promise ' + EVIL)}]}}]"
 
@@ -62,7 +62,7 @@ def folder(tmp_path: Path) -> Path:
     for number in range(10):
         name = f"call {number} <b>#?%\u202e"
         text = f"promise {EVIL} now" if number else "nothing at all"
-        transcript = call(60.0 + number, say(EVIL, 0.0, 2.0 + number / 10, text))
+        transcript = call(60.0 + number, spoken(EVIL, 0.0, 2.0 + number / 10, text))
         write_analytics(transcript, RULES, tmp_path / name, {})
         (tmp_path / f"{name}.txt").write_bytes(formats.dumps(transcript, "txt"))
     write_analytics(call(4000.0), "", tmp_path / "long", {})
@@ -111,10 +111,13 @@ def test_failed_and_deleted_calls_are_listed(folder: Path) -> None:
 
 def test_short_calls_are_not_compared_and_diarization_labels_not_pooled(tmp_path: Path) -> None:
     for number in range(10):
-        utterances = say("SPEAKER_00", 0.0, 20.0 + number, "good morning"), say("agent", 30.0, 40.0, "hello there")
+        utterances = (
+            spoken("SPEAKER_00", 0.0, 20.0 + number, "good morning"),
+            spoken("agent", 30.0, 40.0, "hello there"),
+        )
         write_analytics(call(300.0, *utterances), "", tmp_path / f"call{number}", {})
     write_analytics(
-        call(7.0, say("SPEAKER_00", 0.0, 6.5, "no"), say("agent", 0.5, 6.0, "yes")), "", tmp_path / "short", {}
+        call(7.0, spoken("SPEAKER_00", 0.0, 6.5, "no"), spoken("agent", 0.5, 6.0, "yes")), "", tmp_path / "short", {}
     )
     rows = [{"call": one.name, **tables.summary(one.analytics)} for one in read_calls(tmp_path)]
     assert outliers({row["call"]: row for row in rows}, html_report.MIN_DEVIATIONS)[0].call == "short"
@@ -154,7 +157,7 @@ def test_the_commands(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert done.exit_code == 0
     assert "<title>July</title>" in (folder / "report.html").read_text()
     assert (folder / "tables/calls.csv").is_file()
-    (folder / "one.json").write_bytes(formats.dumps(call(9.0, say("a", 0.0, 1.0, "hello")), "json"))
+    (folder / "one.json").write_bytes(formats.dumps(call(9.0, spoken("a", 0.0, 1.0, "hello")), "json"))
     done = CliRunner().invoke(app, ["analyze", "one.json", "--rules", "rules.yaml"])
     assert json.loads(done.stdout)["speakers"][0]["talk"] == 1.0
     assert json.loads(done.stdout)["findings"][0]["passed"] is True

@@ -11,17 +11,17 @@ from hypothesis import strategies as st
 from pipeline.analytics.metrics import latencies, measure
 from pipeline.core.timeline import shifted
 from pipeline.core.types import Span, Transcript, Turn
-from tests.analytics.calls import call, say
+from tests.analytics.calls import call, spoken
 
 CALL = call(
     40.0,
-    say("agent", 1.0, 5.0, "hello and thank you for calling today"),  # 4 s, 7 words
-    say("customer", 5.5, 9.5, "hi I have a question"),  # 4 s, 5 words, answers after 0.5 s
-    say("agent", 9.8, 11.8, "sure go on"),  # 2 s, 3 words, pause of 0.4: one talk spurt with the next
-    say("agent", 12.2, 14.2, "what is it"),  # 2 s, 3 words; answered after 0.3 s
-    say("customer", 13.0, 13.6, "yeah"),  # a backchannel, 0.6 s
-    say("customer", 20.0, 28.0, "it is about the bill that came in May"),  # 8 s, 9 words, after 5.8 s: dead air
-    say("agent", 26.0, 30.0, "let me look"),  # 4 s, interrupts 2 s before the end
+    spoken("agent", 1.0, 5.0, "hello and thank you for calling today"),  # 4 s, 7 words
+    spoken("customer", 5.5, 9.5, "hi I have a question"),  # 4 s, 5 words, answers after 0.5 s
+    spoken("agent", 9.8, 11.8, "sure go on"),  # 2 s, 3 words, pause of 0.4: one talk spurt with the next
+    spoken("agent", 12.2, 14.2, "what is it"),  # 2 s, 3 words; answered after 0.3 s
+    spoken("customer", 13.0, 13.6, "yeah"),  # a backchannel, 0.6 s
+    spoken("customer", 20.0, 28.0, "it is about the bill that came in May"),  # 8 s, 9 words, after 5.8 s: dead air
+    spoken("agent", 26.0, 30.0, "let me look"),  # 4 s, interrupts 2 s before the end
 )
 
 

@@ -6,14 +6,14 @@ import pytest
 
 from pipeline.analytics.phrase_matching import Finding, evaluate_rules, find
 from pipeline.analytics.phrase_rules import Rule
-from tests.analytics.calls import call, say
+from tests.analytics.calls import call, spoken
 
 CALL = call(
     60.0,
-    say("agent", 2.0, 6.0, "Good morning, thank you for calling Acme."),
-    say("customer", 7.0, 9.0, "I promise I paid."),
-    say("agent", 30.0, 33.0, "May I have your card number?"),
-    say("agent", 38.0, 40.0, "This call is being recorded."),
+    spoken("agent", 2.0, 6.0, "Good morning, thank you for calling Acme."),
+    spoken("customer", 7.0, 9.0, "I promise I paid."),
+    spoken("agent", 30.0, 33.0, "May I have your card number?"),
+    spoken("agent", 38.0, 40.0, "This call is being recorded."),
 )
 
 
@@ -61,12 +61,12 @@ def test_a_rule_for_an_absent_speaker_does_not_apply() -> None:
 
 def test_matches_need_the_similarity() -> None:
     for text, matches in (("thank you for colin", True), ("thank you for everything", False)):
-        transcript = call(9.0, say("a", 0.0, 4.0, text))
+        transcript = call(9.0, spoken("a", 0.0, 4.0, text))
         assert bool(find(transcript, ["thank you for calling"], 0.8, None)) == matches
 
 
 def test_of_overlapping_matches_the_best_is_taken() -> None:
     transcript = call(
-        9.0, say("a", 0.0, 4.0, "well thank you for calling us"), say("a", 5.0, 8.0, "thank you for calling")
+        9.0, spoken("a", 0.0, 4.0, "well thank you for calling us"), spoken("a", 5.0, 8.0, "thank you for calling")
     )
     assert [e.text for e in find(transcript, ["thank you for calling"], 0.6, None)] == ["thank you for calling"] * 2

@@ -18,7 +18,7 @@ from pipeline.analytics.calls import Failure, History, read_calls
 from pipeline.cli.analyze import report
 from pipeline.core.errors import FormatError, SettingsError
 from pipeline.core.types import Notice
-from tests.analytics.calls import call, say, write_analytics
+from tests.analytics.calls import call, spoken, write_analytics
 
 RULES = "rules: [{name: greeting, says: [hello], within: 20}, {name: promises, never: [I promise]}]"
 
@@ -26,8 +26,8 @@ RULES = "rules: [{name: greeting, says: [hello], within: 20}, {name: promises, n
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Two calls, one with a manifest column and a word that is a formula."""
-    first = call(10.0, say("agent", 0.0, 2.0, "hello there"), say("customer", 1.0, 4.0, "=1+1 I promise"))
-    second = call(20.0, say("agent", 5.0, 6.0, "yes"))
+    first = call(10.0, spoken("agent", 0.0, 2.0, "hello there"), spoken("customer", 1.0, 4.0, "=1+1 I promise"))
+    second = call(20.0, spoken("agent", 5.0, 6.0, "yes"))
     (tmp_path / "team").mkdir()
     for name, transcript, columns in (("team/one", first, {"campaign": "north"}), ("two", second, {})):
         write_analytics(transcript, RULES, tmp_path / name, columns)

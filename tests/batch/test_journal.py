@@ -16,7 +16,7 @@ from pipeline.batch.discovery import Recording
 from pipeline.batch.history import read_last, read_names, read_superseded
 from pipeline.batch.journal import WEIGHTS, Journal, Outcome
 from pipeline.core.errors import CrosstalkError, ResourceError
-from tests.effort import at_most
+from tests.max_examples import at_most
 
 ROOT = Path(__file__).parent.parent.parent
 OTHER = """

@@ -95,7 +95,7 @@ STAGE = Stage(name="own", version=1, run=lambda value, *others: value, refines=T
 
 
 @pytest.mark.promise(16)
-def test_an_embedder_of_the_users_own_is_in_the_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_embedder_of_the_user_is_in_the_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = tmp_path / f"mine{next(NUMBERS)}"
     package.mkdir()
     (package / "__init__.py").write_text("")
@@ -105,8 +105,8 @@ def test_an_embedder_of_the_users_own_is_in_the_key(tmp_path: Path, monkeypatch:
     (package / "helper.py").write_text("scale = 1\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     before = key(**{"embedding.model": f"{package.name}.model:Mine"})
-    for known in (code_version.source_hash, code_version._imports, code_version._imported, code_version._source):
-        known.cache_clear()
+    for function in (code_version.source_hash, code_version._imports, code_version._imported, code_version._source):
+        function.cache_clear()
     (package / "helper.py").write_text("scale = 2\n")
     assert key(**{"embedding.model": f"{package.name}.model:Mine"}) != before
 

@@ -82,10 +82,10 @@ def test_a_dry_run_applies_limit_and_only_failed(calls: Path) -> None:
 def test_the_time_left_respects_the_limit(calls: Path) -> None:
     recordings = [Recording(world.write_wav(calls / f"{n}.wav"), str(n)) for n in range(9)]
     outcome = Outcome("done", 2.0, 8.0)
-    for limit, left in ((None, "10.0 s"), (6, "4.0 s")):
+    for limit, remaining in ((None, "10.0 s"), (6, "4.0 s")):
         progress = Progress(recordings, 1, limit)
         lines = [progress.line(RecordingResult(recording, "do", outcome)) for recording in recordings[:4]]
-        assert lines[-1].endswith(f"about {left} left")
+        assert lines[-1].endswith(f"about {remaining} left")
     done = [progress.line(RecordingResult(recording, "do", outcome)) for recording in recordings[4:6]]
     assert "left" not in done[-1]
 

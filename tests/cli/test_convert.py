@@ -1,4 +1,4 @@
-"""``transcribe convert``: what it reads, what it says, and what it calls the result."""
+"""``transcribe convert``: what it reads and prints, and the names of its results."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def test_the_suffix_is_taken_off_whatever_its_case(tmp_path: Path, name: str, ki
 def test_any_encoding_becomes_utf_8_without_replacement_characters(tmp_path: Path, kind: str, encoding: str) -> None:
     path = tmp_path / f"in{formats.suffix(kind)}"
     path.write_bytes(ROWS[kind].encode(encoding))
-    _, said = run(path, "rttm")
+    _, stderr = run(path, "rttm")
     text = (tmp_path / "out" / "in.rttm").read_text("utf-8")
     assert "Zoë" in text
     assert "\N{REPLACEMENT CHARACTER}" not in text
-    assert (str(path) in said) == (encoding == "cp1252")
+    assert (str(path) in stderr) == (encoding == "cp1252")

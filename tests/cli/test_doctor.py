@@ -1,4 +1,4 @@
-"""``transcribe doctor`` computes on every device, and says what fails."""
+"""``transcribe doctor`` computes on every device and reports failures."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from pipeline.models import cuda_libraries, torch_runtime
 
 
 def examine(capsys: pytest.CaptureFixture[str]) -> tuple[int, list[str]]:
-    with pytest.raises(SystemExit) as left:
+    with pytest.raises(SystemExit) as caught:
         main(["doctor"])
-    return int(left.value.code or 0), capsys.readouterr().out.splitlines()
+    return int(caught.value.code or 0), capsys.readouterr().out.splitlines()
 
 
 def test_both_libraries_really_compute_on_the_cpu(

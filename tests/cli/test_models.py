@@ -52,7 +52,7 @@ def test_pull_refuses_an_unknown_name() -> None:
         _run("pull", "resemblizer")
 
 
-def test_verify_tells_each_model_and_fails_for_a_bad_one(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_verify_reports_each_model_and_fails_for_a_bad_one(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bundled = "crosstalk-segmentation: ok\ncrosstalk-separation: ok\n"
     assert _run("verify") == bundled
     for name in ("resemblyzer", "whisper-base"):

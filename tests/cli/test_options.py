@@ -14,7 +14,7 @@ from tests import world
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working folder with a recording and a cache of its own."""
+    """An empty working folder with a recording and a separate cache."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(artifact_cache, "default_root", lambda: tmp_path / ".cache")
     world.write_wav(tmp_path / "talk.wav")
@@ -22,9 +22,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def exit_code(*arguments: str) -> int:
-    with pytest.raises(SystemExit) as left:
+    with pytest.raises(SystemExit) as caught:
         main(list(arguments))
-    return int(left.value.code or 0)
+    return int(caught.value.code or 0)
 
 
 @pytest.mark.parametrize("command", ["run", "split", "batch", "convert", "simulate", "bench"])

@@ -18,7 +18,7 @@ from tests import world
 pytestmark = pytest.mark.slow  # every test starts processes
 
 STM = "meeting 1 A 0 5 hello there\nmeeting 1 B 5 9 good morning\n"
-MINE = "written by hand\n"
+USER_TEXT = "written by hand\n"
 Run = Callable[..., int]
 
 
@@ -29,9 +29,9 @@ def transcribe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     world.write_wav(tmp_path / "meeting.wav")
 
     def run(*arguments: str) -> int:
-        with pytest.raises(SystemExit) as left:
+        with pytest.raises(SystemExit) as caught:
             main(list(arguments))
-        return int(left.value.code or 0)
+        return int(caught.value.code or 0)
 
     return run
 
@@ -65,7 +65,7 @@ def test_a_file_of_the_user_is_refused_before_any_work(
 ) -> None:
     Path("talk.stm").write_text(STM)
     Path(file).parent.mkdir(exist_ok=True)
-    Path(file).write_text(MINE)
+    Path(file).write_text(USER_TEXT)
     before = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
     assert transcribe(*arguments) == 1
     assert file in capsys.readouterr().err
@@ -89,7 +89,7 @@ def test_a_source_is_never_converted_onto_itself(transcribe: Run) -> None:
     assert transcribe("convert", "talk.stm", "-f", "stm", "-o", "link") == 1
 
 
-def test_our_own_transcript_is_replaced_until_somebody_corrects_it(transcribe: Run) -> None:
+def test_a_transcript_of_the_program_is_replaced_until_it_is_corrected(transcribe: Run) -> None:
     assert transcribe("meeting.wav", "-q", *world.arguments()) == 0
     assert transcribe("meeting.wav", "-q", *world.arguments()) == 0
     with Path("meeting.txt").open("a") as file:
@@ -121,7 +121,7 @@ def test_a_corrected_json_is_rendered_again_beside_it(transcribe: Run) -> None:
 def test_the_references_of_a_simulated_meeting_are_kept(transcribe: Run) -> None:
     OutputRecord(Path(), "simulate").write(Path("meeting.wav"), Path("meeting.wav").read_bytes())
     OutputRecord(Path(), "simulate").write(Path("meeting.stm"), STM.encode())
-    OutputRecord(Path(), "simulate").write(Path("meeting.rttm"), MINE.encode())
+    OutputRecord(Path(), "simulate").write(Path("meeting.rttm"), USER_TEXT.encode())
     assert transcribe("meeting.wav", "-f", "stm", *world.arguments()) == 1
     assert transcribe("convert", "meeting.stm", "-f", "rttm") == 1
 
@@ -129,9 +129,9 @@ def test_the_references_of_a_simulated_meeting_are_kept(transcribe: Run) -> None
 def test_split_may_be_repeated(transcribe: Run) -> None:
     assert transcribe("split", "meeting.wav", "-q", *world.arguments()) == 0
     assert transcribe("split", "meeting.wav", "-q", *world.arguments()) == 0
-    Path("meeting.SPEAKER_01.wav").write_text(MINE)
+    Path("meeting.SPEAKER_01.wav").write_text(USER_TEXT)
     assert transcribe("split", "meeting.wav", "-q", *world.arguments()) == 1
-    assert Path("meeting.SPEAKER_01.wav").read_text() == MINE
+    assert Path("meeting.SPEAKER_01.wav").read_text() == USER_TEXT
     assert transcribe("split", "meeting.wav", "-q", "--overwrite", *world.arguments()) == 0
 
 
@@ -140,11 +140,11 @@ def test_a_batch_refuses_the_recording_and_does_the_others(transcribe: Run) -> N
     for name in ("one", "two"):
         world.write_wav(Path("calls") / f"{name}.wav")
     Path("out").mkdir()
-    Path("out/one.txt").write_text(MINE)
+    Path("out/one.txt").write_text(USER_TEXT)
     given = ["batch", "calls", "-o", "out", "-q", *world.arguments()]
     resumable = 5
     assert transcribe(*given) == resumable
-    assert Path("out/one.txt").read_text() == MINE
+    assert Path("out/one.txt").read_text() == USER_TEXT
     assert not Path("out/one.json").exists()
     assert Path("out/two.json").exists()
     (failure,) = csv.DictReader(Path("out/failures.csv").read_text().splitlines())
@@ -152,9 +152,9 @@ def test_a_batch_refuses_the_recording_and_does_the_others(transcribe: Run) -> N
     Path("out/one.txt").rename("one.txt")
     assert transcribe(*given) == 0, "what was in the way is gone"
     assert transcribe(*given, "--set", "assembly.pause=0.5") == 0, "results of the batch itself are replaced"
-    Path("out/two.txt").write_text(MINE)
+    Path("out/two.txt").write_text(USER_TEXT)
     assert transcribe(*given, "--set", "assembly.pause=0.6") == resumable
-    assert Path("out/two.txt").read_text() == MINE
+    assert Path("out/two.txt").read_text() == USER_TEXT
     assert transcribe(*given, "--set", "assembly.pause=0.6", "--overwrite") == 0
 
 
@@ -166,15 +166,15 @@ def test_failures_csv_of_the_user_is_neither_replaced_nor_removed(
     Path("calls/page.wav").write_text("<html>")
     Path("out").mkdir()
     failures = Path("out/failures.csv")
-    failures.write_text(MINE)
+    failures.write_text(USER_TEXT)
     given = ["batch", "calls", "-o", "out", "-q", *world.arguments()]
     assert transcribe(*given) == 3
-    assert failures.read_text() == MINE
+    assert failures.read_text() == USER_TEXT
     assert "failures.csv" in capsys.readouterr().err
     assert transcribe(*given, "--overwrite") == 3
     assert "page" in failures.read_text()
     assert transcribe(*given, "--retry") == 3, "the program's own file is replaced"
-    corrected = failures.read_text() + MINE
+    corrected = failures.read_text() + USER_TEXT
     failures.write_text(corrected)
     Path("calls/page.wav").unlink()
     assert transcribe(*given) == 0
@@ -186,20 +186,20 @@ def test_a_report_replaces_only_its_own_files(transcribe: Run, capsys: pytest.Ca
     assert transcribe("batch", "meeting.wav", "-o", "out", "-q", "--analytics", *world.arguments()) == 0
     path = Path("out", file)
     path.parent.mkdir(exist_ok=True)
-    path.write_text(MINE)
+    path.write_text(USER_TEXT)
     before = {path: path.read_bytes() for path in Path("out").rglob("*") if path.is_file()}
     assert transcribe("report", "out") == 1
     assert file in capsys.readouterr().err
     assert {path: path.read_bytes() for path in Path("out").rglob("*") if path.is_file()} == before
     assert transcribe("report", "out", "--overwrite") == 0
-    assert path.read_text() != MINE
+    assert path.read_text() != USER_TEXT
     assert transcribe("report", "out", "--title", "Again") == 0, "its own report is replaced"
-    path.write_text(MINE)
+    path.write_text(USER_TEXT)
     assert transcribe("report", "out") == 1
-    assert path.read_text() == MINE
+    assert path.read_text() == USER_TEXT
 
 
-def test_an_interrupted_report_recognizes_its_own_tables(transcribe: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_report_recognizes_its_tables(transcribe: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*arguments: object) -> None:
         raise ResourceError("interrupted")
 

@@ -1,4 +1,4 @@
-"""Roles: every speaker gets a name of their own, whatever is written."""
+"""Roles: every speaker gets a distinct name, whatever is written."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ from pipeline.stages.diarization.stage import name_by_role
         "agent:9999999999",
     ],
 )
-def test_what_could_merge_two_speakers_is_refused(text: str) -> None:
+def test_roles_that_could_merge_two_speakers_are_refused(text: str) -> None:
     with pytest.raises(SettingsError):
         parse_roles(text)
 
 
 @pytest.mark.parametrize("text", ["1=CHANNEL_1", "agent:2,agent_x", "agent:2,agent_0", "diarize,diarize:2", "a,a_1"])
-def test_what_merges_nobody_is_taken(text: str) -> None:
+def test_roles_that_merge_no_speakers_are_accepted(text: str) -> None:
     assert parse_roles(text)
 
 
 NAMES = st.sampled_from(["agent", "agent_1", "agent_2", "agent_1_1", "CHANNEL", "CHANNEL_1", "CHANNEL_2_1", "diarize"])
 ITEMS = st.builds(
-    lambda channel, name, people: f"{channel}={name}" + (f":{people}" if people else ""),
+    lambda channel, name, count: f"{channel}={name}" + (f":{count}" if count else ""),
     st.integers(1, 3),
     NAMES,
     st.none() | st.integers(1, 3),
@@ -52,9 +52,9 @@ ITEMS = st.builds(
 
 
 def labels(role: Role) -> set[str]:
-    """The names that the stage gives to as many speakers as may be on the channel."""
-    people = role.speakers or 3
-    turns = tuple(Turn(float(n), n + 1.0, f"SPEAKER_{n:02d}") for n in range(people))
+    """The names that the stage gives to the maximum number of speakers of the channel."""
+    count = role.speakers or 3
+    turns = tuple(Turn(float(n), n + 1.0, f"SPEAKER_{n:02d}") for n in range(count))
     return {turn.speaker for turn in name_by_role(turns, role)}
 
 
@@ -64,5 +64,5 @@ def test_no_two_channels_share_a_name(items: list[str]) -> None:
         roles = complete(parse_roles(",".join(items)), 3)
     except SettingsError:
         return
-    found = [label for role in roles for label in labels(role)]
-    assert len(found) == len(set(found))
+    all_labels = [label for role in roles for label in labels(role)]
+    assert len(all_labels) == len(set(all_labels))

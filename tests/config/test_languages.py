@@ -1,4 +1,4 @@
-"""Languages: what people write is understood, and what is no language is refused with the nearest one."""
+"""Languages: common spellings are accepted, and anything else is refused with the nearest language."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WRITTEN = {
 
 
 @pytest.mark.parametrize("text", WRITTEN, ids=repr)
-def test_what_people_write_is_understood(text: str) -> None:
+def test_common_spellings_of_languages_are_accepted(text: str) -> None:
     assert parse_language(text) == WRITTEN[text]
 
 
@@ -57,10 +57,10 @@ def test_a_code_stays_itself_in_any_case(code: str, write: object) -> None:
 @given(st.text(max_size=8))
 def test_any_text_is_a_code_or_refused(text: str) -> None:
     try:
-        found = parse_language(text)
+        language = parse_language(text)
     except SettingsError:
         return
-    assert found is None or found in language_codes()
+    assert language is None or language in language_codes()
 
 
 def test_the_codes_are_those_of_whisper() -> None:
@@ -69,6 +69,6 @@ def test_the_codes_are_those_of_whisper() -> None:
     assert language_codes() == tuple(sorted(_LANGUAGE_CODES))
 
 
-def test_suggestions_are_for_what_is_no_language() -> None:
+def test_suggestions_are_for_invalid_languages_only() -> None:
     assert not set(languages._MISTAKES) & set(languages._codes())
     assert set(languages._MISTAKES.values()) <= set(language_codes())

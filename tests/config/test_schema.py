@@ -57,7 +57,7 @@ def test_yaml_gives_the_same_config_back(
         ("a: [", "not plain YAML"),
     ],
 )
-def test_what_is_not_known_is_refused(text: str, complaint: str) -> None:
+def test_unknown_settings_are_refused(text: str, complaint: str) -> None:
     with pytest.raises(SettingsError) as caught:
         schema.read(text, "mine.yaml")
     assert caught.value.line.startswith("mine.yaml: ")
@@ -75,7 +75,7 @@ def test_what_is_not_known_is_refused(text: str, complaint: str) -> None:
         {"runtime.threads": -1},
     ],
 )
-def test_values_that_make_no_sense_are_refused(bad: dict[str, object]) -> None:
+def test_invalid_values_are_refused(bad: dict[str, object]) -> None:
     with pytest.raises(SettingsError):
         presets.resolve(given=bad)
 
@@ -98,7 +98,7 @@ def test_presets_hold_only_differences() -> None:
         presets.load_preset("best")
 
 
-def test_what_is_given_by_name_wins_over_file_and_preset(tmp_path: Path) -> None:
+def test_assignments_take_precedence_over_file_and_preset(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text("recognition: {beam_size: 3, language: de}")
     settings = presets.resolve("accurate", {"recognition.language": "fr"}, {"recognition.options.beam_size": 4}, file)
@@ -118,9 +118,9 @@ def test_every_preset_names_backends_that_are_there() -> None:
 def test_models_of_a_preset_are_known_to_the_store() -> None:
     from pipeline.models.weights import catalogue
 
-    known = {model.name for model in catalogue()}
+    names = {model.name for model in catalogue()}
     for name in presets.preset_names():
-        assert set(registry.required_model_names(presets.load_preset(name))) <= known
+        assert set(registry.required_model_names(presets.load_preset(name))) <= names
     assert registry.required_model_names(Config()) == (
         "crosstalk-segmentation",
         "resemblyzer",
@@ -157,7 +157,7 @@ BAD: dict[str, list[Any]] = {
 
 
 @pytest.mark.parametrize(("name", "default"), leaves(), ids=lambda value: str(value))
-def test_every_setting_refuses_what_it_cannot_be_and_says_its_name(name: str, default: object) -> None:
+def test_every_setting_refuses_invalid_values_and_the_error_names_it(name: str, default: object) -> None:
     numeric = name in BAD and isinstance(BAD[name][0], int | float)
     wrong = [*BAD.get(name, ["", "a\nb"]), [], {}, b"x", float("nan"), float("inf"), -float("inf")]
     wrong = [value for value in wrong if not isinstance(default, dict) or value != {}]
@@ -171,7 +171,7 @@ def test_every_setting_refuses_what_it_cannot_be_and_says_its_name(name: str, de
 
 
 def built(name: str, value: object) -> Config:
-    """A config made by hand, without `assign`, as Python's users may."""
+    """A config constructed in Python, without `assign`."""
     section, _, key = name.partition(".")
     made = replace(getattr(Config(), section), **{key: value})
     return schema.check(replace(Config(), **{section: made}))
@@ -191,7 +191,7 @@ def test_values_are_normalised_wherever_they_come_from(tmp_path: Path) -> None:
     assert built("recognition.model", tmp_path).recognition.model == str(tmp_path)
 
 
-def test_a_wrong_value_says_where_it_stands() -> None:
+def test_the_error_of_a_wrong_value_names_its_place() -> None:
     with pytest.raises(SettingsError) as caught:
         schema.assign(Config(), {"recognition.language": "jp"}, where="calls.csv, line 3")
     assert caught.value.where == "calls.csv, line 3"
@@ -201,5 +201,5 @@ def test_a_wrong_value_says_where_it_stands() -> None:
 def test_options_are_settings_by_name() -> None:
     assert presets.named(speakers=2, language=None, offline=False) == {"diarization.speakers": 2}
     assert presets.named(offline=True) == {"runtime.offline": True}
-    known = dict(leaves())
-    assert set(presets.OPTIONS.values()) <= set(known)
+    defaults = dict(leaves())
+    assert set(presets.OPTIONS.values()) <= set(defaults)

@@ -1,4 +1,4 @@
-"""Atomic files: the new content or the old one, never half of it, never litter."""
+"""Atomic files: the new content or the old one, never a part of it, and no temporary files left."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_every_failed_write_can_be_resumed(number: int) -> None:
     assert error.affects_all == (number in (errno.ENOSPC, errno.EDQUOT))
 
 
-def test_where_nobody_knows_the_direction_none_is_claimed() -> None:
+def test_an_error_of_unknown_direction_has_no_direction() -> None:
     error = as_error_of_unknown_direction(OSError(errno.EACCES, "Permission denied", "in.json"))
     assert (error.where, error.what) == ("in.json", "Permission denied")
     assert isinstance(as_error_of_unknown_direction(OSError(errno.ENOSPC, "No space left on device")), OutOfDisk)

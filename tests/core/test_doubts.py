@@ -1,4 +1,4 @@
-"""What somebody should check: every doubtful word once, ranked, and marked without changing anything else."""
+"""The review list: every doubtful word once, ranked, and marked without changing anything else."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def talk(*doubtful: dict[str, object]) -> Transcript:
 
 @given(transcripts(hostile=True))
 def test_every_doubtful_word_is_in_one_doubt(transcript: Transcript) -> None:
-    found = find_doubts(transcript)
-    assert [doubt.weight for doubt in found] == sorted((doubt.weight for doubt in found), reverse=True)
+    doubts = find_doubts(transcript)
+    assert [doubt.weight for doubt in doubts] == sorted((doubt.weight for doubt in doubts), reverse=True)
     listed = [
         (doubt.utterance, index, doubt.kind == "speaker")
-        for doubt in found
+        for doubt in doubts
         if doubt.words is not None
         for index in range(*doubt.words)
     ]
@@ -45,7 +45,7 @@ def test_every_doubtful_word_is_in_one_doubt(transcript: Transcript) -> None:
             if word.margin is not None and word.margin < TOSS_UP:
                 expected.add((i, j, True))
     assert set(listed) == expected
-    assert all(0 <= doubt.start < doubt.end <= transcript.duration and doubt.weight >= 0 for doubt in found)
+    assert all(0 <= doubt.start < doubt.end <= transcript.duration and doubt.weight >= 0 for doubt in doubts)
 
 
 @given(transcripts())
@@ -66,8 +66,8 @@ def test_a_transcript_without_evidence_has_no_doubts() -> None:
 
 
 def test_runs_are_marked_once() -> None:
-    low, loop, who = {"probability": 0.1}, {"suspect": "a loop"}, {"margin": 0.01}
-    marked = with_marks(talk({}, low, low, {}, loop, who, low))
+    low, loop, low_margin = {"probability": 0.1}, {"suspect": "a loop"}, {"margin": 0.01}
+    marked = with_marks(talk({}, low, low, {}, loop, low_margin, low))
     assert marked.utterances[0].text == f"w0 {OPEN}w1 w2{CLOSE} w3 {OPEN}w4{CLOSE} {WHO} w5 {OPEN}w6{CLOSE}"
     both = with_marks(talk({"probability": 0.1, "margin": 0.0}))
     assert both.utterances[0].text == f"{WHO} {OPEN}w0{CLOSE}"
@@ -75,19 +75,19 @@ def test_runs_are_marked_once() -> None:
 
 def test_the_more_words_may_be_wrong_the_higher_the_rank() -> None:
     low = {"probability": 0.1}
-    found = find_doubts(talk(low, {}, low, low, low, {}, {"probability": 0.25}))
-    assert [doubt.words for doubt in found] == [(2, 5), (0, 1), (6, 7)]
+    doubts = find_doubts(talk(low, {}, low, low, low, {}, {"probability": 0.25}))
+    assert [doubt.words for doubt in doubts] == [(2, 5), (0, 1), (6, 7)]
 
 
 def test_overlaps_that_were_not_separated_and_speech_without_words_are_listed() -> None:
-    voices = (SpeakerEvidence("A"), SpeakerEvidence("B"))
+    speakers = (SpeakerEvidence("A"), SpeakerEvidence("B"))
     transcript = replace(
         talk({}, {}),
         turns=(Turn(0.0, 9.0, "A"), Turn(2.0, 4.0, "B")),
         overlaps=(
-            OverlapDecision(2.0, 4.0, voices, "nmf", "mixture", "no gain"),
-            OverlapDecision(4.0, 4.5, voices, "nmf", "mixture", "too short to matter"),
-            OverlapDecision(5.0, 8.0, voices, "nmf", "separated", "gain"),
+            OverlapDecision(2.0, 4.0, speakers, "nmf", "mixture", "no gain"),
+            OverlapDecision(4.0, 4.5, speakers, "nmf", "mixture", "too short to matter"),
+            OverlapDecision(5.0, 8.0, speakers, "nmf", "separated", "gain"),
         ),
     )
     assert [(d.kind, d.start, d.end) for d in find_doubts(transcript)] == [("overlap", 2.0, 4.0)]

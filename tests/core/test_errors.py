@@ -31,7 +31,7 @@ def test_printable_text_stays_as_it_is(text: str) -> None:
     assert printable(printable(text)) == printable(text)
 
 
-def test_where_what_and_what_to_do() -> None:
+def test_an_error_has_place_problem_and_hint() -> None:
     assert InputError("is empty", where="a.wav", hint="record again").line == "a.wav: is empty; record again"
     assert InputError("is empty").line == "is empty"
 
@@ -50,7 +50,7 @@ def test_the_drawn_tree_is_the_tree() -> None:
 
 
 @pytest.mark.parametrize("kind", list(tree(CrosstalkError)), ids=lambda kind: kind.__name__)
-def test_every_error_says_what_it_means(kind: type[CrosstalkError]) -> None:
+def test_every_error_has_a_meaning(kind: type[CrosstalkError]) -> None:
     assert kind.__doc__
     assert kind.exit_code in (1, 2, 5)
 

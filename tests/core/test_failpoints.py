@@ -89,12 +89,12 @@ def test_failing_anywhere_costs_nothing_but_time(tmp_path: Path) -> None:
     assert list(reports) == ["", *PLACES]
     code, whole, *_ = reports.pop("")
     assert (code, sorted(whole)) == (0, ["out/talk.json", "out/talk.txt"])
-    for place, (first, after, again, finished, said) in reports.items():
+    for place, (first, after, again, finished, stderr) in reports.items():
         action = place.split(":")[1]
         assert first == _code(place), place
         unfinished = {name for name in after if name not in whole}
         assert all(after[name] == whole[name] for name in after.keys() - unfinished), place
         assert not unfinished or (action == "kill" and all(name.startswith("out/.crosstalk-") for name in unfinished))
         assert (again, {name: finished[name] for name in whole}) == (0, whole), place
-        assert len(said.splitlines()) == (action in ("raise", "nospace")), place
-        assert action != "nospace" or "the disk is full" in said
+        assert len(stderr.splitlines()) == (action in ("raise", "nospace")), place
+        assert action != "nospace" or "the disk is full" in stderr

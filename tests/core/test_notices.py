@@ -27,7 +27,7 @@ def given_codes() -> Iterator[tuple[str, str]]:
 
 
 def values(code: ast.expr, function: ast.FunctionDef, module: ast.Module) -> Iterator[str]:
-    """What a code may be: itself, a constant of the module, or the keys of the dictionary that it comes from."""
+    """Possible values of a code: a literal, a constant of the module, or the keys of its dictionary."""
     if isinstance(code, ast.Constant):
         yield str(code.value)
     elif isinstance(code, ast.Name):
@@ -40,8 +40,8 @@ def values(code: ast.expr, function: ast.FunctionDef, module: ast.Module) -> Ite
 
 def keys(tree: ast.AST) -> list[str]:
     """The keys of its dictionaries that could be codes."""
-    found = [key for node in ast.walk(tree) if isinstance(node, ast.Dict) for key in node.keys]
-    return [key.value for key in found if isinstance(key, ast.Constant) and isinstance(key.value, str)]
+    dictionary_keys = [key for node in ast.walk(tree) if isinstance(node, ast.Dict) for key in node.keys]
+    return [key.value for key in dictionary_keys if isinstance(key, ast.Constant) and isinstance(key.value, str)]
 
 
 def test_every_code_is_listed_and_every_listed_code_is_given() -> None:

@@ -16,7 +16,7 @@ def write(folder: Path, name: str, data: bytes, source: str = "s", overwrite: bo
     OutputRecord(folder, source, overwrite=overwrite).write(folder / name, data)
 
 
-def test_what_we_wrote_is_replaced_and_nothing_else(tmp_path: Path) -> None:
+def test_only_results_of_the_program_are_replaced(tmp_path: Path) -> None:
     write(tmp_path, "a.txt", b"one")
     write(tmp_path, "a.txt", b"two")
     assert (tmp_path / "a.txt").read_bytes() == b"two"
@@ -60,7 +60,7 @@ def test_a_run_killed_before_or_after_the_file_was_put_in_place_goes_on(
 
 
 @pytest.mark.parametrize("kind", ["folder", "link", "dead link"])
-def test_folders_and_links_are_in_the_way(tmp_path: Path, kind: str) -> None:
+def test_folders_and_links_are_not_replaced(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "a.txt"
     (tmp_path / "target").write_bytes(b"")
     if kind == "folder":
@@ -84,7 +84,7 @@ def test_a_damaged_record_allows_less_never_more(tmp_path: Path) -> None:
         OutputRecord(tmp_path, "s").check([tmp_path / "b.txt"])
 
 
-def test_what_a_journal_lists_counts_as_ours_until_the_record_knows_better(tmp_path: Path) -> None:
+def test_files_of_a_journal_count_as_results_until_the_record_has_them(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(b"old")
     OutputRecord(tmp_path, "s", adopted={"a.txt"}).write(tmp_path / "a.txt", b"new")
     (tmp_path / "a.txt").write_bytes(b"corrected")
@@ -92,7 +92,7 @@ def test_what_a_journal_lists_counts_as_ours_until_the_record_knows_better(tmp_p
         OutputRecord(tmp_path, "s", adopted={"a.txt"}).check([tmp_path / "a.txt"])
 
 
-def test_what_is_made_from_a_result_has_its_source(tmp_path: Path) -> None:
+def test_a_derived_result_has_the_source_of_the_result(tmp_path: Path) -> None:
     write(tmp_path, "a.json", b"{}", "the recording")
     assert source_of_result(tmp_path / "a.json") == "the recording"
     (tmp_path / "a.json").write_bytes(b"edited")
@@ -116,12 +116,12 @@ WRITTEN = st.tuples(NAMES, st.binary(max_size=2), st.booleans())
 
 @given(st.lists(WRITTEN, max_size=8))
 def test_no_foreign_bytes_are_ever_lost(steps: list[tuple[str, bytes, bool]]) -> None:
-    """Somebody else and this program write the same names in any order; what others wrote stays."""
+    """Other programs and this one write the same names in any order; files of others stay."""
     import tempfile
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        ours: dict[str, set[bytes]] = {}
+        results: dict[str, set[bytes]] = {}
         for file, data, foreign in steps:
             path = folder / file
             path.parent.mkdir(exist_ok=True)
@@ -132,7 +132,7 @@ def test_no_foreign_bytes_are_ever_lost(steps: list[tuple[str, bytes, bool]]) ->
             try:
                 OutputRecord(folder, "s").write(path, data)
                 assert path.read_bytes() == data
-                assert before is None or before in ours.get(file, set()) | {data}
-                ours.setdefault(file, set()).add(data)
+                assert before is None or before in results.get(file, set()) | {data}
+                results.setdefault(file, set()).add(data)
             except OutputExists:
                 assert path.read_bytes() == before

@@ -46,7 +46,7 @@ def test_any_bytes_are_decoded_or_refused(data: bytes) -> None:
 
 
 @pytest.mark.parametrize("data", [b"a\0b", "ab".encode("utf-16-le"), b"\xff\xfea", b"\xfe\xff\xd8\x00"])
-def test_what_is_no_text_is_refused(data: bytes) -> None:
+def test_other_data_than_text_is_refused(data: bytes) -> None:
     with pytest.raises(FormatError):
         decode(data)
 
@@ -85,7 +85,7 @@ def test_settings_of_all_kinds_are_decoded_alike(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("room", ["formats", "evaluation", "analytics", "cli", "batch"])
 def test_no_reader_decodes_by_itself(room: str) -> None:
-    """What people write is read by `pipeline.core.text` alone; files under /proc are ours to decode."""
+    """User files are read by `pipeline.core.text` alone; files under /proc may be decoded directly."""
     for path in (Path(pipeline.__file__).parent / room).rglob("*.py"):
         calls = [line for line in path.read_text().splitlines() if ".read_text(" in line]
         assert [line for line in calls if "/proc/" not in line and "info.read_text()" not in line] == []

@@ -1,4 +1,4 @@
-"""Laws of the interval algebra: counting, shifting, renaming, tidying."""
+"""Properties of the interval algebra: counting, shifting, renaming, normalizing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests import strategies
 
 @st.composite
 def untidy(draw: st.DrawFn, parts: int = 10) -> list[Turn]:
-    """Turns in any order; a speaker may overlap himself. Times in eighths add up exactly, in tenths to a hair."""
+    """Turns in any order; turns of one speaker may overlap. Eighths add up exactly, tenths approximately."""
     starts = st.integers(0, 100).map(lambda n: n / parts)
     lengths = st.integers(1, 40).map(lambda n: n / parts)
     many = draw(st.lists(st.tuples(starts, lengths, st.sampled_from("ABC")), max_size=12))
@@ -28,7 +28,7 @@ def active(turns: list[Turn] | tuple[Turn, ...], time: float) -> set[str]:
 
 
 @given(untidy())
-def test_pieces_agree_with_counting_active_speakers(turns: list[Turn]) -> None:
+def test_segments_agree_with_counting_active_speakers(turns: list[Turn]) -> None:
     cut = list(timeline.active_segments(turns))
     for span, speakers in cut:
         assert active(turns, span.start) == active(turns, math.nextafter(span.end, 0.0)) == speakers
@@ -36,19 +36,22 @@ def test_pieces_agree_with_counting_active_speakers(turns: list[Turn]) -> None:
 
 
 @given(untidy())
-def test_overlaps_are_where_two_or_more_talk(turns: list[Turn]) -> None:
-    found = timeline.overlaps(turns)
-    for overlap in found:
-        for time in (overlap.start, math.nextafter(overlap.end, 0.0)):  # the middle of a hair's breadth is its end
+def test_overlaps_are_where_two_or_more_speak(turns: list[Turn]) -> None:
+    overlaps = timeline.overlaps(turns)
+    for overlap in overlaps:
+        for time in (
+            overlap.start,
+            math.nextafter(overlap.end, 0.0),
+        ):  # the middle of a span of one float step is its end
             assert active(turns, time) == set(overlap.speakers)
         assert len(overlap.speakers) >= 2
     crowded = sum(span.duration for span, speakers in timeline.active_segments(turns) if len(speakers) > 1)
-    assert sum(overlap.duration for overlap in found) == pytest.approx(crowded)
+    assert sum(overlap.duration for overlap in overlaps) == pytest.approx(crowded)
 
 
 @given(untidy())
-def test_solo_speech_and_overlaps_share_out_the_speech(turns: list[Turn]) -> None:
-    alone = sum(span.duration for own in timeline.single_speaker(turns).values() for span in own)
+def test_single_speaker_speech_and_overlaps_add_up_to_the_speech(turns: list[Turn]) -> None:
+    alone = sum(span.duration for spans in timeline.single_speaker(turns).values() for span in spans)
     together = sum(overlap.duration for overlap in timeline.overlaps(turns))
     assert alone + together == pytest.approx(timeline.covered(turn.span for turn in turns))
 
@@ -73,15 +76,15 @@ def test_renaming_commutes(turns: tuple[Turn, ...]) -> None:
 def test_tidy_turns_obey_promise_13(turns: list[Turn], duration: float) -> None:
     tidied = timeline.normalize(turns, duration)
     assert list(tidied) == sorted(tidied)
-    for own in timeline.by_speaker(tidied).values():
-        assert all(0 <= t.start < t.end <= duration for t in own)
-        assert all(one.end < other.start for one, other in pairwise(own))
+    for speaker_turns in timeline.by_speaker(tidied).values():
+        assert all(0 <= t.start < t.end <= duration for t in speaker_turns)
+        assert all(one.end < other.start for one, other in pairwise(speaker_turns))
     for time in [n / 20 + 0.01 for n in range(int(duration * 20) - 1)]:
         assert active(tidied, time) == active(turns, time)
 
 
 @given(untidy(), untidy())
-def test_gaps_and_intersection_share_out_the_whole(one: list[Turn], other: list[Turn]) -> None:
+def test_gaps_and_intersection_add_up_to_the_whole(one: list[Turn], other: list[Turn]) -> None:
     whole = Span(0, 20)
     spans = [turn.span for turn in one]
     assert timeline.covered(spans) + timeline.covered(timeline.gaps(spans, whole)) == pytest.approx(20)
@@ -105,7 +108,7 @@ def test_within_are_those_that_meet(items: tuple[Span, ...], start: float, lengt
 
 
 @given(st.integers(0, 10_000), st.integers(1, 100))
-def test_a_gap_as_long_as_allowed_is_closed_whatever_the_float_says(start: int, frames: int) -> None:
+def test_a_gap_of_the_maximum_length_is_closed_despite_rounding(start: int, frames: int) -> None:
     one, other = Span(start * 0.02, (start + 1) * 0.02), Span((start + 1 + frames) * 0.02, (start + 2 + frames) * 0.02)
     assert len(timeline.union([one, other], frames * 0.02)) == 1
     assert len(timeline.union([one, other], frames * 0.02 - 0.001)) == 2
@@ -118,7 +121,7 @@ def test_words_share_a_span_by_their_letters() -> None:
 
 @given(untidy(8), untidy(8))
 def test_turns_without_spans_cover_what_the_spans_do_not(turns: list[Turn], others: list[Turn]) -> None:
-    away = [turn.span for turn in others]
-    left = timeline.without(turns, away)
+    spans = [turn.span for turn in others]
+    remaining = timeline.without(turns, spans)
     for time in {turn.start + 1 / 16 for turn in [*turns, *others]}:
-        assert active(left, time) == (set() if active(others, time) else active(turns, time))
+        assert active(remaining, time) == (set() if active(others, time) else active(turns, time))

@@ -1,4 +1,4 @@
-"""The laws of a transcript: what breaks one cannot be made, what readers and the pipeline make keeps them all."""
+"""Invariants of a transcript: violations cannot be constructed; readers and the pipeline satisfy all of them."""
 
 from __future__ import annotations
 
@@ -42,19 +42,19 @@ LAWLESS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.promise(13)
 @pytest.mark.parametrize("law", LAWLESS)
-def test_what_breaks_a_law_cannot_be_made(law: str) -> None:
+def test_invalid_transcripts_cannot_be_made(law: str) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         Transcript(**{"duration": 10.0, **LAWLESS[law]})
 
 
-def test_touching_turns_and_overlapping_speakers_are_lawful() -> None:
+def test_touching_turns_and_overlapping_speakers_are_valid() -> None:
     turns = (Turn(0, 1, "A"), Turn(0.5, 2, "B"), Turn(1, 10 + 1e-9, "A"))
     assert Transcript(10.0, (line((0, 1)), line((0.5, 2))), turns).turns == turns
 
 
 @given(strategies.transcripts(), st.data())
-def test_merging_two_speakers_who_overlap_is_noticed(transcript: Transcript, data: st.DataObject) -> None:
-    """What two people share of time can be no one's turns; where nobody overlaps, renaming is lawful."""
+def test_merging_two_overlapping_speakers_is_an_error(transcript: Transcript, data: st.DataObject) -> None:
+    """Turns of two overlapping speakers cannot be merged without joining; without overlap, renaming is valid."""
     merged = tuple(sorted(replace(turn, speaker="A") for turn in transcript.turns))
     shared = any(overlap.duration > 1e-6 for overlap in timeline.overlaps(transcript.turns))
     if shared:
@@ -68,28 +68,28 @@ def test_merging_two_speakers_who_overlap_is_noticed(transcript: Transcript, dat
 
 
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(1, 20), st.sampled_from("AB")), max_size=12))
-def test_joined_turns_are_lawful_and_cover_the_same(rows: list[tuple[int, int, str]]) -> None:
+def test_joined_turns_are_valid_and_cover_the_same(rows: list[tuple[int, int, str]]) -> None:
     turns = [Turn(start / 10, (start + length) / 10, speaker) for start, length, speaker in rows]
     joined = timeline.joined(turns)
     Transcript(10.0, turns=joined)
     assert timeline.joined(joined) == joined
-    for speaker, own in timeline.by_speaker(turns).items():
-        mine = timeline.by_speaker(joined)[speaker]
-        assert timeline.union(t.span for t in mine) == timeline.union(t.span for t in own)
-        assert all(one.end <= two.start for one, two in pairwise(mine))
+    for speaker, speaker_turns in timeline.by_speaker(turns).items():
+        joined_turns = timeline.by_speaker(joined)[speaker]
+        assert timeline.union(t.span for t in joined_turns) == timeline.union(t.span for t in speaker_turns)
+        assert all(one.end <= two.start for one, two in pairwise(joined_turns))
 
 
 STM = "m 1 A 0 5 one two three\nm 1 A 3 8 four five\nm 1 A 8 9 six\nm 1 B 1 2 seven\n"
 
 
 def test_rows_of_one_speaker_that_overlap_keep_their_words_and_are_one_turn() -> None:
-    found = formats.loads(STM, "stm")
-    assert [utterance.text for utterance in found.utterances] == ["one two three", "seven", "four five", "six"]
-    assert found.turns == (Turn(0, 8, "A"), Turn(1, 2, "B"), Turn(8, 9, "A"))
+    transcript = formats.loads(STM, "stm")
+    assert [utterance.text for utterance in transcript.utterances] == ["one two three", "seven", "four five", "six"]
+    assert transcript.turns == (Turn(0, 8, "A"), Turn(1, 2, "B"), Turn(8, 9, "A"))
 
 
-def test_the_annotators_own_overlaps_are_read(shared_data: Path) -> None:
+def test_overlaps_of_a_speaker_with_themselves_are_read(shared_data: Path) -> None:
     path = shared_data / "odd" / "self.stm"
-    found = formats.loads(path.read_text(encoding="utf-8"), "stm")
+    transcript = formats.loads(path.read_text(encoding="utf-8"), "stm")
     rows = [row.split() for row in path.read_text(encoding="utf-8").splitlines() if row.strip()]
-    assert len(found.words) == sum(len(row) - 5 for row in rows if not row[0].startswith(";;"))
+    assert len(transcript.words) == sum(len(row) - 5 for row in rows if not row[0].startswith(";;"))

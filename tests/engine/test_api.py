@@ -45,9 +45,9 @@ def test_the_command_keeps_finished_stages_and_the_function_does_not_unless_aske
 
 
 def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    with pytest.raises(SystemExit) as left:
+    with pytest.raises(SystemExit) as caught:
         main(list(arguments))
-    assert left.value.code in (0, None)
+    assert caught.value.code in (0, None)
     return capsys.readouterr().out
 
 
@@ -74,7 +74,7 @@ def test_help_names_every_command_and_version_the_version(capsys: pytest.Capture
     assert printed(capsys, "--version") == f"transcribe {pipeline.__version__}\n"
 
 
-def test_transcribe_does_what_the_command_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_transcribe_gives_the_transcript_of_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(artifact_cache, "default_root", lambda: tmp_path / "cache")
     events: list[Event] = []
     path = world.write_wav(tmp_path / "talk.wav")
@@ -114,12 +114,12 @@ def test_a_loop_over_files_loads_models_once(tmp_path: Path, monkeypatch: pytest
 
 
 @pytest.mark.slow
-def test_threads_get_what_one_after_the_other_gets(tmp_path: Path) -> None:
+def test_concurrent_threads_get_the_results_of_sequential_runs(tmp_path: Path) -> None:
     path = world.write_wav(tmp_path / "talk.wav")
 
     def text(speakers: int) -> list[str]:
-        found = pipeline.transcribe(path, speakers=speakers, settings=dict(world.REPLAY))
-        return [f"{line.speaker} {line.text}" for line in found.utterances]
+        transcript = pipeline.transcribe(path, speakers=speakers, settings=dict(world.REPLAY))
+        return [f"{line.speaker} {line.text}" for line in transcript.utterances]
 
     expected = [text(count) for count in (1, 2, 1, 2)]
     with ThreadPoolExecutor(4) as pool:

@@ -116,7 +116,7 @@ def test_recipes_are_the_same_exactly_if_their_keys_are(one: dict[str, object], 
 
 
 def repr_of(value: object) -> object:
-    """Equality that tells True from 1."""
+    """Equality that distinguishes True from 1."""
     if isinstance(value, dict):
         return frozenset((key, repr_of(inner)) for key, inner in value.items())
     return (type(value), value)

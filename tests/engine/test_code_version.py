@@ -17,7 +17,7 @@ NUMBERS = itertools.count()
 
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A package of its own name: top imports low, low imports deep; alone imports nothing."""
+    """A package with a unique name: top imports low, low imports deep; alone imports nothing."""
     folder = tmp_path / f"parcel{next(NUMBERS)}"
     folder.mkdir()
     monkeypatch.syspath_prepend(str(tmp_path))

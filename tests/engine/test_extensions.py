@@ -95,7 +95,7 @@ NUMBER = 5
 
 @pytest.fixture
 def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The name of a module with stages, which lies in one file of the user's own."""
+    """The name of a module with stages, in one file of the user."""
     name = f"my_stages{next(NUMBERS)}"
     (tmp_path / f"{name}.py").write_text(SOURCE)
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -160,8 +160,8 @@ def test_refinements_are_cached_under_their_versions_and_settings(
     cache = DiskCache(tmp_path / "cache")
 
     def run(**options: Any) -> list[str]:
-        transcript = world.heard(world.DIALOGUE, changes=settings(module, **options), cache=cache)
-        alone = world.heard(world.DIALOGUE, changes=settings(module, **options))
+        transcript = world.transcribed(world.DIALOGUE, changes=settings(module, **options), cache=cache)
+        alone = world.transcribed(world.DIALOGUE, changes=settings(module, **options))
         assert formats.dumps(transcript, "json") == formats.dumps(alone, "json")
         without_cache = ["renaming", "redaction"]
         made = calls(module)
@@ -181,12 +181,12 @@ def test_refinements_are_cached_under_their_versions_and_settings(
 @pytest.mark.parametrize("separator", ["synthetic", "passthrough"])
 def test_every_value_can_be_refined_and_comes_back_from_the_cache(module: str, separator: str, tmp_path: Path) -> None:
     changes: dict[str, Any] = {"separation.backend": separator}
-    plain = world.heard(world.DIALOGUE, changes=changes)
+    plain = world.transcribed(world.DIALOGUE, changes=changes)
     kinds = ["Decoded", "Diarization", "Separation", "Recognition", "Transcript"]
     changes["stages"] = [f"{module}:SAME_{kind.upper()}" for kind in kinds]
     cache = DiskCache(tmp_path / "cache")
     for expected in (kinds, []):
-        transcript = world.heard(world.DIALOGUE, changes=changes, cache=cache)
+        transcript = world.transcribed(world.DIALOGUE, changes=changes, cache=cache)
         assert calls(module) == expected
         assert (transcript.utterances, transcript.turns, transcript.overlaps) == (
             plain.utterances, plain.turns, plain.overlaps,
@@ -194,7 +194,7 @@ def test_every_value_can_be_refined_and_comes_back_from_the_cache(module: str, s
 
 
 def test_a_stage_has_the_models_that_it_declares(module: str) -> None:
-    transcript = world.heard(world.DIALOGUE, changes={"stages": [f"{module}:LISTENING"]})
+    transcript = world.transcribed(world.DIALOGUE, changes={"stages": [f"{module}:LISTENING"]})
     assert transcript.language == "en"
 
 
@@ -204,7 +204,7 @@ def test_an_embedder_that_only_a_stage_uses_is_checked_and_loaded(module: str, t
     with pytest.raises(MissingModel) as caught:
         Transcriber(config, store=Store(tmp_path))
     assert "resemblyzer" in caught.value.hint
-    transcript = world.heard(world.DIALOGUE, changes={"stages": [f"{module}:EMBEDDING"]})
+    transcript = world.transcribed(world.DIALOGUE, changes={"stages": [f"{module}:EMBEDDING"]})
     assert [notice.code for notice in transcript.notices] == ["SyntheticEmbedder"]
 
 
@@ -218,7 +218,7 @@ def test_the_key_of_the_words_covers_refinements(module: str) -> None:
 
 def test_a_refinement_returns_the_type_that_it_refines(module: str) -> None:
     with pytest.raises(BackendError) as caught:
-        world.heard(world.DIALOGUE, changes={"stages": [f"{module}:WRONG"]})
+        world.transcribed(world.DIALOGUE, changes={"stages": [f"{module}:WRONG"]})
     assert "NoneType" in caught.value.line
 
 

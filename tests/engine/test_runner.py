@@ -36,8 +36,8 @@ from pipeline.stages.recognition.stage import STAGE as RECOGNITION
 from pipeline.stages.separation.result import Separation
 from pipeline.stages.separation.stage import STAGE as SEPARATION
 from tests import world
-from tests.effort import at_most
 from tests.faults import StumblingRecognizer
+from tests.max_examples import at_most
 from tests.tones import conversations
 
 STAGES = ("diarization", "separation", "recognition")
@@ -51,7 +51,7 @@ OTHERS = {
     "recognition.options": {"beam_size": 3},
     "runtime.device": "cpu",
 }
-"""Another value for settings that a text will not do for."""
+"""Another value for settings that are not texts."""
 
 
 class Models:
@@ -143,7 +143,7 @@ def test_a_setting_changes_the_keys_of_its_stage_and_later_ones(dotted: str, val
     ("part", "first"),
     [("pipeline", 0), ("segmentation", 0), ("embedding", 0), ("separation", 1), ("recognition", 2)],
 )
-def test_other_weights_change_the_keys_of_what_they_make(part: str, first: int) -> None:
+def test_other_weights_change_the_keys_of_their_results(part: str, first: int) -> None:
     config = assign(Config(), {"diarization.pipeline": "published"} if part == "pipeline" else {})
     before, after = keys(config, {part: "sha256:1"}), keys(config, {part: "sha256:2"})
     assert [one != other for one, other in zip(before, after, strict=True)] == [number >= first for number in range(3)]
@@ -151,7 +151,7 @@ def test_other_weights_change_the_keys_of_what_they_make(part: str, first: int) 
 
 @pytest.mark.promise(16)
 @pytest.mark.parametrize("number", range(3))
-def test_a_raised_version_redoes_its_stage_and_later_ones(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_raised_version_recomputes_its_stage_and_later_ones(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     stages = [TURNS, STREAMS, WORDS]
     before = chained(stages)
     stages[number] = dataclasses.replace(stages[number], version=stages[number].version + 1)
@@ -169,7 +169,7 @@ def chained(stages: list[Stage[Any]]) -> list[str]:
 
 
 @pytest.mark.promise(16)
-def test_another_decoder_or_package_redoes_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_decoder_or_package_recomputes_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     before = keys(Config())
     monkeypatch.setattr(stage_keys, "DECODER_VERSION", stage_keys.DECODER_VERSION + 1)
     decoded = keys(Config())
@@ -230,9 +230,9 @@ def test_a_separation_comes_back_from_the_cache(
     audio = Audio((np.arange(16_000) / 20_000).astype(np.float32))
     clips = tuple(
         Clip((np.arange(n) / 32_768).astype(np.float32), first / 16_000, "separated")
-        if apart
+        if separated
         else Clip(audio.samples[first : first + n], first / 16_000)
-        for first, n, apart in sorted(cuts)
+        for first, n, separated in sorted(cuts)
     )
     region = OverlapDecision(
         0.25, 0.5, (SpeakerEvidence("A", similarity=0.5), SpeakerEvidence("B")), "synthetic", "separated", "why"
@@ -275,7 +275,7 @@ def test_a_stage_finished_before_a_failure_is_not_computed_again(
 
 
 @pytest.mark.promise(16)
-def test_a_change_of_the_last_stage_redoes_only_the_last(tmp_path: Path) -> None:
+def test_a_change_of_the_last_stage_recomputes_only_the_last(tmp_path: Path) -> None:
     path, cache = world.write_wav(tmp_path / "talk.wav"), DiskCache(tmp_path / "cache")
     cached_run(cache, path)
     assert cached_run(cache, path, {"recognition.strategy": "streams"})[1] == ["diarization", "separation"]
@@ -292,10 +292,10 @@ def test_a_damaged_cache_counts_as_absent(
 ) -> None:
     cache = DiskCache(tmp_path_factory.mktemp("cache"))
     changes = {"separation.backend": "synthetic"}
-    whole = formats.dumps(world.heard(words, changes=changes, cache=cache), "json")
+    whole = formats.dumps(world.transcribed(words, changes=changes, cache=cache), "json")
     for path in cache.root.glob("*/*"):
         path.write_bytes(spoil)
-    assert formats.dumps(world.heard(words, changes=changes, cache=cache), "json") == whole
+    assert formats.dumps(world.transcribed(words, changes=changes, cache=cache), "json") == whole
 
 
 @at_most(15)
@@ -305,8 +305,8 @@ def test_a_cached_run_gives_the_same_bytes(
 ) -> None:
     cache = DiskCache(tmp_path_factory.mktemp("cache"))
     changes = {"separation.backend": "synthetic", "recognition.strategy": strategy}
-    alone = formats.dumps(world.heard(words, changes=changes), "json")
+    alone = formats.dumps(world.transcribed(words, changes=changes), "json")
     for _ in range(2):
-        assert formats.dumps(world.heard(words, changes=changes, cache=cache), "json") == alone
+        assert formats.dumps(world.transcribed(words, changes=changes, cache=cache), "json") == alone
         for path in sorted(cache.root.glob("*/*.json"), key=lambda path: path.stat().st_mtime_ns)[-1:]:
             path.unlink()

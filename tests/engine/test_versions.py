@@ -15,8 +15,8 @@ NUMBERS = itertools.count()
 
 @pytest.mark.promise(16)
 def test_every_change_of_code_was_decided_on() -> None:
-    found = versions.problems(versions.read_record(), versions.units())
-    assert not found, "\n".join(found)
+    problems = versions.problems(versions.read_record(), versions.units())
+    assert not problems, "\n".join(problems)
 
 
 @pytest.fixture

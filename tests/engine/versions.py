@@ -34,7 +34,7 @@ ADVICE = (
 
 @dataclasses.dataclass(frozen=True)
 class Unit:
-    """Something with a declared version: its name, that version, and the modules that its results come from."""
+    """An item with a declared version: its name, that version, and the modules that its results come from."""
 
     name: str
     version: int | str
@@ -63,20 +63,20 @@ def units() -> Iterator[Unit]:
 
 
 def problems(recorded: dict[str, Any], present: Iterable[Unit]) -> list[str]:
-    """One sentence for each unit whose code is not the recorded one, and for each that is recorded in vain."""
+    """One sentence for each unit whose code is not the recorded one, and for each recorded unit that does not exist."""
     entries = {unit.name: unit.entry for unit in present}
-    found = [
+    messages = [
         f"{name}: not recorded; run python -m tests.engine.versions --update" for name in entries.keys() - recorded
     ]
-    found += [f"{name}: recorded, but there is none" for name in recorded.keys() - entries]
+    messages += [f"{name}: recorded, but there is none" for name in recorded.keys() - entries]
     for name in entries.keys() & recorded.keys():
         before, after = recorded[name], entries[name]
         if before != after:
             same = before["version"] == after["version"]
-            found.append(
+            messages.append(
                 f"{name}: {ADVICE if same else 'record the new version: python -m tests.engine.versions --update'}"
             )
-    return sorted(found)
+    return sorted(messages)
 
 
 def read_record() -> dict[str, Any]:

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from pipeline import formats
 from pipeline.core.errors import FormatError
 from pipeline.core.types import Transcript, Turn, Utterance, Word
-from tests.effort import at_most
+from tests.max_examples import at_most
 from tests.strategies import transcripts
 
-EVERY = pytest.mark.parametrize("name", [*formats.names(), "tests.formats.own_format:FORMAT"])
-READABLE = pytest.mark.parametrize("name", [*formats.readable(), "tests.formats.own_format:FORMAT"])
+EVERY = pytest.mark.parametrize("name", [*formats.names(), "tests.formats.external_format:FORMAT"])
+READABLE = pytest.mark.parametrize("name", [*formats.readable(), "tests.formats.external_format:FORMAT"])
 
 
 @EVERY
@@ -40,7 +40,7 @@ def test_hostile_transcripts_give_the_same_inert_bytes(name: str, transcript: Tr
 
 
 @EVERY
-def test_doubts_are_marked_where_the_format_says_so(name: str) -> None:
+def test_doubts_are_marked_where_the_format_declares_it(name: str) -> None:
     words = (Word(0, 1, "well", 0.9), Word(1, 2, "maybe", 0.01))
     transcript = Transcript(2.0, (Utterance("A", words),), (Turn(0, 2, "A"),))
     marked = formats.dumps(transcript, name, mark_doubts=True)

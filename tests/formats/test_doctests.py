@@ -1,4 +1,4 @@
-"""The examples in the docstrings of this room are true."""
+"""The examples in the docstrings of formats are correct."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The JSON edited by hand: accepted, what follows from it computed again, and said in a notice."""
+"""The edited JSON: accepted, derived values computed again, and a notice of it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.strategies import texts, transcripts, utterances
 A, B = "SPEAKER_00", "SPEAKER_01"
 
 
-def said(speaker: str, start: float, text: str) -> Utterance:
+def spoken(speaker: str, start: float, text: str) -> Utterance:
     """A word every half second."""
     words = text.split()
     times = [round(start + i / 2, 3) for i in range(len(words))]
@@ -29,7 +29,7 @@ def said(speaker: str, start: float, text: str) -> Utterance:
 
 TALK = Transcript(
     duration=20.0,
-    utterances=(said(A, 1.0, "good morning"), said(B, 3.0, "hello to you"), said(A, 6.0, "now the budget")),
+    utterances=(spoken(A, 1.0, "good morning"), spoken(B, 3.0, "hello to you"), spoken(A, 6.0, "now the budget")),
     turns=(Turn(0.9, 2.1, A, 0.3), Turn(2.8, 4.5, B, 0.2), Turn(5.9, 7.6, A, 0.3)),
     overlaps=(
         OverlapDecision(3.0, 3.5, (SpeakerEvidence(A), SpeakerEvidence(B, "hello")), "nmf", "mixture", "no gain"),
@@ -58,18 +58,18 @@ def codes(transcript: Transcript) -> list[str]:
     return [notice.code for notice in transcript.notices]
 
 
-def test_an_unchanged_file_says_nothing() -> None:
+def test_an_unchanged_file_has_no_notices() -> None:
     assert edited(lambda data: None) == TALK
 
 
-def test_an_utterance_moved_to_another_speaker_takes_its_time_along() -> None:
+def test_an_utterance_moved_to_another_speaker_moves_its_time() -> None:
     read = edited(lambda data: data["utterances"][2].update(speaker=B))
     assert talk_time(read) == {A: 1.2, B: 3.4}
     assert codes(read) == ["recomputed"]
     assert "utterances[2]" in read.notices[0].message
 
 
-def test_an_utterance_given_to_somebody_new_takes_its_time_along() -> None:
+def test_an_utterance_given_to_a_new_speaker_moves_its_time() -> None:
     read = edited(lambda data: data["utterances"][2].update(speaker="Carol"))
     assert read.speakers == (A, B, "Carol")
     assert talk_time(read) == {A: 1.2, B: 1.7, "Carol": 1.7}
@@ -77,7 +77,7 @@ def test_an_utterance_given_to_somebody_new_takes_its_time_along() -> None:
 
 
 def test_only_a_part_of_a_turn_in_which_both_talk_now_is_moved() -> None:
-    talk = Transcript(9.0, (said(A, 1.0, "one two"), said(A, 4.0, "three four")), (Turn(0.5, 8.0, A),))
+    talk = Transcript(9.0, (spoken(A, 1.0, "one two"), spoken(A, 4.0, "three four")), (Turn(0.5, 8.0, A),))
     data = json.loads(dumps(talk))
     data["utterances"][1]["speaker"] = B
     read = loads(json.dumps(data))
@@ -127,11 +127,11 @@ def test_a_corrected_text_keeps_the_times_of_the_other_words() -> None:
     assert "utterances[1].words" in read.notices[0].message
 
 
-def test_the_ledger_says_what_the_words_say() -> None:
+def test_the_ledger_has_the_text_of_the_words() -> None:
     read = edited(lambda data: data["utterances"][1].update(text="goodbye to you"))
-    assert [voice.text for voice in read.overlaps[0].evidence] == ["", "goodbye"]
+    assert [entry.text for entry in read.overlaps[0].evidence] == ["", "goodbye"]
     read = edited(lambda data: data["utterances"].pop(1))
-    assert [voice.text for voice in read.overlaps[0].evidence] == ["", ""]
+    assert [entry.text for entry in read.overlaps[0].evidence] == ["", ""]
 
 
 def test_deleted_utterances_and_texts_are_gone() -> None:
@@ -143,8 +143,10 @@ def test_deleted_utterances_and_texts_are_gone() -> None:
     assert (read.status, read.speakers) == ("no_speech", (A, B))
 
 
-def test_a_deleted_text_that_changes_the_order_of_speakers_renames_nobody() -> None:
-    talk = Transcript(9.0, (said(B, 1.0, "one"), said(B, 5.0, "two"), said(A, 7.0, "three")), (Turn(3.0, 8.0, A),))
+def test_a_deleted_text_that_changes_the_order_of_speakers_renames_no_speaker() -> None:
+    talk = Transcript(
+        9.0, (spoken(B, 1.0, "one"), spoken(B, 5.0, "two"), spoken(A, 7.0, "three")), (Turn(3.0, 8.0, A),)
+    )
     data = json.loads(dumps(talk))
     assert data["speakers"] == [B, A]
     data["utterances"][0]["text"] = ""
@@ -160,7 +162,7 @@ def test_an_utterance_may_be_added_without_words_and_anywhere() -> None:
     assert "recomputed" in codes(read)
 
 
-def test_a_change_that_cannot_be_followed_says_where_and_why() -> None:
+def test_the_error_of_an_invalid_edit_names_place_and_reason() -> None:
     with pytest.raises(FormatError, match=r"utterances\[1\]\.end"):
         edited(lambda data: data["utterances"][1].update(end=19.0))
     with pytest.raises(FormatError, match=r"utterances\[0\]"):
@@ -175,36 +177,38 @@ def test_any_utterance_may_get_any_name_or_text(transcript: Transcript, data: st
             utterance["speaker"] = data.draw(st.sampled_from([A, B, "Anna"]))
         if data.draw(st.booleans()):
             utterance["text"] = data.draw(st.lists(texts(hostile=True), min_size=1, max_size=4).map(" ".join))
-    wanted = [(u["speaker"], "".join(u["text"].split())) for u in plain["utterances"] if u["text"].split()]
+    expected = [(u["speaker"], "".join(u["text"].split())) for u in plain["utterances"] if u["text"].split()]
     read = loads(json.dumps(plain))
-    found = [(u.speaker, "".join(u.text.split())) for u in read.utterances if u.text.split()]
-    assert found == wanted
+    actual = [(u.speaker, "".join(u.text.split())) for u in read.utterances if u.text.split()]
+    assert actual == expected
     assert loads(dumps(read)).utterances == read.utterances
     for speaker in read.speakers:
-        own = sorted(turn for turn in read.turns if turn.speaker == speaker)
-        assert all(one.end <= two.start for one, two in pairwise(own))
+        speaker_turns = sorted(turn for turn in read.turns if turn.speaker == speaker)
+        assert all(one.end <= two.start for one, two in pairwise(speaker_turns))
 
 
 @given(utterances(most=6), st.lists(texts(), min_size=1, max_size=8))
-def test_new_words_lie_inside_the_old_ones_time_in_order(several: tuple[Utterance, ...], words: list[str]) -> None:
+def test_new_words_lie_within_the_time_of_the_old_words_in_order(
+    several: tuple[Utterance, ...], words: list[str]
+) -> None:
     for utterance in several:
-        found = retexted(utterance.words, " ".join(words), utterance.span)
-        assert join_words(found) == " ".join(words)
-        assert utterance.start <= found[0].start
-        assert found[-1].end <= utterance.end + 1e-9
-        assert all(one.end <= two.start + 1e-9 for one, two in pairwise(found))
+        new_words = retexted(utterance.words, " ".join(words), utterance.span)
+        assert join_words(new_words) == " ".join(words)
+        assert utterance.start <= new_words[0].start
+        assert new_words[-1].end <= utterance.end + 1e-9
+        assert all(one.end <= two.start + 1e-9 for one, two in pairwise(new_words))
 
 
 @given(utterances(hostile=True, most=6))
 def test_the_same_text_gives_the_same_words(several: tuple[Utterance, ...]) -> None:
     for utterance in several:
         if all(word.text and not any(map(str.isspace, word.text)) for word in utterance.words):
-            found = retexted(utterance.words, utterance.text, utterance.span)
-            assert [(w.start, w.end, w.text) for w in found] == [(w.start, w.end, w.text) for w in utterance.words]
+            new_words = retexted(utterance.words, utterance.text, utterance.span)
+            assert [(w.start, w.end, w.text) for w in new_words] == [(w.start, w.end, w.text) for w in utterance.words]
 
 
 def test_a_corrected_chinese_character_keeps_the_times_of_the_others() -> None:
     words = tuple(Word(i * 0.2, i * 0.2 + 0.2, c, 0.9, no_space=i > 0) for i, c in enumerate("今天天气很好"))
-    found = retexted(words, "今天天汽很好", Span(0.0, 1.2))
-    assert join_words(found) == "今天天汽很好"
-    assert [word.probability for word in found] == [0.9, 0.9, 0.9, None, 0.9, 0.9]
+    new_words = retexted(words, "今天天汽很好", Span(0.0, 1.2))
+    assert join_words(new_words) == "今天天汽很好"
+    assert [word.probability for word in new_words] == [0.9, 0.9, 0.9, None, 0.9, 0.9]

@@ -30,7 +30,7 @@ def test_an_unknown_format_is_refused_with_the_known_ones(text: str) -> None:
     assert all(name in caught.value.hint for name in formats.names())
 
 
-def test_every_format_has_its_own_file_name() -> None:
+def test_every_format_has_a_distinct_file_name() -> None:
     paths = files.output_paths("a.b", Path("out"), formats.names())
     assert len(set(paths)) == len(formats.names())
     assert Path("out/a.b.srt") in paths

@@ -1,4 +1,4 @@
-"""Formats by name and suffix, and laws that need a particular kind of format; `test_contract` has those of all."""
+"""Formats by name and suffix, and properties of particular formats; `test_contract` has those of all formats."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def renamed(transcript: Transcript, names: dict[str, str]) -> Transcript:
         overlaps=tuple(
             replace(
                 region,
-                evidence=tuple(replace(voice, speaker=names[voice.speaker]) for voice in region.evidence),
+                evidence=tuple(replace(entry, speaker=names[entry.speaker]) for entry in region.evidence),
                 leaked=with_names(region.leaked),
             )
             for region in transcript.overlaps

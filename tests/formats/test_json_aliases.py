@@ -1,4 +1,4 @@
-"""JSON of version 0.1.0: nothing is lost, a notice says that the keys are old, and what is written has the new ones."""
+"""JSON of version 0.1.0: nothing is lost, a notice names the old keys, and new files have the new keys."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pipeline.formats.rounding import rounded
 from tests.strategies import transcripts
 
 WRITTEN_BY_0_1_0 = Path(__file__).parent / "data" / "version_0_1_0.json"
-"""A conversation of the synthetic world, with each old key, written by version 0.1.0."""
+"""A synthetic conversation with each old key, written by version 0.1.0."""
 
 
 def keys(data: Any) -> set[str]:

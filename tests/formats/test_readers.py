@@ -270,7 +270,7 @@ def test_a_row_without_length_changes_no_other_row(kind: str, start: float, leng
     assert len(read.words) == len(good.words) + (kind != "rttm")
 
 
-def test_other_lines_of_rttm_name_a_recording_in_which_nobody_speaks() -> None:
+def test_other_lines_of_rttm_name_a_recording_without_speech() -> None:
     sessions = formats.loads_sessions(RTTM.replace("SPKR-INFO meeting", "SPKR-INFO silent"), "rttm")
     assert sessions["silent"] == Transcript(0.0)
     assert list(sessions) == ["silent", "meeting", "other"]

@@ -17,12 +17,12 @@ def segfault(*_: Any) -> NoReturn:
 
 
 def hang(*_: Any) -> NoReturn:
-    """Stays in C, where Python hears no signals."""
+    """Stays in C, where Python handles no signals."""
     raise AssertionError(sum(range(10**15)))
 
 
 def spin(file: Any, *_: Any) -> NoReturn:
-    """Reads for ever: it never falls silent, but computes for longer than its recording is worth."""
+    """Reads forever: it reports progress, but computes for longer than the limit of its recording."""
     while True:
         file.seek(0)
         file.read(1 << 20)

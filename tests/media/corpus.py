@@ -1,4 +1,4 @@
-"""Bad, odd and hostile recordings, each with what has to become of it: one table, run by `tests.media.test_corpus`."""
+"""Bad, odd and hostile recordings, each with its expected result: one table, run by `tests.media.test_corpus`."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from tests.media.factory import KINDS, encode, make, noise, overwrite, speech, w
 
 CANARY = "canary.wav"
 """A good recording in the same folder, which nothing may read."""
-VOICE = speech(3, 16_000)
-PCM = (VOICE * 32767).round()
+SPEECH = speech(3, 16_000)
+PCM = (SPEECH * 32767).round()
 Maker = Callable[[], bytes]
 
 
-def _voice(kind: str, seconds: float = 3) -> bytes:
+def _speech(kind: str, seconds: float = 3) -> bytes:
     return make(kind, speech(seconds, KINDS[kind][2]))
 
 
 def _broken_flac() -> bytes:
-    data = _voice("flac")
+    data = _speech("flac")
     first = data.index(b"\xff\xf8", 8000)
     return data[: first + 12] + bytes(3000)
 
@@ -41,8 +41,8 @@ def _silent_video() -> bytes:
     return buffer.getvalue()
 
 
-def _flac_that_says_so_many_samples(samples: int) -> bytes:
-    data = bytearray(_voice("flac"))
+def _flac_with_stated_samples(samples: int) -> bytes:
+    data = bytearray(_speech("flac"))
     at = data.index(b"fLaC") + 8 + 10
     (word,) = struct.unpack_from(">Q", data, at)
     struct.pack_into(">Q", data, at, word >> 36 << 36 | samples)
@@ -50,12 +50,12 @@ def _flac_that_says_so_many_samples(samples: int) -> bytes:
 
 
 def _indexed_nowhere() -> bytes:
-    data = _voice("m4a")
+    data = _speech("m4a")
     return overwrite(data, data.index(b"stsz") + 12, bytes(4))
 
 
 def _damaged(kind: str) -> bytes:
-    data = _voice(kind, 6)
+    data = _speech(kind, 6)
     return overwrite(data, len(data) // 2, noise(len(data) // 10))
 
 
@@ -89,20 +89,20 @@ REFUSED: dict[str, tuple[Maker, str]] = {
     "65535 channels": (lambda: wav(PCM, channels=65535), "has 65535 channels"),
     "no samples": (lambda: wav(PCM[:0]), "contains no audio"),
     "only NaN": (lambda: wav(np.full(9000, np.nan), float_=True), "not numbers"),
-    "no moov": (lambda: _voice("m4a")[:-2000], r"no index \(moov\)"),
+    "no moov": (lambda: _speech("m4a")[:-2000], r"no index \(moov\)"),
     "an index of nothing": (_indexed_nowhere, "its index damaged"),
-    "drm": (lambda: _voice("m4a").replace(b"mp4a", b"drms"), "DRM"),
-    "encrypted": (lambda: _voice("m4a").replace(b"mp4a", b"enca"), "DRM"),
+    "drm": (lambda: _speech("m4a").replace(b"mp4a", b"drms"), "DRM"),
+    "encrypted": (lambda: _speech("m4a").replace(b"mp4a", b"enca"), "DRM"),
     "no packet decodes": (_broken_flac, "can be decoded"),
     "no audio track": (_silent_video, "no audio track"),
     "100 h of nothing": (lambda: b"#!AMR\n" + b"\x7c" * 18_000_000, "longer than the limit"),
-    "a header of 400 h": (lambda: _flac_that_says_so_many_samples(2**36 - 1), "longer than the limit"),
-} | {f"first bytes of {kind}": (lambda kind=kind: _voice(kind)[:20], ".") for kind in KINDS if kind != "amr"}  # type: ignore[misc]
+    "a header of 400 h": (lambda: _flac_with_stated_samples(2**36 - 1), "longer than the limit"),
+} | {f"first bytes of {kind}": (lambda kind=kind: _speech(kind)[:20], ".") for kind in KINDS if kind != "amr"}  # type: ignore[misc]
 """Refused with exit code 2 and one line that matches."""
 
 REPORTED: dict[str, tuple[Maker, str]] = {
-    "nan": (lambda: wav(np.where(np.arange(48_000) % 5000, VOICE, np.nan), float_=True), "repaired_samples"),
-    "loud": (lambda: wav(VOICE * 1e30, float_=True), "clipped_samples"),
+    "nan": (lambda: wav(np.where(np.arange(48_000) % 5000, SPEECH, np.nan), float_=True), "repaired_samples"),
+    "loud": (lambda: wav(SPEECH * 1e30, float_=True), "clipped_samples"),
     "two tracks": (lambda: make("mov", speech(3, 48_000), tracks=2), "other_tracks"),
     "antiphase": (lambda: make("wav", np.stack([speech(3, 44_100), -speech(3, 44_100)])), "antiphase"),
     "one of eight channels": (lambda: make("wav", np.stack([speech(3, 44_100), *[np.zeros(132_300, "f4")] * 7])),
@@ -110,19 +110,19 @@ REPORTED: dict[str, tuple[Maker, str]] = {
     "wav of 2 GB": (lambda: wav(PCM, declared=2**31), "truncated"),
     **{f"damaged {kind}": (lambda kind=kind: _damaged(kind), "damaged|gap|truncated")  # type: ignore[misc]
        for kind in ("m4a", "mp3", "ogg", "webm", "flac", "aac", "ts")},
-    **{f"cut {kind}": (lambda kind=kind: _voice(kind)[: len(_voice(kind)) * 6 // 10 + 3], "truncated")  # type: ignore[misc]
+    **{f"cut {kind}": (lambda kind=kind: _speech(kind)[: len(_speech(kind)) * 6 // 10 + 3], "truncated")  # type: ignore[misc]
        for kind in ("wav", "mp3", "ogg", "webm", "flac", "aac", "amr", "aiff", "ts")},
 }  # fmt: skip
 """Transcribed with exit code 0, and a warning whose code matches."""
 
 FINE: dict[str, tuple[Maker, str]] = {
-    "-i.wav": (lambda: _voice("mp3"), ""),
-    "%05d.wav": (lambda: _voice("m4a"), ""),
-    "a b\n.pdf": (lambda: _voice("flac"), ""),
-    "concat:canary.wav|canary.wav": (lambda: _voice("wav"), ""),
-    "http:": (lambda: _voice("webm"), ""),
-    "talk.m3u8": (lambda: _voice("ogg"), ""),
-    os.fsdecode(b"caf\xe9"): (lambda: _voice("ts"), ""),
+    "-i.wav": (lambda: _speech("mp3"), ""),
+    "%05d.wav": (lambda: _speech("m4a"), ""),
+    "a b\n.pdf": (lambda: _speech("flac"), ""),
+    "concat:canary.wav|canary.wav": (lambda: _speech("wav"), ""),
+    "http:": (lambda: _speech("webm"), ""),
+    "talk.m3u8": (lambda: _speech("ogg"), ""),
+    os.fsdecode(b"caf\xe9"): (lambda: _speech("ts"), ""),
     "tiny.wav": (lambda: wav(PCM[:1]), ""),
     "open end.wav": (lambda: wav(PCM, declared=0xFFFFFFFF), ""),
     "video.mp3": (lambda: encode(speech(3, 44_100), "mp4", "aac", 44_100, video=3), ""),

@@ -43,13 +43,13 @@ KINDS = LOSSY | LOSSLESS
 
 
 def speech(seconds: float, rate: int, seed: int = 0) -> Array:
-    """Something like speech: a voiced chirp under syllables, never silent for long, and never the same twice."""
+    """A signal similar to speech: a voiced chirp under syllables, without long silence or repetition."""
     rng = np.random.default_rng(seed)
     time = np.arange(round(seconds * rate)) / rate
     pitch = 2 * np.pi * np.cumsum(130 + 30 * np.sin(2 * np.pi * 0.7 * time + seed)) / rate
-    voice = sum(np.sin(k * pitch) / k for k in range(1, 9))
+    harmonics = sum(np.sin(k * pitch) / k for k in range(1, 9))
     syllables = 0.55 + 0.45 * np.sin(2 * np.pi * 3.1 * time + seed)
-    return np.asarray(0.12 * voice * syllables + 0.002 * rng.standard_normal(len(time)), np.float32)
+    return np.asarray(0.12 * harmonics * syllables + 0.002 * rng.standard_normal(len(time)), np.float32)
 
 
 def bursts(seconds: float, rate: int, times: tuple[float, ...]) -> Array:
@@ -115,7 +115,7 @@ def make(kind: str, channels: Array, **more: Any) -> bytes:
 def wav(
     samples: NDArray[Any], rate: int = 16_000, channels: int = 1, declared: int | None = None, float_: bool = False
 ) -> bytes:
-    """A WAV file written by hand, so that its header can lie."""
+    """A WAV file written byte by byte, so that its header can be wrong."""
     body = samples.astype("<f4" if float_ else "<i2").tobytes()
     width = 4 if float_ else 2
     length = len(body) if declared is None else declared

@@ -27,7 +27,7 @@ def test_refused_with_its_reason(case: str, name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("case", corpus.NO_FILES)
-def test_what_is_no_file(case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_paths_than_files(case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     maker, reason = corpus.NO_FILES[case]
     maker(tmp_path / "x.wav")

@@ -1,4 +1,4 @@
-"""Codecs in unusual containers, streams that change their rate, comfort noise: decoded, with their own length."""
+"""Codecs in unusual containers, streams that change their rate, comfort noise: decoded with the correct length."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from pipeline import media
 from pipeline.media.amr import frames_of
-from tests.effort import at_most
+from tests.max_examples import at_most
 from tests.media.factory import Array, bursts, encode, onset, overwrite, speech
 from tests.media.test_parts import codes, decode
 
@@ -154,7 +154,7 @@ def test_a_packet_of_several_frames_is_taken_frame_by_frame() -> None:
 
 
 def _muxed(frames: list[bytes], container: str, lasting: list[int] | None = None) -> bytes:
-    """AMR frames in a container, ``lasting`` so many samples each."""
+    """AMR frames in a container, ``lasting`` samples each."""
     with av.open(io.BytesIO(b"#!AMR\n" + VOICED * 10)) as template:
         buffer = io.BytesIO()
         with av.open(buffer, "w", format=container) as output:

@@ -52,10 +52,10 @@ def transcribe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]
 
     def run(name: str) -> int:
         before = _cpu()
-        with pytest.raises(SystemExit) as left:
+        with pytest.raises(SystemExit) as caught:
             main(["run", "-o", "out", *world.arguments(), "--", name])
         assert _cpu() - before < SECONDS
-        return int(left.value.code or 0)
+        return int(caught.value.code or 0)
 
     yield run
     signal.signal(signal.SIGTERM, handler)
@@ -65,7 +65,7 @@ def transcribe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]
 
 
 def _cpu() -> float:
-    used = [resource.getrusage(whose) for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(one.ru_utime + one.ru_stime for one in used)
 
 

@@ -1,4 +1,4 @@
-"""Damage costs what it hits, is told, and never ends in anything but audio or one plain refusal."""
+"""Damage affects only its place and is reported; the result is audio or one plain refusal."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pipeline.core.errors import InputError, ResourceError
 from pipeline.core.events import no_progress
 from pipeline.media.decoder import decode_open
 from pipeline.media.opening import spool
-from tests.effort import at_most
+from tests.max_examples import at_most
 from tests.media.factory import KINDS, bursts, make, noise, onset, overwrite, speech, wav
 
 LONG, SHORT = 25.0, 6.0
@@ -67,7 +67,7 @@ def test_two_kilobytes_of_noise_cost_little(kind: str, least: float) -> None:
     kind=st.sampled_from(["m4a", "mp3", "ogg", "flac", "webm", "aac", "wav", "amr"]),
     hits=st.lists(st.tuples(st.floats(0.0, 0.999), st.integers(1, 2000), st.integers(0, 9)), min_size=1, max_size=4),
 )
-def test_random_damage_is_survived_and_told(kind: str, hits: list[tuple[float, int, int]]) -> None:
+def test_random_damage_is_survived_and_reported(kind: str, hits: list[tuple[float, int, int]]) -> None:
     data = recording(kind, SHORT)
     for place, length, seed in hits:
         at = int(place * len(data))
@@ -83,7 +83,7 @@ def test_random_damage_is_survived_and_told(kind: str, hits: list[tuple[float, i
 
 
 @pytest.mark.promise(1)
-def test_noise_over_the_head_of_an_mp3_is_told() -> None:
+def test_noise_over_the_head_of_an_mp3_is_reported() -> None:
     for seed in range(3):
         decoded = decode(overwrite(recording("mp3", SHORT), 0, noise(2000, seed)))
         assert "damaged" in codes(decoded)
@@ -92,7 +92,7 @@ def test_noise_over_the_head_of_an_mp3_is_told() -> None:
 
 
 @pytest.mark.promise(1)
-def test_an_ogg_in_which_the_reader_gives_up_is_told() -> None:
+def test_an_ogg_in_which_the_reader_gives_up_is_reported() -> None:
     data = recording("ogg", 8.0)
     for at, length, seed in ((50382, 1801, 9), (39225, 1231, 3), (49528, 836, 5)):
         data = overwrite(data, at, noise(length, seed))
@@ -104,7 +104,7 @@ def test_an_ogg_in_which_the_reader_gives_up_is_told() -> None:
 @pytest.mark.promise(4)
 @at_most(15)
 @given(kind=st.sampled_from(["m4a", "mp3", "ogg", "flac", "webm", "mka", "avi"]), part=st.floats(0, 1))
-def test_a_cut_anywhere_is_survived_and_told(kind: str, part: float) -> None:
+def test_a_cut_anywhere_is_survived_and_reported(kind: str, part: float) -> None:
     data = recording(kind, SHORT)
     try:
         decoded = decode(data[: int(part * len(data))])
@@ -115,15 +115,15 @@ def test_a_cut_anywhere_is_survived_and_told(kind: str, part: float) -> None:
 
 @pytest.mark.promise(8)
 def test_nan_and_infinity_are_repaired_and_counted() -> None:
-    voice = speech(2, 16_000)
-    broken = voice.copy()
+    samples = speech(2, 16_000)
+    broken = samples.copy()
     broken[[100, 5000, 9000]] = np.nan, np.inf, -np.inf
     decoded = decode(wav(broken, float_=True))
     [notice] = decoded.notices
     assert (notice.code, notice.message[:2]) == ("repaired_samples", "3 ")
-    kept = np.isfinite(broken)
-    assert np.allclose(decoded.audio.samples[kept], voice[kept], atol=1e-6)
-    assert (decoded.audio.samples[~kept] == 0).all()
+    finite = np.isfinite(broken)
+    assert np.allclose(decoded.audio.samples[finite], samples[finite], atol=1e-6)
+    assert (decoded.audio.samples[~finite] == 0).all()
 
 
 @pytest.mark.promise(8)
@@ -143,7 +143,7 @@ def test_an_impossible_time_stamp_is_ignored() -> None:
 
 
 class Failing(io.BytesIO):
-    """A disk, or the net behind it, that gives up after so many bytes."""
+    """A disk or network file that fails after a number of bytes."""
 
     def __init__(self, data: bytes, good: int) -> None:
         super().__init__(data)

@@ -1,4 +1,4 @@
-"""Every kind of file gives its samples on its own clock, whatever its name is."""
+"""Every kind of file gives its samples at the correct times, whatever its name is."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pipeline.core.errors import InputError
 from tests.media import factory
 from tests.media.factory import bursts, encode, make, onset, speech, wav
 
-# Encoder delay that these containers have no field for, and AMR's own five milliseconds of lookahead.
+# Encoder delay that these containers have no field for, and AMR's five milliseconds of lookahead.
 DELAYS = {"aac": 0.03, "ts": 0.03, "avi": 0.03, "wma": 0.05}
 
 
@@ -89,7 +89,7 @@ def test_sound_of_a_video(tmp_path: Path) -> None:
 
 @pytest.mark.promise(6)
 @pytest.mark.parametrize("name", ["-i.wav", "%05d.wav", "a b\n.mp3", "concat:x|y", "http:", "bare", "über.m3u8"])
-def test_names_mean_nothing(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_file_names_have_no_effect(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path(name).write_bytes(make("flac", speech(1, 44_100)))
     assert media.decode(name).duration == pytest.approx(1)
@@ -145,8 +145,8 @@ def test_a_real_call_survives_every_codec(kind: str, sample: Path, tmp_path: Pat
     original = media.decode_in_process(sample).audio.samples
     rate = factory.KINDS[kind][2]
     positions = np.arange(30 * rate) / rate * 16_000
-    voice = np.interp(positions, np.arange(len(original)), original).astype(np.float32)
-    decoded = decode(tmp_path, make(kind, voice))
+    resampled = np.interp(positions, np.arange(len(original)), original).astype(np.float32)
+    decoded = decode(tmp_path, make(kind, resampled))
     assert decoded.duration == pytest.approx(30, abs=0.1)
     length = min(len(original), len(decoded.audio.samples))
     assert np.corrcoef(original[:length], decoded.audio.samples[:length])[0, 1] > 0.9

@@ -1,4 +1,4 @@
-"""Every voice on every channel is heard in the mono mix, or a notice says which is not."""
+"""Every signal on every channel is audible in the mono mix, or a notice names it."""
 
 from __future__ import annotations
 
@@ -8,95 +8,95 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.media.downmix import downmix
-from tests.effort import at_most
+from tests.max_examples import at_most
 from tests.media.factory import Array, speech
 
 RATE = 16_000
-VOICE = speech(3, RATE)
+SPEECH = speech(3, RATE)
 OTHER = speech(3, RATE, seed=7)
-NOTHING = np.zeros_like(VOICE)
+SILENCE = np.zeros_like(SPEECH)
 
 
-def tape(*channels: Array) -> Array:
+def stacked(*channels: Array) -> Array:
     return np.ascontiguousarray(np.stack(channels).T)
 
 
-def heard(voice: Array, mix: Array) -> float:
-    """How much of a voice's level is in a mix, by regression."""
-    return float(abs(mix @ voice) / (voice @ voice))
+def level_in_mix(signal: Array, mix: Array) -> float:
+    """The level of a signal in a mix, by regression."""
+    return float(abs(mix @ signal) / (signal @ signal))
 
 
 def codes(*channels: Array) -> list[str]:
-    return [notice.code for notice in downmix(tape(*channels)).notices]
+    return [notice.code for notice in downmix(stacked(*channels)).notices]
 
 
 def test_mono_is_itself() -> None:
-    mix = downmix(tape(VOICE))
-    assert np.array_equal(mix.samples, VOICE)
+    mix = downmix(stacked(SPEECH))
+    assert np.array_equal(mix.samples, SPEECH)
     assert mix.channels is None
 
 
 def test_equal_channels_are_mono() -> None:
-    mix = downmix(tape(VOICE, VOICE))
-    assert np.array_equal(mix.samples, VOICE)
+    mix = downmix(stacked(SPEECH, SPEECH))
+    assert np.array_equal(mix.samples, SPEECH)
     assert mix.channels is None
     assert mix.notices == ()
 
 
-def test_two_voices_on_two_channels_are_both_heard_and_kept() -> None:
-    mix = downmix(tape(VOICE, OTHER))
+def test_two_signals_on_two_channels_are_both_audible_and_stored() -> None:
+    mix = downmix(stacked(SPEECH, OTHER))
     assert mix.channels is not None
-    assert np.array_equal(mix.channels, [VOICE, OTHER])
-    assert np.allclose(mix.samples, (VOICE + OTHER) / 2, atol=1e-6)
+    assert np.array_equal(mix.channels, [SPEECH, OTHER])
+    assert np.allclose(mix.samples, (SPEECH + OTHER) / 2, atol=1e-6)
     assert mix.notices == ()
 
 
 @pytest.mark.promise(7)
 def test_inverted_channels_do_not_vanish() -> None:
-    mix = downmix(tape(VOICE, -VOICE))
-    assert heard(VOICE, mix.samples) == pytest.approx(1, abs=0.01)
-    assert codes(VOICE, -VOICE) == ["antiphase"]
+    mix = downmix(stacked(SPEECH, -SPEECH))
+    assert level_in_mix(SPEECH, mix.samples) == pytest.approx(1, abs=0.01)
+    assert codes(SPEECH, -SPEECH) == ["antiphase"]
 
 
 @pytest.mark.promise(7)
-def test_one_voice_inverted_and_one_not_are_both_heard() -> None:
-    left, right = np.concatenate([VOICE, OTHER]), np.concatenate([VOICE, -OTHER])
-    mix = downmix(tape(left, right))
-    assert heard(VOICE, mix.samples[: len(VOICE)]) > 0.25
-    assert heard(OTHER, mix.samples[len(VOICE) :]) > 0.25
+def test_one_signal_inverted_and_one_not_are_both_audible() -> None:
+    left, right = np.concatenate([SPEECH, OTHER]), np.concatenate([SPEECH, -OTHER])
+    mix = downmix(stacked(left, right))
+    assert level_in_mix(SPEECH, mix.samples[: len(SPEECH)]) > 0.25
+    assert level_in_mix(OTHER, mix.samples[len(SPEECH) :]) > 0.25
     assert codes(left, right) == ["antiphase"]
 
 
 @pytest.mark.promise(7)
 @at_most(20)
 @given(channels=st.integers(2, 12), place=st.integers(0, 11))
-def test_speech_on_one_of_many_channels_is_heard_in_full(channels: int, place: int) -> None:
-    tracks = [NOTHING] * channels
-    tracks[place % channels] = VOICE
-    mix = downmix(tape(*tracks))
-    assert np.allclose(mix.samples, VOICE, atol=1e-6)
+def test_speech_on_one_of_many_channels_has_its_full_level(channels: int, place: int) -> None:
+    tracks = [SILENCE] * channels
+    tracks[place % channels] = SPEECH
+    mix = downmix(stacked(*tracks))
+    assert np.allclose(mix.samples, SPEECH, atol=1e-6)
     [notice] = mix.notices
     assert notice.code == "silent_channels"
     assert str(place % channels + 1) not in notice.message.partition(": ")[2].split(", ")
     assert (mix.channels is None) == (channels > 8)
 
 
-def test_a_short_word_on_a_quiet_channel_is_heard() -> None:
-    word = NOTHING.copy()
+def test_a_short_word_on_a_quiet_channel_is_audible() -> None:
+    word = SILENCE.copy()
     word[:4000] = 0.05 * OTHER[:4000]
-    mix = downmix(tape(VOICE, word))
+    mix = downmix(stacked(SPEECH, word))
     assert mix.notices == ()
-    assert np.allclose(mix.samples, (VOICE + word) / 2, atol=1e-6)
+    assert np.allclose(mix.samples, (SPEECH + word) / 2, atol=1e-6)
 
 
 def test_silence_is_silence() -> None:
-    mix = downmix(tape(NOTHING, NOTHING))
+    mix = downmix(stacked(SILENCE, SILENCE))
     assert not mix.samples.any()
 
 
 @pytest.mark.promise(7)
 @at_most(20)
 @given(gains=st.lists(st.floats(-1, 1), min_size=2, max_size=6).filter(lambda gains: max(map(abs, gains)) > 0.1))
-def test_no_gains_make_a_voice_vanish(gains: list[float]) -> None:
-    mix = downmix(tape(*[np.float32(gain) * VOICE for gain in gains]))
-    assert heard(VOICE, mix.samples) > 0.1 * max(map(abs, gains)) / len(gains)
+def test_no_gains_make_a_signal_vanish(gains: list[float]) -> None:
+    mix = downmix(stacked(*[np.float32(gain) * SPEECH for gain in gains]))
+    assert level_in_mix(SPEECH, mix.samples) > 0.1 * max(map(abs, gains)) / len(gains)

@@ -17,7 +17,7 @@ from pipeline.core.errors import OutputError, ResourceError
 from pipeline.media import encoder
 from tests.media.factory import bursts, onset, speech
 
-VOICE = speech(2, 16_000)
+SPEECH = speech(2, 16_000)
 STEP = 1 / 32767
 """One step of 16-bit samples."""
 
@@ -34,8 +34,8 @@ def workshop(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize("kind", ["wav", "flac"])
 def test_lossless_round_trip(kind: encoder.Format, tmp_path: Path) -> None:
-    media.export(VOICE, tmp_path / "stem", kind)
-    assert np.abs(media.decode_in_process(tmp_path / "stem").audio.samples - VOICE).max() < 1e-4
+    media.export(SPEECH, tmp_path / "stem", kind)
+    assert np.abs(media.decode_in_process(tmp_path / "stem").audio.samples - SPEECH).max() < 1e-4
 
 
 @pytest.mark.parametrize("kind", ["mp3", "m4a"])
@@ -70,12 +70,12 @@ def test_a_failing_encoder_leaves_nothing(
 ) -> None:
     monkeypatch.setitem(encoder.ENCODINGS, "mp3", encoder.Encoding("mp3", codec, 64_000))
     with pytest.raises(ResourceError):
-        media.export(VOICE, tmp_path / "x.mp3", "mp3")
+        media.export(SPEECH, tmp_path / "x.mp3", "mp3")
     assert not list(tmp_path.iterdir())
     assert not list(workshop.iterdir())
 
 
-def test_an_encoder_that_this_pyav_lacks_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_encoder_that_this_pyav_lacks_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
     assert encoder.missing_encoders() == ""
     monkeypatch.setitem(encoder.ENCODINGS, "mp3", encoder.Encoding("mp3", "no_such_codec"))
     assert encoder.missing_encoders() == "mp3"
@@ -83,7 +83,7 @@ def test_an_encoder_that_this_pyav_lacks_is_known(monkeypatch: pytest.MonkeyPatc
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(OutputError):
-        media.export(VOICE, tmp_path / "none" / "x.wav")
+        media.export(SPEECH, tmp_path / "none" / "x.wav")
 
 
 def stem(folder: Path, clips: list[Clip], duration: float) -> np.ndarray:
@@ -122,7 +122,7 @@ spans = st.lists(st.tuples(st.integers(0, 40_000), st.integers(1, 9_000)), max_s
 def test_every_clip_lies_where_it_is_in_time(
     spans: list[tuple[int, int]], length: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Sample for sample, except in the fades: where 10 ms around it are spoken, it is the sum of the clips."""
+    """Outside the fades of 10 ms, each sample is the sum of the clips."""
     clips = [Clip(np.full(count, 0.1, np.float32), first / RATE) for first, count in spans]
     level = np.zeros(60_000, np.float32)
     for first, count in spans:

@@ -27,7 +27,7 @@ def raw(kind: str, seconds: float = 5) -> bytes:
 
 
 @pytest.mark.parametrize("suffix", KINDS)
-def test_a_suffix_that_names_one_coding_is_believed(suffix: str, tmp_path: Path) -> None:
+def test_a_suffix_that_names_one_coding_is_used(suffix: str, tmp_path: Path) -> None:
     decoded = decode(raw(suffix), f"call.{suffix}")
     assert codes(decoded) == ["headerless"]
     assert decoded.complete
@@ -63,7 +63,7 @@ def test_an_ambiguous_suffix_is_refused_with_a_command(suffix: str) -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"PK\x03\x04" + bytes(100)], ids=["empty", "zip"])
-def test_what_is_no_sound_is_refused_all_the_same(data: bytes) -> None:
+def test_other_data_is_refused_whatever_the_suffix(data: bytes) -> None:
     with pytest.raises(InputError):
         decode(data, "x.ulaw")
 

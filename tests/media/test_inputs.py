@@ -1,4 +1,4 @@
-"""What Python gives as a recording: a path, bytes, a file or an array say the same; anything else is one line."""
+"""Inputs in Python: a path, bytes, a file or an array give the same transcript; anything else is a one-line error."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from pipeline.engine.pipeline import Transcriber
 from pipeline.media import Decoded, open_input
 from pipeline.models.synthetic import synthesize
 from tests import world
-from tests.effort import at_most
+from tests.max_examples import at_most
 
 SAMPLES = synthesize(world.DIALOGUE, 8.0)
 WORDS = [word.text for word in sorted(world.DIALOGUE, key=lambda word: word.text)]
@@ -58,7 +58,7 @@ ARRAYS: dict[str, Callable[[], Any]] = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ARRAYS)
-def test_arrays_of_any_type_say_the_same(kind: str) -> None:
+def test_arrays_of_any_type_give_the_same_words(kind: str) -> None:
     assert words(ARRAYS[kind](), RATE) == WORDS
 
 
@@ -80,7 +80,7 @@ def test_any_rate_is_resampled_and_lasts_as_long(rate: int) -> None:
 
 
 @pytest.mark.slow
-def test_paths_bytes_and_files_say_the_same(tmp_path: Path) -> None:
+def test_paths_bytes_and_files_give_the_same_audio(tmp_path: Path) -> None:
     path = world.write_wav(tmp_path / "talk.wav")
     content = path.read_bytes()
     for recording in (path, str(path), content, bytearray(content), memoryview(content), io.BytesIO(content)):
@@ -95,11 +95,11 @@ def test_paths_bytes_and_files_say_the_same(tmp_path: Path) -> None:
     assert [line.speaker for line in RUN.split(content).turns] == [turn.speaker for turn in RUN(path).turns]
 
 
-def test_what_is_transcribed_has_a_name_and_a_hash(tmp_path: Path) -> None:
+def test_the_source_of_a_transcript_has_a_name_and_a_hash(tmp_path: Path) -> None:
     path = world.write_wav(tmp_path / "talk.wav")
     with path.open("rb") as file:
-        found = [RUN(path), RUN(file), RUN(path.read_bytes())]
-    provenances = [transcript.provenance for transcript in found if transcript.provenance]
+        transcripts = [RUN(path), RUN(file), RUN(path.read_bytes())]
+    provenances = [transcript.provenance for transcript in transcripts if transcript.provenance]
     assert [each.source for each in provenances] == ["talk.wav", "talk.wav", "bytes"]
     assert len({each.sha256 for each in provenances}) == 1
 
@@ -147,7 +147,7 @@ WRONG: dict[str, tuple[Callable[[], Any], Any, type[CrosstalkError]]] = {
 
 
 @pytest.mark.parametrize("kind", WRONG)
-def test_what_is_no_recording_is_refused_in_one_line(kind: str) -> None:
+def test_other_inputs_are_refused_in_one_line(kind: str) -> None:
     make, rate, expected = WRONG[kind]
     with pytest.raises(expected) as caught:
         RUN(make(), rate)
@@ -165,7 +165,7 @@ def test_a_file_opened_as_text_is_refused() -> None:
     st.sampled_from([np.nan, np.inf, -np.inf]),
     st.integers(0, len(SAMPLES) - 1),
 )
-def test_samples_that_are_no_numbers_are_silence_and_said(value: float, place: int) -> None:
+def test_samples_that_are_no_numbers_are_silence_with_a_notice(value: float, place: int) -> None:
     spoilt = SAMPLES.copy()
     spoilt[place] = value
     decoded = decoded_from(spoilt)
@@ -182,7 +182,7 @@ def test_samples_on_the_grid_are_not_changed() -> None:
 
 
 def test_the_function_takes_arrays_too() -> None:
-    found = pipeline.transcribe(SAMPLES, sample_rate=RATE, speakers=np.int64(2), settings=dict(world.REPLAY))  # type: ignore[arg-type]
-    assert len(found.speakers) == 2
-    assert found.provenance
-    assert found.provenance.source == "array"
+    transcript = pipeline.transcribe(SAMPLES, sample_rate=RATE, speakers=np.int64(2), settings=dict(world.REPLAY))  # type: ignore[arg-type]
+    assert len(transcript.speakers) == 2
+    assert transcript.provenance
+    assert transcript.provenance.source == "array"

@@ -1,4 +1,4 @@
-"""Decoding in its own process: the same samples, and whatever a codec does costs one line."""
+"""Decoding in a separate process: the same samples, and any failure of a codec is one line."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def possessed(monkeypatch: pytest.MonkeyPatch, codec: str) -> None:
 @pytest.mark.parametrize("channels", [1, 2, 3])
 def test_separate_and_same_process_decode_the_same(kind: str, channels: int, tmp_path: Path) -> None:
     rate = KINDS[kind][2]
-    voices = np.stack([speech(2, rate, seed) for seed in range(channels)])
-    (tmp_path / "x").write_bytes(make(kind, voices) if channels < 3 else wav(voices.T.ravel() * 30_000, rate, 3))
+    signals = np.stack([speech(2, rate, seed) for seed in range(channels)])
+    (tmp_path / "x").write_bytes(make(kind, signals) if channels < 3 else wav(signals.T.ravel() * 30_000, rate, 3))
     here, there = media.decode_in_process(tmp_path / "x"), media.decode(tmp_path / "x")
     assert np.array_equal(here.audio.samples, there.audio.samples)
     assert (here.audio.channels is None) == (there.audio.channels is None) == (channels == 1)
@@ -212,7 +212,7 @@ def run_python(program: str) -> str:
 
 
 def test_the_child_of_a_killed_run_ends_by_itself(recording: Path, tmp_path: Path) -> None:
-    """Without a listener it stops at its next sign of life."""
+    """Without a listener it stops at its next message."""
     born = tmp_path / "born"
     announce = f"import os, time; os.symlink(str(os.getpid()), {str(born)!r})"
     program = isolated_decoder.PROGRAM.replace("main()", f"{announce}\nmain(lambda *_: time.sleep(600))")
@@ -228,7 +228,7 @@ def test_the_child_of_a_killed_run_ends_by_itself(recording: Path, tmp_path: Pat
 
 
 def _lives(pid: int) -> bool:
-    """Whether a process runs; what is dead and not yet collected does not."""
+    """Whether a process runs; a zombie process does not."""
     stat = Path(f"/proc/{pid}/stat")
     try:
         if stat.exists():

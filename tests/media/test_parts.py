@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pipeline import media
 from pipeline.core.errors import InputError
-from tests.effort import at_most
+from tests.max_examples import at_most
 from tests.media.factory import KINDS, bursts, encode, make, noise, onset, speech, wav
 
 FIRST, SECOND = 4.0, 3.0
@@ -87,7 +87,7 @@ PCM = (bursts(6, 16_000, (1.0, 5.0)) * 32_000).round() + 1
     declared=st.sampled_from([0, 0xFFFFFFFF]) | st.integers(1, 2 * len(PCM) - 64),
     tail=st.sampled_from([b"", LIST, ID3, LIST + ID3]),
 )
-def test_sound_ends_where_it_ends_whatever_the_header_says(declared: int, tail: bytes) -> None:
+def test_the_end_of_the_sound_counts_and_not_the_header(declared: int, tail: bytes) -> None:
     decoded = decode(wav(PCM, declared=declared) + tail)
     assert decoded.complete
     assert len(decoded.audio.samples) == len(PCM)
@@ -97,7 +97,7 @@ def test_sound_ends_where_it_ends_whatever_the_header_says(declared: int, tail: 
 @pytest.mark.parametrize(
     "tail", [LIST, ID3 + LIST, (ID3 + LIST)[:-5], bytes(50_000), b"TAG" + bytes(125), b"<xml/>" * 3000]
 )
-def test_what_is_no_sound_adds_none(tail: bytes) -> None:
+def test_other_data_adds_no_sound(tail: bytes) -> None:
     decoded = decode(wav(PCM) + tail)
     assert (decoded.complete, codes(decoded), len(decoded.audio.samples)) == (True, [], len(PCM))
 

@@ -102,7 +102,7 @@ def test_the_default_track_is_read_and_named(container: str) -> None:
 @pytest.mark.promise(2)
 @pytest.mark.parametrize("container", ["mp4", "matroska"])
 @pytest.mark.parametrize("default", [None, 0])
-def test_a_silent_track_gives_way_to_one_with_sound(container: str, default: int | None) -> None:
+def test_a_track_with_sound_is_preferred_to_a_silent_one(container: str, default: int | None) -> None:
     decoded = decode(tracks(container, SILENCE, marked(2.0), default=default))
     assert (read(decoded), decoded.source) == (2.0, "2")
 
@@ -131,12 +131,12 @@ def test_the_command_line_chooses_a_track(command: str, tmp_path: Path, capsys: 
     (tmp_path / "x.mov").write_bytes(make("mov", speech(2, 48_000), tracks=2))
     given = [command, str(tmp_path / "x.mov"), "-o", str(tmp_path / "out"), "--no-cache", *world.arguments()]
     for track, code in (("2", 0), ("3", 2), ("0", 1)):
-        with pytest.raises(SystemExit) as left:
+        with pytest.raises(SystemExit) as caught:
             main([*given, "--track", track])
-        assert (left.value.code or 0) == code
+        assert (caught.value.code or 0) == code
 
 
-def test_tracks_have_results_of_their_own(tmp_path: Path) -> None:
+def test_tracks_have_separate_results(tmp_path: Path) -> None:
     """The same bytes, another track: nothing of the first is taken from the cache."""
     from pipeline.engine.artifact_cache import DiskCache
     from pipeline.engine.pipeline import Transcriber

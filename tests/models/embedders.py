@@ -1,4 +1,4 @@
-"""Small embedders in their vendors' layouts, written as the vendors themselves write them."""
+"""Small embedders in their vendors' layouts, written with the vendors' libraries."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ pretrainer: !new:speechbrain.utils.parameter_transfer.Pretrainer
 
 
 def babble(seconds: float, seed: int = 0) -> NDArray[np.float32]:
-    """Noise under a melody: something with structure in time and frequency."""
+    """Noise under a melody, with structure in time and frequency."""
     time = np.arange(round(seconds * RATE)) / RATE
     tune = np.sin(2 * np.pi * (200 + 40 * seed) * time + 3 * np.sin(2 * np.pi * 2 * time))
     noise = np.random.default_rng(seed).standard_normal(len(time)) * np.square(np.sin(np.pi * 3 * time))
@@ -71,7 +71,7 @@ def babble(seconds: float, seed: int = 0) -> NDArray[np.float32]:
 
 
 def write_ecapa(folder: Path) -> Path:
-    """SpeechBrain's five files, made by SpeechBrain; the weights are random, as `_settle` leaves them."""
+    """SpeechBrain's five files, made by SpeechBrain; the weights are random, prepared by `_settle`."""
     from hyperpyyaml import load_hyperpyyaml
     from speechbrain.utils.importutils import LazyModule
 
@@ -89,7 +89,7 @@ def write_ecapa(folder: Path) -> Path:
     made["label_encoder"].update_from_iterable(["ann", "bob", "cyd", "dee", "eve"])
     made["label_encoder"].save(folder / "label_encoder.txt")
     for name in [name for name, module in sys.modules.items() if isinstance(module, LazyModule)]:
-        del sys.modules[name]  # what they stand for is absent, and Hypothesis looks at all modules
+        del sys.modules[name]  # their targets are absent, and Hypothesis inspects all modules
     return folder
 
 
@@ -117,12 +117,12 @@ def write_wespeaker(folder: Path, **settings: object) -> Path:
 
 
 def _settle(model: nn.Module, forward: Callable[[torch.Tensor], torch.Tensor], last: nn.Conv1d | nn.Linear) -> None:
-    """As if trained: batch normalisation knows what it will see, and vectors of different clips point anywhere."""
+    """As if trained: batch normalisation has the statistics of the inputs, and embeddings of different clips differ."""
     norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d)]
     for norm in norms:
         nn.init.uniform_(norm.weight, 0.5, 1.5)
         nn.init.normal_(norm.bias, std=0.3)
-        norm.momentum = None  # the plain mean of what is seen
+        norm.momentum = None  # the plain mean over the inputs
     clips = torch.from_numpy(np.stack([babble(1.0, seed) for seed in range(4)]))
     with torch.no_grad():
         model.train()

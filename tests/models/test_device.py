@@ -1,4 +1,4 @@
-"""Which device computes, judged and tried; the machines with GPUs are described, none is needed."""
+"""Which device computes, tested by a computation; GPUs are simulated."""
 
 from __future__ import annotations
 
@@ -147,9 +147,9 @@ def wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, list[t
 
 def test_cublas_is_loaded_from_its_wheel_the_one_it_needs_first(wheel: tuple[Path, list[tuple[str, int]]]) -> None:
     folder, loaded = wheel
-    found = cuda_libraries.load_cublas()
-    assert found == (folder / "libcublasLt.so.12", folder / "libcublas.so.12")
-    assert loaded == [(str(path), ctypes.RTLD_GLOBAL) for path in found]
+    libraries = cuda_libraries.load_cublas()
+    assert libraries == (folder / "libcublasLt.so.12", folder / "libcublas.so.12")
+    assert loaded == [(str(path), ctypes.RTLD_GLOBAL) for path in libraries]
 
 
 def test_a_library_that_does_not_load_is_left_out(
@@ -181,12 +181,12 @@ def broken(name: str) -> None:
 @pytest.fixture
 def tried(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     """A machine with a GPU on which everything computes."""
-    found: list[tuple[str, str]] = []
+    attempts: list[tuple[str, str]] = []
     fake_gpus(monkeypatch, 1)
-    monkeypatch.setattr(cuda_libraries, "load_cublas", lambda: found.append(("load", "cublas")))
-    monkeypatch.setattr(cuda_libraries, "try_torch", lambda name: found.append(("torch", name)))
-    monkeypatch.setattr(cuda_libraries, "try_ctranslate2", lambda name: found.append(("ctranslate2", name)))
-    return found
+    monkeypatch.setattr(cuda_libraries, "load_cublas", lambda: attempts.append(("load", "cublas")))
+    monkeypatch.setattr(cuda_libraries, "try_torch", lambda name: attempts.append(("torch", name)))
+    monkeypatch.setattr(cuda_libraries, "try_ctranslate2", lambda name: attempts.append(("ctranslate2", name)))
+    return attempts
 
 
 def test_a_gpu_that_computes_is_taken(tried: list[tuple[str, str]]) -> None:

@@ -12,7 +12,7 @@ from pipeline.core.errors import BadModel, MissingModel, SettingsError
 from pipeline.models import registry
 from pipeline.models.weights import Store
 from tests.models.embedders import ECAPA, WRITERS, opened, write_ecapa, write_wespeaker
-from tests.models.voices import Payload
+from tests.models.synthetic_speech import Payload
 
 ODD = {
     "rate": ("n_mels: !ref <n_mels>", "n_mels: !ref <n_mels>\n    sample_rate: 8000"),
@@ -59,14 +59,14 @@ def test_other_weights_are_refused_and_run_nothing(kind: str, damage: str, tmp_p
 
 
 @pytest.mark.parametrize(
-    "told",
+    "changes",
     [{"dither": 1.0}, {"num_mel_bins": 24}, {"sample_rate": 8000}, {"window_type": "magic"}, {"frame_shift": 0}],
     ids=str,
 )
-def test_settings_of_another_network_are_refused(told: dict[str, object], tmp_path: Path) -> None:
+def test_settings_of_another_network_are_refused(changes: dict[str, object], tmp_path: Path) -> None:
     path = write_wespeaker(tmp_path) / "pytorch_model.bin"
-    checkpoint = torch.load(path, weights_only=False)  # our own, just written
-    checkpoint["hyper_parameters"] |= told
+    checkpoint = torch.load(path, weights_only=False)  # a trusted file, just written
+    checkpoint["hyper_parameters"] |= changes
     torch.save(checkpoint, path)
     with pytest.raises(BadModel):
         opened(tmp_path)
@@ -74,7 +74,7 @@ def test_settings_of_another_network_are_refused(told: dict[str, object], tmp_pa
 
 def test_another_network_of_pyannotes_is_refused(tmp_path: Path) -> None:
     path = write_wespeaker(tmp_path) / "pytorch_model.bin"
-    checkpoint = torch.load(path, weights_only=False)  # our own, just written
+    checkpoint = torch.load(path, weights_only=False)  # a trusted file, just written
     checkpoint["pyannote.audio"]["architecture"]["class"] = "PyanNet"
     torch.save(checkpoint, path)
     with pytest.raises(BadModel, match="PyanNet"):

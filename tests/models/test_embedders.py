@@ -1,4 +1,4 @@
-"""What every embedder promises, and that ECAPA-TDNN and ResNet34 say what their vendors' own inference says."""
+"""The contract of every embedder; ECAPA-TDNN and ResNet34 agree with their vendors' inference."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pipeline.models import registry
 from pipeline.models.protocols import Embedder, EmbedderCalibration, FrameEmbedder
 from pipeline.models.synthetic import SyntheticEmbedder, synthesize
 from pipeline.models.weights import CATALOGUE, Store
-from tests.effort import at_most
+from tests.max_examples import at_most
 from tests.models.embedders import WRITERS, babble, opened, write_wespeaker
 
 DIMENSIONS = {"resemblyzer": 256, "ecapa-voxceleb": 12, "wespeaker-resnet34": 256, "synthetic": 6}
@@ -42,7 +42,7 @@ def embedder(kind: str, folders: dict[str, Path]) -> Embedder:
 
 
 def clip(kind: str, seconds: float, seed: int) -> Samples:
-    """Something to hear: what the fake hears are its own tones."""
+    """A clip for an embedder; for the synthetic one, synthetic tones."""
     if kind == "synthetic":
         return synthesize([Word(0.0, seconds, f"{'abc'[seed % 3]}{seed}"), Word(0.0, seconds / 2, "d1")], seconds)
     return babble(seconds, seed)
@@ -54,18 +54,18 @@ def test_every_embedder_that_ships_is_here() -> None:
     assert set(WRITERS) == set(registry.names("embedder")) - {"synthetic"}
 
 
-def test_vectors_are_of_length_one_and_scraps_have_none(kind: str, embedder: Embedder) -> None:
+def test_embeddings_have_length_one_and_short_clips_are_nan(kind: str, embedder: Embedder) -> None:
     clips = [clip(kind, 1.6, 1), clip(kind, 0.4, 2), np.zeros(0, np.float32), np.zeros(RATE, np.float32)]
     vectors = embedder.embed(clips)
     assert vectors.shape == (4, DIMENSIONS[kind])
     assert vectors.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(vectors[:2], axis=1), 1, atol=1e-5)
     assert np.isnan(vectors[2:]).all()
-    if kind != "synthetic":  # which hears a single frame
+    if kind != "synthetic":  # which embeds a single frame
         assert np.isnan(embedder.embed([clip(kind, 0.15, 1)])).all()
 
 
-def test_nothing_is_no_vectors(kind: str, embedder: Embedder) -> None:
+def test_no_clips_give_no_embeddings(kind: str, embedder: Embedder) -> None:
     assert embedder.embed([]).shape == (0, DIMENSIONS[kind])
 
 
@@ -85,11 +85,11 @@ def test_a_clip_is_the_same_alone_among_others_and_in_any_order(
     np.testing.assert_allclose(embedder.embed([clips[row] for row in rows]), together[rows], atol=2e-5)
 
 
-def test_voices_differ_and_clips_are_left_as_they_were(kind: str, embedder: Embedder) -> None:
+def test_embeddings_of_speakers_differ_and_clips_are_unchanged(kind: str, embedder: Embedder) -> None:
     clips = [clip(kind, 1.6, 1), clip(kind, 1.6, 2)]
     copies = [one.copy() for one in clips]
     one, other = embedder.embed(clips)
-    assert float(one @ other) < (1 - 1e-4 if kind == "resemblyzer" else 0.9)  # whose weights are as they began
+    assert float(one @ other) < (1 - 1e-4 if kind == "resemblyzer" else 0.9)  # whose weights are random
     assert all(np.array_equal(a, b) for a, b in zip(clips, copies, strict=True))
     for samples in clips:
         samples.setflags(write=False)
@@ -97,82 +97,82 @@ def test_voices_differ_and_clips_are_left_as_they_were(kind: str, embedder: Embe
 
 
 def unit(vectors: torch.Tensor) -> NDArray[np.float32]:
-    found: NDArray[np.float32] = torch.nn.functional.normalize(vectors, dim=-1).detach().numpy()
-    return found
+    normalized: NDArray[np.float32] = torch.nn.functional.normalize(vectors, dim=-1).detach().numpy()
+    return normalized
 
 
-@pytest.mark.filterwarnings("ignore")  # the vendor's own
+@pytest.mark.filterwarnings("ignore")  # warnings of the vendor's library
 @pytest.mark.parametrize("seconds", [0.3, 1.6, 5.0])
-def test_ecapa_says_what_speechbrain_says(seconds: float, folders: dict[str, Path], tmp_path: Path) -> None:
+def test_ecapa_agrees_with_speechbrain(seconds: float, folders: dict[str, Path], tmp_path: Path) -> None:
     from speechbrain.inference.classifiers import EncoderClassifier
 
     folder = folders["ecapa-voxceleb"]
     vendor = EncoderClassifier.from_hparams(source=str(folder), savedir=str(tmp_path / "kept"))
     clips = [babble(seconds, seed) for seed in range(4)]
-    theirs = vendor.encode_batch(torch.from_numpy(np.stack(clips)))[:, 0]
-    np.testing.assert_allclose(opened(folder).embed(clips), unit(theirs), atol=1e-4)
+    expected = vendor.encode_batch(torch.from_numpy(np.stack(clips)))[:, 0]
+    np.testing.assert_allclose(opened(folder).embed(clips), unit(expected), atol=1e-4)
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore")  # the vendor's own
+@pytest.mark.filterwarnings("ignore")  # warnings of the vendor's library
 @pytest.mark.parametrize("seconds", [0.3, 1.6, 5.0])
-@pytest.mark.parametrize("told", [{}, {"window_type": "povey", "frame_length": 20, "num_mel_bins": 24}])
-def test_resnet_says_what_pyannote_says(seconds: float, told: dict[str, object], tmp_path: Path) -> None:
+@pytest.mark.parametrize("settings", [{}, {"window_type": "povey", "frame_length": 20, "num_mel_bins": 24}])
+def test_resnet_agrees_with_pyannote(seconds: float, settings: dict[str, object], tmp_path: Path) -> None:
     from pyannote.audio import Model
 
-    folder = write_wespeaker(tmp_path / "model", **told)
+    folder = write_wespeaker(tmp_path / "model", **settings)
     vendor = Model.from_pretrained(folder / "pytorch_model.bin").eval()
     assert type(vendor).__name__ == "WeSpeakerResNet34"
     clips = [babble(seconds, seed) for seed in range(4)]
     with torch.inference_mode():
-        theirs = vendor(torch.from_numpy(np.stack(clips))[:, None])
-    np.testing.assert_allclose(opened(folder).embed(clips), unit(theirs), atol=1e-4)
+        expected = vendor(torch.from_numpy(np.stack(clips))[:, None])
+    np.testing.assert_allclose(opened(folder).embed(clips), unit(expected), atol=1e-4)
 
 
-@pytest.mark.filterwarnings("ignore")  # the vendor's own
-def test_one_pass_of_the_trunk_gives_everybodys_vector_as_pyannote_pools_it(folders: dict[str, Path]) -> None:
+@pytest.mark.filterwarnings("ignore")  # warnings of the vendor's library
+def test_one_pass_gives_the_embeddings_of_all_speakers_as_pyannote_pools_them(folders: dict[str, Path]) -> None:
     from pyannote.audio import Model
 
     folder = folders["wespeaker-resnet34"]
     vendor = Model.from_pretrained(folder / "pytorch_model.bin").eval()
     embedder = opened(folder)
     assert isinstance(embedder, FrameEmbedder)
-    pieces = [babble(5.0, 1), babble(5.0, 2), babble(0.1, 3), babble(3.0, 4)]
-    heard = embedder.forward_frames(pieces)
-    assert [len(frames) for frames in heard] == [63, 63, 0, 38]
-    for piece, frames in zip(pieces, heard, strict=True):
+    blocks = [babble(5.0, 1), babble(5.0, 2), babble(0.1, 3), babble(3.0, 4)]
+    features = embedder.forward_frames(blocks)
+    assert [len(frames) for frames in features] == [63, 63, 0, 38]
+    for block, frames in zip(blocks, features, strict=True):
         if len(frames):
             weights = np.random.default_rng(0).random((3, len(frames))).astype(np.float32)
             with torch.inference_mode():
-                theirs = vendor(torch.from_numpy(piece)[None, None], torch.from_numpy(weights)[None])[0]
-            np.testing.assert_allclose(embedder.pool(frames, weights), unit(theirs), atol=1e-4)
+                expected = vendor(torch.from_numpy(block)[None, None], torch.from_numpy(weights)[None])[0]
+            np.testing.assert_allclose(embedder.pool(frames, weights), unit(expected), atol=1e-4)
             np.testing.assert_allclose(
-                embedder.pool(frames, np.ones_like(weights[:1])), embedder.embed([piece]), atol=1e-4
+                embedder.pool(frames, np.ones_like(weights[:1])), embedder.embed([block]), atol=1e-4
             )
-    assert np.isnan(embedder.pool(heard[2], np.zeros((2, 0), np.float32))).all()
+    assert np.isnan(embedder.pool(features[2], np.zeros((2, 0), np.float32))).all()
     silent = np.stack([np.zeros(63, np.float32), np.ones(63, np.float32)])
-    assert np.isnan(embedder.pool(heard[0], silent)).all(axis=1).tolist() == [True, False]
+    assert np.isnan(embedder.pool(features[0], silent)).all(axis=1).tolist() == [True, False]
 
 
-def test_a_folders_weights_are_in_the_identity_and_a_class_of_ones_own_has_none(folders: dict[str, Path]) -> None:
+def test_the_weights_of_a_folder_are_in_the_identity_and_a_class_has_no_weights(folders: dict[str, Path]) -> None:
     store = Store(folders["resemblyzer"].parent / "models", offline=True)
     seen = {store.identity(str(folder)) for folder in folders.values()}
     assert len(seen) == len(folders)
     for folder in folders.values():
         config = assign(Config(), {"embedding.model": str(folder)})
         assert registry.required_models(config)["embedding"] == str(folder)
-    for own in ("synthetic", "tests.faults:PlainEmbedder"):
-        assert "embedding" not in registry.required_models(assign(Config(), {"embedding.model": own}))
+    for model in ("synthetic", "tests.faults:PlainEmbedder"):
+        assert "embedding" not in registry.required_models(assign(Config(), {"embedding.model": model}))
 
 
-def test_the_accurate_preset_tells_voices_by_ecapa() -> None:
+def test_the_accurate_preset_uses_ecapa() -> None:
     accurate = load_preset("accurate")
     assert accurate.embedding.model == "ecapa-voxceleb"
     assert {"ecapa-voxceleb", "speaker-diarization-community-1"} <= set(registry.required_model_names(accurate))
     assert "resemblyzer" not in registry.required_model_names(accurate)
 
 
-def test_each_embedder_has_its_scale(folders: dict[str, Path]) -> None:
+def test_each_embedder_has_its_calibration(folders: dict[str, Path]) -> None:
     assert opened(folders["resemblyzer"]).calibration == EmbedderCalibration()
     for finer in ("ecapa-voxceleb", "wespeaker-resnet34"):
         scale = opened(folders[finer]).calibration

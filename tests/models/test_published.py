@@ -48,28 +48,28 @@ def opened(folder: Path) -> Diarizer:
 
 def describe(folder: Path, **changes: Any) -> None:
     """Replace dotted entries of ``config.yaml`` (``__`` stands for the dot); None takes an entry out."""
-    told = yaml.safe_load((folder / "config.yaml").read_text())
+    entries = yaml.safe_load((folder / "config.yaml").read_text())
     for dotted, value in changes.items():
         *path, name = dotted.split("__")
-        section = told
+        section = entries
         for part in path:
             section = section[part]
         section[name] = value
         if value is None:
             del section[name]
-    (folder / "config.yaml").write_text(yaml.safe_dump(told))
+    (folder / "config.yaml").write_text(yaml.safe_dump(entries))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("description", [VBX, AGGLOMERATIVE], ids=["vbx", "agglomerative"])
-def test_turns_are_those_of_pyannotes_own_loader(folder: Path, description: str, sample: Path) -> None:
+def test_turns_are_those_of_the_loader_of_pyannote(folder: Path, description: str, sample: Path) -> None:
     from pyannote.audio import Pipeline
 
     (folder / "config.yaml").write_text(description)
     samples, _ = soundfile.read(sample, dtype="float32")
     audio = Audio(samples[: 20 * 16_000])
-    found = opened(folder)
-    ours = found.diarize(audio, SpeakerBounds(2, 2), no_progress)
+    diarizer = opened(folder)
+    actual = diarizer.diarize(audio, SpeakerBounds(2, 2), no_progress)
 
     describe(
         folder, **{f"pipeline__params__{part}": f"$model/{part}" for part in ("segmentation", "embedding", "plda")}
@@ -77,10 +77,10 @@ def test_turns_are_those_of_pyannotes_own_loader(folder: Path, description: str,
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         trusted = Pipeline.from_pretrained(folder)
-    found._pipeline = trusted  # type: ignore[attr-defined]
-    theirs = found.diarize(audio, SpeakerBounds(2, 2), no_progress)
-    assert len({turn.speaker for turn in ours.turns}) == 2
-    assert ours == theirs
+    diarizer._pipeline = trusted  # type: ignore[attr-defined]
+    expected = diarizer.diarize(audio, SpeakerBounds(2, 2), no_progress)
+    assert len({turn.speaker for turn in actual.turns}) == 2
+    assert actual == expected
 
 
 def test_parts_named_by_a_repository_lie_in_the_folder(folder: Path) -> None:
@@ -90,7 +90,7 @@ def test_parts_named_by_a_repository_lie_in_the_folder(folder: Path) -> None:
 
 
 class Bomb:
-    """Leaves a file behind when it is unpickled by something that runs what it finds."""
+    """Creates a file when it is unpickled by a reader that runs its code."""
 
     def __init__(self, mark: Path) -> None:
         self.mark = mark

@@ -1,4 +1,4 @@
-"""What every diarizer promises, on the real models. Heavy packages are imported when a test runs, not before."""
+"""The contract of every diarizer, on the real models. Heavy packages are imported when a test runs, not before."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def diarizer(flow: str) -> Diarizer:
 
 
 @pytest.mark.weights
-def test_the_sample_is_told_apart(diarizer: Diarizer, flow: str, recording: Audio, reference: tuple[Turn, ...]) -> None:
+def test_the_sample_is_diarized(diarizer: Diarizer, flow: str, recording: Audio, reference: tuple[Turn, ...]) -> None:
     turns = diarizer.diarize(recording, SpeakerBounds(2, 2), no_progress).turns
     errors, _ = diarization_errors(reference, turns)
     assert errors.error_rate is not None
@@ -58,10 +58,10 @@ def test_the_sample_is_told_apart(diarizer: Diarizer, flow: str, recording: Audi
 
 
 @pytest.mark.weights
-def test_two_people_are_counted_and_the_count_changes_nothing(diarizer: Diarizer, recording: Audio) -> None:
-    found = diarizer.diarize(recording, SpeakerBounds(), no_progress)
-    assert len({turn.speaker for turn in found.turns}) == 2
-    assert found.turns == diarizer.diarize(recording, SpeakerBounds(2, 2), no_progress).turns
+def test_two_speakers_are_counted_and_the_count_has_no_effect(diarizer: Diarizer, recording: Audio) -> None:
+    diarization = diarizer.diarize(recording, SpeakerBounds(), no_progress)
+    assert len({turn.speaker for turn in diarization.turns}) == 2
+    assert diarization.turns == diarizer.diarize(recording, SpeakerBounds(2, 2), no_progress).turns
 
 
 @pytest.mark.weights
@@ -79,21 +79,21 @@ def test_any_length_gives_at_most_the_speakers_asked_for(diarizer: Diarizer, rec
 
 @pytest.mark.weights
 @pytest.mark.parametrize("level", [0.0, 1e-4])
-def test_nobody_talks_in_silence(diarizer: Diarizer, level: float) -> None:
+def test_silence_has_no_turns(diarizer: Diarizer, level: float) -> None:
     noise = np.random.default_rng(0).standard_normal(10 * RATE) * level
     assert diarizer.diarize(Audio(noise.astype(np.float32)), SpeakerBounds(2, 2), no_progress).turns == ()
 
 
 @pytest.mark.weights
 def test_progress_rises_to_the_end(diarizer: Diarizer, recording: Audio) -> None:
-    told: list[float] = []
-    diarizer.diarize(recording, SpeakerBounds(2, 2), lambda done, total: told.append(done / total))
-    assert told == sorted(told)
-    assert told[-1] == pytest.approx(1)
+    fractions: list[float] = []
+    diarizer.diarize(recording, SpeakerBounds(2, 2), lambda done, total: fractions.append(done / total))
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == pytest.approx(1)
 
 
 @pytest.mark.weights
-def test_margins_tell_how_sure_a_name_is(recording: Audio) -> None:
+def test_margins_are_between_minus_one_and_one(recording: Audio) -> None:
     turns = load("diarizer", "pyannote", Config(), Store()).diarize(recording, SpeakerBounds(2, 2), no_progress).turns
     assert all(turn.margin is not None and -1 <= turn.margin <= 1 for turn in turns)
 
@@ -117,14 +117,14 @@ def test_a_published_pipeline_of_the_catalogue_is_taken_from_where_it_was_pulled
         load("diarizer", "pyannote", config, Store(tmp_path, offline=True))
 
 
-def test_a_speaker_too_many_goes_to_the_nearest_voice() -> None:
+def test_surplus_speakers_go_to_the_nearest_embedding() -> None:
     from pipeline.models.diarizers.stock import limit_speakers
 
     turns = (Turn(0, 5, "a"), Turn(5, 9, "b"), Turn(9, 10, "c"))
-    voices = {"a": np.array([1.0, 0]), "b": np.array([0, 1.0]), "c": np.array([0.1, 1.0])}
-    assert limit_speakers(turns, voices, SpeakerBounds(2, 2)).turns == (
+    embeddings = {"a": np.array([1.0, 0]), "b": np.array([0, 1.0]), "c": np.array([0.1, 1.0])}
+    assert limit_speakers(turns, embeddings, SpeakerBounds(2, 2)).turns == (
         Turn(0, 5, "SPEAKER_00"),
         Turn(5, 10, "SPEAKER_01"),
     )
     assert limit_speakers(turns, {}, SpeakerBounds(2, 2)).turns[0] == Turn(0, 5, "SPEAKER_00")
-    assert limit_speakers(turns, voices, SpeakerBounds(4, 4)).notices[0].code == "fewer_speakers"
+    assert limit_speakers(turns, embeddings, SpeakerBounds(4, 4)).notices[0].code == "fewer_speakers"

@@ -1,4 +1,4 @@
-"""Models by name: found without a table, declared in one file, refused in one line when they do not exist."""
+"""Models by name: discovered without a table, declared in one file, refused in one line when they do not exist."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_a_class_that_does_not_exist_is_refused(name: str) -> None:
         load("recognizer", name, Config(), Store())
 
 
-def test_a_class_of_the_users_own_is_used() -> None:
+def test_a_class_of_the_user_is_used() -> None:
     assert locate("recognizer", "tests.faults:StumblingRecognizer") == ("tests.faults", "StumblingRecognizer")
     made = load("recognizer", "tests.faults:StumblingRecognizer", Config(), Store())
     assert isinstance(made, StumblingRecognizer)
@@ -209,7 +209,7 @@ SEPARATOR = """
 
 @pytest.fixture
 def one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Kind, str, str], Any]:
-    """Write the one file of a model outside the package; the class, once it was found by both of its names."""
+    """Write the file of a model outside the package; returns the class, loaded by both of its names."""
     monkeypatch.syspath_prepend(str(tmp_path))
 
     def add(kind: Kind, module: str, source: str) -> Any:

@@ -20,7 +20,7 @@ def noise(seconds: float, seed: int = 0) -> np.ndarray:
     return (0.1 * np.random.default_rng(seed).standard_normal(int(seconds * RATE))).astype(np.float32)
 
 
-def test_vectors_have_length_one_and_short_or_silent_clips_none() -> None:
+def test_embeddings_have_length_one_and_short_or_silent_clips_are_nan() -> None:
     vectors = embedder().embed([noise(0.5), noise(3), noise(0.1), np.zeros(RATE, np.float32)])
     assert vectors.shape == (4, 256)
     assert np.allclose(np.linalg.norm(vectors[:2], axis=1), 1, atol=1e-5)
@@ -36,7 +36,7 @@ def test_a_clip_is_the_same_alone_and_among_others_and_however_quiet() -> None:
     assert np.allclose(embedder().embed(quiet), embedder().embed(quieter), atol=1e-4)
 
 
-def test_nothing_to_embed_is_no_vectors() -> None:
+def test_no_clips_give_no_embeddings() -> None:
     assert embedder().embed([]).shape == (0, 256)
 
 
@@ -46,9 +46,9 @@ def test_the_mel_bands_are_torchaudios_bit_for_bit() -> None:
 
     from pipeline.models.embedders.resemblyzer_encoder import mel_bands
 
-    theirs = torchaudio.functional.melscale_fbanks(201, 0.0, 8000.0, 40, RATE, norm="slaney", mel_scale="slaney")
+    expected = torchaudio.functional.melscale_fbanks(201, 0.0, 8000.0, 40, RATE, norm="slaney", mel_scale="slaney")
     assert mel_bands().shape == (201, 40)
-    assert torch.equal(mel_bands(), theirs)
+    assert torch.equal(mel_bands(), expected)
 
 
 def test_a_tone_is_in_its_mel_band() -> None:

@@ -1,4 +1,4 @@
-"""SpeechBrain's separators: three kinds that really separate, chunks that join, and files that run no code."""
+"""SpeechBrain's separators: three kinds that separate, chunks that join, and files that run no code."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pipeline.core.errors import BackendError, BadModel, SettingsError
 from pipeline.models.separators.speechbrain import SpeechBrainSeparator, join
 from pipeline.models.speechbrain_hparams import load_network
 from pipeline.models.weights import Store
-from tests.models.voices import KINDS, REST, SEPFORMER, Payload, improvement, pair, train, write_blank
+from tests.models.synthetic_speech import KINDS, REST, SEPFORMER, Payload, improvement, pair, train, write_blank
 
 
 def opened(folder: Path) -> SpeechBrainSeparator:
@@ -25,27 +25,27 @@ def opened(folder: Path) -> SpeechBrainSeparator:
 
 
 @pytest.fixture(scope="module", params=list(KINDS))
-def taught(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a network that learnt two synthetic voices, a few seconds' work; shared by the tests below."""
+def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a network trained on two synthetic speakers in a few seconds; shared by the tests below."""
     folder = write_blank(tmp_path_factory.mktemp(request.param), request.param)
     train(folder, steps=60)  # gives 10.5 to 13 dB; below 40 it comes near the 8 asked for
     return folder
 
 
 @pytest.mark.slow
-def test_a_taught_network_separates_at_the_level_of_the_mixture(taught: Path) -> None:
+def test_a_trained_network_separates_at_the_level_of_the_mixture(trained: Path) -> None:
     sources = pair(6.0, RATE, seed=5)
-    found = opened(taught).separate(sources.sum(axis=0), {})
-    assert found.shape == sources.shape
-    assert found.dtype == np.float32
-    assert improvement(found, sources) >= 8
-    assert found.std() == pytest.approx(sources.std(), rel=0.2)
+    estimates = opened(trained).separate(sources.sum(axis=0), {})
+    assert estimates.shape == sources.shape
+    assert estimates.dtype == np.float32
+    assert improvement(estimates, sources) >= 8
+    assert estimates.std() == pytest.approx(sources.std(), rel=0.2)
 
 
 @pytest.mark.slow
-def test_sources_stay_in_their_rows_over_chunks(taught: Path) -> None:
+def test_sources_stay_in_their_rows_over_chunks(trained: Path) -> None:
     sources = pair(25.0, RATE, seed=6)
-    assert improvement(opened(taught).separate(sources.sum(axis=0), {}), sources) >= 8
+    assert improvement(opened(trained).separate(sources.sum(axis=0), {}), sources) >= 8
 
 
 @pytest.mark.parametrize("kind", list(KINDS))
@@ -54,9 +54,9 @@ def test_any_length_gives_finite_sources_of_that_length(kind: str, rate: int, tm
     separator = opened(write_blank(tmp_path, kind, rate))
     for length in (1, 2, 4001, 16001):
         noise = np.random.default_rng(length).normal(0, 0.1, length).astype(np.float32)
-        found = separator.separate(noise, {})
-        assert found.shape == (2, length)
-        assert np.isfinite(found).all()
+        estimates = separator.separate(noise, {})
+        assert estimates.shape == (2, length)
+        assert np.isfinite(estimates).all()
     assert not separator.separate(np.zeros(8000, np.float32), {}).any()
 
 

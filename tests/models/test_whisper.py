@@ -59,13 +59,13 @@ def test_silence_of_any_length_is_survived(whisper: object, samples: int) -> Non
 
 
 @pytest.mark.parametrize("samples", [1, 800, 30 * RATE])
-def test_any_scrap_of_speech_has_a_language(whisper: object, audio: Audio, samples: int) -> None:
+def test_very_short_speech_has_a_language(whisper: object, audio: Audio, samples: int) -> None:
     language = whisper.detect_language(audio.samples[7 * RATE : 7 * RATE + samples])  # type: ignore[attr-defined]
     assert len(language) == 2
     assert samples < 30 * RATE or language == "en"
 
 
-def test_several_windows_are_heard_each_on_its_own(whisper: object, audio: Audio) -> None:
+def test_windows_are_transcribed_independently(whisper: object, audio: Audio) -> None:
     windows = [audio.crop(Span(5.0, 15.0)), audio.crop(Span(15.0, 25.0))]
     both = whisper.recognize(windows, "en")  # type: ignore[attr-defined]
     assert both == [words_of(whisper, window) for window in windows]
@@ -85,11 +85,11 @@ def test_leading_spaces_become_joined_flags() -> None:
     words = list(_convert(raw, 10.0))
     assert [(word.text, word.no_space) for word in words] == [("twenty", False), ("-five", True), ("late", False)]
     assert [word.end for word in words] == [0.5, 0.51, 10.0]
-    (scrap,) = _convert(raw[:1], 1 / RATE)
-    assert (scrap.start, scrap.end) == (0.0, 1 / RATE)
+    (word,) = _convert(raw[:1], 1 / RATE)
+    assert (word.start, word.end) == (0.0, 1 / RATE)
 
 
-def test_words_for_which_no_time_is_left_are_suspect_and_none_is_lost() -> None:
+def test_words_without_time_are_suspect_and_no_word_is_lost() -> None:
     from pipeline.models.recognizers.whisper import NO_TIME_LEFT, NOT_SPEECH, _mark_zero_length
 
     def at(start: float, length: float, text: str) -> Word:
@@ -122,7 +122,7 @@ def test_any_number_of_windows_is_decoded_in_groups(
 
     monkeypatch.setattr(WhisperRecognizer, "_recognize_group", recorded)
     recognizer = WhisperRecognizer(None, batch_size=batch)
-    found = recognizer.recognize([np.full(1, number, np.float32) for number in range(windows)], "en", True)
-    assert (found, groups) == (list(range(windows)), expected)
+    results = recognizer.recognize([np.full(1, number, np.float32) for number in range(windows)], "en", True)
+    assert (results, groups) == (list(range(windows)), expected)
     assert windows_at_once(recognizer) == max(8, batch)
     assert windows_at_once(object()) == 8  # type: ignore[arg-type]

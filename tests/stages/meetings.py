@@ -1,4 +1,4 @@
-"""Synthetic meetings: turns and words of four people, times that count how often they are compared or added."""
+"""Synthetic meetings: turns and words of four speakers; times count their comparisons and additions."""
 
 from __future__ import annotations
 
@@ -53,8 +53,11 @@ def converse(
             words.setdefault(speaker, []).append(Word(kind(at), kind(end), text, choose.random()))
             at = end + choose.choice([0.0, 0.0, 0.05, 0.4])
         time = max(time + length + choose.choice([-0.8, -0.4, 0.1, 0.5, 0.5, 1.2]), time + 0.3)
-    own = {speaker: sorted(said, key=lambda word: (word.start, word.end)) for speaker, said in words.items()}
-    return normalize(turns, kind(minutes * 60)), own, minutes * 60
+    sorted_words = {
+        speaker: sorted(spoken_words, key=lambda word: (word.start, word.end))
+        for speaker, spoken_words in words.items()
+    }
+    return normalize(turns, kind(minutes * 60)), sorted_words, minutes * 60
 
 
 def ledger(turns: tuple[Turn, ...]) -> tuple[OverlapDecision, ...]:
@@ -68,4 +71,4 @@ def ledger(turns: tuple[Turn, ...]) -> tuple[OverlapDecision, ...]:
 
 
 def spoken(words: dict[str, list[Word]]) -> list[Utterance]:
-    return [Utterance(speaker, tuple(said)) for speaker, said in sorted(words.items())]
+    return [Utterance(speaker, tuple(spoken_words)) for speaker, spoken_words in sorted(words.items())]

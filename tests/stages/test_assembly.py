@@ -43,7 +43,7 @@ def regions(turns: Sequence[Turn]) -> list[OverlapDecision]:
 
 @pytest.mark.promise(13)
 @given(lines(), strategies.turns(strategies.LABELS[:3]))
-def test_every_word_once_and_times_lawful(spoken: tuple[Utterance, ...], turns: tuple[Turn, ...]) -> None:
+def test_every_word_once_and_times_valid(spoken: tuple[Utterance, ...], turns: tuple[Turn, ...]) -> None:
     turns = timeline.normalize(turns, DURATION)
     utterances, ledger = assemble(spoken, Diarization(turns), regions(turns), DURATION, AssemblyConfig())
     duplicates = [line for region in ledger for line in region.leaked]
@@ -91,7 +91,7 @@ def test_the_ledger_has_the_words_of_each_speaker_and_words_their_margin() -> No
         Utterance("B", (Word(2.2, 2.7, "three"), Word(4, 5, "four"), Word(7, 8, "five"))),
     )
     utterances, (region,) = assemble(spoken, Diarization(turns), regions(turns), DURATION, AssemblyConfig())
-    assert [(voice.speaker, voice.text) for voice in region.evidence] == [("A", "two"), ("B", "three")]
+    assert [(entry.speaker, entry.text) for entry in region.evidence] == [("A", "two"), ("B", "three")]
     margins = {word.text: word.margin for utterance in utterances for word in utterance.words}
     assert margins == {"one": 0.5, "two": 0.5, "three": 0.25, "four": 0.25, "five": None}
 

@@ -1,4 +1,4 @@
-"""Stereo calls in the world of tones: each channel a speaker, no word twice, and other recordings are mixed."""
+"""Stereo calls of synthetic tones: each channel is a speaker, no word is doubled, and other recordings are mixed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from pipeline.media.downmix import downmix
 from pipeline.models.synthetic import synthesize
 from pipeline.models.weights import Store
 from tests import world
-from tests.effort import at_most
+from tests.max_examples import at_most
 from tests.tones import conversations
 
 AGENT = (Word(0.5, 1.5, "a1"), Word(1.6, 2.6, "a2"), Word(5.0, 6.0, "a3"))
@@ -77,7 +77,7 @@ def test_each_channel_is_a_role_and_no_word_is_doubled(echo: float, changes_of_s
 
 
 @at_most(30)
-@given(conversations(voices="ab", most=6))
+@given(conversations(speakers="ab", most=6))
 def test_every_word_of_both_channels_once(words: tuple[Word, ...]) -> None:
     seconds = max((word.end for word in words), default=0.0) + 1.0
     by_channel = [tuple(word for word in words if word.text[0] == name) for name in "ab"]
@@ -136,7 +136,7 @@ def test_mix_and_a_contradicting_count_mix() -> None:
 
 
 def test_unused_roles_are_reported_in_a_notice() -> None:
-    (notice,) = world.heard(world.DIALOGUE, changes={"diarization.roles": "agent,customer"}).notices
+    (notice,) = world.transcribed(world.DIALOGUE, changes={"diarization.roles": "agent,customer"}).notices
     assert notice.code == "channels_mixed"
 
 

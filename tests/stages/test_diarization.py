@@ -70,7 +70,7 @@ def test_the_speakers_with_the_most_speech_stay() -> None:
     assert [(turn.start, turn.speaker) for turn in diarization.turns] == [(1, "SPEAKER_00"), (5, "SPEAKER_01")]
 
 
-def test_silence_needs_no_notice_and_a_models_own_notice_stays() -> None:
+def test_silence_needs_no_notice_and_the_notice_of_a_model_stays() -> None:
     assert diarize(AUDIO, Fixed([]), DiarizationConfig(speakers=3)) == Diarization(())
     notice_of_model = Notice("fewer_speakers", "too short")
     diarization = diarize(AUDIO, Fixed([Turn(0, 1, "A")], (notice_of_model,)), DiarizationConfig(speakers=3))

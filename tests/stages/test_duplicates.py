@@ -34,22 +34,22 @@ def lines(draw: st.DrawFn) -> dict[str, tuple[Word, ...]]:
 @given(lines())
 def test_no_word_is_lost(words_of: dict[str, tuple[Word, ...]]) -> None:
     overlaps = [OVERLAP, Overlap(6.0, 7.0, ("A", "B", "C"))]
-    left, duplicates = remove_cross_stream_duplicates(words_of, overlaps)
-    both = Counter((speaker, word) for speaker, words in left.items() for word in words)
+    remaining, duplicates = remove_cross_stream_duplicates(words_of, overlaps)
+    both = Counter((speaker, word) for speaker, words in remaining.items() for word in words)
     both += Counter((line.speaker, word) for _, line in duplicates for word in line.words)
     assert both == Counter((speaker, word) for speaker, words in words_of.items() for word in words)
-    for speaker, words in left.items():
+    for speaker, words in remaining.items():
         assert list(words) == [word for word in words_of[speaker] if word in words]
     assert all(span.start == line.start and span.end == line.end for span, line in duplicates)
 
 
 @given(lines())
 def test_a_duplicate_has_an_equal_word_that_stays(words_of: dict[str, tuple[Word, ...]]) -> None:
-    left, duplicates = remove_cross_stream_duplicates(words_of, [OVERLAP])
+    remaining, duplicates = remove_cross_stream_duplicates(words_of, [OVERLAP])
     for _, line in duplicates:
         (word,) = line.words
         other = "B" if line.speaker == "A" else "A"
-        equal = [w for w in left[other] if abs(w.middle - word.middle) < 0.41]
+        equal = [w for w in remaining[other] if abs(w.middle - word.middle) < 0.41]
         assert any(w.text.lower().strip(",") == word.text.lower().strip(",") for w in equal)
         assert max((w.probability or 0) for w in equal) >= (word.probability or 0)
 

@@ -31,8 +31,8 @@ OVERLAP = Span(MIN_ENROLLMENT + 1, MIN_ENROLLMENT + 2)
 
 
 def region(start: float, end: float, louder: str = "A", decision: Origin = "separated") -> OverlapDecision:
-    voices = tuple(SpeakerEvidence(s, energy_db=-3.0 if s == louder else -6.0) for s in ("A", "B"))
-    return OverlapDecision(start, end, voices, "nmf", decision, "because")
+    evidence = tuple(SpeakerEvidence(s, energy_db=-3.0 if s == louder else -6.0) for s in ("A", "B"))
+    return OverlapDecision(start, end, evidence, "nmf", decision, "because")
 
 
 def test_the_loudest_is_the_foreground_and_the_other_the_background() -> None:

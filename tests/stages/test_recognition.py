@@ -21,7 +21,7 @@ from pipeline.stages.channels.tracks import Track
 from pipeline.stages.recognition import stage
 from pipeline.stages.recognition.result import Recognition
 from pipeline.stages.separation.result import Separation
-from tests.effort import at_most
+from tests.max_examples import at_most
 from tests.tones import conversations
 
 WORDS_A = (Word(1.0, 1.4, "a1"), Word(1.6, 2.6, "a2"), Word(2.8, 3.2, "a3"))
@@ -139,7 +139,7 @@ def test_without_turns_nothing_is_transcribed() -> None:
 
 
 @at_most(40)
-@given(conversations(voices="a"))
+@given(conversations(speakers="a"))
 def test_one_speaker_has_the_same_words_in_the_mixture_and_in_the_stream(words: tuple[Word, ...]) -> None:
     audio = Audio(synthesize(words, 60.0))
     turns = turns_of(words, "A")

@@ -69,22 +69,22 @@ def run(separator: Separator, audio: Audio = AUDIO, turns: Sequence[Turn] = TURN
     return separate(audio, turns, separator, EMBEDDER, CONFIG)
 
 
-def sound(found: Separation) -> dict[str, list[tuple[float, str, bytes]]]:
-    return {s.speaker: [(c.start, c.origin, c.samples.tobytes()) for c in s.clips] for s in found.streams}
+def sound(separation: Separation) -> dict[str, list[tuple[float, str, bytes]]]:
+    return {s.speaker: [(c.start, c.origin, c.samples.tobytes()) for c in s.clips] for s in separation.streams}
 
 
-def clips(found: Separation, speaker: str) -> tuple[Clip, ...]:
-    return next(stream.clips for stream in found.streams if stream.speaker == speaker)
+def clips(separation: Separation, speaker: str) -> tuple[Clip, ...]:
+    return next(stream.clips for stream in separation.streams if stream.speaker == speaker)
 
 
-def test_a_good_separator_is_believed_and_gives_each_his_own_voice() -> None:
-    found = run(SyntheticSeparator())
-    (region,) = found.regions
+def test_sources_of_a_good_separator_are_accepted_and_assigned_to_their_speakers() -> None:
+    result = run(SyntheticSeparator())
+    (region,) = result.regions
     assert (region.start, region.end, region.decision) == (2.4, 3.0, "separated")
-    assert [c.origin for c in clips(found, "a")] == ["mixture", "separated"]
-    assert [c.origin for c in clips(found, "b")] == ["separated", "mixture"]
+    assert [c.origin for c in clips(result, "a")] == ["mixture", "separated"]
+    assert [c.origin for c in clips(result, "b")] == ["separated", "mixture"]
     for speaker, word in (("a", TALK[1]), ("b", TALK[2])):
-        clip = next(c for c in clips(found, speaker) if c.origin == "separated")
+        clip = next(c for c in clips(result, speaker) if c.origin == "separated")
         alone = Audio(synthesize([word], 8.0)).crop(clip.span)
         middle = slice(RATE // 10, -RATE // 10)
         np.testing.assert_allclose(clip.samples[middle], alone[middle], atol=0.01)
@@ -115,10 +115,10 @@ HOSTILE: dict[str, Callable[[Sources], object]] = {
 @pytest.mark.promise(14)
 @pytest.mark.parametrize("name", list(HOSTILE))
 def test_hostile_sources_leave_the_mixture_with_a_reason(name: str) -> None:
-    found = run(Fake(HOSTILE[name]))
-    assert sound(found) == sound(run(PassthroughSeparator()))
-    assert {clip.origin for stream in found.streams for clip in stream.clips} == {"mixture"}
-    (region,) = found.regions
+    result = run(Fake(HOSTILE[name]))
+    assert sound(result) == sound(run(PassthroughSeparator()))
+    assert {clip.origin for stream in result.streams for clip in stream.clips} == {"mixture"}
+    (region,) = result.regions
     assert region.decision == "mixture"
     assert len(region.reason) > 10
 
@@ -134,11 +134,11 @@ HARMLESS: dict[str, Callable[[Sources], object]] = {
 
 @pytest.mark.promise(14)
 @pytest.mark.parametrize("name", list(HARMLESS))
-def test_order_level_and_sign_mean_nothing(name: str) -> None:
-    expected, found = run(SyntheticSeparator()), run(Fake(HARMLESS[name]))
-    assert [r.decision for r in found.regions] == ["separated"]
+def test_order_level_and_sign_have_no_effect(name: str) -> None:
+    expected, result = run(SyntheticSeparator()), run(Fake(HARMLESS[name]))
+    assert [r.decision for r in result.regions] == ["separated"]
     for speaker in "abc":
-        for one, other in zip(clips(expected, speaker), clips(found, speaker), strict=True):
+        for one, other in zip(clips(expected, speaker), clips(result, speaker), strict=True):
             np.testing.assert_allclose(one.samples, other.samples, atol=1e-3)
 
 
@@ -156,21 +156,21 @@ def test_any_order_of_sources_gives_the_same_bytes(order: list[int]) -> None:
 def test_streams_cover_the_turns_and_are_the_mixture_outside_overlaps(turns: tuple[Turn, ...]) -> None:
     samples = np.random.default_rng(0).normal(0, 0.1, to_sample(12.0)).astype(np.float32)
     audio = Audio(samples)
-    found = separate(audio, turns, PassthroughSeparator(), None, CONFIG)
+    unseparated = separate(audio, turns, PassthroughSeparator(), None, CONFIG)
     halves = separate(audio, turns, Fake(lambda s: s), None, CONFIG)
-    apart = union(overlap.span for overlap in overlaps(turns))
-    for result in (found, halves):
+    overlap_spans = union(overlap.span for overlap in overlaps(turns))
+    for result in (unseparated, halves):
         assert [s.speaker for s in result.streams] == list(by_speaker(turns))
         for stream in result.streams:
-            own = by_speaker(turns)[stream.speaker]
-            heard = sum(len(clip.samples) for clip in stream.clips)
-            assert heard == sum(len(audio.crop(span)) for span in union(turn.span for turn in own))
+            speaker_turns = by_speaker(turns)[stream.speaker]
+            length = sum(len(clip.samples) for clip in stream.clips)
+            assert length == sum(len(audio.crop(span)) for span in union(turn.span for turn in speaker_turns))
             for clip in stream.clips:
                 first = to_sample(clip.start)
                 if clip.origin == "mixture":
                     np.testing.assert_array_equal(clip.samples, samples[first : first + len(clip.samples)])
                 else:
-                    assert any(span.start - 1e-4 <= clip.start < span.end for span in apart)
+                    assert any(span.start - 1e-4 <= clip.start < span.end for span in overlap_spans)
 
 
 @pytest.mark.slow
@@ -202,8 +202,8 @@ def test_the_ledger_holds_every_overlap_once(turns: tuple[Turn, ...]) -> None:
 def test_renaming_the_speakers_changes_no_sample(names: list[str]) -> None:
     given_names = dict(zip("abc", names, strict=True))
     renamed = tuple(replace(turn, speaker=given_names[turn.speaker]) for turn in TURNS)
-    found, expected = sound(run(SyntheticSeparator(), turns=renamed)), sound(run(SyntheticSeparator()))
-    assert found == {given_names[speaker]: clips for speaker, clips in expected.items()}
+    result, expected = sound(run(SyntheticSeparator(), turns=renamed)), sound(run(SyntheticSeparator()))
+    assert result == {given_names[speaker]: clips for speaker, clips in expected.items()}
 
 
 def test_only_overlaps_and_their_context_reach_the_separator() -> None:
@@ -255,9 +255,9 @@ def test_progress_counts_regions() -> None:
 
 
 def test_without_overlaps_the_separator_is_not_called() -> None:
-    found = run(Fake(HOSTILE["raises"]), turns=TURNS[::2])
-    assert found.regions == ()
-    assert [clip.span for clip in clips(found, "a")] == [Span(0.5, 3.0)]
+    result = run(Fake(HOSTILE["raises"]), turns=TURNS[::2])
+    assert result.regions == ()
+    assert [clip.span for clip in clips(result, "a")] == [Span(0.5, 3.0)]
 
 
 FAULTS = (
@@ -278,10 +278,10 @@ FAULTS = (
 @pytest.mark.parametrize("name", FAULTS)
 @pytest.mark.parametrize("kind", [Fake, Threaded])
 def test_a_failing_separator_is_reported_in_a_notice(name: str, kind: type[Fake]) -> None:
-    found = run(kind(HOSTILE[name]))
-    assert [notice.code for notice in found.notices] == ["separator_failed"]
-    assert "1 of 1" in found.notices[0].message
-    assert "\n" not in found.notices[0].message
+    result = run(kind(HOSTILE[name]))
+    assert [notice.code for notice in result.notices] == ["separator_failed"]
+    assert "1 of 1" in result.notices[0].message
+    assert "\n" not in result.notices[0].message
 
 
 def test_rejected_sources_and_declined_mixtures_are_no_failure() -> None:
@@ -289,13 +289,13 @@ def test_rejected_sources_and_declined_mixtures_are_no_failure() -> None:
         raise CannotSeparate("too little solo speech")
 
     assert run(Fake(HOSTILE["noise"])).notices == ()
-    found = run(Fake(decline))
-    assert (found.notices, found.regions[0].decision) == ((), "mixture")
+    result = run(Fake(decline))
+    assert (result.notices, result.regions[0].decision) == ((), "mixture")
     short = replace(TURNS[1], start=2.9)
     assert run(Fake(HOSTILE["raises"]), turns=(TURNS[0], short)).notices == ()
 
 
-def test_only_what_inherits_from_it_is_threaded() -> None:
+def test_only_subclasses_are_threaded() -> None:
     class Swimming(Fake):
         def executor(self) -> object:
             raise AssertionError("this is another kind of pool")

@@ -130,7 +130,7 @@ def test_clips_of_the_same_time_have_their_words_each() -> None:
     assert [[word.text for word in words] for words in output] == [["a0", "a1", "a2", "a3"], ["a2", "a3", "a4"]]
 
 
-@given(conversations(voices="a"))
+@given(conversations(speakers="a"))
 def test_all_words_of_one_speaker_are_recognized_where_they_are(words: tuple[Word, ...]) -> None:
     (output,) = transcribe_clips([clip_of(words, 60.0)], SyntheticRecognizer(), "en")
     assert [word.text for word in output] == [word.text for word in words]

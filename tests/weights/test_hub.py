@@ -14,13 +14,13 @@ import pytest
 from pipeline.core.errors import BadModel, ResourceError
 from pipeline.models.weights import File, HubSource, Model, Store
 
-from .shelf import sha
+from .fake_pip import sha
 
 FIRST, SECOND = "a" * 40, "b" * 40
 
 
 class FakeHub:
-    """Repositories as commits of files; answers like the hub's own client."""
+    """Repositories as commits of files, with the interface of the hub's client."""
 
     def __init__(self) -> None:
         self.commits: dict[str, dict[str, bytes]] = {FIRST: {"model.ckpt": b"one", "notes.md": b"-"}}
@@ -28,7 +28,7 @@ class FakeHub:
         self.failure: Exception | None = None
         self.stated: dict[str, str] = {}
 
-    def HfApi(self) -> FakeHub:  # noqa: N802 — the client's own name
+    def HfApi(self) -> FakeHub:  # noqa: N802 — the name in the client
         return self
 
     def model_info(self, repo: str, revision: str, files_metadata: bool) -> Any:
@@ -129,7 +129,7 @@ def test_the_real_client_takes_these_calls() -> None:
 
 
 class GatedRepoError(Exception):
-    """Named as the client's own."""
+    """Named like the exception of the client."""
 
 
 @pytest.mark.parametrize(("failure", "message"), [(GatedRepoError(), "HF_TOKEN"), (OSError("down"), r"\(OSError\)")])

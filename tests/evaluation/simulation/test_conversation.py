@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.core.errors import SettingsError
 from pipeline.evaluation.simulation.conversation import TOLERANCE, Conversation, Placement, overlap_ratio, plan
-from tests.effort import at_most
+from tests.max_examples import at_most
 
 
 def lengths(speakers: int, seed: int) -> dict[str, list[int]]:

@@ -111,7 +111,7 @@ def test_vtt_cues_are_read_back_with_every_word(transcript: Transcript) -> None:
 
 @pytest.mark.promise(26)
 @given(transcripts(hostile=True))
-def test_csv_rows_are_read_back_and_none_is_a_formula(transcript: Transcript) -> None:
+def test_csv_rows_are_read_back_and_no_cell_is_a_formula(transcript: Transcript) -> None:
     head, *rows = list(csv.reader(io.StringIO(rendered(transcript, "csv"), newline=""), strict=True))
     assert head == ["start", "end", "speaker", "text"]
     assert all(cell[:1] not in {"=", "+", "-", "@", "\t", "\r"} for row in rows for cell in row if cell)
@@ -149,8 +149,8 @@ def test_markdown_renders_as_text_only(transcript: Transcript, session: str) -> 
     inner = [child for block in blocks for child in block.children or ()]
     assert {child.type for child in inner} <= {"text", "text_special", "strong_open", "strong_close"}
     rows = sum(block.type == "tr_open" for block in blocks)
-    people, regions = len(transcript.speakers), len(transcript.overlaps)
-    assert rows == people + regions + bool(people) + bool(regions)
+    speakers, regions = len(transcript.speakers), len(transcript.overlaps)
+    assert rows == speakers + regions + bool(speakers) + bool(regions)
     items = len(transcript.notices) + len(list(entries(transcript)))
     assert sum(block.type == "list_item_open" for block in blocks) == items
     texts = ["".join(c.content for c in block.children or ()) for block in blocks if block.type == "inline"]

@@ -1,4 +1,4 @@
-"""A format of another package: one file, binary and readable. `test_own_formats` adds it to the program."""
+"""A format of another package: one file, binary and readable. `test_external_formats` adds it to the program."""
 
 from __future__ import annotations
 

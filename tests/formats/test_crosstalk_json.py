@@ -1,4 +1,4 @@
-"""Crosstalk's own JSON: nothing lost, the same bytes, strict reading that names the place."""
+"""The JSON of Crosstalk: nothing lost, the same bytes, strict reading that names the place."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def test_errors_name_the_place(path: str, value: Any, message: str) -> None:
         ('{"version": "crosstalk/1", "duration": 1, "duration": 2}', "'duration'"),
     ],
 )
-def test_what_is_no_transcript_is_refused(text: str, message: str) -> None:
+def test_other_data_is_refused(text: str, message: str) -> None:
     with pytest.raises(FormatError, match=message):
         loads(text)
 

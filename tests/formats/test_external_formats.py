@@ -1,4 +1,4 @@
-"""Formats from outside the package: one new file, used as ``module:FORMAT`` and through an entry point."""
+"""Formats of other packages: one new file, used as ``module:FORMAT`` and through an entry point."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def loads(text):
 FORMAT = Format("lines", ".lines", encoded(dumps), loads, help="Lines.")
 """
 """A text format with a reader, complete."""
-MODULES = ("own_lines", "own_talk", "own_broken")
+MODULES = ("external_lines", "external_talk", "external_broken")
 
 
 @pytest.fixture
@@ -49,8 +49,8 @@ def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder of installed packages with two formats, each one file."""
     folder = tmp_path / "site"
     folder.mkdir()
-    (folder / "own_lines.py").write_text(LINES)
-    shutil.copy(Path(__file__).parent / "own_format.py", folder / "own_talk.py")
+    (folder / "external_lines.py").write_text(LINES)
+    shutil.copy(Path(__file__).parent / "external_format.py", folder / "external_talk.py")
     monkeypatch.syspath_prepend(folder)
     yield folder
     for name in MODULES:
@@ -62,9 +62,9 @@ def declare(packages: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], 
     """Declare entry points in the metadata of an installed distribution."""
 
     def write(lines: str) -> None:
-        info = packages / "own_formats-1.0.dist-info"
+        info = packages / "external_formats-1.0.dist-info"
         info.mkdir()
-        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: own-formats\nVersion: 1.0\n")
+        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: external-formats\nVersion: 1.0\n")
         (info / "entry_points.txt").write_text(f"[crosstalk.formats]\n{lines}\n")
         monkeypatch.syspath_prepend(packages)
 
@@ -72,9 +72,9 @@ def declare(packages: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], 
 
 
 def run(*arguments: str) -> None:
-    with pytest.raises(SystemExit) as left:
+    with pytest.raises(SystemExit) as caught:
         main([*arguments])
-    assert left.value.code in (0, None)
+    assert caught.value.code in (0, None)
 
 
 def transcribe(folder: Path, names: str) -> Path:
@@ -86,20 +86,20 @@ def transcribe(folder: Path, names: str) -> Path:
 
 
 def test_a_module_given_in_the_option_is_a_format(packages: Path, tmp_path: Path) -> None:
-    out = transcribe(tmp_path, "own_lines:FORMAT,json,own_talk:FORMAT")
+    out = transcribe(tmp_path, "external_lines:FORMAT,json,external_talk:FORMAT")
     transcript = pipeline.load(out / "talk.json")
-    assert (out / "talk.lines").read_bytes() == formats.dumps(transcript, "own_lines:FORMAT")
-    assert pipeline.load(out / "talk.lines", "own_lines:FORMAT").speakers == transcript.speakers
-    assert pipeline.load(out / "talk.talk.z", "own_talk:FORMAT") == transcript
-    assert formats.module_of("own_lines:FORMAT") == "own_lines"
+    assert (out / "talk.lines").read_bytes() == formats.dumps(transcript, "external_lines:FORMAT")
+    assert pipeline.load(out / "talk.lines", "external_lines:FORMAT").speakers == transcript.speakers
+    assert pipeline.load(out / "talk.talk.z", "external_talk:FORMAT") == transcript
+    assert formats.module_of("external_lines:FORMAT") == "external_lines"
 
 
 def test_an_entry_point_is_a_format(declare: Callable[[str], None], tmp_path: Path) -> None:
-    declare("lines = own_lines:FORMAT\ntalk = own_talk:FORMAT")
+    declare("lines = external_lines:FORMAT\ntalk = external_talk:FORMAT")
     assert {"lines", "talk"} <= set(formats.names()) & set(formats.readable())
     out = transcribe(tmp_path, "lines,talk,txt")
     assert formats.guess("x.TALK.Z") == "talk"
-    assert formats.module_of("lines") == "own_lines"
+    assert formats.module_of("lines") == "external_lines"
     for name in ("talk.lines", "talk.talk.z"):
         run("convert", str(out / name), "-f", "srt", "-o", str(tmp_path / name))
     converted = (tmp_path / "talk.lines" / "talk.srt").read_text()
@@ -111,7 +111,7 @@ def test_an_entry_point_is_a_format(declare: Callable[[str], None], tmp_path: Pa
 def test_a_batch_writes_the_format_of_an_entry_point(
     declare: Callable[[str], None], packages: Path, tmp_path: Path
 ) -> None:
-    declare("lines = own_lines:FORMAT")
+    declare("lines = external_lines:FORMAT")
     world.write_wav(tmp_path / "talk.wav")
     program = [sys.executable, "-c", "from pipeline.cli.app import main; main()", "batch", "talk.wav", "-o", "out"]
     paths = os.pathsep.join([str(packages), str(REPOSITORY)])
@@ -128,8 +128,8 @@ def test_a_batch_writes_the_format_of_an_entry_point(
 def test_a_broken_package_is_named_and_disturbs_no_other_format(
     declare: Callable[[str], None], packages: Path, code: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    declare("broken = own_broken:FORMAT\nlines = own_lines:FORMAT")
-    (packages / "own_broken.py").write_text(code)
+    declare("broken = external_broken:FORMAT\nlines = external_lines:FORMAT")
+    (packages / "external_broken.py").write_text(code)
     with pytest.raises(FormatError, match="broken"):
         formats.get("broken")
     with caplog.at_level(logging.WARNING):
@@ -139,7 +139,7 @@ def test_a_broken_package_is_named_and_disturbs_no_other_format(
 
 
 def test_a_format_of_the_package_takes_precedence(declare: Callable[[str], None]) -> None:
-    declare("txt = own_lines:FORMAT")
+    declare("txt = external_lines:FORMAT")
     assert formats.get("txt").suffix == ".txt"
     assert formats.names().count("txt") == 1
 

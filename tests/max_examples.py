@@ -1,4 +1,4 @@
-"""How many examples a law takes: the profile's number at most, so that `make quick` may ask for fewer."""
+"""A limit on the examples of expensive properties; `make quick` may set a lower one."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from hypothesis import settings
 
 
 def at_most(examples: int) -> settings:
-    """Settings for a law whose single example is expensive."""
+    """Settings with at most ``examples`` examples, or the profile's number if it is lower."""
     return settings(max_examples=min(examples, settings.default.max_examples))

@@ -86,9 +86,9 @@ def do_pad(meeting: Meeting) -> None:
 def do_build_streams(meeting: Meeting) -> None:
     segments: dict[str, list[SeparatedSegment]] = {}
     for region in ledger(meeting[0]):
-        for voice in region.evidence:
+        for item in region.evidence:
             samples = np.zeros(0, np.float32)
-            segments.setdefault(voice.speaker, []).append(SeparatedSegment(Span(region.start, region.end), samples))
+            segments.setdefault(item.speaker, []).append(SeparatedSegment(Span(region.start, region.end), samples))
     build_streams(Audio(np.zeros(0, np.float32)), meeting[0], segments)
 
 
@@ -268,9 +268,9 @@ def test_ledger_texts_and_duplicates_are_those_of_the_plain_algorithm(seed: int)
     utterances, entries = assembly.assemble(spoken(words), Diarization(turns), regions, duration, AssemblyConfig())
     line = {s: [w for u in utterances if u.speaker == s for w in u.words] for s in words}
     for entry in entries:
-        for voice in entry.evidence:
-            inside = tuple(w for w in line[voice.speaker] if entry.start <= w.middle < entry.end)
-            assert voice.text == join_words(inside)
+        for entry_evidence in entry.evidence:
+            inside = tuple(w for w in line[entry_evidence.speaker] if entry.start <= w.middle < entry.end)
+            assert entry_evidence.text == join_words(inside)
     lines = {s: assembly._orderly(line, duration) for s, line in words.items()}
     _, duplicates = remove_cross_stream_duplicates(lines, timeline.overlaps(turns))
     assert sum(len(entry.leaked) for entry in entries) == len(duplicates)

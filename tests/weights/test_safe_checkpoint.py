@@ -1,4 +1,4 @@
-"""Reading checkpoints: the same tensors as torch, and no code of theirs."""
+"""Reading checkpoints: the same tensors as torch, and none of their code is run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from safetensors.numpy import load_file
 
 from pipeline.core.errors import BadModel
 from pipeline.models.weights.safe_checkpoint import read_plain, read_tensors, write_safetensors
-from tests.effort import at_most
+from tests.max_examples import at_most
 
 DTYPES = st.sampled_from(["<f4", "<f8", "<f2", "<i8", "<i4"])
 ARRAYS = DTYPES.flatmap(lambda d: arrays.arrays(d, arrays.array_shapes(min_dims=0, max_dims=3, max_side=5)))
@@ -31,7 +31,7 @@ STATES = st.dictionaries(st.text("abc.é", min_size=1, max_size=6), ARRAYS, min_
 
 @at_most(50)
 @given(state=STATES, archive=st.booleans(), turned=st.booleans())
-def test_tensors_survive_the_way(
+def test_tensors_come_back(
     state: dict[str, Any], archive: bool, turned: bool, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = tmp_path_factory.mktemp("way")

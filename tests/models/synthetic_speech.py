@@ -1,4 +1,4 @@
-"""Two synthetic voices and small separators of SpeechBrain's three kinds that learn to tell them apart."""
+"""Two synthetic speakers, and small separators of SpeechBrain's three kinds trained to separate them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from speechbrain.utils.importutils import LazyModule
 
 from pipeline.models.speechbrain_hparams import PARTS, Network, load_network
 
-# SpeechBrain leaves modules behind that import old names and absent packages when looked at; Hypothesis looks at all.
+# SpeechBrain's lazy modules import old names and absent packages when inspected; Hypothesis inspects all modules.
 for name in [name for name, module in sys.modules.items() if isinstance(module, LazyModule)]:
     del sys.modules[name]
 
@@ -103,8 +103,8 @@ KINDS = {"sepformer": SEPFORMER, "dprnn": DPRNN, "conv-tasnet": CONV_TASNET}
 PITCHES, FORMANTS = (110.0, 210.0), ((500.0, 1500.0), (800.0, 1150.0))
 
 
-def voice(number: int, seconds: float, rate: int, seed: int) -> NDArray[np.float32]:
-    """A droning voice: harmonics of a wandering pitch under two formants, in syllables."""
+def speaker_signal(number: int, seconds: float, rate: int, seed: int) -> NDArray[np.float32]:
+    """Synthetic speech: harmonics of a varying pitch under two formants, in syllables."""
     random = np.random.default_rng([number, seed])
     time = np.arange(round(seconds * rate)) / rate
     wander = 1 + 0.08 * np.sin(2 * np.pi * random.uniform(0.5, 2) * time + random.uniform(0, 6))
@@ -117,12 +117,12 @@ def voice(number: int, seconds: float, rate: int, seed: int) -> NDArray[np.float
 
 
 def pair(seconds: float, rate: int, seed: int) -> NDArray[np.float32]:
-    """Both voices, shape (2, samples)."""
-    return np.stack([voice(number, seconds, rate, seed) for number in (0, 1)])
+    """Both speakers, shape (2, samples)."""
+    return np.stack([speaker_signal(number, seconds, rate, seed) for number in (0, 1)])
 
 
 def write_blank(folder: Path, kind: str, rate: int = 8000) -> Path:
-    """A folder in SpeechBrain's layout with untrained weights, made as SpeechBrain itself makes them."""
+    """A folder in SpeechBrain's layout with untrained weights, made with SpeechBrain's classes."""
     from hyperpyyaml import load_hyperpyyaml
 
     torch.manual_seed(0)
@@ -135,7 +135,7 @@ def write_blank(folder: Path, kind: str, rate: int = 8000) -> Path:
 
 
 def train(folder: Path, steps: int) -> None:
-    """Teaches the folder's network the two voices, by the permutation-free SI-SNR loss of the SpeechBrain recipes."""
+    """Train the folder's network on the two speakers, with the permutation-invariant SI-SNR loss of SpeechBrain."""
     torch.manual_seed(0)
     network, rate = load_network(folder)
     network.train().requires_grad_(True)
@@ -145,8 +145,8 @@ def train(folder: Path, steps: int) -> None:
     for step in range(steps):
         starts = np.random.default_rng(step).integers(0, sources.shape[1] - length, (8, 2))
         target = torch.stack([torch.stack([sources[k, s : s + length] for k, s in enumerate(row)]) for row in starts])
-        found = network(target.sum(dim=1)).transpose(1, 2)
-        quality = torch.maximum(si_sdr(found, target).mean(dim=1), si_sdr(found, target.flip(1)).mean(dim=1))
+        estimates = network(target.sum(dim=1)).transpose(1, 2)
+        quality = torch.maximum(si_sdr(estimates, target).mean(dim=1), si_sdr(estimates, target.flip(1)).mean(dim=1))
         optimizer.zero_grad()
         (-quality.mean()).backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
@@ -159,17 +159,17 @@ def _save(network: Network, folder: Path) -> None:
         torch.save(getattr(network, part).state_dict(), folder / f"{part}.ckpt")
 
 
-def si_sdr(found: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+def si_sdr(estimate: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     """Scale-invariant signal-to-distortion ratio in dB over the last axis (Le Roux et al., ICASSP 2019)."""
-    scale = (found * target).sum(-1, keepdim=True) / (target.square().sum(-1, keepdim=True) + 1e-9)
-    rest = found - scale * target
+    scale = (estimate * target).sum(-1, keepdim=True) / (target.square().sum(-1, keepdim=True) + 1e-9)
+    rest = estimate - scale * target
     return 10 * torch.log10((scale * target).square().sum(-1) / (rest.square().sum(-1) + 1e-9) + 1e-9)
 
 
-def improvement(found: NDArray[np.float32], sources: NDArray[np.float32]) -> float:
+def improvement(estimates: NDArray[np.float32], sources: NDArray[np.float32]) -> float:
     """Mean SI-SDR gain over the mixture in dB, in the better of both orders."""
     target, mixture = torch.from_numpy(sources), torch.from_numpy(sources.sum(axis=0))
-    rows = torch.from_numpy(np.ascontiguousarray(found))
+    rows = torch.from_numpy(np.ascontiguousarray(estimates))
     after = max(si_sdr(rows, target).mean().item(), si_sdr(rows.flip(0), target).mean().item())
     return after - si_sdr(mixture.expand_as(target), target).mean().item()
 

@@ -1,4 +1,4 @@
-"""Refined exemplars: masks stay masks whatever the network says, blocks change nothing, and real voices gain by it."""
+"""NMF with a mask network: masks stay valid for any output, blocks have no effect, and SI-SDR improves."""
 
 from __future__ import annotations
 
@@ -28,78 +28,80 @@ from pipeline.models.separators.nmf import (
 from pipeline.models.separators.nmf_refined import SETTINGS, NmfRefinedSeparator
 from pipeline.models.torch_runtime import bfloat16_autocast, single_threaded_pool
 from pipeline.models.weights import Store
-from tests.effort import at_most
-from tests.models.voices import improvement, pair, voice
+from tests.max_examples import at_most
+from tests.models.synthetic_speech import improvement, pair, speaker_signal
 
 CPU = torch.device("cpu")
 SEPARATOR = NmfRefinedSeparator.from_config(Config(), Store(offline=True))
-SOLO = {"ann": voice(0, 4.0, RATE, seed=1), "bob": voice(1, 4.0, RATE, seed=2)}
+SOLO = {"ann": speaker_signal(0, 4.0, RATE, seed=1), "bob": speaker_signal(1, 4.0, RATE, seed=2)}
 
 
-def untrained(boldness: float = 0.0, seed: int = 0) -> MaskNetwork:
-    """A network that corrects nothing, or anything."""
+def untrained(std: float = 0.0, seed: int = 0) -> MaskNetwork:
+    """A network without corrections, or with random ones."""
     torch.manual_seed(seed)
     network = MaskNetwork().eval()
-    torch.nn.init.normal_(network.out.weight, std=boldness) if boldness else None
+    torch.nn.init.normal_(network.out.weight, std=std) if std else None
     return network
 
 
-def scene(seconds: float, seed: int) -> tuple[Matrix, Matrix]:
-    """The magnitudes of two voices' mixture, and what each voice's exemplars explain of them."""
+def mixture_magnitudes(seconds: float, seed: int) -> tuple[Matrix, Matrix]:
+    """The magnitudes of a mixture of two speakers, and the contribution of each speaker's dictionary."""
     magnitude = np.abs(to_spectrum(pair(seconds, RATE, seed).sum(axis=0)))
     return magnitude, contributions(
         magnitude, [build_dictionary(solo, SETTINGS.atoms) for solo in SOLO.values()], SETTINGS
     )
 
 
-def test_a_network_that_corrects_nothing_leaves_the_exemplars_masks() -> None:
+def test_a_network_without_corrections_leaves_the_masks_of_nmf() -> None:
     mixture = pair(2.0, RATE, seed=3).sum(axis=0)
-    found = NmfRefinedSeparator(untrained(), CPU).separate(mixture, SOLO)
-    np.testing.assert_allclose(found, NmfSeparator(SETTINGS).separate(mixture, SOLO), atol=1e-3)
+    estimates = NmfRefinedSeparator(untrained(), CPU).separate(mixture, SOLO)
+    np.testing.assert_allclose(estimates, NmfSeparator(SETTINGS).separate(mixture, SOLO), atol=1e-3)
 
 
 @at_most(10)
 @given(st.integers(1, 20_000), st.integers(0, 3))
-def test_sources_add_up_to_the_mixture_whatever_the_network_says(length: int, seed: int) -> None:
+def test_sources_add_up_to_the_mixture_for_any_network_output(length: int, seed: int) -> None:
     mixture = np.random.default_rng(seed).normal(0, 0.1, length).astype(np.float32)
-    found = NmfRefinedSeparator(untrained(1.0, seed), CPU).separate(mixture, SOLO)
-    np.testing.assert_allclose(found.sum(axis=0), mixture, atol=1e-4)
+    estimates = NmfRefinedSeparator(untrained(1.0, seed), CPU).separate(mixture, SOLO)
+    np.testing.assert_allclose(estimates.sum(axis=0), mixture, atol=1e-4)
 
 
 def test_order_and_names_of_speakers_change_no_bit() -> None:
     mixture = pair(1.0, RATE, seed=4).sum(axis=0)
-    found = SEPARATOR.separate(mixture, SOLO)
-    turned = SEPARATOR.separate(mixture, {"x": SOLO["bob"], "y": SOLO["ann"]})
-    np.testing.assert_array_equal(found, turned[::-1])
+    estimates = SEPARATOR.separate(mixture, SOLO)
+    swapped = SEPARATOR.separate(mixture, {"x": SOLO["bob"], "y": SOLO["ann"]})
+    np.testing.assert_array_equal(estimates, swapped[::-1])
 
 
 def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    magnitude, explained = scene(6.0, seed=5)
+    magnitude, explained = mixture_magnitudes(6.0, seed=5)
     separator = NmfRefinedSeparator(untrained(1.0), CPU)
-    monkeypatch.setattr(torch.cpu, "get_capabilities", dict, raising=False)  # no short floats: they round
+    monkeypatch.setattr(torch.cpu, "get_capabilities", dict, raising=False)  # no bfloat16: it rounds
     whole = separator._masks(magnitude, explained)
     monkeypatch.setattr(nmf_refined, "FRAMES", 50)
     np.testing.assert_allclose(separator._masks(magnitude, explained), whole, atol=1e-4)
 
 
-def test_scenes_side_by_side_give_the_same_bytes_and_a_voice_is_learned_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    learned: list[bytes] = []
+def test_concurrent_separations_give_the_same_bytes_and_build_each_dictionary_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    built: list[bytes] = []
 
-    def note(voice: Samples, count: int) -> Dictionary:
-        learned.append(voice.tobytes())
-        return build_dictionary(voice, count)
+    def note(solo: Samples, count: int) -> Dictionary:
+        built.append(solo.tobytes())
+        return build_dictionary(solo, count)
 
     monkeypatch.setattr(nmf, "build_dictionary", note)
     mixtures = [pair(seconds, RATE, seed=7).sum(axis=0) for seconds in (0.5, 1.0, 1.5, 2.0)]
     separator = NmfRefinedSeparator(untrained(1.0), CPU)
     with separator.executor() as pool:
-        found = [each.tobytes() for each in pool.map(lambda mixture: separator.separate(mixture, SOLO), mixtures)]
-        in_turn = [pool.submit(separator.separate, mixture, SOLO).result().tobytes() for mixture in mixtures]
-    assert found == in_turn
-    assert sorted(learned) == sorted(voice.tobytes() for voice in SOLO.values())
+        estimates = [each.tobytes() for each in pool.map(lambda mixture: separator.separate(mixture, SOLO), mixtures)]
+        sequential = [pool.submit(separator.separate, mixture, SOLO).result().tobytes() for mixture in mixtures]
+    assert estimates == sequential
+    assert sorted(built) == sorted(solo.tobytes() for solo in SOLO.values())
 
 
-def test_a_pool_gives_the_threads_back_and_leaves_nothing_to_do() -> None:
+def test_a_pool_restores_the_threads_and_cancels_waiting_tasks() -> None:
     before = torch.get_num_threads()
     with single_threaded_pool(CPU) as pool:
         assert torch.get_num_threads() == 1
@@ -110,10 +112,10 @@ def test_a_pool_gives_the_threads_back_and_leaves_nothing_to_do() -> None:
     assert all(task.done() for task in tasks)
 
 
-def test_silence_that_fills_a_scene_changes_no_mask_further_away_than_the_network_sees(
+def test_padding_changes_no_mask_beyond_the_receptive_field(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    magnitude, explained = scene(2.0, seed=8)
+    magnitude, explained = mixture_magnitudes(2.0, seed=8)
     separator = NmfRefinedSeparator(untrained(1.0), CPU)
     monkeypatch.setattr(torch.cpu, "get_capabilities", dict, raising=False)
     filled = separator._masks(magnitude, explained)
@@ -123,19 +125,19 @@ def test_silence_that_fills_a_scene_changes_no_mask_further_away_than_the_networ
     np.testing.assert_allclose(filled[:, :-RECEPTIVE_FIELD], bare[:, :-RECEPTIVE_FIELD], atol=1e-4)
 
 
-def test_short_floats_are_for_processors_that_have_them_and_change_next_to_nothing(
+def test_bfloat16_is_for_processors_that_have_it_and_changes_little(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    mixture, found = pair(2.0, RATE, seed=6).sum(axis=0), []
+    mixture, estimates = pair(2.0, RATE, seed=6).sum(axis=0), []
     for able in (False, True):
         monkeypatch.setattr(torch.cpu, "get_capabilities", lambda able=able: {"avx512_bf16": able}, raising=False)
         with bfloat16_autocast(CPU):
             assert torch.is_autocast_enabled("cpu") == able
-        found.append(SEPARATOR.separate(mixture, SOLO))
-    assert 0 < np.mean((found[0] - found[1]) ** 2) < 1e-3 * np.mean(found[0] ** 2)
+        estimates.append(SEPARATOR.separate(mixture, SOLO))
+    assert 0 < np.mean((estimates[0] - estimates[1]) ** 2) < 1e-3 * np.mean(estimates[0] ** 2)
 
 
-def test_silence_and_little_solo_speech_are_as_with_exemplars() -> None:
+def test_silence_and_little_single_speaker_speech_are_as_with_nmf() -> None:
     assert np.isfinite(SEPARATOR.separate(np.zeros(RATE, np.float32), SOLO)).all()
     with pytest.raises(BackendError, match="bob"):
         SEPARATOR.separate(np.zeros(RATE, np.float32), SOLO | {"bob": SOLO["bob"][:100]})
@@ -149,8 +151,8 @@ def test_other_weights_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_real_voices_that_taught_it_nothing_gain_by_it(shared_data: Path) -> None:
-    from tests.models.test_exemplar import real_pairs
+def test_real_speakers_outside_the_training_data_improve(shared_data: Path) -> None:
+    from tests.models.test_nmf import real_pairs
 
     gains = [
         [improvement(s.separate(sources.sum(axis=0), solo), sources) for s in (NmfSeparator(), SEPARATOR)]

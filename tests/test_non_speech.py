@@ -1,4 +1,4 @@
-"""The real models hear no words where nothing is said."""
+"""The real models transcribe no words in audio without speech."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def transcriber() -> Transcriber:
 @pytest.mark.weights
 @pytest.mark.slow
 @pytest.mark.parametrize("sound", SOUNDS)
-def test_what_is_no_speech_has_no_words(sound: str, transcriber: Transcriber, tmp_path: Path) -> None:
+def test_non_speech_has_no_words(sound: str, transcriber: Transcriber, tmp_path: Path) -> None:
     (tmp_path / "x.wav").write_bytes(wav(SOUNDS[sound] * 32_767))
     transcript = transcriber(tmp_path / "x.wav")
     assert transcript.words == ()
