@@ -41,6 +41,8 @@ PHRASES = (
     r"\bheard\b",
     r"\bhearings?\b",
     r"\bfound out\b",
+    r"\bcommon flow\b",
+    r"\bof it [a-z]+ization\b",
     r"\bnobody'?s?\b",
     r"\beverybody'?s?\b",
 )

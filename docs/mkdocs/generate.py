@@ -165,7 +165,7 @@ def comparison() -> str:
 
 
 SYSTEMS = {
-    "common flow": "baseline: stock pyannote pipeline, Whisper on the mixture",
+    "baseline": "baseline: stock pyannote pipeline, Whisper on the mixture",
     "Crosstalk, overlaps not separated": "Crosstalk, separation off",
     "Crosstalk": "**Crosstalk, default**",
 }

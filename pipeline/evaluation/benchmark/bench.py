@@ -31,7 +31,7 @@ from pipeline.evaluation.metrics.scoring import ScoreConfig, Scores, Session, sc
 from pipeline.models.protocols import SpeakerBounds
 from pipeline.models.weights import Store
 
-BASELINE_NAME = "common flow"
+BASELINE_NAME = "baseline"
 """The name of the baseline system in results, see `pipeline.config.presets.BASELINE`."""
 _MEMORY_INTERVAL = 0.05
 """Seconds between two samples of the resident set. Chosen by hand; a longer interval can miss short peaks."""

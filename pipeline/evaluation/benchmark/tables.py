@@ -19,7 +19,7 @@ from pipeline.models.registry import required_models
 
 HEADINGS = (
     "recordings", "system", "cpWER", "errors/words", "overlap word error", "DER", "speakers off", "× real time",
-    "of it diarization", "peak MB",
+    "× real time, diarization", "peak MB",
 )  # fmt: skip
 
 
