@@ -56,7 +56,7 @@ def main() -> None:
         return
     recordings = [r for r in gather() if not options.only or r.group in options.only]
     systems = [replace(s, name=SYSTEMS.get(s.name, s.name)) for s in parse_systems(list(SYSTEMS), baseline=True)]
-    measured = measure(systems, recordings, Store(offline=True), ScoreConfig("basic"), tell=_report)
+    measured = measure(systems, recordings, Store(offline=True), ScoreConfig("basic"), on_measurement=_report)
     rows = summarize(measured)
     sys.stdout.write(as_table(rows) + "\n")
     if options.update:

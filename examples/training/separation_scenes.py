@@ -133,18 +133,19 @@ def _speech(
     for name, room, gain in zip(draw.choice(sorted(voices), count, replace=False), rooms, gains, strict=True):
         samples = _draw_recording(voices, str(name), draw)
         if room is not None:
-            samples = oaconvolve(samples, room)[: len(samples)]
+            samples = oaconvolve(samples, room)[: len(samples)].astype(np.float32, copy=False)
         part, solo = _split(_filter(samples, gain, color), (0.35, 0.6), draw)
         parts.append(part)
         solos.append(solo)
-    snr = place.snr[draw.integers(len(place.snr))]
+    snr = place.snr[int(draw.integers(len(place.snr)))]
     return parts, solos, np.float32(0 if snr is None else np.sqrt(np.mean(gains**2)) * 10 ** (-snr / 20))
 
 
 def _filter(samples: Samples, gain: float, color: float) -> Samples:
     """The samples through a one-tap filter (another microphone), with the root mean square ``gain``."""
     filtered = np.convolve(samples, [1, color])[: len(samples)]
-    return (filtered * gain / np.sqrt(np.mean(filtered**2) + 1e-12)).astype(np.float32)
+    scaled: Samples = (filtered * gain / np.sqrt(np.mean(filtered**2) + 1e-12)).astype(np.float32)
+    return scaled
 
 
 def _split(samples: Samples, shares: tuple[float, float], draw: np.random.Generator) -> tuple[Samples, Samples]:

@@ -147,7 +147,7 @@ def train(
         loss = permutation_invariant_loss(output[: SIMULATED + MIXED], torch.cat([reference, mixed_target]))
         loss = loss + DISTILLATION_WEIGHT * distillation
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
         schedule.step()
@@ -173,7 +173,7 @@ def simulated_windows(
     """Random windows at random levels, shape (windows, 1, samples), and their activity (windows, frames, speakers)."""
     windows, activities = [], []
     for _ in range(SIMULATED):
-        samples, turns = meetings[draw.integers(len(meetings))]
+        samples, turns = meetings[int(draw.integers(len(meetings)))]
         at = int(draw.integers(0, len(samples) - WINDOW_SAMPLES))
         window = (samples[at : at + WINDOW_SAMPLES] / 32768).astype(np.float32)
         windows.append(at_random_level(window, draw))
@@ -196,7 +196,7 @@ def real_windows(
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
     """Plain windows, mixed windows, and the target of each from the published network's output."""
     chosen = [draw.choice(len(recordings), 2, replace=False) for _ in range(MIXED)]
-    plain = [real_window(recordings[draw.integers(len(recordings))], draw) for _ in range(REAL)]
+    plain = [real_window(recordings[int(draw.integers(len(recordings)))], draw) for _ in range(REAL)]
     below = [real_window(recordings[one], draw) for one, _ in chosen]
     above = [real_window(recordings[other], draw) for _, other in chosen]
     with torch.no_grad():
@@ -235,7 +235,8 @@ def real_window(samples: Samples, draw: np.random.Generator) -> Samples:
 
 
 def at_random_level(window: Samples, draw: np.random.Generator) -> Samples:
-    return np.clip(window * np.float32(10 ** (draw.uniform(-12, 6) / 20)), -1, 1)
+    scaled: Samples = np.clip(window * np.float32(10 ** (draw.uniform(-12, 6) / 20)), -1, 1)
+    return scaled
 
 
 def frame_centers(network: Model) -> Activity:

@@ -77,7 +77,7 @@ def main() -> None:
     write(train(examples, measured, options.steps, begin), options.out)
 
 
-def _makers(voices: Speakers, recordings: Sequence[Recording]) -> dict[str, Callable[[int], list[Example]]]:
+def _makers(voices: Speakers, recordings: Sequence[Recording]) -> Mapping[str, Callable[[int], list[Example]]]:
     """Kind of mixture -> function from a seed to examples, of these speakers and the speakers of these recordings."""
     real = {"real": partial(mix_real, find_single_speaker(recordings))} if recordings else {}
     return {"near": partial(mix, voices), "far": partial(mix, voices, place=FAR)} | real
@@ -143,7 +143,8 @@ def gain(
 
 
 def _compress(magnitude: torch.Tensor) -> torch.Tensor:
-    return (magnitude.clamp_min(0) + FLOOR) ** POWER - FLOOR**POWER
+    compressed: torch.Tensor = (magnitude.clamp_min(0) + FLOOR) ** POWER - FLOOR**POWER
+    return compressed
 
 
 def _batch(pools: Examples, draw: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -153,7 +154,7 @@ def _batch(pools: Examples, draw: np.random.Generator) -> tuple[torch.Tensor, to
     shares = np.array([SHARES[kind] for kind in kinds])
     rows = []
     for kind in draw.choice(kinds, BATCH * 2 // speakers, p=shares / shares.sum()):
-        example = pools[kind][draw.integers(len(pools[kind]))]
+        example = pools[kind][int(draw.integers(len(pools[kind])))]
         first = int(draw.integers(0, max(1, len(example.magnitude) - FRAMES + 1)))
         rows.append(
             (
