@@ -79,7 +79,8 @@ def _name(config: MeetingConfig) -> str:
 
 def _existing(folder: Path, name: str) -> list[Path]:
     """The existing files of a meeting with this name."""
-    return sorted([*folder.glob(f"{name}.*"), *folder.glob(f"{name}.sources/*")], key=str)
+    files = [*folder.glob(f"{name}.*"), *folder.glob(f"{name}.sources/*")]
+    return sorted((path for path in files if path != folder / f"{name}.sources"), key=str)
 
 
 def write_meeting(meeting: Meeting, folder: Path, name: str, record: OutputRecord) -> dict[str, str]:

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from pipeline import formats
 from pipeline.cli import score, simulate
-from pipeline.core.errors import FormatError, SettingsError
+from pipeline.core.errors import FormatError, OutputExists, SettingsError
 
 app = typer.Typer()
 app.command("simulate")(simulate.simulate)
@@ -61,6 +61,19 @@ def test_same_command_same_files(recordings: Path, tmp_path: Path) -> None:
     one, two = ({p.name: p.read_bytes() for p in (tmp_path / n).rglob("*.*") if p.is_file()} for n in ("one", "two"))
     assert one == two
     assert len(one) == 10
+
+
+def test_the_same_command_replaces_its_files_but_not_those_of_others(recordings: Path, tmp_path: Path) -> None:
+    command = ("simulate", recordings, "-o", tmp_path, "--length", 60)
+    run(*command)
+    files = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    run(*command)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == files
+    source = next(path for path in files if path.parent.suffix == ".sources")
+    source.write_bytes(b"edited")
+    result = CliRunner().invoke(app, [str(argument) for argument in command])
+    assert isinstance(result.exception, OutputExists)
+    assert result.exception.where == str(source)
 
 
 def test_a_meeting_scores_zero_against_itself(recordings: Path, tmp_path: Path) -> None:
