@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 from pipeline import formats
 from pipeline.cli.score import score
 from pipeline.core.errors import FormatError
-from pipeline.core.types import Provenance
+from pipeline.core.types import Provenance, Turn
+from pipeline.evaluation.metrics.references import read_recording
 from tests.evaluation.factory import transcript, utterance
 
 REFERENCE = "m 1 ann 0.0 2.0 Good morning, everybody\nm 1 bob 1.0 2.0 Hello\n"
@@ -162,6 +163,16 @@ def test_folders_are_matched_by_session_and_by_file(folders: tuple[Path, Path]) 
     assert result["total"]["der"]["missed"] == 1.5
     assert result["total"]["der"]["false_alarm"] == 0
     assert set(codes(result)) == {"no_transcript", "left_out", "no_hypothesis"}
+
+
+@pytest.mark.parametrize("end", [1.5, 2.0, 9.0])
+def test_turns_may_end_after_the_words(folders: tuple[Path, Path], end: float) -> None:
+    truth, _ = folders
+    stm, rttm = truth / "team" / "one.STM", truth / "team" / "one.rttm"
+    rttm.write_text(f"SPEAKER one 1 0 {end} <NA> <NA> ann <NA> <NA>\n", "utf-8")
+    session = read_recording([stm, rttm], ("stm", "rttm"))
+    assert session.transcript.turns == (Turn(0, end, "ann"),)
+    assert session.transcript.words == read_recording([stm], ("stm",)).transcript.words
 
 
 def test_several_hypothesis_files_are_matched_too(folders: tuple[Path, Path], tmp_path: Path) -> None:

@@ -91,7 +91,8 @@ def combine(by_format: Mapping[str, Session], order: Sequence[str]) -> Session:
     ranked = [by_format[kind] for kind in dict.fromkeys((*order, *sorted(by_format))) if kind in by_format]
     words = next((one for one in ranked if one.words is not None), ranked[0])
     turns = words if words.turns == "turns" else by_format.get("rttm", words)
-    transcript = replace(words.transcript, turns=turns.transcript.turns)
+    duration = max(words.transcript.duration, turns.transcript.duration)  # files end with their last line
+    transcript = replace(words.transcript, turns=turns.transcript.turns, duration=duration)
     unscored = tuple(sorted({span for one in ranked for span in one.unscored}))
     return Session(transcript, words.words, turns.turns, unscored, {**turns.channels, **words.channels})
 
