@@ -116,19 +116,23 @@ def write_wespeaker(folder: Path, **settings: object) -> Path:
     return folder
 
 
-def _settle(model: nn.Module, forward: Callable[[torch.Tensor], torch.Tensor], last: nn.Conv1d | nn.Linear) -> None:
+def _settle(
+    model: nn.Module, forward: Callable[[torch.Tensor], torch.Tensor], last: nn.Conv1d | nn.Linear | None = None
+) -> None:
     """As if trained: batch normalisation has the statistics of the inputs, and embeddings of different clips differ."""
     norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d)]
     for norm in norms:
-        nn.init.uniform_(norm.weight, 0.5, 1.5)
-        nn.init.normal_(norm.bias, std=0.3)
+        if norm.affine:
+            nn.init.uniform_(norm.weight, 0.5, 1.5)
+            nn.init.normal_(norm.bias, std=0.3)
         norm.momentum = None  # the plain mean over the inputs
     clips = torch.from_numpy(np.stack([babble(1.0, seed) for seed in range(4)]))
     with torch.no_grad():
         model.train()
         forward(clips)
         model.eval()
-        last.bias -= forward(clips).mean(dim=0)
+        if last is not None:
+            last.bias -= forward(clips).mean(dim=0)
 
 
 def opened(folder: Path) -> Embedder:
@@ -147,8 +151,20 @@ def write_resemblyzer(folder: Path) -> Path:
     return folder
 
 
+def write_campplus(folder: Path) -> Path:
+    from pipeline.models.embedders.campplus_network import CampPlus
+
+    torch.manual_seed(0)
+    folder.mkdir(parents=True, exist_ok=True)
+    network = CampPlus()
+    _settle(network, network)
+    save_file(network.state_dict(), folder / "campplus.safetensors")
+    return folder
+
+
 WRITERS: dict[str, Callable[[Path], Path]] = {
     "resemblyzer": write_resemblyzer,
+    "campplus": write_campplus,
     "ecapa-voxceleb": write_ecapa,
     "wespeaker-resnet34": write_wespeaker,
 }

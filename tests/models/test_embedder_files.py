@@ -42,7 +42,7 @@ def test_other_descriptions_are_refused_and_run_nothing(odd: str, tmp_path: Path
 
 
 @pytest.mark.promise(25)
-@pytest.mark.parametrize("kind", ["ecapa-voxceleb", "wespeaker-resnet34"])
+@pytest.mark.parametrize("kind", ["ecapa-voxceleb", "wespeaker-resnet34", "campplus"])
 @pytest.mark.parametrize("damage", ["code", "empty", "torn", "other"])
 def test_other_weights_are_refused_and_run_nothing(kind: str, damage: str, tmp_path: Path) -> None:
     folder = WRITERS[kind](tmp_path)

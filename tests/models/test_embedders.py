@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,7 +23,7 @@ from pipeline.models.weights import CATALOGUE, Store
 from tests.max_examples import at_most
 from tests.models.embedders import WRITERS, babble, opened, write_wespeaker
 
-DIMENSIONS = {"resemblyzer": 256, "ecapa-voxceleb": 12, "wespeaker-resnet34": 256, "synthetic": 6}
+DIMENSIONS = {"resemblyzer": 256, "campplus": 192, "ecapa-voxceleb": 12, "wespeaker-resnet34": 256, "synthetic": 6}
 
 
 @pytest.fixture(scope="module")
@@ -154,6 +155,46 @@ def test_one_pass_gives_the_embeddings_of_all_speakers_as_pyannote_pools_them(fo
     assert np.isnan(embedder.pool(features[0], silent)).all(axis=1).tolist() == [True, False]
 
 
+@pytest.mark.parametrize("seconds", [0.2, 1.6, 5.0])
+def test_the_features_of_campplus_are_kaldis(seconds: float) -> None:
+    import torchaudio.compliance.kaldi as kaldi
+
+    from pipeline.models.embedders.campplus_network import features_of
+
+    clips = torch.from_numpy(np.stack([babble(seconds, seed) for seed in range(3)]))
+    bands = torch.stack([kaldi.fbank(clip[None], num_mel_bins=80, sample_frequency=RATE, dither=0.0) for clip in clips])
+    torch.testing.assert_close(features_of(clips), bands - bands.mean(dim=1, keepdim=True), atol=2e-3, rtol=0)
+
+
+def test_campplus_pools_the_frames_of_each_speaker(folders: dict[str, Path]) -> None:
+    embedder = opened(folders["campplus"])
+    assert isinstance(embedder, FrameEmbedder)
+    blocks = [babble(5.0, 1), babble(5.0, 2), babble(0.1, 3), babble(3.0, 4)]
+    features = embedder.forward_frames(blocks)
+    assert [frames.shape for frames in features] == [(249, 512), (249, 512), (0, 512), (149, 512)]
+    for block, frames in zip(blocks, features, strict=True):
+        if len(frames):
+            whole = np.ones((1, len(frames)), np.float32)
+            np.testing.assert_allclose(embedder.pool(frames, whole), embedder.embed([block]), atol=1e-4)
+            np.testing.assert_allclose(embedder.pool(frames, 0.3 * whole), embedder.embed([block]), atol=1e-4)
+    mask = np.zeros((2, 249), np.float32)
+    mask[1, :100] = 1
+    vectors = embedder.pool(features[0], mask)
+    assert np.isnan(vectors).all(axis=1).tolist() == [True, False]
+    np.testing.assert_allclose(vectors[1:], embedder.pool(features[0][:100], mask[1:, :100]), atol=1e-4)
+
+
+@pytest.mark.weights
+def test_campplus_discriminates_speakers_of_a_real_call(shared_data: Path) -> None:
+    config = assign(Config(), {"embedding.model": "campplus"})
+    embedder: Embedder = registry.load("embedder", "campplus", config, Store(offline=True))
+    files = [shared_data / "calls" / f"enroll_{name}.wav" for name in ("katie", "steve")]
+    samples = [soundfile.read(file, dtype="float32")[0] for file in files]
+    one, two = (embedder.embed([speech[: 3 * RATE], speech[3 * RATE : 6 * RATE]]) for speech in samples)
+    assert min(one[0] @ one[1], two[0] @ two[1]) > 0.5
+    assert np.max(one @ two.T) < 0.3
+
+
 def test_the_weights_of_a_folder_are_in_the_identity_and_a_class_has_no_weights(folders: dict[str, Path]) -> None:
     store = Store(folders["resemblyzer"].parent / "models", offline=True)
     seen = {store.identity(str(folder)) for folder in folders.values()}
@@ -174,6 +215,7 @@ def test_the_accurate_preset_uses_ecapa() -> None:
 
 def test_each_embedder_has_its_calibration(folders: dict[str, Path]) -> None:
     assert opened(folders["resemblyzer"]).calibration == EmbedderCalibration()
+    assert opened(folders["campplus"]).calibration.within_floor == 0.24
     for finer in ("ecapa-voxceleb", "wespeaker-resnet34"):
         scale = opened(folders[finer]).calibration
         assert scale.between > EmbedderCalibration().between

@@ -27,7 +27,13 @@ NAMED = [(kind, name) for kind in KINDS for name in registry.names(kind)]
 
 def test_names_are_those_of_the_files_that_declare_a_model() -> None:
     assert registry.names("separator") == ("nmf", "nmf-refined", "passthrough", "speechbrain", "synthetic")
-    assert registry.names("embedder") == ("ecapa-voxceleb", "resemblyzer", "synthetic", "wespeaker-resnet34")
+    assert registry.names("embedder") == (
+        "campplus",
+        "ecapa-voxceleb",
+        "resemblyzer",
+        "synthetic",
+        "wespeaker-resnet34",
+    )
     assert registry.names("recognizer") == ("synthetic", "whisper")
     assert registry.names("diarizer") == ("pyannote", "synthetic")
 

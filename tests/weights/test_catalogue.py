@@ -44,7 +44,7 @@ def test_wheels_make_exactly_the_pinned_files(model: Model) -> None:
         config = model.checkpoint.config.encode()
         assert json.loads(config)
         made = {"config.json": (len(config), hashlib.sha256(config).hexdigest())}
-        assert {f.name for f in model.files} == {"config.json", "model.safetensors"}
+        assert {f.name for f in model.files} == {"config.json", model.checkpoint.target}
     else:
         made = {}
     for name, members in parts.items():

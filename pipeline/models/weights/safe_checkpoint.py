@@ -57,9 +57,12 @@ _PLACEHOLDER_NAMES = {
 
 
 def read_tensors(path: Path, key: str) -> dict[str, Array]:
-    """The tensors of the dictionary ``key`` of a checkpoint, by name; raises `BadModel` for anything else."""
+    """The tensors of the dictionary ``key`` of a checkpoint, by name; without a key, of the checkpoint itself.
+
+    Raises `BadModel` for anything else.
+    """
     try:
-        state = _read(path)[key]
+        state = _read(path)[key] if key else _read(path)
         tensors = {name: tensor.array() for name, tensor in state.items() if isinstance(tensor, _Tensor)}
     except _MALFORMED as problem:
         raise BadModel(f"not a supported checkpoint ({problem})", where=path.name) from problem

