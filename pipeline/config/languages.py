@@ -145,11 +145,6 @@ def parse_language(text: str) -> str | None:
     raise SettingsError(f"unknown language {text!r}", hint=_suggestion(name))
 
 
-def language_codes() -> tuple[str, ...]:
-    """Every code that `parse_language` gives."""
-    return tuple(sorted(set(_codes().values())))
-
-
 def _suggestion(name: str) -> str:
     first = re.split(r"[\W_]", name)[0]
     close = difflib.get_close_matches(name, [word for word in _codes() if len(word) > 2], n=1)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.core.types import Turn
-from pipeline.models.diarizers.clustering import estimate_centroids
+from pipeline.models.diarizers.clustering import estimate_speakers
 from pipeline.models.diarizers.embedding_pooling import ClipEmbeddings, clip_grid, pool_clips
 from pipeline.models.diarizers.local_segmentation import LocalSegmentation, window_continuity
 from pipeline.models.diarizers.reconstruction import binarize, measure_margins, reconstruct
@@ -87,7 +87,7 @@ def find_turns(
 ) -> tuple[Turn, ...]:
     """Diarization with given embeddings of clips."""
     embeddings = pool_clips(local, clips)
-    centroids = estimate_centroids(embeddings, local.windows_per_frame, count)
+    centroids = estimate_speakers(embeddings, local.windows_per_frame, count).vectors
     assignment, centroids = assign_speakers(embeddings, local.active, window_continuity(local), centroids)
     margins = measure_margins(embeddings, assignment, centroids)
     return binarize(reconstruct(local, assignment, margins, len(centroids)), local, meeting.duration)

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import tracemalloc
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from pipeline.models.diarizers import clustering
-from pipeline.models.diarizers.clustering import estimate_centroids, estimate_speakers, log_odds
+from pipeline.models.diarizers.clustering import estimate_speakers, log_odds
 from pipeline.models.diarizers.embedding_pooling import (
     ClipEmbeddings,
     FrameFeatures,
@@ -26,6 +28,10 @@ from tests.diarizers.meetings import CLIP, FRAME, HOP, Meeting, converse, embed,
 from tests.max_examples import at_most
 
 seconds = st.floats(0.3, 100)
+
+
+def centroids_of(local: LocalEmbeddings, *settings: Any) -> NDArray[np.float32]:
+    return estimate_speakers(local, *settings).vectors
 
 
 @given(st.floats(0, 2), st.floats(0, 2), seconds, seconds)
@@ -79,7 +85,7 @@ def test_clips_without_an_embedding_are_ignored() -> None:
     embeddings = pool_clips(local, ClipEmbeddings(spans, np.full((len(spans), 4), np.nan, np.float32)))
     assert not embeddings.vectors.any()
     assert not embeddings.weight.any()
-    assert estimate_centroids(embeddings, local.windows_per_frame, SpeakerBounds()).shape == (0, 4)
+    assert centroids_of(embeddings, local.windows_per_frame, SpeakerBounds()).shape == (0, 4)
 
 
 def pool_in_blocks(meeting: Meeting, length: float) -> LocalEmbeddings:
@@ -132,7 +138,7 @@ def test_the_memory_of_clustering_is_linear_in_length(monkeypatch: pytest.Monkey
     for minutes in (10, 60, 180):
         embeddings = clustered_embeddings(minutes)
         tracemalloc.start()
-        assert len(estimate_centroids(embeddings, 1.0, SpeakerBounds())) == 4
+        assert len(centroids_of(embeddings, 1.0, SpeakerBounds())) == 4
         peaks[minutes] = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
     assert (peaks[180] - peaks[60]) / 120 < 1.3 * (peaks[60] - peaks[10]) / 50
@@ -148,8 +154,8 @@ def test_a_finer_calibration_requires_more_distance() -> None:
     base, other = np.linalg.qr(rng.standard_normal((8, 2)))[0].T
     vectors = np.stack([base, 0.88 * base + np.sqrt(1 - 0.88**2) * other])[np.arange(40) % 2][:, None]
     embeddings = LocalEmbeddings(vectors.astype(np.float32), *(np.full((40, 1), 3, np.float32),) * 2)
-    assert len(estimate_centroids(embeddings, 1.0, SpeakerBounds())) == 2
-    assert len(estimate_centroids(embeddings, 1.0, SpeakerBounds(), EmbedderCalibration(1.0, 0.08, 1.4))) == 1
+    assert len(centroids_of(embeddings, 1.0, SpeakerBounds())) == 2
+    assert len(centroids_of(embeddings, 1.0, SpeakerBounds(), EmbedderCalibration(1.0, 0.08, 1.4))) == 1
 
 
 def test_many_embeddings_are_condensed_in_blocks() -> None:
@@ -159,7 +165,7 @@ def test_many_embeddings_are_condensed_in_blocks() -> None:
     vectors = centroids[labels] + 0.1 * rng.standard_normal((3000, 16))
     vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True))[:, None].astype(np.float32)
     seconds = np.full((3000, 1), 2, np.float32)
-    estimates = estimate_centroids(LocalEmbeddings(vectors, seconds, seconds), 5.0, SpeakerBounds())
+    estimates = centroids_of(LocalEmbeddings(vectors, seconds, seconds), 5.0, SpeakerBounds())
     assert len(estimates) == 3
     assert np.allclose(np.sort((estimates @ centroids.T).max(axis=1)), 1, atol=0.02)
 

@@ -84,16 +84,6 @@ class SpeakerEstimate:
     more: float = np.inf
 
 
-def estimate_centroids(
-    local: LocalEmbeddings,
-    windows_per_frame: float,
-    bounds: SpeakerBounds,
-    calibration: EmbedderCalibration = RESEMBLYZER_CALIBRATION,
-) -> Floats:
-    """The centroids of `estimate_speakers`."""
-    return estimate_speakers(local, windows_per_frame, bounds, calibration).vectors
-
-
 def estimate_speakers(
     local: LocalEmbeddings,
     windows_per_frame: float,
