@@ -42,7 +42,7 @@ lint: $(VENV)/.done  ## ruff and mypy --strict
 
 docs: $(VENV)/.done  ## the documentation, into site/; a broken link fails
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --editable '.[docs]'
-	$(BIN)/python -m mkdocs build --quiet --strict --config-file docs/mkdocs/mkdocs.yml
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict --config-file docs/mkdocs/mkdocs.yml
 
 bench: setup  ## the project's own benchmark: accuracy, speed and memory beside the baseline system
 	$(BIN)/python -m examples.benchmarks.project_bench --update

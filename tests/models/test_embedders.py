@@ -166,24 +166,6 @@ def test_the_features_of_campplus_are_kaldis(seconds: float) -> None:
     torch.testing.assert_close(features_of(clips), bands - bands.mean(dim=1, keepdim=True), atol=2e-3, rtol=0)
 
 
-def test_campplus_pools_the_frames_of_each_speaker(folders: dict[str, Path]) -> None:
-    embedder = opened(folders["campplus"])
-    assert isinstance(embedder, FrameEmbedder)
-    blocks = [babble(5.0, 1), babble(5.0, 2), babble(0.1, 3), babble(3.0, 4)]
-    features = embedder.forward_frames(blocks)
-    assert [frames.shape for frames in features] == [(249, 512), (249, 512), (0, 512), (149, 512)]
-    for block, frames in zip(blocks, features, strict=True):
-        if len(frames):
-            whole = np.ones((1, len(frames)), np.float32)
-            np.testing.assert_allclose(embedder.pool(frames, whole), embedder.embed([block]), atol=1e-4)
-            np.testing.assert_allclose(embedder.pool(frames, 0.3 * whole), embedder.embed([block]), atol=1e-4)
-    mask = np.zeros((2, 249), np.float32)
-    mask[1, :100] = 1
-    vectors = embedder.pool(features[0], mask)
-    assert np.isnan(vectors).all(axis=1).tolist() == [True, False]
-    np.testing.assert_allclose(vectors[1:], embedder.pool(features[0][:100], mask[1:, :100]), atol=1e-4)
-
-
 @pytest.mark.weights
 def test_campplus_discriminates_speakers_of_a_real_call(shared_data: Path) -> None:
     config = assign(Config(), {"embedding.model": "campplus"})

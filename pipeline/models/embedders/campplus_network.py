@@ -19,8 +19,6 @@ BANDS: Final = 80
 """Mel bands of the features."""
 WIDTH: Final = 192
 """Dimension of an embedding."""
-CHANNELS: Final = 512
-"""Channels of a frame before pooling."""
 WINDOW, HOP, FFT = 400, 160, 512
 """Samples of a window (25 ms), between the starts of windows (10 ms), and of the transform."""
 PREEMPHASIS: Final = 0.97
@@ -36,7 +34,7 @@ _BLOCKS: Final = ((12, 1), (24, 2), (16, 2))
 
 
 class CampPlus(nn.Module):
-    """CAM++: features (batch, frames, 80) to frames (batch, 512, frames / 2), and these to vectors (batch, 192)."""
+    """CAM++: waveforms (batch, samples) of at least 0.2 s to vectors (batch, 192)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -52,29 +50,11 @@ class CampPlus(nn.Module):
         layers["dense"] = _Dense(2 * channels, WIDTH)
         self.xvector = nn.ModuleDict(layers)
 
-    def forward_frames(self, features: Tensor) -> Tensor:
-        frames: Tensor = self.head(features.transpose(1, 2))  # (batch, 320, frames)
+    def forward(self, waveforms: Tensor) -> Tensor:
+        frames: Tensor = self.head(features_of(waveforms).transpose(1, 2))  # (batch, 320, frames)
         for name, layer in self.xvector.items():
             if name != "dense":
-                frames = layer(frames)
-        return frames  # (batch, 512, frames / 2)
-
-    def pool(self, frames: Tensor, weights: Tensor) -> Tensor:
-        """Vectors (speakers, 192) of frames (512, frames) from their weighted mean and deviation.
-
-        ``weights`` has shape (speakers, frames). With weights of one the deviation is the unbiased one of the original.
-        """
-        total = weights.sum(dim=1)  # (speakers,)
-        mean = weights @ frames.T / total[:, None]  # (speakers, 512)
-        squares = (weights[:, None] * (frames[None] - mean[:, :, None]).square()).sum(dim=2)  # (speakers, 512)
-        freedom = total - weights.square().sum(dim=1) / total
-        deviation = (squares / freedom.clamp_min(1e-5)[:, None]).sqrt()
-        vectors: Tensor = self.xvector["dense"](torch.cat([mean, deviation], dim=1))
-        return vectors
-
-    def forward(self, waveforms: Tensor) -> Tensor:
-        """Vectors (batch, 192) of waveforms (batch, samples) of at least 0.2 s."""
-        frames = self.forward_frames(features_of(waveforms))
+                frames = layer(frames)  # at last (batch, 512, frames / 2)
         statistics = torch.cat([frames.mean(dim=2), frames.std(dim=2)], dim=1)  # (batch, 1024)
         vectors: Tensor = self.xvector["dense"](statistics)
         return vectors
