@@ -172,6 +172,10 @@ class FrameEmbedder(ABC):
     Only subclasses are used in this way, whatever other methods an embedder has.
     """
 
+    context: ClassVar[float] = 0.0
+    """Seconds of audio around its middle that a frame describes; 0 for the frame alone. A frame counts less for a
+    speaker who does not speak alone in all of it."""
+
     @abstractmethod
     def forward_frames(self, pieces: Sequence[Samples]) -> list[NDArray[np.float32]]:
         """The frames of each piece at 16 kHz, spread evenly over its duration: shape (frames, width)."""

@@ -37,17 +37,22 @@ class ClipEmbeddings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrameFeatures:
-    """Frame features from ``start`` to ``end`` seconds at equal distances, shape (frames, width)."""
+    """Frame features from ``start`` to ``end`` seconds at equal distances, shape (frames, width).
+
+    ``context``: see `FrameEmbedder`.
+    """
 
     start: float
     end: float
     frames: Floats
+    context: float = 0.0
 
     @property
     def spans(self) -> NDArray[np.float64]:
-        """Start and end of each frame in seconds, shape (frames, 2)."""
+        """Start and end in seconds of what each frame describes, shape (frames, 2)."""
         edges = np.linspace(self.start, self.end, len(self.frames) + 1)
-        return np.stack([edges[:-1], edges[1:]], axis=1)
+        middle, half = (edges[:-1] + edges[1:]) / 2, np.maximum(np.diff(edges), self.context) / 2
+        return np.stack([middle - half, middle + half], axis=1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,8 +108,8 @@ def pool_clips(local: LocalSegmentation, clips: ClipEmbeddings) -> LocalEmbeddin
     for w, start in enumerate(local.starts * local.frame + local.onset):
         low, high = np.searchsorted(spans[:, 0], [start - longest, start + frames * local.frame])
         edges = (spans[low:high] - start) / local.frame
-        weights = _share(single[w], edges) ** SHARPNESS + OVERLAPPED * _share(active[w], edges) ** SHARPNESS
-        sums[w] = weights.T @ vectors[low:high]  # weights: (clips, locals)
+        weights = _weights(single[w], active[w], edges)  # (clips, locals)
+        sums[w] = weights.T @ vectors[low:high]
     return _normalize(local, sums)
 
 
@@ -125,8 +130,7 @@ def pool_frames(
             current.append(block)
         current = [block for block in current if block.end > start] or current[-1:]
         edges = (np.concatenate([block.spans for block in current]) - start) / local.frame
-        shares = _share(single[w], edges), _share(active[w], edges)
-        weights = shares[0] + OVERLAPPED * (shares[1] - shares[0])  # (frames, locals)
+        weights = _weights(single[w], active[w], edges)  # (frames, locals)
         used = weights.any(axis=1)
         vectors.append(pool(np.concatenate([block.frames for block in current])[used], weights[used].T))
     return _normalize(local, np.nan_to_num(np.stack(vectors)))
@@ -141,6 +145,11 @@ def _normalize(local: LocalSegmentation, vectors: Floats) -> LocalEmbeddings:
         frames.sum(axis=1) * np.float32(local.frame) * valid for frames in (local.single_speaker, local.binarized)
     )
     return LocalEmbeddings(units, single, single + np.float32(OVERLAP_WEIGHT) * (active - single))
+
+
+def _weights(single: NDArray[np.bool_], active: NDArray[np.bool_], edges: NDArray[np.float64]) -> Floats:
+    """Weight of each clip or frame for each local speaker, shape (clips, locals); see `_share`."""
+    return _share(single, edges) ** SHARPNESS + OVERLAPPED * _share(active, edges) ** SHARPNESS
 
 
 def _share(active: NDArray[np.bool_], edges: NDArray[np.float64]) -> Floats:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.models.diarizers.embedding_pooling import LocalEmbeddings
-from pipeline.models.diarizers.local_segmentation import Bools, Floats, Ints
+from pipeline.models.diarizers.local_segmentation import Bools, Floats, Ints, LocalSegmentation
 
 CONTINUITY = 0.01
 """Weight of a second of joint activity in neighboring windows, relative to a second at cosine similarity 1. Chosen by
@@ -19,6 +19,9 @@ BEAM = 40
 """Assignments of one window that the search keeps. Chosen by hand; more cost time and memory."""
 ROUNDS = 5
 """Maximum number of updates of the centroids; two or three suffice in practice."""
+SPLIT_SPEECH = 0.5, 2.0
+"""Minimum and maximum speech, in seconds, of a local speaker that becomes a speaker of their own only because more were
+asked for. Chosen by hand; shorter speech has a random embedding, and longer speech is somebody the clustering knows."""
 
 
 def assign_speakers(local: LocalEmbeddings, active: Bools, shared: Floats, centroids: Floats) -> tuple[Ints, Floats]:
@@ -37,6 +40,58 @@ def assign_speakers(local: LocalEmbeddings, active: Bools, shared: Floats, centr
         assignment = decoded
         centroids = update_centroids(local, assignment, centroids)
     return assignment, centroids
+
+
+def split_off_speakers(
+    local: LocalEmbeddings, segmentation: LocalSegmentation, assignment: Ints, centroids: Floats, number: int
+) -> tuple[Ints, Floats]:
+    """The assignment with up to ``number`` speakers: each further one takes the least similar speech of the others.
+
+    Where the embeddings show fewer speakers than are known to be there, the others have said little, or sound like
+    somebody else. So a further speaker gets one passage only: the local speaker that is least similar to their
+    speaker, and those of other windows with mostly the same frames. Nothing is left to a further speaker who would take
+    all speech of another.
+    """
+    assignment = assignment.copy()
+    for speaker in range(len(centroids), number):
+        passage = _least_similar(local, segmentation, assignment, centroids)
+        if passage is None:
+            break
+        assignment[passage] = speaker
+        total = (local.vectors[passage] * local.seconds[passage][:, None]).sum(axis=0)
+        centroids = np.vstack([centroids, total / max(float(np.linalg.norm(total)), 1e-9)]).astype(np.float32)
+    return assignment, centroids
+
+
+def _least_similar(
+    local: LocalEmbeddings, segmentation: LocalSegmentation, assignment: Ints, centroids: Floats
+) -> Bools | None:
+    """A mask of the local speakers, shape (windows, locals), of the passage that is least similar to its speaker."""
+    similarity = np.take_along_axis(local.vectors @ centroids.T, np.maximum(assignment, 0)[:, :, None], axis=2)[:, :, 0]
+    low, high = SPLIT_SPEECH
+    allowed = (assignment >= 0) & (local.seconds >= low) & (local.weight <= high)
+    order = np.argsort(np.where(allowed, similarity, np.inf), axis=None, kind="stable")[: allowed.sum()]
+    for window, i in zip(*np.unravel_index(order, allowed.shape), strict=True):
+        of_speaker: Bools = assignment == assignment[window, i]
+        passage = _same_frames(segmentation, int(window), int(i)) & of_speaker
+        rest = of_speaker & ~passage
+        if local.seconds[rest].sum() > local.seconds[passage].sum():
+            return passage
+    return None
+
+
+def _same_frames(segmentation: LocalSegmentation, window: int, i: int) -> Bools:
+    """The local speakers, in any window, that are mostly active where local speaker ``i`` of ``window`` is active."""
+    _, frames, _ = segmentation.scores.shape
+    start = segmentation.starts[window]
+    here = np.zeros(segmentation.length, np.float32)
+    here[start : start + frames] = segmentation.binarized[window, :, i]
+    same: Bools = np.zeros(segmentation.active.shape, np.bool_)
+    for w in np.flatnonzero(np.abs(segmentation.starts - start) < frames):
+        first = segmentation.starts[w]
+        active = segmentation.binarized[w]  # (frames, locals)
+        same[w] = here[first : first + frames] @ active > active.sum(axis=0) / 2
+    return same
 
 
 def update_centroids(local: LocalEmbeddings, assignment: Ints, centroids: Floats) -> Floats:

@@ -39,7 +39,7 @@ from pipeline.models.diarizers.embedding_pooling import (
 from pipeline.models.diarizers.local_segmentation import LocalSegmentation, window_continuity
 from pipeline.models.diarizers.reconstruction import binarize, measure_margins, reconstruct
 from pipeline.models.diarizers.segmentation import WINDOW, load_segmentation
-from pipeline.models.diarizers.speaker_assignment import assign_speakers
+from pipeline.models.diarizers.speaker_assignment import assign_speakers, split_off_speakers
 from pipeline.models.protocols import Diarization, Embedder, FrameEmbedder, SpeakerBounds
 from pipeline.models.torch_runtime import select_device, single_threaded_pool
 
@@ -98,6 +98,7 @@ class WindowedDiarizer:
         if len(centroids) == 0:  # all speech is too short or overlapped for an embedding: one speaker
             centroids = np.zeros((1, embeddings.vectors.shape[2]), np.float32)
         assignment, centroids = assign_speakers(embeddings, local.active, window_continuity(local), centroids)
+        assignment, centroids = split_off_speakers(embeddings, local, assignment, centroids, count.minimum)
         margins = measure_margins(embeddings, assignment, centroids)
         activity = reconstruct(local, assignment, margins, len(centroids))
         turns = timeline.normalize(binarize(activity, local, audio.duration), audio.duration)
@@ -139,7 +140,10 @@ class WindowedDiarizer:
             features = embedder.forward_frames(
                 [audio.samples[to_sample(start) : to_sample(end)] for start, end in part]
             )
-            yield from (FrameFeatures(start, end, frames) for (start, end), frames in zip(part, features, strict=True))
+            yield from (
+                FrameFeatures(start, end, frames, embedder.context)
+                for (start, end), frames in zip(part, features, strict=True)
+            )
             progress(audio.duration * _share_done(i + len(part), len(spans)), audio.duration)
 
     def _embed_clips(self, audio: Audio, local: LocalSegmentation, progress: Progress) -> ClipEmbeddings:

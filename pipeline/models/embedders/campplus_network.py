@@ -1,6 +1,10 @@
 """The network of `pipeline.models.embedders.campplus` and its features.
 
 The names of the modules are those of the published weights (3D-Speaker's ``CAMPPlus``).
+
+As published, a clip's frames depend on the whole clip: the mean of its features is taken off, and each layer masks its
+output by means over the clip. With ``local_context`` both are moving averages instead, so that the frames of a long
+recording are computed once, and a frame depends on some seconds around it, as if each clip had been embedded by itself.
 """
 
 from __future__ import annotations
@@ -19,6 +23,8 @@ BANDS: Final = 80
 """Mel bands of the features."""
 WIDTH: Final = 192
 """Dimension of an embedding."""
+CHANNELS: Final = 512
+"""Values of a frame before pooling."""
 WINDOW, HOP, FFT = 400, 160, 512
 """Samples of a window (25 ms), between the starts of windows (10 ms), and of the transform."""
 PREEMPHASIS: Final = 0.97
@@ -27,6 +33,13 @@ LOWEST: Final = 20.0
 """Lower edge of the mel bands in Hertz, Kaldi's default; the upper one is half the sample rate."""
 SEGMENT: Final = 100
 """Frames over which a layer averages its local context (2 s)."""
+LOCAL_CONTEXT: Final = 81
+"""Frames of the layers' moving average (1.6 s), see the module; an odd number. As good as clips of 1.6 s on the tuning
+recordings (docs/experiments/diarization.md); a longer one mixes the speakers of neighboring turns."""
+LOCAL_MEAN: Final = 301
+"""Feature frames of the moving mean that is taken off (3 s), see the module; an odd number. Chosen by hand."""
+FRAME: Final = 2 * HOP
+"""Samples per frame after the layer that halves their number (20 ms)."""
 _HEAD: Final = 32
 _GROWTH, _BOTTLENECK, _FIRST = 32, 128, 128
 _BLOCKS: Final = ((12, 1), (24, 2), (16, 2))
@@ -34,15 +47,16 @@ _BLOCKS: Final = ((12, 1), (24, 2), (16, 2))
 
 
 class CampPlus(nn.Module):
-    """CAM++: waveforms (batch, samples) of at least 0.2 s to vectors (batch, 192)."""
+    """CAM++: waveforms (batch, samples), at least 0.2 s, to vectors (batch, 192); ``local_context``: see the module."""
 
-    def __init__(self) -> None:
+    def __init__(self, local_context: bool = False) -> None:
         super().__init__()
+        self._local_context = local_context
         self.head = _Head()
         layers: OrderedDict[str, nn.Module] = OrderedDict(tdnn=_Tdnn(_HEAD * BANDS // 8, _FIRST))
         channels = _FIRST
         for number, (count, dilation) in enumerate(_BLOCKS, 1):
-            layers[f"block{number}"] = _DenseBlock(count, channels, dilation)
+            layers[f"block{number}"] = _DenseBlock(count, channels, dilation, local_context)
             channels += count * _GROWTH
             layers[f"transit{number}"] = _Transit(channels, channels // 2)
             channels //= 2
@@ -51,12 +65,28 @@ class CampPlus(nn.Module):
         self.xvector = nn.ModuleDict(layers)
 
     def forward(self, waveforms: Tensor) -> Tensor:
-        frames: Tensor = self.head(features_of(waveforms).transpose(1, 2))  # (batch, 320, frames)
+        frames = self.frames(waveforms)
+        return self._embed(frames.mean(dim=2), frames.std(dim=2))
+
+    def frames(self, waveforms: Tensor) -> Tensor:
+        """The frames before pooling, one for each `FRAME` samples: shape (batch, 512, frames)."""
+        bands = features_of(waveforms).transpose(1, 2)  # (batch, 80, feature frames)
+        mean = _moving_average(bands, LOCAL_MEAN) if self._local_context else bands.mean(dim=2, keepdim=True)
+        frames: Tensor = self.head(bands - mean)  # (batch, 320, feature frames)
         for name, layer in self.xvector.items():
             if name != "dense":
-                frames = layer(frames)  # at last (batch, 512, frames / 2)
-        statistics = torch.cat([frames.mean(dim=2), frames.std(dim=2)], dim=1)  # (batch, 1024)
-        vectors: Tensor = self.xvector["dense"](statistics)
+                frames = layer(frames)
+        return frames
+
+    def pool(self, frames: Tensor, weights: Tensor) -> Tensor:
+        """Vectors (speakers, 192) of ``frames``, (512, frames), by ``weights``, (speakers, frames), not all zero."""
+        shares = weights / weights.sum(dim=1, keepdim=True)
+        mean = shares @ frames.T  # (speakers, 512)
+        variance = shares @ frames.T.square() - mean.square()
+        return self._embed(mean, variance.clamp_min(0).sqrt())
+
+    def _embed(self, mean: Tensor, deviation: Tensor) -> Tensor:
+        vectors: Tensor = self.xvector["dense"](torch.cat([mean, deviation], dim=1))
         return vectors
 
 
@@ -111,10 +141,10 @@ class _Tdnn(nn.Module):
 class _DenseBlock(nn.Module):
     """Layers that each get the frames and the outputs of all layers before."""
 
-    def __init__(self, count: int, channels: int, dilation: int) -> None:
+    def __init__(self, count: int, channels: int, dilation: int, local_context: bool) -> None:
         super().__init__()
         for number in range(count):
-            self.add_module(f"tdnnd{number + 1}", _DenseLayer(channels + number * _GROWTH, dilation))
+            self.add_module(f"tdnnd{number + 1}", _DenseLayer(channels + number * _GROWTH, dilation, local_context))
 
     def forward(self, frames: Tensor) -> Tensor:
         for layer in self.children():
@@ -123,12 +153,12 @@ class _DenseBlock(nn.Module):
 
 
 class _DenseLayer(nn.Module):
-    def __init__(self, inputs: int, dilation: int) -> None:
+    def __init__(self, inputs: int, dilation: int, local_context: bool) -> None:
         super().__init__()
         self.nonlinear1 = _nonlinear(inputs)
         self.linear1 = nn.Conv1d(inputs, _BOTTLENECK, 1, bias=False)
         self.nonlinear2 = _nonlinear(_BOTTLENECK)
-        self.cam_layer = _ContextMask(dilation)
+        self.cam_layer = _ContextMask(dilation, local_context)
 
     def forward(self, frames: Tensor) -> Tensor:
         result: Tensor = self.cam_layer(self.nonlinear2(self.linear1(self.nonlinear1(frames))))
@@ -136,20 +166,29 @@ class _DenseLayer(nn.Module):
 
 
 class _ContextMask(nn.Module):
-    """A convolution whose output is masked by the mean of all frames and that of each segment of `SEGMENT` frames."""
+    """A convolution whose output is masked by the mean of all frames and that of each segment of `SEGMENT` frames.
 
-    def __init__(self, dilation: int) -> None:
+    With local context, the moving average takes the place of both.
+    """
+
+    def __init__(self, dilation: int, local_context: bool) -> None:
         super().__init__()
+        self._local_context = local_context
         self.linear_local = nn.Conv1d(_BOTTLENECK, _GROWTH, 3, padding=dilation, dilation=dilation, bias=False)
         self.linear1 = nn.Conv1d(_BOTTLENECK, _BOTTLENECK // 2, 1)
         self.linear2 = nn.Conv1d(_BOTTLENECK // 2, _GROWTH, 1)
 
     def forward(self, frames: Tensor) -> Tensor:
-        segments = functional.avg_pool1d(frames, SEGMENT, SEGMENT, ceil_mode=True)
-        local = segments.repeat_interleave(SEGMENT, dim=2)[:, :, : frames.shape[2]]
-        context = self.linear1(frames.mean(dim=2, keepdim=True) + local).relu()
+        context = self.linear1(self._context(frames)).relu()
         masked: Tensor = self.linear_local(frames) * self.linear2(context).sigmoid()
         return masked
+
+    def _context(self, frames: Tensor) -> Tensor:
+        if self._local_context:
+            return 2 * _moving_average(frames, LOCAL_CONTEXT)
+        segments = functional.avg_pool1d(frames, SEGMENT, SEGMENT, ceil_mode=True)
+        local = segments.repeat_interleave(SEGMENT, dim=2)[:, :, : frames.shape[2]]
+        return frames.mean(dim=2, keepdim=True) + local
 
 
 class _Transit(nn.Module):
@@ -180,8 +219,18 @@ def _nonlinear(channels: int) -> nn.Sequential:
     return nn.Sequential(OrderedDict(batchnorm=nn.BatchNorm1d(channels), relu=nn.ReLU()))
 
 
+def _moving_average(frames: Tensor, width: int) -> Tensor:
+    """The mean of the ``width`` frames around each frame, fewer at the ends; shape (batch, channels, frames)."""
+    half, count = width // 2, frames.shape[2]
+    sums = functional.pad(frames.cumsum(dim=2), (0, half), mode="replicate")
+    sums = functional.pad(sums, (half + 1, 0))  # (batch, channels, half + 1 + frames + half)
+    middle = torch.arange(count, device=frames.device)
+    number = (middle + half).clamp_max(count - 1) - (middle - half).clamp_min(0) + 1
+    return (sums[:, :, width:] - sums[:, :, :-width]) / number
+
+
 def features_of(waveforms: Tensor) -> Tensor:
-    """Logarithmic mel bands without their mean over time, shape (batch, frames, 80), of waveforms (batch, samples).
+    """Logarithmic mel bands, shape (batch, frames, 80), of waveforms (batch, samples).
 
     They are those of ``torchaudio.compliance.kaldi.fbank`` with 80 bands and no dither.
     """
@@ -190,9 +239,8 @@ def features_of(waveforms: Tensor) -> Tensor:
     before = functional.pad(frames, (1, 0), mode="replicate")[:, :, :-1]
     frames = (frames - PREEMPHASIS * before) * _window().to(frames)
     power = torch.fft.rfft(frames, FFT).abs().square()  # (batch, frames, 257)
-    bands = (power @ _mel_bands().to(power)).clamp_min(torch.finfo(torch.float32).eps).log()
-    centered: Tensor = bands - bands.mean(dim=1, keepdim=True)
-    return centered
+    bands: Tensor = (power @ _mel_bands().to(power)).clamp_min(torch.finfo(torch.float32).eps).log()
+    return bands
 
 
 @functools.cache
