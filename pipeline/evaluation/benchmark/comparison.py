@@ -32,7 +32,7 @@ _DECIMALS = 9
 """Decimals of a ratio, so that sums that differ by floating-point rounding only are equal."""
 
 Metric = Literal["cpWER", "DER"]
-Verdict = Literal["better", "worse", "cannot tell"]
+Outcome = Literal["better", "worse", "cannot tell"]
 METRICS: Mapping[Metric, Callable[[BlockErrors], tuple[float, float]]] = {
     "cpWER": lambda block: (block.words.errors, block.words.words),
     "DER": lambda block: (block.speech.errors, block.speech.total),
@@ -53,7 +53,7 @@ class Ratio:
     blocks: int
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> Outcome:
         """Of the second system: ``better`` or ``worse`` if the whole interval is on one side of 1."""
         if self.blocks < MIN_BLOCKS or self.lower <= 1 <= self.upper:
             return "cannot tell"
