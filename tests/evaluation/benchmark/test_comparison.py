@@ -48,7 +48,7 @@ def test_exchanging_the_systems_inverts_the_ratio(pairs: list[tuple[int, int]]) 
 
 @at_most(30)
 @given(COUNTS)
-def test_the_interval_holds_the_ratio_and_repeats_with_the_seed(pairs: list[tuple[int, int]]) -> None:
+def test_the_ratio_is_that_of_the_sums_and_repeats_with_the_seed(pairs: list[tuple[int, int]]) -> None:
     first, second = zip(*pairs, strict=True)
     ratio = bootstrap(first, second, seed=3)
     assert bootstrap(first, second, seed=3) == ratio
