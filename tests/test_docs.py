@@ -67,6 +67,9 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "transcripts" / "meeting.json").write_bytes(formats.dumps(transcript, "json", "meeting"))
     for place in (tmp_path, tmp_path / "references"):
         (place / "meeting.stm").write_bytes(formats.dumps(truth, "stm", "meeting"))
+    (tmp_path / "recordings").mkdir()
+    world.write_wav(tmp_path / "recordings" / "talk.wav")
+    (tmp_path / "recordings" / "talk.stm").write_bytes(formats.dumps(transcript, "stm", "talk"))
     write_examples(tmp_path)
     monkeypatch.syspath_prepend(REPOSITORY / "examples")
     monkeypatch.syspath_prepend(tmp_path)

@@ -10,6 +10,8 @@ import os
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,15 +20,17 @@ import soundfile
 import torch
 
 from examples import minutes, own_separator, python_api, read_tables_duckdb
-from examples.benchmarks import batch_bench, data, diarization_bench, stereo_bench
+from examples.benchmarks import batch_bench, data, diarization_bench, parts_bench, stereo_bench
 from examples.training import separation_scenes, train_segmentation, train_separation
-from pipeline import formats
+from pipeline import __version__, formats
 from pipeline.analytics import analytics_file
 from pipeline.analytics.calls import read_calls
 from pipeline.analytics.tables import write_tables
 from pipeline.config.schema import Config
 from pipeline.core.audio import RATE
+from pipeline.core.errors import SettingsError
 from pipeline.core.types import OverlapDecision, SpeakerEvidence, Transcript, Turn, Utterance, Word
+from pipeline.evaluation.benchmark.bench import System, read_reference
 from pipeline.evaluation.benchmark.dataset import Recording, find_recordings
 from pipeline.evaluation.metrics.der import DiarizationErrors
 from pipeline.evaluation.simulation.corpus import find_speakers
@@ -48,6 +52,7 @@ def test_there_is_a_test_for_every_example() -> None:
         "benchmarks/data",
         "benchmarks/diarization_bench",
         "benchmarks/overlap_figure",
+        "benchmarks/parts_bench",
         "benchmarks/project_bench",
         "benchmarks/stereo_bench",
         "minutes",
@@ -148,7 +153,7 @@ def test_example_scripts_print_their_usage(name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *(f"benchmarks.{name}_bench" for name in ("batch", "diarization", "project", "stereo")),
+        *(f"benchmarks.{name}_bench" for name in ("batch", "diarization", "parts", "project", "stereo")),
         "benchmarks.overlap_figure",
         "training.train_segmentation",
         "training.train_separation",
@@ -197,6 +202,152 @@ def test_the_table_of_diarization_is_the_results() -> None:
     rows = json.loads((data.RESULTS / "diarization.json").read_text(encoding="utf-8"))["results"]
     results = [diarization_bench.Result(**{**row, "errors": DiarizationErrors(**row["errors"])}) for row in rows]
     assert block(DOCS / "benchmarks.md", "diarization") == diarization_bench.as_table(results)
+
+
+def test_no_recording_and_no_speaker_is_in_two_parts(shared_data: Path) -> None:
+    """Speakers: voices of simulated meetings by corpus, and the speakers in the references of real recordings."""
+    parts = data.read_parts()
+    assert set(parts) == {"train", "tune", "test"}
+    for one, other in itertools.combinations(parts.values(), 2):
+        assert not set(one.recordings) & set(other.recordings)
+        assert not {*part_speakers(one, shared_data)} & {*part_speakers(other, shared_data)}
+    assert set(parts["train"].shared_with_tune) <= set(parts["tune"].recordings)
+
+
+def part_speakers(part: data.Part, shared: Path) -> Iterator[tuple[str, str]]:
+    """The corpus or folder, and the name, of each speaker; every path and voice must exist."""
+    for corpus, names in part.voices.items():
+        assert len(set(names)) == len(names)
+        assert set(names) <= set(find_speakers(shared / corpus))
+        yield from ((corpus, name) for name in names)
+    for path in part.recordings:
+        assert (shared / path).is_file()
+        reference = formats.loads((shared / path).with_suffix(".stm").read_text(encoding="utf-8"), "stm")
+        yield from (("AMI", name) for name in reference.speakers)
+
+
+def test_the_parts_divide_the_corpus_as_the_held_out_speakers_are(shared_data: Path) -> None:
+    corpus = "librispeech/train-clean-100-voices"
+    names = sorted(find_speakers(shared_data / corpus))
+    held_out = data.held_out(names)
+    parts = {name: part.voices[corpus] for name, part in data.read_parts().items()}
+    assert parts["train"] == tuple(name for name in names if name not in held_out)
+    assert parts["tune"] == tuple(held_out[0::2])
+    assert parts["test"] == tuple(held_out[1::2])
+
+
+def test_the_measured_parts_have_groups_of_the_same_kinds_with_other_seeds() -> None:
+    parts = data.read_parts()
+    assert not parts["train"].groups
+    assert not parts["train"].recordings
+    groups = {name: parts[name].groups for name in parts_bench.MEASURED}
+    for tune, test in zip(groups["tune"], groups["test"], strict=True):
+        assert tune.corpus == test.corpus
+        assert [m.conversation for m in tune.meetings] == [m.conversation for m in test.meetings]
+        assert [m.acoustics for m in tune.meetings] == [m.acoustics for m in test.meetings]
+    sizes = {group.name: len(group.meetings) for each in groups.values() for group in each}
+    assert sizes == {"tune-turns": 20, "tune-words": 5, "test-turns": 20, "test-words": 5}
+    meetings = [m for each in groups.values() for group in each for m in group.meetings]
+    assert len({m.seed for m in meetings}) == len(meetings)
+    assert all(m.acoustics.reverberation and m.acoustics.snr is not None for m in meetings)
+    words = {name: [m.seed for m in each[1].meetings] for name, each in groups.items()}
+    assert words == {"tune": [500, 501, 502, 503, 504], "test": [600, 601, 602, 603, 604]}
+
+
+def test_the_recordings_of_a_part(shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Real ones with a reference beside them, and simulated ones from the part's voices only."""
+    pytest.importorskip("pyroomacoustics")
+    monkeypatch.setattr(data, "WORK", tmp_path)
+    part = data.read_parts()["test"]
+    short = replace(part.groups[0], meetings=part.groups[0].meetings[:2])
+    recordings = list(data.gather_part(replace(part, groups=(short,))))
+    names = ["es2002a_0056", "es2002a_0420", "meeting-2spk-05ov-800", "meeting-3spk-10ov-801"]
+    assert [recording.name for recording in recordings] == names
+    assert [recording.group for recording in recordings] == ["ami_long"] * 2 + ["test-turns"] * 2
+    for recording in recordings[2:]:
+        assert set(read_reference(recording).speakers) <= set(part.voices[short.corpus])
+    assert [r.group for r in data.gather_part(part, only=["ami_long"])] == ["ami_long"] * 2
+
+
+def test_a_part_needs_the_development_recordings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data, "shared_data", lambda: None)
+    with pytest.raises(SettingsError, match="development recordings"):
+        next(data.gather_part(data.read_parts()["test"]))
+
+
+def test_the_tables_of_parts_are_the_results() -> None:
+    assert block(DOCS / "benchmarks.md", "parts") == parts_bench.as_page(parts_bench.read_figures())
+
+
+@pytest.fixture
+def small_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Parts with one recording of tones and two systems without weights, and an empty page ``page.md``."""
+    world.write_wav(tmp_path / "talk.wav")
+    (tmp_path / "talk.stm").write_bytes(formats.dumps(world.transcribed(DIALOGUE, 8.0), "stm", "talk"))
+    changes = {"one speaker": {"diarization.max_speakers": 1}, "tones": {}}
+    systems = tuple(System(name, world.settings(each)) for name, each in changes.items())
+    recordings = find_recordings(tmp_path, give_speakers=False)
+    monkeypatch.setattr(parts_bench, "parse_systems", lambda specifications, baseline: systems)
+    monkeypatch.setattr(data, "gather_part", lambda part, only: [r for r in recordings if not only])
+    monkeypatch.setattr(data, "WORK", tmp_path / "out")
+    monkeypatch.setattr(parts_bench, "FIGURES", tmp_path / "parts.json")
+    monkeypatch.setattr(parts_bench, "PAGE", tmp_path / "page.md")
+    (tmp_path / "page.md").write_text("before\n<!-- parts:begin -->\n<!-- parts:end -->\nafter\n")
+    return tmp_path
+
+
+def run_parts(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
+    monkeypatch.setattr(sys, "argv", ["parts_bench", *arguments])
+    parts_bench.main()
+
+
+def test_the_benchmark_of_a_part_stores_its_figures(
+    small_parts: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_parts(monkeypatch, "--part", "tune", "--repeat", "2")
+    assert "4.0 (4–4) → 0.0 (0–0)" in capsys.readouterr().out
+    assert not (small_parts / "parts.json").exists()
+    details = json.loads((small_parts / "out" / "parts" / "tune.json").read_text())
+    assert len(details["recordings"]) == len(details["repeats"]) == 2
+    run_parts(monkeypatch, "--part", "tune", "--update")
+    page = (small_parts / "page.md").read_text()
+    assert page.startswith("before\n")
+    assert page.endswith("after\n")
+    assert f"Part `tune`: version {__version__}, commit " in page
+    assert "; 1 run.\n" in page
+    assert "Part `test`: not yet measured." in page
+    assert "4 → 0" in page
+    stored = json.loads((small_parts / "parts.json").read_text())
+    assert set(stored) == {"tune"}
+    assert {"version", "commit", "date", "runs", "again", "machine", "systems", "rows", "comparisons"} == set(
+        stored["tune"]
+    )
+    run_parts(monkeypatch, "--part", "tune", "--update")
+    assert "again" not in (small_parts / "page.md").read_text(), "tune may be measured any number of times"
+
+
+def test_the_part_test_is_measured_once_per_version(small_parts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_parts(monkeypatch, "--part", "test", "--update")
+    before = (small_parts / "page.md").read_text()
+    with pytest.raises(SystemExit, match="--again"):
+        run_parts(monkeypatch, "--part", "test", "--update")
+    assert (small_parts / "page.md").read_text() == before
+    run_parts(monkeypatch, "--part", "test", "--update", "--again")
+    assert "**measured again**" in (small_parts / "page.md").read_text()
+    monkeypatch.setattr(parts_bench, "__version__", "99")
+    run_parts(monkeypatch, "--part", "test", "--update")
+    assert "version 99" in (small_parts / "page.md").read_text()
+    assert "**measured again**" not in (small_parts / "page.md").read_text()
+
+
+def test_figures_of_a_selection_are_not_stored(
+    small_parts: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        run_parts(monkeypatch, "--part", "test", "--update", "--only", "test-words")
+    assert "--only" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="no group other"):
+        run_parts(monkeypatch, "--part", "test", "--only", "other")
 
 
 def test_an_echo_comes_from_the_other_channel(tmp_path: Path) -> None:

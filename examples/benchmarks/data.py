@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import csv
 import importlib.util
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from pipeline import formats, media
 from pipeline.cli.simulate import write_meetings
+from pipeline.core.errors import SettingsError
 from pipeline.evaluation.benchmark.dataset import Recording, find_recordings
 from pipeline.evaluation.simulation.conversation import Conversation
 from pipeline.evaluation.simulation.corpus import find_speakers
@@ -27,6 +32,78 @@ WORK = ROOT / "out" / "bench"
 """Folder of simulated recordings and intermediate files."""
 ACOUSTICS = Acoustics(level_spread=6.0, snr=25.0)
 """Acoustics of the simulated meetings; chosen by hand. Both values are in dB."""
+PARTS = Path(__file__).with_name("parts.yaml")
+"""The division of the development recordings and voices into train, tune and test."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group of meetings simulated from voices of ``corpus``, a folder of the development recordings."""
+
+    name: str
+    corpus: str
+    meetings: tuple[MeetingConfig, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the development data: recordings by path, names of voices by corpus, and simulated groups.
+
+    ``shared_with_tune``: recordings of the part tune that were used in training without being measured for it.
+    """
+
+    recordings: tuple[str, ...] = ()
+    voices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    groups: tuple[Group, ...] = ()
+    shared_with_tune: tuple[str, ...] = ()
+
+
+def read_parts() -> dict[str, Part]:
+    """The parts by name, as `PARTS` has them."""
+    content = yaml.safe_load(PARTS.read_text(encoding="utf-8"))
+    meetings = content.pop("meetings")
+    return {
+        name: Part(
+            recordings=tuple(part.get("recordings", ())),
+            voices={corpus: tuple(names) for corpus, names in part["voices"].items()},
+            groups=tuple(_group(group, meetings[group["meetings"]]) for group in part.get("groups", ())),
+            shared_with_tune=tuple(part.get("shared_with_tune", ())),
+        )
+        for name, part in content.items()
+    }
+
+
+def _group(group: Mapping[str, Any], meetings: list[Mapping[str, Any]]) -> Group:
+    configs = tuple(
+        MeetingConfig(
+            Conversation(meeting["speakers"], meeting["length"], meeting["overlap"]),
+            Acoustics(meeting["level_spread"], meeting["snr"], meeting["reverberation"]),
+            seed,
+        )
+        for seed, meeting in enumerate(meetings, group["first_seed"])
+    )
+    return Group(group["name"], group["corpus"], configs)
+
+
+def gather_part(part: Part, only: Iterable[str] = ()) -> Iterator[Recording]:
+    """The recordings of a part, simulated ones written into `WORK`; with ``only``, those of the groups named there.
+
+    Real recordings are in the group of their folder. Raises `SettingsError` without the development recordings.
+    """
+    shared = shared_data()
+    if shared is None:
+        hint = "put them into shared/data in a folder above the repository"
+        raise SettingsError("the parts need the development recordings", where=str(PARTS), hint=hint)
+    paths = [shared / path for path in part.recordings]
+    for folder in dict.fromkeys(path.parent for path in paths):
+        if not only or folder.name in only:
+            yield from (recording for recording in find_recordings(folder) if recording.audio in paths)
+    for group in part.groups:
+        if not only or group.name in only:
+            voices = find_speakers(shared / group.corpus)
+            folder = WORK / "parts" / group.name
+            write_meetings({name: voices[name] for name in part.voices[group.corpus]}, list(group.meetings), folder)
+            yield from find_recordings(folder)
 
 
 def gather_real() -> Iterator[Recording]:

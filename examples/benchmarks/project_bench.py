@@ -26,7 +26,7 @@ from examples.benchmarks import data
 from pipeline.cli.bench import parse_systems
 from pipeline.evaluation.benchmark.bench import Measurement, measure
 from pipeline.evaluation.benchmark.dataset import Recording
-from pipeline.evaluation.benchmark.tables import as_data, as_table, draw, summarize
+from pipeline.evaluation.benchmark.tables import as_json, as_table, as_tables, draw, figures
 from pipeline.evaluation.metrics.scoring import ScoreConfig
 from pipeline.evaluation.simulation.conversation import Conversation
 from pipeline.models.weights import Store
@@ -57,10 +57,11 @@ def main() -> None:
     recordings = [r for r in gather() if not options.only or r.group in options.only]
     systems = [replace(s, name=SYSTEMS.get(s.name, s.name)) for s in parse_systems(list(SYSTEMS), baseline=True)]
     measured = measure(systems, recordings, Store(offline=True), ScoreConfig("basic"), on_measurement=_report)
-    rows = summarize(measured)
-    sys.stdout.write(as_table(rows) + "\n")
+    results = figures(measured, systems)
+    rows = results["rows"]
+    sys.stdout.write(as_tables(results) + "\n")
     if options.update:
-        (data.RESULTS / "results.json").write_text(as_data(measured, systems), encoding="utf-8")
+        (data.RESULTS / "results.json").write_text(as_json(results), encoding="utf-8")
         draw(rows, CHART)
         data.write_block(data.ROOT / "docs" / "benchmarks.md", "bench", as_table(rows))
 

@@ -27,29 +27,30 @@ def bench(
     output: Annotated[Path | None, typer.Option("--output", hidden=True)] = None,
     chart: Annotated[Path | None, typer.Option(help="Also draw a chart, as PNG or SVG.")] = None,
     normalizer: Annotated[str, typer.Option(help="none, basic or english.")] = "basic",
+    repeat: Annotated[int, typer.Option(min=1, help="Runs; from the second on the sound is slightly disturbed.")] = 1,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that others wrote or changed.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
-    """Benchmark settings on recordings with references: errors, speed and memory in one table."""
+    """Benchmark settings on recordings with references: errors, speed and memory, and each system beside the first."""
     from pipeline.evaluation.benchmark.bench import measure
     from pipeline.evaluation.benchmark.dataset import find_recordings
-    from pipeline.evaluation.benchmark.tables import as_data, as_table, draw, summarize
+    from pipeline.evaluation.benchmark.tables import as_json, as_tables, draw, figures
     from pipeline.evaluation.metrics.scoring import ScoreConfig
     from pipeline.models.weights import Store
 
     output = _figures_file(output_dir, output)
-    figures = _checked(output, overwrite)
+    record = _checked(output, overwrite)
     charts = _checked(chart, overwrite) if chart else None
     systems = parse_systems(system or ["default"], baseline)
     dataset = [r for path in recordings for r in find_recordings(path, give_speakers=not count_speakers)]
-    measured = measure(systems, dataset, Store(offline=True), ScoreConfig(normalizer), on_measurement=_print)
-    figures.write(output, as_data(measured, systems).encode())
-    rows = summarize(measured)
+    measured = measure(systems, dataset, Store(offline=True), ScoreConfig(normalizer), _print, repeat)
+    results = figures(measured, systems)
+    record.write(output, as_json(results).encode())
     if chart and charts:
         charts.check([chart])
-        draw(rows, chart)
+        draw(results["rows"], chart)
         charts.add(chart)
-    typer.echo(as_table(rows))
+    typer.echo(as_tables(results))
 
 
 def _checked(path: Path, overwrite: bool) -> OutputRecord:
@@ -89,4 +90,5 @@ def _print(measured: Measurement) -> None:
     rate = "" if der.error_rate is None else f"DER {100 * der.error_rate:.1f} %"
     words = f"cpWER {cpwer.errors}/{cpwer.words}"
     speed = f"{measured.real_time_factor:.3f} x real time"
-    typer.echo(f"{measured.recording.name}  {measured.system}: {words}, {rate}, {speed}", err=True)
+    run = f", run {measured.run}" if measured.run else ""
+    typer.echo(f"{measured.recording.name}  {measured.system}{run}: {words}, {rate}, {speed}", err=True)

@@ -1,7 +1,8 @@
 """Measure systems on recordings with references: error counts, real-time factor, peak memory.
 
 For each recording the systems run one after the other in this process; models are loaded before the measurement starts.
-Memory is the resident set of the process, sampled while a system runs.
+Memory is the resident set of the process, sampled while a system runs. Repeated runs get the recording disturbed
+(`pipeline.evaluation.benchmark.disturbance`), in the same way for every system.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 from pipeline import media
 from pipeline.config.presets import baseline
 from pipeline.config.schema import Config, assign
+from pipeline.core.audio import RATE
 from pipeline.core.errors import FormatError, SettingsError
 from pipeline.core.events import Event, StageFinished
 from pipeline.core.timeline import normalize, relabel
@@ -25,7 +27,9 @@ from pipeline.engine import preflight
 from pipeline.engine.pipeline import Transcriber
 from pipeline.evaluation.benchmark.baseline_system import BaselineSystem
 from pipeline.evaluation.benchmark.dataset import Recording
+from pipeline.evaluation.benchmark.disturbance import disturb, shift, undo_shift
 from pipeline.evaluation.benchmark.word_to_turn import assign as assign_words
+from pipeline.evaluation.metrics.blocks import BlockErrors, errors_by_block
 from pipeline.evaluation.metrics.references import REFERENCE, read_recording
 from pipeline.evaluation.metrics.scoring import ScoreConfig, Scores, Session, score
 from pipeline.models.protocols import SpeakerBounds
@@ -53,7 +57,10 @@ class System:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """One system on one recording: scores, wall time in seconds by stage, and peak memory in MB."""
+    """One run of a system on a recording: scores, errors by block, seconds by stage, and peak memory in MB.
+
+    ``run``: 0 with the recording as it is, from 1 on disturbed.
+    """
 
     system: str
     recording: Recording
@@ -61,10 +68,16 @@ class Measurement:
     scores: Scores
     seconds: Mapping[str, float]
     peak_mb: float
+    blocks: tuple[BlockErrors, ...]
+    run: int
 
     @property
     def real_time_factor(self) -> float:
         return sum(self.seconds.values()) / self.duration
+
+
+Runner = Callable[[Recording, int], tuple[Transcript, Mapping[str, float]]]
+"""From a recording and the number of the run to the transcript and the seconds by stage."""
 
 
 @dataclass(slots=True)
@@ -84,22 +97,45 @@ def measure(
     store: Store,
     scoring: ScoreConfig,
     on_measurement: Callable[[Measurement], None] = lambda measurement: None,
+    repeat: int = 1,
 ) -> tuple[Measurement, ...]:
-    """Measure every system on every recording. Systems get the number of speakers if the recording has it."""
+    """Measure every system on every recording, ``repeat`` times, of which the first is with the recording as it is.
+
+    Systems get the number of speakers if the recording has it.
+    """
     for system in systems:
         preflight.require(system.settings, store)
-    runners = [(system, _runner(system, store)) for system in systems]
+    runners = {system.name: _runner(system, store) for system in systems}
     measurements: list[Measurement] = []
     for recording in recordings:
-        reference = read_session(recording)
-        for system, run in runners:
-            with _peak_memory() as peak:
-                transcript, seconds = run(recording)
-            scores = score(reference, Session(transcript), scoring).scores
-            measured = Measurement(system.name, recording, transcript.duration, scores, seconds, peak())
+        for measured in _measure(recording, runners, scoring, repeat):
             measurements.append(measured)
             on_measurement(measured)
     return tuple(measurements)
+
+
+def _measure(
+    recording: Recording, runners: Mapping[str, Runner], scoring: ScoreConfig, repeat: int
+) -> Iterator[Measurement]:
+    """All runs of all systems on one recording; their blocks are the same, since the first run sets the duration."""
+    reference = read_session(recording)
+    duration = 0.0
+    for system, run in runners.items():
+        for number in range(repeat):
+            with _peak_memory() as peak:
+                transcript, seconds = run(recording, number)
+            session = Session(undo_shift(transcript, shift(number) / RATE) if number else transcript)
+            duration = duration or transcript.duration
+            yield Measurement(
+                system=system,
+                recording=recording,
+                duration=session.transcript.duration,
+                scores=score(reference, session, scoring).scores,
+                seconds=seconds,
+                peak_mb=peak(),
+                blocks=errors_by_block(reference, session, duration, scoring),
+                run=number,
+            )
 
 
 def read_reference(recording: Recording) -> Transcript:
@@ -115,10 +151,6 @@ def read_session(recording: Recording) -> Session:
     return read_recording(recording.references, REFERENCE)
 
 
-Runner = Callable[[Recording], tuple[Transcript, Mapping[str, float]]]
-"""From a recording to its transcript and the seconds by stage."""
-
-
 def _runner(system: System, store: Store) -> Runner:
     return _baseline_runner(system, store) if system.is_baseline else _pipeline_runner(system, store)
 
@@ -128,10 +160,14 @@ def _pipeline_runner(system: System, store: Store) -> Runner:
     transcriber = Transcriber(system.config, store=store, listener=times)
     transcriber.models.load()
 
-    def run(recording: Recording) -> tuple[Transcript, Mapping[str, float]]:
+    def run(recording: Recording, number: int) -> tuple[Transcript, Mapping[str, float]]:
         times.seconds = {}
-        transcript = transcriber.with_config(_with_speakers(system.config, recording))(recording.audio)
-        return transcript, times.seconds
+        transcribe = transcriber.with_config(_with_speakers(system.config, recording))
+        if number == 0:
+            return transcribe(recording.audio), times.seconds
+        audio = disturb(media.decode(recording.audio, track=system.config.input.track).audio, number)
+        samples = audio.samples if audio.channels is None else audio.channels
+        return transcribe(samples, audio.rate), times.seconds
 
     return run
 
@@ -139,11 +175,11 @@ def _pipeline_runner(system: System, store: Store) -> Runner:
 def _baseline_runner(system: System, store: Store) -> Runner:
     baseline_system = BaselineSystem.from_config(system.config, store)
 
-    def run(recording: Recording) -> tuple[Transcript, Mapping[str, float]]:
+    def run(recording: Recording, number: int) -> tuple[Transcript, Mapping[str, float]]:
         config = _with_speakers(system.config, recording)
         bounds = SpeakerBounds(*config.diarization.speaker_bounds)
         times = _StageTimes()
-        audio = _timed(times, "decode", lambda: media.decode(recording.audio).audio)
+        audio = disturb(_timed(times, "decode", lambda: media.decode(recording.audio).audio), number)
         raw_turns = _timed(times, "diarization", lambda: baseline_system.turns(audio, bounds))
         words = _timed(times, "recognition", lambda: baseline_system.words(audio, config.recognition.language))
         turns = relabel(normalize(raw_turns, audio.duration))

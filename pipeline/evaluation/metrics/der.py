@@ -64,18 +64,41 @@ def diarization_errors(
     ``collar``: seconds excluded on each side of every boundary of a reference turn, as in md-eval (the collar of
     pyannote.metrics is twice that). All other speech on either side is scored, except in the ``unscored`` spans.
     """
-    duration, left, right = _grid(_speaker_spans(reference), _speaker_spans(hypothesis), collar, unscored)
+    _, duration, left, right = _grid(_speaker_spans(reference), _speaker_spans(hypothesis), collar, unscored)
     shared = (left * duration) @ right.T  # (reference speakers, hypothesis speakers), seconds
     rows, columns = linear_sum_assignment(shared, maximize=True)
-    correct = float(shared[rows, columns].sum())
-    active, estimated = left.sum(axis=0), right.sum(axis=0)  # (segments,), number of speakers
-    errors = DiarizationErrors(
-        total=float(duration @ active),
-        missed=float(duration @ np.maximum(active - estimated, 0)),
-        false_alarm=float(duration @ np.maximum(estimated - active, 0)),
-        confusion=max(0.0, float(duration @ np.minimum(active, estimated)) - correct),
-    )
+    errors = DiarizationErrors(*(_kinds(left, right, rows, columns) @ duration).tolist())
     return errors, _jaccard(left @ duration, right @ duration, shared, dict(zip(rows, columns, strict=True)))
+
+
+def diarization_errors_by_block(
+    reference: Sequence[Turn],
+    hypothesis: Sequence[Turn],
+    starts: Sequence[float],
+    collar: float = 0.0,
+    unscored: Sequence[Span] = (),
+) -> tuple[DiarizationErrors, ...]:
+    """The errors of `diarization_errors` in blocks that begin at ``starts`` (sorted, seconds, the first one 0).
+
+    The speaker mapping is that of the whole recording. The last block has no end, so the blocks sum to all errors.
+    """
+    sides = _speaker_spans(reference), _speaker_spans(hypothesis)
+    edges, duration, left, right = _grid(*sides, collar, unscored, cuts=starts)
+    rows, columns = linear_sum_assignment((left * duration) @ right.T, maximize=True)
+    block = np.searchsorted(starts[1:], edges[:-1], side="right")  # (segments,); a collar may begin before 0
+    kinds = _kinds(left, right, rows, columns) * duration
+    sums = np.array([np.bincount(block, weights=kind, minlength=len(starts)) for kind in kinds])
+    return tuple(DiarizationErrors(*column) for column in sums.T.tolist())
+
+
+def _kinds(
+    left: NDArray[np.float64], right: NDArray[np.float64], rows: NDArray[np.intp], columns: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """Number of speakers by segment, shape (4, segments): in the reference, missed, false alarm, confused."""
+    active, estimated = left.sum(axis=0), right.sum(axis=0)
+    correct = (left[rows] * right[columns]).sum(axis=0)
+    missed, false_alarm = np.maximum(active - estimated, 0), np.maximum(estimated - active, 0)
+    return np.stack([active, missed, false_alarm, np.minimum(active, estimated) - correct])
 
 
 def _jaccard(
@@ -108,15 +131,18 @@ def _grid(
     hypothesis: list[list[tuple[float, float]]],
     collar: float,
     unscored: Sequence[Span],
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Time divided at all boundaries, and the activity of each speaker in each segment.
+    cuts: Sequence[float] = (),
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Time divided at all boundaries and at ``cuts``, and the activity of each speaker in each segment.
 
-    Returns seconds by segment, 0 where it is not scored, and two 0/1 masks of shape (speakers, segments).
+    Returns the boundaries, seconds by segment (0 where it is not scored), and two 0/1 masks of shape (speakers,
+    segments).
     """
     bounds = [edge for spans in reference for span in spans for edge in span]
     excluded = [(edge - collar, edge + collar) for edge in bounds] if collar else []
     excluded += [(span.start, span.end) for span in unscored]
-    edges = np.unique([edge for spans in [*reference, *hypothesis, excluded] for span in spans for edge in span])
+    bounds = [edge for spans in [*reference, *hypothesis, excluded] for span in spans for edge in span]
+    edges = np.unique([*bounds, *cuts])
     duration = np.diff(edges)
 
     def active(spans: Iterable[tuple[float, float]]) -> NDArray[np.float64]:
@@ -128,4 +154,4 @@ def _grid(
     duration = duration * (1.0 - active(excluded))
     left = np.array([active(spans) for spans in reference]).reshape(len(reference), len(duration))
     right = np.array([active(spans) for spans in hypothesis]).reshape(len(hypothesis), len(duration))
-    return duration, left, right
+    return edges, duration, left, right

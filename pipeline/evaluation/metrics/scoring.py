@@ -20,7 +20,7 @@ from typing import Literal
 
 from pipeline.core import timeline
 from pipeline.core.errors import FormatError, SettingsError
-from pipeline.core.types import Notice, Span, Transcript, Unscored
+from pipeline.core.types import Notice, Span, Transcript, Turn, Unscored
 from pipeline.evaluation.metrics import meeteval_metrics
 from pipeline.evaluation.metrics.attribution import AttributionErrors, OverlapErrors, attribution_errors
 from pipeline.evaluation.metrics.der import DiarizationErrors, JaccardErrors, diarization_errors
@@ -193,27 +193,25 @@ def score(
     reference: Transcript | Session, hypothesis: Transcript | Session, config: ScoreConfig = DEFAULT
 ) -> SessionScores:
     """Score one transcript against its reference."""
-    truth, estimate, unscored = _scored(as_session(reference), as_session(hypothesis))
-    normalize = normalizer(config.normalizer)
-    has_words = truth.words is not None and estimate.words is not None
-    sides = tuple(_utterances(side, normalize, unscored) if has_words else [] for side in (truth, estimate))
-    left, right = ([token for tokens in side for token in tokens] for side in sides)
+    truth, estimate = as_session(reference), as_session(hypothesis)
+    pair = scored_pair(truth, estimate, config)
+    left, right = pair.tokens
     unspaced = any(is_unspaced(token.text) for token in left or right)
     left_units, right_units = (list(by_character(side)) for side in (left, right))
     alignment = align_speakers(left_units, right_units)
-    turns, estimated_turns = timeline.turns_of(truth.transcript), timeline.turns_of(estimate.transcript)
+    turns, estimated_turns = pair.turns
     attribution, overlap = attribution_errors(alignment, turns, config.collar)
-    der, jer = diarization_errors(turns, estimated_turns, config.der_collar, unscored)
-    counts = [len({t.speaker for t in timeline.without(side, unscored)}) for side in (turns, estimated_turns)]
+    der, jer = diarization_errors(turns, estimated_turns, config.der_collar, pair.unscored)
+    counts = [len({t.speaker for t in timeline.without(side, pair.unscored)}) for side in pair.turns]
     with_meeteval = meeteval_metrics.available()
     scores = Scores(
         wer=count(align(left, right)),
         cpwer=count(align_speakers(left, right).pairs if unspaced else alignment.pairs),
         cer=count(align(left_units, right_units)) if unspaced else None,
         cpcer=count(alignment.pairs) if unspaced else None,
-        tcpwer=meeteval_metrics.tcp_errors(sides[0], sides[1], config.collar) if with_meeteval else None,
-        orcwer=meeteval_metrics.orc_errors(sides[0], sides[1]) if with_meeteval else None,
-        dicpwer=meeteval_metrics.di_cp_errors(sides[0], sides[1]) if with_meeteval else None,
+        tcpwer=meeteval_metrics.tcp_errors(*pair.utterances, config.collar) if with_meeteval else None,
+        orcwer=meeteval_metrics.orc_errors(*pair.utterances) if with_meeteval else None,
+        dicpwer=meeteval_metrics.di_cp_errors(*pair.utterances) if with_meeteval else None,
         overlap=overlap,
         attribution=attribution,
         der=der,
@@ -224,6 +222,34 @@ def score(
     return SessionScores(
         scores, alignment.assignment, *evidence, timeline.covered(time.span for time in truth.unscored)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredPair:
+    """What is scored of a reference and a hypothesis, in this order: tokens by utterance, and turns.
+
+    ``unscored``: spans that are excluded from the turns as well; their tokens are already left out.
+    """
+
+    utterances: tuple[list[list[Token]], list[list[Token]]]
+    turns: tuple[tuple[Turn, ...], tuple[Turn, ...]]
+    unscored: tuple[Span, ...]
+
+    @property
+    def tokens(self) -> tuple[list[Token], list[Token]]:
+        """All tokens in order of utterance start."""
+        left, right = ([token for tokens in side for token in tokens] for side in self.utterances)
+        return left, right
+
+
+def scored_pair(reference: Session, hypothesis: Session, config: ScoreConfig) -> ScoredPair:
+    """The scored parts of both sides; without tokens if the format of either side has no words."""
+    truth, estimate, unscored = _scored(reference, hypothesis)
+    normalize = normalizer(config.normalizer)
+    has_words = truth.words is not None and estimate.words is not None
+    left, right = (_utterances(side, normalize, unscored) if has_words else [] for side in (truth, estimate))
+    turns = timeline.turns_of(truth.transcript), timeline.turns_of(estimate.transcript)
+    return ScoredPair((left, right), turns, unscored)
 
 
 def _scored(reference: Session, hypothesis: Session) -> tuple[Session, Session, tuple[Span, ...]]:

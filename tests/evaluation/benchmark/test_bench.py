@@ -6,19 +6,33 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from pipeline import formats
 from pipeline.cli.bench import parse_systems
 from pipeline.config.presets import baseline
 from pipeline.config.schema import Config
+from pipeline.core.audio import RATE
 from pipeline.core.errors import CrosstalkError, FormatError, SettingsError
 from pipeline.core.types import Unscored
+from pipeline.evaluation.benchmark import bench
 from pipeline.evaluation.benchmark.bench import System, measure, read_reference, read_session
 from pipeline.evaluation.benchmark.dataset import find_recordings
-from pipeline.evaluation.benchmark.tables import HEADINGS, as_data, as_table, draw, summarize
+from pipeline.evaluation.benchmark.tables import (
+    COMPARISON_HEADINGS,
+    HEADINGS,
+    as_comparison_table,
+    as_json,
+    as_table,
+    draw,
+    figures,
+    summarize,
+)
 from pipeline.evaluation.metrics.scoring import ScoreConfig
 from pipeline.models.registry import required_models
+from pipeline.models.synthetic import synthesize
 from pipeline.models.weights import Store
 from tests import world
 
@@ -50,7 +64,7 @@ def test_counts_add_up_over_recordings(folder: Path, tmp_path: Path) -> None:
     )
     assert set(good["real_time_factor"]) == {"decode", "diarization", "separation", "recognition"}
     assert good["peak_mb"] > 10
-    data = json.loads(as_data(measured, systems))
+    data = json.loads(as_json(figures(measured, systems)))
     assert data["rows"][0]["errors"] == 0
     assert {"processor", "cores", "memory_gib"} <= set(data["machine"])
     table = as_table(data["rows"]).splitlines()
@@ -58,6 +72,86 @@ def test_counts_add_up_over_recordings(folder: Path, tmp_path: Path) -> None:
     assert all(line.count("|") == len(HEADINGS) + 1 for line in table)
     draw(data["rows"], tmp_path / "chart.png")
     assert (tmp_path / "chart.png").read_bytes().startswith(b"\x89PNG")
+
+
+BLOCK_KEYS = {"start", "errors", "words", "error_seconds", "speech_seconds"}
+COMPARISON_KEYS = {
+    "group", "metric", "first", "second", "recordings", "runs", "total", "first_errors", "second_errors",
+    "ratio", "lower", "upper", "blocks", "verdict",
+}  # fmt: skip
+
+
+def test_repeated_runs_are_compared_and_not_counted(folder: Path) -> None:
+    """On tones a shift and a gain change no word; all times are put back."""
+    systems = (
+        System("tones", world.settings()),
+        System("one speaker", world.settings({"diarization.max_speakers": 1})),
+    )
+    recordings = find_recordings(folder, give_speakers=False)
+    once = measure(systems, recordings, Store(), ScoreConfig())
+    measured = measure(systems, recordings, Store(), ScoreConfig(), repeat=3)
+    assert [(m.recording.name, m.system, m.run) for m in measured[:4]] == [
+        *(("one", "tones", run) for run in range(3)),
+        ("one", "one speaker", 0),
+    ]
+    assert {(m.system, m.scores.cpwer.errors, len(m.blocks)) for m in measured} == {
+        ("tones", 0, 1),
+        ("one speaker", 4, 1),
+    }
+    for m in measured:
+        assert m.duration == pytest.approx(8.0, abs=1e-3)
+        if m.system == "tones":
+            assert m.scores.der.errors < 0.1, "times of disturbed runs are those of the recording"
+    counted = ("group", "system", "recordings", "errors", "words", "der")
+    rows = [[{key: row[key] for key in counted} for row in summarize(each)] for each in (once, measured)]
+    assert rows[0] == rows[1]
+    data = json.loads(as_json(figures(measured, systems)))
+    assert len(data["recordings"]) == len(once)
+    assert [(m["recording"], m["run"]) for m in data["repeats"]] == [
+        (name, run) for name in ("one", "two") for _ in systems for run in (1, 2)
+    ]
+    assert all(set(block) == BLOCK_KEYS for m in data["recordings"] for block in m["blocks"])
+    assert [block["words"] for m in data["recordings"] for block in m["blocks"]] == [6] * 4
+    words, speech = data["comparisons"]
+    assert set(words) == COMPARISON_KEYS
+    assert (words["first"], words["second"], words["metric"], words["runs"]) == ("tones", "one speaker", "cpWER", 3)
+    assert (words["first_errors"]["mean"], words["second_errors"]["mean"]) == (0, 8)
+    assert (words["ratio"], words["upper"], words["verdict"]) == (None, None, "cannot tell"), "infinite: 8 to 0"
+    assert speech["metric"] == "DER"
+    table = as_comparison_table(data["comparisons"]).splitlines()
+    assert all(line.count("|") == len(COMPARISON_HEADINGS) + 1 for line in table)
+    assert "0.0 (0–0) → 8.0 (8–8)" in table[2]
+    assert "∞" in table[2]
+
+
+def test_channels_of_disturbed_runs_are_kept(tmp_path: Path) -> None:
+    """With a speaker per channel, the roles of the channels are the speakers of every run."""
+    tones = [synthesize([word for word in world.DIALOGUE if word.text[0] == speaker], 8.0) for speaker in "ab"]
+    soundfile.write(tmp_path / "call.wav", np.stack(tones, axis=1), RATE)
+    truth = formats.dumps(world.transcribed(world.DIALOGUE, 8.0), "stm", "call")
+    (tmp_path / "call.stm").write_bytes(truth)
+    changes = {"diarization.channels": "split", "diarization.roles": "left,right"}
+    run = bench._runner(System("channels", world.settings(changes)), Store())
+    (recording,) = find_recordings(tmp_path, give_speakers=False)
+    for number in range(3):
+        transcript, _ = run(recording, number)
+        assert {(u.speaker, word.text[0]) for u in transcript.utterances for word in u.words} == {
+            ("left", "a"),
+            ("right", "b"),
+        }
+
+
+def test_recordings_with_turns_only_have_no_word_figures(folder: Path) -> None:
+    for path in folder.glob("*.stm"):
+        path.unlink()
+    systems = [System(name, world.settings()) for name in ("one", "other")]
+    measured = measure(systems, find_recordings(folder), Store(), ScoreConfig())
+    data = figures(measured, systems)
+    assert [row.split("|")[3:6] for row in as_table(data["rows"]).splitlines()[2:]] == 2 * [
+        [" –     ", " –            ", " –                  "]
+    ]
+    assert [row["metric"] for row in data["comparisons"]] == ["DER"]
+    assert data["comparisons"][0]["ratio"] == 1
 
 
 def test_recordings_without_a_reference_are_left_out_of_a_folder(folder: Path) -> None:
@@ -122,7 +216,7 @@ def test_systems_are_presets_with_settings() -> None:
     assert (other.config.recognition.model, other.config.recognition.options["beam_size"]) == ("whisper-tiny.en", 5)
     assert base.settings == baseline(one.config)
     assert one.settings == one.config
-    data = json.loads(as_data((), (base, one)))["systems"]
+    data = json.loads(as_json(figures((), (base, one))))["systems"]
     assert data[base.name]["models"] == {
         "segmentation": "pyannote-segmentation",
         "embedding": one.config.embedding.model,
