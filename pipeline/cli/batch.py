@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipeline.cli.options import Language, Model, RunOptions, options
 from pipeline.cli.printing import FORMATS, show, tell
 from pipeline.core.errors import CrosstalkError, OutputError, OutputExists, SettingsError, exit_code_of, printable
 
@@ -20,11 +21,14 @@ if TYPE_CHECKING:
     from pipeline.batch.report import Planned
     from pipeline.batch.scheduler import BatchOptions, RecordingResult, Task
     from pipeline.batch.worker import Setup
+    from pipeline.config.schema import Config
 
 
+@options(RunOptions)
 def batch(
     calls: Annotated[list[str], typer.Argument(help="Files, folders, 'patterns' or manifest.csv.")],
     out: Annotated[Path, typer.Option("--output-dir", "-o", help="Folder of the results and of the journal.")],
+    shared: RunOptions,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Worker processes, which share the cores.")] = 1,
     retry: Annotated[bool, typer.Option("--retry", help="Also retry recordings that failed before.")] = False,
     only_failed: Annotated[bool, typer.Option("--only-failed", help="Retry only what failed before.")] = False,
@@ -38,57 +42,36 @@ def batch(
     address: Annotated[str | None, typer.Option(help="Address of the Ray cluster; default: start one here.")] = None,
     analytics: Annotated[bool, typer.Option("--analytics", help="Write NAME.analytics.json too.")] = False,
     rules: Annotated[Path | None, typer.Option(help="A YAML file of phrase rules; implies --analytics.")] = None,
-    speakers: Annotated[int | None, typer.Option(help="Number of speakers in each recording.")] = None,
-    min_speakers: Annotated[int | None, typer.Option(help="Minimum number of speakers.")] = None,
-    max_speakers: Annotated[int | None, typer.Option(help="Maximum number of speakers.")] = None,
-    language: Annotated[str | None, typer.Option(help="Such as en or German; detected by default.")] = None,
-    channels: Annotated[str | None, typer.Option(help="How stereo channels are used: auto, split or mix.")] = None,
-    roles: Annotated[str | None, typer.Option(help="Names of the channels' speakers: agent,customer.")] = None,
-    track: Annotated[int | None, typer.Option(help="Which audio track of the file, from 1.")] = None,
-    preset: Annotated[str, typer.Option(help="default, accurate or fast.")] = "default",
-    config: Annotated[Path | None, typer.Option(help="A YAML file of settings.")] = None,
-    set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One setting.")] = None,
+    language: Language = None,
+    model: Model = None,
     format_: Annotated[str, typer.Option("--format", "-f", help=FORMATS)] = "txt,json",
-    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:1.")] = None,
-    threads: Annotated[int | None, typer.Option(help="CPU threads of all workers; 0 takes all cores.")] = None,
-    offline: Annotated[bool, typer.Option("--offline", help="Never download anything.")] = False,
-    no_cache: Annotated[bool, typer.Option("--no-cache", help="Keep no finished stages on disk.")] = False,
     mark_doubts: Annotated[bool, typer.Option("--mark-doubts", help="Mark what to check (txt, md, srt, vtt).")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that others wrote or changed.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No lines of progress.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Transcribe many recordings, each once. Run the command again to resume."""
-    setup = _setup((preset, locals(), set_, config), out, format_, no_cache, (analytics, rules), overwrite, mark_doubts)
-    options = _options(jobs, attempts, limit, retry, only_failed, (timeout, memory), engine, address)
-    (_plan if dry_run else _watch if watch else _run)(calls, setup, options, quiet)
+    settings = shared.settings(language=language, model=model)
+    setup = _setup(settings, out, format_, (analytics, rules), shared, mark_doubts)
+    batch_options = _options(jobs, attempts, limit, retry, only_failed, (timeout, memory), engine, address)
+    (_plan if dry_run else _watch if watch else _run)(calls, setup, batch_options, shared.quiet)
 
 
 def _setup(
-    chosen: tuple[str, Mapping[str, object], list[str] | None, Path | None],
+    settings: Config,
     out: Path,
     formats: str,
-    no_cache: bool,
     analysis: tuple[bool, Path | None],
-    overwrite: bool,
+    shared: RunOptions,
     mark_doubts: bool,
 ) -> Setup:
-    """The settings of all recordings; ``chosen``: preset, options by name, ``--set`` and a file of settings."""
+    """What is the same for all recordings; ``analysis``: whether to write analytics, and the rules for them."""
     from pipeline.analytics.phrase_rules import read_file
     from pipeline.batch.worker import Setup
-    from pipeline.cli.options import resolve
-    from pipeline.config.presets import OPTIONS, named
-    from pipeline.config.schema import parse_assignments
     from pipeline.engine import artifact_cache
     from pipeline.formats import files
 
-    preset, options, assignments, file = chosen
-    overrides = {name: options[name] for name in OPTIONS}
-    settings = resolve(preset, named(**overrides), parse_assignments(assignments or []), file)
-    root = None if no_cache else artifact_cache.default_root()
+    root = None if shared.no_cache else artifact_cache.default_root()
     analytics, rules = analysis
     text = read_file(rules) if analytics or rules else None
-    return Setup(settings, out, files.parse_formats(formats), root, text, overwrite, mark_doubts)
+    return Setup(settings, out, files.parse_formats(formats), root, text, shared.overwrite, mark_doubts)
 
 
 def _options(

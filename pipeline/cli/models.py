@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from pipeline.config.whisper_models import model_name
 from pipeline.core.events import Progress
 
 app = typer.Typer(help="List, fetch and verify models.", no_args_is_help=True)
@@ -19,13 +20,13 @@ Preset = Annotated[str | None, typer.Option(help="The models of this preset.", s
 
 @app.command("list")
 def list_models() -> None:
-    """List all models: state on this machine, download size, license and purpose."""
+    """List all models, installed ones first: state on this machine, download size, license and purpose."""
     from pipeline.models.weights import Store, catalogue
 
     store = Store()
     rows = [
         (m.name, store.status(m.name), "–" if m.bundled else _size(m.download), m.license, m.purpose)
-        for m in catalogue()
+        for m in sorted(catalogue(), key=lambda model: store.status(model.name) == "missing")
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
@@ -35,10 +36,10 @@ def list_models() -> None:
 
 @app.command()
 def pull(names: Names = None, preset: Preset = None) -> None:
-    """Fetch models by name, or those of a preset; installed ones are skipped."""
+    """Fetch models by name (also small or turbo), or those of a preset; installed ones are skipped."""
     from pipeline.models.weights import CATALOGUE, Store
 
-    wanted = list(names or [])
+    wanted = [model_name(name) for name in names or ()]
     if preset is not None or not wanted:
         from pipeline.config.presets import load_preset
         from pipeline.models.registry import required_model_names
@@ -59,7 +60,8 @@ def verify(names: Names = None) -> None:
 
     store = Store()
     bad = []
-    for name in names or [model.name for model in catalogue() if store.status(model.name) != "missing"]:
+    given = [model_name(name) for name in names or ()]
+    for name in given or [model.name for model in catalogue() if store.status(model.name) != "missing"]:
         problems = store.verify(name)
         typer.echo(f"{name}: {'; '.join(problems) or 'ok'}")
         bad += [name] if problems else []
@@ -75,7 +77,7 @@ def path(name: str) -> None:
     """Print the folder of a model."""
     from pipeline.models.weights import Store
 
-    typer.echo(Store().path(name))
+    typer.echo(Store().path(model_name(name)))
 
 
 def _size(count: int) -> str:

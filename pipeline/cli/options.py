@@ -45,11 +45,17 @@ def options(kind: type[Any]) -> Callable[[Callable[..., None]], Callable[..., No
     return decorate
 
 
+Language = Annotated[str | None, typer.Option(help="Such as en or German; detected by default.")]
+Model = Annotated[str | None, typer.Option(help="Whisper model, such as small or turbo, or a folder with one.")]
+PRESETS = "fast, default, better, accurate or published."
+"""The names of the presets as help text, from small models to large ones."""
+
+
 @dataclass(frozen=True, slots=True)
 class SettingsOptions:
     """Options that choose settings."""
 
-    preset: Annotated[str, typer.Option(help="default, accurate or fast.")] = "default"
+    preset: Annotated[str, typer.Option(help=PRESETS)] = "default"
     config: Annotated[Path | None, typer.Option(help="A YAML file of settings.")] = None
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One setting.")] = None
 
@@ -72,7 +78,7 @@ class RunOptions(SettingsOptions):
     roles: Annotated[str | None, typer.Option(help="Names of the channels' speakers: agent,customer.")] = None
     track: Annotated[int | None, typer.Option(help="Audio track of the file, from 1.")] = None
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:1.")] = None
-    threads: Annotated[int | None, typer.Option(help="CPU threads; 0 takes all cores.")] = None
+    threads: Annotated[int | None, typer.Option(help="CPU threads in total; 0 takes all cores.")] = None
     offline: Annotated[bool, typer.Option("--offline", help="Never download anything.")] = False
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Keep no finished stages on disk.")] = False
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that others wrote or changed.")] = False

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli.options import RunOptions, options
+from pipeline.cli.options import Language, Model, RunOptions, options
 from pipeline.cli.printing import FORMATS, show, tell
 from pipeline.core.errors import CrosstalkError, ResourceError, exit_code_of, printable
 
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 def run(
     recordings: Annotated[list[str], typer.Argument(help="Audio or video files; - reads one from stdin.")],
     shared: RunOptions,
-    language: Annotated[str | None, typer.Option(help="Such as en or German; detected by default.")] = None,
+    language: Language = None,
+    model: Model = None,
     output_dir: Annotated[Path, typer.Option("--output-dir", "-o", help="Folder of the transcripts.")] = Path(),
     format_: Annotated[str, typer.Option("--format", "-f", help=FORMATS)] = "txt,json",
     mark_doubts: Annotated[bool, typer.Option("--mark-doubts", help="Mark what to check (txt, md, srt, vtt).")] = False,
@@ -34,7 +35,7 @@ def run(
     """Transcribe recordings: who said what, also in overlapping speech."""
     from pipeline.formats import files
 
-    settings = shared.settings(language=language)
+    settings = shared.settings(language=language, model=model)
     delivery = Delivery(output_dir, files.parse_formats(format_), shared.quiet, shared.overwrite, mark_doubts)
     raise typer.Exit(_transcribe_all(recordings, settings, shared.cache(), delivery))
 

@@ -30,6 +30,7 @@ OPTIONS: Mapping[str, str] = {
     "min_speakers": "diarization.min_speakers",
     "max_speakers": "diarization.max_speakers",
     "language": "recognition.language",
+    "model": "recognition.model",
     "channels": "diarization.channels",
     "roles": "diarization.roles",
     "track": "input.track",

@@ -15,6 +15,7 @@ import yaml
 
 from pipeline.config.aliases import with_current_names
 from pipeline.config.constraints import DEVICE, LANGUAGE, NAME, ROLES, Range
+from pipeline.config.whisper_models import model_name
 from pipeline.core.errors import SettingsError
 from pipeline.core.serialization import DataError, internal, overlay, setting, to_plain
 from pipeline.core.types import Notice
@@ -106,7 +107,7 @@ class RecognitionConfig:
     backend: str = setting("whisper", NAME)
     """Recognizer: `whisper`, or `package.module:Class`."""
     model: str = setting("whisper-base", NAME)
-    """Speech recognition model: a name from `transcribe models list`, or a folder."""
+    """Speech recognition model: `small`, `turbo` and the like, a name from `transcribe models list`, or a folder."""
     strategy: Literal["mixture", "streams"] = "mixture"
     """`mixture`: transcribe the mixture, and separated speech in accepted overlaps; `streams`: each speaker alone."""
     language: str | None = setting(None, LANGUAGE)
@@ -255,7 +256,15 @@ def check(config: Config, where: str = "") -> Config:
     if bounds.min_speakers and bounds.max_speakers and bounds.min_speakers > bounds.max_speakers:
         message = f"min_speakers ({bounds.min_speakers}) is more than max_speakers ({bounds.max_speakers})"
         raise SettingsError(message, where=where)
-    return config
+    return _with_full_model_name(config)
+
+
+def _with_full_model_name(config: Config) -> Config:
+    """``config`` with Whisper's model by its name in the catalogue, so that equal models have equal cache keys."""
+    section = config.recognition
+    if section.backend != "whisper":
+        return config
+    return replace(config, recognition=replace(section, model=model_name(section.model)))
 
 
 class _PlainLoader(yaml.SafeLoader):

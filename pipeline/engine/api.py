@@ -46,6 +46,7 @@ def transcribe(
     min_speakers: int | None = None,
     max_speakers: int | None = None,
     language: str | None = None,
+    model: str | None = None,
     channels: str | None = None,
     roles: str | None = None,
     preset: str = "default",
@@ -67,8 +68,8 @@ def transcribe(
     them. Calls from several threads take turns. A `pipeline.Transcriber` has separate models.
     """
     given = named(
-        speakers=speakers, min_speakers=min_speakers, max_speakers=max_speakers, language=language, channels=channels,
-        roles=roles, device=device, threads=threads, offline=offline, track=track,
+        speakers=speakers, min_speakers=min_speakers, max_speakers=max_speakers, language=language, model=model,
+        channels=channels, roles=roles, device=device, threads=threads, offline=offline, track=track,
     )  # fmt: skip
     return _run(resolve(preset, given, settings or {}), cache, listener or ignore, recording, sample_rate)
 

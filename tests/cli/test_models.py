@@ -9,7 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from pipeline.cli.models import app
+from pipeline.config import presets
 from pipeline.core.errors import BadModel, MissingModel, SettingsError
+from pipeline.models.registry import required_model_names
 from pipeline.models.weights import CATALOGUE, Store
 
 runner = CliRunner()
@@ -30,8 +32,9 @@ def _run(*arguments: str) -> str:
 
 def test_list_shows_every_model_and_the_place(models: Path) -> None:
     *rows, place = _run("list").splitlines()
-    states = {name: "here" if model.bundled else "missing" for name, model in CATALOGUE.items()}
-    assert [row.split()[:2] for row in rows] == [[name, state] for name, state in states.items()]
+    here = [[name, "here"] for name, model in CATALOGUE.items() if model.bundled]
+    missing = [[name, "missing"] for name, model in CATALOGUE.items() if not model.bundled]
+    assert [row.split()[:2] for row in rows] == [*here, *missing]
     assert place == f"in {models}"
 
 
@@ -45,6 +48,27 @@ def test_pull_without_names_takes_the_default_preset(monkeypatch: pytest.MonkeyP
     pulled.clear()
     _run("pull", "whisper-small", "whisper-small")
     assert pulled == ["whisper-small"]
+
+
+@pytest.mark.parametrize("preset", presets.preset_names())
+def test_pull_takes_the_models_of_every_preset(monkeypatch: pytest.MonkeyPatch, models: Path, preset: str) -> None:
+    pulled: list[str] = []
+    monkeypatch.setattr(Store, "pull", lambda self, names, progress: pulled.extend(names))
+    monkeypatch.setattr(Store, "path", lambda self, name: models / name)
+    _run("pull", "--preset", preset)
+    assert pulled == list(required_model_names(presets.load_preset(preset)))
+
+
+def test_models_are_pulled_and_found_by_the_short_names_of_the_option_model(
+    monkeypatch: pytest.MonkeyPatch, models: Path
+) -> None:
+    pulled: list[str] = []
+    monkeypatch.setattr(Store, "pull", lambda self, names, progress: pulled.extend(names))
+    monkeypatch.setattr(Store, "path", lambda self, name: models / name)
+    _run("pull", "turbo", "whisper-turbo", "distil-large-v3")
+    assert pulled == ["whisper-large-v3-turbo", "whisper-distil-large-v3"]
+    assert _run("path", "base") == f"{models / 'whisper-base'}\n"
+    assert runner.invoke(app, ["verify", "base"]).stdout == "whisper-base: not on this machine\n"
 
 
 def test_pull_refuses_an_unknown_name() -> None:

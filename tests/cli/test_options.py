@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.cli import app as program
 from pipeline.cli.app import main
+from pipeline.config.whisper_models import NAMES
 from pipeline.engine import artifact_cache
 from tests import world
 
@@ -82,3 +83,20 @@ def test_shared_options_reach_the_settings(command: str, capsys: pytest.CaptureF
     assert "max_speakers" in capsys.readouterr().err
     assert exit_code(command, "talk.wav", "--device", "toaster") == 1
     assert "runtime.device" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["run"], ["batch", "-o", "out"]])
+def test_the_option_model_reaches_the_settings(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    monkeypatch.setenv("CROSSTALK_MODELS", str(folder / "models"))
+    backend = world.arguments({"recognition.backend": "whisper"})
+    for model, name in (("turbo", "whisper-large-v3-turbo"), ("whisper-small", "whisper-small")):
+        assert exit_code(*command, "talk.wav", "--model", model, *backend) == 5
+        assert f"run: transcribe models pull {name}" in capsys.readouterr().err
+    assert exit_code(*command, "talk.wav", "--model", "./nowhere", *backend) == 5
+    capsys.readouterr()
+    assert exit_code(*command, "talk.wav", "--model", "huge", *backend) == 1
+    shown = capsys.readouterr().err
+    assert "'huge'" in shown
+    assert all(name in shown for name in NAMES)

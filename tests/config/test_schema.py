@@ -92,10 +92,34 @@ def test_assignments_are_yaml() -> None:
 
 def test_presets_hold_only_differences() -> None:
     assert presets.load_preset("default") == Config()
-    assert presets.preset_names() == ("accurate", "default", "fast")
-    assert presets.load_preset("accurate").recognition.model == "whisper-large-v3-turbo"
-    with pytest.raises(SettingsError, match="there are accurate, default, fast"):
+    assert presets.preset_names() == ("accurate", "better", "default", "fast", "published")
+    with pytest.raises(SettingsError, match="there are accurate, better, default, fast, published"):
         presets.load_preset("best")
+
+
+@pytest.mark.parametrize(("name", "model"), [("better", "whisper-small"), ("accurate", "whisper-large-v3-turbo")])
+def test_larger_presets_change_recognition_only(name: str, model: str) -> None:
+    options = {"recognition.model": model, "recognition.options.beam_size": 5}
+    assert presets.load_preset(name) == schema.assign(Config(), options)
+
+
+def test_only_the_published_preset_needs_a_gated_model() -> None:
+    from pipeline.models.weights import CATALOGUE, HubSource
+
+    for name in presets.preset_names():
+        sources = [
+            source
+            for model in registry.required_model_names(presets.load_preset(name))
+            for source in CATALOGUE[model].sources
+        ]
+        gated = {source.repo for source in sources if isinstance(source, HubSource) and source.gated}
+        assert gated == ({"pyannote/speaker-diarization-community-1"} if name == "published" else set())
+
+
+def test_the_help_names_every_preset() -> None:
+    from pipeline.cli.options import PRESETS
+
+    assert all(name in PRESETS for name in presets.preset_names())
 
 
 def test_assignments_take_precedence_over_file_and_preset(tmp_path: Path) -> None:
@@ -200,6 +224,7 @@ def test_the_error_of_a_wrong_value_names_its_place() -> None:
 
 def test_options_are_settings_by_name() -> None:
     assert presets.named(speakers=2, language=None, offline=False) == {"diarization.speakers": 2}
+    assert presets.named(model="small") == {"recognition.model": "small"}
     assert presets.named(offline=True) == {"runtime.offline": True}
     defaults = dict(leaves())
     assert set(presets.OPTIONS.values()) <= set(defaults)

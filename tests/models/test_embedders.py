@@ -188,11 +188,11 @@ def test_the_weights_of_a_folder_are_in_the_identity_and_a_class_has_no_weights(
         assert "embedding" not in registry.required_models(assign(Config(), {"embedding.model": model}))
 
 
-def test_the_accurate_preset_uses_ecapa() -> None:
-    accurate = load_preset("accurate")
-    assert accurate.embedding.model == "ecapa-voxceleb"
-    assert {"ecapa-voxceleb", "speaker-diarization-community-1"} <= set(registry.required_model_names(accurate))
-    assert "resemblyzer" not in registry.required_model_names(accurate)
+def test_the_published_preset_uses_ecapa() -> None:
+    published = load_preset("published")
+    assert published.embedding.model == "ecapa-voxceleb"
+    assert {"ecapa-voxceleb", "speaker-diarization-community-1"} <= set(registry.required_model_names(published))
+    assert "resemblyzer" not in registry.required_model_names(published)
 
 
 def test_each_embedder_has_its_calibration(folders: dict[str, Path]) -> None:

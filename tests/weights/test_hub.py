@@ -78,6 +78,20 @@ def test_the_first_pull_is_recorded_and_later_ones_are_held_to_it(hub: FakeHub, 
     assert store.identity("toy") == identity
 
 
+def test_a_whisper_model_without_a_known_commit_is_pulled_by_the_branch_and_recorded(
+    hub: FakeHub, tmp_path: Path
+) -> None:
+    needed = {"config.json", "model.bin", "preprocessor_config.json", "tokenizer.json", "vocabulary.json"}
+    hub.commits[FIRST] = {name: name.encode() for name in (*needed, "README.md", "flax_model.msgpack")}
+    Store(tmp_path).pull(["whisper-medium"])
+    assert {path.name for path in Store(tmp_path).path("whisper-medium").iterdir()} == {*needed, "crosstalk.json"}
+    identity = Store(tmp_path).identity("whisper-medium")
+    hub.branch, hub.commits[SECOND] = SECOND, dict.fromkeys(needed, b"newer")
+    (tmp_path / "whisper-medium" / "model.bin").unlink()
+    Store(tmp_path).pull(["whisper-medium"])
+    assert Store(tmp_path).identity("whisper-medium") == identity
+
+
 def test_a_rewritten_commit_is_refused(hub: FakeHub, tmp_path: Path) -> None:
     store = _store(tmp_path)
     store.pull(["toy"])

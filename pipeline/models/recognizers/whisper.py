@@ -19,6 +19,7 @@ import numpy as np
 
 from pipeline.config.constraints import OneOf, Range
 from pipeline.config.schema import Config, read_options
+from pipeline.config.whisper_models import ENGLISH_ONLY, NAMES
 from pipeline.core.audio import RATE, Samples
 from pipeline.core.errors import BackendError, SettingsError
 from pipeline.core.serialization import setting
@@ -79,8 +80,11 @@ class WhisperRecognizer(Model):
     max_seconds = 30.0
     """The encoder's window in seconds."""
 
-    def __init__(self, model: WhisperModel, beam_size: int = 1, batch_size: int = BATCH) -> None:
+    def __init__(
+        self, model: WhisperModel, beam_size: int = 1, batch_size: int = BATCH, english_only: bool = False
+    ) -> None:
         self._model = model
+        self._english_only = english_only
         self._beam_size = beam_size
         self._batch_size = batch_size
 
@@ -95,10 +99,11 @@ class WhisperRecognizer(Model):
 
     @classmethod
     def check(cls, config: Config, weights: Store) -> None:
-        """Raise `SettingsError` for a language unknown to the model, or a compute type unsupported by the device.
+        """Raise `SettingsError` for an unknown model or language, or a compute type unsupported by the device.
 
-        The language is looked up in the model's vocabulary; for a model that is not installed, in its name.
+        The language is looked up in the model's vocabulary; models known to transcribe English only go by their names.
         """
+        _check_name(config.recognition.model, weights)
         _check_language(config, weights)
         _check_compute_type(config)
 
@@ -125,11 +130,12 @@ class WhisperRecognizer(Model):
             raise SettingsError(f"recognition.model {settings.model}: {error}") from error
         except RuntimeError as error:
             raise BackendError(f"cannot load the Whisper model {settings.model}: {error}") from error
-        return cls(model, options.beam_size, BATCH if device == "cpu" else runtime.batch_size)
+        batch_size = BATCH if device == "cpu" else runtime.batch_size
+        return cls(model, options.beam_size, batch_size, english_only=settings.model in ENGLISH_ONLY)
 
     def detect_language(self, samples: Samples) -> str:
-        """The most probable language (ISO 639-1) of up to 30 s."""
-        if not self._model.model.is_multilingual:
+        """The most probable language (ISO 639-1) of up to 30 s; English for a model that transcribes English only."""
+        if self._english_only or not self._model.model.is_multilingual:
             return "en"
         language, _, _ = self._model.detect_language(samples)
         return str(language)
@@ -216,12 +222,21 @@ def _options(config: Config) -> WhisperOptions:
     return read_options(WhisperOptions, config.recognition.options, "recognition.options")
 
 
+def _check_name(model: str, weights: Store) -> None:
+    """Raise `SettingsError` for a name that is neither in the catalogue nor a folder."""
+    try:
+        weights.status(model)
+    except SettingsError as error:
+        hint = f"there are {', '.join(NAMES)}, or give a folder with a CTranslate2 model"
+        raise SettingsError(f"no Whisper model is called {model!r}", hint=hint) from error
+
+
 def _check_language(config: Config, weights: Store) -> None:
     model, language = config.recognition.model, config.recognition.language
     if language is None:
         return
     vocabulary = read_vocabulary(weights.path(model)) if weights.status(model) == "here" else None
-    english_only = len(vocabulary) < MULTILINGUAL if vocabulary else model.endswith(".en")
+    english_only = model in ENGLISH_ONLY or bool(vocabulary and len(vocabulary) < MULTILINGUAL)
     if english_only and language != "en":
         hint = "choose another recognition.model (whisper-base supports 99 languages), or another preset"
         raise SettingsError(f"the model {model} supports English only, not {language}", hint=hint)

