@@ -21,7 +21,7 @@ $(VENV)/.done: pyproject.toml
 	touch $@
 
 setup: $(VENV)/.done  ## the environment (.venv) and the models, fetched once; says what was left out
-	$(BIN)/transcribe models pull --preset default pyannote-segmentation campplus
+	$(BIN)/transcribe models pull --preset default pyannote-segmentation resemblyzer
 	$(BIN)/python -m tests.extras
 
 demo: setup  ## transcribe a real telephone call of two people, and show what was written

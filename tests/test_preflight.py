@@ -51,7 +51,7 @@ def test_missing_models_are_one_error_with_one_command(tmp_path: Path) -> None:
     error = refused(Config(), Store(tmp_path))
     assert isinstance(error, MissingModel)
     assert error.exit_code == 5
-    assert error.hint == "run: transcribe models pull resemblyzer whisper-base"
+    assert error.hint == "run: transcribe models pull campplus whisper-base"
     only = world.settings({"recognition.backend": "whisper"})
     assert refused(only, Store(tmp_path)).hint == "run: transcribe models pull whisper-base"
     with pytest.raises(MissingModel):

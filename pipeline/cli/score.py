@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +13,7 @@ import typer
 from pipeline.core.types import Notice
 
 if TYPE_CHECKING:
+    from pipeline.evaluation.metrics.error_causes import CauseCount, ErrorCauses
     from pipeline.evaluation.metrics.scoring import Report, ScoreConfig, Scores, SessionScores
     from pipeline.evaluation.metrics.wer import WordErrors
 
@@ -20,6 +21,8 @@ _WORD_SCORE_TITLES = {"wer": "WER", "cpwer": "cpWER", "cer": "CER", "cpcer": "cp
 _MEETEVAL_SCORE_TITLES = {"tcpwer": "tcpWER", "orcwer": "ORC-WER", "dicpwer": "DI-cpWER"}
 
 _SIDES = ("reference", "hypothesis")
+_FREQUENT = 10
+"""Number of most frequent missing words that are listed; chosen by hand for one line of a terminal."""
 
 
 def score(
@@ -38,6 +41,7 @@ def score(
     ] = "basic",
     collar: Annotated[float, typer.Option(help="Collar of tcpWER in seconds.")] = 5.0,
     der_collar: Annotated[float, typer.Option(help="Seconds excluded on each side of reference boundaries.")] = 0.0,
+    explain: Annotated[bool, typer.Option("--explain", help="Also count missing and inserted words by cause.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
@@ -52,9 +56,11 @@ def score(
     config = ScoreConfig(normalizer, collar, der_collar)
     report = compare(reference, hypothesis, config, reference_format, hypothesis_format)
     if as_json:
-        typer.echo(json.dumps(plain(report), indent=2, ensure_ascii=False))
+        typer.echo(json.dumps(plain(report, explain), indent=2, ensure_ascii=False))
         return
     typer.echo(table(report))
+    if explain:
+        typer.echo(f"\n{cause_table(report)}")
     for notice in report.notices:
         typer.echo(printable(f"transcribe: warning: {notice.message}"), err=True)
 
@@ -84,13 +90,16 @@ def compare(
     return replace(report, notices=(*notices, *report.notices))
 
 
-def plain(report: Report) -> dict[str, Any]:
-    """The report as JSON data: counts and rates, by session and in total."""
+def plain(report: Report, explain: bool = False) -> dict[str, Any]:
+    """The report as JSON data: counts and rates, by session and in total; with ``explain`` also causes of errors."""
     from dataclasses import asdict
+
+    def counts(scores: Scores, causes: ErrorCauses) -> dict[str, Any]:
+        return {**_counts(scores), **({"explain": _cause_counts(scores, causes)} if explain else {})}
 
     sessions = {
         name: {
-            **_counts(session.scores),
+            **counts(session.scores, session.causes),
             "assignment": [list(pair) for pair in session.assignment],
             "words_from": dict(zip(_SIDES, session.words, strict=True)),
             "turns_from": dict(zip(_SIDES, session.turns, strict=True)),
@@ -100,7 +109,7 @@ def plain(report: Report) -> dict[str, Any]:
     }
     return {
         "settings": {**asdict(report.config), "overlap_scored": True},
-        "total": _counts(report.total),
+        "total": counts(report.total, report.causes),
         "sessions": sessions,
         "notices": [asdict(notice) for notice in report.notices],
     }
@@ -110,7 +119,7 @@ def table(report: Report) -> str:
     """The report as a table."""
     config, total = report.config, report.total
     speakers, overlap, attribution = total.speakers, total.overlap, total.attribution
-    units = "words" if total.cer is None else "units"
+    units = _units(total)
     lines = [
         f"{len(report.sessions)} session(s); normalizer {config.normalizer}; collar {config.collar:g} s (words), "
         f"{config.der_collar:g} s (DER); overlap scored",
@@ -132,6 +141,65 @@ def table(report: Report) -> str:
         *(_session(name, session) for name, session in report.sessions.items()),
     ]
     return "\n".join(lines)
+
+
+def cause_table(report: Report) -> str:
+    """The missing and the inserted words of cpWER's alignment by cause, as a table; see `ErrorCauses`."""
+    from pipeline.core.errors import printable
+
+    total, causes, units = report.total, report.causes, _units(report.total)
+    words, in_overlap = _cp_errors(total).words, total.overlap.words
+    frequent = ", ".join(f"{word} {count}" for word, count in causes.frequent_missing(_FREQUENT))
+    lines = [
+        *_cause_rows(f"missing {units}", causes.missing_by_cause, words),
+        f"{f'of reference {units}':26}{in_overlap:12}{words - in_overlap:12}{words:8}",
+        "",
+        *_cause_rows(f"inserted {units}", causes.inserted_by_cause, words),
+    ]
+    if frequent:
+        lines += ["", f"most frequent missing {units}: {frequent}"]
+    if len(report.sessions) > 1:
+        lines += ["", *(_session_causes(name, session.causes) for name, session in report.sessions.items())]
+    return "\n".join(map(printable, lines))
+
+
+def _cause_rows(title: str, counts: Mapping[str, CauseCount], words: int) -> list[str]:
+    """A row for each cause and one for their sum; shares are of the reference words."""
+    rows = [(cause.replace("_", " "), count.in_overlap, count.no_overlap) for cause, count in counts.items()]
+    rows.append(("all", sum(row[1] for row in rows), sum(row[2] for row in rows)))
+    return [
+        f"{title:26}{'in overlap':>12}{'no overlap':>12}{'total':>8}{'share':>9}",
+        *(f"{name:26}{one:12}{two:12}{one + two:8}{_percent(_share(one + two, words)):>9}" for name, one, two in rows),
+    ]
+
+
+def _session_causes(name: str, causes: ErrorCauses) -> str:
+    """A line with the totals of a session, most frequent causes first."""
+
+    def totals(counts: Mapping[str, CauseCount], kind: str) -> str:
+        ranked = sorted((-count.total, cause.replace("_", " ")) for cause, count in counts.items() if count.total)
+        listed = ", ".join(f"{cause} {-count}" for count, cause in ranked)
+        return f"{-sum(count for count, _ in ranked)} {kind}" + (f" ({listed})" if listed else "")
+
+    return f"{name}: {totals(causes.missing_by_cause, 'missing')}; {totals(causes.inserted_by_cause, 'inserted')}"
+
+
+def _cause_counts(scores: Scores, causes: ErrorCauses) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    words = _cp_errors(scores).words
+
+    def counts(by_cause: Mapping[str, CauseCount]) -> dict[str, Any]:
+        return {
+            cause: {**asdict(count), "total": count.total, "share": _share(count.total, words)}
+            for cause, count in by_cause.items()
+        }
+
+    return {
+        "missing": counts(causes.missing_by_cause),
+        "inserted": counts(causes.inserted_by_cause),
+        "frequent_missing": dict(causes.frequent_missing(_FREQUENT)),
+    }
 
 
 def _evidence(report: Report) -> list[str]:
@@ -173,9 +241,22 @@ def _session(name: str, session: SessionScores) -> str:
 
     scores = session.scores
     pairs = ", ".join(f"{reference or '-'} = {hypothesis or '-'}" for reference, hypothesis in session.assignment)
-    title, words = ("cpWER", scores.cpwer) if scores.cpcer is None else ("cpCER", scores.cpcer)
-    rates = f"{title} {_percent(words.error_rate).strip()}, DER {_percent(scores.der.error_rate).strip()}"
+    title = "cpWER" if scores.cpcer is None else "cpCER"
+    rates = f"{title} {_percent(_cp_errors(scores).error_rate).strip()}, DER {_percent(scores.der.error_rate).strip()}"
     return printable(f"{name}: {rates}" + (f"; {pairs}" if pairs else ""))
+
+
+def _cp_errors(scores: Scores) -> WordErrors:
+    """The errors of the speaker-attributed alignment: cpCER's where there is one, else cpWER's."""
+    return scores.cpcer or scores.cpwer
+
+
+def _units(scores: Scores) -> str:
+    return "words" if scores.cer is None else "units"
+
+
+def _share(count: int, words: int) -> float | None:
+    return count / words if words else None
 
 
 def _percent(rate: float | None) -> str:

@@ -75,7 +75,7 @@ class DiarizationConfig:
 class EmbeddingConfig:
     """Speaker embeddings, for diarization and to assign separated sources to speakers."""
 
-    model: str = setting("resemblyzer", NAME)
+    model: str = setting("campplus", NAME)
     """Speaker embedding model: a name from `transcribe models list`, a folder or `package.module:Class`."""
     options: Mapping[str, Any] = field(default_factory=dict, hash=False)
     """The embedder's own settings, by name; see its documentation."""

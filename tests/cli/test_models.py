@@ -43,7 +43,7 @@ def test_pull_without_names_takes_the_default_preset(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(Store, "pull", lambda self, names, progress: pulled.extend(names))
     monkeypatch.setattr(Store, "path", lambda self, name: models / name)
     out = _run("pull")
-    assert {"crosstalk-segmentation", "crosstalk-separation", "resemblyzer", "whisper-base"} <= set(pulled)
+    assert {"crosstalk-segmentation", "crosstalk-separation", "campplus", "whisper-base"} <= set(pulled)
     assert out.splitlines() == [f"{name}: {models / name}" for name in pulled]
     pulled.clear()
     _run("pull", "whisper-small", "whisper-small")

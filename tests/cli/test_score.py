@@ -137,6 +137,55 @@ def test_character_errors_are_printed_for_their_scripts_only(files: tuple[str, s
     assert "cpCER" not in run(*files)
 
 
+def test_causes_are_given_on_request_only(files: tuple[str, str]) -> None:
+    assert "explain" not in json.loads(run(*files, "--json"))["total"]
+    assert "missing words" not in run(*files)
+    result = json.loads(run(*files, "--json", "--explain"))
+    explained = result["total"]["explain"]
+    assert result["sessions"]["m"]["explain"] == explained
+    expected = {"in_overlap": 1, "no_overlap": 0, "total": 1, "share": 0.25}
+    assert {cause: counts for cause, counts in explained["missing"].items() if counts["total"]} == {
+        "other_speaker": expected
+    }
+    assert {cause: counts for cause, counts in explained["inserted"].items() if counts["total"]} == {
+        "other_speaker": expected
+    }
+    assert explained["frequent_missing"] == {"hello": 1}
+
+
+def rows_of(text: str) -> dict[str, list[str]]:
+    """The last row of each name in the table of causes."""
+    rows = (line.rsplit(maxsplit=4) for line in text.partition("missing words")[2].splitlines())
+    return {row[0]: row[1:] for row in rows if len(row) == 5}
+
+
+def test_the_table_of_causes_has_sums_and_frequent_words(files: tuple[str, str], tmp_path: Path) -> None:
+    text = run(*files, "--explain")
+    assert rows_of(text)["all"] == rows_of(text)["other speaker"] == ["1", "0", "1", "25.00%"]
+    assert "most frequent missing words: hello 1" in text
+    assert "missing (" not in text
+    assert rows_of(run(files[0], files[0], "--explain"))["all"] == ["0", "0", "0", "0.00%"]
+    wordless = tmp_path / "turns.rttm"
+    wordless.write_text("SPEAKER m 1 0.0 2.0 <NA> <NA> x <NA> <NA>\n", "utf-8")
+    assert rows_of(run(files[0], str(wordless), "--explain"))["all"] == ["0", "0", "0", "-"]
+
+
+def test_causes_count_characters_in_their_scripts(tmp_path: Path) -> None:
+    for name, text in (("ref", "今天天气很好"), ("hyp", "今天天很好")):
+        (tmp_path / f"{name}.stm").write_text(f"zh 1 甲 0 6 {text}\n", "utf-8")
+    paths = str(tmp_path / "ref.stm"), str(tmp_path / "hyp.stm")
+    assert json.loads(run(*paths, "--explain", "--json"))["total"]["explain"]["frequent_missing"] == {"气": 1}
+    assert "missing units" in run(*paths, "--explain")
+
+
+def test_words_cannot_send_terminal_escapes(files: tuple[str, str], tmp_path: Path) -> None:
+    evil = tmp_path / "evil.stm"
+    evil.write_text("m 1 ann 0 1 \x1b[31mhi\n", "utf-8")
+    text = run(str(evil), files[1], "--explain", "--normalizer", "none")
+    assert "[31mhi 1" in text
+    assert "\x1b" not in text
+
+
 @pytest.fixture
 def folders(tmp_path: Path) -> tuple[Path, Path]:
     """References of three recordings in two formats, hypotheses of two of them and of another, and other files."""
@@ -173,6 +222,15 @@ def test_turns_may_end_after_the_words(folders: tuple[Path, Path], end: float) -
     session = read_recording([stm, rttm], ("stm", "rttm"))
     assert session.transcript.turns == (Turn(0, end, "ann"),)
     assert session.transcript.words == read_recording([stm], ("stm",)).transcript.words
+
+
+def test_causes_are_listed_by_session_if_there_are_several(folders: tuple[Path, Path]) -> None:
+    text = run(*map(str, folders), "--explain")
+    assert "one: 0 missing; 0 inserted" in text
+    assert "three: 3 missing (outside all turns 3); 0 inserted" in text
+    result = json.loads(run(*map(str, folders), "--explain", "--json"))
+    sums = [session["explain"]["missing"]["outside_all_turns"]["total"] for session in result["sessions"].values()]
+    assert sum(sums) == result["total"]["explain"]["missing"]["outside_all_turns"]["total"] == 3
 
 
 def test_several_hypothesis_files_are_matched_too(folders: tuple[Path, Path], tmp_path: Path) -> None:

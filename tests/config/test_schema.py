@@ -147,7 +147,7 @@ def test_models_of_a_preset_are_known_to_the_store() -> None:
         assert set(registry.required_model_names(presets.load_preset(name))) <= names
     assert registry.required_model_names(Config()) == (
         "crosstalk-segmentation",
-        "resemblyzer",
+        "campplus",
         "crosstalk-separation",
         "whisper-base",
     )

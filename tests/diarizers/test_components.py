@@ -198,7 +198,7 @@ def blended_embeddings(spread: float) -> LocalEmbeddings:
 def test_confidence_in_the_number_of_speakers_follows_from_the_embeddings() -> None:
     estimates = {
         spread: estimate_speakers(blended_embeddings(spread), 1.0, SpeakerBounds())
-        for spread in np.linspace(0.1, 1, 46)
+        for spread in np.linspace(0.1, 1, 136)
     }
     two = [estimate.fewer for estimate in estimates.values() if len(estimate.vectors) == 2]
     one = [estimate.more for estimate in estimates.values() if len(estimate.vectors) == 1]

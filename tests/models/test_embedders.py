@@ -155,6 +155,31 @@ def test_one_pass_gives_the_embeddings_of_all_speakers_as_pyannote_pools_them(fo
     assert np.isnan(embedder.pool(features[0], silent)).all(axis=1).tolist() == [True, False]
 
 
+@pytest.mark.parametrize("seconds", [0.3, 0.6, 0.8])
+def test_frames_of_campplus_with_local_context_are_those_of_a_short_clip(
+    folders: dict[str, Path], seconds: float
+) -> None:
+    embedder = opened(folders["campplus"])
+    assert isinstance(embedder, FrameEmbedder)
+    clip = babble(seconds, 1)
+    (frames,) = embedder.forward_frames([clip])
+    pooled = embedder.pool(frames, np.ones((1, len(frames)), np.float32))
+    assert float(pooled[0] @ embedder.embed([clip])[0]) > 0.99  # deviations of n and of n - 1
+
+
+def test_frames_of_campplus_depend_on_the_sound_near_them(folders: dict[str, Path]) -> None:
+    embedder = opened(folders["campplus"])
+    assert isinstance(embedder, FrameEmbedder)
+    speech, other = babble(12.0, 1), babble(12.0, 1)
+    other[8 * RATE :] = babble(4.0, 2)
+    one, two = embedder.forward_frames([speech, other])
+    assert len(one) == 599
+    scale = np.abs(one).max()
+    assert np.abs(one - two)[:100].max() < 1e-2 * scale  # six seconds away
+    assert np.abs(one - two)[400:].max() > 0.1 * scale
+    assert embedder.forward_frames([speech[:100]])[0].shape == (0, one.shape[1])
+
+
 @pytest.mark.parametrize("seconds", [0.2, 1.6, 5.0])
 def test_the_features_of_campplus_are_kaldis(seconds: float) -> None:
     import torchaudio.compliance.kaldi as kaldi
@@ -163,7 +188,7 @@ def test_the_features_of_campplus_are_kaldis(seconds: float) -> None:
 
     clips = torch.from_numpy(np.stack([babble(seconds, seed) for seed in range(3)]))
     bands = torch.stack([kaldi.fbank(clip[None], num_mel_bins=80, sample_frequency=RATE, dither=0.0) for clip in clips])
-    torch.testing.assert_close(features_of(clips), bands - bands.mean(dim=1, keepdim=True), atol=2e-3, rtol=0)
+    torch.testing.assert_close(features_of(clips), bands, atol=2e-3, rtol=0)
 
 
 @pytest.mark.weights
@@ -197,7 +222,7 @@ def test_the_published_preset_uses_ecapa() -> None:
 
 def test_each_embedder_has_its_calibration(folders: dict[str, Path]) -> None:
     assert opened(folders["resemblyzer"]).calibration == EmbedderCalibration()
-    assert opened(folders["campplus"]).calibration.within_floor == 0.24
+    assert opened(folders["campplus"]).calibration.within_floor == 0.3
     for finer in ("ecapa-voxceleb", "wespeaker-resnet34"):
         scale = opened(folders[finer]).calibration
         assert scale.between > EmbedderCalibration().between

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from pipeline.core import timeline
 from pipeline.core.types import Turn
 from pipeline.evaluation.metrics.normalization import Token
-from pipeline.evaluation.metrics.wer import SpeakerAlignment
+from pipeline.evaluation.metrics.wer import Pair, SpeakerAlignment
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,48 +63,71 @@ def attribution_errors(
 
     ``collar`` is the maximum distance in seconds between the middles of two words that count as the same word.
     """
-    hits = [a for a, b in alignment.pairs if a and b and a.text == b.text]
-    misses = [a for a, b in alignment.pairs if a and not (b and a.text == b.text)]
-    unmatched = [b for a, b in alignment.pairs if b and not (a and a.text == b.text)]
-    misattributed = _misattributed(misses, unmatched, dict(alignment.assignment), collar)
-    in_overlap = _overlap_test(turns)
-    overlap_hits, overlap_misattributed = sum(map(in_overlap, hits)), sum(map(in_overlap, misattributed))
-    overlap_words = overlap_hits + sum(map(in_overlap, misses))
+    pairs, active = alignment.pairs, active_speakers(turns)
+    hits = sum(map(is_hit, pairs))
+    misattributed = counterparts(alignment, collar)
+    in_overlap = {i for i, (token, _) in enumerate(pairs) if token and len(active(token)) > 1}
     return (
-        AttributionErrors(len(hits), len(misattributed)),
-        OverlapErrors(overlap_words, overlap_hits, overlap_misattributed),
+        AttributionErrors(hits, len(misattributed)),
+        OverlapErrors(
+            len(in_overlap), sum(is_hit(pairs[i]) for i in in_overlap), len(in_overlap & misattributed.keys())
+        ),
     )
 
 
-def _misattributed(
-    misses: Sequence[Token], unmatched: Sequence[Token], partner: dict[str | None, str | None], collar: float
-) -> list[Token]:
-    """The misses that have an unmatched token of another speaker with the same text, paired by distance in time."""
-    indices: dict[str, list[int]] = {}
-    for j, token in enumerate(unmatched):
-        indices.setdefault(token.text, []).append(j)
-    candidates = sorted(
-        (abs(token.middle - unmatched[j].middle), i, j)
-        for i, token in enumerate(misses)
-        for j in indices.get(token.text, ())
-        if abs(token.middle - unmatched[j].middle) <= collar and unmatched[j].speaker != partner.get(token.speaker)
+def is_hit(pair: Pair) -> bool:
+    """Whether both sides of a pair have the same word."""
+    reference, hypothesis = pair
+    return reference is not None and hypothesis is not None and reference.text == hypothesis.text
+
+
+def counterparts(alignment: SpeakerAlignment, collar: float) -> dict[int, int]:
+    """The misattributed reference words, each with the same word of another hypothesis speaker.
+
+    Both are positions in ``alignment.pairs``: of the pair with the reference word, and of that with the other word.
+    """
+    partner = dict(alignment.assignment)
+    errors = {i: pair for i, pair in enumerate(alignment.pairs) if not is_hit(pair)}
+    misses = {i: reference for i, (reference, _) in errors.items() if reference}
+    unmatched = {j: hypothesis for j, (_, hypothesis) in errors.items() if hypothesis}
+    return nearest(misses, unmatched, collar, lambda miss, other: other.speaker != partner.get(miss.speaker))
+
+
+def nearest(
+    misses: Mapping[int, Token],
+    candidates: Mapping[int, Token],
+    collar: float,
+    may_pair: Callable[[Token, Token], bool] = lambda miss, candidate: True,
+) -> dict[int, int]:
+    """Keys of misses and of candidates with the same text, paired one to one: nearest in time first.
+
+    ``collar`` is the maximum distance of their middles in seconds.
+    """
+    keys: dict[str, list[int]] = {}
+    for j, token in candidates.items():
+        keys.setdefault(token.text, []).append(j)
+    ranked = sorted(
+        (abs(token.middle - candidates[j].middle), i, j)
+        for i, token in misses.items()
+        for j in keys.get(token.text, ())
+        if abs(token.middle - candidates[j].middle) <= collar and may_pair(token, candidates[j])
     )
-    paired_misses: set[int] = set()
-    paired_tokens: set[int] = set()
-    for _, i, j in candidates:
-        if i not in paired_misses and j not in paired_tokens:
-            paired_misses.add(i)
-            paired_tokens.add(j)
-    return [misses[i] for i in sorted(paired_misses)]
+    paired: dict[int, int] = {}
+    used: set[int] = set()
+    for _, i, j in ranked:
+        if i not in paired and j not in used:
+            paired[i] = j
+            used.add(j)
+    return paired
 
 
-def _overlap_test(turns: Iterable[Turn]) -> Callable[[Token], bool]:
-    """A function that returns whether the middle of a token lies in overlapped speech."""
-    regions = timeline.overlaps(turns)
-    starts = [region.start for region in regions]
+def active_speakers(turns: Iterable[Turn]) -> Callable[[Token], frozenset[str]]:
+    """A function that returns the speakers whose turns hold the middle of a token."""
+    segments = [*timeline.active_segments(turns)]
+    starts = [span.start for span, _ in segments]
 
-    def in_overlap(token: Token) -> bool:
-        region = bisect_right(starts, token.middle) - 1
-        return region >= 0 and token.middle < regions[region].end
+    def active(token: Token) -> frozenset[str]:
+        place = bisect_right(starts, token.middle) - 1
+        return segments[place][1] if place >= 0 and token.middle < segments[place][0].end else frozenset()
 
-    return in_overlap
+    return active

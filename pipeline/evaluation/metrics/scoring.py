@@ -13,17 +13,18 @@ Rules for incomplete input:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import Literal
 
 from pipeline.core import timeline
 from pipeline.core.errors import FormatError, SettingsError
-from pipeline.core.types import Notice, Span, Transcript, Turn, Unscored
+from pipeline.core.types import Notice, Span, Transcript, Turn, Unscored, Utterance
 from pipeline.evaluation.metrics import meeteval_metrics
 from pipeline.evaluation.metrics.attribution import AttributionErrors, OverlapErrors, attribution_errors
 from pipeline.evaluation.metrics.der import DiarizationErrors, JaccardErrors, diarization_errors
+from pipeline.evaluation.metrics.error_causes import ErrorCauses, Removed, error_causes
 from pipeline.evaluation.metrics.normalization import Normalizer, Token, normalizer
 from pipeline.evaluation.metrics.scripts import by_character, is_unspaced
 from pipeline.evaluation.metrics.unscored import Channels, is_inside, remove_unscored, split_by_channel
@@ -135,6 +136,7 @@ class SessionScores:
     """Scores of a session, the speaker pairs (reference, hypothesis) of cpWER, and the evidence of both sides.
 
     ``words`` and ``turns``: evidence of (reference, hypothesis), see `Session`. ``unscored``: seconds excluded.
+    ``causes``: those of the errors that cpWER counts, or cpCER where there is one.
     """
 
     scores: Scores
@@ -142,11 +144,12 @@ class SessionScores:
     words: tuple[Evidence | None, Evidence | None] = ("words", "words")
     turns: tuple[Evidence, Evidence] = ("turns", "turns")
     unscored: float = 0.0
+    causes: ErrorCauses = field(default_factory=ErrorCauses)
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Scores by session, their settings, and notices; `total` is the sum of the counts."""
+    """Scores by session, their settings, and notices; `total` and `causes` are sums over the sessions."""
 
     config: ScoreConfig
     sessions: Mapping[str, SessionScores]
@@ -155,6 +158,10 @@ class Report:
     @property
     def total(self) -> Scores:
         return reduce(Scores.__add__, (session.scores for session in self.sessions.values()))
+
+    @property
+    def causes(self) -> ErrorCauses:
+        return reduce(ErrorCauses.__add__, (session.causes for session in self.sessions.values()))
 
 
 Sessions = Mapping[str, Transcript] | Mapping[str, Session]
@@ -218,22 +225,24 @@ def score(
         jer=jer,
         speakers=SpeakerCounts(counts[0], counts[1], abs(counts[0] - counts[1])),
     )
+    causes = error_causes(alignment, turns, estimated_turns, pair.removed, config.collar)
     evidence = (truth.words, estimate.words), (truth.turns, estimate.turns)
-    return SessionScores(
-        scores, alignment.assignment, *evidence, timeline.covered(time.span for time in truth.unscored)
-    )
+    excluded = timeline.covered(time.span for time in truth.unscored)
+    return SessionScores(scores, alignment.assignment, *evidence, excluded, causes)
 
 
 @dataclass(frozen=True, slots=True)
 class ScoredPair:
     """What is scored of a reference and a hypothesis, in this order: tokens by utterance, and turns.
 
-    ``unscored``: spans that are excluded from the turns as well; their tokens are already left out.
+    ``unscored``: spans that are excluded from the turns as well; their tokens are already left out. ``removed``: tokens
+    that the pipeline of the hypothesis removed from the text.
     """
 
     utterances: tuple[list[list[Token]], list[list[Token]]]
     turns: tuple[tuple[Turn, ...], tuple[Turn, ...]]
     unscored: tuple[Span, ...]
+    removed: Removed
 
     @property
     def tokens(self) -> tuple[list[Token], list[Token]]:
@@ -247,9 +256,10 @@ def scored_pair(reference: Session, hypothesis: Session, config: ScoreConfig) ->
     truth, estimate, unscored = _scored(reference, hypothesis)
     normalize = normalizer(config.normalizer)
     has_words = truth.words is not None and estimate.words is not None
-    left, right = (_utterances(side, normalize, unscored) if has_words else [] for side in (truth, estimate))
+    texts = (side.transcript.utterances if has_words else () for side in (truth, estimate))
+    left, right = (_tokens(utterances, normalize, unscored) for utterances in texts)
     turns = timeline.turns_of(truth.transcript), timeline.turns_of(estimate.transcript)
-    return ScoredPair((left, right), turns, unscored)
+    return ScoredPair((left, right), turns, unscored, _removed(estimate.transcript, normalize, unscored))
 
 
 def _scored(reference: Session, hypothesis: Session) -> tuple[Session, Session, tuple[Span, ...]]:
@@ -303,11 +313,21 @@ def _enumerate(names: Sequence[str]) -> str:
     return f"session {some}" if len(names) == 1 else f"{len(names)} sessions ({some})"
 
 
-def _utterances(session: Session, normalize: Normalizer, unscored: Sequence[Span]) -> list[list[Token]]:
+def _tokens(utterances: Iterable[Utterance], normalize: Normalizer, unscored: Sequence[Span]) -> list[list[Token]]:
     """Tokens outside of ``unscored`` by utterance, ordered by utterance start; without empty utterances."""
-    ordered = sorted(session.transcript.utterances, key=lambda utterance: utterance.start)
+    ordered = sorted(utterances, key=lambda utterance: utterance.start)
     scored = [[t for t in normalize.tokens(utterance) if not is_inside(t, unscored)] for utterance in ordered]
     return [tokens for tokens in scored if tokens]
+
+
+def _removed(transcript: Transcript, normalize: Normalizer, unscored: Sequence[Span]) -> Removed:
+    """The tokens of the words that the pipeline removed from the text, in the units of the alignment."""
+    leaked = [utterance for region in transcript.overlaps for utterance in region.leaked]
+    hallucinations, duplicates = (
+        [unit for tokens in _tokens(utterances, normalize, unscored) for unit in by_character(tokens)]
+        for utterances in (transcript.removed, leaked)
+    )
+    return Removed(hallucinations, duplicates)
 
 
 def _sum(one: WordErrors | None, other: WordErrors | None) -> WordErrors | None:

@@ -73,25 +73,28 @@ def _least_similar(
     order = np.argsort(np.where(allowed, similarity, np.inf), axis=None, kind="stable")[: allowed.sum()]
     for window, i in zip(*np.unravel_index(order, allowed.shape), strict=True):
         of_speaker: Bools = assignment == assignment[window, i]
-        passage = _same_frames(segmentation, int(window), int(i)) & of_speaker
-        rest = of_speaker & ~passage
-        if local.seconds[rest].sum() > local.seconds[passage].sum():
+        passage = np.zeros(allowed.shape, np.bool_)
+        passage[window, i] = True
+        for _ in range(2):  # the first window can begin or end within the passage
+            passage = _sharing_frames(segmentation, passage) & of_speaker & (local.weight <= high)
+        if local.seconds[of_speaker & ~passage].sum() > local.seconds[passage].sum():
             return passage
     return None
 
 
-def _same_frames(segmentation: LocalSegmentation, window: int, i: int) -> Bools:
-    """The local speakers, in any window, that are mostly active where local speaker ``i`` of ``window`` is active."""
+def _sharing_frames(segmentation: LocalSegmentation, passage: Bools) -> Bools:
+    """The local speakers that share half of their frames with those of ``passage``, or half of the frames of these."""
     _, frames, _ = segmentation.scores.shape
-    start = segmentation.starts[window]
-    here = np.zeros(segmentation.length, np.float32)
-    here[start : start + frames] = segmentation.binarized[window, :, i]
-    same: Bools = np.zeros(segmentation.active.shape, np.bool_)
-    for w in np.flatnonzero(np.abs(segmentation.starts - start) < frames):
+    inside = np.zeros(segmentation.length, np.bool_)
+    for w in np.flatnonzero(passage.any(axis=1)):
         first = segmentation.starts[w]
+        inside[first : first + frames] |= segmentation.binarized[w][:, passage[w]].any(axis=1)
+    sharing: Bools = np.zeros(passage.shape, np.bool_)
+    for w, first in enumerate(segmentation.starts):
         active = segmentation.binarized[w]  # (frames, locals)
-        same[w] = here[first : first + frames] @ active > active.sum(axis=0) / 2
-    return same
+        shared = inside[first : first + frames].astype(np.intp) @ active
+        sharing[w] = 2 * shared > np.minimum(active.sum(axis=0), inside.sum())
+    return sharing
 
 
 def update_centroids(local: LocalEmbeddings, assignment: Ints, centroids: Floats) -> Floats:

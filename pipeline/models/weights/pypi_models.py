@@ -172,7 +172,7 @@ _RESEMBLYZER_CONFIG = """\
 
 _RESEMBLYZER = Model(
     name="resemblyzer",
-    purpose="speaker embeddings, 256 values (default)",
+    purpose="speaker embeddings, 256 values (fast)",
     license="Apache-2.0",
     files=(
         File("config.json", "b8e9656b1ee0c3d8b049573ff6da20de40761771099fd6799f7f41980163e136", 143),
@@ -209,7 +209,7 @@ _CAMPPLUS_CONFIG = """\
 
 _CAMPPLUS = Model(
     name="campplus",
-    purpose="speaker embeddings, 192 values, trained on many more speakers",
+    purpose="speaker embeddings, 192 values (default)",
     license="Apache-2.0",
     files=(
         File("config.json", "213c3c11415082f143910a7538c2bc8639a968687767f340f68bd9ebdfbbb099", 88),
