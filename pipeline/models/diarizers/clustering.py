@@ -23,11 +23,13 @@ CANNOT_LINK_WEIGHT, CANNOT_LINK_MAXIMUM = 10.0, 1.0
 """Soft cannot-link: log odds subtracted for two clusters that are different local speakers of the same windows, per
 share of their time, and the maximum. Chosen by hand; it is finite because a network sometimes splits one speaker."""
 MERGE_LOG_ODDS = 0.1
-"""Log odds above which two clusters are merged even if fewer speakers remain than asked for. Chosen by hand; a lower
-value gives fewer speakers than asked for more often."""
+"""Log odds above which two clusters are merged even if fewer speakers remain than asked for; `split_off_speakers` then
+finds the others. Chosen on the tuning recordings (docs/experiments/diarization.md); a lower value leaves more speakers
+to it."""
 OPEN_MERGE_LOG_ODDS, COUNT_PENALTY, COUNT_PENALTY_MAXIMUM = -0.5, 0.25, 1.5
 """Log odds above which two clusters are merged when the number of speakers is open: the value for a minute of speech,
-the decrease for each doubling of speech, and its maximum. Chosen by hand; lower values give fewer speakers."""
+the decrease for each doubling of speech, and its maximum. The first was chosen on the tuning recordings, the others by
+hand; lower values give fewer speakers."""
 MIN_SPEAKER_SPEECH = 1.0
 """Minimum speech of a speaker, in seconds. Chosen by hand; a higher value drops speakers who say little."""
 MIN_LOCAL_SPEECH = 0.3

@@ -84,15 +84,13 @@ def _least_similar(
 
 def _sharing_frames(segmentation: LocalSegmentation, passage: Bools) -> Bools:
     """The local speakers that share half of their frames with those of ``passage``, or half of the frames of these."""
-    _, frames, _ = segmentation.scores.shape
+    binarized = segmentation.binarized  # (windows, frames, locals)
     inside = np.zeros(segmentation.length, np.bool_)
-    for w in np.flatnonzero(passage.any(axis=1)):
-        first = segmentation.starts[w]
-        inside[first : first + frames] |= segmentation.binarized[w][:, passage[w]].any(axis=1)
+    for start, active, members in zip(segmentation.starts, binarized, passage, strict=True):
+        inside[start : start + len(active)] |= active[:, members].any(axis=1)
     sharing: Bools = np.zeros(passage.shape, np.bool_)
-    for w, first in enumerate(segmentation.starts):
-        active = segmentation.binarized[w]  # (frames, locals)
-        shared = inside[first : first + frames].astype(np.intp) @ active
+    for w, (start, active) in enumerate(zip(segmentation.starts, binarized, strict=True)):
+        shared = inside[start : start + len(active)].astype(np.intp) @ active
         sharing[w] = 2 * shared > np.minimum(active.sum(axis=0), inside.sum())
     return sharing
 
