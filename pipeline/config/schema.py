@@ -113,7 +113,7 @@ class RecognitionConfig:
     language: str | None = setting(None, LANGUAGE)
     """Language of the recording; null detects it once per recording."""
     options: Mapping[str, Any] = field(default_factory=dict, hash=False)
-    """The recognizer's own settings, by name: Whisper's are `beam_size` and `compute_type`."""
+    """The recognizer's own settings, by name: Whisper's are `beam_size`, `compute_type` and `prompt`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,7 +141,7 @@ def test_earlier_settings_of_whisper_are_its_options() -> None:
     options = registry.options("recognizer", config)
     assert (options.beam_size, options.compute_type) == (3, "int16")
     settings = registry.effective_settings(Config())
-    assert settings["recognition"]["options"] == {"beam_size": 1, "compute_type": "int8"}
+    assert settings["recognition"]["options"] == {"beam_size": 1, "compute_type": "int8", "prompt": None}
     assert as_mapping(Config())["recognition"]["options"] == {}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -126,3 +127,38 @@ def test_any_number_of_windows_is_decoded_in_groups(
     assert (results, groups) == (list(range(windows)), expected)
     assert windows_at_once(recognizer) == max(8, batch)
     assert windows_at_once(object()) == 8  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "language", "expected"),
+    [(None, "en", "yeah"), (None, "de", None), ("", "en", None), ("Guten Tag.", "de", "Guten Tag.")],
+)
+def test_the_prompt_is_that_of_the_settings_else_a_conversation_in_english(
+    prompt: str | None, language: str, expected: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from faster_whisper import BatchedInferencePipeline
+
+    from pipeline.models.recognizers.whisper import WhisperOptions, WhisperRecognizer
+
+    given: list[str | None] = []
+
+    def transcribe(self: object, samples: Samples, **settings: Any) -> tuple[list[object], None]:
+        given.append(settings["initial_prompt"])
+        return [], None
+
+    monkeypatch.setattr(BatchedInferencePipeline, "__init__", lambda self, model: None)
+    monkeypatch.setattr(BatchedInferencePipeline, "transcribe", transcribe)
+    recognizer = WhisperRecognizer(None, WhisperOptions(prompt=prompt))
+    assert recognizer.recognize([np.zeros(RATE, np.float32)], language) == [()]
+    (text,) = given
+    assert text == expected or (expected and text and expected in text)
+
+
+@pytest.mark.parametrize("level", [0.0, 0.003, 0.03])
+def test_the_prompt_is_not_written_where_nobody_speaks(whisper: object, level: float) -> None:
+    from pipeline.models.recognizers.whisper import CONVERSATION
+
+    noise = (np.random.default_rng(0).standard_normal(20 * RATE) * level).astype(np.float32)
+    prompt = {word.strip(".,") for word in CONVERSATION["en"].lower().split()} - {"i"}
+    spoken = {word.text.lower().strip(".,") for word in words_of(whisper, noise) if word.suspect is None}
+    assert not spoken & prompt
