@@ -65,8 +65,8 @@ def resolve(
 
 
 BASELINE = (
-    "pyannote's own pipeline on the published segmentation model, Whisper over the whole mixture, each word to the "
-    "speaker whose turns it overlaps most; embedding and recognizer (or a whole published pipeline) are the first "
+    "pyannote's own pipeline on the published segmentation model and Resemblyzer, Whisper over the whole mixture, each "
+    "word to the speaker whose turns it overlaps most; the recognizer (or a whole published pipeline) is the first "
     "system's"
 )
 """What `transcribe bench --baseline` compares with, as its help and its results say it."""
@@ -78,6 +78,7 @@ def baseline(config: Config) -> Config:
         "diarization.backend": "pyannote",
         "diarization.method": "pyannote",
         "diarization.segmentation": "pyannote-segmentation",
+        "embedding.model": "resemblyzer",
         "separation.backend": "passthrough",
         "separation.model": None,
         "recognition.backend": "whisper",

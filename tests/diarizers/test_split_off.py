@@ -20,7 +20,7 @@ STEP = 50
 def recording(passages: list[tuple[int, int, int]], windows: int) -> tuple[LocalEmbeddings, LocalSegmentation]:
     """Passages (first frame, last frame, voice) of one speaker each, in windows of 5 s every second.
 
-    Every passage in a window is a local speaker of its own; voices are nearly the same.
+    Every passage in a window is a local speaker by itself; voices are nearly the same.
     """
     most = max(1, len(passages))
     scores = np.zeros((windows, WINDOW, most), np.float32)
@@ -43,7 +43,7 @@ def split(passages: list[tuple[int, int, int]], windows: int, number: int) -> tu
     return split_off_speakers(embeddings, local, assignment, np.eye(1, 8, dtype=np.float32), number)
 
 
-def test_the_least_similar_passage_becomes_a_speaker_of_its_own() -> None:
+def test_the_least_similar_passage_becomes_a_new_speaker() -> None:
     passages = [(0, 300, 0), (320, 380, 3), (400, 700, 1)]
     assignment, centroids = split(passages, 12, 2)
     assert len(centroids) == 2
@@ -64,9 +64,7 @@ spans = st.tuples(st.integers(0, 500), st.integers(5, 120), st.integers(0, 5))
 
 @given(st.lists(spans, min_size=1, max_size=6), st.integers(1, 5))
 @at_most(50)
-def test_nobody_loses_most_of_their_speech_and_no_speaker_is_lost(
-    lengths: list[tuple[int, int, int]], number: int
-) -> None:
+def test_no_speaker_loses_most_of_the_speech_or_disappears(lengths: list[tuple[int, int, int]], number: int) -> None:
     passages = [(first, first + length, voice) for first, length, voice in lengths]
     embeddings, local = recording(passages, 9)
     before = np.where(local.active, 0, -1)

@@ -155,7 +155,7 @@ def test_the_prompt_is_that_of_the_settings_else_a_conversation_in_english(
 
 
 @pytest.mark.parametrize("level", [0.0, 0.003, 0.03])
-def test_the_prompt_is_not_written_where_nobody_speaks(whisper: object, level: float) -> None:
+def test_the_prompt_is_not_written_without_speech(whisper: object, level: float) -> None:
     from pipeline.models.recognizers.whisper import CONVERSATION
 
     noise = (np.random.default_rng(0).standard_normal(20 * RATE) * level).astype(np.float32)

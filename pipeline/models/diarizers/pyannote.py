@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class PyannoteDiarizer(DiarizerModel):
     """Builds the configured diarizer."""
 
-    version = 1
+    version = 2
     requires = ("pyannote.audio", "torch", "numpy", "scipy")
 
     @classmethod

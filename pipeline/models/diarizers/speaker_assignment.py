@@ -20,7 +20,7 @@ BEAM = 40
 ROUNDS = 5
 """Maximum number of updates of the centroids; two or three suffice in practice."""
 SPLIT_SPEECH = 0.5, 2.0
-"""Minimum and maximum speech, in seconds, of a local speaker that becomes a speaker of their own only because more were
+"""Minimum and maximum speech, in seconds, of a local speaker that becomes a new speaker only because more were
 asked for. Chosen by hand; shorter speech has a random embedding, and longer speech is somebody the clustering knows."""
 
 

@@ -54,7 +54,7 @@ HOP, CLIP = 0.5, 1.6
 """Seconds between the starts of embedded clips, and their length: the default embedder was trained on 1.6 s."""
 CPU_BATCH = 8
 """Maximum windows per batch on a CPU; with more, activations leave the caches and it takes a fifth longer."""
-SEGMENTATION_SHARE = 0.7
+SEGMENTATION_SHARE = 0.5
 """Share of the segmentation in the progress; an estimate of its share of the time."""
 CLOSE, CLEAR = 0.5, 1.0
 """Log odds (see `SpeakerEstimate`) below which another number of speakers fits nearly as well, and above which much
@@ -140,11 +140,11 @@ class WindowedDiarizer:
             features = embedder.forward_frames(
                 [audio.samples[to_sample(start) : to_sample(end)] for start, end in part]
             )
+            progress(audio.duration * _share_done(i + len(part), len(spans)), audio.duration)
             yield from (
                 FrameFeatures(start, end, frames, embedder.context)
                 for (start, end), frames in zip(part, features, strict=True)
             )
-            progress(audio.duration * _share_done(i + len(part), len(spans)), audio.duration)
 
     def _embed_clips(self, audio: Audio, local: LocalSegmentation, progress: Progress) -> ClipEmbeddings:
         spans = clip_grid(local, audio.duration, CLIP, HOP)

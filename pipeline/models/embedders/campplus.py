@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from pipeline.models.weights import Store
 
 
-CALIBRATION = EmbedderCalibration(within_per_second=0.6, within_floor=0.3, between=1.0, margin=0.15)
+CALIBRATION = EmbedderCalibration(within_per_second=0.6, within_floor=0.3, between=1.0, margin=0.15, linkage=0.7)
 """Variances chosen on the tuning recordings, where 0.45 to 0.6, 0.3 to 0.4 and 0.85 to 1.0 are equal within noise
-(docs/experiments/diarization.md). The margin was not tuned."""
+(docs/experiments/diarization.md). Margin and linkage were not tuned."""
 
 
 class CampPlusEmbedder(NetworkEmbedder, FrameEmbedder):

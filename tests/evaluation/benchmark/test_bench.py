@@ -219,7 +219,7 @@ def test_systems_are_presets_with_settings() -> None:
     data = json.loads(as_json(figures((), (base, one))))["systems"]
     assert data[base.name]["models"] == {
         "segmentation": "pyannote-segmentation",
-        "embedding": one.config.embedding.model,
+        "embedding": "resemblyzer",
         "recognition": one.config.recognition.model,
     }
     assert data[base.name]["settings"]["diarization"]["method"] == "pyannote"
