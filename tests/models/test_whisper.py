@@ -131,9 +131,9 @@ def test_any_number_of_windows_is_decoded_in_groups(
 
 @pytest.mark.parametrize(
     ("prompt", "language", "expected"),
-    [(None, "en", "yeah"), (None, "de", None), ("", "en", None), ("Guten Tag.", "de", "Guten Tag.")],
+    [(None, "en", None), ("", "en", None), ("Guten Tag.", "de", "Guten Tag.")],
 )
-def test_the_prompt_is_that_of_the_settings_else_a_conversation_in_english(
+def test_the_prompt_is_that_of_the_settings(
     prompt: str | None, language: str, expected: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from faster_whisper import BatchedInferencePipeline
@@ -150,15 +150,4 @@ def test_the_prompt_is_that_of_the_settings_else_a_conversation_in_english(
     monkeypatch.setattr(BatchedInferencePipeline, "transcribe", transcribe)
     recognizer = WhisperRecognizer(None, WhisperOptions(prompt=prompt))
     assert recognizer.recognize([np.zeros(RATE, np.float32)], language) == [()]
-    (text,) = given
-    assert text == expected or (expected and text and expected in text)
-
-
-@pytest.mark.parametrize("level", [0.0, 0.003, 0.03])
-def test_the_prompt_is_not_written_without_speech(whisper: object, level: float) -> None:
-    from pipeline.models.recognizers.whisper import CONVERSATION
-
-    noise = (np.random.default_rng(0).standard_normal(20 * RATE) * level).astype(np.float32)
-    prompt = {word.strip(".,") for word in CONVERSATION["en"].lower().split()} - {"i"}
-    spoken = {word.text.lower().strip(".,") for word in words_of(whisper, noise) if word.suspect is None}
-    assert not spoken & prompt
+    assert given == [expected]

@@ -55,10 +55,6 @@ NOT_SPEECH = "no speech"
 WINDOW_SPACING = 40
 """Seconds between the starts of windows in the samples of a batch. The library limits the length of a first word by the
 pause before it; with this spacing, a window's words do not depend on the others."""
-CONVERSATION = {"en": "Okay, um, so, uh, yeah, I I think, mm-hmm."}
-"""By language, a text before each window from which Whisper takes its style: that of conversations, in which it leaves
-out fewer short answers and hesitations. Three such texts made 432, 423 and 425 errors of 1043 on ten AMI clips, none
-made 444; read speech had as many errors with it as without (docs/experiments/recognition.md)."""
 BATCH = 4
 """Windows per batch on a CPU: eight take as long, and need more memory."""
 MIN_GROUP = 8
@@ -74,7 +70,7 @@ class WhisperOptions:
     compute_type: str = setting("int8", OneOf(COMPUTE_TYPES))
     """Number format of the weights (CTranslate2)."""
     prompt: str | None = None
-    """Text before each window, from which Whisper takes its style; null: a conversation's in English, else none."""
+    """Text before each window, from which Whisper takes its style and spelling; null: none."""
 
 
 DEFAULTS = WhisperOptions()
@@ -83,7 +79,7 @@ DEFAULTS = WhisperOptions()
 class WhisperRecognizer(Model):
     """A Whisper model in CTranslate2's format, decoded at temperature 0: equal audio gives equal words."""
 
-    version = 2
+    version = 1
     Options = WhisperOptions
     requires = ("faster-whisper", "ctranslate2", "numpy")
     max_seconds = 30.0
@@ -202,8 +198,7 @@ class WhisperRecognizer(Model):
             temperature=0.0,
             word_timestamps=True,
             without_timestamps=False,
-            initial_prompt=(CONVERSATION.get(language) if self._options.prompt is None else self._options.prompt)
-            or None,
+            initial_prompt=self._options.prompt or None,
             no_repeat_ngram_size=NO_REPEAT_NGRAM if fallback else 0,
             vad_filter=False,
         )
