@@ -21,7 +21,7 @@ ROUNDS = 5
 """Maximum number of updates of the centroids; two or three suffice in practice."""
 SPLIT_SPEECH = 0.5, 2.0
 """Minimum and maximum speech, in seconds, of a local speaker that becomes a new speaker only because more were
-asked for. Chosen by hand; shorter speech has a random embedding, and longer speech is somebody the clustering knows."""
+asked for. Chosen by hand; shorter speech has a random embedding, and longer speech was clustered."""
 
 
 def assign_speakers(local: LocalEmbeddings, active: Bools, shared: Floats, centroids: Floats) -> tuple[Ints, Floats]:
@@ -48,9 +48,9 @@ def split_off_speakers(
     """The assignment with up to ``number`` speakers: each further one takes the least similar speech of the others.
 
     Where the embeddings show fewer speakers than are known to be there, the others have said little, or sound like
-    somebody else. So a further speaker gets one passage only: the local speaker that is least similar to their
-    speaker, and those of other windows with mostly the same frames. Nothing is left to a further speaker who would take
-    all speech of another.
+    another speaker. So a further speaker gets one passage only: the local speaker that is least similar to their
+    speaker, and those of other windows with mostly the same frames. No speaker loses half of their speech, so there may
+    be fewer speakers than ``number``.
     """
     assignment = assignment.copy()
     for speaker in range(len(centroids), number):
@@ -58,8 +58,7 @@ def split_off_speakers(
         if passage is None:
             break
         assignment[passage] = speaker
-        total = (local.vectors[passage] * local.seconds[passage][:, None]).sum(axis=0)
-        centroids = np.vstack([centroids, total / max(float(np.linalg.norm(total)), 1e-9)]).astype(np.float32)
+        centroids = np.vstack([centroids, _mean_embedding(local, passage)])
     return assignment, centroids
 
 
@@ -99,12 +98,17 @@ def update_centroids(local: LocalEmbeddings, assignment: Ints, centroids: Floats
     """Mean embedding of each speaker, weighted by seconds; unchanged for a speaker without local speakers."""
     updated = centroids.copy()
     for speaker in range(len(centroids)):
-        members = assignment == speaker
-        total = (local.vectors[members] * local.seconds[members][:, None]).sum(axis=0)
-        norm = np.linalg.norm(total)
-        if norm > 0:
-            updated[speaker] = total / norm
+        mean = _mean_embedding(local, assignment == speaker)
+        if mean.any():
+            updated[speaker] = mean
     return updated
+
+
+def _mean_embedding(local: LocalEmbeddings, members: Bools) -> Floats:
+    """The mean of the members' embeddings, weighted by seconds, at unit length; zeros without single-speaker speech."""
+    total: Floats = (local.vectors[members] * local.seconds[members][:, None]).sum(axis=0)
+    norm = np.linalg.norm(total)
+    return total / norm if norm > 0 else total
 
 
 def viterbi(similarity: Floats, active: Bools, shared: Floats) -> Ints:

@@ -51,15 +51,16 @@ Scores = Generator[NDArray[np.float32], None, None]
 STEP = 1.0
 """Seconds between the starts of segmentation windows. Half of it takes twice the time and gains 0.2 points of DER."""
 HOP, CLIP = 0.5, 1.6
-"""Seconds between the starts of embedded clips, and their length: the default embedder was trained on 1.6 s."""
+"""Seconds between the starts of embedded clips, and their length, for embedders without frames: Resemblyzer was trained
+on 1.6 s."""
 CPU_BATCH = 8
 """Maximum windows per batch on a CPU; with more, activations leave the caches and it takes a fifth longer."""
 SEGMENTATION_SHARE = 0.5
 """Share of the segmentation in the progress; an estimate of its share of the time."""
 CLOSE, CLEAR = 0.5, 1.0
 """Log odds (see `SpeakerEstimate`) below which another number of speakers fits nearly as well, and above which much
-worse. On 17 recordings of 30 s to 5 min, wrong counts had 0.17 to 0.75 and right ones 0.03 to 1.35. They only choose
-the wording of a notice."""
+worse. With Resemblyzer on 17 recordings of 30 s to 5 min, wrong counts had 0.17 to 0.75 and right ones 0.03 to 1.35.
+They only choose the wording of a notice."""
 CLIPS_AT_ONCE = 512
 """Clips embedded in one call: a step of the progress."""
 BLOCK = 10.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
@@ -57,6 +57,27 @@ class NetworkEmbedder(EmbedderModel):
                 vectors[rows] = self._encode(torch.from_numpy(np.stack([clips[i] for i in rows])))
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         unit: NDArray[np.float32] = np.divide(vectors, norms, out=np.full_like(vectors, np.nan), where=norms > 0)
+        return unit
+
+    def _pool(
+        self,
+        features: NDArray[np.float32],
+        weights: NDArray[np.float32],
+        compute: Callable[[Tensor, Tensor], Tensor],
+    ) -> NDArray[np.float32]:
+        """What `FrameEmbedder.pool` returns, with vectors (speakers, dimension) from ``compute(frames, weights)``.
+
+        It gets frames as (width, frames), and the weights of the active speakers only.
+        """
+        import torch
+
+        vectors = np.full((len(weights), self._dimension), np.nan, np.float32)
+        active = weights.any(axis=1)
+        if active.any():
+            frames, masks = (torch.from_numpy(x).to(self._device) for x in (features.T, weights[active]))
+            with torch.inference_mode():
+                vectors[active] = compute(frames, masks).cpu().numpy()
+        unit: NDArray[np.float32] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
         return unit
 
     def _encode(self, waveforms: Tensor) -> NDArray[np.float32]:

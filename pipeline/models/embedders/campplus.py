@@ -40,6 +40,7 @@ class CampPlusEmbedder(NetworkEmbedder, FrameEmbedder):
     layout = "campplus.safetensors"
     calibration = CALIBRATION
     context = 0.8
+    """Half of the layers' moving average; 0.4 and 1.6 s were as good on the tuning recordings."""
 
     def __init__(self, network: CampPlus, device: torch.device, batch_size: int) -> None:
         from pipeline.models.embedders.campplus_network import WIDTH, CampPlus
@@ -88,16 +89,7 @@ class CampPlusEmbedder(NetworkEmbedder, FrameEmbedder):
 
     def pool(self, features: NDArray[np.float32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
         """Embeddings by weighted mean and deviation; a row of ``weights`` is a speaker's mask."""
-        import torch
-
-        vectors = np.full((len(weights), self._dimension), np.nan, np.float32)
-        valid = weights.any(axis=1)
-        if valid.any():
-            frames, masks = (torch.from_numpy(x).to(self._device) for x in (features.T, weights[valid]))
-            with torch.inference_mode():
-                vectors[valid] = self._local.pool(frames, masks).cpu().numpy()
-        unit: NDArray[np.float32] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-        return unit
+        return self._pool(features, weights, self._local.pool)
 
 
 MODEL = CampPlusEmbedder

@@ -66,18 +66,11 @@ class WeSpeakerEmbedder(NetworkEmbedder, FrameEmbedder):
 
     def pool(self, features: NDArray[np.float32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
         """Embeddings by weighted mean and deviation, as in pyannote.audio; a row of ``weights`` is a speaker's mask."""
-        import torch
-
-        vectors = np.full((len(weights), self._dimension), np.nan, np.float32)
-        valid = weights.any(axis=1)
-        if valid.any():
-            frames, shares = (
-                torch.from_numpy(x).to(self._device) for x in (features.T[None, :, None], weights[None, valid])
-            )
-            with torch.inference_mode():
-                vectors[valid] = self._model.forward_embedding(frames, shares)[0].cpu().numpy()
-        unit: NDArray[np.float32] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-        return unit
+        return self._pool(
+            features,
+            weights,
+            lambda frames, masks: self._model.forward_embedding(frames[None, :, None], masks[None])[0],
+        )
 
 
 MODEL = WeSpeakerEmbedder
