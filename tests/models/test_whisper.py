@@ -131,14 +131,13 @@ def test_any_number_of_windows_is_decoded_in_groups(
 
 @pytest.mark.parametrize(
     ("prompt", "language", "expected"),
-    [(None, "en", None), ("", "en", None), ("Guten Tag.", "de", "Guten Tag.")],
+    [(None, "en", "Okay, um"), (None, "de", None), ("", "en", None), ("Guten Tag.", "de", "Guten Tag.")],
 )
-def test_the_prompt_is_that_of_the_settings(
+def test_fallback_has_no_prompt_and_other_windows_that_of_the_settings(
     prompt: str | None, language: str, expected: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from faster_whisper import BatchedInferencePipeline
-
     from pipeline.models.recognizers.whisper import WhisperOptions, WhisperRecognizer
+    from pipeline.models.recognizers.whisper_batches import PromptedBatches
 
     given: list[str | None] = []
 
@@ -146,8 +145,11 @@ def test_the_prompt_is_that_of_the_settings(
         given.append(settings["initial_prompt"])
         return [], None
 
-    monkeypatch.setattr(BatchedInferencePipeline, "__init__", lambda self, model: None)
-    monkeypatch.setattr(BatchedInferencePipeline, "transcribe", transcribe)
+    monkeypatch.setattr(PromptedBatches, "__init__", lambda self, model: None)
+    monkeypatch.setattr(PromptedBatches, "transcribe", transcribe)
     recognizer = WhisperRecognizer(None, WhisperOptions(prompt=prompt))
-    assert recognizer.recognize([np.zeros(RATE, np.float32)], language) == [()]
-    assert given == [expected]
+    window = np.zeros(RATE, np.float32)
+    assert recognizer.recognize([window], language) == recognizer.recognize([window], language, fallback=True) == [()]
+    first, of_fallback = given
+    assert of_fallback is None
+    assert first == expected or (first or "").startswith(f"{expected}, ")

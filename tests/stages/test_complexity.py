@@ -26,7 +26,7 @@ from pipeline.stages.recognition import stage as recognition
 from pipeline.stages.recognition.merge import is_inside, merge_hypotheses
 from pipeline.stages.recognition.plan import Chunk
 from pipeline.stages.recognition.transcribe_clips import plausible
-from pipeline.stages.recognition.windows import JOIN, WINDOW, pack
+from pipeline.stages.recognition.windows import PAUSE, WINDOW, pack
 from pipeline.stages.separation.stage import ENROLLMENT, nearest_speech, separate
 from pipeline.stages.separation.streams import SeparatedSegment, build_streams
 from tests.stages.meetings import Time, converse, ledger, spoken
@@ -203,7 +203,7 @@ def plain_merge(
     background: Mapping[str, Sequence[Span]],
 ) -> dict[str, list[Word]]:
     def equal(one: Word, other: Word) -> bool:
-        near = abs(one.middle - other.middle) <= merge.EDGE
+        near = abs(one.middle - other.middle) <= timeline.BOUNDARY
         return near and letters(one.text) == letters(other.text)
 
     def is_repeated(word: Word, hypothesis: Sequence[Word], others: Sequence[Word]) -> bool:
@@ -241,7 +241,7 @@ def test_packing_is_first_fit(seed: int) -> None:
     for number, clip in enumerate(clips):
         for window in windows:
             last, last_offset = clips[window[-1][0]], window[-1][1]
-            pause = JOIN if clip.start < last.end - 0.5 / RATE else min(JOIN, max(0.0, clip.start - last.end))
+            pause = PAUSE if clip.start < last.end - 0.5 / RATE else min(PAUSE, max(0.0, clip.start - last.end))
             offset = last_offset + (last.end - last.start) + pause
             if offset + (clip.end - clip.start) <= WINDOW + timeline.ROUNDING:
                 window.append((number, offset))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pipeline.core.audio import RATE, Clip
 from pipeline.core.types import Word
-from pipeline.stages.recognition.windows import BETWEEN, JOIN, WINDOW, pack
+from pipeline.stages.recognition.windows import BETWEEN, PAUSE, WINDOW, pack
 
 
 @st.composite
@@ -38,7 +38,7 @@ def test_no_clip_begins_a_window_that_would_fit_into_an_earlier_one(whole_clips:
     windows = pack(enumerate(whole_clips))
     for number, window in enumerate(windows):
         first = window.clips[0].end - window.clips[0].start
-        assert all(len(earlier.samples) / RATE + JOIN + first > WINDOW - 1e-6 for earlier in windows[:number])
+        assert all(len(earlier.samples) / RATE + PAUSE + first > WINDOW - 1e-6 for earlier in windows[:number])
 
 
 @given(clips(), st.floats(0, 1))
@@ -69,9 +69,9 @@ def test_words_between_clips_are_suspect_and_go_to_the_nearer_one() -> None:
 
 def test_clips_that_go_back_in_time_or_are_of_another_track_have_a_pause_between() -> None:
     (window,) = pack(enumerate([Clip(np.ones(2 * RATE, np.float32), 0.0), Clip(np.ones(RATE, np.float32), 1.5)]))
-    assert window.offsets == (0.0, 2.0 + JOIN)
+    assert window.offsets == (0.0, 2.0 + PAUSE)
     (tracks,) = pack(enumerate([Clip(np.ones(RATE, np.float32), 0.0), Clip(np.ones(RATE, np.float32), 1.0, track=1)]))
-    assert tracks.offsets == (0.0, 1.0 + JOIN)
+    assert tracks.offsets == (0.0, 1.0 + PAUSE)
     (touching,) = pack(enumerate([Clip(np.ones(RATE, np.float32), 0.0), Clip(np.ones(RATE, np.float32), 1.0)]))
     assert touching.offsets == (0.0, 1.0)
 

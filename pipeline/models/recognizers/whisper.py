@@ -60,6 +60,10 @@ BATCH = 4
 MIN_GROUP = 8
 """Minimum number of windows per call; each takes `WINDOW_SPACING` seconds of samples, 2.6 MB."""
 
+CONVERSATION = "Okay, um, so, uh, yeah, I I think, mm-hmm."
+"""Prompt for English: with it, Whisper writes the short answers and hesitations that it leaves out of speech otherwise.
+Ten AMI excerpts, see docs/experiments/recognition.md."""
+
 
 @dataclass(frozen=True, slots=True)
 class WhisperOptions:
@@ -70,7 +74,8 @@ class WhisperOptions:
     compute_type: str = setting("int8", OneOf(COMPUTE_TYPES))
     """Number format of the weights (CTranslate2)."""
     prompt: str | None = None
-    """Text before each window, from which Whisper takes its style and spelling; null: none."""
+    """Text before each window, from which Whisper takes its style and spelling; null: `CONVERSATION` for English, none
+    for other languages; empty: none. A window in which it leaves gaps is decoded again without it."""
 
 
 DEFAULTS = WhisperOptions()
@@ -79,7 +84,7 @@ DEFAULTS = WhisperOptions()
 class WhisperRecognizer(Model):
     """A Whisper model in CTranslate2's format, decoded at temperature 0: equal audio gives equal words."""
 
-    version = 1
+    version = 2
     Options = WhisperOptions
     requires = ("faster-whisper", "ctranslate2", "numpy")
     max_seconds = 30.0
@@ -150,7 +155,7 @@ class WhisperRecognizer(Model):
         return str(language)
 
     def recognize(self, windows: Sequence[Samples], language: str, fallback: bool = False) -> list[tuple[Word, ...]]:
-        """The words of each window, times from its start; ``fallback`` bans repeated n-grams.
+        """The words of each window, times from its start; ``fallback`` bans repeated n-grams, and takes no prompt.
 
         Words of a segment without speech and words of zero-length runs are marked ``suspect``. Windows are decoded in
         groups of `windows_at_once`, which bounds memory.
@@ -175,12 +180,17 @@ class WhisperRecognizer(Model):
         )
         return tuple(word for s in segments for word in _convert(s.words or (), len(samples) / RATE))
 
+    def _prompt(self, language: str) -> str | None:
+        if self._options.prompt is None:
+            return CONVERSATION if language == "en" else None
+        return self._options.prompt or None
+
     def _segments(self, windows: Sequence[Samples], language: str, fallback: bool) -> Iterable[Any]:
         """The library's segments of the windows.
 
         The windows are laid out `WINDOW_SPACING` seconds apart; ``seek`` is a window's start in hundredths of a second.
         """
-        from faster_whisper import BatchedInferencePipeline
+        from pipeline.models.recognizers.whisper_batches import PromptedBatches
 
         starts = [(number * WINDOW_SPACING, window) for number, window in enumerate(windows, 1) if len(window)]
         if not starts:
@@ -189,7 +199,7 @@ class WhisperRecognizer(Model):
         for start, window in starts:
             samples[start * RATE :][: len(window)] = window
         segments: Iterable[Any]
-        segments, _ = BatchedInferencePipeline(self._model).transcribe(
+        segments, _ = PromptedBatches(self._model).transcribe(
             samples,
             language=language,
             beam_size=self._options.beam_size,
@@ -198,7 +208,7 @@ class WhisperRecognizer(Model):
             temperature=0.0,
             word_timestamps=True,
             without_timestamps=False,
-            initial_prompt=self._options.prompt or None,
+            initial_prompt=None if fallback else self._prompt(language),
             no_repeat_ngram_size=NO_REPEAT_NGRAM if fallback else 0,
             vad_filter=False,
         )

@@ -12,12 +12,8 @@ from dataclasses import replace
 from operator import attrgetter
 
 from pipeline.core.text import letters
-from pipeline.core.timeline import ROUNDING, IntervalIndex, MidpointIndex
+from pipeline.core.timeline import BOUNDARY, ROUNDING, IntervalIndex, MidpointIndex
 from pipeline.core.types import Span, Word
-
-EDGE = 0.3
-"""Seconds around the edge of a span within which a word may be on either side. Chosen by hand; more finds more repeated
-words, and takes away more that were spoken twice."""
 
 Lines = Mapping[str, Sequence[Word]]
 """Words by speaker."""
@@ -56,7 +52,7 @@ def is_inside(word: Word, spans: Sequence[Span]) -> bool:
 
 
 def _is_at_edge(word: Word, spans: Sequence[Span]) -> bool:
-    return any(abs(word.middle - edge) <= EDGE for span in _near(word, spans) for edge in (span.start, span.end))
+    return any(abs(word.middle - edge) <= BOUNDARY for span in _near(word, spans) for edge in (span.start, span.end))
 
 
 def _middle(word: Word) -> float:
@@ -93,7 +89,9 @@ def _nearest(word: Word, hypothesis: MidpointIndex[Word]) -> Word:
 
 def _equal(word: Word, words: MidpointIndex[Word]) -> list[Word]:
     """The words with the same text at about the same time."""
-    near = words.between(word.middle - EDGE - ROUNDING, word.middle + EDGE + ROUNDING)
+    near = words.between(word.middle - BOUNDARY - ROUNDING, word.middle + BOUNDARY + ROUNDING)
     return [
-        other for other in near if abs(other.middle - word.middle) <= EDGE and letters(other.text) == letters(word.text)
+        other
+        for other in near
+        if abs(other.middle - word.middle) <= BOUNDARY and letters(other.text) == letters(word.text)
     ]

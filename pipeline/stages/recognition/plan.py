@@ -17,16 +17,13 @@ from itertools import permutations
 from typing import Final
 
 from pipeline.core.audio import Audio, Clip, Samples, Stream, to_sample
-from pipeline.core.timeline import covered, crop, gaps, overlaps, single_speaker, union
+from pipeline.core.timeline import BOUNDARY, covered, crop, gaps, overlaps, single_speaker, union
 from pipeline.core.types import Overlap, OverlapDecision, Span, Turn
 
 MIN_ENROLLMENT: Final = 20.0
 """Seconds of single-speaker speech from which a speaker can be the foreground of an overlap. On AMI's clips, nearly all
 of them below it, foreground speakers made 259 errors, where streams of all speakers made 240; on simulated meetings,
 all above it, 852 and 904. Higher values transcribe more overlaps again."""
-MAX_GAP: Final = 0.3
-"""Longest pause, in seconds, between two background spans of a speaker that are transcribed together. Chosen by hand;
-more makes fewer and longer spans."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +132,7 @@ def background_spans(
 ) -> tuple[Span, ...]:
     """The spans whose words come from the speaker's stream: regions with too little enrollment speech, and overlaps in
     which another speaker is the foreground."""
-    muted = union((foreground.span for foreground in foregrounds if foreground.mutes(speaker)), MAX_GAP)
+    muted = union((foreground.span for foreground in foregrounds if foreground.mutes(speaker)), BOUNDARY)
     return union([*(Span(region.start, region.end) for region in insufficient), *muted])
 
 

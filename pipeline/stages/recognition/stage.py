@@ -18,11 +18,11 @@ from pipeline.core.audio import RATE, Audio, Samples
 from pipeline.core.codecs import DataclassCodec
 from pipeline.core.events import Progress, no_progress
 from pipeline.core.stage import Stage, StageModels
-from pipeline.core.timeline import IntervalIndex, gaps, single_speaker, union
+from pipeline.core.timeline import BOUNDARY, IntervalIndex, gaps, single_speaker, union
 from pipeline.core.types import Span, Turn, Utterance, Word
 from pipeline.models.protocols import Diarization, Recognizer
 from pipeline.stages.channels.tracks import Track, Tracks
-from pipeline.stages.recognition.clips import PADDING, joined, with_context, with_edge_silence, with_padding
+from pipeline.stages.recognition.clips import joined, with_context, with_edge_silence, with_padding
 from pipeline.stages.recognition.merge import is_inside, merge_hypotheses
 from pipeline.stages.recognition.plan import (
     Chunk,
@@ -229,9 +229,9 @@ def _from_streams(
 
 
 def _segments(turns: Iterable[Turn], duration: float) -> tuple[Span, ...]:
-    """The spans in which anyone speaks, with `PADDING` on either side, and with pauses up to `MAX_PAUSE`."""
-    padded = (Span(max(0.0, t.start - PADDING), min(duration, t.end + PADDING)) for t in turns)
-    return union(padded, max(0.0, MAX_PAUSE - 2 * PADDING))
+    """The spans in which anyone speaks, with `BOUNDARY` on either side, and with pauses up to `MAX_PAUSE`."""
+    padded = (Span(max(0.0, t.start - BOUNDARY), min(duration, t.end + BOUNDARY)) for t in turns)
+    return union(padded, max(0.0, MAX_PAUSE - 2 * BOUNDARY))
 
 
 def _language_sample(tracks: Sequence[Track], diarization: Diarization) -> Samples:

@@ -1,7 +1,7 @@
 """Clips into windows of limited length, and words back onto the recording's clock.
 
 An encoder that works on windows of one length (Whisper's: 30 s) computes as much for a lone clip of 2 s as for a full
-window: clips share windows. Gaps are kept as they are up to `JOIN` seconds and shortened to it beyond, so that the
+window: clips share windows. Gaps are kept as they are up to `PAUSE` seconds and shortened to it beyond, so that the
 recognizer gets separate sentences.
 """
 
@@ -14,7 +14,7 @@ from math import inf
 import numpy as np
 
 from pipeline.core.audio import RATE, Clip, Samples, to_sample
-from pipeline.core.timeline import ROUNDING, MaximumTree
+from pipeline.core.timeline import BOUNDARY, ROUNDING, MaximumTree
 from pipeline.core.types import Word
 from pipeline.models.protocols import MAX_SECONDS
 
@@ -25,9 +25,9 @@ WINDOW = MAX_SECONDS - SPARE
 """Longest packed window in seconds for a recognizer that declares no other length."""
 BETWEEN = "in the silence between two clips"
 """Reason to suspect a word that lies in no clip of its window."""
-JOIN = 0.6
-"""Longest silence between two clips of a window, in seconds. With 1.2 or 2 s the errors on ten AMI clips were as many
-within noise (docs/experiments/recognition.md), and fewer clips fit."""
+PAUSE = 2 * BOUNDARY
+"""Longest silence between two clips of a window, in seconds: that of the audio around either. With 1.2 or 2 s the
+errors on ten AMI clips were as many within noise (docs/experiments/recognition.md), and fewer clips fit."""
 MIN_WORD = 0.001
 """Seconds that are left of a word in the silence before the recording begins. Chosen by hand: the assembly makes every
 word of the text last longer, so only removed words show it."""
@@ -118,7 +118,7 @@ def pack(clips: Iterable[tuple[int, Clip]], longest: float = WINDOW) -> tuple[Wi
 class _FirstFit:
     """Windows that are being filled; log n steps find the first one with room for a clip.
 
-    Any window with room for the clip and a pause of `JOIN` fits. A shorter pause is enough only where the clip begins
+    Any window with room for the clip and a pause of `PAUSE` fits. A shorter pause is enough only where the clip begins
     shortly after a window's last one ends: these windows are found by the track and the time of that end.
     """
 
@@ -144,8 +144,8 @@ class _FirstFit:
         self._ending.setdefault(self._slot(clip, clip.end), set()).add(window)
 
     def _with_room(self, clip: Clip) -> Iterator[int]:
-        """The first window with room for the clip after a pause of `JOIN`."""
-        needed = clip.end - clip.start + JOIN - 2 * ROUNDING  # just below the limit of `_fits`
+        """The first window with room for the clip after a pause of `PAUSE`."""
+        needed = clip.end - clip.start + PAUSE - 2 * ROUNDING  # just below the limit of `_fits`
         window = self._room.first_above(needed)
         while window is not None:
             yield window
@@ -170,7 +170,7 @@ class _FirstFit:
         return self.contents[window][-1]
 
     def _slot(self, clip: Clip, time: float) -> tuple[int, int]:
-        return clip.track, int(time // JOIN)
+        return clip.track, int(time // PAUSE)
 
 
 def _placed(word: Word, start: float, end: float, clip: Clip) -> Word:
@@ -188,8 +188,8 @@ def _window(contents: Sequence[Placed]) -> Window:
 def _pause(last: Clip, clip: Clip) -> float:
     """Seconds of silence between two clips; one of another track, or that goes back in time, is another speaker's."""
     if clip.track != last.track or clip.start < last.end - 0.5 / RATE:
-        return JOIN
-    return min(JOIN, max(0.0, clip.start - last.end))
+        return PAUSE
+    return min(PAUSE, max(0.0, clip.start - last.end))
 
 
 def _cut(clip: Clip, longest: float) -> Iterator[Clip]:

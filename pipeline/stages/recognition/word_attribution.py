@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.core.timeline import ROUNDING, by_speaker
+from pipeline.core.timeline import BOUNDARY, ROUNDING, by_speaker
 from pipeline.core.types import Turn, Word
 
 CHANGE = 0.1
@@ -22,9 +22,6 @@ AMI clips were the same; higher values keep more words with the last speaker."""
 CHANGE_INSIDE = 0.9
 """Cost of a change of speaker inside a sentence, in words wholly covered. From 0.4 to 1.5 the errors on ten AMI clips
 were the same within noise; higher values keep more sentences whole."""
-PAUSE = 0.3
-"""Seconds between words from which a change of speaker costs `CHANGE`. From 0.2 to 0.5 s the errors on ten AMI clips
-were the same; higher values keep more words with the last speaker."""
 FAR = 1.0
 """Distance in seconds from a speaker's turns up to which the score of a word decreases. Chosen by hand; with less, more
 distant speakers count as equally far."""
@@ -71,7 +68,7 @@ def _change_costs(words: Sequence[Word]) -> list[float]:
     """The cost of a change of speaker before each word but the first."""
     return [
         CHANGE
-        if last.text.endswith((".", "?", "!", ",")) or word.start - last.end >= PAUSE - ROUNDING
+        if last.text.endswith((".", "?", "!", ",")) or word.start - last.end >= BOUNDARY - ROUNDING
         else CHANGE_INSIDE
         for last, word in pairwise(words)
     ]

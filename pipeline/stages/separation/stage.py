@@ -22,7 +22,7 @@ from pipeline.core.audio import Audio, Samples, Sources, rescale_to_mixture, to_
 from pipeline.core.errors import CannotSeparate, ResourceError, is_gpu_out_of_memory
 from pipeline.core.events import Progress, no_progress
 from pipeline.core.stage import Stage, StageModels
-from pipeline.core.timeline import ROUNDING, IntervalIndex, overlaps, single_speaker, union
+from pipeline.core.timeline import BOUNDARY, ROUNDING, IntervalIndex, overlaps, single_speaker, union
 from pipeline.core.types import Notice, Overlap, OverlapDecision, Span, SpeakerEvidence, Turn
 from pipeline.models.protocols import Diarization, Embedder, ParallelSeparator, Separator
 from pipeline.stages.channels.tracks import Track, Tracks
@@ -32,8 +32,6 @@ from pipeline.stages.separation.result import Separation
 from pipeline.stages.separation.source_assignment import MARGIN, Decision, Evidence, assign_sources, decide
 from pipeline.stages.separation.streams import SeparatedSegment, build_streams
 
-MAX_GAP: Final = 0.3
-"""Longest pause between two overlaps of one region, in seconds. Chosen by hand; more makes fewer and longer regions."""
 MIN_REGION: Final = 0.2
 """Shortest region that is separated, in seconds. Chosen by hand: a shorter one holds no word, and its sources are too
 short for an embedding."""
@@ -43,9 +41,6 @@ less makes NMF's sources worse (docs/experiments/separation.md)."""
 ENROLLMENT_PERIOD: Final = 60.0
 """Seconds of the recording in which all regions share that speech, so that a separator prepares a speaker once for all
 of them: separation of 19 s of overlap took 2.9 instead of 4.7 core-seconds. Longer periods use more distant speech."""
-MIN_SINGLE_SPEAKER: Final = 0.3
-"""Shortest single-speaker span that is used, in seconds. Chosen by hand: shorter ones are mostly edges of other
-speakers' turns."""
 HANDOVER_MARGIN: Final = 0.5
 """Part of the embedder's margin that is required at a handover, where both speakers go on outside the region, in clear
 speech. Measured on AMI: 428 errors of 1043 instead of 435; a quarter made 436."""
@@ -127,9 +122,9 @@ class _TrackInput:
 
 
 def _single_speaker(turns: Sequence[Turn]) -> dict[str, list[Span]]:
-    """Each speaker's single-speaker spans of at least `MIN_SINGLE_SPEAKER` seconds."""
+    """Each speaker's single-speaker spans of at least `BOUNDARY` seconds."""
     return {
-        speaker: [span for span in spans if span.duration > MIN_SINGLE_SPEAKER - ROUNDING]
+        speaker: [span for span in spans if span.duration > BOUNDARY - ROUNDING]
         for speaker, spans in single_speaker(turns).items()
     }
 
@@ -153,10 +148,10 @@ def _mapping(separator: Separator) -> Iterator[Callable[..., Iterator[tuple[Over
 
 
 def _groups(items: Iterable[Overlap]) -> Iterator[list[Overlap]]:
-    """Overlaps with at most `MAX_GAP` seconds between them, which make one region."""
+    """Overlaps with at most `BOUNDARY` seconds between them, which make one region."""
     group: list[Overlap] = []
     for overlap in items:
-        if group and overlap.start > group[-1].end + MAX_GAP + ROUNDING:
+        if group and overlap.start > group[-1].end + BOUNDARY + ROUNDING:
             yield group
             group = []
         group.append(overlap)
