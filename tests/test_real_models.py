@@ -65,7 +65,7 @@ def test_other_containers_give_both_speakers(suffix: str, sample: Path, tmp_path
 
 @pytest.mark.parametrize(("name", "most_errors"), [("katie_steve", 4), ("phone_order_8k", 18)])
 def test_shared_calls_read_as_their_references(name: str, most_errors: int, shared_data: Path, tmp_path: Path) -> None:
-    """Two speakers, few errors; the reference of the phone order omits speech besides the order, and hesitations."""
+    """Two speakers, few errors; the reference of the phone order omits hesitations and speech besides the order."""
     lines = (shared_data / "calls" / f"{name}.txt").read_text().casefold().splitlines()
     parts = [line.partition(":") for line in lines if line.strip()]
     rows = [f"call 1 {speaker} {n}.0 {n}.9 {text.strip()}" for n, (speaker, _, text) in enumerate(parts)]

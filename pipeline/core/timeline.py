@@ -18,8 +18,8 @@ from pipeline.core.types import Overlap, Span, Transcript, Turn, Word
 
 BOUNDARY = 0.3
 """Seconds by which the edges of turns and the times of words are uncertain: speech is transcribed with so much audio
-around it, words within it of an edge may be on either side, and pauses and spans below it separate nothing. With 0.2 or
-0.5 s of audio, or pauses of 0.2 to 0.5 s, the errors on ten AMI clips were the same within noise."""
+around it, words within it of an edge may be on either side, and pauses and spans below it separate nothing. With 0.5 s
+of audio, or pauses of 0.2 to 0.5 s, the errors on ten AMI clips were the same within noise."""
 
 
 class Timed(Protocol):

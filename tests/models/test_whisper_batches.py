@@ -82,7 +82,7 @@ def test_segments_that_fill_gaps_lie_in_them_and_replace_what_they_cover(
     text = filled(prompted, filling)
     assert {*filling} <= {*text} <= {*filling, *prompted}
     for replaced in {*prompted} - {*text}:
-        assert mostly_in((Span(s.start, s.end) for s in filling), [replaced])
+        assert mostly_in([s.span for s in filling], [replaced])
     for new in filling:
         shared = sum(max(0.0, min(new.end, s.end) - max(new.start, s.start)) for s in prompted)
         assert shared < (new.end - new.start) / 2 + 1e-6

@@ -17,7 +17,7 @@ import ctranslate2
 import numpy as np
 from faster_whisper import BatchedInferencePipeline
 
-from pipeline.core.timeline import covered, gaps, intersection, union
+from pipeline.core.timeline import covered, gaps, intersection
 from pipeline.core.types import Span
 
 MAX_GAP = 2.0
@@ -34,6 +34,15 @@ class Segment:
     start: float
     end: float
     tokens: tuple[int, ...]
+
+    @property
+    def has_duration(self) -> bool:
+        return self.start < self.end
+
+    @property
+    def span(self) -> Span:
+        """From start to end; raises ``ValueError`` for a segment without duration."""
+        return Span(self.start, self.end)
 
 
 class PromptedBatches(BatchedInferencePipeline):  # type: ignore[misc]  # the library has no types
@@ -115,19 +124,17 @@ def write_segments(segments: Iterable[Segment], first_timestamp: int) -> list[in
 
 def long_gaps(segments: Iterable[Segment], window: Span) -> tuple[Span, ...]:
     """The parts of the window longer than `MAX_GAP` without a segment."""
-    spans = (Span(segment.start, segment.end) for segment in segments if segment.start < segment.end)
+    spans = (segment.span for segment in segments if segment.has_duration)
     return tuple(gap for gap in gaps(spans, window) if gap.duration > MAX_GAP)
 
 
-def mostly_in(spans: Iterable[Span], segments: Iterable[Segment]) -> tuple[Segment, ...]:
+def mostly_in(spans: Sequence[Span], segments: Iterable[Segment]) -> tuple[Segment, ...]:
     """The segments that lie in the spans by more than half."""
-    disjoint = union(spans)
-    lasting = (s for s in segments if s.start < s.end)
-    return tuple(s for s in lasting if covered(intersection(disjoint, [Span(s.start, s.end)])) > (s.end - s.start) / 2)
+    lasting = (segment for segment in segments if segment.has_duration)
+    return tuple(s for s in lasting if covered(intersection(spans, [s.span])) > s.span.duration / 2)
 
 
-def filled(text: Iterable[Segment], filling: Sequence[Segment]) -> tuple[Segment, ...]:
+def filled(text: Sequence[Segment], filling: Sequence[Segment]) -> tuple[Segment, ...]:
     """The text with the filling segments in place of those that lie in them by more than half."""
-    text = tuple(text)
-    replaced = mostly_in((Span(segment.start, segment.end) for segment in filling), text)
+    replaced = mostly_in([segment.span for segment in filling], text)
     return (*(segment for segment in text if segment not in replaced), *filling)
