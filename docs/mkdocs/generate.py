@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import importlib
 import inspect
 import json
 import sys
@@ -15,6 +16,7 @@ import textwrap
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
@@ -178,6 +180,46 @@ def example() -> str:
     return f"```text\n{formats.dumps(transcript, 'txt').decode().rstrip()}\n```"
 
 
+CONSTANTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "pipeline.core.timeline": ("BOUNDARY", "MAX_WORDLESS", "MIN_WORD"),
+        "pipeline.stages.separation.stage": ("ENROLLMENT",),
+        "pipeline.stages.separation.source_assignment": ("SILENT_DB", "SAME", "RESIDUE"),
+        "pipeline.stages.recognition.plan": ("MAX_PAUSE", "MIN_ENROLLMENT"),
+        "pipeline.stages.recognition.windows": ("SPARE", "SEARCH"),
+        "pipeline.stages.recognition.clips": ("CONTEXT",),
+        "pipeline.stages.recognition.transcribe_clips": ("ROUNDS",),
+        "pipeline.stages.recognition.word_attribution": ("CHANGE", "CHANGE_INSIDE"),
+        "pipeline.stages.assembly.hallucinations": ("REPEATS", "LOOP_WORDS"),
+        "pipeline.models.recognizers.whisper": ("NO_REPEAT_NGRAM", "ZERO_LENGTH_RUN"),
+    }
+)
+"""The constants that steer the text, by module."""
+
+
+def constants() -> str:
+    """A table of the constants that steer the text, with the sentences below them in the code."""
+    rows = []
+    for module, names in CONSTANTS.items():
+        about = constants_of(Path(inspect.getsourcefile(importlib.import_module(module)) or ""))
+        place = module.removeprefix("pipeline.").replace(".", "/")
+        rows += [(f"`{name}`", f"`{place}`", *about[name]) for name in names]
+    return table(("constant", "module", "value", "meaning"), rows)
+
+
+def constants_of(path: Path) -> dict[str, tuple[str, str]]:
+    """The value of each constant of a module, as its source has it, and the sentences below it."""
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    found: dict[str, tuple[str, str]] = {}
+    for node, after in pairwise(body):
+        target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
+        described = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
+        if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(target, ast.Name) and node.value and described:
+            text = " ".join(ast.literal_eval(after.value).split())
+            found[target.id] = ast.unparse(node.value), text
+    return found
+
+
 def fields_table(kind: type, prefix: str = "") -> str:
     """The fields of a dataclass with type, default and meaning."""
     hints, meaning = typing.get_type_hints(kind), meanings(kind)
@@ -250,6 +292,7 @@ def _flat(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 BLOCKS: Mapping[tuple[Path, str], Callable[[], str]] = MappingProxyType(
     {
         (DOCS / "configuration.md", "settings"): settings,
+        (DOCS / "configuration.md", "constants"): constants,
         (DOCS / "models.md", "presets"): preset_differences,
         (DOCS / "models.md", "catalogue"): models,
         (DOCS / "output-json.md", "schema"): schema,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Literal
 
-from pipeline.core.timeline import crop, gaps, union
+from pipeline.core.timeline import MAX_WORDLESS, crop, gaps, union
 from pipeline.core.types import OverlapDecision, Span, Transcript, Utterance, Word, join_words
 
 Kind = Literal["suspect", "words", "speaker", "overlap", "uncovered"]
@@ -24,8 +24,6 @@ TOSS_UP = 0.05
 more correct speakers."""
 SHORT_OVERLAP = 1.0
 """Minimum duration in seconds of a listed overlap. Chosen by hand: a shorter one holds one or two words."""
-NEAR_WORDS = 3.0
-"""Minimum duration in seconds of listed speech without words; the same value as in the coverage."""
 WORDS_PER_SECOND = 2.0
 """Expected words per second of speech without words, for its weight. Chosen by hand; more ranks such speech higher."""
 OPEN, CLOSE, WHO = "[?", "?]", "(speaker?)"
@@ -146,6 +144,6 @@ def _uncovered(transcript: Transcript) -> Iterator[Doubt]:
     words = union(Span(word.start, word.end) for word in transcript.words)
     for speech in union(turn.span for turn in transcript.turns):
         for gap in gaps(crop(words, speech), speech):
-            if gap.duration > NEAR_WORDS:
+            if gap.duration > MAX_WORDLESS:
                 reason = f"{gap.duration:.1f} s of speech without words"
                 yield Doubt(gap.start, gap.end, "uncovered", gap.duration * WORDS_PER_SECOND, reason)

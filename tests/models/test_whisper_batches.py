@@ -12,9 +12,9 @@ from faster_whisper import BatchedInferencePipeline
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.core.timeline import MAX_WORDLESS
 from pipeline.core.types import Span
 from pipeline.models.recognizers.whisper_batches import (
-    MAX_GAP,
     PRECISION,
     PromptedBatches,
     Segment,
@@ -66,12 +66,14 @@ def test_a_text_without_two_timestamps_is_no_segment(tokens: list[int]) -> None:
 @given(segments())
 def test_long_gaps_are_the_parts_without_a_segment_that_are_too_long(text: tuple[Segment, ...]) -> None:
     spans = long_gaps(text, WINDOW)
-    assert all(span.duration > MAX_GAP for span in spans)
+    assert all(span.duration > MAX_WORDLESS for span in spans)
     for moment in np.arange(0.0, 30.0, 0.5):
         in_gap = any(span.start <= moment < span.end for span in spans)
-        near = [s for s in text if s.start < s.end and s.end > moment - MAX_GAP and s.start < moment + MAX_GAP]
+        near = [
+            s for s in text if s.start < s.end and s.end > moment - MAX_WORDLESS and s.start < moment + MAX_WORDLESS
+        ]
         assert not (in_gap and any(s.start <= moment < s.end for s in text))
-        assert in_gap or near or moment < MAX_GAP or moment > 30 - MAX_GAP
+        assert in_gap or near or moment < MAX_WORDLESS or moment > 30 - MAX_WORDLESS
 
 
 @given(segments(), segments())

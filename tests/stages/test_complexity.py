@@ -16,10 +16,11 @@ from pipeline.config.schema import AssemblyConfig, SeparationConfig
 from pipeline.core import timeline
 from pipeline.core.audio import RATE, Audio, Clip, Stream
 from pipeline.core.text import letters
+from pipeline.core.timeline import BOUNDARY, MAX_WORDLESS
 from pipeline.core.types import OverlapDecision, Span, Transcript, Turn, Utterance, Word, join_words
 from pipeline.models.protocols import Diarization
 from pipeline.stages.assembly import stage as assembly
-from pipeline.stages.assembly.duplicates import EDGE, remove_cross_stream_duplicates
+from pipeline.stages.assembly.duplicates import remove_cross_stream_duplicates
 from pipeline.stages.channels.tracks import Track
 from pipeline.stages.recognition import clips, merge
 from pipeline.stages.recognition import stage as recognition
@@ -145,7 +146,7 @@ def test_coverage_is_that_of_the_plain_algorithm(seed: int, minutes: float) -> N
     speech = timeline.union(turn.span for turn in turns)
     spans = [Span(word.start, word.end) for line in lines for word in line.words]
     silent = [gap for span in speech for gap in timeline.gaps(timeline.intersection(spans, [span]), span)]
-    expected = sum((gap.duration for gap in silent if gap.duration > assembly.NEAR_WORDS), 0.0)
+    expected = sum((gap.duration for gap in silent if gap.duration > MAX_WORDLESS), 0.0)
     assert assembly.measure_coverage(turns, lines, duration, duration).uncovered == expected
 
 
@@ -163,7 +164,7 @@ def test_a_removed_word_goes_to_the_region_nearest_to_it(places: Sequence[Span],
 
 
 def plain_words_near(words: Sequence[Word], low: float, high: float) -> list[Word]:
-    return [word for word in words if low - EDGE <= word.middle < high + EDGE]
+    return [word for word in words if low - BOUNDARY <= word.middle < high + BOUNDARY]
 
 
 @given(st.integers(0, 10_000))
@@ -173,7 +174,9 @@ def test_words_near_a_region_are_found_in_their_order(seed: int) -> None:
         mixed = sorted(line, key=lambda word: word.text)
         index = timeline.MidpointIndex(mixed)
         for turn in turns:
-            assert index.between(turn.start - EDGE, turn.end + EDGE) == plain_words_near(mixed, turn.start, turn.end)
+            assert index.between(turn.start - BOUNDARY, turn.end + BOUNDARY) == plain_words_near(
+                mixed, turn.start, turn.end
+            )
 
 
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(1, 40)), max_size=20), st.integers(0, 70), st.integers(1, 20))

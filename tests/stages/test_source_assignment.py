@@ -20,10 +20,10 @@ def sources(rows: int = 2, seconds: float = 1.0) -> NDArray[np.float32]:
 
 
 def single_speaker_mask(rows: int = 3) -> NDArray[np.bool_]:
-    """Each of the speakers alone for a quarter of a second, one after the other."""
+    """Each of the speakers alone for a third of a second, one after the other."""
     mask = np.zeros((rows, RATE), bool)
     for row in range(rows):
-        mask[row, row * RATE // 4 : (row + 1) * RATE // 4] = True
+        mask[row, row * RATE // 3 : (row + 1) * RATE // 3] = True
     return mask
 
 

@@ -23,6 +23,7 @@ from pipeline.config.whisper_models import ENGLISH_ONLY, NAMES
 from pipeline.core.audio import RATE, Samples
 from pipeline.core.errors import BackendError, SettingsError
 from pipeline.core.serialization import setting
+from pipeline.core.timeline import MIN_WORD, ROUNDING
 from pipeline.core.types import Word
 from pipeline.models.protocols import Model
 from pipeline.models.torch_runtime import first_device
@@ -45,10 +46,9 @@ repetitions that were spoken."""
 NO_SPEECH_PROBABILITY, NO_SPEECH_LOG_PROBABILITY = 0.6, -1.0
 """A segment is no speech if its no-speech probability is above the first and its mean log probability not above the
 second: Whisper's own thresholds."""
-ZERO_LENGTH = 0.05
 ZERO_LENGTH_RUN = 3
-"""Words shorter than `ZERO_LENGTH` seconds are suspect if there are at least this many in a row. Of 43 such words on
-AMI's clips and simulated meetings, nine were spoken nearby. A lower number marks more words."""
+"""Words of at most `MIN_WORD` seconds are suspect if there are at least this many in a row. Of 43 words shorter than
+0.05 s on AMI's clips and simulated meetings, nine were spoken nearby. A lower number marks more words."""
 NO_TIME_LEFT = "no time left"
 NOT_SPEECH = "no speech"
 """Values of `Word.suspect`: words of a zero-length run, and words of a segment without speech."""
@@ -84,7 +84,7 @@ DEFAULTS = WhisperOptions()
 class WhisperRecognizer(Model):
     """A Whisper model in CTranslate2's format, decoded at temperature 0: equal audio gives equal words."""
 
-    version = 2
+    version = 3
     Options = WhisperOptions
     requires = ("faster-whisper", "ctranslate2", "numpy")
     max_seconds = 30.0
@@ -228,7 +228,7 @@ def _mark_zero_length(words: Sequence[Word]) -> tuple[Word, ...]:
     """The words, with those of zero-length runs marked ``suspect``; words that are marked already are skipped."""
     marked: list[Word] = []
     for short, group in groupby(
-        (word for word in words if word.suspect is None), lambda word: word.end - word.start < ZERO_LENGTH
+        (word for word in words if word.suspect is None), lambda word: word.end - word.start < MIN_WORD + ROUNDING
     ):
         run = list(group)
         suspect = short and len(run) >= ZERO_LENGTH_RUN

@@ -17,12 +17,9 @@ import ctranslate2
 import numpy as np
 from faster_whisper import BatchedInferencePipeline
 
-from pipeline.core.timeline import covered, gaps, intersection
+from pipeline.core.timeline import MAX_WORDLESS, covered, gaps, intersection
 from pipeline.core.types import Span
 
-MAX_GAP = 2.0
-"""Longest part of a window without text, in seconds, that is accepted of a decoding with a prompt. On the recordings of
-the part tune 1.2 s made as many errors; less decodes more windows twice."""
 PRECISION = 0.02
 """Seconds between two of Whisper's timestamps."""
 
@@ -123,9 +120,9 @@ def write_segments(segments: Iterable[Segment], first_timestamp: int) -> list[in
 
 
 def long_gaps(segments: Iterable[Segment], window: Span) -> tuple[Span, ...]:
-    """The parts of the window longer than `MAX_GAP` without a segment."""
+    """The parts of the window longer than `MAX_WORDLESS` without a segment."""
     spans = (segment.span for segment in segments if segment.has_duration)
-    return tuple(gap for gap in gaps(spans, window) if gap.duration > MAX_GAP)
+    return tuple(gap for gap in gaps(spans, window) if gap.duration > MAX_WORDLESS)
 
 
 def mostly_in(spans: Sequence[Span], segments: Iterable[Segment]) -> tuple[Segment, ...]:

@@ -1,7 +1,8 @@
 """Duplicates: words that two speakers' streams hold at the same time, spoken once; one speaker keeps them.
 
-They are looked for only in overlaps, where one microphone records both speakers, and only where the two words share
-time: two speakers who say "yes" one after the other both keep it, and words of one hypothesis never share time.
+They are looked for only within `BOUNDARY` seconds of overlaps, where one microphone records both speakers, and only
+where the two words share time: two speakers who say "yes" one after the other both keep it, and words of one hypothesis
+never share time.
 """
 
 from __future__ import annotations
@@ -9,12 +10,8 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Mapping, Sequence
 
 from pipeline.core.text import letters
-from pipeline.core.timeline import MidpointIndex
+from pipeline.core.timeline import BOUNDARY, MidpointIndex
 from pipeline.core.types import Overlap, Span, Utterance, Word
-
-EDGE = 0.5
-"""Seconds around an overlap in which duplicates are looked for: word times and turn edges are that inexact. Chosen by
-hand; more removes more words that two speakers happen to say together."""
 
 Lines = Mapping[str, Sequence[Word]]
 """Words by speaker."""
@@ -46,7 +43,7 @@ def remove_cross_stream_duplicates(
 
 
 def _near(words: MidpointIndex[Word], region: Overlap, removed_ids: Container[int]) -> list[Word]:
-    near = words.between(region.start - EDGE, region.end + EDGE)
+    near = words.between(region.start - BOUNDARY, region.end + BOUNDARY)
     return [word for word in near if id(word) not in removed_ids]
 
 

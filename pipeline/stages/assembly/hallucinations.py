@@ -17,13 +17,12 @@ STOCK_PHRASES = frozenset(
     }
 )  # fmt: skip
 """Phrases of subtitles in Whisper's training data, as letters. Collected by hand; more phrases mark more utterances."""
-MAX_UNIT = 8
-"""Longest unit of a loop, in words. Chosen by hand; more finds longer loops and takes more time."""
 REPEATS = 4
 """Fewest repeats of a unit in a row that are a loop, if they have `LOOP_WORDS` words. Chosen by hand; fewer mark more
 real repetitions."""
 LOOP_WORDS = 8
-"""Fewest words of a loop. Chosen by hand; fewer mark more real repetitions ("no, no, no, no")."""
+"""Fewest words of a loop, and most words of its unit. Chosen by hand; fewer mark more real repetitions ("no, no, no,
+no") and miss loops of longer units."""
 
 
 def flag_hallucinations(utterance: Utterance) -> Utterance:
@@ -44,7 +43,7 @@ def _loops(texts: Sequence[str]) -> list[tuple[int, int, int]]:
     loops: list[tuple[int, int, int]] = []
     position = 0
     while position < len(texts):
-        units = range(1, min(MAX_UNIT, len(texts) - 1 - position) + 1)
+        units = range(1, min(LOOP_WORDS, len(texts) - 1 - position) + 1)
         runs = [(_run(texts, position, unit), unit) for unit in units if texts[position + unit] == texts[position]]
         long_runs = [(run, unit) for run, unit in runs if run >= REPEATS * unit and run >= LOOP_WORDS]
         if long_runs:

@@ -11,7 +11,17 @@ from itertools import accumulate
 from pipeline.config.schema import AssemblyConfig
 from pipeline.core.events import Progress
 from pipeline.core.stage import Stage, StageModels
-from pipeline.core.timeline import MidpointIndex, by_speaker, covered, crop, gaps, overlaps, union
+from pipeline.core.timeline import (
+    MAX_WORDLESS,
+    MIN_WORD,
+    MidpointIndex,
+    by_speaker,
+    covered,
+    crop,
+    gaps,
+    overlaps,
+    union,
+)
 from pipeline.core.types import (
     Coverage,
     Notice,
@@ -33,16 +43,10 @@ from pipeline.stages.channels.tracks import Tracks
 from pipeline.stages.recognition.result import Recognition
 from pipeline.stages.separation.result import Separation
 
-MIN_WORD = 0.02
-"""Shortest word in seconds; crowded words share the time that there is. A step of Whisper's word times; more moves more
-words."""
 CHANNELS = "channels"
 """Separator in the ledger where speakers have their own channels."""
 CHANNELS_WITH_BLEED = "channels with echo"
 """Separator in the ledger where speakers have their own channels and one channel is audible on another."""
-NEAR_WORDS = 3.0
-"""Longest span of speech without words, in seconds, that counts as covered: pauses inside turns are shorter. Chosen by
-hand; less reports more speech as uncovered."""
 
 
 def assemble(
@@ -106,11 +110,11 @@ def collect_removed(
 def measure_coverage(
     turns: Sequence[Turn], utterances: Sequence[Utterance], duration: float, decoded: float
 ) -> Coverage:
-    """Seconds of the recording, of speech, and of speech without words; only spans over `NEAR_WORDS` are uncovered."""
+    """Seconds of the recording, of speech, and of speech without words (only spans over `MAX_WORDLESS`)."""
     speech = union(turn.span for turn in turns)
     words = union(Span(word.start, word.end) for utterance in utterances for word in utterance.words)
     silent = [gap for span in speech for gap in gaps(crop(words, span), span)]
-    uncovered = sum((gap.duration for gap in silent if gap.duration > NEAR_WORDS), 0.0)
+    uncovered = sum((gap.duration for gap in silent if gap.duration > MAX_WORDLESS), 0.0)
     total = covered(speech)
     return Coverage(duration, decoded, total, total - uncovered, uncovered)
 
@@ -262,4 +266,4 @@ def _coverage_notices(coverage: Coverage) -> tuple[Notice, ...]:
     return (Notice("uncovered_speech", message),)
 
 
-STAGE = Stage(name="assembly", version=1, run=_run, settings=AssemblyConfig)
+STAGE = Stage(name="assembly", version=2, run=_run, settings=AssemblyConfig)

@@ -18,9 +18,9 @@ from pipeline.core.audio import RATE, Audio, Samples
 from pipeline.core.codecs import DataclassCodec
 from pipeline.core.events import Progress, no_progress
 from pipeline.core.stage import Stage, StageModels
-from pipeline.core.timeline import BOUNDARY, IntervalIndex, gaps, single_speaker, union
+from pipeline.core.timeline import IntervalIndex, gaps, single_speaker
 from pipeline.core.types import Span, Turn, Utterance, Word
-from pipeline.models.protocols import Diarization, Recognizer
+from pipeline.models.protocols import MAX_SECONDS, Diarization, Recognizer
 from pipeline.stages.channels.tracks import Track, Tracks
 from pipeline.stages.recognition.clips import joined, with_context, with_edge_silence, with_padding
 from pipeline.stages.recognition.merge import is_inside, merge_hypotheses
@@ -29,6 +29,7 @@ from pipeline.stages.recognition.plan import (
     background_spans,
     find_foreground,
     find_handovers,
+    find_segments,
     plan_chunks,
     render,
     split_by_enrollment,
@@ -41,12 +42,6 @@ from pipeline.stages.separation.result import Separation
 
 Lines = dict[str, list[Word]]
 """Words by speaker."""
-
-MAX_PAUSE = 1.0
-"""Longest pause between two turns of one segment, in seconds. 0.6 s made 388, 2 s 398 errors of 1043 on ten AMI clips,
-where 1 s made 388."""
-LANGUAGE_SAMPLE = 30.0
-"""Seconds of speech from which the language is detected: one of Whisper's windows. Less is less certain."""
 
 
 def recognize(
@@ -133,7 +128,7 @@ def _plan(track: int, audio: Audio, diarization: Diarization, separation: Separa
     sufficient, insufficient = split_by_enrollment(turns, regions)
     foregrounds = find_foreground(turns, sufficient)
     handovers = find_handovers(turns, foregrounds)
-    segments = _segments(turns, audio.duration)
+    segments = find_segments(turns, audio.duration)
     chunks = tuple(chunk for segment in segments for chunk in plan_chunks(segment, foregrounds, handovers))
     lasting = [foreground for foreground in foregrounds if foreground.overlap not in handovers]
     background = {speaker: background_spans(speaker, insufficient, lasting) for speaker in speakers}
@@ -228,14 +223,8 @@ def _from_streams(
     return spoken, removed
 
 
-def _segments(turns: Iterable[Turn], duration: float) -> tuple[Span, ...]:
-    """The spans in which anyone speaks, with `BOUNDARY` on either side, and with pauses up to `MAX_PAUSE`."""
-    padded = (Span(max(0.0, t.start - BOUNDARY), min(duration, t.end + BOUNDARY)) for t in turns)
-    return union(padded, max(0.0, MAX_PAUSE - 2 * BOUNDARY))
-
-
 def _language_sample(tracks: Sequence[Track], diarization: Diarization) -> Samples:
-    """Up to `LANGUAGE_SAMPLE` seconds of single-speaker speech, the longest spans of all speakers first."""
+    """Up to `MAX_SECONDS` seconds of single-speaker speech, the longest spans of all speakers first."""
     by_track = [diarization.turns_on(number) for number in range(len(tracks))]
     spans = [
         (number, span)
@@ -244,7 +233,7 @@ def _language_sample(tracks: Sequence[Track], diarization: Diarization) -> Sampl
         for span in spans_of_speaker
     ] or [(number, turn.span) for number, turns in enumerate(by_track) for turn in turns]
     parts: list[Samples] = []
-    remaining = LANGUAGE_SAMPLE
+    remaining = MAX_SECONDS
     for number, span in sorted(spans, key=lambda item: (-item[1].duration, item[0], item[1].start)):
         parts.append(tracks[number].audio.crop(Span(span.start, min(span.end, span.start + remaining))))
         remaining -= len(parts[-1]) / RATE
@@ -266,7 +255,7 @@ def _run(
 
 STAGE = Stage(
     name="recognition",
-    version=2,
+    version=3,
     run=_run,
     uses=("recognizer",),
     settings=RecognitionConfig,

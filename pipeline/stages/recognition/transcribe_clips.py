@@ -17,26 +17,17 @@ from dataclasses import dataclass
 
 from pipeline.core.audio import Clip, to_sample
 from pipeline.core.events import Progress, no_progress
-from pipeline.core.timeline import gaps
+from pipeline.core.timeline import BOUNDARY, MAX_WORDLESS, gaps
 from pipeline.core.types import Span, Word, join_words
 from pipeline.models.protocols import Recognizer, max_seconds, windows_at_once
-from pipeline.stages.recognition.windows import SPARE, Window, pack
+from pipeline.stages.recognition.windows import PAUSE, SPARE, Window, pack
 
 Results = Sequence[tuple[Word, ...]]
 """The words of each window."""
 
-UNCOVERED = 3.0
-"""Longest span of speech without words, in seconds, that is not decoded again (promise 11). From 1.2 to 3 s the errors
-on ten AMI clips were the same within noise; less decodes more again."""
-MARGIN = 0.5
-"""Seconds of audio on either side of a span that is decoded again, so that words at its edges are whole. Chosen by
-hand; more costs time."""
 COMPRESSION = 2.4
 """Largest factor by which zlib may shrink a text that is not a loop. It is Whisper's own limit;
 lower values take more texts for loops."""
-OPEN = 0.6
-"""Shortest rest of a clip after a window's last word, in seconds, that is decoded again. On ten AMI clips,
-0.3 s made 439 errors of 1043, 0.6 and 1 s 435; less costs more windows."""
 ROUNDS = 2
 """Limit of further passes that give words of the same clip. The recordings of the tests need one or two; without a
 limit, a recognizer that answers noise with a short word would go on until the clip ends. A pass whose words all belong
@@ -133,9 +124,9 @@ def is_loop(words: Sequence[Word]) -> bool:
 
 
 def uncovered_spans(clip: Clip, words: Sequence[Word]) -> tuple[Span, ...]:
-    """Spans of the clip longer than `UNCOVERED` seconds without a word."""
+    """Spans of the clip longer than `MAX_WORDLESS` seconds without a word."""
     spans = gaps((Span(word.start, word.end) for word in plausible(words)), clip.span)
-    return tuple(gap for gap in spans if gap.duration > UNCOVERED)
+    return tuple(gap for gap in spans if gap.duration > MAX_WORDLESS)
 
 
 def _seconds(clips: Iterable[Clip]) -> float:
@@ -159,12 +150,13 @@ def _continued(
 def _unfinished(window: Window, words: Sequence[Word]) -> Iterator[tuple[int, Clip]]:
     """The rest of the clips after the last word, which may hold a sentence that the window's end cuts.
 
-    A window without words, or with a loop, has none: fallback decoding is for them.
+    A rest of at most `PAUSE` seconds is a pause. A window without words, or with a loop, has none: fallback decoding is
+    for them.
     """
     accepted = plausible(words)
     if accepted and not is_loop(accepted):
         for number, clip in window.after(max(word.end for word in accepted)):
-            if clip.end - clip.start > OPEN:
+            if clip.end - clip.start > PAUSE:
                 yield number, clip
 
 
@@ -203,4 +195,5 @@ def _retry_uncovered(
 
 
 def _excerpt(clip: Clip, span: Span) -> Clip:
-    return clip.part(to_sample(span.start - MARGIN - clip.start), to_sample(span.end + MARGIN - clip.start))
+    """The span's part of the clip, with `BOUNDARY` seconds on either side, so that words at its edges are whole."""
+    return clip.part(to_sample(span.start - BOUNDARY - clip.start), to_sample(span.end + BOUNDARY - clip.start))

@@ -14,7 +14,7 @@ from math import inf
 import numpy as np
 
 from pipeline.core.audio import RATE, Clip, Samples, to_sample
-from pipeline.core.timeline import BOUNDARY, ROUNDING, MaximumTree
+from pipeline.core.timeline import BOUNDARY, MIN_WORD, ROUNDING, MaximumTree
 from pipeline.core.types import Word
 from pipeline.models.protocols import MAX_SECONDS
 
@@ -28,14 +28,9 @@ BETWEEN = "in the silence between two clips"
 PAUSE = 2 * BOUNDARY
 """Longest silence between two clips of a window, in seconds: that of the audio around either. With 1.2 or 2 s the
 errors on ten AMI clips were as many within noise (docs/experiments/recognition.md), and fewer clips fit."""
-MIN_WORD = 0.001
-"""Seconds that are left of a word in the silence before the recording begins. Chosen by hand: the assembly makes every
-word of the text last longer, so only removed words show it."""
 SEARCH = 6.0
 """Seconds before the end of a full window in which a long clip is cut, where it is quietest. Chosen by hand; more finds
 longer pauses and leaves windows less full."""
-_FRAME = 0.05
-"""Seconds of a frame whose energy is compared for that. Chosen by hand; more prefers longer pauses."""
 
 Placed = tuple[Clip, float, int]
 """A clip, its offset in its window in seconds, and the number of the clip that it was cut from."""
@@ -203,10 +198,8 @@ def _cut(clip: Clip, longest: float) -> Iterator[Clip]:
 
 
 def _quietest(samples: Samples, longest: float) -> int:
-    """The sample to cut at: the middle of the quietest 50 ms in the last `SEARCH` seconds of a window."""
-    frame = to_sample(_FRAME)
+    """The sample to cut at: the middle of the quietest `BOUNDARY` seconds in the last `SEARCH` seconds of a window."""
     first = to_sample(longest - min(SEARCH, longest / 2))
-    tail = samples[first : to_sample(longest)].astype(np.float64)
-    energy = np.square(tail[: len(tail) // frame * frame]).reshape(-1, frame).sum(axis=1)
-    smooth = np.convolve(energy, np.ones(5), mode="same")
-    return first + int(np.argmin(smooth)) * frame + frame // 2
+    length = to_sample(BOUNDARY)
+    energy = np.cumsum(np.square(samples[first : to_sample(longest)], dtype=np.float64))
+    return first + length // 2 + int(np.argmin(energy[length:] - energy[:-length]))

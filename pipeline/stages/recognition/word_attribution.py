@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline.core.timeline import BOUNDARY, ROUNDING, by_speaker
 from pipeline.core.types import Turn, Word
+from pipeline.stages.recognition.plan import MAX_PAUSE
 
 CHANGE = 0.1
 """Cost of a change of speaker after a sentence or a pause, in words wholly covered. From 0.05 to 0.3 the errors on ten
@@ -22,9 +23,9 @@ AMI clips were the same; higher values keep more words with the last speaker."""
 CHANGE_INSIDE = 0.9
 """Cost of a change of speaker inside a sentence, in words wholly covered. From 0.4 to 1.5 the errors on ten AMI clips
 were the same within noise; higher values keep more sentences whole."""
-FAR = 1.0
-"""Distance in seconds from a speaker's turns up to which the score of a word decreases. Chosen by hand; with less, more
-distant speakers count as equally far."""
+FAR = MAX_PAUSE
+"""Distance in seconds from a speaker's turns up to which the score of a word decreases: no word of a segment is further
+from all of them."""
 
 
 def attribute_words(words: Sequence[Word], turns: Sequence[Turn]) -> dict[str, list[Word]]:

@@ -33,16 +33,6 @@ class OverlapRegion:
         first = to_sample(self.extended.start)
         return slice(to_sample(self.span.start) - first, to_sample(self.span.end) - first)
 
-    @property
-    def is_handover(self) -> bool:
-        """Whether, of two speakers, one speaks alone just before the region and the other just after it."""
-        before = self.single_speaker_mask[:, : self.inside.start]  # (speakers, samples)
-        after = self.single_speaker_mask[:, self.inside.stop :]
-        if len(self.speakers) != 2 or not before.any() or not after.any():
-            return False
-        last, first = np.flatnonzero(before.any(axis=0))[-1], np.flatnonzero(after.any(axis=0))[0]
-        return bool(before[:, last].argmax() != after[:, first].argmax())
-
 
 def extract(audio: Audio, turns: Iterable[Turn], group: Sequence[Overlap], context: float) -> OverlapRegion:
     """The region of a group of overlaps that lie close together, with up to ``context`` seconds on either side."""

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.core.audio import RATE, Samples, Sources
+from pipeline.core.timeline import BOUNDARY
 from pipeline.core.types import Origin
 from pipeline.models.protocols import EmbedderCalibration
 
@@ -35,9 +36,6 @@ nearest other speaker.
 The value is Resemblyzer's, chosen on 102 regions of meetings by their words: on AMI 201 errors of 282 words, against
 210 with every region separated and 212 with none; on clean simulated overlaps 463 of 715, against 464 and 660. Other
 embedders declare theirs (`EmbedderCalibration.margin`). Higher values reject more regions."""
-MIN_SINGLE_SPEAKER: Final = 0.1
-"""Seconds of single-speaker speech in the context from which energy there assigns a source to the speaker. Chosen by
-hand; with less speech, only the embedding counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +90,10 @@ def decide(
 def _energy_shares(sources: Sources, single_speaker_mask: NDArray[np.bool_]) -> Matrix:
     """The part of a speaker's single-speaker energy that each source holds, shape (sources, speakers).
 
-    Equal parts for a speaker with too little of it.
+    Equal parts for a speaker with less than `BOUNDARY` seconds of it: only the embedding counts then.
     """
     power = np.square(sources, dtype=np.float64) @ single_speaker_mask.T.astype(np.float64)  # (sources, speakers)
-    is_enough = (single_speaker_mask.sum(axis=1) >= MIN_SINGLE_SPEAKER * RATE) & (power.sum(axis=0) > 0)  # (speakers,)
+    is_enough = (single_speaker_mask.sum(axis=1) >= BOUNDARY * RATE) & (power.sum(axis=0) > 0)  # (speakers,)
     return np.where(is_enough, power / np.where(is_enough, power.sum(axis=0), 1), 1 / len(sources))
 
 

@@ -32,23 +32,13 @@ from pipeline.stages.separation.result import Separation
 from pipeline.stages.separation.source_assignment import MARGIN, Decision, Evidence, assign_sources, decide
 from pipeline.stages.separation.streams import SeparatedSegment, build_streams
 
-MIN_REGION: Final = 0.2
-"""Shortest region that is separated, in seconds. Chosen by hand: a shorter one holds no word, and its sources are too
-short for an embedding."""
 ENROLLMENT: Final = 60.0
-"""Seconds of single-speaker speech that a separator gets of each speaker, the nearest in time first. Chosen by hand;
-less makes NMF's sources worse (docs/experiments/separation.md)."""
-ENROLLMENT_PERIOD: Final = 60.0
-"""Seconds of the recording in which all regions share that speech, so that a separator prepares a speaker once for all
-of them: separation of 19 s of overlap took 2.9 instead of 4.7 core-seconds. Longer periods use more distant speech."""
-HANDOVER_MARGIN: Final = 0.5
-"""Part of the embedder's margin that is required at a handover, where both speakers go on outside the region, in clear
-speech. Measured on AMI: 428 errors of 1043 instead of 435; a quarter made 436."""
+"""Seconds of single-speaker speech that a separator gets of each speaker, the nearest in time first, and of which their
+embedding is computed, the longest spans first. Chosen by hand; less makes embeddings vary more, and NMF's sources worse
+(docs/experiments/separation.md). All regions in a period of that length share the speech, so that a separator
+prepares a speaker once for all of them: separation of 19 s of overlap took 2.9 instead of 4.7 core-seconds."""
 CACHE_SIZE: Final = 16
 """Enrollment speech kept for the next regions of its period, 4 MB each. Chosen by hand; less cuts it more often."""
-EMBEDDED: Final = 30.0
-"""Seconds of single-speaker speech of which a speaker's embedding is computed, the longest spans first. Chosen by hand;
-less makes embeddings vary more."""
 
 Embeddings = Mapping[str, NDArray[np.float32]]
 """A unit vector per speaker, shape (dimension,)."""
@@ -99,7 +89,7 @@ def separate(
 class _TrackInput:
     """One track with its turns: makes the separator's input for a group of overlaps.
 
-    The regions of one `ENROLLMENT_PERIOD`, counted from the first turn, share each speaker's enrollment speech.
+    The regions of one period of `ENROLLMENT` seconds, counted from the first turn, share the speakers' speech.
     """
 
     def __init__(self, number: int, audio: Audio, turns: Sequence[Turn], context: float) -> None:
@@ -170,8 +160,8 @@ def _separate_region(
     region: OverlapRegion, enrollment: Mapping[str, Samples], separator: Separator
 ) -> Sources | Failure:
     """The separator's sources over the region with its context, or the reason for their absence."""
-    if len(region.mixture[region.inside]) < to_sample(MIN_REGION):
-        return Failure(f"shorter than {MIN_REGION} s", at_fault=False)
+    if len(region.mixture[region.inside]) < to_sample(BOUNDARY):  # it holds no word
+        return Failure(f"shorter than {BOUNDARY} s", at_fault=False)
     try:
         output = np.asarray(separator.separate(region.mixture, enrollment), np.float32)
     except (ResourceError, MemoryError):
@@ -199,8 +189,7 @@ def _decide(
     similarity = _similarity(scaled[:, region.inside], region.speakers, embeddings, embedder)
     rows = assign_sources(scaled, region.single_speaker_mask, similarity)
     sources = rescale_to_mixture(output[rows], region.mixture)[:, region.inside]
-    margin = embedder.calibration.margin if embedder else MARGIN
-    required = margin * (HANDOVER_MARGIN if region.is_handover else 1)
+    required = embedder.calibration.margin if embedder else MARGIN
     return sources, decide(sources, region.mixture[region.inside], similarity[rows], region.speakers, required)
 
 
@@ -237,7 +226,7 @@ def _similarity(
 def _embeddings(tracks: Iterable[_TrackInput], embedder: Embedder | None) -> Embeddings:
     """Each speaker's embedding from their longest single-speaker spans; speakers without any have none."""
     speech = {
-        speaker: _collect(track.audio, sorted(spans, key=lambda span: -span.duration), EMBEDDED)
+        speaker: _collect(track.audio, sorted(spans, key=lambda span: -span.duration), ENROLLMENT)
         for track in tracks
         for speaker, spans in track.single_speaker.items()
         if spans
@@ -248,9 +237,9 @@ def _embeddings(tracks: Iterable[_TrackInput], embedder: Embedder | None) -> Emb
 
 
 def _period(region: Span, first: float) -> Span:
-    """The `ENROLLMENT_PERIOD`, counted from ``first``, in which the region begins."""
-    start = first + round(region.start - first, 6) // ENROLLMENT_PERIOD * ENROLLMENT_PERIOD
-    return Span(start, start + ENROLLMENT_PERIOD)
+    """The period of `ENROLLMENT` seconds, counted from ``first``, in which the region begins."""
+    start = first + round(region.start - first, 6) // ENROLLMENT * ENROLLMENT
+    return Span(start, start + ENROLLMENT)
 
 
 def nearest_speech(audio: Audio, spans: Sequence[Span], period: Span) -> Samples:
@@ -286,7 +275,7 @@ def _run(
 
 STAGE = Stage(
     name="separation",
-    version=1,
+    version=2,
     run=_run,
     uses=("separator", "embedder"),
     settings=SeparationConfig,
