@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
+from pipeline.core.identity import Candidate, Identity
 from pipeline.core.types import (
     Coverage,
     Notice,
@@ -149,6 +150,17 @@ def provenances(hostile: bool = False) -> st.SearchStrategy[Provenance]:
     return st.builds(Provenance, st.sampled_from(sources), st.just("0" * 64), everything, mapping, mapping)
 
 
+def identities(speakers: Sequence[str], hostile: bool = False) -> st.SearchStrategy[tuple[Identity, ...]]:
+    """An identity ledger of some of the speakers."""
+    scores = st.sampled_from([None, 0.5, -1 / 3])
+    candidate = st.builds(Candidate, texts(hostile), st.sampled_from([0.5, -1 / 3]), st.just("narrow"))
+    entry = st.builds(
+        Identity, st.sampled_from(speakers), st.none() | texts(hostile), st.sampled_from(["named", "unknown", "given"]),
+        texts(hostile), scores, scores, scores, st.lists(candidate, max_size=2).map(tuple),
+    )  # fmt: skip
+    return st.lists(entry, max_size=2).map(tuple)
+
+
 @st.composite
 def transcripts(draw: st.DrawFn, hostile: bool = False, ledger: bool = True) -> Transcript:
     """A transcript of at most four speakers; ``ledger=False`` leaves overlaps, coverage and provenance out."""
@@ -166,4 +178,5 @@ def transcripts(draw: st.DrawFn, hostile: bool = False, ledger: bool = True) -> 
         coverage=draw(st.none() | st.builds(Coverage, *[times()] * 5)) if ledger else None,
         notices=tuple(draw(st.lists(notices(hostile), max_size=2))),
         provenance=draw(st.none() | provenances(hostile)) if ledger else None,
+        identities=draw(identities(speakers, hostile)) if ledger else (),
     )

@@ -167,7 +167,8 @@ def test_examples_of_the_extending_page_are_used(
     entry_points = install(write_examples(tmp_path), tmp_path)
     names = {group.removeprefix("crosstalk."): name for group, name in entry_points.items()}
     assert set(names) == {*(f"{kind}s" for kind in registry.KINDS), "formats", "stages"}
-    world.write_wav(tmp_path / "meeting.wav")
+    words = (Word(1.0, 1.4, "a1"), Word(1.6, 2.4, "a2"), Word(1.8, 2.6, "b3"), Word(6.0, 6.4, "a5"))
+    world.write_wav(tmp_path / "meeting.wav", words)
     chosen = {
         "recognition.backend": names["recognizers"],
         "embedding.model": names["embedders"],

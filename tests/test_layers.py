@@ -23,7 +23,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("core",),
     ("config",),
     ("media",),
-    ("models", "formats"),
+    ("models", "formats", "gallery"),
     ("stages",),
     ("engine",),
     ("analytics",),

@@ -11,6 +11,7 @@ from pipeline.batch.journal import Journal
 from pipeline.config.schema import Config
 from pipeline.engine import extensions
 from pipeline.engine.artifact_cache import DiskCache, recipe_key
+from pipeline.engine.known_people import people_hash
 from pipeline.engine.pipeline import STAGES
 from pipeline.engine.stage_keys import model_identity, recognition_key
 from pipeline.engine.stage_keys import package_versions as versions
@@ -82,6 +83,7 @@ def done_key(config: Config, formats: tuple[str, ...], rules: str | None, models
         analytics=None if rules is None else analytics_file.VERSION,
         packages=versions(),
         placement=registry.placement(config.runtime),
+        people=people_hash(config.identification),
     )
 
 

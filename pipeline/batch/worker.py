@@ -137,6 +137,7 @@ class WorkerRuntime:
         analytics = () if setup.analytics is None else (analytics_file.path_of(target),)
         record.check((*files.output_paths(target.name, target.parent, setup.formats), *analytics))
         transcript = self._transcriber.with_config(job.config)(job.path)
+        transcript = files.named_as_before(transcript, target.name, target.parent)
         paths = files.write(transcript, target.name, target.parent, setup.formats, record, setup.mark_doubts)
         if setup.analytics is not None:
             record.write(*analytics_file.file_of(transcript, setup.analytics, target, job.columns))

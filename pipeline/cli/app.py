@@ -25,9 +25,11 @@ from pipeline.cli import (
     convert,
     doctor,
     models,
+    rename,
     run,
     score,
     simulate,
+    speakers,
     split,
 )
 from pipeline.cli.printing import drop_unread
@@ -43,6 +45,8 @@ COMMANDS = (
     "analyze",
     "report",
     "convert",
+    "rename",
+    "speakers",
     "models",
     "score",
     "simulate",
@@ -88,6 +92,7 @@ app.command("analyze")(analyze.analyze)
 app.command("report")(analyze.report)
 app.command("split")(split.split)
 app.command("convert")(convert.convert)
+app.command("rename")(rename.rename)
 app.command("score")(score.score)
 app.command("simulate")(simulate.simulate)
 app.command("bench")(bench.bench)
@@ -95,6 +100,7 @@ app.command("config")(config.show)
 app.command("doctor")(doctor.doctor)
 app.command("cache")(cache.cache)
 app.add_typer(models.app, name="models")
+app.add_typer(speakers.app, name="speakers")
 
 
 def main(arguments: list[str] | None = None) -> None:

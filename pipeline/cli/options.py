@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 import typer
 
 from pipeline.cli.printing import tell
-from pipeline.core.errors import printable
+from pipeline.core.errors import SettingsError, printable
 
 if TYPE_CHECKING:
     from pipeline.config.schema import Config
@@ -79,6 +79,9 @@ class RunOptions(SettingsOptions):
     track: Annotated[int | None, typer.Option(help="Audio track of the file, from 1.")] = None
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:1.")] = None
     threads: Annotated[int | None, typer.Option(help="CPU threads in total; 0 takes all cores.")] = None
+    names: Annotated[bool, typer.Option("--names", help="Name speakers by the gallery of voice prints.")] = False
+    known: Annotated[str | None, typer.Option(help="Name speakers by clips: ana=ana.wav,bob=bob.flac.")] = None
+    gallery: Annotated[Path | None, typer.Option(help="Folder of the gallery.")] = None
     offline: Annotated[bool, typer.Option("--offline", help="Never download anything.")] = False
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Keep no finished stages on disk.")] = False
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that others wrote or changed.")] = False
@@ -89,6 +92,8 @@ class RunOptions(SettingsOptions):
         from pipeline.config.presets import OPTIONS
 
         shared = {name: getattr(self, name) for name in OPTIONS if hasattr(self, name)}
+        shared["known"] = parse_known(self.known) if self.known is not None else None
+        shared["gallery"] = str(self.gallery) if self.gallery is not None else None
         return SettingsOptions.settings(self, **shared, **given)
 
     def cache(self) -> Cache:
@@ -97,6 +102,18 @@ class RunOptions(SettingsOptions):
         from pipeline.engine.artifact_cache import DiskCache, NoCache
 
         return NoCache() if self.no_cache else DiskCache(listener=warn)
+
+
+def parse_known(text: str) -> dict[str, str]:
+    """Clips by name from ``ana=ana.wav,bob=bob.flac``; raises `SettingsError`."""
+    clips: dict[str, str] = {}
+    for item in text.split(","):
+        name, equals, clip = (part.strip() for part in item.partition("="))
+        if not (name and equals and clip) or name in clips:
+            problem = f"{name} is given twice" if name in clips else f"{item.strip()!r} is not NAME=CLIP"
+            raise SettingsError(problem, where="--known", hint="for example ana=ana.wav,bob=bob.flac")
+        clips[name] = clip
+    return clips
 
 
 def resolve(

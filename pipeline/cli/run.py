@@ -72,6 +72,7 @@ def _transcribe_all(recordings: list[str], settings: Config, cache: Cache, deliv
     failures: list[bool] = []
     with listening(delivery.quiet) as listener:
         transcriber = Transcriber(settings, cache=cache, listener=listener)
+        _ = transcriber.known_people  # a clip that cannot be used ends the command before any work
         if problem := transcriber.models.choice.problem:
             tell(printable(f"transcribe: warning: {problem}"))
         for recording, record in zip(recordings, records, strict=True):
@@ -80,7 +81,7 @@ def _transcribe_all(recordings: list[str], settings: Config, cache: Cache, deliv
                 line = f"transcribe: {recording}: the name is too long, its results are named {stem}"
                 tell(printable(line))
             try:
-                transcript = _transcribe(transcriber, recording)
+                transcript = files.named_as_before(_transcribe(transcriber, recording), stem, delivery.folder)
                 paths = files.write(transcript, stem, delivery.folder, delivery.formats, record, delivery.mark_doubts)
             except CrosstalkError as error:
                 if len(recordings) == 1 or error.affects_all:

@@ -37,15 +37,16 @@ OPTIONS: Mapping[str, str] = {
     "device": "runtime.device",
     "threads": "runtime.threads",
     "offline": "runtime.offline",
+    "names": "identification.names",
+    "known": "identification.known",
+    "gallery": "identification.gallery",
 }
 """The settings that have an option of the command line and a parameter in Python, by its name."""
 
 
 def named(**options: Any) -> dict[str, Any]:
-    """Options by name (None = not given) as dotted settings; ``offline=False`` is not given either."""
-    given = {name: value for name, value in options.items() if value is not None}
-    if given.get("offline") is False:
-        del given["offline"]
+    """Options by name (None or False = not given) as dotted settings."""
+    given = {name: value for name, value in options.items() if value is not None and value is not False}
     return {OPTIONS[name]: value for name, value in given.items()}
 
 

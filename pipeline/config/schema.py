@@ -127,6 +127,34 @@ class AssemblyConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class IdentificationConfig:
+    """Names of speakers by their voice prints; none by default, and then no gallery is read.
+
+    Limits that are null are the speaker embedding model's own.
+    """
+
+    names: bool = False
+    """Compare the speakers with the people in the gallery."""
+    gallery: str | None = None
+    """Folder of the gallery; null is a folder in the user's data folder."""
+    known: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """People to compare with in this run only: a recording of each, by name."""
+    threshold: float | None = setting(None, Range(-1, 1))
+    """Smallest similarity to a voice print that names a speaker."""
+    narrow_threshold: float | None = setting(None, Range(-1, 1))
+    """The same for speech or voice prints from a telephone."""
+    margin: float | None = setting(None, Range(0, 2))
+    """Smallest difference between the similarities of the best and the second best person."""
+    min_seconds: float = setting(3.0, Range(0, 3600))
+    """Seconds in which a speaker must speak alone to be named."""
+
+    @property
+    def is_on(self) -> bool:
+        """Whether speakers are compared with anyone."""
+        return self.names or bool(self.known)
+
+
+@dataclass(frozen=True, slots=True)
 class Runtime:
     """Device, threads and memory.
 
@@ -161,6 +189,8 @@ class Config:
     """Words."""
     assembly: AssemblyConfig = field(default_factory=AssemblyConfig)
     """Utterances."""
+    identification: IdentificationConfig = field(default_factory=IdentificationConfig)
+    """Names of speakers."""
     input: InputConfig = field(default_factory=InputConfig)
     """Audio that is read."""
     runtime: Runtime = field(default_factory=Runtime)

@@ -17,6 +17,9 @@ NOTICES: Mapping[str, str] = {
     "empty_row": "Rows of a file have neither length nor words and were left out.",
     "encoding": "A text file is not UTF-8 and was read in another encoding.",
     "fewer_speakers": "Fewer speakers were found than asked for.",
+    "gallery_empty": "Names were asked for, but the gallery has no people.",
+    "gallery_entry_damaged": "An entry of the gallery cannot be read; the others were used.",
+    "gallery_unreadable": "The gallery cannot be read; speakers were not compared with it.",
     "gap": "The file holds no audio for a time; silence stands there.",
     "gpu_unusable": "The GPU cannot be used; the CPU computes. Event only.",
     "hallucinations_removed": "Words that were probably not said are left out of the text; the JSON lists them.",
@@ -41,6 +44,8 @@ NOTICES: Mapping[str, str] = {
     "unread": "Bytes behind the end of the recording could not be read.",
     "unrelated": "Sessions have an error rate above 100 %: they may not be the same recording.",
     "unscored": "Lines of a transcript file are marked as not to be scored and were left out.",
+    "voice_prints_expired": "A person's voice prints are past their last day of use and were not used.",
+    "voice_prints_of_another_model": "A person's voice prints are of another embedding model and were not used.",
     "wrong_size": "The size in the header is wrong; what lies behind the stated end was read as sound.",
 }
 """Code and meaning, in order of code."""

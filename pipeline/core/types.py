@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Final, Literal
 
+from pipeline.core.identity import Identity
+
 ROUNDING: Final = 1e-6
 """Tolerance in seconds for times that differ by floating-point rounding only. Chosen by hand, far below a sample; a
 larger value would accept turns that do overlap."""
@@ -276,6 +278,8 @@ class Transcript:
     """What produced this transcript."""
     removed: tuple[Utterance, ...] = ()
     """Probable hallucinations, with the reason in `suspect`; they are in no text."""
+    identities: tuple[Identity, ...] = ()
+    """The identity ledger: one entry for each speaker, where names were asked for or given."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.duration < float("inf"):

@@ -29,7 +29,7 @@ GROUP = "crosstalk.stages"
 """Group of entry points by which an installed package offers its stages."""
 REFINABLE: tuple[type, ...] = (Decoded, Diarization, Separation, Recognition, Transcript)
 """Types of the values that an extension stage can refine, in the order in which the pipeline makes them."""
-RESERVED = ("decode", "channels", "diarization", "separation", "recognition", "assembly")
+RESERVED = ("decode", "channels", "diarization", "separation", "recognition", "assembly", "identification")
 """Names of the pipeline's own steps, which no extension stage may have."""
 
 
@@ -62,8 +62,8 @@ def refinements(config: Config) -> tuple[ConfiguredStage, ...]:
 
 
 def use_embedder(config: Config) -> bool:
-    """Whether an extension stage that is switched on uses the embedder."""
-    return any("embedder" in each.stage.uses for each in refinements(config))
+    """Whether identification or an extension stage that is switched on uses the embedder."""
+    return config.identification.is_on or any("embedder" in each.stage.uses for each in refinements(config))
 
 
 def required_models(config: Config) -> dict[str, str]:

@@ -41,8 +41,8 @@ class ModelPool:
 
     @functools.cached_property
     def embedder(self) -> Embedder | None:
-        """The embedder that separated sources are compared with; None where neither the separator nor an extension
-        stage uses it."""
+        """The embedder that separated sources and voice prints are compared with; None where neither the separator nor
+        identification nor an extension stage uses it."""
         if not (registry.uses_embedder("separator", self._config) or extensions.use_embedder(self._config)):
             return None
         return self._load("embedder")  # type: ignore[no-any-return]

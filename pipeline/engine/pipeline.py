@@ -3,65 +3,95 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO, TypeAlias
 
 from numpy.typing import NDArray
 
 from pipeline import media
-from pipeline.config.schema import Config, check
+from pipeline.config.schema import Config, assign, check
 from pipeline.core.audio import Stream
-from pipeline.core.events import Listener, NoticeIssued, Progress, ignore
+from pipeline.core.errors import InputError, SettingsError
+from pipeline.core.events import Listener, NoticeIssued, Progress, ignore, no_progress
+from pipeline.core.identity import Identity
 from pipeline.core.stage import Stage
+from pipeline.core.timeline import single_speaker, turns_of
 from pipeline.core.types import Notice, Provenance, Transcript, Turn
 from pipeline.engine import preflight
 from pipeline.engine.artifact_cache import Cache, NoCache
+from pipeline.engine.enrollment import Printer, clip_prints, embedder_identity, voice_prints
+from pipeline.engine.known_people import KnownPeople, load_people
 from pipeline.engine.model_pool import ModelPool, RecordingModels
 from pipeline.engine.runner import StageRunner
 from pipeline.engine.stage_keys import package_versions
+from pipeline.formats.naming import chosen_names, with_identities
 from pipeline.formats.rounding import rounded
+from pipeline.gallery.people import Person, VoicePrint
 from pipeline.media import Decoded
 from pipeline.models import registry
 from pipeline.models.weights import Store
 from pipeline.stages.assembly.stage import STAGE as ASSEMBLY
 from pipeline.stages.channels.stage import STAGE as CHANNELS
 from pipeline.stages.diarization.stage import STAGE as DIARIZATION
+from pipeline.stages.identification.matching import identify, rank
+from pipeline.stages.identification.speech import SpeakerVoice
+from pipeline.stages.identification.stage import STAGE as IDENTIFICATION
+from pipeline.stages.identification.stage import limits_of
 from pipeline.stages.recognition.stage import STAGE as RECOGNITION
 from pipeline.stages.separation.stage import STAGE as SEPARATION
 
 LOG = logging.getLogger("pipeline")
 LOG.addHandler(logging.NullHandler())  # a library prints nothing: programs that want the lines add a handler
 
-STAGES: tuple[Stage[Any], ...] = (CHANNELS, DIARIZATION, SEPARATION, RECOGNITION, ASSEMBLY)
+STAGES: tuple[Stage[Any], ...] = (CHANNELS, DIARIZATION, SEPARATION, RECOGNITION, ASSEMBLY, IDENTIFICATION)
 """The pipeline's own stages, in the order in which `run_pipeline` runs them."""
+ONE_TRACK = {
+    "diarization.channels": "mix",
+    "diarization.roles": None,
+    "diarization.speakers": None,
+    "diarization.min_speakers": None,
+    "diarization.max_speakers": None,
+}
+"""Settings under which a clip of one person is diarized."""
 Recording: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | NDArray[Any]
 """Anything that can be transcribed from Python; torch tensors and other arrays too."""
 Decode: TypeAlias = Callable[[Progress], Decoded]
 """Decodes a recording and reports its progress."""
 
 
-def run_pipeline(decode: Decode, name: str, runner: StageRunner) -> Transcript:
-    """The transcript of the recording that ``decode`` returns and that is called ``name``."""
+def run_pipeline(decode: Decode, name: str, runner: StageRunner, known: KnownPeople | None = None) -> Transcript:
+    """The transcript of the recording that ``decode`` returns and that is called ``name``.
+
+    Its speakers are compared with the ``known`` people.
+    """
     recording = runner.decode(decode)
     tracks = runner.run(CHANNELS, recording)
     diarization = runner.run(DIARIZATION, tracks)
     separation = runner.run(SEPARATION, tracks, diarization)
     recognition = runner.run(RECOGNITION, tracks, diarization, separation)
     transcript = runner.run(ASSEMBLY, recording, tracks, diarization, separation, recognition)
+    if known is not None:
+        identities: tuple[Identity, ...] = runner.run(IDENTIFICATION, tracks, diarization, known.people)
+        transcript = with_identities(transcript, identities, known.notices)
     return _finished(transcript, recording, name, runner)
 
 
-def separate_stems(decode: Decode, runner: StageRunner) -> SpeakerStems:
-    """A stream per speaker of the recording that ``decode`` returns, without words."""
+def separate_stems(decode: Decode, runner: StageRunner, known: KnownPeople | None = None) -> SpeakerStems:
+    """A stream per speaker of the recording that ``decode`` returns, without words; named as by `run_pipeline`."""
     recording = runner.decode(decode)
     tracks = runner.run(CHANNELS, recording)
     diarization = runner.run(DIARIZATION, tracks)
     separation = runner.run(SEPARATION, tracks, diarization)
     notices = (*recording.notices, *diarization.notices, *separation.notices, *runner.notices)
-    return SpeakerStems(recording.duration, diarization.turns, separation.streams, notices)
+    stems = SpeakerStems(recording.duration, diarization.turns, separation.streams, notices)
+    if known is None:
+        return stems
+    identities: tuple[Identity, ...] = runner.run(IDENTIFICATION, tracks, diarization, known.people)
+    return stems.with_identities(identities, known.notices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +102,18 @@ class SpeakerStems:
     turns: tuple[Turn, ...]
     streams: tuple[Stream, ...]
     notices: tuple[Notice, ...]
+
+    def with_identities(self, identities: Sequence[Identity], notices: Sequence[Notice]) -> SpeakerStems:
+        """The same with the names of the identities."""
+        names = chosen_names(identities)
+        return replace(
+            self,
+            turns=tuple(sorted(replace(turn, speaker=names.get(turn.speaker, turn.speaker)) for turn in self.turns)),
+            streams=tuple(
+                replace(stream, speaker=names.get(stream.speaker, stream.speaker)) for stream in self.streams
+            ),
+            notices=(*self.notices, *notices),
+        )
 
 
 def _finished(transcript: Transcript, recording: Decoded, name: str, runner: StageRunner) -> Transcript:
@@ -91,6 +133,8 @@ def _settings(runner: StageRunner) -> dict[str, Any]:
     """Every setting that can change a result, as plain data; those of extension stages with their defaults."""
     settings = registry.effective_settings(runner.config)
     del settings["runtime"]
+    del settings["identification"]["gallery"]  # a path of this machine
+    settings["identification"]["known"] = sorted(runner.config.identification.known)
     settings["stages"] = list(runner.config.stages)
     settings["stage_options"] = {
         each.stage.name: dataclasses.asdict(each.settings) for each in runner.refinements if each.settings is not None
@@ -138,13 +182,68 @@ class Transcriber:
     def split(self, recording: Recording, sample_rate: float | None = None) -> SpeakerStems:
         """Each speaker's stream of a recording, which is given as in `__call__`; raises `CrosstalkError`."""
         _, decode = media.open_input(recording, sample_rate, self._track)
-        return separate_stems(decode, self._runner())
+        return separate_stems(decode, self._runner(), self.known_people)
 
     def with_config(self, config: Config) -> Transcriber:
         """The same models under settings that differ only where no model depends on them (speakers, channels)."""
         other = Transcriber(config, store=self.models.store, cache=self._cache, listener=self._listener)
         other.models = self.models
+        if other.config.identification == self.config.identification:
+            other.known_people = self.known_people
         return other
+
+    def enroll(self, recording: Recording, sample_rate: float | None = None) -> tuple[VoicePrint, ...]:
+        """The voice prints of a clip in which one person speaks.
+
+        Raises `InputError` for a clip without speech, with too little of it, or in which two people speak.
+        """
+        name, decode = media.open_input(recording, sample_rate, self._track)
+        one_track = assign(self.config, ONE_TRACK)
+        runner = StageRunner(RecordingModels(self.models), one_track, self._cache, ignore)
+        tracks = runner.run(CHANNELS, runner.decode(decode))
+        turns = runner.run(DIARIZATION, tracks).turns
+        return clip_prints(tracks.tracks[0].audio, turns, self._printer(name))
+
+    def enroll_speaker(self, recording: Recording, transcript: Transcript, speaker: str) -> tuple[VoicePrint, ...]:
+        """The voice prints of one speaker of a recording, from the passages in which they speak alone."""
+        name, decode = media.open_input(recording, None, self._track)
+        decoded = decode(no_progress)
+        if transcript.provenance and decoded.sha256 != transcript.provenance.sha256:
+            raise InputError("this is not the recording of the transcript: its bytes differ", where=name)
+        spans = single_speaker(turns_of(transcript)).get(speaker, ())
+        return voice_prints(decoded.audio, spans, self._printer(name))
+
+    def verify(self, recording: Recording) -> Identity:
+        """Who of the known people speaks in a clip with one speaker; raises `InputError` as `enroll` does."""
+        prints = self.enroll(recording)
+        voice = SpeakerVoice(prints[0].seconds, {each.band: each.array for each in prints})
+        people = self.known_people.people if self.known_people else ()
+        limits = self._printer("").limits
+        (identity,) = identify({"speaker": voice}, people, limits, self.config.identification.min_seconds)
+        return identity
+
+    def similar_people(self, prints: Sequence[VoicePrint], people: Sequence[Person]) -> tuple[tuple[str, float], ...]:
+        """The people whose voice prints are near enough to these to be one person's, with the similarity."""
+        limits = self._printer("").limits
+        voice = SpeakerVoice(max(each.seconds for each in prints), {each.band: each.array for each in prints})
+        usable = [replace(person, prints=person.prints_of(prints[0].embedder)) for person in people]
+        ranked = rank(voice, usable, limits)
+        return tuple((c.name, c.score) for c in ranked if c.score >= limits.of(c.band))
+
+    @functools.cached_property
+    def known_people(self) -> KnownPeople | None:
+        """The people that speakers are compared with, read once; None where no names were asked for."""
+        settings = self.config.identification
+        if not settings.is_on:
+            return None
+        return load_people(settings, self._printer("").identity, self.enroll)
+
+    def _printer(self, source: str) -> Printer:
+        embedder = self.models.embedder
+        if embedder is None:
+            raise SettingsError("these settings use no speaker embedding model", hint="set identification.names")
+        limits = limits_of(embedder, self.config.identification)
+        return Printer(embedder, limits, embedder_identity(self.config, self.models.identities), source)
 
     @property
     def _track(self) -> int | None:
@@ -159,7 +258,7 @@ class Transcriber:
 
     def _transcribe(self, name: str, decode: Decode) -> Transcript:
         runner = self._runner()
-        transcript = run_pipeline(decode, name, runner)
+        transcript = run_pipeline(decode, name, runner, self.known_people)
         for notice in transcript.notices:
             self._listener(NoticeIssued(notice.code, notice.message))
         for notice in runner.notices:

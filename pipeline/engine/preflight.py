@@ -6,6 +6,7 @@ Nothing is loaded except declarations of models, and classes of the user's own t
 from __future__ import annotations
 
 import platform
+from pathlib import Path
 
 from pipeline.config.schema import Config
 from pipeline.core.errors import MissingModel, SettingsError
@@ -19,6 +20,9 @@ def require(config: Config, store: Store) -> None:
     for kind, name in registry.configured_names(config).items():
         registry.require(kind, name, config, store)
     _require_device(config.runtime.device)
+    for name, clip in config.identification.known.items():
+        if not Path(clip).is_file():
+            raise SettingsError(f"there is no recording of {name}", where=clip)
     extensions.refinements(config)
     check_models(config, store)
     _require_weights(config, store)

@@ -18,6 +18,9 @@ CODE = "recomputed"
 _MAX_PLACES = 3
 """Maximum number of places that a notice names, chosen by hand; further ones are only counted."""
 
+GIVEN = "the name was given by hand"
+"""Reason of an identity that is not from voice prints."""
+
 
 @dataclass(frozen=True, slots=True)
 class Move:
@@ -35,7 +38,10 @@ def notice(places: Sequence[str], what: str) -> Notice:
 
 
 def with_names(transcript: Transcript, names: Mapping[str, str]) -> Transcript:
-    """The transcript with speakers renamed everywhere; two speakers with one name are merged."""
+    """The transcript with speakers renamed everywhere; two speakers with one name are merged.
+
+    The identity ledger of a renamed speaker says that the name was given by hand.
+    """
 
     def renamed(utterances: Iterable[Utterance]) -> tuple[Utterance, ...]:
         return tuple(replace(u, speaker=names.get(u.speaker, u.speaker)) for u in utterances)
@@ -53,6 +59,13 @@ def with_names(transcript: Transcript, names: Mapping[str, str]) -> Transcript:
                 leaked=renamed(region.leaked),
             )
             for region in transcript.overlaps
+        ),
+        removed=renamed(transcript.removed),
+        identities=tuple(
+            replace(identity, name=names[identity.label], decision="given", reason=GIVEN)
+            if identity.label in names
+            else identity
+            for identity in transcript.identities
         ),
     )
 

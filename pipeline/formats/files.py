@@ -13,7 +13,7 @@ from typing import Literal, get_args
 from pipeline import formats, media
 from pipeline.core.atomic_write import NAME_BYTES
 from pipeline.core.audio import Stream
-from pipeline.core.errors import FormatError, SettingsError
+from pipeline.core.errors import CrosstalkError, FormatError, SettingsError
 from pipeline.core.output_record import OutputRecord
 from pipeline.core.types import Transcript, Turn
 from pipeline.formats.base import SUFFIX_BYTES
@@ -58,6 +58,24 @@ def _is_text(stem: str) -> bool:
 def output_paths(stem: str, folder: Path, names: Iterable[str]) -> tuple[Path, ...]:
     """The files of one recording in the formats ``names``."""
     return tuple(folder / f"{stem}{formats.suffix(name)}" for name in names)
+
+
+def named_as_before(transcript: Transcript, stem: str, folder: Path) -> Transcript:
+    """The transcript with the names that a person gave in the folder's JSON of the same recording, if there is one."""
+    from pipeline.formats.naming import with_earlier_names
+
+    (path,) = output_paths(stem, folder, ["json"])
+    if not path.is_file():
+        return transcript
+    try:
+        return with_earlier_names(transcript, formats.load(path, "json"))
+    except CrosstalkError:  # a file that is no transcript holds no names
+        return transcript
+
+
+def existing_formats(stem: str, folder: Path) -> tuple[str, ...]:
+    """The formats in which the folder has a file of this stem."""
+    return tuple(name for name in formats.built_in() if output_paths(stem, folder, [name])[0].is_file())
 
 
 def refuse_collisions(stems: Sequence[str], names: Sequence[str]) -> None:

@@ -136,6 +136,22 @@ class Diarizer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class NameCalibration:
+    """Cosine similarities from which an embedder's vectors name a person, by band, and the margin over the next one."""
+
+    wide: float
+    """Smallest similarity to a voice print of speech with energy above 4 kHz."""
+    narrow: float
+    """Smallest similarity where both are limited to a telephone's band."""
+    margin: float
+    """Smallest difference to the similarity of the second best person."""
+
+    def of(self, band: str) -> float:
+        """The smallest similarity in a band."""
+        return self.wide if band == "wide" else self.narrow
+
+
+@dataclass(frozen=True, slots=True)
 class EmbedderCalibration:
     """Two-covariance calibration of an embedder: variances of squared distances between unit vectors (2 − 2 cos).
 
@@ -151,6 +167,8 @@ class EmbedderCalibration:
     to any other speaker's."""
     linkage: float = 0.5
     """Distance, not squared, at which pyannote's centroid linkage stops merging clusters."""
+    names: NameCalibration | None = None
+    """Limits for names; None for an embedder that was not measured for it, which then names no one."""
 
 
 class Embedder(Protocol):

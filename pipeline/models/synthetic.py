@@ -22,6 +22,7 @@ from pipeline.models.protocols import (
     DiarizerModel,
     EmbedderCalibration,
     Model,
+    NameCalibration,
     SeparatorModel,
     SpeakerBounds,
 )
@@ -114,7 +115,7 @@ class SyntheticEmbedder(Model):
     """Embeds a clip as the loudness of each speaker."""
 
     version = 1
-    calibration = EmbedderCalibration()
+    calibration = EmbedderCalibration(names=NameCalibration(wide=0.7, narrow=0.7, margin=0.2))
 
     @classmethod
     def from_config(cls, config: Config, weights: Store) -> SyntheticEmbedder:

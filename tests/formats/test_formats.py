@@ -43,6 +43,7 @@ def renamed(transcript: Transcript, names: dict[str, str]) -> Transcript:
             )
             for region in transcript.overlaps
         ),
+        identities=tuple(replace(each, speaker=names[each.speaker]) for each in transcript.identities),
     )
 
 

@@ -17,7 +17,7 @@ from pipeline.config.schema import Config
 from pipeline.core.audio import Samples
 from pipeline.core.errors import BadModel
 from pipeline.models.embedders.base import MIN_SAMPLES, NetworkEmbedder
-from pipeline.models.protocols import EmbedderCalibration, FrameEmbedder
+from pipeline.models.protocols import EmbedderCalibration, FrameEmbedder, NameCalibration
 from pipeline.models.torch_runtime import select_device, single_threaded_pool
 
 if TYPE_CHECKING:
@@ -27,7 +27,14 @@ if TYPE_CHECKING:
     from pipeline.models.weights import Store
 
 
-CALIBRATION = EmbedderCalibration(within_per_second=0.6, within_floor=0.3, between=1.0, margin=0.15, linkage=0.7)
+CALIBRATION = EmbedderCalibration(
+    within_per_second=0.6,
+    within_floor=0.3,
+    between=1.0,
+    margin=0.15,
+    linkage=0.7,
+    names=NameCalibration(wide=0.5, narrow=0.68, margin=0.1),
+)
 """Variances chosen on the tuning recordings, where 0.45 to 0.6, 0.3 to 0.4 and 0.85 to 1.0 are equal within noise
 (docs/experiments/diarization.md). Margin and linkage were not tuned."""
 

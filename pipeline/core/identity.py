@@ -1,0 +1,48 @@
+"""The identity ledger: who each speaker of a recording is, with the evidence for it. Standard library only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+IdentityDecision = Literal["named", "unknown", "given"]
+"""``named``: by voice prints; ``unknown``: no name without enough evidence; ``given``: by a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A person whose voice prints were compared with a speaker."""
+
+    name: str
+    """Name in the gallery."""
+    score: float
+    """Cosine similarity of the speaker's embedding to the nearest voice print of the person."""
+    band: str = "wide"
+    """Band of the comparison: `wide`, or `narrow` where the speech or the voice print is a telephone's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """An entry of the identity ledger: the decision on one speaker, its evidence and reason."""
+
+    speaker: str
+    """Label of the speaker before they were named."""
+    name: str | None
+    """The name that the transcript has for them; null for none."""
+    decision: IdentityDecision
+    """`named` by voice prints, `unknown`, or `given` by a person."""
+    reason: str
+    """Why: see the list of reasons."""
+    score: float | None = None
+    """Cosine similarity to the best candidate; null where nothing was compared."""
+    margin: float | None = None
+    """That score minus the second best candidate's; null with fewer than two candidates."""
+    seconds: float | None = None
+    """Seconds of single-speaker speech that the embedding was computed from."""
+    candidates: tuple[Candidate, ...] = ()
+    """The best candidates, best first."""
+
+    @property
+    def label(self) -> str:
+        """The speaker's label in the transcript."""
+        return self.name or self.speaker

@@ -1,0 +1,103 @@
+"""Voice prints: of a clip with one speaker, or of one speaker of a transcribed recording.
+
+A voice print is of one embedder with its options and weights, and of one way to choose the speech: both are its
+identity, and voice prints of another identity are never compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from pipeline.config.schema import Config
+from pipeline.core.audio import Audio
+from pipeline.core.errors import InputError
+from pipeline.core.timeline import single_speaker
+from pipeline.core.types import Span, Turn
+from pipeline.engine.artifact_cache import recipe_key
+from pipeline.engine.stage_keys import model_identity
+from pipeline.gallery.people import Band, VoicePrint, encoded_vector
+from pipeline.models.protocols import Embedder, NameCalibration
+from pipeline.stages.identification.speech import SPEECH_VERSION, SpeakerVoice, embed_speaker
+
+MIN_SECONDS: Final = 2.0
+"""Fewest seconds of speech of a voice print. Chosen by hand; less speech gives other vectors each time."""
+
+SLACK: Final = 0.25
+"""How far below the limit that names someone the similarity of two pieces of one clip may be. On clean speech, 1 of 100
+pairs of pieces of 2 s of one speaker are below it, 5 of 100 of two speakers above it; less refuses more clips."""
+
+
+def embedder_identity(config: Config, weights: Mapping[str, str]) -> str:
+    """What `VoicePrint.embedder` holds: the embedder's name, and a hash of all that changes its vectors.
+
+    Versions of packages are left out: they change last digits only.
+    """
+    identity = model_identity("embedder", config, weights)
+    identity.pop("packages", None)
+    return f"{identity['name']} {recipe_key(speech=SPEECH_VERSION, **identity)[:12]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Printer:
+    """What makes voice prints of one recording: an embedder with its limits and identity, and the recording's name."""
+
+    embedder: Embedder
+    limits: NameCalibration
+    identity: str
+    source: str
+
+
+def clip_prints(audio: Audio, turns: Sequence[Turn], printer: Printer) -> tuple[VoicePrint, ...]:
+    """The voice prints of a clip with one speaker; `InputError` for one without enough speech or with two people."""
+    spans = single_speaker(turns)
+    if not spans:
+        raise InputError("no speech was found in it", where=printer.source, hint="give a clip of one person who speaks")
+    voices = {speaker: embed_speaker(audio, own, printer.embedder, both_bands=True) for speaker, own in spans.items()}
+    main = max(voices, key=lambda speaker: voices[speaker].seconds)
+    for speaker, voice in voices.items():
+        if speaker != main and voice.seconds >= MIN_SECONDS / 2 and not _is_same(voice, voices[main], printer.limits):
+            what = f"two people speak in it ({voices[main].seconds:.1f} and {voice.seconds:.1f} s)"
+            raise InputError(what, where=printer.source, hint="cut it to the one person")
+    return voice_prints(audio, [span for own in spans.values() for span in own], printer)
+
+
+def voice_prints(audio: Audio, spans: Sequence[Span], printer: Printer) -> tuple[VoicePrint, ...]:
+    """The voice prints of the speaker who is alone in the spans; `InputError` for too little speech, and where its
+    halves are not one voice."""
+    voice = embed_speaker(audio, spans, printer.embedder, both_bands=True)
+    if voice.seconds < MIN_SECONDS or not voice.vectors:
+        what = f"{voice.seconds:.1f} s of speech by one person alone, at least {MIN_SECONDS:g} s are needed"
+        raise InputError(what, where=printer.source, hint="give a longer clip: ten seconds are good")
+    if voice.seconds >= 2 * MIN_SECONDS:
+        first, second = (embed_speaker(audio, half, printer.embedder, both_bands=True) for half in _halves(spans))
+        if first.vectors and second.vectors and not _is_same(first, second, printer.limits):
+            what = "the first and the second half of its speech differ: two people, music or noise"
+            raise InputError(what, where=printer.source, hint="give a clip of one person who speaks")
+    today = date.today().isoformat()
+    return tuple(
+        VoicePrint(encoded_vector(vector), band, round(voice.seconds, 2), printer.identity, printer.source, today)
+        for band, vector in voice.vectors.items()
+    )
+
+
+def _is_same(one: SpeakerVoice, other: SpeakerVoice, limits: NameCalibration) -> bool:
+    """Whether two pieces of speech may be one person's."""
+    band: Band = "wide" if "wide" in one.vectors and "wide" in other.vectors else "narrow"
+    return float(one.vectors[band] @ other.vectors[band]) >= limits.of(band) - SLACK
+
+
+def _halves(spans: Sequence[Span]) -> tuple[list[Span], list[Span]]:
+    """The spans before and after half of their time."""
+    half = sum(span.duration for span in spans) / 2
+    first: list[Span] = []
+    second: list[Span] = []
+    passed = 0.0
+    for span in sorted(spans):
+        cut = min(max(span.start + half - passed, span.start), span.end)
+        first += [Span(span.start, cut)] if cut > span.start else []
+        second += [Span(cut, span.end)] if cut < span.end else []
+        passed += span.duration
+    return first, second

@@ -1,0 +1,68 @@
+"""Names in a transcript: speakers renamed everywhere, with the identity ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from pipeline.core.identity import Identity
+from pipeline.core.timeline import by_speaker, covered, intersection, union
+from pipeline.core.types import Notice, Span, Transcript
+from pipeline.formats.editing import GIVEN, with_names
+
+
+def chosen_names(identities: Sequence[Identity]) -> dict[str, str]:
+    """The names by the speakers' labels; a name that is another speaker's label is not given."""
+    labels = {identity.speaker for identity in identities}
+    named = {identity.speaker: identity.name for identity in identities if identity.name is not None}
+    return {label: name for label, name in named.items() if name == label or name not in labels}
+
+
+def with_identities(
+    transcript: Transcript, identities: Sequence[Identity], notices: Sequence[Notice] = ()
+) -> Transcript:
+    """The transcript with the names of the identities, which become its ledger."""
+    names = chosen_names(identities)
+    ledger = tuple(
+        identity if identity.name is None or identity.speaker in names else _undecided(identity)
+        for identity in identities
+    )
+    return replace(with_names(transcript, names), identities=ledger, notices=(*transcript.notices, *notices))
+
+
+def _undecided(identity: Identity) -> Identity:
+    reason = f"another speaker is labelled {identity.name} already"
+    return replace(identity, name=None, decision="unknown", reason=reason)
+
+
+def with_given_names(transcript: Transcript, names: Mapping[str, str]) -> Transcript:
+    """The transcript with names that a person gave, by the present names; the ledger says so."""
+    labels = {identity.label for identity in transcript.identities}
+    new = [Identity(old, old, "given", GIVEN) for old in names if old not in labels]
+    return with_names(replace(transcript, identities=(*transcript.identities, *new)), names)
+
+
+def with_earlier_names(transcript: Transcript, earlier: Transcript) -> Transcript:
+    """The transcript with the names that a person gave in an earlier one of the same recording.
+
+    A speaker gets a name if most of their speech was that person's, and most of that person's is theirs.
+    """
+    given = {each.name for each in earlier.identities if each.decision == "given" and each.name is not None}
+    if not given or not _is_same_recording(transcript, earlier):
+        return transcript
+    new, old = (_speech(each) for each in (transcript, earlier))
+    names: dict[str, str] = {}
+    for label, spans in new.items():
+        for name in sorted(given & old.keys()):
+            shared = covered(intersection(spans, old[name]))
+            if 2 * shared > max(covered(spans), covered(old[name])):
+                names[label] = name
+    return with_given_names(transcript, names)
+
+
+def _is_same_recording(one: Transcript, other: Transcript) -> bool:
+    return bool(one.provenance and other.provenance and one.provenance.sha256 == other.provenance.sha256)
+
+
+def _speech(transcript: Transcript) -> dict[str, tuple[Span, ...]]:
+    return {s: union(turn.span for turn in turns) for s, turns in by_speaker(transcript.turns).items()}

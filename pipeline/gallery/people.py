@@ -1,0 +1,117 @@
+"""A person of the gallery: their name, their consent and their voice prints, as plain data.
+
+A voice print is the embedding of a person's speech: a vector that a recording's speakers are compared with. Speech
+cannot be restored from it, but it identifies a person: see docs/voice-prints.md.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Band = Literal["wide", "narrow"]
+"""``wide``: speech with energy above 4 kHz; ``narrow``: a telephone's."""
+NAME_LENGTH = 80
+"""Maximum number of characters of a name. Chosen by hand: longer ones do not fit into tables and file names."""
+
+_LABEL = re.compile(r"(SPEAKER|CHANNEL)_\d+", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class VoicePrint:
+    """One voice print: the embedding of a clip or of one speaker of a recording."""
+
+    vector: str
+    """The unit vector: float32, little-endian, base64."""
+    band: Band
+    """Band of the speech that it was computed from."""
+    seconds: float
+    """Seconds of that speech."""
+    embedder: str
+    """What computed it: `pipeline.gallery.people.Person.prints` of another embedder are not used."""
+    source: str
+    """Name of the recording file."""
+    added: str
+    """Date, ISO 8601."""
+
+    def __post_init__(self) -> None:
+        date.fromisoformat(self.added)
+        if not np.isfinite(self.array).all() or not len(self.array):
+            raise ValueError("the vector of a voice print must be finite numbers")
+
+    @property
+    def array(self) -> NDArray[np.float32]:
+        """The unit vector, shape (dimension,)."""
+        try:
+            return np.frombuffer(base64.b64decode(self.vector, validate=True), "<f4")
+        except (binascii.Error, ValueError) as error:
+            raise ValueError("the vector of a voice print is not base64 of float32") from error
+
+
+def encoded_vector(vector: NDArray[np.float32]) -> str:
+    """A vector as `VoicePrint.vector`."""
+    return base64.b64encode(np.asarray(vector, "<f4").tobytes()).decode("ascii")
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """The consent to keep a person's voice prints: who agreed, how and when, in the words of who added them."""
+
+    text: str
+    date: str
+    """Date on which it was recorded, ISO 8601."""
+    purpose: str = "naming speakers in transcripts"
+
+    def __post_init__(self) -> None:
+        date.fromisoformat(self.date)
+        if not self.text.strip():
+            raise ValueError("a consent says who agreed, how and when")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person with their voice prints; ``consent`` is None only for people who are never stored."""
+
+    name: str
+    prints: tuple[VoicePrint, ...]
+    consent: Consent | None = None
+    expires: str | None = None
+    """Last date on which the prints may be used, ISO 8601; None for no limit."""
+
+    def __post_init__(self) -> None:
+        check_name(self.name)
+        if self.expires is not None:
+            date.fromisoformat(self.expires)
+
+    def is_expired(self, today: date) -> bool:
+        """Whether the prints may no longer be used."""
+        return self.expires is not None and date.fromisoformat(self.expires) < today
+
+    def prints_of(self, embedder: str) -> tuple[VoicePrint, ...]:
+        """The prints that the embedder computed."""
+        return tuple(each for each in self.prints if each.embedder == embedder)
+
+
+def check_name(name: str) -> str:
+    """The name; raises ``ValueError`` for one that no list, table or command line could hold."""
+    if not name.strip() or name != name.strip():
+        raise ValueError("a name has no spaces at its ends, and at least one other character")
+    if len(name) > NAME_LENGTH:
+        raise ValueError(f"a name has at most {NAME_LENGTH} characters, this one has {len(name)}")
+    if "=" in name or "," in name or not name.isprintable():
+        raise ValueError("a name has no '=', no ',', no line break and no other control character")
+    if is_label(name):
+        raise ValueError("a name does not look like the label of an unnamed speaker")
+    return name
+
+
+def is_label(name: str) -> bool:
+    """Whether the name is like the label of an unnamed speaker (SPEAKER_00)."""
+    return bool(_LABEL.fullmatch(name))

@@ -1,0 +1,1 @@
+"""Identification: the names of a recording's speakers, by their voice prints."""
