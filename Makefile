@@ -8,7 +8,7 @@ SHARED  = -n 2 --dist worksteal
 # The tests start hundreds of processes: each would compile all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test quick lint docs bench bench-diarization bench-batch clean
+.PHONY: help setup demo test quick lint docs bench bench-diarization bench-names bench-batch clean
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -49,6 +49,9 @@ bench: setup  ## the project's own benchmark: accuracy, speed and memory beside 
 
 bench-diarization: setup  ## who speaks when, by itself, beside the stock pipeline
 	$(BIN)/python -m examples.benchmarks.diarization_bench --update
+
+bench-names: setup  ## names by voice prints: wrong names, and known people left unnamed
+	$(BIN)/python -m examples.benchmarks.names_bench --update
 
 bench-batch: setup  ## nights of calls: one worker and two, overhead, the parent's memory; stereo calls (an hour)
 	$(BIN)/python -m examples.benchmarks.batch_bench --update

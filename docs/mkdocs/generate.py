@@ -25,6 +25,7 @@ from pipeline import formats
 from pipeline.config.constraints import OneOf, Range
 from pipeline.config.presets import load_preset, preset_names
 from pipeline.config.schema import Config
+from pipeline.core import identity as core_identity
 from pipeline.core import types as core_types
 from pipeline.core.notices import NOTICES
 from pipeline.core.serialization import constraint_of, to_plain
@@ -43,6 +44,8 @@ OUTPUT = (
     core_types.Turn,
     core_types.OverlapDecision,
     core_types.SpeakerEvidence,
+    core_identity.Identity,
+    core_identity.Candidate,
     core_types.Coverage,
     core_types.Notice,
     core_types.Provenance,

@@ -46,7 +46,8 @@ TABLES: Mapping[str, Columns] = {
         **dict.fromkeys(KIND_COLUMNS.values(), int), "rules_passed": int, "rules_failed": int,
     },
     "speakers": {
-        "call": str, "speaker": str, "talk_s": float, "talk_ratio": float, "talk_spurts": int, "words": int,
+        "call": str, "speaker": str, "person": str, "talk_s": float, "talk_ratio": float, "talk_spurts": int,
+        "words": int,
         "words_per_minute": float, "longest_monologue_s": float, "responses": int, "response_latency_mean_s": float,
         "response_latency_median_s": float, "interruptions": int, "interrupted": int, "backchannels": int,
         "sentiment": float,
@@ -158,15 +159,16 @@ def rows(call: Call, extra: Mapping[str, str]) -> Iterator[tuple[str, Row]]:
     data, name = call.analytics, {"call": call.name}
     columns = {extra[key]: value for key, value in data["columns"].items()}
     yield "calls", name | summary(data) | {"recording_exists": call.exists} | columns
+    transcript = call.transcript()
+    people = {each.label: each.name for each in transcript.identities} if transcript else {}
     for speaker in data["speakers"]:
-        yield "speakers", name | _with_units(speaker)
+        yield "speakers", name | _with_units(speaker) | {"person": people.get(speaker["speaker"])}
     for event in data["overlap_events"]:
         yield "overlaps", name | _with_units(event)
     for finding in data["findings"]:
         base = name | {"rule": finding["rule"], "passed": finding["passed"]}
         for evidence in finding["evidence"] or [{}]:
             yield "findings", base | _with_units(evidence)
-    transcript = call.transcript()
     if transcript is not None:
         yield from _transcript_rows(transcript, name)
 

@@ -30,6 +30,7 @@ from pipeline.cli import (
     score,
     simulate,
     speakers,
+    speakers_compare,
     split,
 )
 from pipeline.cli.printing import drop_unread
@@ -100,6 +101,8 @@ app.command("config")(config.show)
 app.command("doctor")(doctor.doctor)
 app.command("cache")(cache.cache)
 app.add_typer(models.app, name="models")
+speakers.app.command("calibrate")(speakers_compare.calibrate)
+speakers.app.command("match")(speakers_compare.match)
 app.add_typer(speakers.app, name="speakers")
 
 

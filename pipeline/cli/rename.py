@@ -20,19 +20,20 @@ def rename(
 ) -> None:
     """Name speakers in a transcript and in its files in other formats; a later run keeps the names."""
     from pipeline.core.output_record import OutputRecord, source_of_result
-    from pipeline.formats import files
+    from pipeline.formats import built_in, files
     from pipeline.formats.naming import with_given_names
     from pipeline.formats.reading import read_file
 
     file = read_file(transcript, "json")
     given = _parse(names, file.transcript.speakers, transcript)
     stem = transcript.name.removesuffix(".json")
-    kinds = [kind for kind in files.existing_formats(stem, transcript.parent) if kind != "json"]
-    record = OutputRecord(transcript.parent, source_of_result(transcript), overwrite=overwrite)
-    record.check(files.output_paths(stem, transcript.parent, kinds))
+    folder = transcript.parent
+    record = OutputRecord(folder, source_of_result(transcript), overwrite=overwrite)
     record.add(transcript)  # its edits were read, and are kept
+    kinds = [kind for kind in built_in() if record.has_written(*files.output_paths(stem, folder, [kind]))]
+    record.check(files.output_paths(stem, folder, kinds))
     renamed = with_given_names(file.transcript, given)
-    for path in files.write(renamed, stem, transcript.parent, ("json", *kinds), record):
+    for path in files.write(renamed, stem, folder, kinds, record):
         tell(printable(f"transcribe: wrote {path}"))
 
 

@@ -71,7 +71,7 @@ def add(
     if transcript:
         prints = _prints_from(transcriber, transcript, speaker, recording)
     else:
-        prints = tuple(each for clip in clips or () for each in transcriber.enroll(clip))
+        prints = tuple(each for clip in clips or () for each in transcriber.voices.enroll(clip))
     _report_similar(name, prints, gallery, transcriber)
     gallery.save(_with_prints(person, prints))
     seconds = sum(each.seconds for each in prints if each.band == prints[-1].band)
@@ -162,7 +162,7 @@ def verify(
     people = transcriber.known_people
     for notice in people.notices if people else ():
         tell(printable(f"transcribe: warning: {notice.message}"))
-    identity = transcriber.verify(clip)
+    identity = transcriber.voices.verify(clip, people.people if people else ())
     show(printable(f"{identity.name or 'unknown'}: {identity.reason}") + "\n")
     for candidate in identity.candidates:
         show(printable(f"  {candidate.name}  {candidate.score:.2f} ({candidate.band} band)") + "\n")
@@ -171,9 +171,9 @@ def verify(
 
 
 def _gallery(folder: Path | None) -> Gallery:
-    from pipeline.gallery.store import Gallery, default_folder
+    from pipeline.gallery.store import Gallery
 
-    return Gallery(folder or default_folder())
+    return Gallery(folder)
 
 
 def _with_consent(name: str, gallery: Gallery, consent: str | None, purpose: str | None, expires: str | None) -> Person:
@@ -213,12 +213,12 @@ def _prints_from(
     path = recording or transcript.parent / source
     if not path.is_file():
         raise SettingsError(f"the recording is not at {path}", hint="give it with --recording FILE")
-    return transcriber.enroll_speaker(path, result, speaker)
+    return transcriber.voices.enroll_speaker(path, result, speaker)
 
 
 def _report_similar(name: str, prints: tuple[VoicePrint, ...], gallery: Gallery, transcriber: Transcriber) -> None:
     """Say it when the voice is that of another person of the gallery."""
-    for other, score in transcriber.similar_people(prints, gallery.people()):
+    for other, score in transcriber.voices.similar(prints, gallery.people()):
         if other != name:
             hint = f"if they are one person: transcribe speakers merge {name!r} {other!r}"
             tell(printable(f"transcribe: warning: this voice is also that of {other} (similarity {score:.2f}); {hint}"))

@@ -51,6 +51,10 @@ class OutputRecord:
         self._add(path, digest)
         write_atomically(path, data)
 
+    def has_written(self, path: Path) -> bool:
+        """Whether a file of this name was ever written for the source, whatever it holds now."""
+        return any(source == self._source for _, source in self._known.get(self._name(path), ()))
+
     def add(self, path: Path, content: Path | None = None) -> None:
         """Record a file that a library has written itself, or is about to be replaced by the file ``content``."""
         digest = _digest(content or path)

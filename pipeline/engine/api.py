@@ -54,6 +54,9 @@ def transcribe(
     threads: int | None = None,
     offline: bool = False,
     track: int | None = None,
+    names: bool = False,
+    known: dict[str, str] | None = None,
+    gallery: str | None = None,
     cache: bool = False,
     settings: dict[str, Any] | None = None,
     listener: Listener | None = None,
@@ -70,6 +73,7 @@ def transcribe(
     given = named(
         speakers=speakers, min_speakers=min_speakers, max_speakers=max_speakers, language=language, model=model,
         channels=channels, roles=roles, device=device, threads=threads, offline=offline, track=track,
+        names=names, known=known, gallery=gallery,
     )  # fmt: skip
     return _run(resolve(preset, given, settings or {}), cache, listener or ignore, recording, sample_rate)
 

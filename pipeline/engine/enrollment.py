@@ -25,9 +25,9 @@ from pipeline.stages.identification.speech import SPEECH_VERSION, SpeakerVoice, 
 MIN_SECONDS: Final = 2.0
 """Fewest seconds of speech of a voice print. Chosen by hand; less speech gives other vectors each time."""
 
-SLACK: Final = 0.25
-"""How far below the limit that names someone the similarity of two pieces of one clip may be. On clean speech, 1 of 100
-pairs of pieces of 2 s of one speaker are below it, 5 of 100 of two speakers above it; less refuses more clips."""
+HALVES: Final = 10.0
+"""Fewest seconds of speech whose halves are compared. On clean speech, 1 of 100 pairs of pieces of 5 s of one speaker
+have a similarity below 0.6; those of 2 s vary too much. The halves may be below the limit by the margin."""
 
 
 def embedder_identity(config: Config, weights: Mapping[str, str]) -> str:
@@ -58,7 +58,7 @@ def clip_prints(audio: Audio, turns: Sequence[Turn], printer: Printer) -> tuple[
     voices = {speaker: embed_speaker(audio, own, printer.embedder, both_bands=True) for speaker, own in spans.items()}
     main = max(voices, key=lambda speaker: voices[speaker].seconds)
     for speaker, voice in voices.items():
-        if speaker != main and voice.seconds >= MIN_SECONDS / 2 and not _is_same(voice, voices[main], printer.limits):
+        if speaker != main and voice.seconds >= MIN_SECONDS and _similarity(voice, voices[main], printer.limits) < 0:
             what = f"two people speak in it ({voices[main].seconds:.1f} and {voice.seconds:.1f} s)"
             raise InputError(what, where=printer.source, hint="cut it to the one person")
     return voice_prints(audio, [span for own in spans.values() for span in own], printer)
@@ -71,9 +71,9 @@ def voice_prints(audio: Audio, spans: Sequence[Span], printer: Printer) -> tuple
     if voice.seconds < MIN_SECONDS or not voice.vectors:
         what = f"{voice.seconds:.1f} s of speech by one person alone, at least {MIN_SECONDS:g} s are needed"
         raise InputError(what, where=printer.source, hint="give a longer clip: ten seconds are good")
-    if voice.seconds >= 2 * MIN_SECONDS:
+    if voice.seconds >= HALVES:
         first, second = (embed_speaker(audio, half, printer.embedder, both_bands=True) for half in _halves(spans))
-        if first.vectors and second.vectors and not _is_same(first, second, printer.limits):
+        if first.vectors and second.vectors and _similarity(first, second, printer.limits) < -printer.limits.margin:
             what = "the first and the second half of its speech differ: two people, music or noise"
             raise InputError(what, where=printer.source, hint="give a clip of one person who speaks")
     today = date.today().isoformat()
@@ -83,10 +83,10 @@ def voice_prints(audio: Audio, spans: Sequence[Span], printer: Printer) -> tuple
     )
 
 
-def _is_same(one: SpeakerVoice, other: SpeakerVoice, limits: NameCalibration) -> bool:
-    """Whether two pieces of speech may be one person's."""
+def _similarity(one: SpeakerVoice, other: SpeakerVoice, limits: NameCalibration) -> float:
+    """The similarity of two pieces of speech, from the limit that names someone."""
     band: Band = "wide" if "wide" in one.vectors and "wide" in other.vectors else "narrow"
-    return float(one.vectors[band] @ other.vectors[band]) >= limits.of(band) - SLACK
+    return float(one.vectors[band] @ other.vectors[band]) - limits.of(band)
 
 
 def _halves(spans: Sequence[Span]) -> tuple[list[Span], list[Span]]:

@@ -13,7 +13,7 @@ from pipeline.core.errors import CrosstalkError, SettingsError
 from pipeline.core.types import Notice
 from pipeline.engine.artifact_cache import recipe_key
 from pipeline.gallery.people import Person, VoicePrint, check_name
-from pipeline.gallery.store import Gallery, default_folder
+from pipeline.gallery.store import Gallery
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class KnownPeople:
 
 def gallery_of(settings: IdentificationConfig) -> Gallery:
     """The gallery of the settings."""
-    return Gallery(Path(settings.gallery) if settings.gallery else default_folder())
+    return Gallery(Path(settings.gallery) if settings.gallery else None)
 
 
 def load_people(

@@ -13,34 +13,28 @@ from typing import Any, BinaryIO, TypeAlias
 from numpy.typing import NDArray
 
 from pipeline import media
-from pipeline.config.schema import Config, assign, check
+from pipeline.config.schema import Config, check
 from pipeline.core.audio import Stream
-from pipeline.core.errors import InputError, SettingsError
-from pipeline.core.events import Listener, NoticeIssued, Progress, ignore, no_progress
+from pipeline.core.events import Listener, NoticeIssued, Progress, ignore
 from pipeline.core.identity import Identity
 from pipeline.core.stage import Stage
-from pipeline.core.timeline import single_speaker, turns_of
 from pipeline.core.types import Notice, Provenance, Transcript, Turn
 from pipeline.engine import preflight
 from pipeline.engine.artifact_cache import Cache, NoCache
-from pipeline.engine.enrollment import Printer, clip_prints, embedder_identity, voice_prints
 from pipeline.engine.known_people import KnownPeople, load_people
 from pipeline.engine.model_pool import ModelPool, RecordingModels
 from pipeline.engine.runner import StageRunner
 from pipeline.engine.stage_keys import package_versions
+from pipeline.engine.voice_comparison import VoiceComparison
 from pipeline.formats.naming import chosen_names, with_identities
 from pipeline.formats.rounding import rounded
-from pipeline.gallery.people import Person, VoicePrint
 from pipeline.media import Decoded
 from pipeline.models import registry
 from pipeline.models.weights import Store
 from pipeline.stages.assembly.stage import STAGE as ASSEMBLY
 from pipeline.stages.channels.stage import STAGE as CHANNELS
 from pipeline.stages.diarization.stage import STAGE as DIARIZATION
-from pipeline.stages.identification.matching import identify, rank
-from pipeline.stages.identification.speech import SpeakerVoice
 from pipeline.stages.identification.stage import STAGE as IDENTIFICATION
-from pipeline.stages.identification.stage import limits_of
 from pipeline.stages.recognition.stage import STAGE as RECOGNITION
 from pipeline.stages.separation.stage import STAGE as SEPARATION
 
@@ -49,14 +43,6 @@ LOG.addHandler(logging.NullHandler())  # a library prints nothing: programs that
 
 STAGES: tuple[Stage[Any], ...] = (CHANNELS, DIARIZATION, SEPARATION, RECOGNITION, ASSEMBLY, IDENTIFICATION)
 """The pipeline's own stages, in the order in which `run_pipeline` runs them."""
-ONE_TRACK = {
-    "diarization.channels": "mix",
-    "diarization.roles": None,
-    "diarization.speakers": None,
-    "diarization.min_speakers": None,
-    "diarization.max_speakers": None,
-}
-"""Settings under which a clip of one person is diarized."""
 Recording: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | NDArray[Any]
 """Anything that can be transcribed from Python; torch tensors and other arrays too."""
 Decode: TypeAlias = Callable[[Progress], Decoded]
@@ -192,43 +178,10 @@ class Transcriber:
             other.known_people = self.known_people
         return other
 
-    def enroll(self, recording: Recording, sample_rate: float | None = None) -> tuple[VoicePrint, ...]:
-        """The voice prints of a clip in which one person speaks.
-
-        Raises `InputError` for a clip without speech, with too little of it, or in which two people speak.
-        """
-        name, decode = media.open_input(recording, sample_rate, self._track)
-        one_track = assign(self.config, ONE_TRACK)
-        runner = StageRunner(RecordingModels(self.models), one_track, self._cache, ignore)
-        tracks = runner.run(CHANNELS, runner.decode(decode))
-        turns = runner.run(DIARIZATION, tracks).turns
-        return clip_prints(tracks.tracks[0].audio, turns, self._printer(name))
-
-    def enroll_speaker(self, recording: Recording, transcript: Transcript, speaker: str) -> tuple[VoicePrint, ...]:
-        """The voice prints of one speaker of a recording, from the passages in which they speak alone."""
-        name, decode = media.open_input(recording, None, self._track)
-        decoded = decode(no_progress)
-        if transcript.provenance and decoded.sha256 != transcript.provenance.sha256:
-            raise InputError("this is not the recording of the transcript: its bytes differ", where=name)
-        spans = single_speaker(turns_of(transcript)).get(speaker, ())
-        return voice_prints(decoded.audio, spans, self._printer(name))
-
-    def verify(self, recording: Recording) -> Identity:
-        """Who of the known people speaks in a clip with one speaker; raises `InputError` as `enroll` does."""
-        prints = self.enroll(recording)
-        voice = SpeakerVoice(prints[0].seconds, {each.band: each.array for each in prints})
-        people = self.known_people.people if self.known_people else ()
-        limits = self._printer("").limits
-        (identity,) = identify({"speaker": voice}, people, limits, self.config.identification.min_seconds)
-        return identity
-
-    def similar_people(self, prints: Sequence[VoicePrint], people: Sequence[Person]) -> tuple[tuple[str, float], ...]:
-        """The people whose voice prints are near enough to these to be one person's, with the similarity."""
-        limits = self._printer("").limits
-        voice = SpeakerVoice(max(each.seconds for each in prints), {each.band: each.array for each in prints})
-        usable = [replace(person, prints=person.prints_of(prints[0].embedder)) for person in people]
-        ranked = rank(voice, usable, limits)
-        return tuple((c.name, c.score) for c in ranked if c.score >= limits.of(c.band))
+    @functools.cached_property
+    def voices(self) -> VoiceComparison:
+        """What makes voice prints of recordings, and compares voices."""
+        return VoiceComparison(self.models, self.config, self._cache)
 
     @functools.cached_property
     def known_people(self) -> KnownPeople | None:
@@ -236,14 +189,7 @@ class Transcriber:
         settings = self.config.identification
         if not settings.is_on:
             return None
-        return load_people(settings, self._printer("").identity, self.enroll)
-
-    def _printer(self, source: str) -> Printer:
-        embedder = self.models.embedder
-        if embedder is None:
-            raise SettingsError("these settings use no speaker embedding model", hint="set identification.names")
-        limits = limits_of(embedder, self.config.identification)
-        return Printer(embedder, limits, embedder_identity(self.config, self.models.identities), source)
+        return load_people(settings, self.voices.identity, self.voices.enroll)
 
     @property
     def _track(self) -> int | None:

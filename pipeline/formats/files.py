@@ -73,11 +73,6 @@ def named_as_before(transcript: Transcript, stem: str, folder: Path) -> Transcri
         return transcript
 
 
-def existing_formats(stem: str, folder: Path) -> tuple[str, ...]:
-    """The formats in which the folder has a file of this stem."""
-    return tuple(name for name in formats.built_in() if output_paths(stem, folder, [name])[0].is_file())
-
-
 def refuse_collisions(stems: Sequence[str], names: Sequence[str]) -> None:
     """Raise `SettingsError` when two recordings would be written to one file."""
     files = [path.name for stem in stems for path in output_paths(stem, Path(), names)]

@@ -30,10 +30,10 @@ class GalleryError(ResourceError):
 
 
 class Gallery:
-    """The people in a folder, which need not exist."""
+    """The people in a folder, which need not exist; by default one in the user's data folder."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder or default_folder()
 
     def people(self) -> tuple[Person, ...]:
         """All people that can be read, by name; raises `GalleryError` where the folder cannot."""

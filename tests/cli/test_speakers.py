@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -203,3 +204,40 @@ def test_a_batch_names_its_speakers(folder: Path) -> None:
     assert call("batch", "calls", *options, *world.arguments()) == 0
     assert pipeline.load(folder / "out" / "meeting.json").speakers == ("SPEAKER_00", "Bob")
     assert pipeline.load(folder / "out" / "other.json").speakers == ("SPEAKER_00", "Bob")
+
+
+def test_calibrate_measures_own_recordings(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("ana", "bob"):
+        (folder / "people" / name).mkdir(parents=True)
+        for number, start in enumerate((0.0, 0.5)):
+            words = tuple(replace(word, start=word.start + start, end=word.end + start) for word in monologue(name[0]))
+            world.write_wav(folder / "people" / name / f"{number}.wav", words, 8.0)
+    world.write_wav(folder / "people" / "bob" / "two.wav", MEETING, 14.0)
+    assert call("speakers", "calibrate", "people", *world.arguments()) == 0
+    printed = capsys.readouterr()
+    assert "narrow band: 2 pairs of one person, 4 of two people" in printed.out
+    assert "equal error rate 0.0 %" in printed.out
+    assert "now: 0 of 4 pairs of two people accepted, 0 of 2 of one person rejected" in printed.out
+    assert "left out: two.wav: two people speak in it" in printed.err
+    assert call("speakers", "calibrate", "gallery-of-none", *world.arguments()) in (1, 5)
+    (folder / "empty").mkdir()
+    assert call("speakers", "calibrate", "empty", *world.arguments()) == 1
+
+
+def test_match_groups_the_voices_of_many_transcripts(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    others = tuple(replace(word, text=word.text.replace("a", "c")) for word in MEETING)
+    world.write_wav(folder / "other.wav", others, 14.0)
+    assert transcribe("-f", "json") == 0
+    assert call("other.wav", "-q", "-f", "json", *world.arguments()) == 0
+    (folder / "no-transcript.json").write_text("{}")
+    capsys.readouterr()
+    assert call("speakers", "match", ".", *world.arguments()) == 0
+    assert capsys.readouterr().out.splitlines()[:2] == [
+        "voice of meeting.json SPEAKER_01: in 2 of 2 transcripts",
+        "  other.json SPEAKER_01",
+    ]
+    (folder / "other.wav").rename(folder / "moved.wav")
+    assert call("speakers", "match", ".", "--json", *world.arguments()) == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["voices"][0] == [{"transcript": "meeting.json", "speaker": "SPEAKER_00"}]
+    assert "left out: other.json: the recording is not at other.wav" in printed.err

@@ -46,7 +46,7 @@ def transcriber(cache: DiskCache | None = None, **settings: Any) -> Transcriber:
 
 
 def stored(gallery: Gallery, clips: dict[str, Path], *names: str, **changes: Any) -> None:
-    enroll = transcriber(names=True).enroll
+    enroll = transcriber(names=True).voices.enroll
     for name in names:
         gallery.save(replace(Person(name, enroll(clips[name]), CONSENT), **changes))
 
@@ -86,7 +86,7 @@ def test_no_voice_print_is_in_a_result_or_in_the_cache(tmp_path: Path, clips: di
     stored(gallery, clips, "ana", "bob")
     prints = [each for person in gallery.people() for each in person.prints]
     run = transcriber(cache, names=True, gallery=str(gallery.folder))
-    prints += [*run.enroll(clips["cem"])]
+    prints += [*run.voices.enroll(clips["cem"])]
     transcript = run(clips["meeting"])
     assert transcript.speakers == ("ana", "bob")
     for name in formats.names():
@@ -118,7 +118,7 @@ def test_an_unreadable_or_empty_gallery_is_a_notice(tmp_path: Path, clips: dict[
 
 
 def test_clips_that_cannot_be_used_are_refused(tmp_path: Path, clips: dict[str, Path]) -> None:
-    enroll = transcriber(names=True).enroll
+    enroll = transcriber(names=True).voices.enroll
     with pytest.raises(InputError, match="two people"):
         enroll(clips["meeting"])
     with pytest.raises(InputError, match="no speech"):
@@ -132,14 +132,14 @@ def test_clips_that_cannot_be_used_are_refused(tmp_path: Path, clips: dict[str, 
 
 
 def test_a_speaker_of_a_transcript_is_enrolled_from_its_recording(clips: dict[str, Path]) -> None:
-    plain = transcriber(names=True)
+    plain = transcriber(names=True).voices
     transcript = transcriber()(clips["meeting"])
     (of_speaker,) = plain.enroll_speaker(clips["meeting"], transcript, "SPEAKER_01")
     (of_clip,) = plain.enroll(clips["bob"])
     np.testing.assert_allclose(of_speaker.array, of_clip.array, atol=0.05)
     with pytest.raises(InputError, match="not the recording"):
         plain.enroll_speaker(clips["ana"], transcript, "SPEAKER_01")
-    assert [name for name, _ in plain.similar_people([of_speaker], [Person("Bob", (of_clip,))])] == ["Bob"]
+    assert [name for name, _ in plain.similar([of_speaker], [Person("Bob", (of_clip,))])] == ["Bob"]
 
 
 def test_a_batch_is_done_again_when_the_gallery_changes(tmp_path: Path, clips: dict[str, Path]) -> None:
