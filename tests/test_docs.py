@@ -123,6 +123,10 @@ def test_names_in_five_minutes(desk: Path, monkeypatch: pytest.MonkeyPatch, caps
     monkeypatch.setattr(gallery_store, "default_folder", lambda: desk / "gallery")
     world.write_wav(desk / "ana.wav", monologue("a"), 7.0)
     world.write_wav(desk / "meeting.wav", MEETING, 14.0)
+    for name in ("ana", "bob"):
+        (desk / "people" / name).mkdir(parents=True)
+        for number in "12":
+            world.write_wav(desk / "people" / name / f"{number}.wav", monologue(name[0]), 7.0)
     for line in pages.commands(DOCS / "names.md"):
         assert execute(line, desk, monkeypatch, capsys) == 0, f"{line}: {capsys.readouterr().err}"
     assert [person.name for person in gallery_store.Gallery(desk / "gallery").people()] == ["Ana"]

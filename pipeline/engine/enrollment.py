@@ -24,7 +24,6 @@ from pipeline.stages.identification.speech import SPEECH_VERSION, SpeakerVoice, 
 
 MIN_SECONDS: Final = 2.0
 """Fewest seconds of speech of a voice print. Chosen by hand; less speech gives other vectors each time."""
-
 HALVES: Final = 10.0
 """Fewest seconds of speech whose halves are compared. On clean speech, 1 of 100 pairs of pieces of 5 s of one speaker
 have a similarity below 0.6; those of 2 s vary too much. The halves may be below the limit by the margin."""
@@ -41,8 +40,8 @@ def embedder_identity(config: Config, weights: Mapping[str, str]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Printer:
-    """What makes voice prints of one recording: an embedder with its limits and identity, and the recording's name."""
+class Enrollment:
+    """How voice prints of one recording are made: the embedder, its limits and identity, and the recording's name."""
 
     embedder: Embedder
     limits: NameCalibration
@@ -50,43 +49,53 @@ class Printer:
     source: str
 
 
-def clip_prints(audio: Audio, turns: Sequence[Turn], printer: Printer) -> tuple[VoicePrint, ...]:
-    """The voice prints of a clip with one speaker; `InputError` for one without enough speech or with two people."""
+def clip_prints(audio: Audio, turns: Sequence[Turn], enrollment: Enrollment) -> tuple[VoicePrint, ...]:
+    """The voice prints of a clip with one speaker; `InputError` for one without enough speech or with two people.
+
+    A second speaker with too little speech for a voice print is left out.
+    """
     spans = single_speaker(turns)
     if not spans:
-        raise InputError("no speech was found in it", where=printer.source, hint="give a clip of one person who speaks")
-    voices = {speaker: embed_speaker(audio, own, printer.embedder, both_bands=True) for speaker, own in spans.items()}
+        raise InputError(
+            "no speech was found in it", where=enrollment.source, hint="give a clip of one person who speaks"
+        )
+    voices = {
+        speaker: embed_speaker(audio, own, enrollment.embedder, both_bands=True) for speaker, own in spans.items()
+    }
     main = max(voices, key=lambda speaker: voices[speaker].seconds)
-    for speaker, voice in voices.items():
-        if speaker != main and voice.seconds >= MIN_SECONDS and _similarity(voice, voices[main], printer.limits) < 0:
-            what = f"two people speak in it ({voices[main].seconds:.1f} and {voice.seconds:.1f} s)"
-            raise InputError(what, where=printer.source, hint="cut it to the one person")
-    return voice_prints(audio, [span for own in spans.values() for span in own], printer)
+    others = {s for s, voice in voices.items() if _similarity(voice, voices[main], enrollment.limits) < 0}
+    for speaker in sorted(others):
+        if voices[speaker].seconds >= MIN_SECONDS:
+            what = f"two people speak in it ({voices[main].seconds:.1f} and {voices[speaker].seconds:.1f} s)"
+            raise InputError(what, where=enrollment.source, hint="cut it to the one person")
+    own = [span for speaker, own in spans.items() if speaker not in others for span in own]
+    return voice_prints(audio, own, enrollment)
 
 
-def voice_prints(audio: Audio, spans: Sequence[Span], printer: Printer) -> tuple[VoicePrint, ...]:
+def voice_prints(audio: Audio, spans: Sequence[Span], enrollment: Enrollment) -> tuple[VoicePrint, ...]:
     """The voice prints of the speaker who is alone in the spans; `InputError` for too little speech, and where its
     halves are not one voice."""
-    voice = embed_speaker(audio, spans, printer.embedder, both_bands=True)
+    voice = embed_speaker(audio, spans, enrollment.embedder, both_bands=True)
     if voice.seconds < MIN_SECONDS or not voice.vectors:
         what = f"{voice.seconds:.1f} s of speech by one person alone, at least {MIN_SECONDS:g} s are needed"
-        raise InputError(what, where=printer.source, hint="give a longer clip: ten seconds are good")
+        raise InputError(what, where=enrollment.source, hint="give a longer clip: ten seconds are good")
     if voice.seconds >= HALVES:
-        first, second = (embed_speaker(audio, half, printer.embedder, both_bands=True) for half in _halves(spans))
-        if first.vectors and second.vectors and _similarity(first, second, printer.limits) < -printer.limits.margin:
+        first, second = (embed_speaker(audio, half, enrollment.embedder, both_bands=True) for half in _halves(spans))
+        if _similarity(first, second, enrollment.limits) < -enrollment.limits.margin:
             what = "the first and the second half of its speech differ: two people, music or noise"
-            raise InputError(what, where=printer.source, hint="give a clip of one person who speaks")
+            raise InputError(what, where=enrollment.source, hint="give a clip of one person who speaks")
     today = date.today().isoformat()
     return tuple(
-        VoicePrint(encoded_vector(vector), band, round(voice.seconds, 2), printer.identity, printer.source, today)
+        VoicePrint(encoded_vector(vector), band, round(voice.seconds, 2), enrollment.identity, enrollment.source, today)
         for band, vector in voice.vectors.items()
     )
 
 
 def _similarity(one: SpeakerVoice, other: SpeakerVoice, limits: NameCalibration) -> float:
-    """The similarity of two pieces of speech, from the limit that names someone."""
-    band: Band = "wide" if "wide" in one.vectors and "wide" in other.vectors else "narrow"
-    return float(one.vectors[band] @ other.vectors[band]) - limits.of(band)
+    """The similarity of two pieces of speech, from the limit that names someone; −1 without a common band."""
+    bands: tuple[Band, ...] = ("wide", "narrow")
+    band = next((band for band in bands if band in one.vectors and band in other.vectors), None)
+    return float(one.vectors[band] @ other.vectors[band]) - limits.of(band) if band else -1.0
 
 
 def _halves(spans: Sequence[Span]) -> tuple[list[Span], list[Span]]:

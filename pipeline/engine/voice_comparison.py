@@ -14,7 +14,7 @@ from pipeline.core.identity import Identity
 from pipeline.core.timeline import single_speaker, turns_of
 from pipeline.core.types import Transcript
 from pipeline.engine.artifact_cache import Cache
-from pipeline.engine.enrollment import Printer, clip_prints, embedder_identity, voice_prints
+from pipeline.engine.enrollment import Enrollment, clip_prints, embedder_identity, voice_prints
 from pipeline.engine.model_pool import ModelPool, RecordingModels
 from pipeline.engine.runner import StageRunner
 from pipeline.gallery.people import Person, VoicePrint
@@ -61,18 +61,18 @@ class VoiceComparison:
         runner = StageRunner(RecordingModels(self._models), assign(self._config, ONE_TRACK), self._cache, ignore)
         tracks = runner.run(CHANNELS, runner.decode(decode))
         turns = runner.run(DIARIZATION, tracks).turns
-        return clip_prints(tracks.tracks[0].audio, turns, self._printer(name))
+        return clip_prints(tracks.tracks[0].audio, turns, self._enrollment(name))
 
     def enroll_speaker(self, recording: object, transcript: Transcript, speaker: str) -> tuple[VoicePrint, ...]:
         """The voice prints of one speaker of a transcribed recording, from where they speak alone."""
-        decoded, printer = self._decoded(recording, transcript)
-        return voice_prints(decoded.audio, single_speaker(turns_of(transcript)).get(speaker, ()), printer)
+        decoded, enrollment = self._decoded(recording, transcript)
+        return voice_prints(decoded.audio, single_speaker(turns_of(transcript)).get(speaker, ()), enrollment)
 
     def of_speakers(self, recording: object, transcript: Transcript) -> dict[str, SpeakerVoice]:
         """The embeddings of each speaker of a transcribed recording, from where they speak alone."""
-        decoded, printer = self._decoded(recording, transcript)
+        decoded, enrollment = self._decoded(recording, transcript)
         spans = single_speaker(turns_of(transcript))
-        return {s: embed_speaker(decoded.audio, own, printer.embedder, both_bands=True) for s, own in spans.items()}
+        return {s: embed_speaker(decoded.audio, own, enrollment.embedder, both_bands=True) for s, own in spans.items()}
 
     def verify(self, recording: object, people: Sequence[Person]) -> Identity:
         """Which of the people speaks in a clip with one speaker; raises `InputError` as `enroll` does."""
@@ -87,16 +87,16 @@ class VoiceComparison:
         ranked = rank(_voice(prints), usable, limits)
         return tuple((each.name, each.score) for each in ranked if each.score >= limits.of(each.band))
 
-    def _decoded(self, recording: object, transcript: Transcript) -> tuple[Decoded, Printer]:
+    def _decoded(self, recording: object, transcript: Transcript) -> tuple[Decoded, Enrollment]:
         """The transcript's recording, decoded, and what makes voice prints of it; `InputError` for another one."""
         name, decode = media.open_input(recording, None, self._config.input.track)
         decoded = decode(no_progress)
         if transcript.provenance and decoded.sha256 != transcript.provenance.sha256:
             raise InputError("this is not the recording of the transcript: its bytes differ", where=name)
-        return decoded, self._printer(name)
+        return decoded, self._enrollment(name)
 
-    def _printer(self, source: str) -> Printer:
-        return Printer(self._embedder, self.limits, self.identity, source)
+    def _enrollment(self, source: str) -> Enrollment:
+        return Enrollment(self._embedder, self.limits, self.identity, source)
 
     @property
     def _embedder(self) -> Embedder:

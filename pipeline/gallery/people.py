@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import re
 from dataclasses import dataclass
 from datetime import date
@@ -49,15 +50,21 @@ class VoicePrint:
     @property
     def array(self) -> NDArray[np.float32]:
         """The unit vector, shape (dimension,)."""
-        try:
-            return np.frombuffer(base64.b64decode(self.vector, validate=True), "<f4")
-        except (binascii.Error, ValueError) as error:
-            raise ValueError("the vector of a voice print is not base64 of float32") from error
+        return decoded_vector(self.vector)
 
 
 def encoded_vector(vector: NDArray[np.float32]) -> str:
     """A vector as `VoicePrint.vector`."""
     return base64.b64encode(np.asarray(vector, "<f4").tobytes()).decode("ascii")
+
+
+@functools.lru_cache(maxsize=4096)
+def decoded_vector(text: str) -> NDArray[np.float32]:
+    """The vector of a text that `encoded_vector` returned; ``ValueError`` for any other."""
+    try:
+        return np.frombuffer(base64.b64decode(text, validate=True), "<f4")
+    except (binascii.Error, ValueError) as error:
+        raise ValueError("a vector is not base64 of float32") from error
 
 
 @dataclass(frozen=True, slots=True)

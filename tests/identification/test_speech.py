@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from pipeline.core.audio import RATE, Audio, Samples
 from pipeline.core.types import Span
-from pipeline.models.protocols import EmbedderCalibration
+from pipeline.gallery.people import encoded_vector
+from pipeline.models.protocols import EmbedderCalibration, NameCalibration
 from pipeline.stages.identification.speech import (
     MAX_SPEECH,
     PIECE,
@@ -77,6 +78,17 @@ def test_the_telephones_band_is_kept_and_the_rest_removed() -> None:
     inside = (frequencies >= TELEPHONE[0]) & (frequencies <= TELEPHONE[1])
     np.testing.assert_allclose(spectrum[inside], np.abs(np.fft.rfft(NOISE[:RATE])[inside]) ** 2, rtol=1e-3)
     assert spectrum[~inside].sum() < 1e-6 * spectrum.sum()
+
+
+def test_the_telephones_mean_is_taken_off_its_band_alone() -> None:
+    plain, centred = Counting(), Counting()
+    mean = np.array([0.5, 0.25], np.float32)
+    limits = NameCalibration(0.5, 0.5, 0.1, encoded_vector(mean))
+    centred.calibration = EmbedderCalibration(names=limits)  # type: ignore[misc]
+    (before, after) = (embed_speaker(Audio(NOISE), [Span(0, 5)], each, both_bands=True) for each in (plain, centred))
+    expected = before.vectors["narrow"] - mean
+    np.testing.assert_allclose(after.vectors["narrow"], expected / np.linalg.norm(expected), rtol=1e-5)
+    np.testing.assert_array_equal(after.vectors["wide"], before.vectors["wide"])
 
 
 def test_both_bands_where_they_are_asked_for() -> None:

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from pipeline.core.audio import RATE, Audio, Samples, to_sample
 from pipeline.core.timeline import BOUNDARY
 from pipeline.core.types import Span
-from pipeline.gallery.people import Band
-from pipeline.models.protocols import Embedder
+from pipeline.gallery.people import Band, decoded_vector
+from pipeline.models.protocols import Embedder, NameCalibration
 
 SPEECH_VERSION: Final = 1
 """Version of the choice and preparation of speech, raised when its vectors change: voice prints of another one are not
 compared."""
-MAX_SPEECH: Final = 60.0
+MAX_SPEECH: Final = 30.0
 """Seconds of speech of which an embedding is computed, the longest spans first. Chosen by hand; more takes time."""
 MIN_SPAN: Final = 1.0
 """Shortest span in seconds that is used where there are longer ones. Chosen by hand; shorter ones hold more of other
@@ -64,8 +64,17 @@ def embed_speaker(audio: Audio, spans: Sequence[Span], embedder: Embedder, both_
     if not is_narrow(np.concatenate(pieces)):
         vectors["wide"] = _mean(embedder.embed(pieces), pieces)
     if both_bands or not vectors:
-        vectors["narrow"] = _mean(embedder.embed([telephone_band(piece) for piece in pieces]), pieces)
+        mean = _mean(embedder.embed([telephone_band(piece) for piece in pieces]), pieces)
+        vectors["narrow"] = _centred(mean, embedder.calibration.names)
     return SpeakerVoice(seconds, {band: vector for band, vector in vectors.items() if np.isfinite(vector).all()})
+
+
+def _centred(vector: NDArray[np.float32], limits: NameCalibration | None) -> NDArray[np.float32]:
+    """The unit vector less the mean of the telephone's band, as a unit vector."""
+    if limits is None or limits.telephone_mean is None:
+        return vector
+    centred = vector - decoded_vector(limits.telephone_mean)
+    return np.asarray(centred / np.linalg.norm(centred), np.float32)
 
 
 def is_narrow(samples: Samples) -> bool:
