@@ -34,7 +34,7 @@ CALIBRATION = EmbedderCalibration(
     between=1.0,
     margin=0.15,
     linkage=0.7,
-    names=NameCalibration(wide=0.5, narrow=0.55, margin=0.1, telephone_mean=TELEPHONE_MEAN),
+    names=NameCalibration(wide=0.5, narrow=0.6, margin=0.1, telephone_mean=TELEPHONE_MEAN),
 )
 """Variances chosen on the tuning recordings, where 0.45 to 0.6, 0.3 to 0.4 and 0.85 to 1.0 are equal within noise
 (docs/experiments/diarization.md). Margin and linkage were not tuned. The limits for names were chosen on the voices of
