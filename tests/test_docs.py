@@ -189,8 +189,7 @@ def test_examples_of_the_extending_page_are_used(
     entry_points = install(write_examples(tmp_path), tmp_path)
     names = {group.removeprefix("crosstalk."): name for group, name in entry_points.items()}
     assert set(names) == {*(f"{kind}s" for kind in registry.KINDS), "formats", "stages"}
-    words = (Word(1.0, 1.4, "a1"), Word(1.6, 2.4, "a2"), Word(1.8, 2.6, "b3"), Word(6.0, 6.4, "a5"))
-    world.write_wav(tmp_path / "meeting.wav", words)
+    world.write_wav(tmp_path / "meeting.wav", world.OVERLAPPING)
     chosen = {
         "recognition.backend": names["recognizers"],
         "embedding.model": names["embedders"],
@@ -338,7 +337,7 @@ def reasons(path: Path) -> Iterator[str]:
     """Every reason that a module gives for a decision, with ``…`` for what varies."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if (isinstance(node, ast.Return) and "formats" not in path.parts) or (
-            isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in ("reason", "GIVEN")
+            isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in ("reason", "GIVEN", "TAKEN", "ELSEWHERE")
         ):
             yield from _sentence(node.value)
         elif isinstance(node, ast.Call) and ast.unparse(node.func) in DECISIONS:

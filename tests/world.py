@@ -37,7 +37,9 @@ DIALOGUE = (
     Word(3.0, 3.4, "b6"),
     Word(6.0, 6.4, "a5"),
 )
-"""Two speakers, one overlap."""
+"""Two speakers, one overlap that is too short to be separated."""
+OVERLAPPING = (Word(1.0, 1.4, "a1"), Word(1.6, 2.4, "a2"), Word(1.8, 2.6, "b3"), Word(6.0, 6.4, "a5"))
+"""Two speakers, one overlap that is separated."""
 
 
 def settings(changes: dict[str, Any] | None = None) -> Config:

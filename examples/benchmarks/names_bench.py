@@ -59,7 +59,7 @@ HEADINGS = ("voices", "enrolment", "gallery", "people", "wrong names", "known, u
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Voices:
+class PersonVoices:
     """One person: voices of enrolment by its seconds, and of recordings."""
 
     enrolled: Mapping[int, SpeakerVoice]
@@ -104,7 +104,7 @@ def main() -> None:
         draw(figures["curves"], data.ROOT / "docs" / "images" / "names.png")
 
 
-def gather(embedder: Embedder) -> Iterator[tuple[str, dict[str, Voices]]]:
+def gather(embedder: Embedder) -> Iterator[tuple[str, dict[str, PersonVoices]]]:
     """The voices of each condition by person."""
     shared = data.shared_data()
     if shared is None:
@@ -155,7 +155,7 @@ def _speech(corpus: Path) -> Iterator[tuple[str, tuple[Samples, list[Samples]]]]
                 yield name, (whole, tests)
 
 
-def _far(folder: Path, embedder: Embedder) -> Iterator[tuple[str, Voices]]:
+def _far(folder: Path, embedder: Embedder) -> Iterator[tuple[str, PersonVoices]]:
     """VOiCES' readers: the recording by the nearest microphone is enrolled, the others are measured."""
     readers: dict[str, list[Path]] = {}
     for path in sorted(folder.glob("*.flac")):
@@ -166,7 +166,7 @@ def _far(folder: Path, embedder: Embedder) -> Iterator[tuple[str, Voices]]:
         yield name, _voices(whole, tests, embedder)
 
 
-def _meeting(folder: Path, embedder: Embedder) -> Iterator[tuple[str, Voices]]:
+def _meeting(folder: Path, embedder: Embedder) -> Iterator[tuple[str, PersonVoices]]:
     """The speakers of the first part of a meeting, and their passages of `TEST` seconds in the second part."""
     first, second = find_recordings(folder)
     spans = [single_speaker(read_reference(each).turns) for each in (first, second)]
@@ -180,9 +180,9 @@ def _meeting(folder: Path, embedder: Embedder) -> Iterator[tuple[str, Voices]]:
         yield name, _voices(whole, pieces, embedder)
 
 
-def _voices(whole: Samples, tests: Sequence[Samples], embedder: Embedder) -> Voices:
+def _voices(whole: Samples, tests: Sequence[Samples], embedder: Embedder) -> PersonVoices:
     enrolled = {s: _voice(whole[: s * RATE], embedder) for s in ENROLLMENT if len(whole) >= s * RATE}
-    return Voices(enrolled, tuple(_voice(each, embedder) for each in tests))
+    return PersonVoices(enrolled, tuple(_voice(each, embedder) for each in tests))
 
 
 def _voice(samples: Samples, embedder: Embedder) -> SpeakerVoice:
@@ -201,7 +201,7 @@ def telephone(samples: Samples) -> Samples:
     return np.asarray(resample_poly(decoded, 2, 1), np.float32)
 
 
-def measure(name: str, voices: Mapping[str, Voices], limits: NameCalibration) -> Iterator[Row]:
+def measure(name: str, voices: Mapping[str, PersonVoices], limits: NameCalibration) -> Iterator[Row]:
     """A row for each enrolment and size of the gallery that there are people for."""
     for seconds in ENROLLMENT:
         able = {person: each for person, each in voices.items() if seconds in each.enrolled and each.tests}
@@ -215,7 +215,7 @@ def _trials(
     name: str,
     seconds: int,
     size: int,
-    voices: Mapping[str, Voices],
+    voices: Mapping[str, PersonVoices],
     people: Mapping[str, Person],
     limits: NameCalibration,
 ) -> Row:
@@ -244,7 +244,7 @@ def _person(name: str, voice: SpeakerVoice) -> Person:
     return Person(name, tuple(prints))
 
 
-def curve(voices: Mapping[str, Voices]) -> dict[str, list[float]]:
+def curve(voices: Mapping[str, PersonVoices]) -> dict[str, list[float]]:
     """Similarities of pairs with 10 s of enrolment, of one person and of two, as percentiles 0 to 100."""
     same: list[float] = []
     different: list[float] = []

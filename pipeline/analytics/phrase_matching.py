@@ -66,9 +66,10 @@ def evaluate_rules(transcript: Transcript, rules: Sequence[Rule]) -> tuple[Findi
 
 
 def _evaluate(transcript: Transcript, rule: Rule) -> Finding:
-    if rule.speaker is not None and rule.speaker not in transcript.speakers:
+    speaker = _label(transcript, rule.speaker)
+    if speaker is not None and speaker not in transcript.speakers:
         return Finding(rule.name, None)
-    matches = find(transcript, rule.says or rule.never, rule.similarity, rule.speaker)
+    matches = find(transcript, rule.says or rule.never, rule.similarity, speaker)
     if rule.after:
         triggers = find(transcript, rule.after, rule.similarity, None)
         if not triggers:
@@ -81,6 +82,11 @@ def _evaluate(transcript: Transcript, rule: Rule) -> Finding:
     elif rule.within is not None:
         matches = tuple(e for e in matches if e.start <= rule.within)
     return Finding(rule.name, bool(matches) == bool(rule.says), matches)
+
+
+def _label(transcript: Transcript, speaker: str | None) -> str | None:
+    """The label of a rule's speaker: that of the person, where the speaker was named after they were labelled."""
+    return next((each.label for each in transcript.identities if each.speaker == speaker), speaker)
 
 
 def _matches(speaker: str, words: Sequence[Word], phrase: str, similarity: float) -> Iterator[Evidence]:

@@ -29,8 +29,8 @@ from pipeline.cli import (
     run,
     score,
     simulate,
-    speakers,
-    speakers_compare,
+    speaker_comparison,
+    speaker_gallery,
     split,
 )
 from pipeline.cli.printing import drop_unread
@@ -101,9 +101,9 @@ app.command("config")(config.show)
 app.command("doctor")(doctor.doctor)
 app.command("cache")(cache.cache)
 app.add_typer(models.app, name="models")
-speakers.app.command("calibrate")(speakers_compare.calibrate)
-speakers.app.command("match")(speakers_compare.match)
-app.add_typer(speakers.app, name="speakers")
+speaker_gallery.app.command("calibrate")(speaker_comparison.calibrate)
+speaker_gallery.app.command("match")(speaker_comparison.match)
+app.add_typer(speaker_gallery.app, name="speakers")
 
 
 def main(arguments: list[str] | None = None) -> None:

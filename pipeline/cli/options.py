@@ -81,7 +81,7 @@ class RunOptions(SettingsOptions):
     threads: Annotated[int | None, typer.Option(help="CPU threads in total; 0 takes all cores.")] = None
     names: Annotated[bool, typer.Option("--names", help="Name speakers by the gallery of voice prints.")] = False
     known: Annotated[str | None, typer.Option(help="Name speakers by clips: ana=ana.wav,bob=bob.flac.")] = None
-    gallery: Annotated[Path | None, typer.Option(help="Folder of the gallery.")] = None
+    gallery: Annotated[Path | None, typer.Option(help="Folder of the gallery.", readable=False)] = None
     offline: Annotated[bool, typer.Option("--offline", help="Never download anything.")] = False
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Keep no finished stages on disk.")] = False
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that others wrote or changed.")] = False
@@ -94,6 +94,8 @@ class RunOptions(SettingsOptions):
         shared = {name: getattr(self, name) for name in OPTIONS if hasattr(self, name)}
         shared["known"] = parse_known(self.known) if self.known is not None else None
         shared["gallery"] = str(self.gallery) if self.gallery is not None else None
+        if self.gallery is not None and not self.names:
+            raise SettingsError("a gallery is read with --names only", where="--gallery", hint="add --names")
         return SettingsOptions.settings(self, **shared, **given)
 
     def cache(self) -> Cache:

@@ -36,7 +36,7 @@ class Identity:
     score: float | None = None
     """Cosine similarity to the best candidate; null where nothing was compared."""
     margin: float | None = None
-    """That score minus the second best candidate's; null with fewer than two candidates."""
+    """How much further above its limit that score is than the second best candidate's; null without a second one."""
     seconds: float | None = None
     """Seconds of single-speaker speech that the embedding was computed from."""
     candidates: tuple[Candidate, ...] = ()

@@ -55,6 +55,10 @@ class OutputRecord:
         """Whether a file of this name was ever written for the source, whatever it holds now."""
         return any(source == self._source for _, source in self._known.get(self._name(path), ()))
 
+    def is_unchanged(self, path: Path) -> bool:
+        """Whether the file holds what was written for the source."""
+        return (_digest(path), self._source) in self._known.get(self._name(path), ())
+
     def add(self, path: Path, content: Path | None = None) -> None:
         """Record a file that a library has written itself, or is about to be replaced by the file ``content``."""
         digest = _digest(content or path)

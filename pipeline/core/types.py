@@ -279,7 +279,7 @@ class Transcript:
     removed: tuple[Utterance, ...] = ()
     """Probable hallucinations, with the reason in `suspect`; they are in no text."""
     identities: tuple[Identity, ...] = ()
-    """The identity ledger: one entry for each speaker, where names were asked for or given."""
+    """The identity ledger: one entry for each speaker who was compared with people, or named by hand."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.duration < float("inf"):

@@ -13,7 +13,7 @@ from typing import Final
 
 from pipeline.config.schema import Config
 from pipeline.core.audio import Audio
-from pipeline.core.errors import InputError
+from pipeline.core.errors import InputError, printable
 from pipeline.core.timeline import single_speaker
 from pipeline.core.types import Span, Turn
 from pipeline.engine.artifact_cache import recipe_key
@@ -86,7 +86,14 @@ def voice_prints(audio: Audio, spans: Sequence[Span], enrollment: Enrollment) ->
             raise InputError(what, where=enrollment.source, hint="give a clip of one person who speaks")
     today = date.today().isoformat()
     return tuple(
-        VoicePrint(encoded_vector(vector), band, round(voice.seconds, 2), enrollment.identity, enrollment.source, today)
+        VoicePrint(
+            encoded_vector(vector),
+            band,
+            round(voice.seconds, 2),
+            enrollment.identity,
+            printable(enrollment.source),
+            today,
+        )
         for band, vector in voice.vectors.items()
     )
 

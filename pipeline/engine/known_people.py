@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 from pipeline.config.schema import IdentificationConfig
 from pipeline.core.atomic_write import digest_file
-from pipeline.core.errors import CrosstalkError, SettingsError
+from pipeline.core.errors import CrosstalkError
 from pipeline.core.types import Notice
 from pipeline.engine.artifact_cache import recipe_key
-from pipeline.gallery.people import Person, VoicePrint, check_name
+from pipeline.gallery.people import Person, VoicePrint
 from pipeline.gallery.store import Gallery
+
+SEE = "see: transcribe speakers list"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,60 +38,56 @@ def load_people(
 
     A gallery that cannot be read is a notice: the run goes on without it. A clip that cannot be used is an error.
     """
-    clips = [Person(_checked(name), enroll(clip)) for name, clip in sorted(settings.known.items())]
+    clips = [Person(name, enroll(clip)) for name, clip in sorted(settings.known.items())]
     if not settings.names:
         return KnownPeople(tuple(clips))
     gallery = gallery_of(settings)
     try:
-        stored, notices = gallery.people(), gallery.damaged()
+        stored, damaged = gallery.people(), len(gallery.damaged())
     except CrosstalkError as error:
-        notice = Notice("gallery_unreadable", f"{error.line}; speakers were not compared with it")
+        notice = Notice("gallery_unreadable", f"{error.what}; speakers were not compared with it")
         return KnownPeople(tuple(clips), (notice,))
     given = {person.name for person in clips}
-    usable, unusable = usable_people([person for person in stored if person.name not in given], embedder)
-    return KnownPeople((*usable, *clips), (*notices, *unusable, *_empty(gallery, stored)))
+    usable, notices = usable_people([person for person in stored if person.name not in given], embedder)
+    if damaged:
+        notices += (Notice("gallery_entry_damaged", f"entries of the gallery that cannot be read: {damaged}; {SEE}"),)
+    if not stored:
+        message = "the gallery is empty: add people with transcribe speakers add NAME CLIP"
+        notices += (Notice("gallery_empty", message),)
+    return KnownPeople((*usable, *clips), notices)
 
 
 def people_hash(settings: IdentificationConfig) -> str | None:
-    """A hash of the gallery's files and of the clips, which changes whenever a name could; None without names."""
+    """A hash of the gallery's files and of the clips, which changes when they do; None without names."""
     if not settings.is_on:
         return None
     folder = gallery_of(settings).folder
     files = sorted(folder.glob("*.json")) if settings.names and folder.is_dir() else []
     clips = [Path(clip) for _, clip in sorted(settings.known.items())]
-    contents = [digest_file(path) for path in (*files, *clips) if path.is_file()]
+    contents = [_digest(path) for path in (*files, *clips) if path.is_file()]
     return recipe_key(names=sorted(settings.known), contents=contents)
 
 
-def usable_people(people: Sequence[Person], embedder: str) -> tuple[tuple[Person, ...], tuple[Notice, ...]]:
-    """The people with their voice prints of this embedder, and notices about those who have none or are expired."""
-    usable: list[Person] = []
-    notices: list[Notice] = []
-    for person in people:
-        prints = person.prints_of(embedder)
-        if person.is_expired(date.today()):
-            message = f"the voice prints of {person.name} expired on {person.expires} and were not used"
-            notices.append(Notice("voice_prints_expired", message))
-        elif not prints:
-            message = (
-                f"the voice prints of {person.name} are of another speaker embedding model and were not used; make "
-                f"new ones with: transcribe speakers add {person.name!r} CLIP"
-            )
-            notices.append(Notice("voice_prints_of_another_model", message))
-        else:
-            usable.append(Person(person.name, prints, person.consent, person.expires))
-    return tuple(usable), tuple(notices)
-
-
-def _empty(gallery: Gallery, stored: Sequence[Person]) -> tuple[Notice, ...]:
-    if stored:
-        return ()
-    message = f"the gallery {gallery.folder} is empty: add people with transcribe speakers add NAME CLIP"
-    return (Notice("gallery_empty", message),)
-
-
-def _checked(name: str) -> str:
+def _digest(path: Path) -> str:
     try:
-        return check_name(name)
-    except ValueError as error:
-        raise SettingsError(str(error), where=f"known: {name!r}") from error
+        return digest_file(path)
+    except OSError as error:
+        return str(error)
+
+
+def usable_people(people: Sequence[Person], embedder: str) -> tuple[tuple[Person, ...], tuple[Notice, ...]]:
+    """The people with their voice prints of this embedder, and notices that count those who have none or are expired.
+
+    The notices are part of a transcript, which the people may have nothing to do with: they hold no names.
+    """
+    valid = [person for person in people if not person.is_expired(date.today())]
+    usable = [replace(person, prints=person.prints_of(embedder)) for person in valid if person.prints_of(embedder)]
+    notices: list[Notice] = []
+    if len(valid) < len(people):
+        message = f"people whose voice prints are expired and were not used: {len(people) - len(valid)}; {SEE}"
+        notices.append(Notice("voice_prints_expired", message))
+    if len(usable) < len(valid):
+        others = f"{len(valid) - len(usable)}; make new ones with: transcribe speakers add NAME CLIP"
+        message = f"people whose voice prints are of another speaker embedding model and were not used: {others}"
+        notices.append(Notice("voice_prints_of_another_model", message))
+    return tuple(usable), tuple(notices)

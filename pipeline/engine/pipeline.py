@@ -120,7 +120,7 @@ def _settings(runner: StageRunner) -> dict[str, Any]:
     settings = registry.effective_settings(runner.config)
     del settings["runtime"]
     del settings["identification"]["gallery"]  # a path of this machine
-    settings["identification"]["known"] = sorted(runner.config.identification.known)
+    settings["identification"]["known"] = len(runner.config.identification.known)  # not the names of absent people
     settings["stages"] = list(runner.config.stages)
     settings["stage_options"] = {
         each.stage.name: dataclasses.asdict(each.settings) for each in runner.refinements if each.settings is not None
@@ -181,7 +181,7 @@ class Transcriber:
     @functools.cached_property
     def voices(self) -> VoiceComparison:
         """What makes voice prints of recordings, and compares voices."""
-        return VoiceComparison(self.models, self.config, self._cache)
+        return VoiceComparison(self.models, self.config)
 
     @functools.cached_property
     def known_people(self) -> KnownPeople | None:

@@ -11,7 +11,9 @@ from pathlib import Path
 from pipeline.config.schema import Config
 from pipeline.core.errors import MissingModel, SettingsError
 from pipeline.engine import extensions
+from pipeline.gallery.people import check_name
 from pipeline.models import registry, torch_runtime
+from pipeline.models.protocols import EmbedderCalibration
 from pipeline.models.weights import Store
 
 
@@ -20,12 +22,27 @@ def require(config: Config, store: Store) -> None:
     for kind, name in registry.configured_names(config).items():
         registry.require(kind, name, config, store)
     _require_device(config.runtime.device)
-    for name, clip in config.identification.known.items():
-        if not Path(clip).is_file():
-            raise SettingsError(f"there is no recording of {name}", where=clip)
+    _require_names(config)
     extensions.refinements(config)
     check_models(config, store)
     _require_weights(config, store)
+
+
+def _require_names(config: Config) -> None:
+    """Raise `SettingsError` for people, clips or an embedder that cannot give names."""
+    if not config.identification.is_on:
+        return
+    for name, clip in config.identification.known.items():
+        try:
+            check_name(name)
+        except ValueError as error:
+            raise SettingsError(str(error), where=f"known: {name!r}") from error
+        if not Path(clip).is_file():
+            raise SettingsError(f"there is no recording of {name}", where=clip)
+    calibration = getattr(registry.declaration("embedder", config.embedding.model), "calibration", None)
+    if isinstance(calibration, EmbedderCalibration) and calibration.names is None:
+        hint = "choose one that was: --set embedding.model=campplus"
+        raise SettingsError("this speaker embedding model was not measured for names", hint=hint)
 
 
 def check_models(config: Config, store: Store) -> None:

@@ -13,7 +13,7 @@ from pipeline.core.events import ignore, no_progress
 from pipeline.core.identity import Identity
 from pipeline.core.timeline import single_speaker, turns_of
 from pipeline.core.types import Transcript
-from pipeline.engine.artifact_cache import Cache
+from pipeline.engine.artifact_cache import NoCache
 from pipeline.engine.enrollment import Enrollment, clip_prints, embedder_identity, voice_prints
 from pipeline.engine.model_pool import ModelPool, RecordingModels
 from pipeline.engine.runner import StageRunner
@@ -39,8 +39,8 @@ ONE_TRACK = {
 class VoiceComparison:
     """Makes voice prints, and compares them; recordings are given as to `pipeline.Transcriber`."""
 
-    def __init__(self, models: ModelPool, config: Config, cache: Cache) -> None:
-        self._models, self._config, self._cache = models, config, cache
+    def __init__(self, models: ModelPool, config: Config) -> None:
+        self._models, self._config = models, config
 
     @functools.cached_property
     def identity(self) -> str:
@@ -53,12 +53,12 @@ class VoiceComparison:
         return limits_of(self._embedder, self._config.identification)
 
     def enroll(self, recording: object, sample_rate: float | None = None) -> tuple[VoicePrint, ...]:
-        """The voice prints of a clip in which one person speaks.
+        """The voice prints of a clip in which one person speaks; nothing of it is kept in the cache.
 
         Raises `InputError` for a clip without speech, with too little of it, or in which two people speak.
         """
         name, decode = media.open_input(recording, sample_rate, self._config.input.track)
-        runner = StageRunner(RecordingModels(self._models), assign(self._config, ONE_TRACK), self._cache, ignore)
+        runner = StageRunner(RecordingModels(self._models), assign(self._config, ONE_TRACK), NoCache(), ignore)
         tracks = runner.run(CHANNELS, runner.decode(decode))
         turns = runner.run(DIARIZATION, tracks).turns
         return clip_prints(tracks.tracks[0].audio, turns, self._enrollment(name))

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 from pipeline.core.errors import FormatError
 from pipeline.core.serialization import DataError, from_plain
 from pipeline.core.types import Notice, Span, Transcript, Utterance
-from pipeline.formats.editing import notice, with_ledger_texts, with_moved_turns, with_names
+from pipeline.formats.editing import notice, with_ledger_texts, with_moved_turns
+from pipeline.formats.naming import with_given_names
 from pipeline.formats.retexting import retexted
 from pipeline.formats.rounding import rounded
 
@@ -75,7 +76,7 @@ def _consistent(
         names = {old: new for old, new in zip(names_before, speakers, strict=True) if old != new}
         if names:
             changes = notice(["speakers"], f"{', '.join(f'{a} is {b}' for a, b in names.items())}, everywhere")
-            renamed = with_names(transcript, names)
+            renamed = with_given_names(transcript, names)
             transcript = replace(renamed, notices=(*renamed.notices, changes))
         speakers = transcript.speakers
     if not intact:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
+from pipeline.core.identity import Identity
 from pipeline.core.timeline import by_speaker, covered, crop, gaps, intersection, normalize, union
 from pipeline.core.types import Notice, OverlapDecision, Span, Transcript, Turn, Utterance, join_words
 
@@ -20,6 +21,8 @@ _MAX_PLACES = 3
 
 GIVEN = "the name was given by hand"
 """Reason of an identity that is not from voice prints."""
+TAKEN = "the name was taken away by hand"
+"""Reason of an identity whose name was replaced by the speaker's label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +65,18 @@ def with_names(transcript: Transcript, names: Mapping[str, str]) -> Transcript:
         ),
         removed=renamed(transcript.removed),
         identities=tuple(
-            replace(identity, name=names[identity.label], decision="given", reason=GIVEN)
-            if identity.label in names
-            else identity
+            _renamed(identity, names[identity.label]) if identity.label in names else identity
             for identity in transcript.identities
         ),
     )
+
+
+def _renamed(identity: Identity, name: str) -> Identity:
+    """The identity with the name that a person gave; the speaker's own label takes the name away, everywhere."""
+    if name != identity.speaker:
+        return replace(identity, name=name, decision="given", reason=GIVEN)
+    others = tuple(candidate for candidate in identity.candidates if candidate.name != identity.name)
+    return replace(identity, name=None, decision="unknown", reason=TAKEN, candidates=others)
 
 
 def with_moved_turns(transcript: Transcript) -> Transcript:

@@ -10,6 +10,9 @@ from pipeline.core.timeline import by_speaker, covered, intersection, union
 from pipeline.core.types import Notice, Span, Transcript
 from pipeline.formats.editing import GIVEN, with_names
 
+ELSEWHERE = "the name was given by hand to another speaker"
+"""Reason of a speaker who had the name by a voice print."""
+
 
 def chosen_names(identities: Sequence[Identity]) -> dict[str, str]:
     """The names by the speakers' labels; a name that is another speaker's label is not given."""
@@ -45,7 +48,8 @@ def with_given_names(transcript: Transcript, names: Mapping[str, str]) -> Transc
 def with_earlier_names(transcript: Transcript, earlier: Transcript) -> Transcript:
     """The transcript with the names that a person gave in an earlier one of the same recording.
 
-    A speaker gets a name if most of their speech was that person's, and most of that person's is theirs.
+    A speaker gets a name if most of their speech was that person's; several may be one person. A speaker who has the
+    name by a voice print loses it.
     """
     given = {each.name for each in earlier.identities if each.decision == "given" and each.name is not None}
     if not given or not _is_same_recording(transcript, earlier):
@@ -54,10 +58,13 @@ def with_earlier_names(transcript: Transcript, earlier: Transcript) -> Transcrip
     names: dict[str, str] = {}
     for label, spans in new.items():
         for name in sorted(given & old.keys()):
-            shared = covered(intersection(spans, old[name]))
-            if 2 * shared > max(covered(spans), covered(old[name])):
+            if 2 * covered(intersection(spans, old[name])) > covered(spans):
                 names[label] = name
-    return with_given_names(transcript, names)
+    taken = tuple(each for each in transcript.identities if each.name in names.values() and each.label not in names)
+    free = with_names(transcript, {each.label: each.speaker for each in taken})
+    ledger = [replace(each, name=None, decision="unknown", reason=ELSEWHERE) if each in taken else each
+              for each in transcript.identities]  # fmt: skip
+    return with_given_names(replace(free, identities=tuple(ledger)), names)
 
 
 def _is_same_recording(one: Transcript, other: Transcript) -> bool:

@@ -22,6 +22,10 @@ Band = Literal["wide", "narrow"]
 NAME_LENGTH = 80
 """Maximum number of characters of a name. Chosen by hand: longer ones do not fit into tables and file names."""
 
+PURPOSE = "naming speakers in transcripts"
+"""Purpose of a consent that names no other."""
+UNIT = 1e-3
+"""Largest difference of a vector's length from 1. Chosen by hand, above the rounding of float32."""
 _LABEL = re.compile(r"(SPEAKER|CHANNEL)_\d+", re.IGNORECASE)
 
 
@@ -36,7 +40,7 @@ class VoicePrint:
     seconds: float
     """Seconds of that speech."""
     embedder: str
-    """What computed it: `pipeline.gallery.people.Person.prints` of another embedder are not used."""
+    """What computed it; voice prints of another embedder are not used."""
     source: str
     """Name of the recording file."""
     added: str
@@ -44,8 +48,8 @@ class VoicePrint:
 
     def __post_init__(self) -> None:
         date.fromisoformat(self.added)
-        if not np.isfinite(self.array).all() or not len(self.array):
-            raise ValueError("the vector of a voice print must be finite numbers")
+        if not abs(np.linalg.norm(self.array) - 1) <= UNIT:
+            raise ValueError("the vector of a voice print has not the length 1")
 
     @property
     def array(self) -> NDArray[np.float32]:
@@ -74,12 +78,13 @@ class Consent:
     text: str
     date: str
     """Date on which it was recorded, ISO 8601."""
-    purpose: str = "naming speakers in transcripts"
+    purpose: str = PURPOSE
 
     def __post_init__(self) -> None:
         date.fromisoformat(self.date)
         if not self.text.strip():
             raise ValueError("a consent says who agreed, how and when")
+        (self.text + self.purpose).encode()  # UnicodeEncodeError, a ValueError, for bytes that are no text
 
 
 @dataclass(frozen=True, slots=True)

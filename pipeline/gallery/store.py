@@ -10,18 +10,20 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.core.atomic_write import as_error, replacing
+from pipeline.core.atomic_write import TEMPORARY, as_error, replacing
 from pipeline.core.errors import CrosstalkError, ResourceError, SettingsError
 from pipeline.core.serialization import DataError, from_plain, to_plain
-from pipeline.core.types import Notice
-from pipeline.gallery.people import Person, VoicePrint
+from pipeline.gallery.people import Consent, Person, VoicePrint
 
 VERSION = "crosstalk-person/1"
+CONSENT = 'say who agreed, how and when: --consent "Ana agreed by e-mail on 3 May 2027"'
+"""What to do for a person without consent."""
 _PRIVATE_FILE, _PRIVATE_FOLDER = 0o600, 0o700
 
 
@@ -36,83 +38,96 @@ class Gallery:
         self.folder = folder or default_folder()
 
     def people(self) -> tuple[Person, ...]:
-        """All people that can be read, by name; raises `GalleryError` where the folder cannot."""
-        return tuple(person for person, _ in self._entries() if isinstance(person, Person))
+        """All people that can be read, by name; raises `GalleryError` where the folder cannot.
 
-    def damaged(self) -> tuple[Notice, ...]:
-        """A notice for each file that is no person: it costs that entry only."""
+        Several entries of one name, as a copy of a file makes them, count as one person.
+        """
+        found: dict[str, Person] = {}
+        for person, _ in self._entries():
+            if isinstance(person, Person):
+                found[person.name] = _joined(found[person.name], person) if person.name in found else person
+        return tuple(found.values())
+
+    def damaged(self) -> tuple[str, ...]:
+        """A line for each file that is no person: it costs that entry only."""
         return tuple(
-            Notice("gallery_entry_damaged", f"{path}: {problem}; remove it, and add the person again")
-            for problem, path in self._entries()
-            if isinstance(problem, str)
+            f"{path}: {problem}; it was left out" for problem, path in self._entries() if isinstance(problem, str)
         )
 
     def find(self, name: str) -> Person:
         """The person of a name; raises `SettingsError` for one who is not in the gallery."""
-        for person in self.people():
-            if person.name == name:
-                return person
-        raise SettingsError(
-            f"the gallery has no {name!r}", where=str(self.folder), hint="see: transcribe speakers list"
-        )
+        person = self.get(name)
+        if person is None:
+            hint = "see: transcribe speakers list"
+            raise SettingsError(f"the gallery has no {name!r}", where=str(self.folder), hint=hint)
+        return person
 
-    def prints_of(self, name: str) -> tuple[VoicePrint, ...]:
-        """The voice prints of a person; empty where there is no readable entry."""
-        return next((person.prints for person in self.people() if person.name == name), ())
+    def get(self, name: str) -> Person | None:
+        """The person of a name; None for one who is not in the gallery."""
+        return next((person for person in self.people() if person.name == name), None)
 
-    def save(self, person: Person) -> None:
-        """Add the person, or replace the one of this name; raises `OutputError`."""
-        if person.consent is None:
-            raise ValueError("a person without consent is never stored")
+    def add(self, name: str, prints: Sequence[VoicePrint], consent: Consent | None, expires: str | None) -> Person:
+        """Add voice prints to a person, who is new or has given a consent before; returns that person.
+
+        A consent or a date that is given replaces the one before. Raises `SettingsError` without any consent.
+        """
         with self._changing():
-            self._write(person)
+            stored = self.get(name)
+            agreed = consent or (stored.consent if stored else None)
+            if agreed is None:
+                raise SettingsError(f"voice prints of {name} need their consent", where=str(self.folder), hint=CONSENT)
+            before = stored.prints if stored else ()
+            last = expires or (stored.expires if stored else None)
+            person = Person(name, tuple(dict.fromkeys((*before, *prints))), agreed, last)
+            self._replace(person, [name])
+        return person
 
     def rename(self, old: str, new: str) -> None:
-        """Give a person another name, which nobody has yet."""
-        person = self.find(old)
-        if any(other.name == new for other in self.people()):
-            hint = f"join them with: transcribe speakers merge {old!r} {new!r}"
-            raise SettingsError(f"the gallery has a {new!r} already", where=str(self.folder), hint=hint)
+        """Give a person another name, which no other person has."""
         with self._changing():
-            self._write(replace(person, name=new))
-            self._remove(self._files_of(old))
+            person = self.find(old)
+            if self.get(new) is not None:
+                hint = f"join them with: transcribe speakers merge {shlex.quote(old)} {shlex.quote(new)}"
+                raise SettingsError(f"the gallery has a {new!r} already", where=str(self.folder), hint=hint)
+            self._replace(replace(person, name=new), [old])
 
     def merge(self, name: str, into: str) -> Person:
-        """Give the prints of one person to another, whose consent and date of expiry stay; returns that person."""
-        source, target = self.find(name), self.find(into)
+        """Give the prints of one person to another, whose consent stays, until the earlier of both dates of expiry."""
         if name == into:
             raise SettingsError("a person cannot be merged with themselves")
-        merged = replace(target, prints=tuple(dict.fromkeys((*target.prints, *source.prints))))
         with self._changing():
-            self._write(merged)
-            self._remove(self._files_of(name))
+            merged = replace(_joined(self.find(into), self.find(name)), name=into)
+            self._replace(merged, [name, into])
         return merged
 
     def forget(self, name: str) -> tuple[Path, ...]:
-        """Remove every file of the person, also a damaged one; returns them. `SettingsError` where there is none."""
-        if not self.folder.is_dir():
-            raise SettingsError(f"the gallery has no {name!r}", where=str(self.folder))
-        with self._changing():
-            files = self._files_of(name)
-            self._remove(files)
+        """Remove every file of the person, also a damaged one; returns them. `SettingsError` for a name without one."""
+        files: tuple[Path, ...] = ()
+        if self.folder.is_dir():
+            with self._changing():
+                files = self._files_of(name)
+                _remove(files)
         if not files:
             raise SettingsError(f"the gallery has no {name!r}", where=str(self.folder))
         return files
+
+    def _replace(self, person: Person, names: Sequence[str]) -> None:
+        """Write the person, and remove all other files of these names."""
+        old = [path for name in names for path in self._files_of(name)]
+        path = self._path(person.name)
+        text = json.dumps({"version": VERSION, **to_plain(person)}, ensure_ascii=False, indent=1) + "\n"
+        with replacing(path) as temporary:
+            temporary.chmod(_PRIVATE_FILE)
+            temporary.write_text(text, encoding="utf-8")
+        _remove(each for each in old if each != path)
 
     def _files_of(self, name: str) -> tuple[Path, ...]:
         named = [self._path(name)] if self._path(name).is_file() else []
         others = (path for person, path in self._entries() if isinstance(person, Person) and person.name == name)
         return tuple(dict.fromkeys((*named, *others)))
 
-    def _remove(self, paths: tuple[Path, ...]) -> None:
-        for path in paths:
-            try:
-                path.unlink(missing_ok=True)
-            except OSError as error:
-                raise as_error(error, path) from error
-
     def _path(self, name: str) -> Path:
-        return self.folder / f"{hashlib.sha256(name.encode()).hexdigest()[:16]}.json"
+        return self.folder / f"{hashlib.sha256(os.fsencode(name)).hexdigest()[:16]}.json"
 
     def _entries(self) -> Iterator[tuple[Person | str, Path]]:
         """Each file with its person, or with what is wrong with it; sorted by name."""
@@ -121,31 +136,28 @@ class Gallery:
 
     def _paths(self) -> list[Path]:
         try:
-            return sorted(path for path in self.folder.iterdir() if path.suffix == ".json")
+            return sorted(path for path in self.folder.iterdir() if path.suffix == ".json" and path.is_file())
         except FileNotFoundError:
             return []
         except OSError as error:
             reason = error.strerror or str(error)
             raise GalleryError(f"the gallery cannot be read: {reason}", where=str(self.folder)) from error
 
-    def _write(self, person: Person) -> None:
-        path = self._path(person.name)
-        text = json.dumps({"version": VERSION, **to_plain(person)}, ensure_ascii=False, indent=1) + "\n"
-        with replacing(path) as temporary:
-            temporary.chmod(_PRIVATE_FILE)
-            temporary.write_text(text, encoding="utf-8")
-
     @contextmanager
     def _changing(self) -> Iterator[None]:
-        """The folder, made private and locked."""
+        """The folder, locked, and without unfinished files; one that others can read is refused."""
         try:
-            self.folder.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
-            self.folder.chmod(_PRIVATE_FOLDER)
+            if not self.folder.is_dir():
+                self.folder.mkdir(mode=_PRIVATE_FOLDER, parents=True)
+            if self.folder.stat().st_mode & 0o077:
+                hint = f"choose another folder, or: chmod 700 {shlex.quote(str(self.folder))}"
+                raise SettingsError("other users can read this folder", where=str(self.folder), hint=hint)
             lock = os.open(self.folder / ".lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, _PRIVATE_FILE)
         except OSError as error:
             raise as_error(error, self.folder) from error
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
+            _remove(self.folder.glob(f"{TEMPORARY}*"))
             yield
         finally:
             os.close(lock)
@@ -158,6 +170,20 @@ def default_folder() -> Path:
     return Path(platformdirs.user_data_dir("crosstalk")) / "gallery"
 
 
+def _joined(one: Person, other: Person) -> Person:
+    """The first person with the prints of both, until the earlier of both dates."""
+    dates = [each.expires for each in (one, other) if each.expires is not None]
+    return replace(one, prints=tuple(dict.fromkeys((*one.prints, *other.prints))), expires=min(dates, default=None))
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    for path in paths:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise as_error(error, path) from error
+
+
 def _read(path: Path) -> Person | str:
     """The person of a file, or what is wrong with it."""
     try:
@@ -166,9 +192,9 @@ def _read(path: Path) -> Person | str:
             return f"not a person of the version {VERSION}"
         person = from_plain(Person, data)
         return person if person.consent is not None else "no consent is recorded"
-    except (DataError, ValueError) as error:
+    except (DataError, ValueError, RecursionError) as error:
         return f"damaged: {error}"
     except OSError as error:
-        return error.strerror or str(error)
+        return f"it cannot be read: {error.strerror or error}"
     except CrosstalkError as error:
         return error.line

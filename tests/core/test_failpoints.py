@@ -78,7 +78,7 @@ def _code(place: str) -> int:
 @pytest.mark.promise(20)
 @pytest.mark.slow
 def test_failing_anywhere_costs_nothing_but_time(tmp_path: Path) -> None:
-    world.write_wav(tmp_path / "talk.wav")
+    world.write_wav(tmp_path / "talk.wav", world.OVERLAPPING)
     arguments = json.dumps(world.arguments({"separation.backend": "synthetic"}))
     places = {"PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     done = subprocess.run(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.core.identity import Identity
+from pipeline.core.identity import Candidate, Identity
 from pipeline.core.types import Provenance, Transcript, Turn, Utterance, Word
 from pipeline.formats.naming import with_earlier_names, with_given_names, with_identities
 from tests.strategies import LABELS, transcripts
@@ -55,7 +55,7 @@ def test_given_names_stand_in_the_ledger_and_words_stay(transcript: Transcript, 
     assert [w.text for w in named.words] == [w.text for w in transcript.words]
 
 
-def test_a_name_that_is_given_replaces_one_of_a_voice_print() -> None:
+def test_a_name_that_is_given_replaces_one_of_a_print() -> None:
     named = with_identities(TALK, (Identity("SPEAKER_00", "Ana", "named", "near", 0.8),))
     (identity,) = with_given_names(named, {"Ana": "Anna"}).identities
     assert (identity.speaker, identity.name, identity.decision, identity.score) == ("SPEAKER_00", "Anna", "given", 0.8)
@@ -79,3 +79,26 @@ def test_names_are_not_kept_where_they_may_be_wrong() -> None:
     assert with_earlier_names(another, earlier) == another
     automatic = with_identities(TALK, (Identity("SPEAKER_00", "Ana", "named", "near"),))
     assert with_earlier_names(TALK, automatic) == TALK
+
+
+def test_a_name_that_is_taken_away_leaves_no_candidate_of_it() -> None:
+    candidates = (Candidate("Ana", 0.8), Candidate("Bob", 0.2))
+    named = with_identities(TALK, (Identity("SPEAKER_00", "Ana", "named", "near", 0.8, candidates=candidates),))
+    back = with_given_names(named, {"Ana": "SPEAKER_00"})
+    assert back.speakers == TALK.speakers
+    assert (back.identities[0].name, back.identities[0].decision) == (None, "unknown")
+    assert back.identities[0].candidates == (Candidate("Bob", 0.2),)
+
+
+def test_a_name_given_by_hand_is_taken_from_a_speaker_who_has_it_by_a_print() -> None:
+    earlier = with_given_names(TALK, {"SPEAKER_01": "Ana"})
+    later = with_identities(TALK, (Identity("SPEAKER_00", "Ana", "named", "near", 0.8),))
+    result = with_earlier_names(later, earlier)
+    assert result.speakers == ("SPEAKER_00", "Ana")
+    assert {each.speaker: each.name for each in result.identities} == {"SPEAKER_00": None, "SPEAKER_01": "Ana"}
+
+
+def test_one_name_for_two_labels_is_kept() -> None:
+    earlier = with_given_names(TALK, {"SPEAKER_00": "Ana", "SPEAKER_01": "Ana"})
+    assert earlier.speakers == ("Ana",)
+    assert with_earlier_names(TALK, earlier).speakers == ("Ana",)

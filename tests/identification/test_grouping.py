@@ -26,7 +26,7 @@ def voices(meetings: list[list[int]], bands: bool = True) -> dict[tuple[str, str
 
 
 @given(MEETINGS, st.booleans())
-def test_each_voice_is_one_group_whatever_the_bands(meetings: list[list[int]], bands: bool) -> None:
+def test_each_speaker_is_one_group_whatever_the_bands(meetings: list[list[int]], bands: bool) -> None:
     groups = group_voices(voices(meetings, bands), LIMITS)
     assert sorted(member for group in groups for member in group) == sorted(voices(meetings))
     assert all(len({speaker for _, speaker in group}) == 1 for group in groups)

@@ -74,9 +74,7 @@ def test_the_order_of_people_and_speakers_changes_nothing(
 
 
 @given(VECTORS, PEOPLE)
-def test_a_further_voice_print_never_makes_a_person_less_similar(
-    values: list[float], people: tuple[Person, ...]
-) -> None:
+def test_a_further_print_never_makes_a_person_less_similar(values: list[float], people: tuple[Person, ...]) -> None:
     more = tuple(replace(person, prints=(*person.prints, voice_print(values))) for person in people if person.prints)
     speaker = voice(values)
     before = {c.name: c.score for c in rank(speaker, people, LIMITS) if c.band == "wide"}

@@ -18,8 +18,8 @@ from pipeline.stages.identification.speech import SpeakerVoice
 
 Member = tuple[str, str]
 """A recording and a speaker's label in it."""
-APART: Final = 100.0
-"""Distance of two speakers of one recording: above any mean that could be joined."""
+APART: Final = 1e9
+"""Distance of two speakers of one recording: above any mean that could be joined, in groups of any size."""
 
 
 def group_voices(voices: Mapping[Member, SpeakerVoice], limits: NameCalibration) -> tuple[tuple[Member, ...], ...]:

@@ -52,7 +52,8 @@ def _compared(voice: SpeakerVoice, person: Person) -> Candidate | None:
     for band in bands:
         prints = [each for each in person.prints if each.band == band]
         if prints and band in voice.vectors:
-            score = max(float(voice.vectors[band] @ each.array) for each in prints)
+            vector = voice.vectors[band]
+            score = max((float(vector @ p.array) for p in prints if p.array.shape == vector.shape), default=-1.0)
             return Candidate(person.name, round(score, 4), band)
     return None
 

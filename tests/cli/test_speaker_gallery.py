@@ -53,7 +53,7 @@ def add(name: str, clip: str) -> int:
 @pytest.mark.promise(29)
 def test_enrol_name_and_forget_leaves_no_byte_of_the_print(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert add("Ana", "ana.wav") == 0
-    prints = Gallery(folder / "gallery").prints_of("Ana")
+    prints = Gallery(folder / "gallery").find("Ana").prints
     assert prints
     assert transcribe("--names", "--gallery", "gallery", "-f", "json,txt,rttm") == 0
     assert pipeline.load(folder / "meeting.json").speakers == ("Ana", "SPEAKER_01")
@@ -62,8 +62,9 @@ def test_enrol_name_and_forget_leaves_no_byte_of_the_print(folder: Path, capsys:
     assert speakers("forget", "Ana", "--results", ".") == 0
     printed = capsys.readouterr().out
     assert "removed: gallery/" in printed
-    assert "0 hold a voice print" in printed
-    assert "the name is still in: meeting.json" in printed
+    assert printed.count(", 0 hold a voice print") == 3
+    assert "the name is still in: meeting.json (transcribe rename meeting.json Ana=SPEAKER_00)" in printed
+    assert "the name is still in: meeting.txt\n" in printed
     assert [path for path in folder.rglob("*") if path.is_file() and holds_print(path, prints)] == []
     assert speakers("forget", "Ana") == 1
 
@@ -80,7 +81,7 @@ def test_consent_is_needed_once_and_shown(folder: Path, capsys: pytest.CaptureFi
     shown = capsys.readouterr().out
     assert "consent: e-mail of 3 May (" in shown
     assert "expires: 2099-01-31" in shown
-    assert Gallery(folder / "gallery").prints_of("Ana")[0].vector not in shown
+    assert Gallery(folder / "gallery").find("Ana").prints[0].vector not in shown
     assert speakers("list") == 0
     assert "until 2099-01-31" in capsys.readouterr().out
 
@@ -88,7 +89,10 @@ def test_consent_is_needed_once_and_shown(folder: Path, capsys: pytest.CaptureFi
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (("Ana",), "either clips or --from"),
+        (("Ana",), "either clips, or --from"),
+        (("Ana", "--from", "meeting.json"), "either clips, or --from"),
+        (("Ana", "ana.wav", "--recording", "x.wav"), "either clips, or --from"),
+        (("\udcff", "ana.wav"), "no other control character"),
         (("a=b", "ana.wav"), "a name has no '='"),
         (("x" * 300, "ana.wav"), "at most 80 characters"),
         (("a\nb", "ana.wav"), "no line break"),
@@ -124,7 +128,7 @@ def test_a_person_is_added_from_a_transcript(folder: Path, capsys: pytest.Captur
     assert "unknown: " in capsys.readouterr().out
 
 
-def test_one_voice_with_two_names_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_speaker_with_two_names_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     assert add("Ana", "ana.wav") == 0
     assert add("Anna", "ana.wav") == 0
     assert "this voice is also that of Ana" in capsys.readouterr().err
@@ -224,7 +228,7 @@ def test_calibrate_measures_own_recordings(folder: Path, capsys: pytest.CaptureF
     assert call("speakers", "calibrate", "empty", *world.arguments()) == 1
 
 
-def test_match_groups_the_voices_of_many_transcripts(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_match_groups_the_speakers_of_many_transcripts(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     others = tuple(replace(word, text=word.text.replace("a", "c")) for word in MEETING)
     world.write_wav(folder / "other.wav", others, 14.0)
     assert transcribe("-f", "json") == 0
@@ -241,3 +245,65 @@ def test_match_groups_the_voices_of_many_transcripts(folder: Path, capsys: pytes
     printed = capsys.readouterr()
     assert json.loads(printed.out)["voices"][0] == [{"transcript": "meeting.json", "speaker": "SPEAKER_00"}]
     assert "left out: other.json: the recording is not at other.wav" in printed.err
+
+
+def test_edits_by_hand_are_kept_by_rename_and_safe_from_later_runs(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert transcribe("-f", "json,txt") == 0
+    edited = (folder / "meeting.json").read_text().replace('"text": "a0 ', '"text": "corrected ')
+    (folder / "meeting.json").write_text(edited)
+    (folder / "meeting.txt").unlink()
+    assert call("rename", "meeting.json", "SPEAKER_00=Ana") == 0
+    assert not (folder / "meeting.txt").exists()
+    named = pipeline.load("meeting.json")
+    assert (named.speakers[0], named.words[0].text) == ("Ana", "corrected")
+    assert transcribe("-f", "json") == 1
+    assert "was changed after it was written" in capsys.readouterr().err
+    assert pipeline.load("meeting.json") == named
+
+
+def test_rename_writes_the_file_that_was_given(folder: Path) -> None:
+    assert transcribe("-f", "json") == 0
+    (folder / "link").symlink_to("meeting.json")
+    assert call("rename", "link", "SPEAKER_00=Ana") == 0
+    assert pipeline.load("meeting.json").speakers[0] == "Ana"
+    (folder / "meeting.json").rename(folder / "M.JSON")
+    assert call("rename", "M.JSON", "Ana=Anna") == 0
+    assert pipeline.load("M.JSON").speakers[0] == "Anna"
+
+
+def test_a_name_that_the_program_gave_is_not_enrolled_before_it_is_confirmed(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert add("Ana", "ana.wav") == 0
+    assert transcribe("--names", "--gallery", "gallery", "-f", "json") == 0
+    assert speakers("add", "Ana", "--from", "meeting.json", "--speaker", "Ana") == 1
+    assert "transcribe rename meeting.json Ana=Ana" in capsys.readouterr().err
+    assert call("rename", "meeting.json", "Ana=Ana") == 0
+    assert speakers("add", "Ana", "--from", "meeting.json", "--speaker", "Ana") == 0
+
+
+def test_consent_keeps_its_words(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert speakers("add", "Ana", "ana.wav", "--consent", "  ") == 1
+    assert speakers("add", "Ana", "ana.wav", "--consent", "\udcff") == 1
+    assert speakers("add", "Ana", "ana.wav", "--purpose", "advertising") == 1
+    assert not (folder / "gallery").exists()
+    assert speakers("add", "Ana", "ana.wav", "--consent", "by letter", "--purpose", "minutes") == 0
+    assert speakers("add", "Ana", "ana.wav") == 0
+    capsys.readouterr()
+    assert speakers("show", "Ana") == 0
+    assert "purpose: minutes" in capsys.readouterr().out
+
+
+def test_forget_reports_what_it_could_not_search(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert add("Ana", "ana.wav") == 0
+    assert speakers("forget", "Ana", "--results", "nowhere") == 1
+    assert Gallery(folder / "gallery").find("Ana")
+    (path,) = (folder / "gallery").glob("*.json")
+    path.write_text("{")
+    capsys.readouterr()
+    assert speakers("forget", "Ana") == 0
+    assert "the entry was damaged" in capsys.readouterr().out
+    assert call("meeting.wav", "--gallery", "gallery", *world.arguments()) == 1
+    assert "add --names" in capsys.readouterr().err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
@@ -12,7 +13,7 @@ import typer
 
 from pipeline.cli.options import options
 from pipeline.cli.printing import show, tell
-from pipeline.cli.speakers import GalleryOptions
+from pipeline.cli.speaker_gallery import GalleryOptions, exists
 from pipeline.core.errors import CrosstalkError, SettingsError, printable
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ def calibrate(
             continue
         rate, at = equal_error(same, different)
         show(f"  equal error rate {100 * rate:.1f} % at {at:.2f}\n")
-        for limit, what in ((limits.of(band), "now"), (limit_for(different, wrong), "suggested")):
+        suggested = math.ceil(100 * limit_for(different, wrong)) / 100
+        for limit, what in ((limits.of(band), "now"), (suggested, "suggested")):
             found = at_limit(same, different, limit)
             accepted = f"{found.false_acceptances} of {found.different} pairs of two people accepted"
             rejected = f"{found.false_rejections} of {found.same} of one person rejected"
@@ -61,9 +63,9 @@ def _prints_by_person(folder: Path, transcriber: Transcriber) -> dict[str, list[
                 prints.setdefault(person.name, []).append(transcriber.voices.enroll(clip))
             except CrosstalkError as error:
                 tell(printable(f"transcribe: left out: {error.line}"))
-    if len(prints) < MIN_CLIPS:
+    if len(prints) < MIN_CLIPS or max(map(len, prints.values()), default=0) < MIN_CLIPS:
         hint = "make a subfolder for each person, with two clips or more"
-        raise SettingsError("there are no clips of two people", where=str(folder), hint=hint)
+        raise SettingsError("there are no two people, or no person with two clips", where=str(folder), hint=hint)
     return prints
 
 
@@ -97,7 +99,7 @@ def match(
         source = transcript.provenance.source if transcript.provenance else ""
         path = (recordings or (folder / name).parent) / source
         try:
-            if not path.is_file():
+            if not exists(path):
                 raise SettingsError(f"the recording is not at {path}", hint="give its folder with --recordings")
             own = transcriber.voices.of_speakers(path, transcript)
         except CrosstalkError as error:
@@ -110,21 +112,20 @@ def match(
         show(json.dumps({"transcripts": len(transcripts), "voices": rows}, indent=1, ensure_ascii=False) + "\n")
         return
     for group in groups:
-        first = " ".join(group[0])
-        show(printable(f"voice of {first}: in {len(group)} of {len(transcripts)} transcripts") + "\n")
+        places = len({name for name, _ in group})
+        show(printable(f"voice of {' '.join(group[0])}: in {places} of {len(transcripts)} transcripts") + "\n")
         for name, speaker in group[1:]:
             show(printable(f"  {name} {speaker}") + "\n")
 
 
 def _transcripts(folder: Path) -> Iterator[tuple[str, Transcript]]:
-    """The JSON transcripts of a folder by name, sorted; other JSON files are passed over."""
+    """The JSON transcripts of a folder by name, sorted; files that are no transcripts are named and left out."""
     from pipeline import formats
-    from pipeline.core.errors import FormatError
 
     if not folder.is_dir():
         raise SettingsError("there is no such folder", where=str(folder))
     for path in sorted(folder.rglob("*.json")):
         try:
             yield path.relative_to(folder).as_posix(), formats.load(path, "json")
-        except FormatError:
-            continue
+        except CrosstalkError as error:
+            tell(printable(f"transcribe: left out: {error.line}"))

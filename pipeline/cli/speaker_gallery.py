@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -11,17 +13,20 @@ import typer
 
 from pipeline.cli.options import SettingsOptions, options
 from pipeline.cli.printing import show, tell
-from pipeline.core.errors import ALL_FAILED, SettingsError, printable
+from pipeline.core.errors import ALL_FAILED, CrosstalkError, SettingsError, printable
 
 if TYPE_CHECKING:
     from pipeline.engine.pipeline import Transcriber
-    from pipeline.gallery.people import Person, VoicePrint
+    from pipeline.gallery.forgetting import Search
+    from pipeline.gallery.people import Consent, VoicePrint
     from pipeline.gallery.store import Gallery
 
 app = typer.Typer(help="Keep voice prints of people who agreed, to name speakers with --names.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the person.", show_default=False)]
-Folder = Annotated[Path | None, typer.Option("--gallery", help="Folder of the gallery.", show_default="user's data")]
+Folder = Annotated[
+    Path | None, typer.Option("--gallery", help="Folder of the gallery.", show_default="user's data", readable=False)
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,26 +61,22 @@ def add(
     recording: Annotated[Path | None, typer.Option(help="Its recording, if it is not beside it.")] = None,
 ) -> None:
     """Add voice prints of a person: from clips, or from a transcript and its recording."""
-    from pipeline.gallery.people import check_name
+    agreed, last = _consent(name, consent, purpose, expires)
+    if bool(clips) == bool(transcript) or bool(transcript) != bool(speaker) or (recording and not transcript):
+        raise SettingsError("give either clips, or --from TRANSCRIPT --speaker LABEL [--recording FILE]")
+    from pipeline.gallery.store import CONSENT
 
-    try:
-        check_name(name)
-        expires = date.fromisoformat(expires).isoformat() if expires else None
-    except ValueError as error:
-        raise SettingsError(str(error)) from error
-    if bool(clips) == bool(transcript):
-        raise SettingsError("give either clips or --from TRANSCRIPT --speaker LABEL")
     gallery = _gallery(shared.gallery)
-    person = _with_consent(name, gallery, consent, purpose, expires)
+    if agreed is None and gallery.get(name) is None:
+        raise SettingsError(f"voice prints of {name} need their consent", hint=CONSENT)
     transcriber = shared.transcriber()
-    if transcript:
+    if transcript and speaker:
         prints = _prints_from(transcriber, transcript, speaker, recording)
     else:
         prints = tuple(each for clip in clips or () for each in transcriber.voices.enroll(clip))
     _report_similar(name, prints, gallery, transcriber)
-    gallery.save(_with_prints(person, prints))
-    seconds = sum(each.seconds for each in prints if each.band == prints[-1].band)
-    show(printable(f"{name}: {len(prints)} voice prints of {seconds:.1f} s of speech in {gallery.folder}") + "\n")
+    person = gallery.add(name, prints, agreed, last)
+    show(printable(f"{name}: {_count(prints)} added, {_count(person.prints)} in {gallery.folder}") + "\n")
 
 
 @app.command("list")
@@ -86,10 +87,9 @@ def list_people(gallery: Folder = None) -> None:
     for person in place.people():
         state = f"expired {person.expires}" if person.is_expired(today) else f"until {person.expires or 'forgotten'}"
         agreed = person.consent.date if person.consent else "–"
-        count = len(person.prints)
-        show(printable(f"{person.name}  {count} voice prints  consent {agreed}  {state}") + "\n")
-    for notice in place.damaged():
-        tell(printable(f"transcribe: warning: {notice.message}"))
+        show(printable(f"{person.name}  {_count(person.prints)}  consent {agreed}  {state}") + "\n")
+    for line in place.damaged():
+        tell(printable(f"transcribe: warning: {line}"))
     show(printable(f"in {place.folder}") + "\n")
 
 
@@ -135,21 +135,48 @@ def forget(
 ) -> None:
     """Remove a person's voice prints, and say where the name is left."""
     from pipeline.engine import artifact_cache
-    from pipeline.gallery.forgetting import find_name, search
+    from pipeline.gallery.forgetting import search
 
+    missing = next((folder for folder in results or () if not folder.is_dir()), None)
+    if missing is not None:
+        raise SettingsError("there is no such folder", where=str(missing))
     place = _gallery(gallery)
-    prints = place.prints_of(name)
+    person = place.get(name)
+    prints = person.prints if person else ()
     for path in place.forget(name):
         show(printable(f"removed: {path}") + "\n")
-    searched, found = search(artifact_cache.default_root(), prints)
-    show(f"cache of finished stages: {searched} files searched, {found} hold a voice print\n")
+    if not prints:
+        show("the entry was damaged: its voice prints are not known, and were not searched for\n")
+    _report("gallery", search(place.folder, prints))
+    _report("cache of finished stages", search(artifact_cache.default_root(), prints))
     for folder in results or ():
-        files = find_name(folder, name, prints)
-        for path in files:
-            show(printable(f"the name is still in: {path} (transcribe rename {path} {name}=SPEAKER)") + "\n")
-        show(printable(f"results: {folder} searched, the name is in {len(files)} transcripts") + "\n")
+        found = search(folder, prints, name)
+        _report(f"results in {folder}", found)
+        for path in found.with_name:
+            show(printable(f"the name is still in: {path}{_way_to_remove(path, name)}") + "\n")
     if not results:
         show("results: not searched; --results FOLDER looks for the name in transcripts, which hold no voice prints\n")
+
+
+def _report(place: str, found: Search) -> None:
+    """What a search for voice prints found in a place."""
+    show(printable(f"{place}: {found.files} files searched, {len(found.with_print)} hold a voice print") + "\n")
+    for path in found.with_print:
+        show(printable(f"a voice print is still in: {path}") + "\n")
+    for path in found.unreadable:
+        show(printable(f"could not be read: {path}") + "\n")
+
+
+def _way_to_remove(path: Path, name: str) -> str:
+    """How a name is taken out of a JSON transcript, for speakers that have it; empty for other files."""
+    from pipeline import formats
+
+    try:
+        identities = formats.load(path, "json").identities if path.suffix == ".json" else ()
+    except CrosstalkError:
+        return ""
+    given = [f"{name}={identity.speaker}" for identity in identities if identity.name == name]
+    return f" (transcribe rename {shlex.quote(str(path))} {shlex.join(given)})" if given else ""
 
 
 @app.command()
@@ -158,11 +185,13 @@ def verify(
     clip: Annotated[Path, typer.Argument(help="A recording in which one person speaks.")], shared: GalleryOptions
 ) -> None:
     """Say who of the gallery speaks in a clip, with the similarities; exit code 4 for none of them."""
+    from pipeline.engine.known_people import usable_people
+
     transcriber = shared.transcriber()
-    people = transcriber.known_people
-    for notice in people.notices if people else ():
+    people, notices = usable_people(_gallery(shared.gallery).people(), transcriber.voices.identity)
+    for notice in notices:
         tell(printable(f"transcribe: warning: {notice.message}"))
-    identity = transcriber.voices.verify(clip, people.people if people else ())
+    identity = transcriber.voices.verify(clip, people)
     show(printable(f"{identity.name or 'unknown'}: {identity.reason}") + "\n")
     for candidate in identity.candidates:
         show(printable(f"  {candidate.name}  {candidate.score:.2f} ({candidate.band} band)") + "\n")
@@ -176,31 +205,29 @@ def _gallery(folder: Path | None) -> Gallery:
     return Gallery(folder)
 
 
-def _with_consent(name: str, gallery: Gallery, consent: str | None, purpose: str | None, expires: str | None) -> Person:
-    """The person as stored, or a new one; `SettingsError` for a new one without consent."""
-    from dataclasses import replace
+def _consent(
+    name: str, text: str | None, purpose: str | None, expires: str | None
+) -> tuple[Consent | None, str | None]:
+    """The consent and the last day of use that were given; `SettingsError` for impossible values."""
+    from pipeline.gallery.people import PURPOSE, Consent, check_name
 
-    from pipeline.gallery.people import Consent, Person
-
-    stored = next((person for person in gallery.people() if person.name == name), None)
-    if consent is not None and consent.strip():
-        agreed = Consent(consent, date.today().isoformat())
-        agreed = replace(agreed, purpose=purpose) if purpose else agreed
-        return Person(name, stored.prints if stored else (), agreed, expires or (stored.expires if stored else None))
-    if stored is None:
-        hint = 'say who agreed, how and when: --consent "Ana agreed by e-mail on 3 May 2027"'
-        raise SettingsError(f"voice prints of {name} need their consent", hint=hint)
-    return replace(stored, expires=expires or stored.expires)
+    if purpose is not None and text is None:
+        raise SettingsError("--purpose is part of a consent", hint="give --consent, too")
+    try:
+        check_name(name)
+        last = date.fromisoformat(expires).isoformat() if expires else None
+        agreed = Consent(text, date.today().isoformat(), purpose or PURPOSE) if text is not None else None
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
+    return agreed, last
 
 
-def _with_prints(person: Person, prints: tuple[VoicePrint, ...]) -> Person:
-    from dataclasses import replace
-
-    return replace(person, prints=tuple(dict.fromkeys((*person.prints, *prints))))
+def _count(prints: Sequence[VoicePrint]) -> str:
+    return f"{len(prints)} voice print{'s' * (len(prints) != 1)}"
 
 
 def _prints_from(
-    transcriber: Transcriber, transcript: Path, speaker: str | None, recording: Path | None
+    transcriber: Transcriber, transcript: Path, speaker: str, recording: Path | None
 ) -> tuple[VoicePrint, ...]:
     """The voice prints of a speaker of a transcript, whose recording is ``recording`` or lies beside it."""
     from pipeline.formats.reading import read_file
@@ -209,11 +236,24 @@ def _prints_from(
     if speaker not in result.speakers:
         hint = f"--speaker is one of {', '.join(result.speakers)}"
         raise SettingsError(f"the transcript has no speaker {speaker!r}", where=str(transcript), hint=hint)
-    source = result.provenance.source if result.provenance else ""
-    path = recording or transcript.parent / source
-    if not path.is_file():
+    if any(each.name == speaker and each.decision == "named" for each in result.identities):
+        same = shlex.quote(f"{speaker}={speaker}")
+        hint = f"if it is right: transcribe rename {shlex.quote(str(transcript))} {same}"
+        raise SettingsError(f"the program gave the name {speaker!r} itself", where=str(transcript), hint=hint)
+    if result.provenance is None and recording is None:
+        raise SettingsError("the transcript does not name its recording", hint="give it with --recording FILE")
+    path = recording or transcript.parent / (result.provenance.source if result.provenance else "")
+    if not exists(path):
         raise SettingsError(f"the recording is not at {path}", hint="give it with --recording FILE")
     return transcriber.voices.enroll_speaker(path, result, speaker)
+
+
+def exists(path: Path) -> bool:
+    """Whether there is such a file; False for a path that cannot be one."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _report_similar(name: str, prints: tuple[VoicePrint, ...], gallery: Gallery, transcriber: Transcriber) -> None:
