@@ -38,7 +38,13 @@ DIALOGUE = (
     Word(6.0, 6.4, "a5"),
 )
 """Two speakers, one overlap that is too short to be separated."""
-OVERLAPPING = (Word(1.0, 1.4, "a1"), Word(1.6, 2.4, "a2"), Word(1.8, 2.6, "b3"), Word(6.0, 6.4, "a5"))
+OVERLAPPING = (
+    Word(1.0, 1.4, "a1"),
+    Word(1.6, 2.4, "a2"),
+    Word(1.8, 2.6, "b3"),
+    Word(2.7, 3.4, "b4"),
+    Word(6.0, 6.4, "a5"),
+)
 """Two speakers, one overlap that is separated."""
 
 
