@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pipeline.analytics.phrase_matching import Finding, evaluate_rules, find
 from pipeline.analytics.phrase_rules import Rule
+from pipeline.core.identity import Identity
+from pipeline.formats.naming import with_identities
 from tests.analytics.calls import call, spoken
 
 CALL = call(
@@ -70,3 +74,13 @@ def test_of_overlapping_matches_the_best_is_taken() -> None:
         9.0, spoken("a", 0.0, 4.0, "well thank you for calling us"), spoken("a", 5.0, 8.0, "thank you for calling")
     )
     assert [e.text for e in find(transcript, ["thank you for calling"], 0.6, None)] == ["thank you for calling"] * 2
+
+
+def test_a_rule_for_a_role_applies_to_the_person_who_was_named() -> None:
+    named = with_identities(CALL, (Identity("agent", "Ana", "named", "similarity 0.80, at least 0.50", 0.8),))
+    rule = Rule("r", says=("thank you for calling",), speaker="agent")
+    (finding,) = evaluate_rules(named, [rule])
+    assert finding.passed is True
+    assert [evidence.speaker for evidence in finding.evidence] == ["Ana"]
+    (by_name,) = evaluate_rules(named, [replace(rule, speaker="Ana")])
+    assert by_name.passed is True
