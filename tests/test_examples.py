@@ -18,9 +18,10 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from numpy.typing import NDArray
 
 from examples import minutes, own_separator, python_api, read_tables_duckdb
-from examples.benchmarks import batch_bench, data, diarization_bench, parts_bench, stereo_bench
+from examples.benchmarks import batch_bench, data, diarization_bench, names_bench, parts_bench, stereo_bench
 from examples.training import separation_scenes, train_segmentation, train_separation
 from pipeline import __version__, formats
 from pipeline.analytics import analytics_file
@@ -34,8 +35,10 @@ from pipeline.evaluation.benchmark.bench import System, read_reference
 from pipeline.evaluation.benchmark.dataset import Recording, find_recordings
 from pipeline.evaluation.metrics.der import DiarizationErrors
 from pipeline.evaluation.simulation.corpus import find_speakers
+from pipeline.models.protocols import NameCalibration
 from pipeline.models.synthetic import synthesize
 from pipeline.models.weights import Store
+from pipeline.stages.identification.speech import SpeakerVoice
 from tests import world
 from tests.conftest import REPOSITORY
 from tests.models.synthetic_speech import pair
@@ -51,6 +54,7 @@ def test_there_is_a_test_for_every_example() -> None:
         "benchmarks/batch_bench",
         "benchmarks/data",
         "benchmarks/diarization_bench",
+        "benchmarks/names_bench",
         "benchmarks/overlap_figure",
         "benchmarks/parts_bench",
         "benchmarks/project_bench",
@@ -445,3 +449,29 @@ def test_mixing_and_training_of_separation_in_small(
     assert "near, 2 speakers: NMF" in capsys.readouterr().err
     training.write(training.train(examples, {}, 1, network), tmp_path / "trained")
     assert load_mask_network(str(tmp_path / "trained"), Store(), torch.device("cpu")).positional.abs().sum() > 0
+
+
+def test_the_table_of_names_is_what_was_measured() -> None:
+    figures = json.loads((EXAMPLES / "benchmarks" / "names.json").read_text(encoding="utf-8"))
+    rows = [names_bench.Row(**row) for row in figures["rows"]]
+    assert block(DOCS / "benchmarks.md", "names") == names_bench.as_table(rows)
+    assert all(row.wrong <= row.trials and row.unnamed <= row.known <= row.trials for row in rows)
+
+
+def test_trials_count_wrong_names_and_unnamed_people() -> None:
+    """Three people whose voices are perpendicular, and then three with one voice."""
+    limits = NameCalibration(wide=0.5, narrow=0.5, margin=0.1)
+
+    def rows(vectors: NDArray[np.float32]) -> list[names_bench.Row]:
+        voices = [SpeakerVoice(10.0, {"wide": vector}) for vector in vectors]
+        people = {f"P{n}": names_bench.PersonVoices({10: voice}, (voice,)) for n, voice in enumerate(voices)}
+        return list(names_bench.measure("tones", people, limits))
+
+    assert [(row.gallery, row.wrong, row.unnamed) for row in rows(np.eye(3, dtype=np.float32))] == [(2, 0, 0)]
+    (row,) = rows(np.ones((3, 1), np.float32))
+    assert (row.trials, row.known, row.unnamed, row.wrong) == (
+        names_bench.TRIALS,
+        names_bench.TRIALS // 2,
+        row.known,
+        0,
+    )

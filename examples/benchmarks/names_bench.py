@@ -206,9 +206,8 @@ def measure(name: str, voices: Mapping[str, PersonVoices], limits: NameCalibrati
     for seconds in ENROLLMENT:
         able = {person: each for person, each in voices.items() if seconds in each.enrolled and each.tests}
         people = {n: _person(n, each.enrolled[seconds]) for n, each in able.items()}
-        for size in GALLERIES:
-            if len(able) > size or (len(able) > 2 and size == GALLERIES[-1]):
-                yield _trials(name, seconds, min(size, len(able) - 1), able, people, limits)
+        for size in sorted({min(size, len(able) - 1) for size in GALLERIES}) if len(able) > GALLERIES[0] else ():
+            yield _trials(name, seconds, size, able, people, limits)
 
 
 def _trials(

@@ -22,7 +22,7 @@ from pipeline.models.protocols import Embedder, NameCalibration
 SPEECH_VERSION: Final = 1
 """Version of the choice and preparation of speech, raised when its vectors change: voice prints of another one are not
 compared."""
-MAX_SPEECH: Final = 30.0
+MAX_SPEECH: Final = 20.0
 """Seconds of speech of which an embedding is computed, the longest spans first. Chosen by hand; more takes time."""
 MIN_SPAN: Final = 1.0
 """Shortest span in seconds that is used where there are longer ones. Chosen by hand; shorter ones hold more of other
