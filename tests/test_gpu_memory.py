@@ -77,7 +77,7 @@ def _a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    return world.write_wav(tmp_path / "talk.wav")
+    return world.write_wav(tmp_path / "talk.wav", world.OVERLAPPING)
 
 
 def text(transcript: Transcript) -> bytes:

@@ -135,7 +135,7 @@ class IdentificationConfig:
 
     names: bool = False
     """Compare the speakers with the people in the gallery."""
-    gallery: str | None = None
+    gallery: str | None = setting(None, NAME)
     """Folder of the gallery; null is a folder in the user's data folder."""
     known: Mapping[str, str] = field(default_factory=dict, hash=False)
     """People to compare with in this run only: a recording of each, by name."""

@@ -176,6 +176,11 @@ BAD: dict[str, list[Any]] = {
     "recognition.strategy": ["magic"],
     "diarization.roles": ["a,a", ":2", "1=a,1=b"],
     "input.track": [0, -1, 10**6],
+    "identification.names": ["yes", 1],
+    "identification.threshold": [-2, 2],
+    "identification.narrow_threshold": [-2, 2],
+    "identification.margin": [-1, 3],
+    "identification.min_seconds": [-1, 1e9],
     "runtime.offline": ["yes", 1],
 }
 

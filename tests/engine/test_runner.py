@@ -124,9 +124,12 @@ def another(value: Any, hint: Any) -> Any:
     if typing.get_origin(hint) is Literal:
         return next(option for option in typing.get_args(hint) if option != value)
     kind = typing.get_args(hint)[0] if isinstance(hint, types.UnionType) else hint
-    return {bool: lambda: not value, int: lambda: (value or 0) + 3, float: lambda: value + 0.25, str: lambda: "x"}[
-        kind
-    ]()
+    return {
+        bool: lambda: not value,
+        int: lambda: (value or 0) + 3,
+        float: lambda: (value or 0) + 0.25,
+        str: lambda: "x",
+    }[kind]()
 
 
 @pytest.mark.promise(16)

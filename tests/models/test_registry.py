@@ -233,10 +233,10 @@ def one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Kind,
 
 def transcribed(tmp_path: Path, changes: dict[str, Any]) -> list[str]:
     run = Transcriber(world.settings(changes))
-    return [word.text for word in run(world.write_wav(tmp_path / "talk.wav")).words]
+    return [word.text for word in run(world.write_wav(tmp_path / "talk.wav", world.OVERLAPPING)).words]
 
 
-EXPECTED = sorted(word.text for word in world.DIALOGUE)
+EXPECTED = sorted(word.text for word in world.OVERLAPPING)
 
 
 @pytest.mark.parametrize("name", ["own_recognizer:Mine", "own_recognizer-entry"])
