@@ -175,8 +175,9 @@ def _way_to_remove(path: Path, name: str) -> str:
         identities = formats.load(path, "json").identities if path.suffix == ".json" else ()
     except CrosstalkError:
         return ""
-    given = [f"{name}={identity.speaker}" for identity in identities if identity.name == name]
-    return f" (transcribe rename {shlex.quote(str(path))} {shlex.join(given)})" if given else ""
+    label = next((identity.speaker for identity in identities if identity.name == name), None)
+    change = shlex.quote(f"{name}={label}")
+    return f" (transcribe rename {shlex.quote(str(path))} {change})" if label else ""
 
 
 @app.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -294,6 +295,18 @@ def test_consent_keeps_its_words(folder: Path, capsys: pytest.CaptureFixture[str
     capsys.readouterr()
     assert speakers("show", "Ana") == 0
     assert "purpose: minutes" in capsys.readouterr().out
+
+
+def test_the_command_that_takes_a_name_away_runs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Also where two labels have the name, which has a space."""
+    assert add("Ana Lima", "ana.wav") == 0
+    assert transcribe("-f", "json") == 0
+    assert call("rename", "meeting.json", "SPEAKER_00=Ana Lima", "SPEAKER_01=Ana Lima") == 0
+    capsys.readouterr()
+    assert speakers("forget", "Ana Lima", "--results", ".") == 0
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if "(transcribe rename" in line)
+    assert call(*shlex.split(line.partition("(transcribe ")[2].removesuffix(")"))) == 0
+    assert pipeline.load("meeting.json").speakers == ("SPEAKER_00",)
 
 
 def test_forget_reports_what_it_could_not_search(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
