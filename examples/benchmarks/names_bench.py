@@ -39,12 +39,12 @@ from pipeline.evaluation.benchmark.tables import machine
 from pipeline.evaluation.simulation.conversation import Conversation
 from pipeline.evaluation.simulation.corpus import Recording, find_speakers
 from pipeline.evaluation.simulation.meeting import Meeting, MeetingConfig, simulate
-from pipeline.gallery.people import Band, Person, VoicePrint, encoded_vector
+from pipeline.gallery.people import Person, VoicePrint, encoded_vector
 from pipeline.models.protocols import Embedder, NameCalibration
 from pipeline.stages.channels.tracks import Track, Tracks
 from pipeline.stages.diarization.stage import diarize
 from pipeline.stages.identification.matching import identify
-from pipeline.stages.identification.speech import SpeakerVoice, embed_speaker, telephone_band
+from pipeline.stages.identification.speech import SpeakerVoice, common_band, embed_speaker, telephone_band
 from pipeline.stages.identification.stage import speaker_voices
 
 TRIALS = 2000
@@ -252,7 +252,7 @@ def curve(voices: Mapping[str, PersonVoices]) -> dict[str, list[float]]:
     for name, each in voices.items():
         for other, second in voices.items() if name not in trained() else ():
             for test in second.tests if 10 in each.enrolled else ():
-                band: Band = "wide" if "wide" in test.vectors and "wide" in each.enrolled[10].vectors else "narrow"
+                band = common_band(test.vectors, each.enrolled[10].vectors) or "narrow"
                 score = float(test.vectors[band] @ each.enrolled[10].vectors[band])
                 (same if name == other else different).append(score)
     grid = np.linspace(0, 100, 201)

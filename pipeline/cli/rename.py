@@ -48,7 +48,7 @@ def rename(
 
 def _parse(items: Sequence[str], speakers: Sequence[str], transcript: Path) -> dict[str, str]:
     """The new names by label; `SettingsError` for a label that the transcript has not, and for a bad name."""
-    from pipeline.gallery.people import check_name, is_label
+    from pipeline.gallery.people import is_label, require_name
 
     names: dict[str, str] = {}
     for item in items:
@@ -60,8 +60,5 @@ def _parse(items: Sequence[str], speakers: Sequence[str], transcript: Path) -> d
             raise SettingsError(f"no speaker is called {label!r}", where=str(transcript), hint=hint)
         if label in names:
             raise SettingsError(f"{label} gets two names", hint="give it one")
-        try:
-            names[label] = name if is_label(name) else check_name(name)
-        except ValueError as error:
-            raise SettingsError(str(error), where=repr(item)) from error
+        names[label] = name if is_label(name) else require_name(name, where=repr(item))
     return names

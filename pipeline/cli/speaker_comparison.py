@@ -13,7 +13,7 @@ import typer
 
 from pipeline.cli.options import options
 from pipeline.cli.printing import show, tell
-from pipeline.cli.speaker_gallery import GalleryOptions, exists
+from pipeline.cli.speaker_gallery import GalleryOptions, existing_recording
 from pipeline.core.errors import CrosstalkError, SettingsError, printable
 
 if TYPE_CHECKING:
@@ -96,11 +96,9 @@ def match(
     voices: dict[Member, SpeakerVoice] = {}
     transcripts = dict(_transcripts(folder))
     for name, transcript in transcripts.items():
-        source = transcript.provenance.source if transcript.provenance else ""
-        path = (recordings or (folder / name).parent) / source
+        place = recordings or (folder / name).parent
         try:
-            if not exists(path):
-                raise SettingsError(f"the recording is not at {path}", hint="give its folder with --recordings")
+            path = existing_recording(transcript, place, "give its folder with --recordings")
             own = transcriber.voices.of_speakers(path, transcript)
         except CrosstalkError as error:
             tell(printable(f"transcribe: left out: {name}: {error.line}"))

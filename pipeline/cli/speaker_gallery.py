@@ -16,6 +16,7 @@ from pipeline.cli.printing import show, tell
 from pipeline.core.errors import ALL_FAILED, CrosstalkError, SettingsError, printable
 
 if TYPE_CHECKING:
+    from pipeline.core.types import Transcript
     from pipeline.engine.pipeline import Transcriber
     from pipeline.gallery.forgetting import Search
     from pipeline.gallery.people import Consent, VoicePrint
@@ -64,11 +65,8 @@ def add(
     agreed, last = _consent(name, consent, purpose, expires)
     if bool(clips) == bool(transcript) or bool(transcript) != bool(speaker) or (recording and not transcript):
         raise SettingsError("give either clips, or --from TRANSCRIPT --speaker LABEL [--recording FILE]")
-    from pipeline.gallery.store import CONSENT
-
     gallery = _gallery(shared.gallery)
-    if agreed is None and gallery.get(name) is None:
-        raise SettingsError(f"voice prints of {name} need their consent", hint=CONSENT)
+    gallery.require_consent(name, agreed)  # before any work
     transcriber = shared.transcriber()
     if transcript and speaker:
         prints = _prints_from(transcriber, transcript, speaker, recording)
@@ -84,11 +82,12 @@ def list_people(gallery: Folder = None) -> None:
     """List the people: voice prints, consent, expiry."""
     place = _gallery(gallery)
     today = date.today()
-    for person in place.people():
+    people, damaged = place.read()
+    for person in people:
         state = f"expired {person.expires}" if person.is_expired(today) else f"until {person.expires or 'forgotten'}"
         agreed = person.consent.date if person.consent else "–"
         show(printable(f"{person.name}  {_count(person.prints)}  consent {agreed}  {state}") + "\n")
-    for line in place.damaged():
+    for line in damaged:
         tell(printable(f"transcribe: warning: {line}"))
     show(printable(f"in {place.folder}") + "\n")
 
@@ -110,13 +109,9 @@ def show_person(name: Name, gallery: Folder = None) -> None:
 @app.command()
 def rename(name: Name, new: Annotated[str, typer.Argument(help="The new name.")], gallery: Folder = None) -> None:
     """Give a person another name."""
-    from pipeline.gallery.people import check_name
+    from pipeline.gallery.people import require_name
 
-    try:
-        check_name(new)
-    except ValueError as error:
-        raise SettingsError(str(error)) from error
-    _gallery(gallery).rename(name, new)
+    _gallery(gallery).rename(name, require_name(new))
     show(printable(f"{name} is now {new}") + "\n")
 
 
@@ -124,7 +119,7 @@ def rename(name: Name, new: Annotated[str, typer.Argument(help="The new name.")]
 def merge(name: Name, into: Annotated[str, typer.Argument(help="The same person.")], gallery: Folder = None) -> None:
     """Join two entries of one person; the second one's name and consent stay."""
     merged = _gallery(gallery).merge(name, into)
-    show(printable(f"{into}: {len(merged.prints)} voice prints") + "\n")
+    show(printable(f"{into}: {_count(merged.prints)}") + "\n")
 
 
 @app.command()
@@ -241,20 +236,22 @@ def _prints_from(
         same = shlex.quote(f"{speaker}={speaker}")
         hint = f"if it is right: transcribe rename {shlex.quote(str(transcript))} {same}"
         raise SettingsError(f"the program gave the name {speaker!r} itself", where=str(transcript), hint=hint)
-    if result.provenance is None and recording is None:
-        raise SettingsError("the transcript does not name its recording", hint="give it with --recording FILE")
-    path = recording or transcript.parent / (result.provenance.source if result.provenance else "")
-    if not exists(path):
-        raise SettingsError(f"the recording is not at {path}", hint="give it with --recording FILE")
+    path = existing_recording(result, transcript.parent, "give it with --recording FILE", recording)
     return transcriber.voices.enroll_speaker(path, result, speaker)
 
 
-def exists(path: Path) -> bool:
-    """Whether there is such a file; False for a path that cannot be one."""
+def existing_recording(transcript: Transcript, folder: Path, hint: str, given: Path | None = None) -> Path:
+    """The recording of a transcript, ``given`` or in the folder; `SettingsError` where it is not."""
+    if transcript.provenance is None and given is None:
+        raise SettingsError("the transcript does not name its recording", hint=hint)
+    path = given or folder / (transcript.provenance.source if transcript.provenance else "")
     try:
-        return path.is_file()
-    except OSError:
-        return False
+        found = path.is_file()
+    except OSError:  # a name that no file can have
+        found = False
+    if not found:
+        raise SettingsError(f"the recording is not at {path}", hint=hint)
+    return path
 
 
 def _report_similar(name: str, prints: tuple[VoicePrint, ...], gallery: Gallery, transcriber: Transcriber) -> None:

@@ -20,7 +20,6 @@ BOUNDARY = 0.3
 """Seconds by which the edges of turns and the times of words are uncertain: speech is transcribed with so much audio
 around it, words within it of an edge may be on either side, and pauses and spans below it separate nothing. With 0.5 s
 of audio, or pauses of 0.2 to 0.5 s, the errors on ten AMI clips were the same within noise."""
-
 MAX_WORDLESS = 3.0
 """Longest span of speech without words, in seconds, that is taken for pauses: a longer one is decoded once more, then
 counted as uncovered (promise 11). From 1.2 to 3 s the errors on ten AMI clips were the same within noise; less decodes

@@ -18,9 +18,9 @@ from pipeline.core.timeline import single_speaker
 from pipeline.core.types import Span, Turn
 from pipeline.engine.artifact_cache import recipe_key
 from pipeline.engine.stage_keys import model_identity
-from pipeline.gallery.people import Band, VoicePrint, encoded_vector
+from pipeline.gallery.people import VoicePrint, encoded_vector
 from pipeline.models.protocols import Embedder, NameCalibration
-from pipeline.stages.identification.speech import SPEECH_VERSION, SpeakerVoice, embed_speaker
+from pipeline.stages.identification.speech import SPEECH_VERSION, SpeakerVoice, common_band, embed_speaker
 
 MIN_SECONDS: Final = 2.0
 """Fewest seconds of speech of a voice print. Chosen by hand; less speech gives other vectors each time."""
@@ -59,17 +59,20 @@ def clip_prints(audio: Audio, turns: Sequence[Turn], enrollment: Enrollment) -> 
         raise InputError(
             "no speech was found in it", where=enrollment.source, hint="give a clip of one person who speaks"
         )
-    voices = {
-        speaker: embed_speaker(audio, own, enrollment.embedder, both_bands=True) for speaker, own in spans.items()
-    }
+    others = _other_people(audio, spans, enrollment) if len(spans) > 1 else set()
+    return voice_prints(audio, [span for s, own in spans.items() if s not in others for span in own], enrollment)
+
+
+def _other_people(audio: Audio, spans: Mapping[str, Sequence[Span]], enrollment: Enrollment) -> set[str]:
+    """The speakers who are not the one with the most speech; `InputError` for one with enough for a voice print."""
+    voices = {s: embed_speaker(audio, own, enrollment.embedder, both_bands=True) for s, own in spans.items()}
     main = max(voices, key=lambda speaker: voices[speaker].seconds)
     others = {s for s, voice in voices.items() if _similarity(voice, voices[main], enrollment.limits) < 0}
     for speaker in sorted(others):
         if voices[speaker].seconds >= MIN_SECONDS:
             what = f"two people speak in it ({voices[main].seconds:.1f} and {voices[speaker].seconds:.1f} s)"
             raise InputError(what, where=enrollment.source, hint="cut it to the one person")
-    own = [span for speaker, own in spans.items() if speaker not in others for span in own]
-    return voice_prints(audio, own, enrollment)
+    return others
 
 
 def voice_prints(audio: Audio, spans: Sequence[Span], enrollment: Enrollment) -> tuple[VoicePrint, ...]:
@@ -100,8 +103,7 @@ def voice_prints(audio: Audio, spans: Sequence[Span], enrollment: Enrollment) ->
 
 def _similarity(one: SpeakerVoice, other: SpeakerVoice, limits: NameCalibration) -> float:
     """The similarity of two pieces of speech, from the limit that names someone; −1 without a common band."""
-    bands: tuple[Band, ...] = ("wide", "narrow")
-    band = next((band for band in bands if band in one.vectors and band in other.vectors), None)
+    band = common_band(one.vectors, other.vectors)
     return float(one.vectors[band] @ other.vectors[band]) - limits.of(band) if band else -1.0
 
 

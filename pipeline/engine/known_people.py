@@ -43,14 +43,16 @@ def load_people(
         return KnownPeople(tuple(clips))
     gallery = gallery_of(settings)
     try:
-        stored, damaged = gallery.people(), len(gallery.damaged())
+        stored, damaged = gallery.read()
     except CrosstalkError as error:
         notice = Notice("gallery_unreadable", f"{error.what}; speakers were not compared with it")
         return KnownPeople(tuple(clips), (notice,))
     given = {person.name for person in clips}
     usable, notices = usable_people([person for person in stored if person.name not in given], embedder)
     if damaged:
-        notices += (Notice("gallery_entry_damaged", f"entries of the gallery that cannot be read: {damaged}; {SEE}"),)
+        notices += (
+            Notice("gallery_entry_damaged", f"entries of the gallery that cannot be read: {len(damaged)}; {SEE}"),
+        )
     if not stored:
         message = "the gallery is empty: add people with transcribe speakers add NAME CLIP"
         notices += (Notice("gallery_empty", message),)

@@ -11,10 +11,11 @@ from pathlib import Path
 from pipeline.config.schema import Config
 from pipeline.core.errors import MissingModel, SettingsError
 from pipeline.engine import extensions
-from pipeline.gallery.people import check_name
+from pipeline.gallery.people import require_name
 from pipeline.models import registry, torch_runtime
 from pipeline.models.protocols import EmbedderCalibration
 from pipeline.models.weights import Store
+from pipeline.stages.identification.stage import not_measured
 
 
 def require(config: Config, store: Store) -> None:
@@ -33,16 +34,12 @@ def _require_names(config: Config) -> None:
     if not config.identification.is_on:
         return
     for name, clip in config.identification.known.items():
-        try:
-            check_name(name)
-        except ValueError as error:
-            raise SettingsError(str(error), where=f"known: {name!r}") from error
+        require_name(name, where=f"known: {name!r}")
         if not Path(clip).is_file():
             raise SettingsError(f"there is no recording of {name}", where=clip)
     calibration = getattr(registry.declaration("embedder", config.embedding.model), "calibration", None)
     if isinstance(calibration, EmbedderCalibration) and calibration.names is None:
-        hint = "choose one that was: --set embedding.model=campplus"
-        raise SettingsError("this speaker embedding model was not measured for names", hint=hint)
+        raise not_measured()
 
 
 def check_models(config: Config, store: Store) -> None:

@@ -17,11 +17,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.core.errors import SettingsError
+
 Band = Literal["wide", "narrow"]
 """``wide``: speech with energy above 4 kHz; ``narrow``: a telephone's."""
+BANDS: tuple[Band, ...] = ("wide", "narrow")
+"""The bands, the widest first."""
 NAME_LENGTH = 80
 """Maximum number of characters of a name. Chosen by hand: longer ones do not fit into tables and file names."""
-
 PURPOSE = "naming speakers in transcripts"
 """Purpose of a consent that names no other."""
 UNIT = 1e-3
@@ -122,6 +125,14 @@ def check_name(name: str) -> str:
     if is_label(name):
         raise ValueError("a name does not look like the label of an unnamed speaker")
     return name
+
+
+def require_name(name: str, where: str = "") -> str:
+    """`check_name`, for a name that a user gave; raises `SettingsError`."""
+    try:
+        return check_name(name)
+    except ValueError as error:
+        raise SettingsError(str(error), where=where) from error
 
 
 def is_label(name: str) -> bool:

@@ -22,8 +22,6 @@ from pipeline.core.serialization import DataError, from_plain, to_plain
 from pipeline.gallery.people import Consent, Person, VoicePrint
 
 VERSION = "crosstalk-person/1"
-CONSENT = 'say who agreed, how and when: --consent "Ana agreed by e-mail on 3 May 2027"'
-"""What to do for a person without consent."""
 _PRIVATE_FILE, _PRIVATE_FOLDER = 0o600, 0o700
 
 
@@ -37,22 +35,28 @@ class Gallery:
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder or default_folder()
 
-    def people(self) -> tuple[Person, ...]:
-        """All people that can be read, by name; raises `GalleryError` where the folder cannot.
+    def read(self) -> tuple[tuple[Person, ...], tuple[str, ...]]:
+        """All people that can be read, by name, and a line for each file that is no person: it costs that entry only.
 
-        Several entries of one name, as a copy of a file makes them, count as one person.
+        Several entries of one name, as a copy of a file makes them, count as one person. Raises `GalleryError` where
+        the folder cannot be read.
         """
         found: dict[str, Person] = {}
-        for person, _ in self._entries():
-            if isinstance(person, Person):
-                found[person.name] = _joined(found[person.name], person) if person.name in found else person
-        return tuple(found.values())
+        damaged: list[str] = []
+        for entry, path in self._entries():
+            if isinstance(entry, str):
+                damaged.append(f"{path}: {entry}; it was left out")
+            else:
+                found[entry.name] = _joined(found[entry.name], entry) if entry.name in found else entry
+        return tuple(found.values()), tuple(damaged)
+
+    def people(self) -> tuple[Person, ...]:
+        """The people of `read`."""
+        return self.read()[0]
 
     def damaged(self) -> tuple[str, ...]:
-        """A line for each file that is no person: it costs that entry only."""
-        return tuple(
-            f"{path}: {problem}; it was left out" for problem, path in self._entries() if isinstance(problem, str)
-        )
+        """The lines of `read`."""
+        return self.read()[1]
 
     def find(self, name: str) -> Person:
         """The person of a name; raises `SettingsError` for one who is not in the gallery."""
@@ -72,15 +76,21 @@ class Gallery:
         A consent or a date that is given replaces the one before. Raises `SettingsError` without any consent.
         """
         with self._changing():
-            stored = self.get(name)
-            agreed = consent or (stored.consent if stored else None)
-            if agreed is None:
-                raise SettingsError(f"voice prints of {name} need their consent", where=str(self.folder), hint=CONSENT)
+            agreed, stored = self.require_consent(name, consent), self.get(name)
             before = stored.prints if stored else ()
             last = expires or (stored.expires if stored else None)
             person = Person(name, tuple(dict.fromkeys((*before, *prints))), agreed, last)
             self._replace(person, [name])
         return person
+
+    def require_consent(self, name: str, given: Consent | None) -> Consent:
+        """The consent that is given now, else the one that is stored; raises `SettingsError` without any."""
+        stored = self.get(name)
+        consent = given or (stored.consent if stored else None)
+        if consent is None:
+            hint = 'say who agreed, how and when: --consent "Ana agreed by e-mail on 3 May 2027"'
+            raise SettingsError(f"voice prints of {name} need their consent", where=str(self.folder), hint=hint)
+        return consent
 
     def rename(self, old: str, new: str) -> None:
         """Give a person another name, which no other person has."""

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from pipeline.core.identity import Candidate, Identity
-from pipeline.gallery.people import Band, Person
+from pipeline.gallery.people import Person
 from pipeline.models.protocols import NameCalibration
-from pipeline.stages.identification.speech import SpeakerVoice
+from pipeline.stages.identification.speech import SpeakerVoice, common_band
 
 LISTED: Final = 3
 """Number of candidates that the ledger lists. Chosen by hand."""
@@ -48,14 +48,13 @@ def rank(voice: SpeakerVoice, people: Sequence[Person], limits: NameCalibration)
 
 def _compared(voice: SpeakerVoice, person: Person) -> Candidate | None:
     """The person with the similarity of their nearest voice print; None where no band is common."""
-    bands: tuple[Band, ...] = ("wide", "narrow")
-    for band in bands:
-        prints = [each for each in person.prints if each.band == band]
-        if prints and band in voice.vectors:
-            vector = voice.vectors[band]
-            score = max((float(vector @ p.array) for p in prints if p.array.shape == vector.shape), default=-1.0)
-            return Candidate(person.name, round(score, 4), band)
-    return None
+    band = common_band(voice.vectors, {each.band for each in person.prints})
+    if band is None:
+        return None
+    vector = voice.vectors[band]
+    prints = (each.array for each in person.prints if each.band == band)
+    score = max((float(vector @ array) for array in prints if array.shape == vector.shape), default=-1.0)
+    return Candidate(person.name, round(score, 4), band)
 
 
 def _excess(candidate: Candidate, limits: NameCalibration) -> float:

@@ -6,7 +6,7 @@ whole band and of a telephone's, and only equal bands are compared.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pipeline.core.audio import RATE, Audio, Samples, to_sample
 from pipeline.core.timeline import BOUNDARY
 from pipeline.core.types import Span
-from pipeline.gallery.people import Band, decoded_vector
+from pipeline.gallery.people import BANDS, Band, decoded_vector
 from pipeline.models.protocols import Embedder, NameCalibration
 
 SPEECH_VERSION: Final = 1
@@ -47,10 +47,10 @@ class SpeakerVoice:
     vectors: dict[Band, NDArray[np.float32]]
     """Unit vectors by band, shape (dimension,); empty where there is too little speech."""
 
-    @property
-    def band(self) -> Band:
-        """The widest band."""
-        return "wide" if "wide" in self.vectors else "narrow"
+
+def common_band(one: Container[Band], other: Container[Band]) -> Band | None:
+    """The widest band that both have; None without one."""
+    return next((band for band in BANDS if band in one and band in other), None)
 
 
 def embed_speaker(audio: Audio, spans: Sequence[Span], embedder: Embedder, both_bands: bool) -> SpeakerVoice:

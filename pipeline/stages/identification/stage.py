@@ -32,12 +32,17 @@ def speaker_voices(
     return voices
 
 
+def not_measured() -> SettingsError:
+    """The error for an embedder without limits for names."""
+    hint = "choose one that was: --set embedding.model=campplus"
+    return SettingsError("this speaker embedding model was not measured for names", hint=hint)
+
+
 def limits_of(embedder: Embedder, settings: IdentificationConfig) -> NameCalibration:
     """The limits of the settings, else the embedder's; raises `SettingsError` for an embedder without any."""
     declared = embedder.calibration.names
     if declared is None:
-        hint = "choose one that has: --set embedding.model=campplus"
-        raise SettingsError("this speaker embedding model was not measured for names", hint=hint)
+        raise not_measured()
     return NameCalibration(
         wide=settings.threshold if settings.threshold is not None else declared.wide,
         narrow=settings.narrow_threshold if settings.narrow_threshold is not None else declared.narrow,
