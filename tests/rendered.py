@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Unpack
+
 from pipeline import formats
 from pipeline.core.types import Transcript
+from pipeline.formats import Options
 
 
-def rendered(transcript: Transcript, name: str, session: str | None = None, mark_doubts: bool = False) -> str:
+def rendered(transcript: Transcript, name: str, session: str | None = None, **options: Unpack[Options]) -> str:
     """The output of `formats.dumps`, decoded."""
-    return formats.dumps(transcript, name, session, mark_doubts).decode("utf-8", "surrogateescape")
+    return formats.dumps(transcript, name, session, **options).decode("utf-8", "surrogateescape")

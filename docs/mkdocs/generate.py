@@ -25,6 +25,7 @@ from pipeline import formats
 from pipeline.config.constraints import OneOf, Range
 from pipeline.config.presets import load_preset, preset_names
 from pipeline.config.schema import Config
+from pipeline.core import correction as core_correction
 from pipeline.core import identity as core_identity
 from pipeline.core import types as core_types
 from pipeline.core.notices import NOTICES
@@ -46,6 +47,7 @@ OUTPUT = (
     core_types.SpeakerEvidence,
     core_identity.Identity,
     core_identity.Candidate,
+    core_correction.Correction,
     core_types.Coverage,
     core_types.Notice,
     core_types.Provenance,

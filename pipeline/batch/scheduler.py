@@ -112,7 +112,7 @@ def tasks(recordings: Sequence[Recording], setup: Setup) -> list[Task]:
     for recording in recordings:
         config = settings_of(recording.settings, setup, str(recording.path))
         if config not in keys:
-            kinds = (*setup.formats, *["doubts marked"] * setup.mark_doubts)
+            kinds = (*setup.formats, *(f"{name}={value}" for name, value in sorted(setup.options.items())))
             keys[config] = config, done_key(config, kinds, setup.analytics, models)
         result.append(Task(recording, *keys[config], models))
     return result

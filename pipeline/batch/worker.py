@@ -27,6 +27,7 @@ from pipeline.core.errors import (
 from pipeline.core.events import Event, StageAdvanced, StageFinished
 from pipeline.core.output_record import OutputRecord
 from pipeline.engine.artifact_cache import DiskCache, NoCache
+from pipeline.formats.base import Options
 from pipeline.workers.program import Extend
 
 PROGRAM = "pipeline.batch.worker:start"
@@ -38,7 +39,7 @@ class Setup:
     """The settings that all recordings share.
 
     ``analytics`` is the text of the rules, None without analytics. ``overwrite`` allows to replace files that this
-    program did not write. ``mark_doubts`` marks doubtful words in the results.
+    program did not write. ``options`` say how the transcripts are written.
     """
 
     config: Config
@@ -47,7 +48,7 @@ class Setup:
     cache: Path | None = None
     analytics: str | None = None
     overwrite: bool = False
-    mark_doubts: bool = False
+    options: Options = field(default_factory=Options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,7 @@ class WorkerRuntime:
         record.check((*files.output_paths(target.name, target.parent, setup.formats), *analytics))
         transcript = self._transcriber.with_config(job.config)(job.path)
         transcript = files.named_as_before(transcript, target.name, target.parent)
-        paths = files.write(transcript, target.name, target.parent, setup.formats, record, setup.mark_doubts)
+        paths = files.write(transcript, target.name, target.parent, setup.formats, record, **setup.options)
         if setup.analytics is not None:
             record.write(*analytics_file.file_of(transcript, setup.analytics, target, job.columns))
             paths += analytics

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli.options import Language, Model, RunOptions, options
+from pipeline.cli.options import Language, Model, RunOptions, WritingOptions, options
 from pipeline.cli.printing import FORMATS, show, tell
 from pipeline.core.errors import CrosstalkError, OutputError, OutputExists, SettingsError, exit_code_of, printable
 
@@ -24,11 +24,12 @@ if TYPE_CHECKING:
     from pipeline.config.schema import Config
 
 
-@options(RunOptions)
+@options(shared=RunOptions, writing=WritingOptions)
 def batch(
     calls: Annotated[list[str], typer.Argument(help="Files, folders, 'patterns' or manifest.csv.")],
     out: Annotated[Path, typer.Option("--output-dir", "-o", help="Folder of the results and of the journal.")],
     shared: RunOptions,
+    writing: WritingOptions,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Worker processes, which share the cores.")] = 1,
     retry: Annotated[bool, typer.Option("--retry", help="Also retry recordings that failed before.")] = False,
     only_failed: Annotated[bool, typer.Option("--only-failed", help="Retry only what failed before.")] = False,
@@ -45,11 +46,10 @@ def batch(
     language: Language = None,
     model: Model = None,
     format_: Annotated[str, typer.Option("--format", "-f", help=FORMATS)] = "txt,json",
-    mark_doubts: Annotated[bool, typer.Option("--mark-doubts", help="Mark what to check (txt, md, srt, vtt).")] = False,
 ) -> None:
     """Transcribe many recordings, each once. Run the command again to resume."""
     settings = shared.settings(language=language, model=model)
-    setup = _setup(settings, out, format_, (analytics, rules), shared, mark_doubts)
+    setup = _setup(settings, out, format_, (analytics, rules), shared, writing)
     batch_options = _options(jobs, attempts, limit, retry, only_failed, (timeout, memory), engine, address)
     (_plan if dry_run else _watch if watch else _run)(calls, setup, batch_options, shared.quiet)
 
@@ -60,7 +60,7 @@ def _setup(
     formats: str,
     analysis: tuple[bool, Path | None],
     shared: RunOptions,
-    mark_doubts: bool,
+    writing: WritingOptions,
 ) -> Setup:
     """What is the same for all recordings; ``analysis``: whether to write analytics, and the rules for them."""
     from pipeline.analytics.phrase_rules import read_file
@@ -71,7 +71,7 @@ def _setup(
     root = None if shared.no_cache else artifact_cache.default_root()
     analytics, rules = analysis
     text = read_file(rules) if analytics or rules else None
-    return Setup(settings, out, files.parse_formats(formats), root, text, shared.overwrite, mark_doubts)
+    return Setup(settings, out, files.parse_formats(formats), root, text, shared.overwrite, writing.options())
 
 
 def _options(

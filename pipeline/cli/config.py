@@ -7,7 +7,7 @@ import typer
 from pipeline.cli.options import SettingsOptions, options
 
 
-@options(SettingsOptions)
+@options(shared=SettingsOptions)
 def show(shared: SettingsOptions) -> None:
     """Print the settings in force as YAML, fit for --config."""
     from pipeline.config.schema import as_yaml

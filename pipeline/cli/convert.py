@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipeline.cli.options import WritingOptions, options
 from pipeline.cli.printing import FORMATS, tell
 from pipeline.core.errors import OutputExists
 
@@ -14,11 +15,12 @@ if TYPE_CHECKING:
     from pipeline.core.output_record import OutputRecord
 
 
+@options(writing=WritingOptions)
 def convert(
     transcript: Annotated[Path, typer.Argument(help="A transcript file, such as json, rttm, ctm, stm or seglst.")],
     format_: Annotated[str, typer.Option("--format", "-f", help=FORMATS)],
+    writing: WritingOptions,
     output_dir: Annotated[Path, typer.Option("--output-dir", "-o", help="Where the files go.")] = Path(),
-    mark_doubts: Annotated[bool, typer.Option("--mark-doubts", help="Mark what to check (txt, md, srt, vtt).")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that others wrote or changed.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
@@ -34,7 +36,7 @@ def convert(
     file = read_file(transcript, kind)
     for line in file.notice_lines():
         tell(line)
-    for path in files.write(file.transcript, stem, output_dir, names, record, mark_doubts):
+    for path in files.write(file.transcript, stem, output_dir, names, record, **writing.options()):
         tell(str(path))
 
 

@@ -14,28 +14,34 @@ import typer
 
 from pipeline.cli.printing import tell
 from pipeline.core.errors import SettingsError, printable
+from pipeline.formats.base import Options
 
 if TYPE_CHECKING:
     from pipeline.config.schema import Config
     from pipeline.engine.artifact_cache import Cache
 
 
-def options(kind: type[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command an option for each field of the dataclass ``kind``; its parameter ``shared`` gets the instance."""
-    fields = dataclasses.fields(kind)
-    hints = get_type_hints(kind, include_extras=True)
+def options(**kinds: type[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command an option for each field of dataclasses; ``kinds`` names the parameters that get the instances."""
+    fields = {name: dataclasses.fields(kind) for name, kind in kinds.items()}
+    hints = {name: get_type_hints(kind, include_extras=True) for name, kind in kinds.items()}
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(command)
         def wrapper(**values: Any) -> None:
-            command(shared=kind(**{field.name: values.pop(field.name) for field in fields}), **values)
+            instances = {
+                name: kind(**{field.name: values.pop(field.name) for field in fields[name]})
+                for name, kind in kinds.items()
+            }
+            command(**instances, **values)
 
         own = inspect.signature(command, eval_str=True).parameters
-        names = inspect.Parameter
-        parameters = [parameter for name, parameter in own.items() if name != "shared"]
+        one = inspect.Parameter
+        parameters = [parameter for name, parameter in own.items() if name not in kinds]
         parameters += [
-            names(field.name, names.KEYWORD_ONLY, default=field.default, annotation=hints[field.name])
-            for field in fields
+            one(field.name, one.KEYWORD_ONLY, default=field.default, annotation=hints[name][field.name])
+            for name in kinds
+            for field in fields[name]
         ]
         del wrapper.__wrapped__  # typer reads the signature of the wrapper, not that of the command
         wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
@@ -104,6 +110,17 @@ class RunOptions(SettingsOptions):
         from pipeline.engine.artifact_cache import DiskCache, NoCache
 
         return NoCache() if self.no_cache else DiskCache(listener=warn)
+
+
+@dataclass(frozen=True, slots=True)
+class WritingOptions:
+    """Options of commands that write transcripts."""
+
+    mark_doubts: Annotated[bool, typer.Option("--mark-doubts", help="Mark what to check (txt, md, srt, vtt).")] = False
+
+    def options(self) -> Options:
+        """How the transcripts are written: the options that were given."""
+        return Options(mark_doubts=True) if self.mark_doubts else Options()
 
 
 def parse_known(text: str) -> dict[str, str]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli.options import Language, Model, RunOptions, options
+from pipeline.cli.options import Language, Model, RunOptions, WritingOptions, options
 from pipeline.cli.printing import FORMATS, show, tell
 from pipeline.core.errors import CrosstalkError, ResourceError, exit_code_of, printable
+from pipeline.formats.base import Options
 
 if TYPE_CHECKING:
     from pipeline.config.schema import Config
@@ -22,33 +23,36 @@ if TYPE_CHECKING:
     from pipeline.engine.pipeline import Transcriber
 
 
-@options(RunOptions)
+@options(shared=RunOptions, writing=WritingOptions)
 def run(
     recordings: Annotated[list[str], typer.Argument(help="Audio or video files; - reads one from stdin.")],
     shared: RunOptions,
+    writing: WritingOptions,
     language: Language = None,
     model: Model = None,
     output_dir: Annotated[Path, typer.Option("--output-dir", "-o", help="Folder of the transcripts.")] = Path(),
     format_: Annotated[str, typer.Option("--format", "-f", help=FORMATS)] = "txt,json",
-    mark_doubts: Annotated[bool, typer.Option("--mark-doubts", help="Mark what to check (txt, md, srt, vtt).")] = False,
 ) -> None:
     """Transcribe recordings: who said what, also in overlapping speech."""
     from pipeline.formats import files
 
     settings = shared.settings(language=language, model=model)
-    delivery = Delivery(output_dir, files.parse_formats(format_), shared.quiet, shared.overwrite, mark_doubts)
+    delivery = Delivery(output_dir, files.parse_formats(format_), shared.quiet, shared.overwrite, writing.options())
     raise typer.Exit(_transcribe_all(recordings, settings, shared.cache(), delivery))
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """The output of the transcripts: folder, formats, whether the terminal shows them, and what they may replace."""
+    """The output of the transcripts: folder, formats, whether the terminal shows them, what they may replace.
+
+    ``options`` say how they are written.
+    """
 
     folder: Path
     formats: tuple[str, ...]
     quiet: bool
     overwrite: bool = False
-    mark_doubts: bool = False
+    options: Options = field(default_factory=Options)
 
     def record(self, recording: str) -> OutputRecord:
         """The record of the folder, for the recording's transcripts; raises `OutputExists` before any work."""
@@ -82,7 +86,7 @@ def _transcribe_all(recordings: list[str], settings: Config, cache: Cache, deliv
                 tell(printable(line))
             try:
                 transcript = files.named_as_before(_transcribe(transcriber, recording), stem, delivery.folder)
-                paths = files.write(transcript, stem, delivery.folder, delivery.formats, record, delivery.mark_doubts)
+                paths = files.write(transcript, stem, delivery.folder, delivery.formats, record, **delivery.options)
             except CrosstalkError as error:
                 if len(recordings) == 1 or error.affects_all:
                     raise
@@ -109,7 +113,7 @@ def _show(transcript: Transcript, stem: str, delivery: Delivery, paths: Sequence
     from pipeline import formats
 
     if not delivery.quiet:
-        show(formats.dumps(transcript, "txt", stem, delivery.mark_doubts).decode())
+        show(formats.dumps(transcript, "txt", stem, **delivery.options).decode())
     for notice in transcript.notices:
         tell(printable(f"transcribe: {stem}: warning: {notice.message}"))
     for path in () if delivery.quiet else paths:

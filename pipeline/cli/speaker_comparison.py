@@ -27,7 +27,7 @@ MIN_CLIPS = 2
 """Fewest clips of a person, and fewest people, that error rates can be measured on."""
 
 
-@options(GalleryOptions)
+@options(shared=GalleryOptions)
 def calibrate(
     folder: Annotated[Path, typer.Argument(help="A folder with a subfolder of clips for each person.")],
     shared: GalleryOptions,
@@ -82,7 +82,7 @@ def _pairs(prints: Mapping[str, Sequence[tuple[VoicePrint, ...]]], band: str) ->
     return same, different
 
 
-@options(GalleryOptions)
+@options(shared=GalleryOptions)
 def match(
     folder: Annotated[Path, typer.Argument(help="A folder of JSON transcripts.")],
     shared: GalleryOptions,

@@ -47,7 +47,7 @@ class GalleryOptions(SettingsOptions):
 
 
 @app.command()
-@options(GalleryOptions)
+@options(shared=GalleryOptions)
 def add(
     name: Name,
     shared: GalleryOptions,
@@ -176,7 +176,7 @@ def _way_to_remove(path: Path, name: str) -> str:
 
 
 @app.command()
-@options(GalleryOptions)
+@options(shared=GalleryOptions)
 def verify(
     clip: Annotated[Path, typer.Argument(help="A recording in which one person speaks.")], shared: GalleryOptions
 ) -> None:

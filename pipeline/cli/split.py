@@ -11,7 +11,7 @@ from pipeline.cli.options import RunOptions, options
 from pipeline.cli.printing import show, tell
 
 
-@options(RunOptions)
+@options(shared=RunOptions)
 def split(
     recording: Annotated[str, typer.Argument(help="An audio or video file.")],
     shared: RunOptions,

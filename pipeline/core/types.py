@@ -11,12 +11,16 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Final, Literal
 
+from pipeline.core.correction import Correction
 from pipeline.core.identity import Identity
 
 ROUNDING: Final = 1e-6
 """Tolerance in seconds for times that differ by floating-point rounding only. Chosen by hand, far below a sample; a
 larger value would accept turns that do overlap."""
 Origin = Literal["mixture", "separated"]
+"""Audio that words were recognized in."""
+WordOrigin = Literal["mixture", "separated", "corrected"]
+"""Where a word comes from: recognized in the mixture or in a separated source, or written by a person."""
 Status = Literal["ok", "no_speech"]
 
 
@@ -111,8 +115,8 @@ class Word:
     """The recognizer's probability, 0 to 1."""
     no_space: bool = False
     """True when no space stands between this word and the one before ("-five", Chinese characters)."""
-    origin: Origin = "mixture"
-    """Audio that the word was recognized in: the `mixture` or a `separated` source."""
+    origin: WordOrigin = "mixture"
+    """Audio that the word was recognized in, the `mixture` or a `separated` source; `corrected`: a person wrote it."""
     margin: float | None = None
     """The `margin` of the speaker's turn that the word lies in."""
     suspect: str | None = None
@@ -280,6 +284,8 @@ class Transcript:
     """Probable hallucinations, with the reason in `suspect`; they are in no text."""
     identities: tuple[Identity, ...] = ()
     """The identity ledger: one entry for each speaker who was compared with people, or named by hand."""
+    corrections: tuple[Correction, ...] = ()
+    """The correction ledger: what people changed, in order, with the present labels."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.duration < float("inf"):

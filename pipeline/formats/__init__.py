@@ -10,16 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, Unpack
 
 from pipeline.core.errors import FormatError
 from pipeline.core.types import Notice, Transcript, Unscored
-from pipeline.formats.base import Channels, Format
+from pipeline.formats.base import Channels, Format, Options
 from pipeline.formats.discovery import built_in, every, get, module_of, names
 
 __all__ = [
-    "Format", "built_in", "channels", "dump", "dumps", "get", "guess", "load", "loads", "loads_sessions", "module_of",
-    "names", "readable", "session_of", "stem", "suffix", "unscored",
+    "Format", "Options", "built_in", "channels", "dump", "dumps", "get", "guess", "load", "loads", "loads_sessions",
+    "module_of", "names", "readable", "session_of", "stem", "suffix", "unscored",
 ]  # fmt: skip
 
 
@@ -64,17 +64,15 @@ def stem(path: str | PurePath, name: str | None = None) -> str:
     return file[: -len(end)] if file.lower().endswith(end.lower()) and len(file) > len(end) else file
 
 
-def dumps(transcript: Transcript, name: str, session: str | None = None, mark_doubts: bool = False) -> bytes:
+def dumps(transcript: Transcript, name: str, session: str | None = None, **options: Unpack[Options]) -> bytes:
     """The transcript in a format, as the bytes of a file.
 
-    ``session`` names the recording in it, by default by its file's stem. ``mark_doubts`` marks doubtful passages, in
-    the formats that can (`Format.marks_doubts`).
+    ``session`` names the recording in it, by default by its file's stem. ``options`` say how it is written
+    (`pipeline.formats.base.Options`), in the formats that take them.
     """
     format_ = get(name)
     title = session_of(transcript) if session is None else session
-    if mark_doubts and format_.marks_doubts:
-        return format_.dumps(transcript, title, mark_doubts=True)
-    return format_.dumps(transcript, title)
+    return format_.dumps(transcript, title, **{key: value for key, value in options.items() if key in format_.options})
 
 
 def loads(content: str | bytes, name: str) -> Transcript:
@@ -118,7 +116,7 @@ def load(path: str | Path, format: str | None = None) -> Transcript:
     return read_transcript(Path(path), format)
 
 
-def dump(transcript: Transcript, path: str | Path, format: str | None = None, mark_doubts: bool = False) -> None:
+def dump(transcript: Transcript, path: str | Path, format: str | None = None, **options: Unpack[Options]) -> None:
     """Write the transcript to a file, by default in the format of its suffix; an existing file is replaced.
 
     The file is complete or absent. Raises `FormatError`, or `OutputError` when it cannot be written.
@@ -126,7 +124,7 @@ def dump(transcript: Transcript, path: str | Path, format: str | None = None, ma
     from pipeline.core.atomic_write import make_folder, write_atomically
 
     name, target = format or guess(path), Path(path)
-    data = dumps(transcript, name, stem(target, name), mark_doubts)
+    data = dumps(transcript, name, stem(target, name), **options)
     make_folder(target.parent)
     write_atomically(target, data)
 

@@ -17,7 +17,7 @@ import functools
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ParamSpec
+from typing import Any, ParamSpec, TypedDict
 
 from pipeline.core.types import Transcript, Unscored
 
@@ -34,6 +34,39 @@ P = ParamSpec("P")
 
 
 @dataclass(frozen=True, slots=True)
+class Sound:
+    """The recording beside a transcript, for a format that plays it: embedded, linked, or missing for a reason."""
+
+    content: bytes = b""
+    """An audio file to embed; empty where the sound is linked or missing."""
+    media_type: str = ""
+    """Media type of ``content``, such as ``audio/mp4``."""
+    link: str = ""
+    """Address of the recording, relative to the file that is written; empty where the sound is not linked."""
+    peaks: bytes = b""
+    """The waveform: the largest magnitude in each `PEAK_SECONDS`, 0 to 255 (full scale); empty where it is missing."""
+    missing: str = ""
+    """Why there is no sound, for people."""
+
+
+PEAK_SECONDS = 0.05
+"""Seconds of sound per value of a waveform. Chosen by hand: 3 values per syllable; shorter ones make larger files."""
+
+
+class Options(TypedDict, total=False):
+    """How a transcript is written. A format takes those that it declares (`Format.options`); the others are ignored."""
+
+    mark_doubts: bool
+    """Whether doubtful passages are marked (see `pipeline.core.doubts`)."""
+    overlap_cues: bool
+    """Whether subtitles of different speakers may be shown at the same time; by default they are."""
+    speaker_names: bool
+    """Whether subtitles name their speakers; by default they do."""
+    sound: Sound
+    """The recording."""
+
+
+@dataclass(frozen=True, slots=True)
 class Format:
     """A transcript format: its name, its files' suffix, and the functions that write and read it."""
 
@@ -44,7 +77,7 @@ class Format:
     dumps: Callable[..., bytes]
     """``dumps(transcript, session) -> bytes``: the file's content; ``session`` is the recording's name.
 
-    Where ``marks_doubts`` is set, it also takes the keyword ``mark_doubts: bool``. Equal arguments give equal bytes."""
+    It also takes the keywords in ``options``. Equal arguments give equal bytes."""
     loads: Callable[[Any], Transcript] | None = None
     """``loads(content) -> Transcript``: the one transcript in a file's content; raises `FormatError`.
 
@@ -53,8 +86,8 @@ class Format:
     """``loads_sessions(content)``: the transcripts by session, for a format that may hold several recordings."""
     version: int = 1
     """Raised by hand when the same transcript gives other bytes than before; part of the key of finished work."""
-    marks_doubts: bool = False
-    """Whether doubtful passages can be marked in it (see `pipeline.core.doubts`)."""
+    options: tuple[str, ...] = ()
+    """The keys of `Options` that ``dumps`` takes as keywords."""
     help: str = ""
     """One sentence on what the format holds."""
     binary: bool = False
@@ -71,6 +104,8 @@ class Format:
         if long or len(self.suffix) < 2 or not self.suffix.startswith(".") or set(self.suffix) & set("/\0"):
             message = f"the suffix of a format begins with a dot and has at most {SUFFIX_BYTES} bytes"
             raise ValueError(f"{message}, not {self.suffix!r}")
+        if unknown := set(self.options) - Options.__annotations__.keys():
+            raise ValueError(f"the options of a format are {', '.join(Options.__annotations__)}, not {unknown.pop()!r}")
 
 
 def encoded(render: Callable[P, str]) -> Callable[P, bytes]:

@@ -47,6 +47,8 @@ DERIVED: dict[type, tuple[str, ...]] = {
     Transcript: ("status", "speakers"),
     Utterance: ("start", "end", "text"),
 }
+_ADDED = ("identities", "corrections")
+"""Fields that version 0.1.0 did not have: left out of the checksum where they are empty."""
 
 
 def dumps(transcript: Transcript, session: str = "") -> str:
@@ -83,6 +85,7 @@ def checksum_of_old_keys(transcript: Transcript) -> str:
 
 
 def _hash(data: dict[str, Any]) -> str:
+    data = {name: value for name, value in data.items() if value or name not in _ADDED}
     text = json.dumps(data, sort_keys=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 

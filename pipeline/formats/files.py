@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, Unpack, get_args
 
 from pipeline import formats, media
 from pipeline.core.atomic_write import NAME_BYTES
@@ -16,7 +16,7 @@ from pipeline.core.audio import Stream
 from pipeline.core.errors import CrosstalkError, FormatError, SettingsError
 from pipeline.core.output_record import OutputRecord
 from pipeline.core.types import Transcript, Turn
-from pipeline.formats.base import SUFFIX_BYTES
+from pipeline.formats.base import SUFFIX_BYTES, Options
 from pipeline.formats.sanitize import distinct
 
 
@@ -90,13 +90,16 @@ def write(
     folder: Path,
     names: Sequence[str],
     record: OutputRecord,
-    mark_doubts: bool = False,
+    **options: Unpack[Options],
 ) -> tuple[Path, ...]:
-    """Write the transcript in each format and return the paths; `OutputExists` when one must not be replaced."""
+    """Write the transcript in each format and return the paths; `OutputExists` when one must not be replaced.
+
+    ``options`` are as in `pipeline.formats.dumps`.
+    """
     paths = output_paths(stem, folder, names)
     record.check(paths)
     for path, name in zip(paths, names, strict=True):
-        record.write(path, formats.dumps(transcript, name, stem, mark_doubts))
+        record.write(path, formats.dumps(transcript, name, stem, **options))
     return paths
 
 

@@ -102,4 +102,4 @@ def _escaped(text: str) -> str:
     return re.sub(r"[\\`*\[\]|~$#]|(?<![^\W_])_|_(?![^\W_])", r"\\\g<0>", text)
 
 
-FORMAT = Format("md", ".md", encoded(dumps), marks_doubts=True, help="Page to read, in Markdown.")
+FORMAT = Format("md", ".md", encoded(dumps), options=("mark_doubts",), help="Page to read, in Markdown.")

@@ -24,4 +24,4 @@ def dumps(transcript: Transcript, session: str, mark_doubts: bool = False) -> st
     return "\n".join(blocks)
 
 
-FORMAT = Format("srt", ".srt", encoded(dumps), marks_doubts=True, help="SubRip subtitles with speaker names.")
+FORMAT = Format("srt", ".srt", encoded(dumps), options=("mark_doubts",), help="SubRip subtitles with speaker names.")

@@ -29,4 +29,4 @@ def dumps(transcript: Transcript, session: str, mark_doubts: bool = False) -> st
     return "".join(lines) + (as_text(transcript) if mark_doubts else "")
 
 
-FORMAT = Format("txt", ".txt", encoded(dumps), marks_doubts=True, help="Readable lines with times and speakers.")
+FORMAT = Format("txt", ".txt", encoded(dumps), options=("mark_doubts",), help="Readable lines with times and speakers.")

@@ -24,4 +24,4 @@ def dumps(transcript: Transcript, session: str, mark_doubts: bool = False) -> st
     return "\n".join(blocks)
 
 
-FORMAT = Format("vtt", ".vtt", encoded(dumps), marks_doubts=True, help="WebVTT subtitles with voice tags.")
+FORMAT = Format("vtt", ".vtt", encoded(dumps), options=("mark_doubts",), help="WebVTT subtitles with voice tags.")

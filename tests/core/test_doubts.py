@@ -99,7 +99,7 @@ def test_the_formats_for_people_show_doubts() -> None:
     doubtful = talk({}, {"probability": 0.1})
     for name in formats.names():
         marked = formats.dumps(doubtful, name, mark_doubts=True)
-        assert (marked != formats.dumps(doubtful, name)) == (formats.get(name).marks_doubts)
+        assert (marked != formats.dumps(doubtful, name)) == ("mark_doubts" in formats.get(name).options)
     assert f"{OPEN}w1{CLOSE}" in rendered(doubtful, "srt", mark_doubts=True)
     assert "Please check" in rendered(doubtful, "txt", mark_doubts=True)
     assert "Please check" not in rendered(doubtful, "txt")

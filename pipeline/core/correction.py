@@ -1,0 +1,44 @@
+"""Corrections: what a person changed in a transcript, each with its place in time and text. Standard library only.
+
+Labels are those of the transcript that was corrected. A name therefore changes no label in other corrections, and the
+order of names and other corrections does not matter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Operation = Literal["name", "assign", "text", "split", "join", "check"]
+"""``name``: the ``speaker`` is called ``after``, everywhere · ``assign``: the words ``before`` are those of ``after``
+instead · ``text``: the words ``before`` are in truth ``after`` · ``split``: a line begins at ``start`` · ``join``: the
+line that begins at ``start`` continues the same speaker's line before it · ``check``: the line was checked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """One change by a person, anchored in time and text."""
+
+    operation: Operation
+    """`name`, `assign`, `text`, `split`, `join` or `check`."""
+    speaker: str
+    """Label of the speaker whose words are corrected, before the change."""
+    start: float = 0.0
+    """Start of the words in seconds; 0 for a name."""
+    end: float = 0.0
+    """End of the words in seconds; 0 for a name."""
+    before: str = ""
+    """The words at the place before the change; for `split` and `join` the first word of the line; empty for words that
+    are inserted."""
+    after: str = ""
+    """The words after the change (empty: deleted), the label of the speaker who gets them, or the name."""
+    left: str = ""
+    """Up to `CONTEXT` words of the same line before ``before``."""
+    right: str = ""
+    """Up to `CONTEXT` words of the same line after ``before``."""
+    problem: str | None = None
+    """Why the correction is not applied; null where it is."""
+
+
+CONTEXT = 4
+"""Words of context on each side of a correction. Chosen by hand: enough to find the place among repeated words."""
