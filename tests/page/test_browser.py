@@ -200,7 +200,7 @@ def test_doubts_are_gone_through_with_one_key(opened: Open, file: Path) -> None:
     assert {each["operation"] for each in downloaded(tab)["corrections"]} == {"check"}
 
 
-def test_words_are_written_where_speech_has_none(opened: Open, file: Path) -> None:
+def test_words_are_written_where_speech_has_no_words(opened: Open, file: Path) -> None:
     tab = opened(file)
     tab.get_by_role("button", name="Write the words").first.click()
     tab.get_by_label("What they say").fill("far too much")
@@ -244,7 +244,7 @@ def test_everything_works_by_keyboard(opened: Open, file: Path) -> None:
     assert "1 change" in tab.locator("#status").inner_text()
 
 
-def test_it_works_without_sound_and_says_why(opened: Open) -> None:
+def test_it_works_without_sound_and_gives_the_reason(opened: Open) -> None:
     tab = opened(conversation(), session="talk", sound=Sound(missing="the recording is gone"))
     assert "the recording is gone" in tab.locator("#facts").inner_text()
     word(tab, "good morning", 1).click()

@@ -11,6 +11,7 @@ ENTRY = "main.js"
 """The module that is imported by no other and starts the page."""
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([\w.]+)";\n', re.MULTILINE)
 _DECLARED = re.compile(r"^(?:export )?(?:async )?(?:function\*?|const|let|class) (\w+)", re.MULTILINE)
+_EXPORTED = re.compile(r"^export (?:async )?(?:function\*?|const|class) (\w+)", re.MULTILINE)
 _FORBIDDEN = re.compile(r"^(?:import|export (?:default|\{|\*))|^(?:const|let|var) [\[{]|</script|<!--", re.MULTILINE)
 """Spellings that joining does not understand, and texts that would end the script's element."""
 
@@ -59,7 +60,7 @@ def _after_imports(modules: Mapping[str, str], module: str, importing: tuple[str
 def _without_imports(module: str, modules: Mapping[str, str]) -> str:
     text = modules[module]
     for names, other in _IMPORT.findall(text):
-        exported = set(re.findall(r"^export (?:async )?(?:function\*?|const|class) (\w+)", modules[other], re.MULTILINE))
+        exported = set(_EXPORTED.findall(modules[other]))
         if unknown := {name.strip() for name in names.split(",") if name.strip()} - exported:
             raise ValueError(f"{other} does not export {', '.join(sorted(unknown))}, which {module} imports")
     text = _IMPORT.sub("", text)
