@@ -1,6 +1,6 @@
 // Applies operations to the state of the transcript. Pure: a state is never changed, lines that stay are the same objects.
 
-import { joinWords, rounded, SAME_TIME, startOf } from "./model.js";
+import { endOf, joinWords, rounded, SAME_TIME, startOf } from "./model.js";
 
 /** @typedef {import("./model.js").Word} Word */
 /** @typedef {import("./model.js").Line} Line */
@@ -92,10 +92,10 @@ function assign(state, operation) {
  * @returns {State}
  */
 function text(state, operation) {
-  const { speaker, before = "", after = "" } = operation;
+  const { speaker, before = "", after = "", left, right } = operation;
   const place = before ? find(state.lines, operation) : findGap(state.lines, operation);
   if (!place) {
-    if (before || !after) return state;
+    if (before || !after || left || right || hasWords(state.lines, operation)) return state;
     const line = { speaker, words: newWords(operation, false, speaker), check: null };
     return { ...withSpeaker(state, speaker), lines: sorted([...state.lines, line]) };
   }
@@ -244,6 +244,15 @@ function findGap(lines, { speaker, start = 0, left = "", right = "" }) {
     }
   }
   return null;
+}
+
+/**
+ * Whether a line of the speaker lies at the time of the operation.
+ * @param {readonly Line[]} lines
+ * @param {Operation} operation
+ */
+function hasWords(lines, { speaker, start = 0, end = 0 }) {
+  return lines.some((line) => line.speaker === speaker && startOf(line) < end && endOf(line) > start);
 }
 
 /**
