@@ -19,6 +19,7 @@ from pipeline.formats.base import Options
 if TYPE_CHECKING:
     from pipeline.config.schema import Config
     from pipeline.engine.artifact_cache import Cache
+    from pipeline.formats.sound import SoundUse
 
 
 def options(**kinds: type[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -116,11 +117,19 @@ class RunOptions(SettingsOptions):
 class WritingOptions:
     """Options of commands that write transcripts."""
 
+    audio: Annotated[str, typer.Option(help="Sound of an html page: embed, link or none.")] = "embed"
     mark_doubts: Annotated[bool, typer.Option("--mark-doubts", help="Mark what to check (txt, md, srt, vtt).")] = False
 
     def options(self) -> Options:
         """How the transcripts are written: the options that were given."""
         return Options(mark_doubts=True) if self.mark_doubts else Options()
+
+    @property
+    def sound_use(self) -> SoundUse:
+        """The use of the recording's sound; raises `SettingsError` for an unknown one."""
+        from pipeline.formats.sound import parse_use
+
+        return parse_use(self.audio)
 
 
 def parse_known(text: str) -> dict[str, str]:

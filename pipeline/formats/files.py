@@ -6,18 +6,21 @@ import hashlib
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal, Unpack, get_args
 
 from pipeline import formats, media
 from pipeline.core.atomic_write import NAME_BYTES
 from pipeline.core.audio import Stream
-from pipeline.core.errors import CrosstalkError, FormatError, SettingsError
+from pipeline.core.errors import FormatError, SettingsError
 from pipeline.core.output_record import OutputRecord
 from pipeline.core.types import Transcript, Turn
-from pipeline.formats.base import SUFFIX_BYTES, Options
+from pipeline.formats.base import SUFFIX_BYTES, Options, Sound
 from pipeline.formats.sanitize import distinct
+
+SoundOf = Callable[[Path], Sound]
+"""Makes the recording's sound for the file at a path."""
 
 
 def parse_formats(text: str) -> tuple[str, ...]:
@@ -60,19 +63,6 @@ def output_paths(stem: str, folder: Path, names: Iterable[str]) -> tuple[Path, .
     return tuple(folder / f"{stem}{formats.suffix(name)}" for name in names)
 
 
-def named_as_before(transcript: Transcript, stem: str, folder: Path) -> Transcript:
-    """The transcript with the names that a person gave in the folder's JSON of the same recording, if there is one."""
-    from pipeline.formats.naming import with_earlier_names
-
-    (path,) = output_paths(stem, folder, ["json"])
-    if not path.is_file():
-        return transcript
-    try:
-        return with_earlier_names(transcript, formats.load(path, "json"))
-    except CrosstalkError:  # a file that is no transcript holds no names
-        return transcript
-
-
 def refuse_collisions(stems: Sequence[str], names: Sequence[str]) -> None:
     """Raise `SettingsError` when two recordings would be written to one file."""
     files = [path.name for stem in stems for path in output_paths(stem, Path(), names)]
@@ -90,15 +80,18 @@ def write(
     folder: Path,
     names: Sequence[str],
     record: OutputRecord,
+    sound_of: SoundOf | None = None,
     **options: Unpack[Options],
 ) -> tuple[Path, ...]:
     """Write the transcript in each format and return the paths; `OutputExists` when one must not be replaced.
 
-    ``options`` are as in `pipeline.formats.dumps`.
+    ``options`` are as in `pipeline.formats.dumps`; ``sound_of`` makes the sound for a format that plays it.
     """
     paths = output_paths(stem, folder, names)
     record.check(paths)
     for path, name in zip(paths, names, strict=True):
+        if sound_of is not None and "sound" in formats.get(name).options:
+            options["sound"] = sound_of(path)
         record.write(path, formats.dumps(transcript, name, stem, **options))
     return paths
 

@@ -91,7 +91,7 @@ def test_consent_is_needed_once_and_shown(folder: Path, capsys: pytest.CaptureFi
     ("arguments", "reason"),
     [
         (("Ana",), "either clips, or --from"),
-        (("Ana", "--from", "meeting.json"), "either clips, or --from"),
+        (("Ana", "ana.wav", "--speaker", "SPEAKER_00"), "either clips, or --from"),
         (("Ana", "ana.wav", "--recording", "x.wav"), "either clips, or --from"),
         (("\udcff", "ana.wav"), "no other control character"),
         (("a=b", "ana.wav"), "a name has no '='"),

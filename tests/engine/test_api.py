@@ -18,7 +18,9 @@ from pipeline.engine import artifact_cache
 from pipeline.engine.model_pool import ModelPool
 from tests import world
 
-COMMAND_ONLY = {"config", "output_dir", "format", "mark_doubts", "overwrite", "quiet", "debug"}
+COMMAND_ONLY = {
+    "config", "output_dir", "format", "mark_doubts", "audio", "corrections", "overwrite", "quiet", "debug",
+}  # fmt: skip
 LIBRARY_ONLY = {"listener", "sample_rate"}
 RENAMED = {"recordings": "recording", "set": "settings", "no_cache": "cache"}
 
