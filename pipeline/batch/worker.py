@@ -136,7 +136,8 @@ class WorkerRuntime:
         target = setup.out / job.name
         record = OutputRecord(setup.out, job.name, overwrite=setup.overwrite, adopted=read_outputs(setup.out, job.name))
         analytics = () if setup.analytics is None else (analytics_file.path_of(target),)
-        record.check((*files.output_paths(target.name, target.parent, setup.formats), *analytics))
+        expected = files.expected_paths(target.name, target.parent, setup.formats, **setup.options)
+        record.check((*expected, *analytics))
         transcript = self._transcriber.with_config(job.config)(job.path)
         transcript = files.named_as_before(transcript, target.name, target.parent)
         paths = files.write(transcript, target.name, target.parent, setup.formats, record, **setup.options)

@@ -23,6 +23,7 @@ from tests.rendered import rendered
 from tests.strategies import LABELS, transcripts
 
 ALL = st.sampled_from(formats.names())
+TEXTS = st.sampled_from([name for name in formats.names() if not formats.get(name).binary])
 
 
 def renamed(transcript: Transcript, names: dict[str, str]) -> Transcript:
@@ -82,8 +83,8 @@ def test_an_unknown_suffix_is_refused_with_the_known_ones(path: str) -> None:
 
 
 def test_unknown_and_unreadable_formats_are_refused() -> None:
-    with pytest.raises(FormatError, match="'docx'"):
-        formats.dumps(Transcript(1.0), "docx")
+    with pytest.raises(FormatError, match="'odt'"):
+        formats.dumps(Transcript(1.0), "odt")
     with pytest.raises(FormatError, match="'srt'") as caught:
         formats.loads("", "srt")
     assert "json" in caught.value.hint
@@ -130,7 +131,7 @@ def test_json_has_one_session() -> None:
     assert formats.loads_sessions(rendered(transcript, "json"), "json") == {"meeting": transcript}
 
 
-@given(transcripts(), ALL)
+@given(transcripts(), TEXTS)
 def test_renaming_speakers_commutes_with_writing(transcript: Transcript, name: str) -> None:
     others = {label: label.replace("SPEAKER_", "TALKING_") for label in LABELS}
     before, after = (
