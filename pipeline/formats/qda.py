@@ -23,11 +23,11 @@ from pipeline.formats.line_breaking import shortened
 from pipeline.formats.sanitize import clean, distinct
 from pipeline.formats.timestamps import clock, millis
 
-NAME_COLUMNS = 60
-"""Maximum width of a name in columns: MAXQDA reads 63 characters, of which three are left to tell equal names apart.
+NAME_LENGTH = 60
+"""Maximum length of a name: MAXQDA reads 63 characters, of which three are left to tell equal names apart.
 
-The middle of a longer name is left out."""
-_TIME = re.compile(r"\d+\s*:\s*\d+\s*:\s*\d+|[\[({<#]\s*\d+\s*:\s*\d+")
+The middle of a longer name is left out; a larger value loses MAXQDA's coding by speaker for such names."""
+_TIME = re.compile(r"[\[({<#]\s*\d+(\s*:\s*\d+)+|\d+(\s*:\s*\d+){2,}")
 """What could be a time: three numbers, or two behind a bracket or ``#``."""
 _COLON = "\N{RATIO}"
 
@@ -44,7 +44,7 @@ def dumps(transcript: Transcript, session: str) -> str:
 
 def _name(speaker: str) -> str:
     """A speaker's name without colons and brackets, which would end it or make it a time."""
-    name = shortened(clean(speaker), NAME_COLUMNS)
+    name = shortened(clean(speaker), NAME_LENGTH)[:NAME_LENGTH]
     return re.sub(r"[\[\]#]", "_", name.replace(":", _COLON)) or "_"
 
 

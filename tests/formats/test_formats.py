@@ -181,6 +181,10 @@ def test_golden_lines() -> None:
         "seglst": '[\n{"session_id": "talk", "speaker": "SPEAKER_00", "start_time": 12.34, "end_time": 15.0,'
         ' "words": "Hello there."},\n{"session_id": "talk", "speaker": "Dr. No", "start_time": 14.1, "end_time": 16.5,'
         ' "words": "No, no-one."}\n]\n',
+        "qda": "[00:00:12] SPEAKER_00: Hello there.\n[00:00:14] Dr. No: No, no-one.\n",
+        "podcast": '{"version": "1.0.0", "segments": [\n'
+        '{"speaker": "SPEAKER_00", "startTime": 12.34, "endTime": 15.0, "body": "Hello there."},\n'
+        '{"speaker": "Dr. No", "startTime": 14.1, "endTime": 16.5, "body": "No, no-one."}\n]}\n',
         "srt": "1\n00:00:12,340 --> 00:00:15,000\nSPEAKER_00: Hello there.\n\n"
         "2\n00:00:14,100 --> 00:00:16,500\nDr. No: No, no-one.\n",
         "vtt": "WEBVTT\n\n1\n00:00:12.340 --> 00:00:15.000\n<v SPEAKER_00>Hello there.\n\n"
