@@ -116,7 +116,9 @@ class RunOptions(SettingsOptions):
 class WritingOptions:
     """Options of commands that write transcripts."""
 
-    mark_doubts: Annotated[bool, typer.Option("--mark-doubts", help="Mark what to check (txt, md, srt, vtt, ass).")] = False
+    mark_doubts: Annotated[
+        bool, typer.Option("--mark-doubts", help="Mark what to check, in txt, md and subtitles.")
+    ] = False
     table: Annotated[bool, typer.Option("--table", help="The conversation as a table (docx).")] = False
     no_overlap_cues: Annotated[
         bool, typer.Option("--no-overlap-cues", help="Never two subtitles at the same time (srt, vtt).")
