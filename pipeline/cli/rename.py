@@ -21,7 +21,6 @@ def rename(
     """Name speakers in a transcript and in its files in other formats; a later run keeps the names."""
     from pipeline import formats
     from pipeline.core.atomic_write import write_atomically
-    from pipeline.core.doubts import OPEN
     from pipeline.core.output_record import OutputRecord, source_of_result
     from pipeline.formats import files
     from pipeline.formats.naming import with_given_names
@@ -42,7 +41,8 @@ def rename(
         write_atomically(transcript, content)
     tell(printable(f"transcribe: wrote {transcript}"))
     for path, kind in others.items():
-        record.write(path, formats.dumps(renamed, kind, stem, mark_doubts=OPEN.encode() in path.read_bytes()))
+        options = files.options_of(path.read_bytes(), file.transcript, kind, stem)
+        record.write(path, formats.dumps(renamed, kind, stem, **options))
         tell(printable(f"transcribe: wrote {path}"))
 
 

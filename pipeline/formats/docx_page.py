@@ -109,7 +109,7 @@ class Page:
             styles[name].element.get_or_add_rPr().append(_language(_OUR_LANGUAGE))
 
     def _set_language(self, language: str | None) -> None:
-        """The language of all text without one of its own; without ``language``, that of the reader's program."""
+        """The language of all text that has none; without ``language``, that of the reader's program."""
         for place in self._document.styles.element.iter(qn("w:rPrDefault")):
             for old in list(place.iter(qn("w:lang"))):
                 parent = old.getparent()

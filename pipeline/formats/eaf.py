@@ -62,7 +62,7 @@ def dumps(transcript: Transcript, session: str) -> str:
 
 
 class _Annotations:
-    """The annotations of all tiers, with identifiers from ``a1`` and two time slots of their own each."""
+    """The annotations of all tiers, with identifiers from ``a1`` and two time slots for each."""
 
     def __init__(self, order: Element) -> None:
         self.count = 0

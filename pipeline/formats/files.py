@@ -8,12 +8,14 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from typing import Literal, Unpack, get_args
 
 from pipeline import formats, media
 from pipeline.core.atomic_write import NAME_BYTES
 from pipeline.core.audio import Stream
+from pipeline.core.doubts import OPEN
 from pipeline.core.errors import CrosstalkError, FormatError, SettingsError
 from pipeline.core.output_record import OutputRecord
 from pipeline.core.types import Transcript, Turn
@@ -122,6 +124,28 @@ def write(
     for path, name, part in parts:
         record.write(path, formats.dumps(part, name, stem, **options))
     return paths
+
+
+def options_of(content: bytes, transcript: Transcript, name: str, stem: str) -> Options:
+    """The options with which a file was written from the transcript: those that give its content.
+
+    Where none do, because the transcript was changed since, marks of doubts are looked for in the content.
+    """
+    choices: tuple[Options, ...] = (
+        {"mark_doubts": True},
+        {"overlap_cues": False},
+        {"speaker_names": False},
+        {"table": True},
+    )
+    taken = [choice for choice in choices if choice.keys() <= set(formats.get(name).options)]
+    for count in range(len(taken) + 1):
+        for chosen in combinations(taken, count):
+            options = Options()
+            for choice in chosen:
+                options.update(choice)
+            if formats.dumps(transcript, name, stem, **options) == content:
+                return options
+    return Options(mark_doubts=OPEN.encode() in content)
 
 
 def _only(transcript: Transcript, speaker: str) -> Transcript:

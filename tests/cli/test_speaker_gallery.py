@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import pipeline
+from pipeline import formats
 from pipeline.cli.app import main
 from pipeline.cli.options import parse_known
 from pipeline.core.errors import SettingsError
@@ -171,6 +172,18 @@ def test_rename_changes_every_file_and_a_later_run_keeps_the_names(
     assert [identity.decision for identity in again.identities] == ["given", "given"]
     assert call("rename", "meeting.json", "Ana=SPEAKER_00") == 0
     assert pipeline.load("meeting.json").speakers == ("SPEAKER_00", "Bob")
+
+
+def test_rename_writes_each_file_as_it_was_written_before(folder: Path) -> None:
+    assert transcribe("-f", "json,docx,srt,vtt", "--table", "--no-overlap-cues", "--no-speaker-names") == 0
+    before = pipeline.load("meeting.json")
+    assert call("rename", "meeting.json", "SPEAKER_00=Ana") == 0
+    renamed = pipeline.load("meeting.json")
+    assert renamed.speakers != before.speakers
+    options = {"table": True, "overlap_cues": False, "speaker_names": False}
+    for name in ("docx", "srt", "vtt"):
+        written = (folder / f"meeting.{name}").read_bytes()
+        assert written == formats.dumps(renamed, name, "meeting", **options)  # type: ignore[arg-type]
 
 
 def test_rename_merges_two_labels_of_one_person(folder: Path) -> None:
