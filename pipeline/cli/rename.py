@@ -33,7 +33,10 @@ def rename(
     record = OutputRecord(folder, source_of_result(transcript), overwrite=overwrite)
     others = {path: kind for kind in formats.built_in() for path in files.output_paths(stem, folder, [kind])}
     others = {p: kind for p, kind in others.items() if p != transcript and p.is_file() and record.has_written(p)}
-    record.check(others)
+    singles = files.speaker_paths(file.transcript.speakers, stem, folder, set(others.values()))
+    singles = {p: kind for p, kind in singles.items() if p.is_file() and record.has_written(p)}
+    divided = {kind for kind, _ in singles.values()}
+    record.check([*others, *singles, *files.speaker_paths(renamed.speakers, stem, folder, divided)])
     content = formats.dumps(renamed, "json", stem)
     if record.is_unchanged(transcript):
         record.write(transcript, content)
@@ -42,8 +45,13 @@ def rename(
     tell(printable(f"transcribe: wrote {transcript}"))
     for path, kind in others.items():
         options = files.options_of(path.read_bytes(), file.transcript, kind, stem)
-        record.write(path, formats.dumps(renamed, kind, stem, **options))
-        tell(printable(f"transcribe: wrote {path}"))
+        options["per_speaker"] = kind in divided
+        for written in files.write(renamed, stem, folder, [kind], record, **options):
+            singles.pop(written, None)
+            tell(printable(f"transcribe: wrote {written}"))
+    for path in singles:
+        path.unlink()
+        tell(printable(f"transcribe: removed {path}, which had an old name"))
 
 
 def _parse(items: Sequence[str], speakers: Sequence[str], transcript: Path) -> dict[str, str]:

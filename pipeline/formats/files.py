@@ -114,16 +114,24 @@ def write(
     for each speaker, ``STEM.SPEAKER.FORMAT``.
     """
     parts = list(zip(output_paths(stem, folder, names), names, [transcript] * len(names), strict=True))
-    for name in names if options.get("per_speaker") else ():
-        if formats.get(name).per_speaker:
-            for speaker, named in _speaker_stems(transcript.speakers, stem).items():
-                (path,) = output_paths(named, folder, [name])
-                parts.append((path, name, _only(transcript, speaker)))
+    if options.get("per_speaker"):
+        for path, (name, speaker) in speaker_paths(transcript.speakers, stem, folder, names).items():
+            parts.append((path, name, _only(transcript, speaker)))
     paths = tuple(path for path, _, _ in parts)
     record.check(paths)
     for path, name, part in parts:
         record.write(path, formats.dumps(part, name, stem, **options))
     return paths
+
+
+def speaker_paths(
+    speakers: Iterable[str], stem: str, folder: Path, names: Iterable[str]
+) -> dict[Path, tuple[str, str]]:
+    """The files of single speakers, ``STEM.SPEAKER.FORMAT``, each with its format and speaker."""
+    stems = _speaker_stems(speakers, stem)
+    chosen = [name for name in names if formats.get(name).per_speaker]
+    pairs = [(name, speaker) for name in chosen for speaker in stems]
+    return {path: (n, speaker) for n, speaker in pairs for path in output_paths(stems[speaker], folder, [n])}
 
 
 def options_of(content: bytes, transcript: Transcript, name: str, stem: str) -> Options:

@@ -186,6 +186,19 @@ def test_rename_writes_each_file_as_it_was_written_before(folder: Path) -> None:
         assert written == formats.dumps(renamed, name, "meeting", **options)  # type: ignore[arg-type]
 
 
+def test_rename_renames_the_files_of_single_speakers(folder: Path) -> None:
+    assert transcribe("-f", "json,srt,vtt,rttm", "--per-speaker") == 0
+    assert (folder / "meeting.SPEAKER_00.srt").is_file()
+    assert call("rename", "meeting.json", "SPEAKER_00=Ana") == 0
+    assert sorted(path.name for path in folder.glob("meeting.*.*")) == [
+        "meeting.Ana.srt", "meeting.Ana.vtt", "meeting.SPEAKER_01.srt", "meeting.SPEAKER_01.vtt"
+    ]  # fmt: skip
+    assert "SPEAKER_00" not in (folder / "meeting.Ana.srt").read_text()
+    (folder / "meeting.Bob.srt").write_text("mine")
+    assert call("rename", "meeting.json", "SPEAKER_01=Bob") == 1
+    assert pipeline.load("meeting.json").speakers == ("Ana", "SPEAKER_01"), "nothing is changed before all is checked"
+
+
 def test_rename_merges_two_labels_of_one_person(folder: Path) -> None:
     assert transcribe("-f", "json") == 0
     assert call("rename", "meeting.json", "SPEAKER_01=SPEAKER_00") == 0
