@@ -141,7 +141,8 @@ class WorkerRuntime:
         target = setup.out / job.name
         record = OutputRecord(setup.out, job.name, overwrite=setup.overwrite, adopted=read_outputs(setup.out, job.name))
         analytics = () if setup.analytics is None else (analytics_file.path_of(target),)
-        record.check((*files.output_paths(target.name, target.parent, setup.formats), *analytics))
+        expected = files.expected_paths(target.name, target.parent, setup.formats, **setup.options)
+        record.check((*expected, *analytics))
         corrections = corrections_of(job.path)
         transcript = self._transcriber.with_config(job.config)(job.path)
         transcript = corrected(transcript, target.name, target.parent, corrections)

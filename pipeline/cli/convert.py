@@ -33,7 +33,8 @@ def convert(
     names = files.parse_formats(format_)
     kind = formats.guess(transcript)
     stem = formats.stem(transcript, kind)
-    record = _record(transcript, kind, files.output_paths(stem, output_dir, names), output_dir, overwrite)
+    targets = files.expected_paths(stem, output_dir, names, **writing.options())
+    record = _record(transcript, kind, targets, output_dir, overwrite)
     file = read_file(transcript, kind)
     for line in file.notice_lines():
         tell(line)

@@ -68,11 +68,11 @@ class Delivery:
     def record(self, recording: str) -> OutputRecord:
         """The record of the folder, for the recording's transcripts; raises `OutputExists` before any work."""
         from pipeline.core.output_record import OutputRecord, source_of
-        from pipeline.formats.files import output_paths
+        from pipeline.formats.files import expected_paths
 
         source = "-" if recording == "-" else source_of(recording)
         record = OutputRecord(self.folder, source, overwrite=self.overwrite)
-        record.check(output_paths(_stem(recording), self.folder, self.formats))
+        record.check(expected_paths(_stem(recording), self.folder, self.formats, **self.options))
         return record
 
     def corrections_of(self, recording: str) -> CorrectionsFile | None:
