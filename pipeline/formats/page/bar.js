@@ -1,0 +1,47 @@
+// The bar of corrections: what is chosen, who may get it, and what was changed.
+
+import { byId, chip, make, setChildren } from "./dom.js";
+import { colourOf } from "./speakers.js";
+
+/** @typedef {import("./app.js").App} App */
+
+/** Speakers with a button; digits have no more, and the others are in the dialog. */
+const BUTTONS = 9;
+
+/**
+ * @param {App} app
+ * @param {() => string} what the chosen words, for people
+ */
+export function createBar(app, what) {
+  function update() {
+    const [line] = [app.selection.line];
+    const own = line ? app.personOf(line.speaker) : null;
+    setChildren(byId("bar-people"), app.people.slice(0, BUTTONS).map((person) =>
+      make("button", { class: "person", "data-key": person.number, "aria-pressed": person === own,
+        title: `Give to ${person.name} (${person.number})` },
+      chip(person, colourOf(person)), make("span", { class: "name" }, person.name))));
+    status();
+    target();
+  }
+
+  function target() {
+    byId("bar-target").textContent = what();
+    const line = app.selection.line;
+    for (const button of byId("bar-people").children) {
+      const number = Number(button.getAttribute("data-key"));
+      button.setAttribute("aria-pressed", String(Boolean(line && app.personOf(line.speaker).number === number)));
+    }
+    byId("bar-check").setAttribute("aria-pressed", String(Boolean(line?.check)));
+  }
+
+  function status() {
+    const { changes } = app;
+    /** @type {HTMLButtonElement} */ (byId("undo")).disabled = !app.canUndo;
+    /** @type {HTMLButtonElement} */ (byId("redo")).disabled = !app.canRedo;
+    const count = `${changes} change${changes === 1 ? "" : "s"}`;
+    const where = app.isDownloaded ? "downloaded" : app.kept ? "not downloaded" : "not saved: download them";
+    byId("status").textContent = changes ? `${count}, ${where}` : "no changes";
+  }
+
+  return { update, target };
+}

@@ -1,0 +1,51 @@
+"""The page as one file: HTML, style, script, data and sound; nothing else is loaded, and nothing else may be."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import re
+from importlib import resources
+
+from pipeline.core.types import Transcript
+from pipeline.formats.base import Sound
+from pipeline.formats.page.data import page_data
+from pipeline.formats.page.script import script
+from pipeline.formats.sanitize import clean
+
+
+def page(transcript: Transcript, session: str, sound: Sound) -> str:
+    """The HTML of the page."""
+    style = _asset("page.css")
+    parts = {
+        "policy": _policy(script(), style, sound),
+        "title": html.escape(clean(session)),
+        "style": style,
+        "script": script(),
+        "data": page_data(transcript, session, sound),
+        "sound": base64.b64encode(sound.content).decode(),
+    }
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _asset("page.html"))
+
+
+def _policy(script: str, style: str, sound: Sound) -> str:
+    """The Content-Security-Policy: the one script, the one style, and the sound."""
+    media = "'self' file:" if sound.link else "blob:" if sound.content else "'none'"
+    sources = {
+        "default-src": "'none'",
+        "script-src": _hash(script),
+        "style-src": _hash(style),
+        "media-src": media,
+        "base-uri": "'none'",
+        "form-action": "'none'",
+    }
+    return "; ".join(f"{name} {source}" for name, source in sources.items())
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _asset(name: str) -> str:
+    return resources.files(__package__).joinpath(name).read_bytes().decode()

@@ -1,0 +1,277 @@
+// Applies operations to the state of the transcript. Pure: a state is never changed, lines that stay are the same objects.
+
+import { joinWords, rounded, SAME_TIME, startOf } from "./model.js";
+
+/** @typedef {import("./model.js").Word} Word */
+/** @typedef {import("./model.js").Line} Line */
+/** @typedef {import("./model.js").Operation} Operation */
+/** @typedef {import("./model.js").State} State */
+/** @typedef {import("./model.js").Page} Page */
+/** @typedef {{ index: number, first: number, after: number }} Place */
+
+/**
+ * The state of a transcript before any change on this page.
+ * @param {Page} page
+ * @returns {State}
+ */
+export function beginning(page) {
+  const names = new Map(page.speakers.map((speaker, i) => [speaker, page.names[i]]));
+  const state = {
+    lines: page.lines, speakers: page.speakers, names, operations: page.ledger, dismissed: new Set(),
+  };
+  return page.ledger.filter((each) => each.operation === "check" && !each.problem).reduce(checkLine, state);
+}
+
+/**
+ * The state after an operation; the same state when its place is not found.
+ * @param {State} state
+ * @param {Operation} operation
+ * @returns {State}
+ */
+export function apply(state, operation) {
+  const changed = CHANGES[operation.operation](state, operation);
+  return changed === state ? state : { ...changed, operations: [...state.operations, operation] };
+}
+
+/**
+ * The state without a check.
+ * @param {State} state
+ * @param {Operation} check
+ * @returns {State}
+ */
+export function withoutCheck(state, check) {
+  const lines = state.lines.map((line) => (line.check && same(line.check, check) ? { ...line, check: null } : line));
+  return { ...state, lines, operations: state.operations.filter((each) => !same(each, check)) };
+}
+
+/**
+ * The first label that no speaker has.
+ * @param {State} state
+ */
+export function freeLabel(state) {
+  for (let number = 0; ; number += 1) {
+    const label = `SPEAKER_${String(number).padStart(2, "0")}`;
+    if (!state.speakers.includes(label)) return label;
+  }
+}
+
+/** @type {Record<Operation["operation"], (state: State, operation: Operation) => State>} */
+const CHANGES = { name, assign, text, split, join, check: checkLine };
+
+/**
+ * @param {State} state
+ * @param {Operation} operation
+ * @returns {State}
+ */
+function name(state, { speaker, after = "" }) {
+  const known = withSpeaker(state, speaker);
+  return { ...known, names: new Map(known.names).set(speaker, after) };
+}
+
+/**
+ * @param {State} state
+ * @param {Operation} operation
+ * @returns {State}
+ */
+function assign(state, operation) {
+  const place = find(state.lines, operation);
+  if (!place) return state;
+  const line = state.lines[place.index];
+  const to = operation.after ?? "";
+  const parts = [
+    part(line, 0, place.first),
+    ...part(line, place.first, place.after).map((moved) => ({ ...moved, speaker: to })),
+    part(line, place.after),
+  ].flat();
+  return { ...withSpeaker(state, to), lines: replaced(state.lines, place.index, parts) };
+}
+
+/**
+ * @param {State} state
+ * @param {Operation} operation
+ * @returns {State}
+ */
+function text(state, operation) {
+  const { speaker, before = "", after = "" } = operation;
+  const place = before ? find(state.lines, operation) : findGap(state.lines, operation);
+  if (!place) {
+    if (before || !after) return state;
+    const line = { speaker, words: newWords(operation, false, speaker), check: null };
+    return { ...withSpeaker(state, speaker), lines: sorted([...state.lines, line]) };
+  }
+  const line = state.lines[place.index];
+  const first = line.words[place.first];
+  const old = line.words.slice(place.first, place.after);
+  const span = old.length ? { start: old[0].start, end: Math.max(...old.map((word) => word.end)) } : {};
+  const written = newWords({ ...operation, ...span }, old.length > 0 && first.attached, line.words[0].home);
+  const words = [...line.words.slice(0, place.first), ...written, ...line.words.slice(place.after)];
+  return { ...state, lines: replaced(state.lines, place.index, words.length ? [{ ...line, words }] : []) };
+}
+
+/**
+ * @param {State} state
+ * @param {Operation} operation
+ * @returns {State}
+ */
+function split(state, operation) {
+  const place = find(state.lines, operation);
+  if (!place || place.first === 0) return state;
+  const line = state.lines[place.index];
+  const parts = [...part(line, 0, place.first), ...part(line, place.first)];
+  return { ...state, lines: replaced(state.lines, place.index, parts) };
+}
+
+/**
+ * @param {State} state
+ * @param {Operation} operation
+ * @returns {State}
+ */
+function join(state, operation) {
+  const place = find(state.lines, operation, true);
+  const before = place ? lineBefore(state.lines, place.index) : -1;
+  if (!place || before < 0) return state;
+  const one = state.lines[before];
+  const two = state.lines[place.index];
+  const words = [...one.words, ...two.words].sort((a, b) => a.start - b.start);
+  const lines = state.lines.filter((_, i) => i !== place.index);
+  lines[before] = { ...one, words, check: one.check && two.check };
+  return { ...state, lines };
+}
+
+/**
+ * @param {State} state
+ * @param {Operation} operation
+ * @returns {State}
+ */
+function checkLine(state, operation) {
+  const index = state.lines.findIndex(
+    (line) =>
+      line.speaker === operation.speaker && Math.abs(startOf(line) - (operation.start ?? 0)) < SAME_TIME &&
+      joinWords(line.words) === operation.before,
+  );
+  if (index < 0) return state;
+  const lines = [...state.lines];
+  lines[index] = { ...lines[index], check: operation };
+  return { ...state, lines };
+}
+
+/**
+ * The index of the same speaker's line before a line, or -1.
+ * @param {readonly Line[]} lines
+ * @param {number} index
+ */
+export function lineBefore(lines, index) {
+  for (let i = index - 1; i >= 0; i -= 1) if (lines[i].speaker === lines[index].speaker) return i;
+  return -1;
+}
+
+/**
+ * The words of a line from `first` to before `after`, as no line or one.
+ * @param {Line} line
+ * @param {number} first
+ * @param {number} [after]
+ * @returns {Line[]}
+ */
+function part(line, first, after) {
+  const words = line.words.slice(first, after);
+  return words.length ? [{ ...line, words }] : [];
+}
+
+/**
+ * @param {readonly Line[]} lines
+ * @param {number} index
+ * @param {readonly Line[]} by
+ */
+function replaced(lines, index, by) {
+  return sorted([...lines.slice(0, index), ...by, ...lines.slice(index + 1)]);
+}
+
+/** @param {Line[]} lines */
+function sorted(lines) {
+  return lines.sort((one, two) => startOf(one) - startOf(two));
+}
+
+/**
+ * @param {State} state
+ * @param {string} speaker
+ * @returns {State}
+ */
+function withSpeaker(state, speaker) {
+  if (state.speakers.includes(speaker)) return state;
+  return {
+    ...state, speakers: [...state.speakers, speaker], names: new Map(state.names).set(speaker, speaker),
+  };
+}
+
+/**
+ * Where the words of an operation are: the line, the first word and one after the last.
+ * @param {readonly Line[]} lines
+ * @param {Operation} operation
+ * @param {boolean} [atBeginning] only at the beginning of a line
+ * @returns {Place | null}
+ */
+function find(lines, { speaker, start = 0, before = "" }, atBeginning = false) {
+  for (let index = 0; index < lines.length; index += 1) {
+    const { words } = lines[index];
+    if (lines[index].speaker !== speaker || words[0].start > start + SAME_TIME) continue;
+    for (let first = 0; first < (atBeginning ? 1 : words.length); first += 1) {
+      if (Math.abs(words[first].start - start) > SAME_TIME) continue;
+      for (let after = first + 1; after <= words.length; after += 1) {
+        const found = joinWords(words.slice(first, after));
+        if (found === before) return { index, first, after };
+        if (found.length > before.length) break;
+      }
+    }
+  }
+  return null;
+}
+
+/**
+ * Where words are inserted: between two words of a line, by the time and the words beside it.
+ * @param {readonly Line[]} lines
+ * @param {Operation} operation
+ * @returns {Place | null}
+ */
+function findGap(lines, { speaker, start = 0, left = "", right = "" }) {
+  if (!left && !right) return null;
+  for (let index = 0; index < lines.length; index += 1) {
+    const { words } = lines[index];
+    if (lines[index].speaker !== speaker) continue;
+    for (let first = 1; first < words.length; first += 1) {
+      const here = Math.abs(words[first - 1].end - start) < SAME_TIME;
+      const beside = joinWords(words.slice(0, first)).endsWith(left) && joinWords(words.slice(first)).startsWith(right);
+      if (here && beside) return { index, first, after: first };
+    }
+  }
+  return null;
+}
+
+/**
+ * New words that share the time of the operation by their lengths.
+ * @param {Operation} operation
+ * @param {boolean} attached whether the first stands beside the word before without a space
+ * @param {string} home
+ * @returns {Word[]}
+ */
+function newWords({ start = 0, end = 0, after = "" }, attached, home) {
+  const texts = after.split(/\s+/u).filter(Boolean);
+  const total = texts.reduce((sum, each) => sum + each.length, 0);
+  let done = 0;
+  return texts.map((each, i) => {
+    const from = start + ((end - start) * done) / total;
+    done += each.length;
+    const to = start + ((end - start) * done) / total;
+    return {
+      start: rounded(from), end: rounded(to), text: each, attached: i === 0 && attached, mark: "",
+      corrected: true, id: -1, home,
+    };
+  });
+}
+
+/**
+ * @param {Operation} one
+ * @param {Operation} two
+ */
+function same(one, two) {
+  return JSON.stringify(one) === JSON.stringify(two);
+}

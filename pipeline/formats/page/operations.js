@@ -1,0 +1,192 @@
+// Makes operations from what a person does: each is anchored in time and text. `corrections.js` applies them.
+
+import { endOf, joinWords, rounded, startOf } from "./model.js";
+
+/** @typedef {import("./model.js").Word} Word */
+/** @typedef {import("./model.js").Line} Line */
+/** @typedef {import("./model.js").Operation} Operation */
+
+/** Words of context on each side of a correction, as in `pipeline.core.correction.CONTEXT`. */
+const CONTEXT = 4;
+
+/**
+ * @param {string} speaker
+ * @param {string} name
+ * @returns {Operation}
+ */
+export function nameOperation(speaker, name) {
+  return { operation: "name", speaker, after: name };
+}
+
+/**
+ * The words from `first` to before `after` go to the speaker `to`.
+ * @param {Line} line
+ * @param {number} first
+ * @param {number} after
+ * @param {string} to
+ * @returns {Operation}
+ */
+export function assignOperation(line, first, after, to) {
+  return { operation: "assign", ...place(line, first, after), after: to };
+}
+
+/**
+ * @param {Line} line
+ * @param {number} index of the first word of the second line
+ * @returns {Operation}
+ */
+export function splitOperation(line, index) {
+  return { operation: "split", ...place(line, index, index + 1) };
+}
+
+/**
+ * @param {Line} line that continues the same speaker's line before it
+ * @returns {Operation}
+ */
+export function joinOperation(line) {
+  return { operation: "join", ...place(line, 0, 1) };
+}
+
+/**
+ * @param {Line} line
+ * @returns {Operation}
+ */
+export function checkOperation(line) {
+  const before = joinWords(line.words);
+  return { operation: "check", speaker: line.speaker, start: startOf(line), end: rounded(endOf(line)), before };
+}
+
+/**
+ * Words where the speech has none.
+ * @param {string} speaker
+ * @param {number} start
+ * @param {number} end
+ * @param {string} text
+ * @returns {Operation}
+ */
+export function insertOperation(speaker, start, end, text) {
+  return { operation: "text", speaker, start: rounded(start), end: rounded(end), before: "", after: normal(text) };
+}
+
+/**
+ * The line was edited to `text`: one operation for the words between the first and the last change, or null.
+ * @param {Line} line
+ * @param {string} text
+ * @returns {Operation | null}
+ */
+export function textOperation(line, text) {
+  const { words } = line;
+  const wanted = normal(text);
+  if (wanted === normal(joinWords(words))) return null;
+  let first = commonStart(words, wanted);
+  let last = commonEnd(words, wanted, first);
+  if (!fits(words, wanted, first, last)) {
+    while (first > 0 && !fits(words, wanted, first, last)) first -= 1;
+    while (last < words.length && !fits(words, wanted, first, last)) last += 1;
+  }
+  const after = wanted.slice(textBefore(words, first).length, wanted.length - textAfter(words, last).length).trim();
+  if (first < last) return { operation: "text", ...place(line, first, last), after };
+  const start = words[first - 1].end;
+  const gap = { start, end: Math.max(start, words[first].start) };
+  return { operation: "text", ...place(line, first, first), ...gap, after };
+}
+
+/** @param {string} text */
+function normal(text) {
+  return text.split(/\s+/u).filter(Boolean).join(" ");
+}
+
+/**
+ * Speaker, times, words and context of the words from `first` to before `after`.
+ * @param {Line} line
+ * @param {number} first
+ * @param {number} after
+ */
+function place(line, first, after) {
+  const words = line.words.slice(first, after);
+  return {
+    speaker: line.speaker,
+    start: words.length ? words[0].start : 0,
+    end: words.length ? rounded(Math.max(...words.map((word) => word.end))) : 0,
+    before: joinWords(words),
+    left: joinWords(line.words.slice(Math.max(0, first - CONTEXT), first)),
+    right: joinWords(line.words.slice(after, after + CONTEXT)),
+  };
+}
+
+/**
+ * The text of the words before `first`.
+ * @param {readonly Word[]} words
+ * @param {number} first
+ */
+function textBefore(words, first) {
+  return joinWords(words.slice(0, first));
+}
+
+/**
+ * The text from word `last` on, with the space before it.
+ * @param {readonly Word[]} words
+ * @param {number} last
+ */
+function textAfter(words, last) {
+  const rest = joinWords(words.slice(last));
+  return last > 0 && last < words.length && !words[last].attached ? ` ${rest}` : rest;
+}
+
+/**
+ * The number of words at the beginning that the text still has.
+ * @param {readonly Word[]} words
+ * @param {string} text
+ */
+function commonStart(words, text) {
+  let count = 0;
+  while (count < words.length && startsWith(words, count + 1, text)) count += 1;
+  return count;
+}
+
+/**
+ * @param {readonly Word[]} words
+ * @param {number} count
+ * @param {string} text
+ */
+function startsWith(words, count, text) {
+  const start = textBefore(words, count);
+  const attached = count < words.length && words[count].attached;
+  return text.startsWith(start) && (attached || text.length === start.length || text[start.length] === " ");
+}
+
+/**
+ * The index of the first word of the end that the text still has.
+ * @param {readonly Word[]} words
+ * @param {string} text
+ * @param {number} first
+ */
+function commonEnd(words, text, first) {
+  const used = textBefore(words, first).length;
+  let last = words.length;
+  while (last > first) {
+    const end = textAfter(words, last - 1);
+    if (!text.endsWith(end) || text.length - end.length < used) break;
+    if (last - 1 === 0 && text.length > end.length && text[text.length - end.length - 1] !== " ") break;
+    last -= 1;
+  }
+  return last;
+}
+
+/**
+ * Whether the words from `first` to before `last` can be replaced so that the text results: the new words stand beside
+ * the old ones as those did, and an insertion has a word on both sides.
+ * @param {readonly Word[]} words
+ * @param {string} text
+ * @param {number} first
+ * @param {number} last
+ */
+function fits(words, text, first, last) {
+  if (first === last && (first === 0 || first === words.length)) return false;
+  const middle = text.slice(textBefore(words, first).length, text.length - textAfter(words, last).length);
+  if (!middle.trim()) return first < last || middle === "";
+  const attached = first < last && words[first].attached;
+  const leftFits = first === 0 || middle.startsWith(" ") !== attached;
+  const rightFits = last === words.length || !words[last].attached || !middle.endsWith(" ");
+  return leftFits && rightFits;
+}
