@@ -24,7 +24,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("config",),
     ("media",),
     ("models", "formats", "gallery"),
-    ("stages",),
+    ("stages", "corrections"),
     ("engine",),
     ("analytics",),
     ("workers",),

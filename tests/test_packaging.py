@@ -18,7 +18,13 @@ from tests import extras
 ROOT = Path(pipeline.__file__).parent
 PROJECT = tomllib.loads((ROOT.parent / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-MODULES = {"pyyaml": "yaml", "av": "av", "pyannote-audio": "pyannote", "vadersentiment": "vaderSentiment"}
+MODULES = {
+    "pyyaml": "yaml",
+    "av": "av",
+    "pyannote-audio": "pyannote",
+    "vadersentiment": "vaderSentiment",
+    "python-docx": "docx",
+}
 """Import names that are not the distribution's name with ``-`` as ``_``."""
 INDIRECT = {"audioop-lts"}
 """Declared for another package that does not declare it itself."""

@@ -30,6 +30,7 @@ from pipeline.core import identity as core_identity
 from pipeline.core import types as core_types
 from pipeline.core.notices import NOTICES
 from pipeline.core.serialization import constraint_of, to_plain
+from pipeline.corrections import corrections_file
 from pipeline.formats import crosstalk_json
 from pipeline.models import registry
 from pipeline.models.weights.catalogue import catalogue
@@ -92,6 +93,12 @@ def preset_differences() -> str:
 def schema() -> str:
     """The fields of the JSON output, a table per object."""
     return "\n\n".join(f"### {kind.__name__}\n\n{fields_table(kind)}" for kind in OUTPUT)
+
+
+def corrections() -> str:
+    """The fields of a file of corrections, a table per object."""
+    kinds = (corrections_file.CorrectionsFile, corrections_file.CorrectedRecording, core_correction.Correction)
+    return "\n\n".join(f"### {kind.__name__}\n\n{fields_table(kind)}" for kind in kinds)
 
 
 def json_schema() -> str:
@@ -302,6 +309,7 @@ BLOCKS: Mapping[tuple[Path, str], Callable[[], str]] = MappingProxyType(
         (DOCS / "models.md", "catalogue"): models,
         (DOCS / "output-json.md", "schema"): schema,
         (DOCS / "output-json.md", "notices"): notices,
+        (DOCS / "corrections.md", "corrections"): corrections,
         (DOCS.parent / "README.md", "comparison"): comparison,
         (DOCS.parent / "README.md", "example"): example,
         (DOCS / "index.md", "example"): example,

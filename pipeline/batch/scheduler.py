@@ -18,6 +18,7 @@ from pipeline.batch.superseded import archive_outdated
 from pipeline.batch.worker import Job, Limits, Setup
 from pipeline.config.schema import Config, assign, check
 from pipeline.core.atomic_write import TEMPORARY
+from pipeline.corrections.saved import digest_of
 from pipeline.engine import preflight
 from pipeline.engine.model_pool import ModelPool
 from pipeline.models.weights import Store
@@ -112,10 +113,16 @@ def tasks(recordings: Sequence[Recording], setup: Setup) -> list[Task]:
     for recording in recordings:
         config = settings_of(recording.settings, setup, str(recording.path))
         if config not in keys:
-            kinds = (*setup.formats, *(f"{name}={value}" for name, value in sorted(setup.options.items())))
-            keys[config] = config, done_key(config, kinds, setup.analytics, models)
-        result.append(Task(recording, *keys[config], models))
+            keys[config] = config, done_key(config, _kinds(setup), setup.analytics, models)
+        config, key = keys[config]
+        result.append(Task(recording, config, key + digest_of(recording.path)[:8], models))
     return result
+
+
+def _kinds(setup: Setup) -> tuple[str, ...]:
+    """The formats, and whatever else changes what is written."""
+    options = (f"{name}={value}" for name, value in sorted(setup.options.items()))
+    return (*setup.formats, *options, *[f"sound={setup.sound}"] * (setup.sound != "embed"))
 
 
 def run(

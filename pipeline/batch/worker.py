@@ -8,6 +8,7 @@ import platform
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from pipeline import media
@@ -28,6 +29,7 @@ from pipeline.core.events import Event, StageAdvanced, StageFinished
 from pipeline.core.output_record import OutputRecord
 from pipeline.engine.artifact_cache import DiskCache, NoCache
 from pipeline.formats.base import Options
+from pipeline.formats.sound import SoundUse
 from pipeline.workers.program import Extend
 
 PROGRAM = "pipeline.batch.worker:start"
@@ -39,7 +41,7 @@ class Setup:
     """The settings that all recordings share.
 
     ``analytics`` is the text of the rules, None without analytics. ``overwrite`` allows to replace files that this
-    program did not write. ``options`` say how the transcripts are written.
+    program did not write. ``options`` and ``sound`` say how the transcripts are written.
     """
 
     config: Config
@@ -49,6 +51,7 @@ class Setup:
     analytics: str | None = None
     overwrite: bool = False
     options: Options = field(default_factory=Options)
+    sound: SoundUse = "embed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,16 +133,22 @@ class WorkerRuntime:
 
     def _transcribe(self, job: Job) -> Outcome:
         from pipeline.analytics import analytics_file
+        from pipeline.corrections.saved import corrected, corrections_of
         from pipeline.formats import files
+        from pipeline.formats.sound import make_sound
 
         setup = self._setup
         target = setup.out / job.name
         record = OutputRecord(setup.out, job.name, overwrite=setup.overwrite, adopted=read_outputs(setup.out, job.name))
         analytics = () if setup.analytics is None else (analytics_file.path_of(target),)
-        record.check((*files.output_paths(target.name, target.parent, setup.formats), *analytics))
+        expected = files.expected_paths(target.name, target.parent, setup.formats, **setup.options)
+        record.check((*expected, *analytics))
+        corrections = corrections_of(job.path)
         transcript = self._transcriber.with_config(job.config)(job.path)
-        transcript = files.named_as_before(transcript, target.name, target.parent)
-        paths = files.write(transcript, target.name, target.parent, setup.formats, record, **setup.options)
+        transcript = corrected(transcript, target.name, target.parent, corrections)
+        track = job.config.input.track
+        sound = partial(make_sound, recording=job.path, transcript=transcript, use=setup.sound, track=track)
+        paths = files.write(transcript, target.name, target.parent, setup.formats, record, sound, **setup.options)
         if setup.analytics is not None:
             record.write(*analytics_file.file_of(transcript, setup.analytics, target, job.columns))
             paths += analytics

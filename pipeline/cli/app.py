@@ -18,6 +18,7 @@ import typer
 
 from pipeline.cli import (
     analyze,
+    apply,
     batch,
     bench,
     cache,
@@ -25,6 +26,7 @@ from pipeline.cli import (
     convert,
     doctor,
     models,
+    open_page,
     rename,
     run,
     score,
@@ -47,6 +49,8 @@ COMMANDS = (
     "report",
     "convert",
     "rename",
+    "apply",
+    "open",
     "speakers",
     "models",
     "score",
@@ -94,6 +98,8 @@ app.command("report")(analyze.report)
 app.command("split")(split.split)
 app.command("convert")(convert.convert)
 app.command("rename")(rename.rename)
+app.command("apply")(apply.apply)
+app.command("open")(open_page.open_page)
 app.command("score")(score.score)
 app.command("simulate")(simulate.simulate)
 app.command("bench")(bench.bench)

@@ -71,7 +71,8 @@ def _setup(
     root = None if shared.no_cache else artifact_cache.default_root()
     analytics, rules = analysis
     text = read_file(rules) if analytics or rules else None
-    return Setup(settings, out, files.parse_formats(formats), root, text, shared.overwrite, writing.options())
+    names, options = files.parse_formats(formats), writing.options()
+    return Setup(settings, out, names, root, text, shared.overwrite, options, writing.sound_use)
 
 
 def _options(

@@ -28,15 +28,18 @@ def convert(
     from pipeline import formats
     from pipeline.formats import files
     from pipeline.formats.reading import read_file
+    from pipeline.formats.sound import sound_beside
 
     names = files.parse_formats(format_)
     kind = formats.guess(transcript)
     stem = formats.stem(transcript, kind)
-    record = _record(transcript, kind, files.output_paths(stem, output_dir, names), output_dir, overwrite)
+    targets = files.expected_paths(stem, output_dir, names, **writing.options())
+    record = _record(transcript, kind, targets, output_dir, overwrite)
     file = read_file(transcript, kind)
     for line in file.notice_lines():
         tell(line)
-    for path in files.write(file.transcript, stem, output_dir, names, record, **writing.options()):
+    sound = sound_beside(transcript, file.transcript, writing.sound_use)
+    for path in files.write(file.transcript, stem, output_dir, names, record, sound, **writing.options()):
         tell(str(path))
 
 

@@ -19,6 +19,7 @@ from pipeline.formats.base import Options
 if TYPE_CHECKING:
     from pipeline.config.schema import Config
     from pipeline.engine.artifact_cache import Cache
+    from pipeline.formats.sound import SoundUse
 
 
 def options(**kinds: type[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -116,11 +117,42 @@ class RunOptions(SettingsOptions):
 class WritingOptions:
     """Options of commands that write transcripts."""
 
-    mark_doubts: Annotated[bool, typer.Option("--mark-doubts", help="Mark what to check (txt, md, srt, vtt).")] = False
+    audio: Annotated[str, typer.Option(help="Sound of an html page: embed, link or none.")] = "embed"
+    mark_doubts: Annotated[
+        bool, typer.Option("--mark-doubts", help="Mark what to check, in txt, md and subtitles.")
+    ] = False
+    table: Annotated[bool, typer.Option("--table", help="The conversation as a table (docx).")] = False
+    no_overlap_cues: Annotated[
+        bool, typer.Option("--no-overlap-cues", help="Never two subtitles at the same time (srt, vtt).")
+    ] = False
+    no_speaker_names: Annotated[
+        bool, typer.Option("--no-speaker-names", help="Subtitles without speaker names (srt, vtt, ass).")
+    ] = False
+    per_speaker: Annotated[
+        bool, typer.Option("--per-speaker", help="Also write subtitles of each speaker (srt, vtt, ass).")
+    ] = False
 
     def options(self) -> Options:
         """How the transcripts are written: the options that were given."""
-        return Options(mark_doubts=True) if self.mark_doubts else Options()
+        options = Options()
+        if self.mark_doubts:
+            options["mark_doubts"] = True
+        if self.table:
+            options["table"] = True
+        if self.no_overlap_cues:
+            options["overlap_cues"] = False
+        if self.no_speaker_names:
+            options["speaker_names"] = False
+        if self.per_speaker:
+            options["per_speaker"] = True
+        return options
+
+    @property
+    def sound_use(self) -> SoundUse:
+        """The use of the recording's sound; raises `SettingsError` for an unknown one."""
+        from pipeline.formats.sound import parse_use
+
+        return parse_use(self.audio)
 
 
 def parse_known(text: str) -> dict[str, str]:

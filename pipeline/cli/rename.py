@@ -19,30 +19,13 @@ def rename(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Name speakers in a transcript and in its files in other formats; a later run keeps the names."""
-    from pipeline import formats
-    from pipeline.core.atomic_write import write_atomically
-    from pipeline.core.doubts import OPEN
-    from pipeline.core.output_record import OutputRecord, source_of_result
-    from pipeline.formats import files
     from pipeline.formats.naming import with_given_names
     from pipeline.formats.reading import read_file
+    from pipeline.formats.rewriting import rewrite
 
-    transcript = transcript.resolve() if transcript.is_symlink() else transcript
     file = read_file(transcript, "json")
     renamed = with_given_names(file.transcript, _parse(names, file.transcript.speakers, transcript))
-    stem, folder = formats.stem(transcript, "json"), transcript.parent
-    record = OutputRecord(folder, source_of_result(transcript), overwrite=overwrite)
-    others = {path: kind for kind in formats.built_in() for path in files.output_paths(stem, folder, [kind])}
-    others = {p: kind for p, kind in others.items() if p != transcript and p.is_file() and record.has_written(p)}
-    record.check(others)
-    content = formats.dumps(renamed, "json", stem)
-    if record.is_unchanged(transcript):
-        record.write(transcript, content)
-    else:  # edits by hand were read and are kept: no later run may replace the file
-        write_atomically(transcript, content)
-    tell(printable(f"transcribe: wrote {transcript}"))
-    for path, kind in others.items():
-        record.write(path, formats.dumps(renamed, kind, stem, mark_doubts=OPEN.encode() in path.read_bytes()))
+    for path in rewrite(transcript, renamed, overwrite):
         tell(printable(f"transcribe: wrote {path}"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,15 +13,17 @@ import typer
 
 from pipeline.cli.options import Language, Model, RunOptions, WritingOptions, options
 from pipeline.cli.printing import FORMATS, show, tell
-from pipeline.core.errors import CrosstalkError, ResourceError, exit_code_of, printable
+from pipeline.core.errors import CrosstalkError, ResourceError, SettingsError, exit_code_of, printable
 from pipeline.formats.base import Options
 
 if TYPE_CHECKING:
     from pipeline.config.schema import Config
     from pipeline.core.output_record import OutputRecord
     from pipeline.core.types import Transcript
+    from pipeline.corrections import CorrectionsFile
     from pipeline.engine.artifact_cache import Cache
     from pipeline.engine.pipeline import Transcriber
+    from pipeline.formats.sound import SoundUse
 
 
 @options(shared=RunOptions, writing=WritingOptions)
@@ -32,12 +35,18 @@ def run(
     model: Model = None,
     output_dir: Annotated[Path, typer.Option("--output-dir", "-o", help="Folder of the transcripts.")] = Path(),
     format_: Annotated[str, typer.Option("--format", "-f", help=FORMATS)] = "txt,json",
+    corrections: Annotated[Path | None, typer.Option(help="A file of corrections to apply.")] = None,
 ) -> None:
     """Transcribe recordings: who said what, also in overlapping speech."""
     from pipeline.formats import files
 
     settings = shared.settings(language=language, model=model)
-    delivery = Delivery(output_dir, files.parse_formats(format_), shared.quiet, shared.overwrite, writing.options())
+    names = files.parse_formats(format_)
+    if corrections is not None and len(recordings) != 1:
+        raise SettingsError("corrections are of one recording", where="--corrections", hint="give one recording")
+    delivery = Delivery(
+        output_dir, names, shared.quiet, shared.overwrite, writing.options(), writing.sound_use, corrections
+    )
     raise typer.Exit(_transcribe_all(recordings, settings, shared.cache(), delivery))
 
 
@@ -45,7 +54,7 @@ def run(
 class Delivery:
     """The output of the transcripts: folder, formats, whether the terminal shows them, what they may replace.
 
-    ``options`` say how they are written.
+    ``options`` and ``sound`` say how they are written. ``corrections`` are applied; None: those beside the recording.
     """
 
     folder: Path
@@ -53,21 +62,45 @@ class Delivery:
     quiet: bool
     overwrite: bool = False
     options: Options = field(default_factory=Options)
+    sound: SoundUse = "embed"
+    corrections: Path | None = None
 
     def record(self, recording: str) -> OutputRecord:
         """The record of the folder, for the recording's transcripts; raises `OutputExists` before any work."""
         from pipeline.core.output_record import OutputRecord, source_of
-        from pipeline.formats.files import output_paths
+        from pipeline.formats.files import expected_paths
 
         source = "-" if recording == "-" else source_of(recording)
         record = OutputRecord(self.folder, source, overwrite=self.overwrite)
-        record.check(output_paths(_stem(recording), self.folder, self.formats))
+        record.check(expected_paths(_stem(recording), self.folder, self.formats, **self.options))
         return record
+
+    def corrections_of(self, recording: str) -> CorrectionsFile | None:
+        """The corrections of a recording; raises `FormatError` and `InputError` before any work."""
+        from pipeline.corrections.corrections_file import load
+        from pipeline.corrections.saved import corrections_of
+
+        if recording == "-":
+            return load(self.corrections) if self.corrections else None
+        return corrections_of(Path(recording), self.corrections)
+
+    def write(
+        self, transcript: Transcript, recording: str, record: OutputRecord, track: int | None
+    ) -> tuple[Path, ...]:
+        """Write the transcript in each format; returns the paths."""
+        from pipeline.formats import files
+        from pipeline.formats.sound import make_sound
+
+        path = None if recording == "-" else Path(recording)
+        sound = functools.partial(make_sound, recording=path, transcript=transcript, use=self.sound, track=track)
+        stem = _stem(recording)
+        return files.write(transcript, stem, self.folder, self.formats, record, sound, **self.options)
 
 
 def _transcribe_all(recordings: list[str], settings: Config, cache: Cache, delivery: Delivery) -> int:
     """Transcribe each recording, also after one has failed; returns the exit code."""
     from pipeline.cli.progress import listening
+    from pipeline.corrections.saved import corrected
     from pipeline.engine.pipeline import Transcriber
     from pipeline.formats import files
 
@@ -85,8 +118,9 @@ def _transcribe_all(recordings: list[str], settings: Config, cache: Cache, deliv
                 line = f"transcribe: {recording}: the name is too long, its results are named {stem}"
                 tell(printable(line))
             try:
-                transcript = files.named_as_before(_transcribe(transcriber, recording), stem, delivery.folder)
-                paths = files.write(transcript, stem, delivery.folder, delivery.formats, record, **delivery.options)
+                corrections = delivery.corrections_of(recording)
+                transcript = corrected(_transcribe(transcriber, recording), stem, delivery.folder, corrections)
+                paths = delivery.write(transcript, recording, record, transcriber.config.input.track)
             except CrosstalkError as error:
                 if len(recordings) == 1 or error.affects_all:
                     raise

@@ -13,6 +13,7 @@ import typer
 
 from pipeline.cli.options import SettingsOptions, options
 from pipeline.cli.printing import show, tell
+from pipeline.core.atomic_write import is_file
 from pipeline.core.errors import ALL_FAILED, CrosstalkError, SettingsError, printable
 
 if TYPE_CHECKING:
@@ -58,18 +59,18 @@ def add(
     transcript: Annotated[
         Path | None, typer.Option("--from", help="A transcript (json) with the person in it.")
     ] = None,
-    speaker: Annotated[str | None, typer.Option(help="The person's label in that transcript.")] = None,
+    speaker: Annotated[str | None, typer.Option(help="Their label in it, if it is not the name.")] = None,
     recording: Annotated[Path | None, typer.Option(help="Its recording, if it is not beside it.")] = None,
 ) -> None:
     """Add voice prints of a person: from clips, or from a transcript and its recording."""
     agreed, last = _consent(name, consent, purpose, expires)
-    if bool(clips) == bool(transcript) or bool(transcript) != bool(speaker) or (recording and not transcript):
-        raise SettingsError("give either clips, or --from TRANSCRIPT --speaker LABEL [--recording FILE]")
+    if bool(clips) == bool(transcript) or ((speaker or recording) and not transcript):
+        raise SettingsError("give either clips, or --from TRANSCRIPT [--speaker LABEL] [--recording FILE]")
     gallery = _gallery(shared.gallery)
     gallery.require_consent(name, agreed)  # before any work
     transcriber = shared.transcriber()
-    if transcript and speaker:
-        prints = _prints_from(transcriber, transcript, speaker, recording)
+    if transcript:
+        prints = _prints_from(transcriber, transcript, speaker or name, recording)
     else:
         prints = tuple(each for clip in clips or () for each in transcriber.voices.enroll(clip))
     _report_similar(name, prints, gallery, transcriber)
@@ -245,11 +246,7 @@ def existing_recording(transcript: Transcript, folder: Path, hint: str, given: P
     if transcript.provenance is None and given is None:
         raise SettingsError("the transcript does not name its recording", hint=hint)
     path = given or folder / (transcript.provenance.source if transcript.provenance else "")
-    try:
-        found = path.is_file()
-    except OSError:  # a name that no file can have
-        found = False
-    if not found:
+    if not is_file(path):
         raise SettingsError(f"the recording is not at {path}", hint=hint)
     return path
 

@@ -76,6 +76,14 @@ def digest_file(path: Path) -> str:
         return digest(file)
 
 
+def is_file(path: Path) -> bool:
+    """Whether there is a file at the path; also for a name that no file can have."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def make_folder(folder: Path) -> None:
     """Create the folder and those above it; raises `OutputError`."""
     try:

@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Literal
 
 from pipeline.core.timeline import MAX_WORDLESS, crop, gaps, union
-from pipeline.core.types import OverlapDecision, Span, Transcript, Utterance, Word, join_words
+from pipeline.core.types import ROUNDING, OverlapDecision, Span, Transcript, Utterance, Word, join_words
 
 Kind = Literal["suspect", "words", "speaker", "overlap", "uncovered"]
 """``suspect``: words that may never have been spoken; ``words``: words with a low probability; ``speaker``: words that
@@ -49,13 +49,14 @@ class Doubt:
 
 
 def find_doubts(transcript: Transcript) -> tuple[Doubt, ...]:
-    """Everything doubtful, the most doubtful first."""
+    """Everything doubtful that no person has checked, the most doubtful first."""
     found: list[Doubt] = []
     for i, utterance in enumerate(transcript.utterances):
         found += _of_utterance(i, utterance)
     found += _overlaps(transcript)
     if transcript.coverage is not None:
         found += _uncovered(transcript)
+    found = [doubt for doubt in found if not _is_checked(doubt, transcript)]
     return tuple(sorted(found, key=lambda doubt: (-doubt.weight, doubt.start)))
 
 
@@ -81,6 +82,21 @@ def with_marks(transcript: Transcript) -> Transcript:
 def without_marks(text: str) -> str:
     """A text as it was before `with_marks`."""
     return text.replace(f"{WHO} ", "").replace(OPEN, "").replace(CLOSE, "")
+
+
+def _is_checked(doubt: Doubt, transcript: Transcript) -> bool:
+    """Whether a person checked the line of the doubt; if it is of no single line, all lines that meet it."""
+    checks = [each for each in transcript.corrections if each.operation == "check" and each.problem is None]
+    if not checks:
+        return False
+    items = [(doubt.speaker, doubt.start, doubt.end)]
+    if doubt.speaker is None:
+        lines = [line for line in transcript.utterances if line.start < doubt.end and doubt.start < line.end]
+        items = [(line.speaker, line.start, line.end) for line in lines]
+    return bool(items) and all(
+        any(c.speaker == speaker and c.start <= start + ROUNDING and end <= c.end + ROUNDING for c in checks)
+        for speaker, start, end in items
+    )
 
 
 def _of_utterance(index: int, utterance: Utterance) -> Iterator[Doubt]:

@@ -10,6 +10,8 @@ NOTICES: Mapping[str, str] = {
     "channels_mixed": "Channels or roles were asked for, but the channels were mixed and speakers found by voice.",
     "clipped_samples": "Samples beyond full scale were clipped.",
     "clock": "Impossible time stamps were ignored; later times may be off.",
+    "corrections_not_applied": "Corrections do not fit this transcript; its correction ledger says why.",
+    "corrections_of_another_recording": "Corrections beside the recording are of another one and were not applied.",
     "damaged": "Damaged passages could not be decoded and are silence.",
     "deprecated_key": "A JSON transcript has keys of an earlier version, which are read for one more version.",
     "deprecated_setting": "A setting is in an old spelling, which is read for one more version. Event only.",

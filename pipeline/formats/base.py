@@ -62,6 +62,10 @@ class Options(TypedDict, total=False):
     """Whether subtitles of different speakers may be shown at the same time; by default they are."""
     speaker_names: bool
     """Whether subtitles name their speakers; by default they do."""
+    per_speaker: bool
+    """Whether `pipeline.formats.files.write` also writes one subtitle file for each speaker; by default it does not."""
+    table: bool
+    """Whether the conversation of a document is a table; by default it consists of paragraphs."""
     sound: Sound
     """The recording."""
 
@@ -88,6 +92,8 @@ class Format:
     """Raised by hand when the same transcript gives other bytes than before; part of the key of finished work."""
     options: tuple[str, ...] = ()
     """The keys of `Options` that ``dumps`` takes as keywords."""
+    per_speaker: bool = False
+    """Whether the option ``per_speaker`` applies: files of single speakers are useful."""
     help: str = ""
     """One sentence on what the format holds."""
     binary: bool = False

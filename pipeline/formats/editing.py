@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
+from pipeline.core.correction import Correction
 from pipeline.core.identity import Identity
 from pipeline.core.timeline import by_speaker, covered, crop, gaps, intersection, normalize, union
 from pipeline.core.types import Notice, OverlapDecision, Span, Transcript, Turn, Utterance, join_words
@@ -64,11 +65,21 @@ def with_names(transcript: Transcript, names: Mapping[str, str]) -> Transcript:
             for region in transcript.overlaps
         ),
         removed=renamed(transcript.removed),
+        corrections=tuple(_relabelled(correction, names) for correction in transcript.corrections),
         identities=tuple(
             _renamed(identity, names[identity.label]) if identity.label in names else identity
             for identity in transcript.identities
         ),
     )
+
+
+def _relabelled(correction: Correction, names: Mapping[str, str]) -> Correction:
+    """The correction with the present labels; a speaker who was named gets no other name by it."""
+    speaker = names.get(correction.speaker, correction.speaker)
+    if correction.operation == "assign" or (correction.operation == "name" and correction.speaker in names):
+        after = correction.after if correction.operation == "assign" else correction.speaker
+        return replace(correction, speaker=speaker, after=names.get(after, after))
+    return replace(correction, speaker=speaker)
 
 
 def _renamed(identity: Identity, name: str) -> Identity:
@@ -95,7 +106,7 @@ def with_moved_turns(transcript: Transcript) -> Transcript:
     result = with_names(transcript, names)
     for move in moves:
         if move.source not in names:
-            result = replace(result, turns=_moved(result, move))
+            result = replace(result, turns=moved_turns(result.turns, result.utterances, move))
     notices = []
     for (source, to), group in groupby(sorted(moves, key=lambda m: (m.source, m.to)), key=lambda m: (m.source, m.to)):
         places = [f"utterances[{move.index}]" for move in group]
@@ -131,13 +142,13 @@ def _moves(transcript: Transcript) -> Iterable[Move]:
             yield Move(i, source, utterance.speaker)
 
 
-def _moved(transcript: Transcript, move: Move) -> tuple[Turn, ...]:
+def moved_turns(before: Sequence[Turn], utterances: Sequence[Utterance], move: Move) -> tuple[Turn, ...]:
     """The turns after a move: a turn without other words of the old speaker moves whole, any other one in part."""
-    utterance = transcript.utterances[move.index]
-    others = [u.span for u in transcript.utterances if u.speaker == move.source]
+    utterance = utterances[move.index]
+    others = [u.span for u in utterances if u.speaker == move.source]
     turns: list[Turn] = []
-    spans: list[Span] = [turn.span for turn in transcript.turns if turn.speaker == move.to]
-    for turn in transcript.turns:
+    spans: list[Span] = [turn.span for turn in before if turn.speaker == move.to]
+    for turn in before:
         if turn.speaker == move.to:
             continue
         if turn.speaker != move.source or not intersection([turn.span], [utterance.span]):
@@ -147,7 +158,7 @@ def _moved(transcript: Transcript, move: Move) -> tuple[Turn, ...]:
         parts = _without(intersection([turn.span], [utterance.span]), others) if shared else (turn.span,)
         spans += parts
         turns += [replace(turn, start=rest.start, end=rest.end) for rest in gaps(parts, turn.span)]
-    margins = {turn.span: turn.margin for turn in transcript.turns if turn.speaker == move.to}
+    margins = {turn.span: turn.margin for turn in before if turn.speaker == move.to}
     turns += [Turn(span.start, span.end, move.to, margins.get(span)) for span in union(spans)]
     return tuple(sorted(turns))
 

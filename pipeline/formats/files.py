@@ -6,18 +6,22 @@ import hashlib
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, Unpack, get_args
 
 from pipeline import formats, media
 from pipeline.core.atomic_write import NAME_BYTES
 from pipeline.core.audio import Stream
-from pipeline.core.errors import CrosstalkError, FormatError, SettingsError
+from pipeline.core.errors import FormatError, SettingsError
 from pipeline.core.output_record import OutputRecord
 from pipeline.core.types import Transcript, Turn
-from pipeline.formats.base import SUFFIX_BYTES, Options
-from pipeline.formats.sanitize import distinct
+from pipeline.formats.base import SUFFIX_BYTES, Options, Sound
+from pipeline.formats.sanitize import distinct, token
+
+SoundOf = Callable[[Path], Sound]
+"""Makes the recording's sound for the file at a path."""
 
 
 def parse_formats(text: str) -> tuple[str, ...]:
@@ -60,17 +64,17 @@ def output_paths(stem: str, folder: Path, names: Iterable[str]) -> tuple[Path, .
     return tuple(folder / f"{stem}{formats.suffix(name)}" for name in names)
 
 
-def named_as_before(transcript: Transcript, stem: str, folder: Path) -> Transcript:
-    """The transcript with the names that a person gave in the folder's JSON of the same recording, if there is one."""
-    from pipeline.formats.naming import with_earlier_names
+def expected_paths(stem: str, folder: Path, names: Iterable[str], **options: Unpack[Options]) -> tuple[Path, ...]:
+    """The files that `write` will write, as far as they are known before the speakers are.
 
-    (path,) = output_paths(stem, folder, ["json"])
-    if not path.is_file():
-        return transcript
-    try:
-        return with_earlier_names(transcript, formats.load(path, "json"))
-    except CrosstalkError:  # a file that is no transcript holds no names
-        return transcript
+    With ``per_speaker``, these are also the existing files with default speaker names.
+    """
+    chosen = tuple(names)
+    paths = output_paths(stem, folder, chosen)
+    if not options.get("per_speaker") or not folder.is_dir():
+        return paths
+    suffixes = "|".join(re.escape(format_.suffix) for format_ in map(formats.get, chosen) if format_.per_speaker)
+    return (*paths, *_with_default_speakers(stem, folder, suffixes)) if suffixes else paths
 
 
 def refuse_collisions(stems: Sequence[str], names: Sequence[str]) -> None:
@@ -90,17 +94,52 @@ def write(
     folder: Path,
     names: Sequence[str],
     record: OutputRecord,
+    sound_of: SoundOf | None = None,
     **options: Unpack[Options],
 ) -> tuple[Path, ...]:
     """Write the transcript in each format and return the paths; `OutputExists` when one must not be replaced.
 
-    ``options`` are as in `pipeline.formats.dumps`.
+    ``options`` are as in `pipeline.formats.dumps`; ``sound_of`` makes the sound for a format that plays it. With
+    ``per_speaker``, the formats that declare it also write a file for each speaker, ``STEM.SPEAKER.FORMAT``.
     """
-    paths = output_paths(stem, folder, names)
+    parts = list(zip(output_paths(stem, folder, names), names, [transcript] * len(names), strict=True))
+    if options.get("per_speaker"):
+        for path, (name, speaker) in speaker_paths(transcript.speakers, stem, folder, names).items():
+            parts.append((path, name, _only(transcript, speaker)))
+    paths = tuple(path for path, _, _ in parts)
     record.check(paths)
-    for path, name in zip(paths, names, strict=True):
-        record.write(path, formats.dumps(transcript, name, stem, **options))
+    for path, name, part in parts:
+        if sound_of is not None and "sound" in formats.get(name).options:
+            options["sound"] = sound_of(path)
+        record.write(path, formats.dumps(part, name, stem, **options))
     return paths
+
+
+def speaker_paths(
+    speakers: Iterable[str], stem: str, folder: Path, names: Iterable[str]
+) -> dict[Path, tuple[str, str]]:
+    """The files of single speakers, ``STEM.SPEAKER.FORMAT``, each with its format and speaker."""
+    stems = _speaker_stems(speakers, stem)
+    chosen = [name for name in names if formats.get(name).per_speaker]
+    pairs = [(name, speaker) for name in chosen for speaker in stems]
+    return {path: (n, speaker) for n, speaker in pairs for path in output_paths(stems[speaker], folder, [n])}
+
+
+def _only(transcript: Transcript, speaker: str) -> Transcript:
+    """The turns and utterances of one speaker."""
+    utterances = tuple(utterance for utterance in transcript.utterances if utterance.speaker == speaker)
+    turns = tuple(turn for turn in transcript.turns if turn.speaker == speaker)
+    return replace(transcript, utterances=utterances, turns=turns, overlaps=())
+
+
+def _speaker_stems(speakers: Iterable[str], stem: str) -> dict[str, str]:
+    """``STEM.SPEAKER`` for each speaker: fit for file names, and distinct also where case makes no difference."""
+    stems: dict[str, str] = {}
+    for name, spelled in distinct(speakers, lambda name: token(name).replace("/", "_").replace("\\", "_")).items():
+        while shortened(f"{stem}.{spelled}").casefold() in map(str.casefold, stems.values()):
+            spelled += "_"
+        stems[name] = shortened(f"{stem}.{spelled}")
+    return stems
 
 
 AudioFormat = Literal["wav", "flac", "mp3", "m4a"]
@@ -125,9 +164,14 @@ def check_stems(stem: str, folder: Path, kind: AudioFormat, record: OutputRecord
 
     The speakers are not known yet: the label track and existing files with default speaker names are checked.
     """
-    default = re.compile(rf"{re.escape(stem)}\.(SPEAKER_|CHANNEL_)\d+\.{kind}")
-    existing = sorted(path for path in folder.iterdir() if default.fullmatch(path.name)) if folder.is_dir() else []
+    existing = _with_default_speakers(stem, folder, rf"\.{kind}") if folder.is_dir() else []
     record.check([*output_paths(stem, folder, ["labels"]), *existing])
+
+
+def _with_default_speakers(stem: str, folder: Path, suffixes: str) -> list[Path]:
+    """The files of the folder that are named after a speaker without a name; ``suffixes`` is a regular expression."""
+    default = re.compile(rf"{re.escape(stem)}\.(SPEAKER_|CHANNEL_)\d+({suffixes})")
+    return sorted(path for path in folder.iterdir() if default.fullmatch(path.name))
 
 
 def write_stems(

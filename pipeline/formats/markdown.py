@@ -15,7 +15,7 @@ from pipeline.formats.base import Format, encoded
 from pipeline.formats.checklist import TITLE, entries
 from pipeline.formats.sanitize import clean
 from pipeline.formats.timestamps import clock, millis
-from pipeline.formats.words import overlapping
+from pipeline.formats.words import overlapping, talk_of
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
@@ -47,13 +47,7 @@ def _summary(transcript: Transcript) -> str:
 def _speakers(transcript: Transcript) -> list[str]:
     if not transcript.speakers:
         return []
-    talk = dict.fromkeys(transcript.speakers, 0.0)
-    words = dict.fromkeys(transcript.speakers, 0)
-    for turn in transcript.turns:
-        talk[turn.speaker] += turn.duration
-    for utterance in transcript.utterances:
-        words[utterance.speaker] += len(utterance.words)
-    rows = [(_escaped(name), _time(talk[name]), str(words[name])) for name in transcript.speakers]
+    rows = [(_escaped(name), _time(time), str(words)) for name, (time, words) in talk_of(transcript).items()]
     return [_table(("speaker", "talk time", "words"), (":--", "--:", "--:"), rows)]
 
 

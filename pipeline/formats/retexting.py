@@ -25,8 +25,8 @@ class _Part:
 def retexted(words: Sequence[Word], text: str, span: Span) -> tuple[Word, ...]:
     """Words with the text ``text``, inside ``span``.
 
-    Unchanged words are kept as they are. New words have no probability and divide the time between their neighbours by
-    their lengths in characters.
+    Unchanged words are kept as they are. New words have the origin ``corrected`` and no probability; they divide the
+    time between their neighbours by their lengths in characters.
     """
     parts = _parts(words, text)
     result: list[Word] = []
@@ -70,7 +70,8 @@ def _spread(run: Sequence[_Part], start: float, end: float) -> list[Word]:
     pace = (end - start) / sum(len(part.text) for part in run)  # seconds per character
     words: list[Word] = []
     for part in run:
-        words.append(Word(start, start + pace * len(part.text), part.text, no_space=part.no_space))
+        until = start + pace * len(part.text)
+        words.append(Word(start, until, part.text, no_space=part.no_space, origin="corrected"))
         start = words[-1].end
     return words
 

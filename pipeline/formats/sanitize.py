@@ -1,7 +1,7 @@
 """Inert text: control characters, direction overrides and line breaks neutralized (promise 26).
 
-`clean` is for one line of text, `token` for one field between spaces, `distinct` for names that must stay different,
-`cell` for CSV. Markup that only one format interprets is escaped by that format's module.
+`clean` is for one line of text, `xml` for one line in XML, `token` for one field between spaces, `distinct` for names
+that must stay different, `cell` for CSV. Markup that only one format interprets is escaped by that format's module.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ _INVISIBLE = frozenset({"Cc", "Cf", "Cs"})
 
 A UTF-8 file cannot hold surrogates; the others can hide or reorder the text around them."""
 
+_NO_XML = {0xFFFE: "\N{REPLACEMENT CHARACTER}", 0xFFFF: "\N{REPLACEMENT CHARACTER}"}
+
 
 def clean(text: str) -> str:
     """``text`` on one line: runs of white space become one space, invisible characters U+FFFD; the rest is kept.
@@ -26,6 +28,14 @@ def clean(text: str) -> str:
     """
     line = " ".join(text.split())
     return line if line.isascii() and line.isprintable() else "".join(map(_visible, line))
+
+
+def xml(text: str) -> str:
+    """`clean` text without the two noncharacters that XML 1.0 excludes (https://www.w3.org/TR/xml/#charsets).
+
+    Markup is not escaped: that is the XML writer's work.
+    """
+    return clean(text).translate(_NO_XML)
 
 
 def token(text: str) -> str:

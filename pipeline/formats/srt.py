@@ -14,14 +14,27 @@ from pipeline.formats.timestamps import clock
 LOOKALIKES = str.maketrans("<>{}", "‹›❴❵")
 
 
-def dumps(transcript: Transcript, session: str, mark_doubts: bool = False) -> str:
+def dumps(
+    transcript: Transcript,
+    session: str,
+    mark_doubts: bool = False,
+    overlap_cues: bool = True,
+    speaker_names: bool = True,
+) -> str:
     """The transcript as SubRip cues; ``session`` is not written."""
     transcript = with_marks(transcript) if mark_doubts else transcript
     blocks = []
-    for number, cue in enumerate(cues(transcript, labelled=True), start=1):
+    for number, cue in enumerate(cues(transcript, speaker_names, overlap_cues), start=1):
         text = "\n".join(cue.lines).translate(LOOKALIKES)
         blocks.append(f"{number}\n{clock(cue.start, ',')} --> {clock(cue.end, ',')}\n{text}\n")
     return "\n".join(blocks)
 
 
-FORMAT = Format("srt", ".srt", encoded(dumps), options=("mark_doubts",), help="SubRip subtitles with speaker names.")
+FORMAT = Format(
+    "srt",
+    ".srt",
+    encoded(dumps),
+    options=("mark_doubts", "overlap_cues", "speaker_names"),
+    per_speaker=True,
+    help="SubRip subtitles with speaker names.",
+)

@@ -2,9 +2,9 @@
 
 A cue has at most two lines of 42 columns and lasts at most 7 s (common limits in broadcasting). Every cue is shown long
 enough to be read, and a short one for a second where no other one begins. Cues of different speakers overlap in time as
-their utterances do. Cues of one speaker never overlap: where a file gives a speaker overlapping utterances, their cues
-follow each other and share the time. The speaker's name stands before their first cue, after a pause and after a cue of
-another speaker.
+their utterances do, or never (``overlap=False``). Cues of one speaker never overlap: where a file gives a speaker
+overlapping utterances, their cues follow each other and share the time. The speaker's name stands before their first
+cue, after a pause and after a cue of another speaker.
 """
 
 from __future__ import annotations
@@ -61,39 +61,62 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """Lines of one speaker, shown from ``start`` to ``end`` in milliseconds; ``label`` stands before the text."""
+    """Lines of one speaker, shown from ``start`` to ``end`` in milliseconds; ``label`` stands before the text.
+
+    ``with_other`` is a second speaker's cue that is shown as part of this one, each of them on one line.
+    """
 
     start: int
     end: int
     speaker: str
     tokens: tuple[Token, ...]
     label: str = ""
+    with_other: Cue | None = None
+
+    @property
+    def parts(self) -> tuple[Cue, ...]:
+        """The cues of one speaker each that this one shows: itself, or two."""
+        return (self,) if self.with_other is None else (replace(self, with_other=None), self.with_other)
 
     @property
     def lines(self) -> tuple[str, ...]:
         """The text with its label, in lines of at most `COLUMNS` columns."""
-        return _wrapped(self.label, self.tokens)
+        if self.with_other is None:
+            return _wrapped(self.label, self.tokens)
+        return tuple(line for part in self.parts for line in _wrapped(dashed(part.label), part.tokens))
 
     @property
     def needed(self) -> int:
         """Reading time in milliseconds, at most as long as the speech, at least `READABLE`."""
-        width = sum(columns(token.text) + 1 for token in self.tokens)
+        width = sum(columns(token.text) + 1 for part in self.parts for token in part.tokens)
         return max(READABLE, min(width * PACE, self.end - self.start, LONGEST))
 
 
-def cues(transcript: Transcript, labelled: bool) -> tuple[Cue, ...]:
-    """The cues in order of start; ``labelled`` puts the speaker's name before the text, inside the line's width."""
+def cues(transcript: Transcript, labelled: bool, overlap: bool = True) -> tuple[Cue, ...]:
+    """The cues in order of start; ``labelled`` puts the speaker's name before the text, inside the line's width.
+
+    ``overlap=False``: no two cues are shown at the same time. Short ones of two speakers that talk at once become one
+    cue with a line for each; others follow each other and share the time.
+    """
     drafts: dict[str, list[Cue]] = {}
     for speaker, tokens in _passages(transcript.utterances):
         drafts.setdefault(speaker, []).extend(_cut(speaker, tokens, label_of(speaker) if labelled else ""))
     end = milliseconds(transcript.duration)
     placed = [cue for speaker_cues in drafts.values() for cue in _fitted(_placed(speaker_cues), end)]
-    return _with_labels(_prolonged(sorted(placed, key=lambda cue: (cue.start, cue.end)), end))
+    ordered = sorted(placed, key=lambda cue: (cue.start, cue.end))
+    if not overlap:
+        ordered = _fitted(_placed(_paired(ordered)), end)
+    return _with_labels(_prolonged(ordered, end))
 
 
 def label_of(speaker: str) -> str:
     """The speaker's name and a colon, at most `COLUMNS` columns wide; the middle of a longer name is left out."""
     return f"{shortened(clean(speaker), COLUMNS - 1)}:"
+
+
+def dashed(label: str) -> str:
+    """A label behind the dash that begins each speaker's line in a cue of two speakers."""
+    return f"- {label}" if label else "-"
 
 
 def tokens_of(utterance: Utterance) -> tuple[Token, ...]:
@@ -189,8 +212,28 @@ def _layouts(label: str, tokens: Iterable[Token]) -> Iterator[list[str]]:
         yield lines
 
 
+def _paired(ordered: Sequence[Cue]) -> list[Cue]:
+    """The cues, those of two speakers that overlap and have one line each joined to one cue of two lines."""
+    paired: list[Cue] = []
+    for cue in ordered:
+        before = paired[-1] if paired else None
+        if before is not None and _can_pair(before, cue):
+            paired[-1] = replace(before, end=max(before.end, cue.end), with_other=cue)
+        else:
+            paired.append(cue)
+    return paired
+
+
+def _can_pair(one: Cue, two: Cue) -> bool:
+    if one.with_other is not None or one.speaker == two.speaker or two.start >= one.end:
+        return False
+    if max(one.end, two.end) - one.start > LONGEST:
+        return False
+    return all(len(_wrapped(dashed(cue.label), cue.tokens)) == 1 for cue in (one, two))
+
+
 def _placed(drafts: Sequence[Cue]) -> list[Cue]:
-    """One speaker's cues one after the other, in the order of their text, each shown long enough to be read.
+    """Cues one after the other, in the order of their text, each shown long enough to be read.
 
     Overlapping ones share the time from the first one's start to the last one's end by the time they need.
     """
@@ -223,7 +266,7 @@ def _overlapping(cues: Sequence[Cue]) -> Iterator[list[Cue]]:
 
 
 def _fitted(placed: Sequence[Cue], end: int) -> list[Cue]:
-    """One speaker's cues inside the recording: those that run over its end begin earlier, down to equal shares."""
+    """Cues without overlap, inside the recording: those that run over its end begin earlier, down to equal shares."""
     if not placed:
         return []
     end = max(end, len(placed))
@@ -253,6 +296,7 @@ def _with_labels(placed: Sequence[Cue]) -> tuple[Cue, ...]:
     result: list[Cue] = []
     for i, cue in enumerate(placed):
         before = placed[i - 1] if i else None
+        alone = before is not None and before.with_other is cue.with_other is None
         goes_on = before is not None and before.speaker == cue.speaker and cue.start - before.end < NAMED_AGAIN
-        result.append(replace(cue, label="") if goes_on else cue)
+        result.append(replace(cue, label="") if alone and goes_on else cue)
     return tuple(result)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pipeline.core.types import Utterance, Word
+from pipeline.core.types import Transcript, Utterance, Word
 from pipeline.formats.sanitize import clean
 
 
@@ -31,14 +31,32 @@ def merged(words: Sequence[Word]) -> tuple[Word, ...]:
     return tuple(result)
 
 
+def talk_of(transcript: Transcript) -> dict[str, tuple[float, int]]:
+    """The talk time of each speaker in seconds, and the number of their words."""
+    seconds = dict.fromkeys(transcript.speakers, 0.0)
+    words = dict.fromkeys(transcript.speakers, 0)
+    for turn in transcript.turns:
+        seconds[turn.speaker] += turn.duration
+    for utterance in transcript.utterances:
+        words[utterance.speaker] += len(utterance.words)
+    return {speaker: (seconds[speaker], words[speaker]) for speaker in seconds}
+
+
 def overlapping(utterances: Sequence[Utterance]) -> frozenset[int]:
     """The indices of the utterances that overlap an utterance of another speaker."""
-    indices: set[int] = set()
+    return frozenset(partners(utterances))
+
+
+def partners(utterances: Sequence[Utterance]) -> dict[int, tuple[str, ...]]:
+    """The other speakers that talk during an utterance, in order of start, by its index; only where there are some."""
+    others: dict[int, dict[str, None]] = {}
     active: list[int] = []
     for i in sorted(range(len(utterances)), key=lambda i: utterances[i].start):
         current = utterances[i]
         active = [j for j in active if utterances[j].end > current.start]
-        others = [j for j in active if utterances[j].speaker != current.speaker]
-        indices.update(others, [i] if others else [])
+        for j in active:
+            if utterances[j].speaker != current.speaker:
+                others.setdefault(i, {})[utterances[j].speaker] = None
+                others.setdefault(j, {})[current.speaker] = None
         active.append(i)
-    return frozenset(indices)
+    return {i: tuple(names) for i, names in others.items()}

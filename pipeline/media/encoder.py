@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal, cast
 
@@ -58,9 +58,12 @@ def export(samples: Samples, path: Path | str, format: Format = "wav", rate: int
     write_atomically(Path(path), encode(samples, format, rate))
 
 
-def encode(samples: Samples, format: Format = "wav", rate: int = RATE) -> bytes:
-    """A file of 16-bit audio from mono samples (float, -1 to 1); raises ``ResourceError`` if the encoder fails."""
-    return _encoded(_pcm(samples), format, rate)
+def encode(samples: Samples, format: Format = "wav", rate: int = RATE, bits: int | None = None) -> bytes:
+    """A file of 16-bit audio from mono samples (float, -1 to 1); raises ``ResourceError`` if the encoder fails.
+
+    ``bits``: bits per second of a lossy format; by default those of `ENCODINGS`.
+    """
+    return _encoded(_pcm(samples), format, rate, bits)
 
 
 def encode_stem(stream: Stream, duration: float, format: Format = "wav") -> bytes:
@@ -135,11 +138,12 @@ def _pcm(samples: Samples) -> NDArray[np.int16]:
     return scaled
 
 
-def _encoded(pcm: NDArray[np.int16], format: Format, rate: int) -> bytes:
+def _encoded(pcm: NDArray[np.int16], format: Format, rate: int, bits: int | None = None) -> bytes:
     file = io.BytesIO()
+    encoding = replace(ENCODINGS[format], bits=bits or ENCODINGS[format].bits)
     pcm = pcm if len(pcm) else np.zeros(1, np.int16)  # players do not open a file without samples
     try:
-        _encode(pcm, file, ENCODINGS[format], rate)
+        _encode(pcm, file, encoding, rate)
     except (av.FFmpegError, ValueError) as error:  # ValueError: this FFmpeg lacks the codec
         raise ResourceError(f"{format} cannot be encoded: {error}", hint="choose wav") from error
     return file.getvalue()

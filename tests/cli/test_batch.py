@@ -57,6 +57,22 @@ def test_exit_codes_and_the_report_of_failures(calls: Path) -> None:
     assert not Path("out/failures.csv").exists()
 
 
+def test_options_of_writing_are_part_of_finished_work(calls: Path) -> None:
+    assert transcribe("calls", "-o", "out", "-f", "srt,docx").exit_code == 0
+    srt, docx = (Path(f"out/one.{name}").read_bytes() for name in ("srt", "docx"))
+    changed = ("--per-speaker", "--no-speaker-names", "--no-overlap-cues", "--table")
+    assert transcribe("calls", "-o", "out", "-f", "srt,docx", *changed).exit_code == 0
+    assert Path("out/one.srt").read_bytes() != srt
+    assert Path("out/one.docx").read_bytes() != docx
+    single = Path("out/one.SPEAKER_00.srt")
+    assert single.is_file()
+    single.unlink()
+    again = transcribe("calls", "-o", "out", "-f", "srt,docx", *changed)
+    assert again.exit_code == 0
+    assert single.is_file(), "a result that is missing is written again"
+    assert "done before" in transcribe("calls", "-o", "out", "-f", "srt,docx", *changed).stdout
+
+
 def test_a_dry_run_changes_nothing(calls: Path) -> None:
     planned = transcribe("calls", "-o", "out", "--dry-run")
     assert planned.exit_code == 0

@@ -48,3 +48,19 @@ def test_any_encoding_becomes_utf_8_without_replacement_characters(tmp_path: Pat
     assert "Zoë" in text
     assert "\N{REPLACEMENT CHARACTER}" not in text
     assert (str(path) in stderr) == (encoding == "cp1252")
+
+
+TALK = "m 1 Ana 0 2 we begin\nm 1 Bob 1 2 yes\n"
+
+
+def test_options_of_writing_reach_the_formats(tmp_path: Path) -> None:
+    (tmp_path / "m.stm").write_text(TALK)
+    given = ["--table", "--no-overlap-cues", "--no-speaker-names", "--per-speaker", "-f", "docx,srt"]
+    result = CliRunner().invoke(app, [str(tmp_path / "m.stm"), "-o", str(tmp_path), *given], catch_exceptions=False)
+    assert result.exit_code == 0
+    talk = formats.load(tmp_path / "m.stm")
+    assert (tmp_path / "m.docx").read_bytes() == formats.dumps(talk, "docx", "m", table=True)
+    assert (tmp_path / "m.srt").read_text().endswith("\n- we begin\n- yes\n")
+    assert (tmp_path / "m.Ana.srt").read_text().endswith("\nwe begin\n")
+    assert result.stdout == ""
+    assert [Path(line).name for line in result.stderr.splitlines()] == ["m.docx", "m.srt", "m.Ana.srt", "m.Bob.srt"]

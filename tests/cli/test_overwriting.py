@@ -52,6 +52,7 @@ REFUSED = [
     ("other/meeting.json", ["meeting.wav", "-o", "other", *world.arguments()]),
     ("meeting.labels", ["split", "meeting.wav", *world.arguments()]),
     ("meeting.SPEAKER_00.wav", ["split", "meeting.wav", *world.arguments()]),
+    ("meeting.SPEAKER_00.srt", ["meeting.wav", "-f", "srt", "--per-speaker", *world.arguments()]),
     ("talk.srt", ["convert", "talk.stm", "-f", "md,srt"]),
     ("bench.json", ["bench", "."]),
     ("chart.png", ["bench", ".", "--chart", "chart.png"]),

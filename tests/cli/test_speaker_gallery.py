@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import pipeline
+from pipeline import formats
 from pipeline.cli.app import main
 from pipeline.cli.options import parse_known
 from pipeline.core.errors import SettingsError
@@ -91,7 +92,7 @@ def test_consent_is_needed_once_and_shown(folder: Path, capsys: pytest.CaptureFi
     ("arguments", "reason"),
     [
         (("Ana",), "either clips, or --from"),
-        (("Ana", "--from", "meeting.json"), "either clips, or --from"),
+        (("Ana", "ana.wav", "--speaker", "SPEAKER_00"), "either clips, or --from"),
         (("Ana", "ana.wav", "--recording", "x.wav"), "either clips, or --from"),
         (("\udcff", "ana.wav"), "no other control character"),
         (("a=b", "ana.wav"), "a name has no '='"),
@@ -171,6 +172,31 @@ def test_rename_changes_every_file_and_a_later_run_keeps_the_names(
     assert [identity.decision for identity in again.identities] == ["given", "given"]
     assert call("rename", "meeting.json", "Ana=SPEAKER_00") == 0
     assert pipeline.load("meeting.json").speakers == ("SPEAKER_00", "Bob")
+
+
+def test_rename_writes_each_file_as_it_was_written_before(folder: Path) -> None:
+    assert transcribe("-f", "json,docx,srt,vtt", "--table", "--no-overlap-cues", "--no-speaker-names") == 0
+    before = pipeline.load("meeting.json")
+    assert call("rename", "meeting.json", "SPEAKER_00=Ana") == 0
+    renamed = pipeline.load("meeting.json")
+    assert renamed.speakers != before.speakers
+    options = {"table": True, "overlap_cues": False, "speaker_names": False}
+    for name in ("docx", "srt", "vtt"):
+        written = (folder / f"meeting.{name}").read_bytes()
+        assert written == formats.dumps(renamed, name, "meeting", **options)  # type: ignore[arg-type]
+
+
+def test_rename_renames_the_files_of_single_speakers(folder: Path) -> None:
+    assert transcribe("-f", "json,srt,vtt,rttm", "--per-speaker") == 0
+    assert (folder / "meeting.SPEAKER_00.srt").is_file()
+    assert call("rename", "meeting.json", "SPEAKER_00=Ana") == 0
+    assert sorted(path.name for path in folder.glob("meeting.*.*")) == [
+        "meeting.Ana.srt", "meeting.Ana.vtt", "meeting.SPEAKER_01.srt", "meeting.SPEAKER_01.vtt"
+    ]  # fmt: skip
+    assert "SPEAKER_00" not in (folder / "meeting.Ana.srt").read_text()
+    (folder / "meeting.Bob.srt").write_text("mine")
+    assert call("rename", "meeting.json", "SPEAKER_01=Bob") == 1
+    assert pipeline.load("meeting.json").speakers == ("Ana", "SPEAKER_01"), "nothing is changed before all is checked"
 
 
 def test_rename_merges_two_labels_of_one_person(folder: Path) -> None:

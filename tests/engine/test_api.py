@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,13 +13,15 @@ import typer
 import pipeline
 from pipeline.cli import run
 from pipeline.cli.app import main
+from pipeline.cli.options import WritingOptions
 from pipeline.core.errors import SettingsError
 from pipeline.core.events import Event, StageFinished
 from pipeline.engine import artifact_cache
 from pipeline.engine.model_pool import ModelPool
 from tests import world
 
-COMMAND_ONLY = {"config", "output_dir", "format", "mark_doubts", "overwrite", "quiet", "debug"}
+WRITING = {field.name for field in dataclasses.fields(WritingOptions)}
+COMMAND_ONLY = {"config", "output_dir", "format", "corrections", "overwrite", "quiet", "debug", *WRITING}
 LIBRARY_ONLY = {"listener", "sample_rate"}
 RENAMED = {"recordings": "recording", "set": "settings", "no_cache": "cache"}
 

@@ -22,7 +22,7 @@ def test_a_comma_list_is_read_in_order_each_once(names: list[str]) -> None:
     assert files.parse_formats(" , ".join(names) + ",") == tuple(dict.fromkeys(names))
 
 
-@pytest.mark.parametrize("text", ["", " , ", "docx", "txt,docx", "TXT"])
+@pytest.mark.parametrize("text", ["", " , ", "odt", "txt,odt", "TXT"])
 def test_an_unknown_format_is_refused_with_the_known_ones(text: str) -> None:
     with pytest.raises(SettingsError) as caught:
         files.parse_formats(text)

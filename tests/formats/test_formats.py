@@ -23,6 +23,7 @@ from tests.rendered import rendered
 from tests.strategies import LABELS, transcripts
 
 ALL = st.sampled_from(formats.names())
+TEXTS = st.sampled_from([name for name in formats.names() if not formats.get(name).binary])
 
 
 def renamed(transcript: Transcript, names: dict[str, str]) -> Transcript:
@@ -82,8 +83,8 @@ def test_an_unknown_suffix_is_refused_with_the_known_ones(path: str) -> None:
 
 
 def test_unknown_and_unreadable_formats_are_refused() -> None:
-    with pytest.raises(FormatError, match="'docx'"):
-        formats.dumps(Transcript(1.0), "docx")
+    with pytest.raises(FormatError, match="'odt'"):
+        formats.dumps(Transcript(1.0), "odt")
     with pytest.raises(FormatError, match="'srt'") as caught:
         formats.loads("", "srt")
     assert "json" in caught.value.hint
@@ -130,7 +131,7 @@ def test_json_has_one_session() -> None:
     assert formats.loads_sessions(rendered(transcript, "json"), "json") == {"meeting": transcript}
 
 
-@given(transcripts(), ALL)
+@given(transcripts(), TEXTS)
 def test_renaming_speakers_commutes_with_writing(transcript: Transcript, name: str) -> None:
     others = {label: label.replace("SPEAKER_", "TALKING_") for label in LABELS}
     before, after = (
@@ -180,6 +181,10 @@ def test_golden_lines() -> None:
         "seglst": '[\n{"session_id": "talk", "speaker": "SPEAKER_00", "start_time": 12.34, "end_time": 15.0,'
         ' "words": "Hello there."},\n{"session_id": "talk", "speaker": "Dr. No", "start_time": 14.1, "end_time": 16.5,'
         ' "words": "No, no-one."}\n]\n',
+        "qda": "[00:00:12] SPEAKER_00: Hello there.\n[00:00:14] Dr. No: No, no-one.\n",
+        "podcast": '{"version": "1.0.0", "segments": [\n'
+        '{"speaker": "SPEAKER_00", "startTime": 12.34, "endTime": 15.0, "body": "Hello there."},\n'
+        '{"speaker": "Dr. No", "startTime": 14.1, "endTime": 16.5, "body": "No, no-one."}\n]}\n',
         "srt": "1\n00:00:12,340 --> 00:00:15,000\nSPEAKER_00: Hello there.\n\n"
         "2\n00:00:14,100 --> 00:00:16,500\nDr. No: No, no-one.\n",
         "vtt": "WEBVTT\n\n1\n00:00:12.340 --> 00:00:15.000\n<v SPEAKER_00>Hello there.\n\n"

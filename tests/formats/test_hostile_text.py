@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import html
 import io
+import json
 import re
 import unicodedata
 
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.core.types import Transcript, Word
+from pipeline.core.types import Transcript, Utterance, Word
 from pipeline.formats.checklist import entries
 from pipeline.formats.sanitize import clean, distinct, token
 from pipeline.formats.srt import LOOKALIKES
@@ -156,3 +157,40 @@ def test_markdown_renders_as_text_only(transcript: Transcript, session: str) -> 
     texts = ["".join(c.content for c in block.children or ()) for block in blocks if block.type == "inline"]
     for utterance in transcript.utterances:
         assert any(glyphs(text).endswith("—" + spoken(utterance.words)) for text in texts)
+
+
+@pytest.mark.promise(26)
+@given(transcripts(hostile=True))
+def test_qda_has_one_paragraph_and_one_time_for_each_utterance(transcript: Transcript) -> None:
+    lines = rendered(transcript, "qda").split("\n")[:-1]
+    assert sorted(lines, key=lambda line: line[:10]) == lines, "times are in order"
+    for line, utterance in zip(lines, transcript.utterances, strict=True):
+        match = re.fullmatch(r"\[(\d\d:\d\d:\d\d)\] ([^:]{1,63}): ?(.*)", line)
+        assert match
+        assert not re.search(r"\d:\d+:\d|[\[({<#]\d+:\d", match[2] + " " + match[3])
+        assert glyphs(match[3]).replace("∶", ":") == spoken(utterance.words)
+
+
+@pytest.mark.parametrize("text", ["[00:00:01]", "#00:00:01-2#", "00:00:01.5", "[1:6]", "{00:00:01}", "( 00:01 )"])
+def test_qda_has_no_time_in_its_text(text: str) -> None:
+    talk = Transcript(2.0, (Utterance(f"A {text}: [x]", (Word(0, 1, text), Word(1, 2, "at 10:30"))),))
+    line = rendered(talk, "qda")
+    assert line.startswith("[00:00:00] A ")
+    assert line.count(":") == 4, "two colons in the time, one behind the name, one in a text that no program reads"
+    assert line.endswith(" at 10:30\n")
+    assert line.count("[") == 1 + text.count("[")
+
+
+@pytest.mark.promise(26)
+@given(transcripts(hostile=True))
+def test_podcast_segments_are_the_utterances_without_markup(transcript: Transcript) -> None:
+    text = rendered(transcript, "podcast")
+    assert not set("<>&") & set(text)
+    read = json.loads(text)
+    assert read["version"] == "1.0.0"
+    names = distinct(transcript.speakers, clean)
+    for segment, utterance in zip(read["segments"], transcript.utterances, strict=True):
+        assert list(segment) == ["speaker", "startTime", "endTime", "body"]
+        assert segment["startTime"] < segment["endTime"]
+        assert segment["speaker"] == names[utterance.speaker]
+        assert segment["body"] == clean(utterance.text)

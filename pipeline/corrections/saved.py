@@ -1,0 +1,89 @@
+"""Corrections that a new transcript of a recording takes over: from its files, and from the earlier transcript."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from pipeline import formats
+from pipeline.core.atomic_write import digest_file, is_file
+from pipeline.core.errors import CrosstalkError, InputError
+from pipeline.core.types import Notice, Transcript
+from pipeline.corrections.applying import apply_corrections
+from pipeline.corrections.corrections_file import SUFFIX, CorrectionsFile, load, of_transcript
+from pipeline.corrections.counting import misfit_line
+from pipeline.formats.files import output_paths
+from pipeline.formats.naming import with_earlier_names
+
+MAX_LISTED = 3
+"""Largest number of corrections that a notice describes. Chosen by hand; the others are in the JSON."""
+
+
+def path_beside(recording: Path) -> Path:
+    """The file of corrections that belongs to a recording: beside it, with its name."""
+    return recording.with_name(recording.stem + SUFFIX)
+
+
+def corrections_of(recording: Path, given: Path | None = None) -> CorrectionsFile | None:
+    """The corrections to apply: of the file ``given``, or beside the recording if there are any.
+
+    Raises `FormatError` for a damaged file, and `InputError` where ``given`` is of another recording.
+    """
+    path = given or path_beside(recording)
+    if given is None and not is_file(path):
+        return None
+    file = load(path)
+    wanted = file.recording.sha256
+    if given and wanted and is_file(recording) and digest_file(recording) != wanted:
+        hint = "corrections follow the recording's content: use those that were made for this file"
+        raise InputError(f"the corrections are not of {recording.name}", where=str(path), hint=hint)
+    return file
+
+
+def digest_of(recording: Path) -> str:
+    """A hash of the corrections beside the recording; empty without any."""
+    path = path_beside(recording)
+    return digest_file(path) if is_file(path) else ""
+
+
+def corrected(transcript: Transcript, stem: str, folder: Path, file: CorrectionsFile | None = None) -> Transcript:
+    """The new transcript with the names and corrections of the folder's JSON of the same recording, then of ``file``.
+
+    What does not fit is in the ledger with the reason, and in a notice. Corrections of another recording beside this
+    one are not applied, which a notice says.
+    """
+    for earlier in (_earlier(stem, folder), file):
+        try:
+            if isinstance(earlier, Transcript):
+                transcript = with_earlier_names(transcript, earlier)
+                transcript = apply_corrections(transcript, of_transcript(earlier))
+            elif earlier is not None:
+                transcript = apply_corrections(transcript, earlier)
+        except InputError as error:
+            if earlier is file:
+                notice = Notice("corrections_of_another_recording", f"{error.what}; they were not applied")
+                transcript = _with_notice(transcript, notice)
+    return _with_misfits(transcript)
+
+
+def _earlier(stem: str, folder: Path) -> Transcript | None:
+    """The folder's JSON transcript of this name; None without one, or where it is no transcript."""
+    (path,) = output_paths(stem, folder, ["json"])
+    try:
+        return formats.load(path, "json") if path.is_file() else None
+    except CrosstalkError:  # a file that is no transcript holds no corrections
+        return None
+
+
+def _with_misfits(transcript: Transcript) -> Transcript:
+    misfits = [each for each in transcript.corrections if each.problem is not None]
+    if not misfits:
+        return transcript
+    listed = "; ".join(misfit_line(each) for each in misfits[:MAX_LISTED])
+    more = f"; and {len(misfits) - MAX_LISTED} more" if len(misfits) > MAX_LISTED else ""
+    message = f"{len(misfits)} of {len(transcript.corrections)} corrections do not fit: {listed}{more}"
+    return _with_notice(transcript, Notice("corrections_not_applied", message))
+
+
+def _with_notice(transcript: Transcript, notice: Notice) -> Transcript:
+    return replace(transcript, notices=(*transcript.notices, notice))
