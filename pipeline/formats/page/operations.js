@@ -10,6 +10,8 @@ import { endOf, joinWords, rounded, startOf } from "./model.js";
 const CONTEXT = 4;
 /** Seconds of a pause inside a line in which words may be missing. Chosen by hand: longer than a pause for breath. */
 const LONG_PAUSE = 1.5;
+/** Seconds between a new line and the speaker's others: more than the rounding of times. */
+const MARGIN = 0.002;
 /** Seconds that new words take at least. Chosen by hand: shorter than any word. */
 const SHORTEST = 0.05;
 
@@ -72,12 +74,14 @@ export function checkOperation(line) {
  */
 export function insertOperation(lines, speaker, start, end, text) {
   const after = normal(text);
-  const own = lines.filter((line) => line.speaker === speaker && startOf(line) < end && endOf(line) > start);
+  const own = lines.filter(
+    (line) => line.speaker === speaker && startOf(line) < end + MARGIN && endOf(line) > start - MARGIN,
+  );
   const inside = own.flatMap((line) => gapsOf(line)).find((gap) => gap.start < end && gap.end > start);
   if (inside) return { operation: "text", ...place(inside.line, inside.index, inside.index), ...times(inside), after };
   for (const line of own) {
-    if (startOf(line) > start) end = Math.min(end, startOf(line));
-    else start = Math.max(start, endOf(line));
+    if (startOf(line) > start) end = Math.min(end, startOf(line) - MARGIN);
+    else start = Math.max(start, endOf(line) + MARGIN);
   }
   return end - start < SHORTEST ? null : { operation: "text", speaker, ...times({ start, end }), before: "", after };
 }
