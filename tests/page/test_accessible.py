@@ -49,7 +49,9 @@ def states(tab: Any) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("scheme", "size"), [("light", WIDE), ("dark", WIDE), ("light", NARROW)], ids=("light", "dark", "narrow")
 )
-def test_axe_finds_no_violation(opened: Open, file: Path, axe: Callable[[Any], list[str]], scheme: str, size: Any) -> None:
+def test_axe_finds_no_violation(
+    opened: Open, file: Path, axe: Callable[[Any], list[str]], scheme: str, size: Any
+) -> None:
     tab = opened(file)
     tab.emulate_media(color_scheme=scheme)
     tab.set_viewport_size(size)
@@ -81,7 +83,7 @@ def test_print_has_the_whole_text_and_no_controls(opened: Open, file: Path) -> N
     assert wide == 0
 
 
-def test_speakers_are_told_from_each_other_without_colour(opened: Open, file: Path) -> None:
+def test_speakers_differ_without_colour(opened: Open, file: Path) -> None:
     tab = opened(file)
     tab.emulate_media(forced_colors="active")
     marks = {each.inner_text() for each in tab.locator(".line .chip").all()}
@@ -106,5 +108,6 @@ def test_focus_is_where_the_work_is(opened: Open, file: Path) -> None:
     tab.keyboard.press("Escape")
     assert tab.evaluate(focused) == "who", "a closed dialog gives the focus back"
     assert tab.locator("#live").inner_text().endswith("given to SPEAKER_01")
-    stops = tab.evaluate("[...document.querySelectorAll('#lines [tabindex=\"0\"], #lines button')].filter((e) => e.tabIndex === 0).length")
+    inside = "[...document.querySelectorAll('#lines .line, #lines button')]"
+    stops = tab.evaluate(f"{inside}.filter((each) => each.tabIndex === 0).length")
     assert stops == 4, "only the chosen line and its three controls are stops of the Tab key"
