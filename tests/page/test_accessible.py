@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.page.conftest import module
+
 pytestmark = pytest.mark.slow
 Open = Callable[..., Any]
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
@@ -18,10 +20,10 @@ ZOOMED = {"width": 640, "height": 450}
 @pytest.fixture
 def axe() -> Callable[[Any], list[str]]:
     """Runs axe-core on a page; gives the violations, and what it could not decide of contrasts."""
-    module = pytest.importorskip("axe_core_python.sync_playwright")
+    core = module("axe_core_python.sync_playwright").Axe()
 
     def run(tab: Any) -> list[str]:
-        found = module.Axe().run(tab)
+        found = core.run(tab)
         return [f"{each['id']}: {node['html'][:120]}" for each in found["violations"] for node in each["nodes"]]
 
     return run
@@ -79,7 +81,8 @@ def test_print_has_the_whole_text_and_no_controls(opened: Open, file: Path) -> N
     text = tab.locator("#lines").inner_text()
     assert "and that is too much I say" in text
     assert "yes please begin" in text
-    wide = tab.evaluate("[...document.querySelectorAll('.words')].filter((p) => p.scrollWidth > p.clientWidth).length")
+    parts = "[...document.querySelectorAll('.words, .who .name')]"
+    wide = tab.evaluate(f"{parts}.filter((each) => each.scrollWidth > each.clientWidth).length")
     assert wide == 0
 
 
