@@ -191,7 +191,11 @@ def _insert(content: Content, correction: Correction) -> Content:
     texts = [word.text for word in around]
     texts.insert(run.first - first, correction.after)
     span = Span(around[0].start, max(word.end for word in around))
-    words = retexted(around, " ".join(texts), span)
+    words = list(retexted(around, " ".join(texts), span))
+    if run.first:
+        words[0] = replace(words[0], no_space=around[0].no_space)
+    if run.first < len(line.words):
+        words[-1] = replace(words[-1], no_space=around[-1].no_space)
     return content.with_lines({run.line: [replace(line, words=(*line.words[:first], *words, *line.words[after:]))]})
 
 

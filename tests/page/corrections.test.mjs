@@ -45,6 +45,8 @@ test("a name changes no label", () => {
   const state = after(TALK, nameOperation("A", "Ana"));
   assert.equal(state.names.get("A"), "Ana");
   assert.equal(state.lines, TALK.lines);
+  const renamed = apply(apply(state, nameOperation("B", "Ben")), nameOperation("A", "Ann"));
+  assert.deepEqual(renamed.operations, [nameOperation("B", "Ben"), nameOperation("A", "Ann")]);
 });
 
 test("new words share the time of the old ones", () => {
@@ -65,9 +67,25 @@ test("words are inserted between two words, and where there is no line", () => {
   assert.deepEqual([operation.before, operation.start, operation.end, operation.left, operation.right],
     ["", 1.8, 2, "one two", "three four five"]);
   assert.equal(shown(after(TALK, operation))[0][1], "one two two-and-a-half three four five");
-  const written = after(TALK, insertOperation("B", 20, 22, " well  now "));
+  const written = after(TALK, insertOperation(TALK.lines, "B", 20, 22, " well  now "));
   assert.deepEqual(shown(written)[3], ["B", "well now"]);
   assert.deepEqual(written.lines[3].words.map((word) => word.start), [20, 21.143]);
+});
+
+test("new words never overlap the speaker's own lines", () => {
+  const { start, end } = insertOperation(TALK.lines, "A", 4, 9, "x");
+  assert.deepEqual([start, end], [4.802, 7.998]);
+  assert.equal(insertOperation(TALK.lines, "A", 1, 3, "x"), null);
+  const state = beginning(TALK);
+  assert.equal(apply(state, { operation: "text", speaker: "A", start: 1, end: 3, before: "", after: "x" }), state);
+});
+
+test("words are written into a long pause of a line", () => {
+  const words = TALK.lines[0].words.map((word) => (word.start < 3 ? word : { ...word, start: word.start + 3, end: word.end + 3 }));
+  const talk = { ...TALK, lines: [{ ...TALK.lines[0], words }] };
+  const operation = insertOperation(talk.lines, "A", 3, 5, "and");
+  assert.deepEqual([operation.start, operation.end, operation.left, operation.right], [2.8, 6, "one two three", "four five"]);
+  assert.deepEqual(shown(after(talk, operation))[0], ["A", "one two three and four five"]);
 });
 
 test("every edit of a line gives the edited text", () => {
@@ -102,7 +120,7 @@ test("checks in the ledger are shown, and the ledger stays in front", () => {
   const ledger = [{ operation: "text", speaker: "A", start: 3, before: "x", after: "y" }, checkOperation(talk.lines[0])];
   const state = after({ ...talk, ledger }, nameOperation("A", "Ana"));
   assert.ok(state.lines[0].check);
-  assert.deepEqual(state.operations, [...ledger, nameOperation("A", "Ana")]);
+  assert.deepEqual([state.ledger, state.operations], [ledger, [nameOperation("A", "Ana")]]);
 });
 
 test("an operation without its place changes nothing", () => {

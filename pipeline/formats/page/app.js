@@ -82,10 +82,11 @@ export function createApp(page, storage) {
       return history.undone.length > 0;
     },
     get changes() {
-      return history.states[history.states.length - 1].operations.length - page.ledger.length;
+      const { ledger, operations } = derived.state;
+      return operations.length + page.ledger.length - ledger.length;
     },
     get isDownloaded() {
-      return downloaded === JSON.stringify(derived.state.operations);
+      return downloaded === written(derived.state);
     },
     /** @param {string} label */
     personOf(label) {
@@ -110,7 +111,7 @@ export function createApp(page, storage) {
       return change(redo(history)) ? label : "";
     },
     markDownloaded() {
-      downloaded = JSON.stringify(derived.state.operations);
+      downloaded = written(derived.state);
       save();
       for (const listener of changeListeners) listener();
     },
@@ -139,6 +140,11 @@ export function createApp(page, storage) {
       selectionListeners.push(listener);
     },
   };
+}
+
+/** @param {import("./model.js").State} state */
+function written({ ledger, operations }) {
+  return JSON.stringify([ledger, operations]);
 }
 
 /**

@@ -25,6 +25,8 @@ export function createBar(app, what) {
   }
 
   function target() {
+    byId("bar-give").hidden = byId("bar-actions").hidden = !app.selection.line;
+    byId("bar-hint").hidden = Boolean(app.selection.line);
     byId("bar-target").textContent = what();
     const line = app.selection.line;
     for (const button of byId("bar-people").children) {

@@ -211,7 +211,11 @@ export function createCommands({ app, player, conversation, doubts, marked, anno
       title: `Words from ${clock(start)} to ${clock(end)}`,
       people: app.people,
       person: near && app.personOf(near.speaker),
-      write: (person, text) => correct("Words written", [insertOperation(person.labels[0], start, end, text)]),
+      write: (person, text) => {
+        const operation = insertOperation(app.state.lines, person.labels[0], start, end, text);
+        if (operation) correct("Words written", [operation]);
+        else announce(`${person.name} has words there already: edit their line`);
+      },
     });
   }
 

@@ -1,7 +1,7 @@
 // Shows the conversation: a line for each passage of a speaker, side by side where people talk at once.
 
 import { chip, make, setChildren } from "./dom.js";
-import { groups, ledgerOf } from "./layout.js";
+import { groups, ledgerByGroup } from "./layout.js";
 import { clock, listed, startOf } from "./model.js";
 import { colourOf } from "./speakers.js";
 
@@ -25,7 +25,7 @@ export function createConversation(app, list) {
   const elements = new WeakMap();
   /** @type {WeakMap<Element, Line>} */
   const lines = new WeakMap();
-  /** @type {WeakMap<Line, { group: Group, node: HTMLElement }>} */
+  /** @type {WeakMap<Line, { group: Group, entries: readonly Overlap[], node: HTMLElement }>} */
   const drawn = new WeakMap();
   /** @type {Set<Element>} */
   let spoken = new Set();
@@ -51,20 +51,26 @@ export function createConversation(app, list) {
     return element;
   }
 
-  /** @param {Group} group */
-  function nodeOf(group) {
+  /**
+   * @param {Group} group
+   * @param {readonly Overlap[]} entries of the overlap ledger
+   */
+  function nodeOf(group, entries) {
     const cells = group.cells.map((cell) => elementOf(cell.line));
     const first = group.cells[0].line;
     const known = drawn.get(first);
-    if (known && sameCells(known.group, group)) return known.node;
-    const node = group.columns === 1 && cells.length === 1 ? plain(cells[0]) : together(group, cells, app);
-    drawn.set(first, { group, node });
+    if (known && sameCells(known.group, group) && sameItems(known.entries, entries)) return known.node;
+    for (const cell of cells) cell.querySelector(".region")?.remove();
+    const node = cells.length === 1 ? plain(cells[0], entries) : together(group, cells, entries, app);
+    drawn.set(first, { group, entries, node });
     return node;
   }
 
   const view = {
     render() {
-      setChildren(list, groups(app.state.lines).map(nodeOf));
+      const all = groups(app.state.lines);
+      const ledger = ledgerByGroup(all, app.page.overlaps);
+      setChildren(list, all.map((group) => nodeOf(group, ledger.get(group) ?? [])));
       view.showSelection();
     },
     /** @param {Line} line */
@@ -194,22 +200,36 @@ function tick(line) {
   return make("button", {
     class: "tick", tabindex: "-1", "data-act": "check", "aria-pressed": checked, "aria-label": "Checked",
     title: checked ? "Checked" : "Mark as checked",
-  }, "✓");
+  });
 }
 
-/** @param {HTMLElement} element */
-function plain(element) {
+/**
+ * A line that stands alone, with the overlaps in it whose words do not overlap.
+ * @param {HTMLElement} element
+ * @param {readonly Overlap[]} entries
+ */
+function plain(element, entries) {
   element.style.gridColumn = "";
   element.style.gridRow = "";
+  if (entries.length) {
+    const places = entries.map((entry) => `${clock(entry.start)} ${entry.decision}`).join(", ");
+    element.append(make("details", { class: "region" }, make("summary", {}, `‖ overlap ${places}`), reasons(entries)));
+  }
   return element;
+}
+
+/** @param {readonly Overlap[]} entries */
+function reasons(entries) {
+  return make("ul", {}, ...entries.map((entry) => make("li", {}, `${clock(entry.start)} `, decision(entry))));
 }
 
 /**
  * @param {Group} group
  * @param {readonly HTMLElement[]} elements
+ * @param {readonly Overlap[]} entries
  * @param {App} app
  */
-function together(group, elements, app) {
+function together(group, elements, entries, app) {
   const persons = [...new Set(group.cells.map((cell) => app.personOf(cell.line.speaker).name))];
   const columns = make("ol", { class: "columns" });
   columns.style.setProperty("--columns", String(group.columns));
@@ -219,7 +239,7 @@ function together(group, elements, app) {
     columns.append(elements[i]);
   });
   return make("li", { class: "together", "aria-label": `At the same time: ${listed(persons)}` },
-    caption(ledgerOf(group, app.page.overlaps)), columns);
+    caption(entries), columns);
 }
 
 /**
@@ -232,8 +252,7 @@ function caption(entries) {
   if (entries.length === 1) return make("p", { class: "caption" }, title, decision(entries[0]));
   const separated = entries.filter((entry) => entry.decision === "separated").length;
   const counts = `${entries.length} overlaps: ${separated} separated, ${entries.length - separated} mixture`;
-  return make("details", { class: "caption" }, make("summary", {}, title, make("span", {}, counts)),
-    make("ul", {}, ...entries.map((entry) => make("li", {}, `${clock(entry.start)} `, decision(entry)))));
+  return make("details", { class: "caption" }, make("summary", {}, title, make("span", {}, counts)), reasons(entries));
 }
 
 /** @param {Overlap} entry */
@@ -250,4 +269,12 @@ function sameCells(one, two) {
     const other = two.cells[i];
     return cell.line === other.line && cell.column === other.column && cell.row === other.row && cell.rows === other.rows;
   });
+}
+
+/**
+ * @param {readonly unknown[]} one
+ * @param {readonly unknown[]} two
+ */
+function sameItems(one, two) {
+  return one.length === two.length && one.every((item, i) => item === two[i]);
 }

@@ -1,6 +1,7 @@
 // Applies operations to the state of the transcript. Pure: a state is never changed, lines that stay are the same objects.
 
-import { joinWords, rounded, SAME_TIME, startOf } from "./model.js";
+import { endOf, joinWords, SAME_TIME, startOf } from "./model.js";
+import { retexted } from "./retexting.js";
 
 /** @typedef {import("./model.js").Word} Word */
 /** @typedef {import("./model.js").Line} Line */
@@ -17,7 +18,7 @@ import { joinWords, rounded, SAME_TIME, startOf } from "./model.js";
 export function beginning(page) {
   const names = new Map(page.speakers.map((speaker, i) => [speaker, page.names[i]]));
   const state = {
-    lines: page.lines, speakers: page.speakers, names, operations: page.ledger, dismissed: new Set(),
+    lines: page.lines, speakers: page.speakers, names, ledger: page.ledger, operations: [], dismissed: new Set(),
   };
   return page.ledger.filter((each) => each.operation === "check" && !each.problem).reduce(checkLine, state);
 }
@@ -30,7 +31,9 @@ export function beginning(page) {
  */
 export function apply(state, operation) {
   const changed = CHANGES[operation.operation](state, operation);
-  return changed === state ? state : { ...changed, operations: [...state.operations, operation] };
+  if (changed === state) return state;
+  const kept = operation.operation === "name" ? state.operations.filter((each) => !isName(each, operation.speaker)) : null;
+  return { ...changed, operations: [...(kept ?? state.operations), operation] };
 }
 
 /**
@@ -41,7 +44,8 @@ export function apply(state, operation) {
  */
 export function withoutCheck(state, check) {
   const lines = state.lines.map((line) => (line.check && same(line.check, check) ? { ...line, check: null } : line));
-  return { ...state, lines, operations: state.operations.filter((each) => !same(each, check)) };
+  const others = (/** @type {readonly Operation[]} */ all) => all.filter((each) => !same(each, check));
+  return { ...state, lines, ledger: others(state.ledger), operations: others(state.operations) };
 }
 
 /**
@@ -92,19 +96,24 @@ function assign(state, operation) {
  * @returns {State}
  */
 function text(state, operation) {
-  const { speaker, before = "", after = "" } = operation;
+  const { speaker, before = "", after = "", left, right } = operation;
   const place = before ? find(state.lines, operation) : findGap(state.lines, operation);
+  const texts = after.split(/\s+/u).filter(Boolean);
   if (!place) {
-    if (before || !after) return state;
-    const line = { speaker, words: newWords(operation, false, speaker), check: null };
+    if (before || !after || left || right || hasWords(state.lines, operation)) return state;
+    const span = { start: operation.start ?? 0, end: operation.end ?? 0 };
+    const line = { speaker, words: retexted([], texts, span, speaker), check: null };
     return { ...withSpeaker(state, speaker), lines: sorted([...state.lines, line]) };
   }
   const line = state.lines[place.index];
-  const first = line.words[place.first];
-  const old = line.words.slice(place.first, place.after);
-  const span = old.length ? { start: old[0].start, end: Math.max(...old.map((word) => word.end)) } : {};
-  const written = newWords({ ...operation, ...span }, old.length > 0 && first.attached, line.words[0].home);
-  const words = [...line.words.slice(0, place.first), ...written, ...line.words.slice(place.after)];
+  const around = before ? { first: place.first, after: place.after } : { first: place.first - 1, after: place.after + 1 };
+  const old = line.words.slice(around.first, around.after);
+  const wanted = before ? texts : [old[0].text, ...texts, old[1].text];
+  const span = { start: old[0].start, end: Math.max(...old.map((word) => word.end)) };
+  const written = retexted(old, wanted, span, line.words[0].home);
+  if (written.length) written[0] = { ...written[0], attached: old[0].attached };
+  if (!before) written[written.length - 1] = { ...written[written.length - 1], attached: old[1].attached };
+  const words = [...line.words.slice(0, around.first), ...written, ...line.words.slice(around.after)];
   return { ...state, lines: replaced(state.lines, place.index, words.length ? [{ ...line, words }] : []) };
 }
 
@@ -247,25 +256,21 @@ function findGap(lines, { speaker, start = 0, left = "", right = "" }) {
 }
 
 /**
- * New words that share the time of the operation by their lengths.
+ * Whether a line of the speaker lies at the time of the operation.
+ * @param {readonly Line[]} lines
  * @param {Operation} operation
- * @param {boolean} attached whether the first stands beside the word before without a space
- * @param {string} home
- * @returns {Word[]}
  */
-function newWords({ start = 0, end = 0, after = "" }, attached, home) {
-  const texts = after.split(/\s+/u).filter(Boolean);
-  const total = texts.reduce((sum, each) => sum + each.length, 0);
-  let done = 0;
-  return texts.map((each, i) => {
-    const from = start + ((end - start) * done) / total;
-    done += each.length;
-    const to = start + ((end - start) * done) / total;
-    return {
-      start: rounded(from), end: rounded(to), text: each, attached: i === 0 && attached, mark: "",
-      corrected: true, id: -1, home,
-    };
-  });
+function hasWords(lines, { speaker, start = 0, end = 0 }) {
+  return lines.some((line) => line.speaker === speaker && startOf(line) < end && endOf(line) > start);
+}
+
+/**
+ * Whether an operation is a name of the speaker: a later one takes its place.
+ * @param {Operation} operation
+ * @param {string} speaker
+ */
+function isName(operation, speaker) {
+  return operation.operation === "name" && operation.speaker === speaker;
 }
 
 /**

@@ -20,7 +20,7 @@ export function fileContent(page, state) {
     version: VERSION,
     recording: { source: page.source, sha256: page.sha256, duration: page.duration },
     speakers,
-    corrections: state.operations,
+    corrections: [...state.ledger, ...state.operations],
   };
   return `${JSON.stringify(file, null, 1)}\n`;
 }

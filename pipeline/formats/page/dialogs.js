@@ -1,7 +1,7 @@
 // The dialogs: keys, the speaker of a line, words for speech that has none.
 
 import { byId, chip, make, setChildren } from "./dom.js";
-import { KEYS, keysOf } from "./keys.js";
+import { KEYS, keyNames } from "./keys.js";
 import { colourOf } from "./speakers.js";
 
 /** @typedef {import("./speakers.js").Person} Person */
@@ -19,7 +19,7 @@ export function fillHelp() {
   setChildren(byId("help-keys"), groups.map((group) =>
     make("section", {}, make("h3", {}, group),
       make("dl", {}, ...KEYS.filter((row) => row.group === group).map((row) =>
-        make("div", {}, make("dt", {}, make("kbd", {}, keysOf(row))), make("dd", {}, row.help)))))));
+        make("div", {}, make("dt", {}, ...keyNames(row).map((name) => make("kbd", {}, name))), make("dd", {}, row.help)))))));
 }
 
 /**

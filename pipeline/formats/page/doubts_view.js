@@ -49,7 +49,7 @@ export function createDoubts(app, parts) {
     const write = doubt.kind === "uncovered" ? [make("button", { class: "small", "data-write": number }, "Write the words")] : [];
     const tick = make("button", {
       class: "tick", "data-settle": number, "aria-pressed": settled[number], "aria-label": `Checked: ${clock(doubt.start)}`,
-    }, "✓");
+    });
     return make("li", { class: settled[number] ? "item settled" : "item" }, button, tick,
       ...(names.length + write.length ? [make("div", { class: "offers" }, ...names, ...write)] : []));
   }

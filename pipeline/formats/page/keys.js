@@ -31,7 +31,7 @@ export const KEYS = [
     help: "Give the selected words, or the line, to this speaker" },
   { group: "Correct", command: "giveNew", keys: ["0"], help: "Give them to a new speaker" },
   { group: "Correct", command: "speakerMenu", keys: ["r"], help: "Rename the speaker, or choose another one" },
-  { group: "Correct", command: "edit", keys: ["e"], help: "Edit the text of the line (Enter: keep, Escape: cancel)" },
+  { group: "Correct", command: "edit", keys: ["e"], help: "Edit the text of the line (Enter: keep, Esc: cancel)" },
   { group: "Correct", command: "insert", keys: ["i"], help: "Write words where speech has none" },
   { group: "Correct", command: "split", keys: ["s"], help: "Split the line before the chosen word" },
   { group: "Correct", command: "join", keys: ["m"], help: "Merge with the same speaker's line before" },
@@ -91,12 +91,12 @@ export function spelled(name) {
 }
 
 /**
- * The keys of a row, for people.
+ * The keys of a row as the help shows them; many are shown as a range.
  * @param {Key} row
  */
-export function keysOf(row) {
+export function keyNames(row) {
   const names = row.keys.map(spelled);
-  return names.length > 3 ? `${names[0]} – ${names[names.length - 1]}` : names.join(", ");
+  return names.length > 3 ? [`${names[0]} – ${names[names.length - 1]}`] : names;
 }
 
 /**
@@ -105,5 +105,5 @@ export function keysOf(row) {
  */
 export function shortcut(command) {
   const row = KEYS.find((each) => each.command === command);
-  return row ? keysOf({ ...row, keys: row.keys.slice(0, 1) }) : "";
+  return row ? keyNames(row)[0] : "";
 }

@@ -10,6 +10,8 @@ import { colourOf, COLOURS, shared, spansOf, total } from "./speakers.js";
 /** Pixels between two bars of a waveform, and their width. */
 const PITCH = 3;
 const BAR = 2;
+/** Pixels of the narrowest overlap that is hatched. */
+const HATCHED = 4;
 /** Pixels above the lanes for the times. */
 const AXIS = 16;
 /** Seconds that are shown at least. */
@@ -22,7 +24,7 @@ const INTERVALS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
 /**
  * @param {App} app
  * @param {Uint8Array} peaks
- * @param {{ lanes: HTMLCanvasElement, overview: HTMLCanvasElement, labels: HTMLElement, playhead: HTMLElement }} parts
+ * @param {{ lanes: HTMLCanvasElement, overview: HTMLCanvasElement, timeline: HTMLElement, labels: HTMLElement, playhead: HTMLElement }} parts
  */
 export function createLanes(app, peaks, parts) {
   const { duration, step, turns } = app.page;
@@ -66,8 +68,10 @@ export function createLanes(app, peaks, parts) {
     };
     const height = parseFloat(style.getPropertyValue("--lane"));
     parts.lanes.style.height = `${AXIS + height * app.people.length}px`;
+    parts.timeline.classList.toggle("thin", length >= duration);
     drawLanes(context(parts.lanes), look, height);
-    drawOverview(context(parts.overview), look);
+    if (length < duration) drawOverview(context(parts.overview), look);
+    else context(parts.overview);
     place();
   }
 
@@ -92,7 +96,7 @@ export function createLanes(app, peaks, parts) {
         wave(pen, colour, left, right, top + height / 2, height / 2 - 4, width);
         for (const both of visible(overlaps)) {
           const [start, end] = edges({ start: Math.max(both.start, span.start), end: Math.min(both.end, span.end) }, width);
-          if (start < end) hatch(pen, look.ink, start, end, top + 3, height - 6);
+          if (end - start > HATCHED) hatch(pen, look.ink, start, end, top + 3, height - 6);
         }
       }
     });
@@ -136,7 +140,6 @@ export function createLanes(app, peaks, parts) {
         pen.fillRect(left, 2 + i * row, Math.max(1, ((span.end - span.start) / duration) * width), Math.max(1, row - 1));
       }
     });
-    if (length >= duration) return;
     pen.strokeStyle = look.ink;
     pen.lineWidth = 1.5;
     pen.strokeRect((from / duration) * width + 1, 1, Math.max(4, (length / duration) * width - 2), height - 2);

@@ -75,10 +75,22 @@ function freeColumn(columns, line) {
 }
 
 /**
- * The entries of the overlap ledger that lie in a group.
- * @param {Group} group
- * @param {readonly Overlap[]} overlaps sorted by start
+ * The entries of the overlap ledger by group: each with the group that has most of its time, or that is nearest.
+ * @param {readonly Group[]} all
+ * @param {readonly Overlap[]} overlaps
+ * @returns {Map<Group, Overlap[]>}
  */
-export function ledgerOf(group, overlaps) {
-  return overlaps.filter((each) => each.start < group.end && each.end > group.start);
+export function ledgerByGroup(all, overlaps) {
+  /** @type {Map<Group, Overlap[]>} */
+  const found = new Map(all.map((each) => [each, []]));
+  for (const overlap of overlaps) {
+    let best = all[0];
+    let most = -Infinity;
+    for (const each of all) {
+      const common = Math.min(each.end, overlap.end) - Math.max(each.start, overlap.start);
+      if (common > most) [best, most] = [each, common];
+    }
+    found.get(best)?.push(overlap);
+  }
+  return found;
 }

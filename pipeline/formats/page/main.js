@@ -27,7 +27,7 @@ const audio = /** @type {HTMLAudioElement} */ (byId("audio"));
 const player = createPlayer(audio, page.sound, page.duration, () => byId("sound").textContent ?? "");
 const conversation = createConversation(app, byId("lines"));
 const lanes = createLanes(app, bytesOf(page.peaks), {
-  lanes: byId("lanes"), overview: byId("overview"), labels: byId("labels"), playhead: byId("playhead"),
+  lanes: byId("lanes"), overview: byId("overview"), timeline: byId("timeline"), labels: byId("labels"), playhead: byId("playhead"),
 });
 const doubts = createDoubts(app, {
   list: byId("doubts"), count: byId("doubt-count"), lines: byId("line-count"), more: byId("more-doubts"),
@@ -40,7 +40,11 @@ let scrolledAt = -Infinity;
 /** @param {string} text */
 function announce(text) {
   byId("live").textContent = text;
-  byId("note").textContent = text;
+  const note = byId("note");
+  note.textContent = text;
+  note.classList.remove("shown");
+  note.getBoundingClientRect(); // without it the browser would not begin the animation again
+  note.classList.add("shown");
 }
 
 /** The words that are marked with the mouse, by line. */
@@ -85,7 +89,8 @@ function showFacts() {
 }
 
 function showNotices() {
-  setChildren(byId("notices"), page.notices.map((notice) => make("li", {}, notice)));
+  setChildren(byId("notices-list"), page.notices.map((notice) => make("li", {}, notice)));
+  byId("notices-count").textContent = `${page.notices.length} notice${page.notices.length === 1 ? "" : "s"} about this transcript`;
   byId("notices").hidden = !page.notices.length;
   byId("restored").hidden = !app.restored;
   byId("restored-text").textContent = `${app.changes} corrections from an earlier visit were restored.`;
@@ -100,7 +105,7 @@ function showTime(time) {
   position.value = String(time);
   position.setAttribute("aria-valuetext", `${clock(time)} of ${clock(page.duration)}`);
   lanes.showTime(time);
-  const places = wordsAt(app.index, time);
+  const places = time > 0 || player.playing ? wordsAt(app.index, time) : [];
   conversation.showSpoken(places);
   if (player.playing && places.length && performance.now() - scrolledAt > FOLLOW_AFTER) {
     conversation.show(places[places.length - 1].line, false);
@@ -199,6 +204,15 @@ function connectPlayer() {
   audio.addEventListener("error", () => announce("The sound cannot be played"));
 }
 
+/** Tells the style sheet how much of the window the fixed parts take. */
+function measure() {
+  const deck = byId("player");
+  const top = getComputedStyle(deck).position === "sticky" ? deck : byId("controls");
+  const { style } = document.documentElement;
+  style.setProperty("--deck", `${top.offsetHeight}px`);
+  style.setProperty("--bar", `${byId("bar").offsetHeight}px`);
+}
+
 function connect() {
   connectPlayer();
   byId("lines").addEventListener("click", onConversationClick);
@@ -225,7 +239,11 @@ function connect() {
     const key = /** @type {Element} */ (event.target).closest("[data-key]")?.getAttribute("data-key");
     if (key) commands.byName.give({ key });
   });
-  addEventListener("resize", () => lanes.plan());
+  const measured = new ResizeObserver(() => {
+    measure();
+    lanes.plan();
+  });
+  for (const id of ["player", "controls", "bar"]) measured.observe(byId(id));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => lanes.plan());
   app.onChange(showAll);
   app.onSelect(() => {

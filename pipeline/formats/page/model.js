@@ -37,7 +37,8 @@
  * @property {readonly Line[]} lines              sorted by start
  * @property {readonly string[]} speakers         labels in order of appearance
  * @property {ReadonlyMap<string, string>} names  the name that is shown for each label
- * @property {readonly Operation[]} operations    those in force, the transcript's own first
+ * @property {readonly Operation[]} ledger        those that the transcript had
+ * @property {readonly Operation[]} operations    those of this page that are in force, in their order
  * @property {ReadonlySet<number>} dismissed      numbers of doubts that were checked and have no line
  */
 

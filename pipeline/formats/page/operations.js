@@ -8,6 +8,12 @@ import { endOf, joinWords, rounded, startOf } from "./model.js";
 
 /** Words of context on each side of a correction, as in `pipeline.core.correction.CONTEXT`. */
 const CONTEXT = 4;
+/** Seconds of a pause inside a line in which words may be missing. Chosen by hand: longer than a pause for breath. */
+const LONG_PAUSE = 1.5;
+/** Seconds between a new line and the speaker's others: more than the rounding of times. */
+const MARGIN = 0.002;
+/** Seconds that new words take at least. Chosen by hand: shorter than any word. */
+const SHORTEST = 0.05;
 
 /**
  * @param {string} speaker
@@ -57,15 +63,43 @@ export function checkOperation(line) {
 }
 
 /**
- * Words where the speech has none.
+ * Words where the speech of a speaker has none: a new line in the free part of the time, or new words between those of
+ * a line that goes on. Null where the speaker has words all the time.
+ * @param {readonly Line[]} lines
  * @param {string} speaker
  * @param {number} start
  * @param {number} end
  * @param {string} text
- * @returns {Operation}
+ * @returns {Operation | null}
  */
-export function insertOperation(speaker, start, end, text) {
-  return { operation: "text", speaker, start: rounded(start), end: rounded(end), before: "", after: normal(text) };
+export function insertOperation(lines, speaker, start, end, text) {
+  const after = normal(text);
+  const own = lines.filter(
+    (line) => line.speaker === speaker && startOf(line) < end + MARGIN && endOf(line) > start - MARGIN,
+  );
+  const inside = own.flatMap((line) => gapsOf(line)).find((gap) => gap.start < end && gap.end > start);
+  if (inside) return { operation: "text", ...place(inside.line, inside.index, inside.index), ...times(inside), after };
+  for (const line of own) {
+    if (startOf(line) > start) end = Math.min(end, startOf(line) - MARGIN);
+    else start = Math.max(start, endOf(line) + MARGIN);
+  }
+  return end - start < SHORTEST ? null : { operation: "text", speaker, ...times({ start, end }), before: "", after };
+}
+
+/**
+ * The pauses between the words of a line that are long enough for words.
+ * @param {Line} line
+ */
+function gapsOf(line) {
+  return line.words.slice(1).flatMap((word, i) => {
+    const start = line.words[i].end;
+    return word.start - start < LONG_PAUSE ? [] : [{ line, index: i + 1, start, end: word.start }];
+  });
+}
+
+/** @param {{ start: number, end: number }} span */
+function times({ start, end }) {
+  return { start: rounded(start), end: rounded(end) };
 }
 
 /**
