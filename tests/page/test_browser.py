@@ -261,6 +261,21 @@ def test_a_linked_recording_plays(opened: Open, tmp_path: Path) -> None:
     until(tab, "document.getElementById('audio').currentTime > 0.6")
 
 
+def test_a_browser_that_keeps_nothing_is_reported(opened: Open, context: Any, file: Path) -> None:
+    context.add_init_script("Storage.prototype.setItem = () => { throw new Error('full'); };")
+    tab = opened(file)
+    assert tab.locator("#unsaved").is_visible()
+    word(tab, "good morning", 0).click()
+    tab.keyboard.press("2")
+    assert shown(tab)[0][0] == BEN
+    assert "not saved" in tab.locator("#status").inner_text()
+
+
+def test_damaged_corrections_in_the_browser_do_no_harm(opened: Open, context: Any, file: Path) -> None:
+    context.add_init_script('Storage.prototype.getItem = () => \'{"entries": [{"operations": [7]}], "done": 9}\';')
+    assert len(shown(opened(file))) == 5
+
+
 def test_an_empty_transcript_has_a_page(opened: Open) -> None:
     tab = opened(Transcript(0.0), session="nothing")
     assert tab.locator("#no-lines").is_visible()

@@ -2,14 +2,16 @@
 
 /**
  * @param {string} tag
- * @param {Record<string, string | boolean | number | undefined>} [attributes] true: present, false: absent
+ * @param {Record<string, string | boolean | number | undefined>} [attributes] true: present, false: absent;
+ *   but "true" and "false" where they begin with aria-
  * @param {...(Node | string)} children
  * @returns {HTMLElement}
  */
 export function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
-    if (value !== undefined && value !== false) element.setAttribute(name, value === true ? "" : String(value));
+    const text = typeof value !== "boolean" || name.startsWith("aria-") ? String(value) : "";
+    if (value !== undefined && (value !== false || text)) element.setAttribute(name, text);
   }
   element.append(...children);
   return element;

@@ -40,7 +40,7 @@ export function createDoubts(app, parts) {
   function item(doubt, number) {
     const who = doubt.speaker === null ? "" : app.personOf(doubt.speaker);
     const text = doubt.text ? make("span", { class: "quote" }, `“${doubt.text}”`) : "";
-    const button = make("button", { class: "go", "data-doubt": number, "aria-current": number === current && "true" },
+    const button = make("button", { class: "go", "data-doubt": number, "aria-current": number === current || undefined },
       make("span", { class: "when" }, clock(doubt.start)),
       make("span", { class: "what" }, ...(who ? [chip(who, colourOf(who)), who.name, " "] : []), text),
       make("span", { class: "why" }, reasonOf(doubt, app)));
