@@ -108,6 +108,11 @@ def test_focus_is_where_the_work_is(opened: Open, file: Path) -> None:
     tab.keyboard.press("Escape")
     assert tab.evaluate(focused) == "who", "a closed dialog gives the focus back"
     assert tab.locator("#live").inner_text().endswith("given to SPEAKER_01")
+    tick = tab.locator(".item .tick").nth(1)
+    tick.focus()
+    tab.keyboard.press("Enter")
+    assert tick.get_attribute("aria-pressed") == "true"
+    assert tab.evaluate("document.activeElement.dataset.settle") == "1", "it stays when the list is drawn again"
     inside = "[...document.querySelectorAll('#lines .line, #lines button')]"
     stops = tab.evaluate(f"{inside}.filter((each) => each.tabIndex === 0).length")
     assert stops == 4, "only the chosen line and its three controls are stops of the Tab key"

@@ -45,6 +45,18 @@ export function setChildren(parent, nodes) {
   while (next) next = removed(next);
 }
 
+/**
+ * Makes `nodes` the children of `parent`; where a button inside had the focus, the button in its place gets it.
+ * @param {Element} parent
+ * @param {readonly Node[]} nodes
+ */
+export function redraw(parent, nodes) {
+  const at = [...parent.querySelectorAll("button")].findIndex((button) => button === document.activeElement);
+  setChildren(parent, nodes);
+  const buttons = parent.querySelectorAll("button");
+  if (at >= 0) buttons[Math.min(at, buttons.length - 1)]?.focus({ preventScroll: true });
+}
+
 /** @param {ChildNode} node */
 function removed(node) {
   const after = node.nextSibling;
