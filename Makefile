@@ -25,8 +25,8 @@ setup: $(VENV)/.done  ## the environment (.venv) and the models, fetched once; s
 	$(BIN)/python -m tests.extras
 
 demo: setup  ## transcribe a real telephone call of two people, and show what was written
-	$(BIN)/transcribe "$(SAMPLE)" --speakers 2 --output-dir demo --format txt,json,srt,rttm
-	@echo; echo "Written:"; ls -l demo
+	$(BIN)/transcribe "$(SAMPLE)" --speakers 2 --output-dir demo --format txt,json,srt,html
+	@echo; echo "Written (open demo/sample.html in a browser):"; ls -l demo
 
 test: setup  ## lint, types and all tests
 	$(MAKE) lint

@@ -29,7 +29,7 @@ def dumps(transcript: Transcript, session: str, table: bool = False) -> bytes:
     """The transcript as a document under the title ``session``; ``table``: the conversation is a table."""
     from pipeline.formats.docx_page import Page
 
-    names = distinct(transcript.speakers, xml)
+    names = distinct(transcript.speakers, lambda name: xml(name) or "_")
     page = Page(xml(session), transcript.language)
     for fact in _facts(transcript):
         page.paragraph([(fact, "")])

@@ -144,7 +144,7 @@ def test_wrong_settings_are_refused_before_any_work(calls: Path) -> None:
 
 def test_batch_has_the_options_of_run() -> None:
     one, many = (set(inspect.signature(command).parameters) for command in (run, batch))
-    assert one - many == {"recordings", "output_dir"}
+    assert one - many == {"recordings", "output_dir", "corrections"}
 
 
 def test_results_never_overwrite_each_other(calls: Path) -> None:

@@ -76,6 +76,7 @@ def test_apply_writes_other_formats_elsewhere(folder: Path) -> None:
     assert (folder / "meeting.json").read_bytes() == before
 
 
+@pytest.mark.promise(30)
 def test_a_later_run_keeps_what_was_applied() -> None:
     path = corrections(EDIT, NAME)
     assert call("apply", "meeting.json", str(path)) == 0

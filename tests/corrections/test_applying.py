@@ -100,6 +100,7 @@ def test_corrected_words_are_marked_and_turns_follow_words() -> None:
     assert changes.line == "2 of 7 words changed, 1 given to another speaker"
 
 
+@pytest.mark.promise(30)
 def test_other_words_between_the_same_times_are_replaced_and_hand_written_ones_are_not() -> None:
     words = (Word(0, 0.4, "so"), Word(0.55, 0.9, "he"), Word(1.0, 1.35, "mead"), Word(1.5, 1.9, "on"))
     later = talk((Utterance("SPEAKER_00", words), *TALK.utterances[1:]))
@@ -120,6 +121,7 @@ def test_a_text_that_is_right_already_and_words_of_another_speaker() -> None:
     assert [each.problem for each in result.corrections] == [None, None]
 
 
+@pytest.mark.promise(30)
 def test_what_does_not_fit_is_listed_and_changes_nothing() -> None:
     misfits = (
         replace(EDIT, start=200.0, end=201.0),

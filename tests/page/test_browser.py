@@ -70,6 +70,7 @@ def select_words(tab: Any, text: str, first: int, last: int) -> None:
     )
 
 
+@pytest.mark.promise(23)
 def test_it_opens_without_errors_and_requests(opened: Open, file: Path) -> None:
     tab = opened(file)
     assert tab.title() == "talk"
@@ -81,6 +82,7 @@ def test_it_opens_without_errors_and_requests(opened: Open, file: Path) -> None:
     assert boxes[1]["x"] > boxes[0]["x"] + boxes[0]["width"] - 1, "lines at the same time stand side by side"
 
 
+@pytest.mark.promise(26)
 def test_hostile_words_and_names_are_inert(opened: Open) -> None:
     words = (Word(0, 1, EVIL), Word(1, 2, "<b>bold</b>"))
     transcript = Transcript(3.0, (Utterance(EVIL, words),), (Turn(0, 3, EVIL),))
