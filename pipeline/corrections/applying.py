@@ -15,6 +15,7 @@ from pipeline.corrections.placing import SAME, Place, WordRun, find_gap, find_wo
 from pipeline.formats.editing import Move, moved_turns, with_ledger_texts
 from pipeline.formats.naming import with_given_names
 from pipeline.formats.retexting import retexted
+from pipeline.formats.rounding import rounded, rounded_words
 
 
 class Misfit(Exception):
@@ -42,6 +43,7 @@ def apply_corrections(transcript: Transcript, file: CorrectionsFile) -> Transcri
     the transcript has already are not applied again. Raises `InputError` for those of another recording.
     """
     _require_same_recording(transcript, file)
+    transcript = rounded(transcript)
     labels = Labels(file.spans(), transcript)
     content = Content(transcript.utterances, transcript.turns, transcript.duration)
     had = Counter(_key(each) for each in transcript.corrections if each.problem is None)
@@ -145,13 +147,12 @@ def _text(content: Content, correction: Correction) -> Content:
         if there and there.is_same_text:
             return content
     place = place or _at_another(content, correction) or _require_words(content, correction)
-    changed: dict[int, list[Utterance]] = {}
-    for number, run in enumerate(place.runs):
-        line = content.lines[run.line]
-        words = _rewritten(line.words[run.first : run.after], "" if number else correction.after)
-        words = (*line.words[: run.first], *words, *line.words[run.after :])
-        changed[run.line] = [replace(line, words=words)] if words else []
-    return content.with_lines(changed)
+    changed = {run.line: list(content.lines[run.line].words) for run in place.runs}
+    for number, run in reversed([*enumerate(place.runs)]):  # from the end, so that the indices stay right
+        words = changed[run.line]
+        words[run.first : run.after] = _rewritten(words[run.first : run.after], "" if number else correction.after)
+    lines = {i: [replace(content.lines[i], words=tuple(words))] if words else [] for i, words in changed.items()}
+    return content.with_lines(lines)
 
 
 def _at_another(content: Content, correction: Correction) -> Place | None:
@@ -168,7 +169,7 @@ def _rewritten(words: Sequence[Word], text: str) -> tuple[Word, ...]:
     if not text.strip():
         return ()
     span = Span(words[0].start, max(word.end for word in words))
-    first, *others = retexted(words, text, span)
+    first, *others = rounded_words(retexted(words, text, span))
     return replace(first, no_space=words[0].no_space), *others
 
 
@@ -184,19 +185,25 @@ def _insert(content: Content, correction: Correction) -> Content:
             return content
     if place is None:
         raise Misfit("the words beside the place are others now")
-    run = place.runs[0]
+    (run,) = place.runs
     line = content.lines[run.line]
-    first, after = max(0, run.first - 1), run.first + 1
-    around = line.words[first:after]
+    words = _with_inserted(line.words, run.first, correction.after)
+    return content.with_lines({run.line: [replace(line, words=words)]})
+
+
+def _with_inserted(words: Sequence[Word], index: int, text: str) -> tuple[Word, ...]:
+    """The words with new ones before that at ``index``, which take time from the two words beside them."""
+    first, after = max(0, index - 1), index + 1
+    around = words[first:after]
     texts = [word.text for word in around]
-    texts.insert(run.first - first, correction.after)
+    texts.insert(index - first, text)
     span = Span(around[0].start, max(word.end for word in around))
-    words = list(retexted(around, " ".join(texts), span))
-    if run.first:
-        words[0] = replace(words[0], no_space=around[0].no_space)
-    if run.first < len(line.words):
-        words[-1] = replace(words[-1], no_space=around[-1].no_space)
-    return content.with_lines({run.line: [replace(line, words=(*line.words[:first], *words, *line.words[after:]))]})
+    written = list(rounded_words(retexted(around, " ".join(texts), span)))
+    if index:
+        written[0] = replace(written[0], no_space=around[0].no_space)
+    if index < len(words):
+        written[-1] = replace(written[-1], no_space=around[-1].no_space)
+    return (*words[:first], *written, *words[after:])
 
 
 def _add_line(content: Content, correction: Correction) -> Content:
@@ -207,7 +214,7 @@ def _add_line(content: Content, correction: Correction) -> Content:
     span = Span(correction.start, end)
     if any(line.speaker == correction.speaker and line.start < end and span.start < line.end for line in content.lines):
         raise Misfit("the speaker has words at this place now")
-    line = Utterance(correction.speaker, retexted((), correction.after, span))
+    line = Utterance(correction.speaker, rounded_words(retexted((), correction.after, span)))
     return replace(content, lines=tuple(sorted((*content.lines, line), key=lambda each: each.start)))
 
 

@@ -8,6 +8,10 @@ from itertools import count
 from pipeline.core.timeline import by_speaker, covered, intersection, union
 from pipeline.core.types import Span, Transcript
 
+NEAR = 0.9
+"""Share of the largest overlap from which a label stays itself, because others may speak at the same time. Chosen by
+hand, above the rounding of a file's turns; a smaller value keeps labels that are another person's now."""
+
 
 class Labels:
     """The labels of a transcript by those of a file, whose ``speakers`` have their speech.
@@ -19,18 +23,8 @@ class Labels:
     def __init__(self, speakers: Mapping[str, Sequence[Span]], transcript: Transcript) -> None:
         speech = {s: union(turn.span for turn in turns) for s, turns in by_speaker(transcript.turns).items()}
         self._taken = {*transcript.speakers}
-        self._labels: dict[str, str] = {}
-        self._people: dict[str, str] = {}
-        for label, spans in speakers.items():
-            shared = {other: covered(intersection(spans, own)) for other, own in speech.items()}
-            best = max(shared, key=lambda other: (shared[other], other == label), default=None)
-            if best is not None and 2 * shared[best] > covered(spans):
-                self._labels[label] = best
-        for other, own in speech.items():
-            shared = {label: covered(intersection(spans, own)) for label, spans in speakers.items()}
-            person = max(shared, key=lambda label: (shared[label], other == label), default=None)
-            if person is not None and 2 * shared[person] > covered(own):
-                self._people[other] = person
+        self._labels = {label: best for label, spans in speakers.items() if (best := _nearest(label, spans, speech))}
+        self._people = {other: best for other, spans in speech.items() if (best := _nearest(other, spans, speakers))}
         made = {each.after for each in transcript.corrections if each.operation == "assign" and each.problem is None}
         self._lasting = {label for label, spans in speakers.items() if not spans} | (made - speakers.keys())
 
@@ -48,3 +42,12 @@ class Labels:
 
     def _new(self) -> str:
         return next(name for name in (f"SPEAKER_{number:02d}" for number in count()) if name not in self._taken)
+
+
+def _nearest(label: str, spans: Sequence[Span], others: Mapping[str, Sequence[Span]]) -> str | None:
+    """The label of ``others`` with most of the speech ``spans``, if more than half; the same label where it is near."""
+    shared = {other: covered(intersection(spans, speech)) for other, speech in others.items()}
+    best = max(shared, key=lambda other: shared[other], default=None)
+    if best is None or 2 * shared[best] <= covered(spans):
+        return None
+    return label if shared.get(label, 0.0) >= NEAR * shared[best] else best
