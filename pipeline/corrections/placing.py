@@ -6,6 +6,7 @@ and lines may differ: then the same words near by are taken, or else the words b
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -38,7 +39,7 @@ class WordRun:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The words of a correction, in one line or several, and whether they are the words that were corrected."""
+    """The words of a correction, in one line or several; whether they, or those beside a gap, are the same words."""
 
     runs: tuple[WordRun, ...]
     is_same_text: bool
@@ -89,18 +90,24 @@ def find_gap(lines: Sequence[Utterance], correction: Correction) -> Place | None
 
 def tokens(text: str) -> list[str]:
     """The words of a text as they are compared; a word without letters stays as it is."""
-    return [letters(word) or word for word in text.split()]
+    return [_compared(word) for word in text.split()]
+
+
+@functools.lru_cache(maxsize=50_000)
+def _compared(word: str) -> str:
+    return letters(word) or word
 
 
 def _near(lines: Sequence[Utterance], correction: Correction) -> list[_Spot]:
     """The speaker's words near the correction in order of lines, with those of its context on both sides."""
     start, end = correction.start - REACH, correction.end + REACH
-    spots = [
-        _Spot(number, index, word, index == len(line.words) - 1)
-        for number, line in enumerate(lines)
-        if line.speaker == correction.speaker
-        for index, word in enumerate(line.words)
-    ]
+    spots: list[_Spot] = []
+    for number, line in enumerate(lines):
+        if line.start > end:
+            break
+        if line.speaker == correction.speaker and line.words[-1].end >= start:
+            last = len(line.words) - 1
+            spots += (_Spot(number, index, word, index == last) for index, word in enumerate(line.words))
     near = [i for i, spot in enumerate(spots) if start <= spot.word.middle <= end]
     return spots[max(0, near[0] - CONTEXT) : near[-1] + 1 + CONTEXT] if near else []
 

@@ -117,7 +117,7 @@ def test_what_does_not_fit_is_reported_without_words_of_the_recording(capsys: py
     corrections(EDIT, Correction("text", "SPEAKER_00", 1.0, 1.4, "secret", "words"))
     assert call("apply", "meeting.json", "meeting.corrections.json") == 0
     err = capsys.readouterr().err
-    assert "not applied: 0:01 SPEAKER_00, text: SPEAKER_00 has other words or none at this place" in err
+    assert "not applied: 0:01 SPEAKER_00, text: the speaker has other words or none at this place" in err
     assert "secret" not in err
     assert transcribe("-f", "json") == 0
     assert [n.code for n in pipeline.load("meeting.json").notices] == ["corrections_not_applied"]
