@@ -68,11 +68,14 @@ class Delivery:
     def record(self, recording: str) -> OutputRecord:
         """The record of the folder, for the recording's transcripts; raises `OutputExists` before any work."""
         from pipeline.core.output_record import OutputRecord, source_of
+        from pipeline.corrections.saved import refuse_loss
         from pipeline.formats.files import expected_paths
 
         source = "-" if recording == "-" else source_of(recording)
         record = OutputRecord(self.folder, source, overwrite=self.overwrite)
         record.check(expected_paths(_stem(recording), self.folder, self.formats, **self.options))
+        if recording != "-" and not self.overwrite:
+            refuse_loss(Path(recording), _stem(recording), self.folder)
         return record
 
     def corrections_of(self, recording: str) -> CorrectionsFile | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pipeline.core.correction import Correction
 from pipeline.core.errors import InputError
 from pipeline.core.serialization import to_plain
+from pipeline.core.timeline import joined
 from pipeline.core.types import Span, Transcript, Turn, Utterance, Word
 from pipeline.corrections.corrections_file import CorrectionsFile
 from pipeline.corrections.labels import Labels
@@ -57,9 +58,11 @@ def apply_corrections(transcript: Transcript, file: CorrectionsFile) -> Transcri
             content, entry = _applied(content, each, labels)
             ledger.append(entry)
     names: dict[str, str] = {}
+    entries: dict[tuple[str, str], Correction] = {}
     for each in new:
         if each.operation == "name":
-            ledger += _named(each, labels.owned_by(each.speaker), names)
+            entries |= {(e.id, e.speaker): e for e in _named(each, labels.owned_by(each.speaker), names)}
+    ledger += entries.values()
     if not new:
         return transcript
     changed = replace(transcript, utterances=content.lines, turns=content.turns, corrections=tuple(ledger))
@@ -239,7 +242,11 @@ def _add_line(content: Content, correction: Correction) -> Content:
     if any(line.speaker == correction.speaker and line.start < end and span.start < line.end for line in content.lines):
         raise Misfit("the speaker has words at this place now")
     line = Utterance(correction.speaker, rounded_words(retexted((), correction.after, span)))
-    return replace(content, lines=tuple(sorted((*content.lines, line), key=lambda each: each.start)))
+    turns = [turn for turn in content.turns if turn.speaker == correction.speaker]
+    others = [turn for turn in content.turns if turn.speaker != correction.speaker]
+    speech = joined([*turns, Turn(line.start, line.end, line.speaker)]) if content.turns else ()
+    lines = sorted((*content.lines, line), key=lambda each: each.start)
+    return replace(content, lines=tuple(lines), turns=tuple(sorted((*others, *speech))))
 
 
 def _split(content: Content, correction: Correction) -> Content:

@@ -29,6 +29,7 @@ class Labels:
         self, file: CorrectionsFile, transcript: Transcript, applied: Iterable[tuple[Correction, Correction]] = ()
     ) -> None:
         present = {s: union(turn.span for turn in turns) for s, turns in by_speaker(turns_of(transcript)).items()}
+        self._silent = {label for label, turns in file.speakers.items() if not turns}
         self._speech = _before_assignments(file)
         self._taken = {*transcript.speakers}
         people = {label: _nearest(label, spans, self._speech) for label, spans in present.items()}
@@ -46,8 +47,8 @@ class Labels:
 
     def owned_by(self, label: str) -> tuple[str, ...]:
         """The transcript's labels of the file's label: several where one person was split, none for an absent one."""
-        if label not in self._owned and not self._speech.get(label) and (not self._speech or label in self._speech):
-            return (label,) if label in self._taken else ()  # nothing is known of when they speak
+        if label not in self._owned and label in self._taken and (not self._speech or label in self._silent):
+            return (label,)  # the file does not say when they speak
         return tuple(self._owned.get(label, ()))
 
     def places_of(self, label: str) -> tuple[str, ...]:
