@@ -87,7 +87,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "meeting.corrections.json").write_text(dumps(CorrectionsFile(corrections=(check,))))
     write_examples(tmp_path)
     monkeypatch.setattr(webbrowser, "open", lambda address: True)
-    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\n" * 9))
     monkeypatch.syspath_prepend(REPOSITORY / "examples")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.chdir(tmp_path)

@@ -148,8 +148,7 @@ class WorkerRuntime:
         corrections = corrections_of(job.path)
         transcript = self._transcriber.with_config(job.config)(job.path)
         transcript = corrected(transcript, target.name, target.parent, corrections)
-        track = job.config.input.track
-        sound = partial(make_sound, recording=job.path, transcript=transcript, use=setup.sound, track=track)
+        sound = partial(make_sound, recording=job.path, transcript=transcript, use=setup.sound)
         paths = files.write(transcript, target.name, target.parent, setup.formats, record, sound, **setup.options)
         if setup.analytics is not None:
             record.write(*analytics_file.file_of(transcript, setup.analytics, target, job.columns))
