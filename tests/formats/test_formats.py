@@ -45,6 +45,9 @@ def renamed(transcript: Transcript, names: dict[str, str]) -> Transcript:
             for region in transcript.overlaps
         ),
         identities=tuple(replace(each, speaker=names[each.speaker]) for each in transcript.identities),
+        corrections=tuple(
+            replace(each, speaker=names[each.speaker], after=names[each.after]) for each in transcript.corrections
+        ),
     )
 
 
