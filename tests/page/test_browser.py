@@ -161,6 +161,26 @@ def test_an_open_edit_is_kept_before_anything_else_is_done(opened: Open, file: P
     assert texts(tab)[3] == "the budget is seven hundred"
 
 
+def test_a_click_that_ends_an_edit_counts(opened: Open, file: Path) -> None:
+    tab = opened(file)
+    word(tab, "eleven", 3).click()
+    tab.keyboard.press("e")
+    tab.get_by_label("Text of the line").fill("the budget is seven hundred")
+    tab.locator("#bar-people button").nth(1).click()
+    assert shown(tab)[3] == (BEN, "the budget is seven hundred")
+
+
+def test_an_open_edit_is_kept_when_the_page_is_closed(opened: Open, file: Path) -> None:
+    tab = opened(file)
+    word(tab, "eleven", 3).click()
+    tab.keyboard.press("e")
+    tab.get_by_label("Text of the line").fill("the budget is seven hundred")
+    tab.reload()
+    tab.wait_for_selector("html.ready")
+    assert texts(tab)[3] == "the budget is seven hundred"
+    assert tab.locator("#restored-text").inner_text() == "1 correction from an earlier visit was restored."
+
+
 def test_lines_are_split_and_merged(opened: Open, file: Path) -> None:
     tab = opened(file)
     word(tab, "good morning", 2).click()
@@ -187,11 +207,24 @@ def test_undo_redo_and_what_is_kept(opened: Open, file: Path) -> None:
     assert tab.locator("#restored").is_visible()
     tab.keyboard.press("Control+y")
     assert shown(tab)[0][0] == CORA
-    tab.get_by_role("button", name="Discard them").click()
+    tab.get_by_role("button", name="Undo them all").click()
     assert shown(tab)[0][0] == ANA
     tab.reload()
     tab.wait_for_selector("html.ready")
     assert tab.locator("#restored").is_hidden()
+    tab.keyboard.press("Control+y")
+    assert shown(tab)[0][0] == BEN, "nothing is lost by a wrong click"
+
+
+def test_two_tabs_of_one_page_show_the_same(opened: Open, file: Path) -> None:
+    one, two = opened(file), opened(file)
+    word(one, "good morning", 0).click()
+    one.keyboard.press("2")
+    until(two, f"document.querySelector('.line .name').textContent === '{BEN}'")
+    word(two, "the budget is", 0).click()
+    two.keyboard.press("1")
+    until(one, "document.getElementById('status').textContent.startsWith('2 changes')")
+    assert shown(one) == shown(two)
 
 
 def test_doubts_are_gone_through_with_one_key(opened: Open, file: Path) -> None:
@@ -293,6 +326,19 @@ def test_it_works_without_sound_and_gives_the_reason(opened: Open) -> None:
     assert shown(tab)[0][0] == BEN
 
 
+def test_the_first_words_of_a_recording_are_written(opened: Open) -> None:
+    tab = opened(Transcript(9.0), session="talk", sound=Sound(missing="the recording is gone"))
+    tab.keyboard.press("i")
+    tab.get_by_label("What they say").fill("hello there")
+    tab.get_by_role("button", name="Write", exact=True).click()
+    assert shown(tab) == [("SPEAKER_00", "hello there")]
+    assert tab.locator("#no-lines").is_hidden()
+    applied = apply_corrections(Transcript(9.0), loads(json.dumps(downloaded(tab))))
+    assert [(each.speaker, each.text) for each in applied.utterances] == shown(tab)
+    tab.get_by_role("button", name="Play", exact=True).click()
+    assert tab.locator("#live").inner_text() == "There is no sound: the recording is gone"
+
+
 def test_a_linked_recording_plays(opened: Open, tmp_path: Path) -> None:
     transcript = conversation()
     (tmp_path / "talk #1.m4a").write_bytes(recording(transcript).content)
@@ -321,5 +367,10 @@ def test_an_empty_transcript_has_a_page(opened: Open) -> None:
     assert tab.locator("#no-lines").is_visible()
     for key in ("n", "ArrowDown", "s", "m", "c", "e", "l", "u", "1", "0", "r", "Enter"):
         tab.keyboard.press(key)
+    tab.keyboard.press("Escape")
+    tab.keyboard.press("i")
+    tab.get_by_label("What they say").fill("hello")
+    tab.get_by_role("button", name="Write", exact=True).click()
+    assert tab.locator("#live").inner_text() == "There is no time for words"
     assert replace(Transcript(0.0)).status == "no_speech"
     assert formats.suffix("html") == ".html"

@@ -4,6 +4,7 @@ import { freeLabel, lineBefore } from "./corrections.js";
 import { download, fileContent, fileName } from "./corrections_file.js";
 import { askSpeaker, askWords } from "./dialogs.js";
 import { byId } from "./dom.js";
+import { reasonOf } from "./doubts_view.js";
 import { openEditor } from "./editor.js";
 import { lineAt, linesOf, quote } from "./finding.js";
 import { clock, endOf, startOf } from "./model.js";
@@ -55,10 +56,12 @@ export function createCommands({ app, player, conversation, doubts, marked, anno
    */
   function correct(label, operations) {
     const focused = document.activeElement?.closest("#conversation");
-    if (operations.length && app.dispatch({ label, operations })) {
-      announce(label);
-      if (focused && app.selection.line) conversation.show(app.selection.line);
+    if (!app.dispatch({ label, operations })) {
+      announce("Nothing was changed: these words are not there any more");
+      return;
     }
+    announce(label);
+    if (focused && app.selection.line) conversation.show(app.selection.line);
   }
 
   /**
@@ -155,7 +158,7 @@ export function createCommands({ app, player, conversation, doubts, marked, anno
       const indices = target.words.flatMap((each, i) => (doubt.words.includes(each.id) ? [i] : []));
       go(target, indices[0] ?? -1);
     }
-    announce(`${clock(doubt.start)}: ${doubt.reason}`);
+    announce(`${clock(doubt.start)}: ${reasonOf(doubt, app)}`);
     player.playFrom(Math.max(0, doubt.start - BEFORE), doubt.end + AFTER);
   }
 
@@ -210,9 +213,10 @@ export function createCommands({ app, player, conversation, doubts, marked, anno
       people: app.people,
       person: near && app.personOf(near.speaker),
       write: (person, text) => {
-        const operation = insertOperation(app.state.lines, person.labels[0], start, end, text);
+        const label = person?.labels[0] ?? freeLabel(app.state);
+        const operation = insertOperation(app.state.lines, label, start, end, text);
         if (operation) correct("Words written", [operation]);
-        else announce(`${person.name} has words there already: edit their line`);
+        else announce(person ? `${person.name} has words there already: edit their line` : "There is no time for words");
       },
     });
   }
@@ -223,7 +227,7 @@ export function createCommands({ app, player, conversation, doubts, marked, anno
       writeWords(doubt);
       return;
     }
-    const { time } = player;
+    const time = Math.max(0, Math.min(player.time, app.page.duration - 1));
     const turn = app.page.turns.find((each) => each.start <= time && each.end > time);
     writeWords({ start: time, end: Math.min(app.page.duration, Math.max(time + 1, turn ? turn.end : 0)) });
   }
@@ -263,7 +267,7 @@ export function createCommands({ app, player, conversation, doubts, marked, anno
 
   /** @type {Record<string, (event?: { key?: string }) => void>} */
   const byName = {
-    toggle: () => player.toggle(),
+    toggle: () => (player.available ? player.toggle() : announce(`There is no sound: ${app.page.sound.missing}`)),
     playHere,
     playLine: () => {
       const target = line();

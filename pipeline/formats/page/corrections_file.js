@@ -75,12 +75,12 @@ export function createStorage(page) {
         return false;
       }
     },
-    discard() {
-      try {
-        localStorage.removeItem(key);
-      } catch {
-        // Nothing is kept where nothing can be removed.
-      }
+    /**
+     * Calls back when another tab with this page has kept something.
+     * @param {() => void} listener
+     */
+    onOtherTab(listener) {
+      addEventListener("storage", (event) => event.key === key && listener());
     },
   };
 }

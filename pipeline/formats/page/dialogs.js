@@ -6,6 +6,9 @@ import { colourOf } from "./speakers.js";
 
 /** @typedef {import("./speakers.js").Person} Person */
 
+/** The value of the option for a new speaker: no number of a person. */
+const NEW_SPEAKER = 0;
+
 /**
  * @typedef {object} SpeakerChoice
  * @property {"rename" | "give" | "new"} action
@@ -70,7 +73,7 @@ export function askSpeaker({ title, person, people, candidates, choose, canGive 
 /**
  * Asks for words.
  * @param {{ title: string, people: readonly Person[], person: Person | undefined,
- *   write: (person: Person, text: string) => void }} options
+ *   write: (person: Person | undefined, text: string) => void }} options  nobody: a new speaker
  */
 export function askWords({ title, people, person, write }) {
   const dialog = /** @type {HTMLDialogElement} */ (byId("words-dialog"));
@@ -78,7 +81,10 @@ export function askWords({ title, people, person, write }) {
   const who = /** @type {HTMLSelectElement} */ (byId("words-speaker"));
   byId("words-title").textContent = title;
   field.value = "";
-  setChildren(who, people.map((each) => make("option", { value: each.number, selected: each === person }, each.name)));
+  setChildren(who, [
+    ...people.map((each) => make("option", { value: each.number, selected: each === person }, each.name)),
+    make("option", { value: NEW_SPEAKER }, "A new speaker"),
+  ]);
   byId("words-form").onsubmit = (event) => {
     event.preventDefault();
     dialog.close();
