@@ -227,6 +227,31 @@ def test_two_tabs_of_one_page_show_the_same(opened: Open, file: Path) -> None:
     assert shown(one) == shown(two)
 
 
+def test_corrections_of_another_version_are_offered(opened: Open, file: Path) -> None:
+    tab = opened(file)
+    word(tab, "good morning", 0).click()
+    tab.keyboard.press("c")
+    done = downloaded(tab)
+    applied = apply_corrections(conversation(), loads(json.dumps(done)))
+    word(tab, "the budget is", 0).click()
+    tab.keyboard.press("2")
+    later = opened(applied, session="talk", sound=recording(applied))
+    assert shown(later)[3][0] == CORA
+    assert later.locator("#restored").is_hidden()
+    with later.expect_download() as download:
+        later.get_by_role("button", name="Download them").click()
+    assert later.locator("#older").is_hidden()
+    again = apply_corrections(applied, loads(Path(download.value.path()).read_text()))
+    assert [each.operation for each in again.corrections] == ["check", "assign"]
+    assert again.utterances[3].speaker == BEN
+    word(later, "good morning", 0).click()
+    later.keyboard.press("c")
+    assert later.locator("#live").inner_text() == "This check was applied to the transcript and stays"
+    later.reload()
+    later.wait_for_selector("html.ready")
+    assert later.locator("#older").is_hidden()
+
+
 def test_doubts_are_gone_through_with_one_key(opened: Open, file: Path) -> None:
     tab = opened(file)
     count = tab.locator("#doubt-count")

@@ -1,5 +1,6 @@
 // What the parts of the page share: the history of corrections, the chosen line and words, and who is told of changes.
 
+import { fileContent } from "./corrections_file.js";
 import { linesOfWords, successor, timeIndex } from "./finding.js";
 import { begin, doneCount, present, record, redo, undo, undoAll } from "./history.js";
 import { byLabel, people } from "./speakers.js";
@@ -36,7 +37,9 @@ export function createApp(page, storage) {
   let derived = derive(history);
 
   function save() {
-    kept = storage.save({ entries: history.entries, done: doneCount(history), downloaded });
+    const state = present(history);
+    const file = doneCount(history) && downloaded !== written(state) ? fileContent(page, state) : "";
+    kept = storage.save({ entries: history.entries, done: doneCount(history), downloaded, file });
   }
 
   /** @param {History} next */

@@ -177,6 +177,8 @@ export function createCommands({ app, player, conversation, doubts, marked, anno
     const open = lines.filter((each) => Boolean(each.check) !== checked);
     if (checked) {
       correct(lines.length === 1 ? "Line checked" : `${open.length} lines checked`, open.map(checkOperation));
+    } else if (open.some((each) => app.state.ledger.includes(/** @type {Operation} */ (each.check)))) {
+      announce("This check was applied to the transcript and stays");
     } else {
       const label = "Check taken back";
       if (app.dispatch({ label, unchecked: open.flatMap((each) => each.check ?? []) })) announce(label);

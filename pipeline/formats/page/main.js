@@ -4,7 +4,7 @@ import { createApp } from "./app.js";
 import { createBar } from "./bar.js";
 import { createCommands } from "./commands.js";
 import { createConversation } from "./conversation.js";
-import { createStorage } from "./corrections_file.js";
+import { createStorage, download, fileName } from "./corrections_file.js";
 import { fillHelp, makeDialogsClosable } from "./dialogs.js";
 import { byId, make, setChildren } from "./dom.js";
 import { createDoubts } from "./doubts_view.js";
@@ -235,6 +235,12 @@ function connect() {
     app.undoAll();
     byId("restored").hidden = true;
     announce("All corrections undone; Redo brings them back");
+  });
+  byId("older").hidden = !storage.hasOlder;
+  byId("older-download").addEventListener("click", () => {
+    for (const file of storage.takeOlder()) download(fileName(page), file);
+    byId("older").hidden = true;
+    announce("Corrections downloaded");
   });
   byId("keep").addEventListener("click", () => (byId("restored").hidden = true));
   document.addEventListener("keydown", onKey);
