@@ -192,6 +192,35 @@ def test_lines_are_split_and_merged(opened: Open, file: Path) -> None:
     assert [each["operation"] for each in downloaded(tab)["corrections"]] == ["split", "join"]
 
 
+def test_two_labels_with_one_name_are_one_person(opened: Open, file: Path) -> None:
+    tab = opened(file)
+    for name in (ANA, CORA):
+        tab.get_by_role("button", name=f"Speaker: {name}").first.click()
+        tab.get_by_label("everywhere").fill("Ana")
+        tab.keyboard.press("Enter")
+    word(tab, "the budget is", 0).click()
+    tab.keyboard.press("1")
+    assert tab.locator("#live").inner_text().endswith("are Ana's already")
+    before = texts(tab)[2]
+    tab.keyboard.press("m")
+    assert texts(tab)[2] == f"{before} the budget is eleven hundred"
+    applied = apply_corrections(conversation(), loads(json.dumps(downloaded(tab))))
+    assert [(each.speaker, each.text) for each in applied.utterances] == shown(tab)
+    tab.keyboard.press("u")
+    assert texts(tab)[2] == before
+
+
+def test_ctrl_s_keeps_the_edit_and_downloads(opened: Open, file: Path) -> None:
+    tab = opened(file)
+    word(tab, "eleven", 3).click()
+    tab.keyboard.press("e")
+    tab.get_by_label("Text of the line").fill("the budget is seven hundred")
+    with tab.expect_download() as download:
+        tab.keyboard.press("Control+s")
+    assert "seven" in Path(download.value.path()).read_text()
+    assert "1 change, downloaded" in tab.locator("#status").inner_text()
+
+
 def test_undo_redo_and_what_is_kept(opened: Open, file: Path) -> None:
     tab = opened(file)
     word(tab, "good morning", 0).click()
@@ -380,6 +409,19 @@ def test_a_browser_that_keeps_nothing_is_reported(opened: Open, context: Any, fi
     tab.keyboard.press("2")
     assert shown(tab)[0][0] == BEN
     assert "not saved" in tab.locator("#status").inner_text()
+    asks = "!dispatchEvent(new Event('beforeunload', { cancelable: true }))"
+    assert tab.evaluate(asks), "closing would lose the corrections"
+    downloaded(tab)
+    assert not tab.evaluate(asks)
+
+
+def test_a_full_storage_is_reported_when_it_is_full(opened: Open, file: Path) -> None:
+    tab = opened(file)
+    tab.evaluate("Storage.prototype.setItem = () => { throw new Error('full'); }")
+    assert tab.locator("#unsaved").is_hidden()
+    word(tab, "good morning", 0).click()
+    tab.keyboard.press("2")
+    assert tab.locator("#unsaved").is_visible()
 
 
 def test_damaged_corrections_in_the_browser_do_no_harm(opened: Open, context: Any, file: Path) -> None:

@@ -70,7 +70,7 @@ export function createCommands({ app, player, conversation, doubts, marked, anno
    * @param {readonly Operation[]} [also]
    */
   function giveTo(label, name, also = []) {
-    const changed = ranges().filter((range) => range.line.speaker !== label);
+    const changed = ranges().filter((range) => app.personOf(range.line.speaker).name !== name);
     const operations = changed.map(({ line, first, after }) => assignOperation(line, first, after, label));
     if (!operations.length) announce(`These words are ${name}'s already`);
     else correct(`${what(changed)} given to ${name}`, [...operations, ...also]);
@@ -243,8 +243,10 @@ export function createCommands({ app, player, conversation, doubts, marked, anno
   function join() {
     const target = line();
     if (!target) return;
-    if (lineBefore(app.state.lines, app.state.lines.indexOf(target)) < 0) announce("There is no line before it");
-    else correct("Lines merged", [joinOperation(target)]);
+    const { labels } = app.personOf(target.speaker);
+    const before = app.state.lines[lineBefore(app.state.lines, app.state.lines.indexOf(target), labels)];
+    if (before) correct("Lines merged", mergeOperations(before, target));
+    else announce("This speaker has no line before this one");
   }
 
   function loop() {
@@ -306,6 +308,7 @@ export function createCommands({ app, player, conversation, doubts, marked, anno
     undo: () => announce(outcome("Undone", app.undo())),
     redo: () => announce(outcome("Done again", app.redo())),
     download: () => {
+      document.querySelector(".editor")?.dispatchEvent(new Event("blur")); // keeps what is being edited
       download(fileName(app.page), fileContent(app.page, app.state));
       app.markDownloaded();
       announce("Corrections downloaded");
@@ -313,6 +316,16 @@ export function createCommands({ app, player, conversation, doubts, marked, anno
     help: () => /** @type {HTMLDialogElement} */ (byId("help-dialog")).showModal(),
   };
   return { byName, ranges, showDoubt, settle, rename, speakerDialog, writeWords, what: () => what(ranges()) };
+}
+
+/**
+ * Two lines of one person become one; where they have two labels with the same name, the second gets that of the first.
+ * @param {Line} before
+ * @param {Line} line
+ */
+function mergeOperations(before, line) {
+  const join = joinOperation({ ...line, speaker: before.speaker });
+  return before.speaker === line.speaker ? [join] : [assignOperation(line, 0, line.words.length, before.speaker), join];
 }
 
 /** @param {readonly Range[]} ranges */

@@ -168,9 +168,10 @@ function checkLine(state, operation) {
  * The index of the same speaker's line before a line, or -1.
  * @param {readonly Line[]} lines
  * @param {number} index
+ * @param {readonly string[]} [labels] of the speaker
  */
-export function lineBefore(lines, index) {
-  for (let i = index - 1; i >= 0; i -= 1) if (lines[i].speaker === lines[index].speaker) return i;
+export function lineBefore(lines, index, labels = [lines[index].speaker]) {
+  for (let i = index - 1; i >= 0; i -= 1) if (labels.includes(lines[i].speaker)) return i;
   return -1;
 }
 

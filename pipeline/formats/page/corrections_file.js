@@ -78,23 +78,15 @@ export function createStorage(page) {
     takeOlder() {
       const keys = olderKeys(prefix, key);
       const files = keys.map(keptFile);
-      for (const each of keys) {
-        const saved = JSON.parse(localStorage.getItem(each) ?? "{}");
-        localStorage.setItem(each, JSON.stringify({ ...saved, file: "" }));
-      }
+      for (const each of keys) keep(each, { ...JSON.parse(localStorage.getItem(each) ?? "{}"), file: "" });
       return files;
     },
     /**
-     * Whether it was kept.
+     * Whether it was kept. Where there is no room for all, the file is left out: it is made from the entries.
      * @param {Saved} saved
      */
     save(saved) {
-      try {
-        localStorage.setItem(key, JSON.stringify(saved));
-        return true;
-      } catch {
-        return false;
-      }
+      return keep(key, saved) || keep(key, { ...saved, file: "" });
     },
     /**
      * Calls back when another tab with this page has kept something.
@@ -129,6 +121,20 @@ function keptFile(key) {
     return String(JSON.parse(localStorage.getItem(key) ?? "{}").file ?? "");
   } catch {
     return "";
+  }
+}
+
+/**
+ * Whether there was room for it.
+ * @param {string} key
+ * @param {Saved} saved
+ */
+function keep(key, saved) {
+  try {
+    localStorage.setItem(key, JSON.stringify(saved));
+    return true;
+  } catch {
+    return false;
   }
 }
 

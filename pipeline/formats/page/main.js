@@ -243,6 +243,9 @@ function connect() {
     announce("Corrections downloaded");
   });
   byId("keep").addEventListener("click", () => (byId("restored").hidden = true));
+  addEventListener("beforeunload", (event) => {
+    if (!app.kept && app.changes && !app.isDownloaded) event.preventDefault(); // the browser asks before it closes the page
+  });
   document.addEventListener("keydown", onKey);
   document.addEventListener("selectionchange", () => bar.target());
   for (const event of ["wheel", "touchmove"]) {
