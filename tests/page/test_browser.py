@@ -119,6 +119,24 @@ def test_names_apply_everywhere(opened: Open, file: Path) -> None:
     ]
 
 
+def test_a_name_loses_its_invisible_characters(opened: Open, file: Path) -> None:
+    tab = opened(file)
+    line(tab, "good morning").locator(".who").click()
+    tab.get_by_label("everywhere").fill("\u202aAna\u200b B\u202c ")
+    tab.keyboard.press("Enter")
+    assert [each["after"] for each in downloaded(tab)["corrections"]] == ["Ana B"]
+
+
+def test_nothing_is_corrected_before_a_line_is_chosen(opened: Open, file: Path) -> None:
+    tab = opened(file)
+    before = shown(tab)
+    for key in ("2", "0", "m", "c", "e", "r"):
+        tab.keyboard.press(key)
+        assert tab.locator("#live").inner_text() == "Choose a line first: click it, or press ↓"
+    assert shown(tab) == before
+    assert tab.locator("#status").inner_text() == "no changes"
+
+
 def test_lines_and_marked_words_are_given_to_speakers(opened: Open, file: Path) -> None:
     tab = opened(file)
     word(tab, "eleven", 0).click()
@@ -417,7 +435,7 @@ def test_a_browser_that_keeps_nothing_is_reported(opened: Open, context: Any, fi
 
 def test_a_full_storage_is_reported_when_it_is_full(opened: Open, file: Path) -> None:
     tab = opened(file)
-    tab.evaluate("Storage.prototype.setItem = () => { throw new Error('full'); }")
+    tab.evaluate("() => { Storage.prototype.setItem = () => { throw new Error('full'); }; }")
     assert tab.locator("#unsaved").is_hidden()
     word(tab, "good morning", 0).click()
     tab.keyboard.press("2")

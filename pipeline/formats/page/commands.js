@@ -34,9 +34,20 @@ const SKIP = 5;
  * @param {(text: string) => void} parts.announce
  */
 export function createCommands({ app, player, conversation, doubts, marked, announce }) {
-  /** The chosen line, else the one at the present time. */
+  /** The chosen line, else the one at the present time when something was played. */
   function line() {
-    return app.selection.line ?? lineAt(app.index, player.time) ?? null;
+    return app.selection.line ?? (player.time > 0 ? lineAt(app.index, player.time) : null) ?? null;
+  }
+
+  /**
+   * An action that needs a line; without one it says so.
+   * @param {(event?: { key?: string }) => void} action
+   */
+  function onLine(action) {
+    return (/** @type {{ key?: string } | undefined} */ event) => {
+      if (ranges().length) action(event);
+      else announce("Choose a line first: click it, or press ↓");
+    };
   }
 
   /** What is corrected: marked words, selected words, or the whole line. */
@@ -290,21 +301,21 @@ export function createCommands({ app, player, conversation, doubts, marked, anno
     previousWord: () => moveWord(-1, false),
     extendRight: () => moveWord(1, true),
     extendLeft: () => moveWord(-1, true),
-    give: (event) => {
+    give: onLine((event) => {
       const person = app.people[Number(event?.key) - 1];
       if (person) giveTo(person.labels[0], person.name);
       else announce("There is no such speaker");
-    },
-    giveNew: () => giveNew(""),
-    speakerMenu: () => {
-      const range = ranges()[0];
-      if (range) speakerDialog(app.personOf(range.line.speaker), true);
-    },
-    edit, insert, split, join,
-    check: () => {
+    }),
+    giveNew: onLine(() => giveNew("")),
+    speakerMenu: onLine(() => speakerDialog(app.personOf(ranges()[0].line.speaker), true)),
+    edit: onLine(edit),
+    insert,
+    split,
+    join: onLine(join),
+    check: onLine(() => {
       const target = line();
       if (target) check([target], !target.check);
-    },
+    }),
     undo: () => announce(outcome("Undone", app.undo())),
     redo: () => announce(outcome("Done again", app.redo())),
     download: () => {

@@ -53,11 +53,11 @@ export function askSpeaker({ title, person, people, candidates, choose, canGive 
 
   byId("rename-form").onsubmit = (event) => {
     event.preventDefault();
-    if (name.value.trim()) finish({ action: "rename", name: name.value.trim() });
+    if (nameIn(name)) finish({ action: "rename", name: nameIn(name) });
   };
   byId("new-form").onsubmit = (event) => {
     event.preventDefault();
-    finish({ action: "new", name: fresh.value.trim() });
+    finish({ action: "new", name: nameIn(fresh) });
   };
   dialog.onclick = (event) => {
     const target = /** @type {Element} */ (event.target);
@@ -68,6 +68,14 @@ export function askSpeaker({ title, person, people, candidates, choose, canGive 
   };
   dialog.showModal();
   name.select();
+}
+
+/**
+ * The name in a field, without the invisible characters that text from elsewhere may bring; the two joiners stay.
+ * @param {HTMLInputElement} field
+ */
+function nameIn(field) {
+  return field.value.replace(/(?![\u200c\u200d])[\p{Cc}\p{Cf}]/gu, "").trim();
 }
 
 /**
