@@ -299,6 +299,27 @@ def test_corrections_of_another_version_are_offered(opened: Open, file: Path) ->
     assert later.locator("#older").is_hidden()
 
 
+@pytest.mark.parametrize("keys", ["e", "s", "2", "Shift+ArrowRight 3", "m"])
+def test_checks_are_the_same_after_they_were_applied(opened: Open, file: Path, keys: str) -> None:
+    tab = opened(file)
+    word(tab, "good morning", 0).click()
+    tab.keyboard.press("c")
+    word(tab, "yes please", 0).click()
+    tab.keyboard.press("c")
+    if keys != "m":
+        word(tab, "good morning", 2).click()
+    for key in keys.split():
+        tab.keyboard.press(key)
+    if keys == "e":
+        tab.get_by_label("Text of the line").fill("a very good morning to you all")
+        tab.keyboard.press("Enter")
+    applied = apply_corrections(conversation(), loads(json.dumps(downloaded(tab))))
+    later = opened(applied, session="talk", sound=recording(applied))
+    ticks = "[...document.querySelectorAll('#lines .tick')].map((each) => each.getAttribute('aria-pressed'))"
+    assert shown(later) == shown(tab)
+    assert later.evaluate(ticks) == tab.evaluate(ticks)
+
+
 def test_doubts_are_gone_through_with_one_key(opened: Open, file: Path) -> None:
     tab = opened(file)
     count = tab.locator("#doubt-count")
