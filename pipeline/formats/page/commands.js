@@ -247,8 +247,13 @@ export function createCommands({ app, player, conversation, doubts, marked, anno
 
   function split() {
     const { line: target, word } = app.selection;
-    if (!target || word < 1) announce("Choose the word that begins the new line: click it, or use the arrow keys");
-    else correct("Line split", [splitOperation(target, word)]);
+    if (!target || word < 1) {
+      announce("Choose the word that begins the new line: click it, or use the arrow keys");
+      return;
+    }
+    correct("Line split", [splitOperation(target, word)]);
+    const second = app.state.lines.find((each) => each.words.includes(target.words[word]));
+    if (second) go(second); // it is the one that is given to somebody else, or merged again
   }
 
   function join() {
