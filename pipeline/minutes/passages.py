@@ -1,0 +1,99 @@
+"""Decisions and key points: passages by a trained model, and in each passage the sentence that is quoted.
+
+The models are logistic regressions over words, word pairs, words around, position, and features of the dialogue
+(lengths, mix of speakers, assent): the kind of features of Hsueh and Moore, "What decisions have you made?" (NAACL
+2007), and Murray and Renals on extractive summaries of AMI meetings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.minutes.choosing import distance, item, peaks
+from pipeline.minutes.cues import DECISION, spoken
+from pipeline.minutes.features import cosines, dialogue, is_content, passage_terms, vectors
+from pipeline.minutes.talk import Sentence, Talk
+from pipeline.minutes.values import Item, Topic
+from pipeline.minutes.weights import LinearModel, Weights
+
+LEAST = 5
+"""Fewest tokens of an utterance and a sentence that can be quoted. Chosen by hand: shorter ones are assent."""
+REACH = 4
+"""Utterances on each side of a decision's moment in which its sentence is looked for. Chosen on the parts train and
+tune: 0 to 8 cannot be distinguished by the measure, 4 gives sentences with a cue more often than 0."""
+CUE = 1.0
+"""What a cue of a decision adds to a sentence's score, a log-odds; with `REACH`."""
+FLOOR = -4.0
+"""Least score of a decision without a cue. Chosen by hand: a recording without decisions has few items."""
+
+
+def passage_scores(talk: Talk, models: Sequence[LinearModel]) -> list[NDArray[np.float64]]:
+    """The score of each utterance under each model."""
+    numbers, terms = dialogue(talk), list(passage_terms(talk)) if len(models) > 1 else passage_terms(talk)
+    return [model.scores(numbers, terms) for model in models]
+
+
+def decisions(talk: Talk, topics: Sequence[Topic], scores: NDArray[np.float64], most: int) -> list[Item]:
+    """Up to ``most`` decisions, best first."""
+    found: dict[object, Item] = {}
+    for index in peaks(scores, quotable(talk), most, distance(len(scores))):
+        sentence, cue = _decision_sentence(talk, index, scores)
+        score = float(scores[index])
+        if cue or score >= FLOOR:
+            found.setdefault(sentence.evidence, item(talk.transcript, topics, sentence, cue or "model", score))
+    return list(found.values())
+
+
+def points(
+    talk: Talk, topics: Sequence[Topic], scores: NDArray[np.float64], rarity: Mapping[str, float], most: int
+) -> list[Item]:
+    """Up to ``most`` key points, best first; each topic has one before any has a second."""
+    allowed, apart = quotable(talk), distance(len(scores))
+    ranked = peaks(scores, allowed, len(scores), apart)
+    topic_of = {n: k for k, topic in enumerate(topics) for n in range(topic.first_utterance, topic.last_utterance + 1)}
+    first = {topic_of[index]: index for index in reversed(ranked)}
+    leading = sorted(first.values(), key=lambda index: -scores[index])
+    chosen = [*leading, *(index for index in ranked if index not in leading)][:most]
+    quoted = [(max(_quotable_sentences(talk, [n]), key=lambda s: _content(s, rarity)), scores[n]) for n in chosen]
+    return [item(talk.transcript, topics, sentence, "model", float(score)) for sentence, score in quoted]
+
+
+def quotable(talk: Talk) -> list[bool]:
+    """Whether each utterance has a sentence that can be quoted."""
+    return [
+        len(tokens) >= LEAST and number not in talk.suspect and any(len(s.tokens) >= LEAST for s in talk.sentences(number))
+        for number, tokens in enumerate(talk.tokens)
+    ]
+
+
+def central(talk: Talk, rarity: Mapping[str, float]) -> NDArray[np.float64]:
+    """Scores of utterances without a trained model: their similarity to the whole talk (a centroid summary; Radev and
+    others, 2004), for languages that the models do not know."""
+    matrix = vectors(talk, rarity)
+    return cosines(matrix, np.broadcast_to(matrix.mean(axis=0), matrix.shape).copy())
+
+
+def _decision_sentence(talk: Talk, index: int, scores: NDArray[np.float64]) -> tuple[Sentence, str]:
+    """The best sentence near an utterance, and its cue or ``""``."""
+    near = range(max(0, index - REACH), min(len(scores), index + REACH + 1))
+    best: tuple[float, Sentence, str] | None = None
+    for sentence in _quotable_sentences(talk, [index, *(n for n in near if n != index)]):
+        match = DECISION.search(spoken(sentence.tokens))
+        value = float(scores[sentence.evidence.utterance]) + (CUE if match else 0.0)
+        if best is None or value > best[0]:
+            best = (value, sentence, match[0] if match else "")
+    assert best
+    return best[1], best[2]
+
+
+def _quotable_sentences(talk: Talk, utterances: Iterable[int]) -> list[Sentence]:
+    lines = (number for number in utterances if number not in talk.suspect)
+    return [each for number in lines for each in talk.sentences(number) if len(each.tokens) >= LEAST]
+
+
+def _content(sentence: Sentence, rarity: Mapping[str, float]) -> float:
+    """How much a sentence says: the rarity of its content words."""
+    return sum(rarity.get(word, 1.0) for word in sorted(set(sentence.tokens)) if is_content(word, rarity))
