@@ -26,7 +26,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("models", "formats", "gallery"),
     ("stages", "corrections"),
     ("engine",),
-    ("analytics",),
+    ("analytics", "minutes"),
     ("workers",),
     ("batch",),
     ("evaluation",),

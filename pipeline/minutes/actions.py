@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pipeline.core.types import Word, join_words
 from pipeline.minutes.choosing import distance, item
 from pipeline.minutes.cues import DUE, PROMISE, REQUEST, TASK, spoken
+from pipeline.minutes.features import is_content
 from pipeline.minutes.talk import Sentence, Talk, tokens_of
 from pipeline.minutes.values import Action, Topic
 
@@ -29,10 +30,12 @@ LEAST = 4
 _EDGES = re.compile(r"^\W+|\W+$")
 
 
-def actions(talk: Talk, topics: Sequence[Topic], passages: NDArray[np.float64], most: int) -> list[Action]:
+def actions(
+    talk: Talk, topics: Sequence[Topic], passages: NDArray[np.float64], rarity: Mapping[str, float], most: int
+) -> list[Action]:
     """Up to ``most`` actions, best first; ``passages``: the decision model's score of each utterance."""
     ranked = sorted(_candidates(talk, passages), key=lambda found: (-found[0], found[1].evidence))
-    names = _names(talk)
+    names = _names(talk, rarity)
     chosen: list[Action] = []
     apart = max(1, distance(len(talk.tokens)) // 4)
     for score, sentence, cue, undertaken in ranked:
@@ -65,16 +68,16 @@ def _candidates(talk: Talk, passages: NDArray[np.float64]) -> Iterator[tuple[flo
             yield score, sentence, found[0][1], found[0][2]
 
 
-def _names(talk: Talk) -> frozenset[str]:
-    """Words of the speakers' names, except labels that are no names."""
+def _names(talk: Talk, rarity: Mapping[str, float]) -> frozenset[str]:
+    """Words of the speakers' names, except labels that are no names, and words that are frequent everywhere."""
     words = {word for name in talk.speakers for word in re.findall(r"[^\W\d_]{3,}", name)}
-    return frozenset(word.lower() for word in words if word.istitle())
+    return frozenset(word.lower() for word in words if word.istitle() and is_content(word.lower(), rarity))
 
 
 def _addressed(words: Sequence[Word], names: frozenset[str]) -> str | None:
     """The first word that is a speaker's name, as it was said."""
     plain = (_EDGES.sub("", word.text) for word in words)
-    return next((word for word in plain if word.lower() in names), None)
+    return next((word for word in plain if word[:1].isupper() and word.lower() in names), None)
 
 
 def _due(words: Sequence[Word]) -> str | None:

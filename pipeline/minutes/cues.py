@@ -26,26 +26,26 @@ DECISION = re.compile(
 )
 """Words that announce or state a decision."""
 PROMISE = re.compile(
-    r"\b(?:i'll|i will|i shall|i'm going to|i'm gonna|i can|let me|i have to|i need to|i should)"
+    r"\b(?:i'll|i will|i shall|i'm going to|i'm gonna|i can|i have to|i need to)"
     r" (?:just |also |then |probably |try to |try and |go and |have to )*"
-    r"(?:send|write|ask|check|do|prepare|look|find|get|make|bring|call|email|mail|put|talk|work|finish|fix|update|"
-    r"upload|share|set|schedule|organi[sz]e|arrange|contact|draft|review|read|test|run|take|give|show|type|post)\b"
+    r"(?:send|write|ask|check|prepare|look into|find|get|bring|call|email|mail|talk to|work on|finish|fix|update|"
+    r"upload|share|set|schedule|organi[sz]e|arrange|contact|draft|review|test|type|post|come back|get back|have a look)\b"
 )
 """The speaker undertakes something."""
 REQUEST = re.compile(
     r"\b(?:(?:can|could|will|would) you (?:please |just |also |maybe )*"
     r"(?:send|write|ask|check|prepare|look|find|bring|call|email|mail|work|finish|fix|update|upload|share|set|"
     r"schedule|organi[sz]e|arrange|contact|draft|review|test|run|report)\b"
-    r"|you(?:'ll| will| should| have to| need to| guys| are going to|'re going to|'re gonna) "
-    r"(?:work|do|prepare|send|write|look|find|be working|check|bring|make|get|report)\b"
+    r"|you(?:'ll| will| guys| two| three) (?:will |are |have to |need to |be )*"
+    r"(?:work(?:ing)? on|prepare|send|write|look into|find out|check|bring|report|start|get a|doing)\b"
     r"|please (?:send|write|ask|check|prepare|look|find|bring|call|email|work|finish|update|share|make)\b)"
 )
 """Somebody is asked to do something."""
 TASK = re.compile(
-    r"\b(?:action items?|to do list|(?:your|my|his|her|their|the) (?:task|tasks|job|assignment|homework)"
+    r"\b(?:action items?|(?:a|the|our|my) to do list|(?:your|my|his|her|their|the) (?:tasks?(?! force)|assignments?)"
     r"|(?:for|until|before|by|in) (?:the |our )?next (?:meeting|time|week)|next steps?"
     r"|(?:we|somebody|someone) (?:need|needs|have|has|ought) to (?:send|write|ask|check|prepare|look|find|call|contact|"
-    r"finish|work|make sure|schedule|organi[sz]e)|write to (?:us|the committee)|(?:get|come) back to (?:you|us|me))\b"
+    r"finish|work on|make sure|schedule|organi[sz]e)|write to (?:us|the committee)|(?:get|come) back to (?:you|us|me))\b"
 )
 """A task is named."""
 _DAYS = "monday|tuesday|wednesday|thursday|friday|saturday|sunday"

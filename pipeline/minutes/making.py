@@ -52,8 +52,8 @@ def make_minutes(transcript: Transcript, max_items: int = MOST, weights: Weights
         empty,
         topics=topics,
         points=_by_time(points(talk, topics, important, rarity, max_items)),
-        decisions=_by_time(decisions(talk, topics, decided, max_items)),
-        actions=_by_time(actions(talk, topics, decided, max_items)),
+        decisions=_by_time(decisions(talk, topics, decided, rarity, max_items)),
+        actions=_by_time(actions(talk, topics, decided, rarity, max_items)),
         questions=_by_time(questions(talk, topics, max_items)),
     )
 
