@@ -2,9 +2,9 @@
 
     python -m examples.benchmarks.minutes_bench [--part report] [--update]
 
-Run it in the repository's folder; it needs the development data (QMSum). Reference transcripts without times; a moment is
-the turn in which an item starts. The part report was not used for any choice. Intervals are 95 %, by drawing meetings
-with replacement; a difference is that of the minutes to the system on the same meetings. ``--update`` writes
+Run it in the repository's folder; it needs the development data (QMSum). Reference transcripts without times; a moment
+is the turn in which an item starts. The part report was not used for any choice. Intervals are 95 %, by drawing
+meetings with replacement; a difference is that of the minutes to the system on the same meetings. ``--update`` writes
 examples/benchmarks/minutes.json and the tables in docs/benchmarks.md.
 """
 
@@ -96,7 +96,8 @@ def moments(meeting: Meeting, talk: Talk, weights: Weights) -> Iterator[tuple[st
         for kind, items in (("decisions", minutes.decisions), ("points", minutes.points)):
             yield OURS, _values(meeting, kind, number, [_utterances(items)], targets[kind])
     for system, choose in MOMENTS.items():
-        draws = [choose(talk, weights.rarity, np.random.default_rng(n)) for n in range(DRAWS if system in CHANCE else 1)]
+        seeds = range(DRAWS if system in CHANCE else 1)
+        draws = [choose(talk, weights.rarity, np.random.default_rng(seed)) for seed in seeds]
         for number in ITEMS:
             for kind, queries in targets.items():
                 yield system, _values(meeting, kind, number, [draw[:number] for draw in draws], queries)
@@ -140,8 +141,8 @@ def as_tables(figures: Mapping[str, Any]) -> str:
     lines[0] += f"{measures['marked'][OURS]['mean']:.1f}) |"
     lines.append("|---|---|---|---|---|")
     for system, pk in measures["pk"].items():
-        other = [f"{measures[name][system]['mean']:.{digits}f}" for name, digits in (("windowdiff", 3), ("boundaries", 1))]
-        lines.append(f"| {system} | {_mean(pk)} | {_difference(pk)} | {' | '.join(other)} |")
+        window, number = (measures[name][system]["mean"] for name in ("windowdiff", "boundaries"))
+        lines.append(f"| {system} | {_mean(pk)} | {_difference(pk)} | {window:.3f} | {number:.1f} |")
     for kind, title in (("decisions", "decisions"), ("points", "key points, all queries")):
         lines += ["", *_moment_table(measures, kind, title)]
     return "\n".join(lines)

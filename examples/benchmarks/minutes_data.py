@@ -22,7 +22,9 @@ WORD = 0.3
 """Seconds of a word: 200 words a minute, about the pace of the AMI meetings."""
 PARTS = Path(__file__).with_name("minutes_parts.yaml")
 """The division of the meetings by series (meetings of the same group of people)."""
-DECISIONS = re.compile(r"\b(?:decisions?|decide[sd]?|conclusions?|conclude[sd]?|agree[sd]?|agreements?|actions?)\b", re.I)
+DECISIONS = re.compile(
+    r"\b(?:decisions?|decide[sd]?|conclusions?|conclude[sd]?|agree[sd]?|agreements?|actions?)\b", re.IGNORECASE
+)
 """Queries about decisions, conclusions, agreements and actions (``disagree`` and ``interaction`` are others)."""
 _ANNOTATION = re.compile(r"\{[^}]*\}")
 Spans = tuple[tuple[int, int], ...]

@@ -45,7 +45,9 @@ RARE = 3.0
 """Words with a rarity of this or more are left out of the table; they count as rarer than all in it."""
 FREQUENT = 0.4
 """A word that occurs in this share of the meetings of every kind carries no subject. Chosen by hand."""
-FILLERS = "um uh hmm hm mm mhm huh yeah yep yup nope okay kay ah oh eh er erm wow gonna wanna gotta kinda sorta cuz 'cause"
+FILLERS = (
+    "um uh hmm hm mm mhm huh yeah yep yup nope okay kay ah oh eh er erm wow gonna wanna gotta kinda sorta cuz cause"
+)
 """Words without a subject that are not in scikit-learn's list of English stop words."""
 
 

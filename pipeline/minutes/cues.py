@@ -17,7 +17,8 @@ _WE = r"(?:we|we've|we're|we'll)"
 DECISION = re.compile(
     rf"\b(?:{_WE} (?:have |all |already |just |then )*(?:decided?|agreed?|chose|settled)\b[\w' ]{{0,24}}"
     r"|(?:the|our|a|that's) (?:final |main )?(?:decision|conclusion|agreement)\b"
-    r"|(?:we'll|we will|let's|we should|we could just|to|can) (?:just )?(?:go (?:with|for)|stick (?:with|to)|keep|use)\b"
+    r"|(?:we'll|we will|let's|we should|we could just|to|can) (?:just )?"
+    r"(?:go (?:with|for)|stick (?:with|to)|keep|use)\b"
     r"|(?:so |then |okay )(?:we|we'll|we're|we've) (?:have|need|want|use|gonna|going to|will|do|don't|can|should)\b"
     r"|(?:we|it) (?:won't|will not|don't need|doesn't need|should not|shouldn't)\b"
     r"|(?:it's|that's|is|are) (?:decided|settled|agreed)\b|i agree\b|agreed\b|final\b"
@@ -29,7 +30,8 @@ PROMISE = re.compile(
     r"\b(?:i'll|i will|i shall|i'm going to|i'm gonna|i can|i have to|i need to)"
     r" (?:just |also |then |probably |try to |try and |go and |have to )*"
     r"(?:send|write|ask|check|prepare|look into|find|get|bring|call|email|mail|talk to|work on|finish|fix|update|"
-    r"upload|share|set|schedule|organi[sz]e|arrange|contact|draft|review|test|type|post|come back|get back|have a look)\b"
+    r"upload|share|set|schedule|organi[sz]e|arrange|contact|draft|review|test|type|post|come back|get back|"
+    r"have a look)\b"
 )
 """The speaker undertakes something."""
 REQUEST = re.compile(
@@ -45,7 +47,8 @@ TASK = re.compile(
     r"\b(?:action items?|(?:a|the|our|my) to do list|(?:your|my|his|her|their|the) (?:tasks?(?! force)|assignments?)"
     r"|(?:for|until|before|by|in) (?:the |our )?next (?:meeting|time|week)|next steps?"
     r"|(?:we|somebody|someone) (?:need|needs|have|has|ought) to (?:send|write|ask|check|prepare|look|find|call|contact|"
-    r"finish|work on|make sure|schedule|organi[sz]e)|write to (?:us|the committee)|(?:get|come) back to (?:you|us|me))\b"
+    r"finish|work on|make sure|schedule|organi[sz]e)|write to (?:us|the committee)"
+    r"|(?:get|come) back to (?:you|us|me))\b"
 )
 """A task is named."""
 _DAYS = "monday|tuesday|wednesday|thursday|friday|saturday|sunday"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +34,8 @@ OPENING, NEAR, EDGE = 25, 3, 20
 """For a boundary: tokens of the utterance itself; number of utterances before and after it, and tokens of each."""
 SHORT = 4
 """Most tokens of an utterance that can be an assent."""
-ASSENT = frozenset("yeah okay ok yes right yep yup sure kay mm hmm mhm agreed exactly ja genau oui si sí".split())
+_ASSENT = "yeah okay ok yes right yep yup sure kay mm hmm mhm agreed exactly ja genau oui si sí"
+ASSENT = frozenset(_ASSENT.split())
 """Words of assent. Collected from the parts train and tune; more words count more utterances as assent."""
 
 
@@ -67,7 +69,7 @@ def passage_terms(talk: Talk) -> Iterator[list[str]]:
 
 
 def _grams(tokens: Sequence[str]) -> set[str]:
-    return {*tokens, *(f"{one} {two}" for one, two in zip(tokens, tokens[1:], strict=False))}
+    return {*tokens, *(f"{one} {two}" for one, two in pairwise(tokens))}
 
 
 def dialogue(talk: Talk) -> Matrix:
@@ -150,6 +152,13 @@ def _position(count: int, parts: int) -> Matrix:
     """One column per part of the recording: 1 in the part of the utterance."""
     part = ((np.arange(count) + 0.5) / count * parts).astype(int)
     return np.eye(parts)[np.minimum(part, parts - 1)]
+
+
+def around(rows: Matrix, width: int) -> Matrix:
+    """The sum of each row and up to ``width`` rows on each side."""
+    sums = _cumulated(rows)
+    first, last = _around(len(rows), width)
+    return np.asarray(sums[last] - sums[first])
 
 
 def _around(count: int, width: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -10,7 +10,7 @@ from pipeline.core.types import Notice, Transcript
 from pipeline.formats.words import talk_of
 from pipeline.minutes.actions import actions
 from pipeline.minutes.cues import LANGUAGES
-from pipeline.minutes.passages import central, decisions, passage_scores, points
+from pipeline.minutes.passages import CENTRAL, central, central_passages, decisions, passage_scores, points
 from pipeline.minutes.questions import questions
 from pipeline.minutes.segmentation import boundaries
 from pipeline.minutes.talk import Talk
@@ -48,6 +48,7 @@ def make_minutes(transcript: Transcript, max_items: int = MOST, weights: Weights
         found = points(talk, topics, central(talk, rarity), rarity, max_items)
         return replace(empty, topics=topics, points=_by_time(found))
     decided, important = passage_scores(talk, (weights.decisions, weights.points))
+    decided += CENTRAL * central_passages(talk, rarity)
     return replace(
         empty,
         topics=topics,

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from pipeline.minutes.choosing import distance, item, peaks
 from pipeline.minutes.cues import DECISION, spoken
-from pipeline.minutes.features import cosines, dialogue, is_content, passage_terms, vectors
+from pipeline.minutes.features import CONTEXT, around, cosines, dialogue, is_content, passage_terms, vectors
 from pipeline.minutes.talk import Sentence, Talk
 from pipeline.minutes.values import Item, Topic
-from pipeline.minutes.weights import LinearModel, Weights
+from pipeline.minutes.weights import LinearModel
 
 LEAST = 5
 """Fewest tokens of an utterance and a sentence that can be quoted. Chosen by hand: shorter ones are assent."""
@@ -33,6 +33,19 @@ MOST_CONTENT = 15.0
 """Most points of rarity that count. Chosen by hand: about ten content words."""
 FLOOR = -2.0
 """Least score of a decision without a cue. Chosen by hand: a recording without decisions has few items."""
+
+
+CENTRAL = 1.0
+"""Weight of the similarity of a decision's neighbourhood to the whole talk (a cosine), beside log-odds. 0, 1 and 2 were
+tried on the parts train and tune: recall at 5 items 0.46, 0.58 and 0.56. With a higher weight, decisions that are not
+about the main subjects are passed over."""
+
+
+def central_passages(talk: Talk, rarity: Mapping[str, float]) -> NDArray[np.float64]:
+    """The cosine of the words around each utterance (`features.CONTEXT` on each side) and all words of the talk."""
+    matrix = vectors(talk, rarity)
+    sums = around(matrix, CONTEXT)
+    return cosines(sums, np.broadcast_to(matrix.sum(axis=0), sums.shape))
 
 
 def passage_scores(talk: Talk, models: Sequence[LinearModel]) -> list[NDArray[np.float64]]:
@@ -70,17 +83,16 @@ def points(
 
 def quotable(talk: Talk) -> list[bool]:
     """Whether each utterance has a sentence that can be quoted."""
-    return [
-        len(tokens) >= LEAST and number not in talk.suspect and any(len(s.tokens) >= LEAST for s in talk.sentences(number))
-        for number, tokens in enumerate(talk.tokens)
-    ]
+    long = [number for number, tokens in enumerate(talk.tokens) if len(tokens) >= LEAST]
+    able = {number for number in long if _quotable_sentences(talk, [number])}
+    return [number in able for number in range(len(talk.tokens))]
 
 
 def central(talk: Talk, rarity: Mapping[str, float]) -> NDArray[np.float64]:
     """Scores of utterances without a trained model: their similarity to the whole talk (a centroid summary; Radev and
     others, 2004), for languages that the models do not know."""
     matrix = vectors(talk, rarity)
-    return cosines(matrix, np.broadcast_to(matrix.mean(axis=0), matrix.shape).copy())
+    return cosines(matrix, np.broadcast_to(matrix.sum(axis=0), matrix.shape))
 
 
 def _decision_sentence(

@@ -60,8 +60,10 @@ def _summary(minutes: Minutes) -> str:
 def _people(minutes: Minutes) -> list[str]:
     if not minutes.people:
         return []
-    rows = [f"| {escaped(p.speaker)} | {_time(p.seconds)} | {100 * p.share:.0f} % | {p.words} |" for p in minutes.people]
-    return ["\n".join(["| speaker | talk time | share | words |", "| :-- | --: | --: | --: |", *rows])]
+    lines = ["| speaker | talk time | share | words |", "| :-- | --: | --: | --: |"]
+    for each in minutes.people:
+        lines.append(f"| {escaped(each.speaker)} | {_time(each.seconds)} | {100 * each.share:.0f} % | {each.words} |")
+    return ["\n".join(lines)]
 
 
 def _topics(minutes: Minutes) -> list[str]:

@@ -11,6 +11,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from pipeline.core.types import Word
 from pipeline.minutes.features import is_content
@@ -34,10 +35,10 @@ def titled(talk: Talk, starts: Sequence[int], rarity: Mapping[str, float]) -> tu
     """The topics that begin at these utterances, with titles."""
     utterances = talk.transcript.utterances
     edges = [0, *starts, len(utterances)]
-    counts = [Counter(w for line in talk.tokens[a:b] for w in line) for a, b in zip(edges, edges[1:], strict=False)]
+    counts = [Counter(w for line in talk.tokens[a:b] for w in line) for a, b in pairwise(edges)]
     total: Counter[str] = sum(counts, Counter())
     topics = []
-    for number, (first, end) in enumerate(zip(edges, edges[1:], strict=False)):
+    for number, (first, end) in enumerate(pairwise(edges)):
         scores = _word_scores(counts[number], total, rarity)
         phrases = _phrases(talk, range(first, end), scores)
         last = max(line.end for line in utterances[first:end])

@@ -107,7 +107,7 @@ def test_other_languages_have_topics_and_points_only() -> None:
     lines = [("Aino", "Kokous alkaa nyt ja puhumme uudesta kirjastosta Helsingissä."), ("Eino", "Kirjasto on kallis?")]
     minutes = make_minutes(transcript(lines * 20, "fi"))
     assert minutes.points
-    assert not (minutes.decisions or minutes.actions or minutes.questions)
+    assert (minutes.decisions, minutes.actions, minutes.questions) == ((), (), ())
     assert [notice.code for notice in minutes.notices] == [NOTICE]
 
 
