@@ -25,7 +25,7 @@ from examples.benchmarks.minutes_data import Meeting, Spans, cited, interval, re
 from pipeline.evaluation.benchmark.tables import machine
 from pipeline.minutes.making import make_minutes
 from pipeline.minutes.talk import Talk
-from pipeline.minutes.values import Item
+from pipeline.minutes.types import Item
 from pipeline.minutes.weights import Weights, load
 
 ITEMS = (5, 10, 20)

@@ -34,7 +34,7 @@ TOLERANCE = 1
 BOUNDARY_C, PASSAGE_C = 0.01, 0.001
 """Inverse strength of the regularization (L2). 0.003 to 0.03 and 0.0003 to 0.01 were tried."""
 ROWS, MEETINGS = 12, 4
-"""A term is kept that occurs in so many utterances, and in so many meetings (so that names of one are not learned)."""
+"""Least number of utterances and of meetings with a term that is kept: names of one meeting are not learned."""
 WEAK = 0.5
 """Weight of meetings without a query about decisions: there, passages whose answer speaks of one are the target."""
 UNSURE = 0.3

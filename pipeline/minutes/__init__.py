@@ -1,6 +1,6 @@
 """Minutes of a meeting without a language model: every item is words that were said, with their moment and speaker.
 
-values        the minutes as frozen values
+types         the minutes as frozen values
 talk          tokens and sentences of a transcript
 features      features of utterances for the trained models
 weights       the trained weights (weights.json)

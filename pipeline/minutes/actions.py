@@ -14,7 +14,7 @@ from pipeline.minutes.choosing import distance, item
 from pipeline.minutes.cues import DUE, PROMISE, REQUEST, TASK, spoken
 from pipeline.minutes.features import is_content
 from pipeline.minutes.talk import Sentence, Talk, tokens_of
-from pipeline.minutes.values import Action, Topic
+from pipeline.minutes.types import Action, Topic
 
 VALUES = ((PROMISE, 2.0), (REQUEST, 2.0), (TASK, 1.5))
 """What each cue adds to the score. Chosen by hand: the data has few passages about actions."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline.core.types import Transcript
 from pipeline.minutes.talk import Sentence
-from pipeline.minutes.values import Evidence, Item, Topic
+from pipeline.minutes.types import Evidence, Item, Topic
 
 APART = 0.04
 """Minimum distance of two moments, as a share of the utterances. 0.01 to 0.06 were tried on the parts train and tune:
@@ -32,7 +32,7 @@ def peaks(scores: NDArray[np.float64], allowed: Sequence[bool], most: int, apart
 
 
 def distance(utterances: int) -> int:
-    """The minimum distance of two moments in a recording of so many utterances."""
+    """The minimum distance of two moments in a recording of this number of utterances."""
     return max(1, min(APART_MOST, int(APART * utterances)))
 
 

@@ -151,7 +151,7 @@ def _speaker_words(talk: Talk) -> Matrix:
 def _position(count: int, parts: int) -> Matrix:
     """One column per part of the recording: 1 in the part of the utterance."""
     part = ((np.arange(count) + 0.5) / count * parts).astype(int)
-    return np.eye(parts)[np.minimum(part, parts - 1)]
+    return np.asarray(np.eye(parts)[np.minimum(part, parts - 1)])
 
 
 def around(rows: Matrix, width: int) -> Matrix:

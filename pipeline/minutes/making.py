@@ -15,7 +15,7 @@ from pipeline.minutes.questions import questions
 from pipeline.minutes.segmentation import boundaries
 from pipeline.minutes.talk import Talk
 from pipeline.minutes.titles import titled
-from pipeline.minutes.values import Item, LeftOut, Minutes, Share
+from pipeline.minutes.types import Item, LeftOut, Minutes, Share
 from pipeline.minutes.weights import Weights, load
 
 METHOD = "crosstalk-minutes 1"

@@ -16,7 +16,7 @@ from pipeline.minutes.choosing import distance, item, peaks
 from pipeline.minutes.cues import DECISION, spoken
 from pipeline.minutes.features import CONTEXT, around, cosines, dialogue, is_content, passage_terms, vectors
 from pipeline.minutes.talk import Sentence, Talk
-from pipeline.minutes.values import Item, Topic
+from pipeline.minutes.types import Item, Topic
 from pipeline.minutes.weights import LinearModel
 
 LEAST = 5

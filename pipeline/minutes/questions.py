@@ -1,4 +1,4 @@
-"""Open questions: questions that nobody answers in what follows.
+"""Open questions: questions without an answer in what follows.
 
 A question counts as open where a reply says so ("I don't know", "we have to check"), or where no other speaker says
 more than a few words in the next utterances.
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pipeline.minutes.choosing import distance, item
 from pipeline.minutes.cues import UNKNOWN, spoken
 from pipeline.minutes.talk import Sentence, Talk
-from pipeline.minutes.values import Item, Topic
+from pipeline.minutes.types import Item, Topic
 
 LEAST = 6
 """Fewest tokens of a question, its mark included. Chosen by hand: shorter ones ask to repeat something."""

@@ -1,6 +1,6 @@
 """Minutes as JSON (``crosstalk-minutes/1``) and as Markdown to read.
 
-JSON: the fields of `values.Minutes` under a key ``schema``, times in seconds with three decimals. Markdown: everything
+JSON: the fields of `types.Minutes` under a key ``schema``, times in seconds with three decimals. Markdown: everything
 that could be markup is escaped; an item's time is the start of its first word.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 from pipeline.core.serialization import to_plain
 from pipeline.formats.markdown import escaped
 from pipeline.formats.timestamps import clock
-from pipeline.minutes.values import Action, Item, Minutes, Topic
+from pipeline.minutes.types import Action, Item, Minutes, Topic
 
 SCHEMA = "crosstalk-minutes/1"
 """Name and version of the JSON."""

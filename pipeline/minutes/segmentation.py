@@ -26,7 +26,7 @@ SHORTEST, SHORTEST_MOST = 0.08, 100
 """Minimum length of a topic: a share of the utterances, and the number of utterances it is limited to. The share was
 chosen on the parts train and tune, the number by hand for recordings of many hours."""
 NEAR = 2
-"""A boundary is the best utterance among so many on each side: fewer candidates, for recordings of many hours."""
+"""A boundary is the best utterance among its neighbours, this number on each side: fewer candidates, for recordings of many hours."""
 
 
 def boundaries(talk: Talk, model: LinearModel, rarity: Mapping[str, float]) -> list[int]:
@@ -38,7 +38,7 @@ def boundaries(talk: Talk, model: LinearModel, rarity: Mapping[str, float]) -> l
 
 
 def shortest(utterances: int) -> int:
-    """The minimum length of a topic in a recording of so many utterances."""
+    """The minimum length of a topic in a recording of this number of utterances."""
     return max(2, min(SHORTEST_MOST, round(SHORTEST * utterances)))
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from pipeline.core.types import Transcript, Utterance, Word
-from pipeline.minutes.values import Evidence
+from pipeline.minutes.types import Evidence
 
 LONGEST = 60
 """Most words of a sentence. Chosen by hand: about 20 s of speech; text without punctuation is cut there."""

@@ -16,7 +16,7 @@ from itertools import pairwise
 from pipeline.core.types import Word
 from pipeline.minutes.features import is_content
 from pipeline.minutes.talk import Talk, tokens_of
-from pipeline.minutes.values import Evidence, Topic
+from pipeline.minutes.types import Evidence, Topic
 
 PHRASES = 3
 """Phrases of a title. Chosen by hand."""

@@ -17,7 +17,7 @@ from pipeline.minutes.making import NOTICE, make_minutes
 from pipeline.minutes.rendering import to_json
 from pipeline.minutes.talk import Talk
 from pipeline.minutes.titles import phrase_text
-from pipeline.minutes.values import Evidence, Item, Minutes
+from pipeline.minutes.types import Evidence, Item, Minutes
 from tests.conftest import REPOSITORY
 from tests.minutes.talks import ENDING, TOPICS, transcript
 from tests.strategies import transcripts
@@ -93,7 +93,7 @@ def test_decisions_actions_and_open_questions_are_found() -> None:
 
 
 def test_the_topics_are_the_subjects() -> None:
-    """Their boundary is where the subject changes, and a title's words are those of its own part."""
+    """Their boundary is where the subject changes, and a title's words are in no other part."""
     spoken = transcript(TOPICS)
     first, second = make_minutes(spoken).topics
     assert second.first_utterance == len(TOPICS) // 2

@@ -24,7 +24,7 @@ def test_errors_of_segmentations_by_hand() -> None:
 
 
 @given(st.integers(2, 40), st.data())
-def test_errors_are_shares_and_equal_segmentations_have_none(count: int, data: st.DataObject) -> None:
+def test_equal_segmentations_have_no_errors(count: int, data: st.DataObject) -> None:
     bounds = st.lists(st.integers(1, count - 1), unique=True, max_size=6).map(sorted)
     one, two = data.draw(bounds), data.draw(bounds)
     pk, difference = segmentation_errors(one, two, count)

@@ -12,7 +12,7 @@ from pipeline.core.serialization import from_plain
 from pipeline.core.types import Transcript
 from pipeline.minutes.making import make_minutes
 from pipeline.minutes.rendering import KINDS, to_json, to_markdown
-from pipeline.minutes.values import Minutes
+from pipeline.minutes.types import Minutes
 from tests.minutes.talks import ENDING, TOPICS, transcript
 from tests.strategies import transcripts
 
