@@ -8,9 +8,11 @@ and names.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import get_args
 
 from hypothesis import strategies as st
 
+from pipeline.core.correction import Correction, Operation
 from pipeline.core.identity import Candidate, Identity
 from pipeline.core.types import (
     Coverage,
@@ -161,6 +163,22 @@ def identities(speakers: Sequence[str], hostile: bool = False) -> st.SearchStrat
     return st.lists(entry, max_size=2).map(tuple)
 
 
+def corrections(speakers: Sequence[str], hostile: bool = False) -> st.SearchStrategy[Correction]:
+    """A correction of a ledger, of any operation."""
+    texts = st.sampled_from([*TEXTS, *VENOM] if hostile else TEXTS)
+    return st.builds(
+        Correction,
+        st.sampled_from(get_args(Operation)),
+        st.sampled_from(speakers),
+        times().map(lambda time: round(time, 3)),
+        times().map(lambda time: round(time, 3)),
+        texts,
+        st.sampled_from(speakers),
+        texts,
+        problem=st.none() | texts,
+    )
+
+
 @st.composite
 def transcripts(draw: st.DrawFn, hostile: bool = False, ledger: bool = True) -> Transcript:
     """A transcript of at most four speakers; ``ledger=False`` leaves overlaps, coverage and provenance out."""
@@ -179,4 +197,5 @@ def transcripts(draw: st.DrawFn, hostile: bool = False, ledger: bool = True) -> 
         notices=tuple(draw(st.lists(notices(hostile), max_size=2))),
         provenance=draw(st.none() | provenances(hostile)) if ledger else None,
         identities=draw(identities(speakers, hostile)) if ledger else (),
+        corrections=tuple(draw(st.lists(corrections(speakers, hostile), max_size=2))) if ledger else (),
     )

@@ -56,6 +56,8 @@ def test_there_is_a_test_for_every_example() -> None:
         "benchmarks/diarization_bench",
         "benchmarks/names_bench",
         "benchmarks/overlap_figure",
+        "benchmarks/page_bench",
+        "benchmarks/page_pictures",
         "benchmarks/parts_bench",
         "benchmarks/project_bench",
         "benchmarks/stereo_bench",

@@ -133,7 +133,7 @@ class WorkerRuntime:
 
     def _transcribe(self, job: Job) -> Outcome:
         from pipeline.analytics import analytics_file
-        from pipeline.corrections.saved import corrected, corrections_of
+        from pipeline.corrections.saved import corrected, corrections_of, refuse_loss
         from pipeline.formats import files
         from pipeline.formats.sound import make_sound
 
@@ -143,11 +143,12 @@ class WorkerRuntime:
         analytics = () if setup.analytics is None else (analytics_file.path_of(target),)
         expected = files.expected_paths(target.name, target.parent, setup.formats, **setup.options)
         record.check((*expected, *analytics))
+        if not setup.overwrite:
+            refuse_loss(job.path, target.name, target.parent)
         corrections = corrections_of(job.path)
         transcript = self._transcriber.with_config(job.config)(job.path)
         transcript = corrected(transcript, target.name, target.parent, corrections)
-        track = job.config.input.track
-        sound = partial(make_sound, recording=job.path, transcript=transcript, use=setup.sound, track=track)
+        sound = partial(make_sound, recording=job.path, transcript=transcript, use=setup.sound)
         paths = files.write(transcript, target.name, target.parent, setup.formats, record, sound, **setup.options)
         if setup.analytics is not None:
             record.write(*analytics_file.file_of(transcript, setup.analytics, target, job.columns))

@@ -10,7 +10,7 @@ import typer
 
 from pipeline.cli.options import WritingOptions, options
 from pipeline.cli.printing import FORMATS, tell
-from pipeline.core.errors import printable
+from pipeline.core.errors import SettingsError, printable
 
 if TYPE_CHECKING:
     from pipeline.core.types import Transcript
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @options(writing=WritingOptions)
 def apply(
     transcript: Annotated[Path, typer.Argument(help="A JSON transcript.")],
-    corrections: Annotated[list[Path], typer.Argument(help="Files of corrections, in the order to apply them.")],
+    corrections: Annotated[list[Path], typer.Argument(help="Files of corrections, in order.")],
     writing: WritingOptions,
     format_: Annotated[str | None, typer.Option("--format", "-f", help=f"Files to write instead. {FORMATS}")] = None,
     output_dir: Annotated[Path | None, typer.Option("--output-dir", "-o", help="Where the files go.")] = None,
@@ -27,18 +27,20 @@ def apply(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Apply corrections to a transcript and to its files in other formats; later runs keep them."""
+    from pipeline import formats
     from pipeline.corrections import apply_corrections, load
     from pipeline.corrections.counting import count_changes, misfit_line
     from pipeline.formats.reading import read_file
 
-    file = read_file(transcript, "json")
-    result = file.transcript
+    if formats.guess(transcript) != "json":
+        raise SettingsError("corrections are applied to a JSON transcript", where=str(transcript))
+    result = read_file(transcript, "json").transcript
     for each in [load(path) for path in corrections]:
         result = apply_corrections(result, each)
     for path in _written(transcript, result, format_, output_dir, overwrite, writing):
         tell(printable(f"transcribe: wrote {path}"))
     changes = count_changes(result)
-    tell(printable(f"transcribe: {changes.line}"))
+    tell(printable(f"transcribe: {changes.line}, in all"))
     for misfit in changes.misfits:
         tell(printable(f"transcribe: not applied: {misfit_line(misfit)}"))
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -39,8 +43,7 @@ def open_page(
         )
     file = read_file(transcript)
     use = parse_use(audio)
-    folder = _private_folder(transcript)
-    try:
+    with _page_folder(transcript) as folder:
         page = folder / f"{formats.stem(transcript, file.kind)}.html"
         source = recording or recording_beside(transcript, file.transcript)
         sound = make_sound(page, recording=source, transcript=file.transcript, use=use)
@@ -48,32 +51,42 @@ def open_page(
         if sound.missing and use != "none":
             tell(printable(f"transcribe: no sound: {sound.missing}"))
         _show(page, browser)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _show(page: Path, browser: bool) -> None:
-    """Open the page, and wait until the user is done with it."""
+    """Open the page, and wait until the user is done with it: Enter, Ctrl-C, or the end of the terminal."""
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+        signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))
     if browser and not webbrowser.open(page.as_uri()):
         tell("transcribe: no browser could be started")
     tell(printable(f"transcribe: the page is {page}; press Enter to remove it"))
-    sys.stdin.readline()
+    if not sys.stdin.readline():  # started without a terminal
+        signal.pause()
 
 
-def _private_folder(transcript: Path) -> Path:
-    """An empty folder that only this user can read; the same for the same transcript.
+@contextmanager
+def _page_folder(transcript: Path) -> Iterator[Path]:
+    """A folder that only this user can read, the same for the same transcript; removed by the last who leaves it.
 
     Browsers keep unsaved corrections by the address of a page, so that a new address each time would lose them.
     """
     place = hashlib.sha256(os.fsencode(transcript.absolute())).hexdigest()[:16]
     base = Path(tempfile.gettempdir()) / f"crosstalk-{os.getuid()}"
+    folder, lock = base / place, base / f"{place}.lock"
     try:
         base.mkdir(mode=0o700, exist_ok=True)
         if base.is_symlink() or base.stat().st_uid != os.getuid() or base.stat().st_mode & 0o077:
             raise OutputError("is not a private folder", where=str(base), hint="remove it")
-        folder = base / place
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(mode=0o700)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        held = lock.open("w")
     except OSError as error:
         raise OutputError(f"cannot be made: {error.strerror}", where=str(base), hint="set TMPDIR") from error
-    return folder
+    with held:
+        fcntl.flock(held, fcntl.LOCK_SH)
+        try:
+            yield folder
+        finally:
+            with suppress(BlockingIOError):  # another command shows the same transcript
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+                lock.unlink(missing_ok=True)

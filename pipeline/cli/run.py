@@ -68,11 +68,14 @@ class Delivery:
     def record(self, recording: str) -> OutputRecord:
         """The record of the folder, for the recording's transcripts; raises `OutputExists` before any work."""
         from pipeline.core.output_record import OutputRecord, source_of
+        from pipeline.corrections.saved import refuse_loss
         from pipeline.formats.files import expected_paths
 
         source = "-" if recording == "-" else source_of(recording)
         record = OutputRecord(self.folder, source, overwrite=self.overwrite)
         record.check(expected_paths(_stem(recording), self.folder, self.formats, **self.options))
+        if recording != "-" and not self.overwrite:
+            refuse_loss(Path(recording), _stem(recording), self.folder)
         return record
 
     def corrections_of(self, recording: str) -> CorrectionsFile | None:
@@ -84,15 +87,13 @@ class Delivery:
             return load(self.corrections) if self.corrections else None
         return corrections_of(Path(recording), self.corrections)
 
-    def write(
-        self, transcript: Transcript, recording: str, record: OutputRecord, track: int | None
-    ) -> tuple[Path, ...]:
+    def write(self, transcript: Transcript, recording: str, record: OutputRecord) -> tuple[Path, ...]:
         """Write the transcript in each format; returns the paths."""
         from pipeline.formats import files
         from pipeline.formats.sound import make_sound
 
         path = None if recording == "-" else Path(recording)
-        sound = functools.partial(make_sound, recording=path, transcript=transcript, use=self.sound, track=track)
+        sound = functools.partial(make_sound, recording=path, transcript=transcript, use=self.sound)
         stem = _stem(recording)
         return files.write(transcript, stem, self.folder, self.formats, record, sound, **self.options)
 
@@ -120,7 +121,7 @@ def _transcribe_all(recordings: list[str], settings: Config, cache: Cache, deliv
             try:
                 corrections = delivery.corrections_of(recording)
                 transcript = corrected(_transcribe(transcriber, recording), stem, delivery.folder, corrections)
-                paths = delivery.write(transcript, recording, record, transcriber.config.input.track)
+                paths = delivery.write(transcript, recording, record)
             except CrosstalkError as error:
                 if len(recordings) == 1 or error.affects_all:
                     raise

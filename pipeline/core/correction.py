@@ -1,7 +1,7 @@
 """Corrections: what a person changed in a transcript, each with its place in time and text. Standard library only.
 
-Labels are those of the transcript that was corrected. A name therefore changes no label in other corrections, and the
-order of names and other corrections does not matter.
+In a file, labels are those of the transcript that was corrected: a name changes no label in other corrections, so that
+the order of names and other corrections does not matter. In a transcript's ledger, labels are its present ones.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ class Correction:
     """Up to `CONTEXT` words of the same line after ``before``."""
     problem: str | None = None
     """Why the correction is not applied; null where it is."""
+    id: str = ""
+    """Hash of the correction as it stood in its file, by which it is applied once; empty before that."""
 
 
 CONTEXT = 4

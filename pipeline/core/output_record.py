@@ -1,8 +1,9 @@
 """The record of the files that this program wrote into a folder: no other file is ever replaced.
 
-``.crosstalk/outputs`` in the folder holds one JSON line per file written: its name, the SHA-256 of its bytes, and what
-it was made from. A file may be replaced while its bytes are among those recorded for the same source. A file of the
-user's, a result that was changed since, and the result of another recording with the same name are refused.
+``.crosstalk/outputs`` in the folder holds one JSON line per file written: its name, the SHA-256 of its bytes, what it
+was made from, and with which options. A file may be replaced while its bytes are among those recorded for the same
+source. A file of the user's, a result that was changed since, and the result of another recording with the same name
+are refused.
 A line is added before the file is put in place, so that an interrupted run recognizes its own results.
 """
 
@@ -12,7 +13,7 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from pipeline.core.atomic_write import as_error, make_folder, write_atomically
@@ -34,7 +35,7 @@ class OutputRecord:
         self, folder: Path, source: str, *, overwrite: bool = False, adopted: Collection[str] = frozenset()
     ) -> None:
         self._folder, self._source, self._overwrite, self._adopted = folder, source, overwrite, adopted
-        self._known = _read(folder / RECORD)
+        self._known, self._options = _read(folder / RECORD)
 
     def check(self, paths: Iterable[Path]) -> None:
         """Raise `OutputExists` for the first path that is taken by a file that must not be replaced."""
@@ -42,13 +43,13 @@ class OutputRecord:
             if not self._overwrite and os.path.lexists(path):
                 self._check_existing(path)
 
-    def write(self, path: Path, data: bytes) -> None:
-        """Write the file and record it; raises `OutputExists`, or `OutputError` when it cannot be written."""
+    def write(self, path: Path, data: bytes, options: Mapping[str, bool] | None = None) -> None:
+        """Write the file and record it with ``options``; raises `OutputExists`, or `OutputError` where it cannot."""
         digest = hashlib.sha256(data).hexdigest()
         if _digest(path) != digest:
             self.check([path])
         make_folder(path.parent)
-        self._add(path, digest)
+        self._add(path, digest, dict(options or {}))
         write_atomically(path, data)
 
     def has_written(self, path: Path) -> bool:
@@ -59,22 +60,28 @@ class OutputRecord:
         """Whether the file holds what was written for the source."""
         return (_digest(path), self._source) in self._known.get(self._name(path), ())
 
+    def options_of(self, path: Path) -> dict[str, bool]:
+        """The options with which the file was written last."""
+        return dict(self._options.get(self._name(path), {}))
+
     def add(self, path: Path, content: Path | None = None) -> None:
         """Record a file that a library has written itself, or is about to be replaced by the file ``content``."""
         digest = _digest(content or path)
         if digest is not None:
             self._add(path, digest)
 
-    def _add(self, path: Path, digest: str) -> None:
-        name, entry = self._name(path), (digest, self._source)
-        if entry not in self._known.get(name, ()):
-            self._append({"file": name, "sha256": digest, "source": self._source})
+    def _add(self, path: Path, digest: str, options: dict[str, bool] | None = None) -> None:
+        name, entry, options = self._name(path), (digest, self._source), options or {}
+        if entry not in self._known.get(name, ()) or options != self._options.get(name, {}):
+            further = {"options": options} if options else {}
+            self._append({"file": name, "sha256": digest, "source": self._source, **further})
             self._known.setdefault(name, set()).add(entry)
+            self._options[name] = options
 
     def _check_existing(self, path: Path) -> None:
         name, digest = self._name(path), _digest(path)
         if (digest, self._source) not in self._known.get(name, ()):
-            self._known = _read(self._folder / RECORD)  # another run may have written it meanwhile
+            self._known, self._options = _read(self._folder / RECORD)  # another run may have written it meanwhile
         known = self._known.get(name, set())
         if (not known and name in self._adopted) or (digest, self._source) in known:
             return
@@ -89,7 +96,7 @@ class OutputRecord:
     def _name(self, path: Path) -> str:
         return Path(os.path.relpath(path, self._folder)).as_posix()
 
-    def _append(self, entry: dict[str, str]) -> None:
+    def _append(self, entry: Mapping[str, object]) -> None:
         path = self._folder / RECORD
         line = f"\n{json.dumps(entry)}\n".encode()  # a line that was cut short by a full disk must not spoil this one
         try:
@@ -111,25 +118,27 @@ def source_of(path: str | Path) -> str:
 
 def source_of_result(path: Path) -> str:
     """The source of a recorded result: files converted from it may replace those that were written with it."""
-    known = _read(path.parent / RECORD).get(path.name, set())
+    known = _read(path.parent / RECORD)[0].get(path.name, set())
     sources = sorted(source for _, source in known)
     return sources[0] if sources else source_of(path)
 
 
-def _read(path: Path) -> dict[str, set[tuple[str, str]]]:
-    """Hash and source of every file recorded, by name; lines that were cut short are left out."""
+def _read(path: Path) -> tuple[dict[str, set[tuple[str, str]]], dict[str, dict[str, bool]]]:
+    """Hash and source of every file recorded, and its last options, by name; lines that were cut short are left out."""
     known: dict[str, set[tuple[str, str]]] = {}
+    options: dict[str, dict[str, bool]] = {}
     try:
         lines = path.read_bytes().splitlines()
     except OSError:
-        return known
+        return known, options
     for line in lines:
         try:
             entry = json.loads(line)
             known.setdefault(entry["file"], set()).add((entry["sha256"], entry["source"]))
+            options[entry["file"]] = dict(entry.get("options", {}))
         except (ValueError, KeyError, TypeError):
             continue
-    return known
+    return known, options
 
 
 def _digest(path: Path) -> str | None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.core.correction import Correction
 from pipeline.core.errors import InputError
+from pipeline.core.serialization import to_plain
+from pipeline.core.timeline import joined
 from pipeline.core.types import Span, Transcript, Turn, Utterance, Word
 from pipeline.corrections.corrections_file import CorrectionsFile
 from pipeline.corrections.labels import Labels
@@ -15,6 +18,8 @@ from pipeline.corrections.placing import SAME, Place, WordRun, find_gap, find_wo
 from pipeline.formats.editing import Move, moved_turns, with_ledger_texts
 from pipeline.formats.naming import with_given_names
 from pipeline.formats.retexting import retexted
+from pipeline.formats.rounding import rounded, rounded_words
+from pipeline.gallery.people import check_name, is_label
 
 
 class Misfit(Exception):
@@ -36,73 +41,99 @@ class Content:
 
 
 def apply_corrections(transcript: Transcript, file: CorrectionsFile) -> Transcript:
-    """The transcript with the corrections of ``file`` after those that it has, all in its ledger.
+    """The transcript with the corrections of ``file`` after those that it has, all in its ledger, names last.
 
     Those that do not fit are in the ledger too, with the reason in ``problem``, and change nothing. Corrections that
     the transcript has already are not applied again. Raises `InputError` for those of another recording.
     """
-    _require_same_recording(transcript, file)
-    labels = Labels(file.spans(), transcript)
+    require_same_recording(file, transcript.provenance.sha256 if transcript.provenance else None)
+    transcript = rounded(transcript)
+    new, applied = _divided(file.corrections, transcript.corrections)
+    labels = Labels(file, transcript, applied)
+    ids = {each.id for each in new}
+    ledger = [each for each in transcript.corrections if each.problem is None or each.id not in ids]
     content = Content(transcript.utterances, transcript.turns, transcript.duration)
-    had = Counter(_key(each) for each in transcript.corrections if each.problem is None)
-    ledger = list(transcript.corrections)
+    for each in new:
+        if each.operation != "name":
+            content, entry = _applied(content, each, labels)
+            ledger.append(entry)
     names: dict[str, str] = {}
-    for each in file.corrections:
+    entries: dict[tuple[str, str], Correction] = {}
+    for each in new:
         if each.operation == "name":
-            ledger += [] if _is_named(transcript, each) else _named(each, labels, names, ledger)
-            continue
-        if had[_key(each)]:
-            had[_key(each)] -= 1
-            continue
-        ledger = [other for other in ledger if other.problem is None or _key(other) != _key(each)]
-        local = replace(each, speaker=labels.of(each.speaker), problem=None)
-        if local.operation == "assign":
-            local = replace(local, after=labels.of(local.after))
-        try:
-            content = _OPERATIONS[local.operation](content, local)
-        except Misfit as misfit:
-            local = replace(local, problem=str(misfit))
-        ledger.append(local)
-    if not ledger:
+            entries |= {(e.id, e.speaker): e for e in _named(each, labels.owned_by(each.speaker), names)}
+    ledger += entries.values()
+    if not new:
         return transcript
     changed = replace(transcript, utterances=content.lines, turns=content.turns, corrections=tuple(ledger))
     return _with_texts(with_given_names(changed, names), transcript)
 
 
-def _require_same_recording(transcript: Transcript, file: CorrectionsFile) -> None:
-    known = transcript.provenance.sha256 if transcript.provenance else None
-    if known and file.recording.sha256 and known != file.recording.sha256:
+def require_same_recording(file: CorrectionsFile, sha256: str | None) -> None:
+    """Raise `InputError` where the corrections are of a recording with another hash; an unknown one is no reason."""
+    if sha256 and file.recording.sha256 and sha256 != file.recording.sha256:
         named = f" ({file.recording.source})" if file.recording.source else ""
         hint = "corrections follow the recording's content: use those that were made for this file"
         raise InputError(f"the corrections are of another recording{named}", hint=hint)
 
 
-def _key(correction: Correction) -> tuple[object, ...]:
-    """What makes two corrections one, whatever labels their transcripts have."""
-    after = "" if correction.operation == "assign" else correction.after
-    place = correction.operation, correction.start, correction.end
-    return *place, correction.before, after, correction.left, correction.right
+def _divided(
+    corrections: Sequence[Correction], ledger: Sequence[Correction]
+) -> tuple[list[Correction], list[tuple[Correction, Correction]]]:
+    """The corrections that are new, with their hashes, and those in the ledger, each with its entry there."""
+    entries: dict[str, list[Correction]] = {}
+    for each in ledger:
+        if each.problem is None:
+            entries.setdefault(each.id, []).append(each)
+    new, applied = [], []
+    for each in corrections:
+        key = each.id or _hash(each)
+        if entries.get(key):
+            applied.append((each, entries[key].pop(0)))
+        else:
+            new.append(replace(each, id=key, problem=None))
+    return new, applied
 
 
-def _is_named(transcript: Transcript, correction: Correction) -> bool:
-    """Whether the speaker has the name by an earlier application: also one without words or turns now."""
-    return any(
-        each.speaker == correction.speaker and each.name == correction.after and each.decision == "given"
-        for each in transcript.identities
-    ) and any(each.operation == "name" and each.after == correction.after for each in transcript.corrections)
+def _hash(correction: Correction) -> str:
+    """What makes two corrections of files one: the same change at the same place."""
+    content = json.dumps(to_plain(replace(correction, problem=None, id="")), sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:12]
 
 
-def _named(
-    correction: Correction, labels: Labels, names: dict[str, str], ledger: Sequence[Correction]
-) -> list[Correction]:
-    """The ledger's entries of a name, which is put into ``names`` by label; none for one that is there already."""
-    entries = []
-    for label in labels.all_of(correction.speaker):
-        local = replace(correction, speaker=label, problem=None)
-        if local not in ledger:
-            entries.append(local)
-            names |= {label: local.after} if label != local.after else {}
-    return entries
+def _applied(content: Content, correction: Correction, labels: Labels) -> tuple[Content, Correction]:
+    """The content after a correction, and its entry of the ledger."""
+    after = labels.target(correction.after) if correction.operation == "assign" else correction.after
+    places = [replace(correction, speaker=label, after=after) for label in labels.places_of(correction.speaker)]
+    problem = ""
+    for local in places:
+        try:
+            changed = _OPERATIONS[local.operation](content, local)
+        except Misfit as misfit:
+            problem = problem or str(misfit)
+        else:
+            return changed, _checked(content, local) if local.operation == "check" else local
+    return content, replace(places[0], problem=problem)
+
+
+def _checked(content: Content, correction: Correction) -> Correction:
+    """The check with the present times of its words."""
+    runs = _require_words(content, correction).runs
+    words = [word for run in runs for word in content.lines[run.line].words[run.first : run.after]]
+    return replace(correction, start=words[0].start, end=max(word.end for word in words))
+
+
+def _named(correction: Correction, labels: Sequence[str], names: dict[str, str]) -> list[Correction]:
+    """The ledger's entries of a name, which is put into ``names`` for each label of the speaker."""
+    try:
+        if not is_label(correction.after):
+            check_name(correction.after)
+    except ValueError as error:
+        return [replace(correction, problem=str(error))]
+    if not labels:
+        return [replace(correction, problem="no speaker of this transcript is this one")]
+    names.update(dict.fromkeys(labels, correction.after))
+    return [replace(correction, speaker=label) for label in labels]
 
 
 def _with_texts(transcript: Transcript, before: Transcript) -> Transcript:
@@ -111,18 +142,16 @@ def _with_texts(transcript: Transcript, before: Transcript) -> Transcript:
 
 
 def _assign(content: Content, correction: Correction) -> Content:
-    if correction.speaker == correction.after or _is_theirs_already(content, correction):
+    if correction.speaker == correction.after:
         return content
-    for run in reversed(_require_words(content, correction).runs):
+    place = find_words(content.lines, correction, correction.before)
+    if place is None or not place.is_same_text:
+        other = find_words(content.lines, replace(correction, speaker=correction.after), correction.before)
+        if other and other.is_same_text:
+            return content
+    for run in reversed((place or _require_words(content, correction)).runs):
         content = _assign_run(content, run, correction)
     return content
-
-
-def _is_theirs_already(content: Content, correction: Correction) -> bool:
-    """Whether the words are the new speaker's in this transcript, and not the old one's."""
-    own = find_words(content.lines, correction, correction.before)
-    other = find_words(content.lines, replace(correction, speaker=correction.after), correction.before)
-    return bool(other and other.is_same_text and not (own and own.is_same_text))
 
 
 def _assign_run(content: Content, run: WordRun, correction: Correction) -> Content:
@@ -145,13 +174,12 @@ def _text(content: Content, correction: Correction) -> Content:
         if there and there.is_same_text:
             return content
     place = place or _at_another(content, correction) or _require_words(content, correction)
-    changed: dict[int, list[Utterance]] = {}
-    for number, run in enumerate(place.runs):
-        line = content.lines[run.line]
-        words = _rewritten(line.words[run.first : run.after], "" if number else correction.after)
-        words = (*line.words[: run.first], *words, *line.words[run.after :])
-        changed[run.line] = [replace(line, words=words)] if words else []
-    return content.with_lines(changed)
+    changed = {run.line: list(content.lines[run.line].words) for run in place.runs}
+    for number, run in reversed([*enumerate(place.runs)]):  # from the end, so that the indices stay right
+        words = changed[run.line]
+        words[run.first : run.after] = _rewritten(words[run.first : run.after], "" if number else correction.after)
+    lines = {i: [replace(content.lines[i], words=tuple(words))] if words else [] for i, words in changed.items()}
+    return content.with_lines(lines)
 
 
 def _at_another(content: Content, correction: Correction) -> Place | None:
@@ -168,7 +196,7 @@ def _rewritten(words: Sequence[Word], text: str) -> tuple[Word, ...]:
     if not text.strip():
         return ()
     span = Span(words[0].start, max(word.end for word in words))
-    first, *others = retexted(words, text, span)
+    first, *others = rounded_words(retexted(words, text, span))
     return replace(first, no_space=words[0].no_space), *others
 
 
@@ -184,19 +212,25 @@ def _insert(content: Content, correction: Correction) -> Content:
             return content
     if place is None:
         raise Misfit("the words beside the place are others now")
-    run = place.runs[0]
+    (run,) = place.runs
     line = content.lines[run.line]
-    first, after = max(0, run.first - 1), run.first + 1
-    around = line.words[first:after]
+    words = _with_inserted(line.words, run.first, correction.after)
+    return content.with_lines({run.line: [replace(line, words=words)]})
+
+
+def _with_inserted(words: Sequence[Word], index: int, text: str) -> tuple[Word, ...]:
+    """The words with new ones before that at ``index``, which take time from the two words beside them."""
+    first, after = max(0, index - 1), index + 1
+    around = words[first:after]
     texts = [word.text for word in around]
-    texts.insert(run.first - first, correction.after)
+    texts.insert(index - first, text)
     span = Span(around[0].start, max(word.end for word in around))
-    words = list(retexted(around, " ".join(texts), span))
-    if run.first:
-        words[0] = replace(words[0], no_space=around[0].no_space)
-    if run.first < len(line.words):
-        words[-1] = replace(words[-1], no_space=around[-1].no_space)
-    return content.with_lines({run.line: [replace(line, words=(*line.words[:first], *words, *line.words[after:]))]})
+    written = list(rounded_words(retexted(around, " ".join(texts), span)))
+    if index:
+        written[0] = replace(written[0], no_space=around[0].no_space)
+    if index < len(words):
+        written[-1] = replace(written[-1], no_space=around[-1].no_space)
+    return (*words[:first], *written, *words[after:])
 
 
 def _add_line(content: Content, correction: Correction) -> Content:
@@ -207,8 +241,12 @@ def _add_line(content: Content, correction: Correction) -> Content:
     span = Span(correction.start, end)
     if any(line.speaker == correction.speaker and line.start < end and span.start < line.end for line in content.lines):
         raise Misfit("the speaker has words at this place now")
-    line = Utterance(correction.speaker, retexted((), correction.after, span))
-    return replace(content, lines=tuple(sorted((*content.lines, line), key=lambda each: each.start)))
+    line = Utterance(correction.speaker, rounded_words(retexted((), correction.after, span)))
+    turns = [turn for turn in content.turns if turn.speaker == correction.speaker]
+    others = [turn for turn in content.turns if turn.speaker != correction.speaker]
+    speech = joined([*turns, Turn(line.start, line.end, line.speaker)]) if content.turns else ()
+    lines = sorted((*content.lines, line), key=lambda each: each.start)
+    return replace(content, lines=tuple(lines), turns=tuple(sorted((*others, *speech))))
 
 
 def _split(content: Content, correction: Correction) -> Content:
@@ -245,7 +283,7 @@ def _require_words(content: Content, correction: Correction) -> Place:
         raise Misfit(f"the recording ends at {content.duration:g} s, before the place")
     place = find_words(content.lines, correction, correction.before)
     if place is None:
-        raise Misfit(f"{correction.speaker} has other words or none at this place")
+        raise Misfit("the speaker has other words or none at this place")
     return place
 
 

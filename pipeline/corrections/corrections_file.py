@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from pipeline.core.correction import Correction
 from pipeline.core.errors import FormatError
 from pipeline.core.serialization import DataError, from_plain, to_plain
 from pipeline.core.text import read_text
-from pipeline.core.timeline import by_speaker, union
+from pipeline.core.timeline import by_speaker, turns_of, union
 from pipeline.core.types import Span, Transcript
 
 VERSION = "crosstalk-corrections/1"
@@ -63,15 +63,16 @@ def of_transcript(transcript: Transcript) -> CorrectionsFile:
     origin = transcript.provenance
     return CorrectionsFile(
         CorrectedRecording(origin.source if origin else "", origin.sha256 if origin else None, transcript.duration),
-        {s: tuple((t.start, t.end) for t in turns) for s, turns in by_speaker(transcript.turns).items()},
-        tuple(replace(each, problem=None) for each in transcript.corrections),
+        {s: tuple((t.start, t.end) for t in turns) for s, turns in by_speaker(turns_of(transcript)).items()},
+        transcript.corrections,
     )
 
 
 def load(path: Path) -> CorrectionsFile:
     """The corrections of a file; raises `FormatError` naming the file and the place in it."""
+    text = read_text(path).content
     try:
-        return loads(read_text(path).content)
+        return loads(text)
     except FormatError as error:
         raise FormatError(error.what, where=f"{path} {error.where}".strip(), hint=error.hint) from error
 
@@ -84,7 +85,7 @@ def loads(text: str) -> CorrectionsFile:
         raise FormatError(f"not JSON: {error}", hint="download the corrections again") from error
     version = data.pop("version", None) if isinstance(data, dict) else None
     if version != VERSION:
-        raise FormatError(f"version: {version!r} is not {VERSION!r}: this is no file of corrections")
+        raise FormatError(f"version: is not {VERSION!r}: this is no file of corrections")
     try:
         result: CorrectionsFile = from_plain(CorrectionsFile, data)
     except DataError as error:
@@ -112,5 +113,7 @@ def _check(file: CorrectionsFile) -> None:
     for i, each in enumerate(file.corrections):
         if not 0 <= each.start <= each.end:
             raise FormatError(f"corrections[{i}]: {each.start:g} to {each.end:g} s is no span of time")
+        if each.before and not each.before.strip():
+            raise FormatError(f"corrections[{i}].before: holds nothing but spaces")
         if each.operation in ("name", "assign") and not each.after.strip():
             raise FormatError(f"corrections[{i}].after: is empty, where a speaker is expected")

@@ -2,49 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
 
-from pipeline.core.timeline import by_speaker, covered, intersection, union
+from pipeline.core.correction import Correction
+from pipeline.core.timeline import by_speaker, covered, gaps, intersection, turns_of, union
 from pipeline.core.types import Span, Transcript
+from pipeline.corrections.corrections_file import CorrectionsFile
+
+NEAR = 0.9
+"""Share of the largest overlap from which a label stays itself, because others may speak at the same time. Chosen by
+hand, above the rounding of a file's turns; a smaller value keeps labels that are another person's now."""
+Speech = Mapping[str, Sequence[Span]]
+"""When each label speaks."""
 
 
 class Labels:
-    """The labels of a transcript by those of a file, whose ``speakers`` have their speech.
+    """The labels of a transcript for those of a file.
 
-    A label of the file is the one of the transcript that has most of its speech, if that is more than half. One without
-    turns stays as it is, and so does one that the transcript has by an earlier correction.
+    Each label of the transcript is the person of the file who has more than half of its speech, as it was before words
+    were given to others. ``applied`` pairs corrections of the file with the transcript's entries of the same ones,
+    which show the present labels.
     """
 
-    def __init__(self, speakers: Mapping[str, Sequence[Span]], transcript: Transcript) -> None:
-        speech = {s: union(turn.span for turn in turns) for s, turns in by_speaker(transcript.turns).items()}
+    def __init__(
+        self, file: CorrectionsFile, transcript: Transcript, applied: Iterable[tuple[Correction, Correction]] = ()
+    ) -> None:
+        present = {s: union(turn.span for turn in turns) for s, turns in by_speaker(turns_of(transcript)).items()}
+        self._silent = {label for label, turns in file.speakers.items() if not turns}
+        self._speech = _before_assignments(file)
         self._taken = {*transcript.speakers}
-        self._labels: dict[str, str] = {}
-        self._people: dict[str, str] = {}
-        for label, spans in speakers.items():
-            shared = {other: covered(intersection(spans, own)) for other, own in speech.items()}
-            best = max(shared, key=lambda other: (shared[other], other == label), default=None)
-            if best is not None and 2 * shared[best] > covered(spans):
-                self._labels[label] = best
-        for other, own in speech.items():
-            shared = {label: covered(intersection(spans, own)) for label, spans in speakers.items()}
-            person = max(shared, key=lambda label: (shared[label], other == label), default=None)
-            if person is not None and 2 * shared[person] > covered(own):
-                self._people[other] = person
-        made = {each.after for each in transcript.corrections if each.operation == "assign" and each.problem is None}
-        self._lasting = {label for label, spans in speakers.items() if not spans} | (made - speakers.keys())
+        people = {label: _nearest(label, spans, self._speech) for label, spans in present.items()}
+        self._owned: dict[str, list[str]] = {}
+        for label, person in people.items():
+            if person is not None:
+                self._owned.setdefault(person, []).append(label)
+        for person, owned in self._owned.items():
+            owned.sort(key=lambda label: -covered(intersection(self._speech[person], present[label])))
+        self._nearest = {label: _nearest(label, spans, present) for label, spans in self._speech.items()}
+        for one, entry in applied:
+            self._owned[one.speaker] = [entry.speaker]
+            if one.operation == "assign":
+                self._owned[one.after] = [entry.after]
 
-    def of(self, label: str) -> str:
-        """The transcript's label; a new one for a speaker whom the transcript does not have."""
-        if label not in self._labels:
-            is_same = label not in self._taken or label in self._lasting
-            self._labels[label] = label if is_same else self._new()
-        self._taken.add(self._labels[label])
-        return self._labels[label]
+    def owned_by(self, label: str) -> tuple[str, ...]:
+        """The transcript's labels of the file's label: several where one person was split, none for an absent one."""
+        if label not in self._owned and label in self._taken and (not self._speech or label in self._silent):
+            return (label,)  # the file does not say when they speak
+        return tuple(self._owned.get(label, ()))
 
-    def all_of(self, label: str) -> tuple[str, ...]:
-        """The transcript's labels whose speech is mostly that label's: several where one person was split."""
-        return tuple(other for other, person in self._people.items() if person == label) or (self.of(label),)
+    def places_of(self, label: str) -> tuple[str, ...]:
+        """The labels under which words of the file's label are looked for."""
+        nearest = self._nearest.get(label)
+        return self.owned_by(label) or ((nearest,) if nearest else (label,))
+
+    def target(self, label: str) -> str:
+        """The label that gets the words of the file's label; a new one for a speaker whom the transcript has not."""
+        owned = self.owned_by(label)
+        if not owned:
+            owned = (label if label not in self._taken else self._new(),)
+            self._owned[label] = [*owned]
+            self._taken.add(owned[0])
+        return owned[0]
 
     def _new(self) -> str:
         return next(name for name in (f"SPEAKER_{number:02d}" for number in count()) if name not in self._taken)
+
+
+def _before_assignments(file: CorrectionsFile) -> dict[str, tuple[Span, ...]]:
+    """When each label of the file spoke before the corrections that its transcript had already."""
+    speech = file.spans()
+    for each in reversed(file.corrections):
+        if each.operation == "assign" and each.id and each.problem is None and each.start < each.end:
+            span = Span(each.start, each.end)
+            speech[each.speaker] = union([*speech.get(each.speaker, ()), span])
+            others = speech.get(each.after, ())
+            speech[each.after] = tuple(rest for other in others for rest in gaps(intersection([span], [other]), other))
+    return speech
+
+
+def _nearest(label: str, spans: Sequence[Span], others: Speech) -> str | None:
+    """The label of ``others`` with most of the speech ``spans``, if more than half; the same label where it is near."""
+    shared = {other: covered(intersection(spans, speech)) for other, speech in others.items()}
+    best = max(shared, key=lambda other: shared[other], default=None)
+    if best is None or 2 * shared[best] <= covered(spans):
+        return None
+    return label if shared.get(label, 0.0) >= NEAR * shared[best] else best

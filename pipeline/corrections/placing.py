@@ -6,6 +6,7 @@ and lines may differ: then the same words near by are taken, or else the words b
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -38,7 +39,7 @@ class WordRun:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The words of a correction, in one line or several, and whether they are the words that were corrected."""
+    """The words of a correction, in one line or several; whether they, or those beside a gap, are the same words."""
 
     runs: tuple[WordRun, ...]
     is_same_text: bool
@@ -51,11 +52,12 @@ class _Spot:
     line: int
     index: int
     word: Word
+    is_last: bool
 
 
 def find_words(lines: Sequence[Utterance], correction: Correction, text: str) -> Place | None:
     """The place of the words ``text`` of the correction's speaker; None where nothing near by fits."""
-    spots = list(_near(lines, correction))
+    spots = _near(lines, correction)
     wanted = tokens(text)
     starts = [i for i, spot in enumerate(spots) if abs(spot.word.start - correction.start) <= REACH]
     ends = [i + 1 for i, spot in enumerate(spots) if abs(spot.word.end - correction.end) <= REACH]
@@ -72,7 +74,7 @@ def find_words(lines: Sequence[Utterance], correction: Correction, text: str) ->
 
 def find_gap(lines: Sequence[Utterance], correction: Correction) -> Place | None:
     """The gap between two words of the correction's speaker in which words were inserted: an empty run."""
-    spots = list(_near(lines, correction))
+    spots = _near(lines, correction)
     best: tuple[float, Place] | None = None
     for i in range(len(spots) + 1):
         context, sides = _context(spots, i, i, correction)
@@ -88,18 +90,26 @@ def find_gap(lines: Sequence[Utterance], correction: Correction) -> Place | None
 
 def tokens(text: str) -> list[str]:
     """The words of a text as they are compared; a word without letters stays as it is."""
-    return [letters(word) or word for word in text.split()]
+    return [_compared(word) for word in text.split()]
 
 
-def _near(lines: Sequence[Utterance], correction: Correction) -> Iterator[_Spot]:
-    """The speaker's words near the correction, with those of its context, in order of lines."""
+@functools.lru_cache(maxsize=50_000)
+def _compared(word: str) -> str:
+    return letters(word) or word
+
+
+def _near(lines: Sequence[Utterance], correction: Correction) -> list[_Spot]:
+    """The speaker's words near the correction in order of lines, with those of its context on both sides."""
     start, end = correction.start - REACH, correction.end + REACH
+    spots: list[_Spot] = []
     for number, line in enumerate(lines):
-        if line.speaker != correction.speaker or line.end < start or line.start > end:
-            continue
-        for index, word in enumerate(line.words):
-            if start <= word.middle <= end:
-                yield _Spot(number, index, word)
+        if line.start > end:
+            break
+        if line.speaker == correction.speaker and line.words[-1].end >= start:
+            last = len(line.words) - 1
+            spots += (_Spot(number, index, word, index == last) for index, word in enumerate(line.words))
+    near = [i for i, spot in enumerate(spots) if start <= spot.word.middle <= end]
+    return spots[max(0, near[0] - CONTEXT) : near[-1] + 1 + CONTEXT] if near else []
 
 
 def _cost(spots: Sequence[_Spot], first: int, after: int, correction: Correction, wanted: list[str]) -> float | None:
@@ -112,7 +122,8 @@ def _cost(spots: Sequence[_Spot], first: int, after: int, correction: Correction
     if difference and (not is_near or any(spot.word.origin == "corrected" for spot in chosen)):
         return None
     context, sides = _context(spots, first, after, correction)
-    if not is_near and context >= sides / 2:
+    fits = context < sides / 2 if sides else chosen[0].index == 0 and chosen[-1].is_last
+    if not is_near and not fits:
         return None
     return 4 * difference + context + (starts + ends) / REACH
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from pipeline import formats
 from pipeline.core.atomic_write import digest_file, is_file
-from pipeline.core.errors import CrosstalkError, InputError
+from pipeline.core.errors import CrosstalkError, InputError, OutputExists
 from pipeline.core.types import Notice, Transcript
-from pipeline.corrections.applying import apply_corrections
+from pipeline.corrections.applying import apply_corrections, require_same_recording
 from pipeline.corrections.corrections_file import SUFFIX, CorrectionsFile, load, of_transcript
 from pipeline.corrections.counting import misfit_line
 from pipeline.formats.files import output_paths
-from pipeline.formats.naming import with_earlier_names
+from pipeline.formats.naming import given_names, is_same_recording, with_earlier_names
 
 MAX_LISTED = 3
 """Largest number of corrections that a notice describes. Chosen by hand; the others are in the JSON."""
@@ -33,11 +33,20 @@ def corrections_of(recording: Path, given: Path | None = None) -> CorrectionsFil
     if given is None and not is_file(path):
         return None
     file = load(path)
-    wanted = file.recording.sha256
-    if given and wanted and is_file(recording) and digest_file(recording) != wanted:
-        hint = "corrections follow the recording's content: use those that were made for this file"
-        raise InputError(f"the corrections are not of {recording.name}", where=str(path), hint=hint)
+    if given and is_file(recording):
+        require_same_recording(file, digest_file(recording))
     return file
+
+
+def refuse_loss(recording: Path, stem: str, folder: Path) -> None:
+    """Raise `OutputExists` where the folder's JSON has corrections or names of a recording with another content."""
+    earlier = _earlier(stem, folder)
+    if earlier is None or not (earlier.corrections or given_names(earlier)) or not is_file(recording):
+        return
+    if earlier.provenance and earlier.provenance.sha256 != digest_file(recording):
+        (path,) = output_paths(stem, folder, ["json"])
+        hint = "write elsewhere with --output-dir, or give them up with --overwrite"
+        raise OutputExists("holds corrections, and the recording has another content now", where=str(path), hint=hint)
 
 
 def digest_of(recording: Path) -> str:
@@ -47,22 +56,20 @@ def digest_of(recording: Path) -> str:
 
 
 def corrected(transcript: Transcript, stem: str, folder: Path, file: CorrectionsFile | None = None) -> Transcript:
-    """The new transcript with the names and corrections of the folder's JSON of the same recording, then of ``file``.
+    """The new transcript with the corrections and names of the folder's JSON of the same recording, then of ``file``.
 
     What does not fit is in the ledger with the reason, and in a notice. Corrections of another recording beside this
     one are not applied, which a notice says.
     """
-    for earlier in (_earlier(stem, folder), file):
+    earlier = _earlier(stem, folder)
+    if earlier is not None and is_same_recording(transcript, earlier):
+        transcript = with_earlier_names(apply_corrections(transcript, of_transcript(earlier)), earlier)
+    if file is not None:
         try:
-            if isinstance(earlier, Transcript):
-                transcript = with_earlier_names(transcript, earlier)
-                transcript = apply_corrections(transcript, of_transcript(earlier))
-            elif earlier is not None:
-                transcript = apply_corrections(transcript, earlier)
+            transcript = apply_corrections(transcript, file)
         except InputError as error:
-            if earlier is file:
-                notice = Notice("corrections_of_another_recording", f"{error.what}; they were not applied")
-                transcript = _with_notice(transcript, notice)
+            notice = Notice("corrections_of_another_recording", f"{error.what}; they were not applied")
+            transcript = _with_notice(transcript, notice)
     return _with_misfits(transcript)
 
 

@@ -71,6 +71,9 @@ def dumps(transcript: Transcript, name: str, session: str | None = None, **optio
     (`pipeline.formats.base.Options`), in the formats that take them.
     """
     format_ = get(name)
+    if unknown := options.keys() - Options.__annotations__.keys():
+        known = ", ".join(Options.__annotations__)
+        raise FormatError(f"no format has the option {min(unknown)!r}", hint=f"there are {known}")
     title = session_of(transcript) if session is None else session
     return format_.dumps(transcript, title, **{key: value for key, value in options.items() if key in format_.options})
 

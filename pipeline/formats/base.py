@@ -100,6 +100,8 @@ class Format:
     """Whether reading takes the file's bytes; by default it takes the decoded text."""
     unscored: Callable[[Any], dict[str, tuple[Unscored, ...]]] | None = None
     """``unscored(content)``: the times that are excluded from scoring, by session."""
+    sound_in: Callable[[bytes], Sound] | None = None
+    """``sound_in(content)``: the sound of a file of this format, for writing it again."""
     channels: Callable[[Any], dict[str, Channels]] | None = None
     """``channels(content)``: the channel of each speaker, by session."""
 

@@ -128,4 +128,6 @@ def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is not a finite number")
 
 
-FORMAT = Format("json", ".json", encoded(dumps), loads, help="Everything in the transcript; the format to edit.")
+FORMAT = Format(
+    "json", ".json", encoded(dumps), loads, version=2, help="Everything in the transcript; the format to edit."
+)

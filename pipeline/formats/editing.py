@@ -74,12 +74,10 @@ def with_names(transcript: Transcript, names: Mapping[str, str]) -> Transcript:
 
 
 def _relabelled(correction: Correction, names: Mapping[str, str]) -> Correction:
-    """The correction with the present labels; a speaker who was named gets no other name by it."""
+    """The correction with the present labels."""
     speaker = names.get(correction.speaker, correction.speaker)
-    if correction.operation == "assign" or (correction.operation == "name" and correction.speaker in names):
-        after = correction.after if correction.operation == "assign" else correction.speaker
-        return replace(correction, speaker=speaker, after=names.get(after, after))
-    return replace(correction, speaker=speaker)
+    after = names.get(correction.after, correction.after) if correction.operation == "assign" else correction.after
+    return replace(correction, speaker=speaker, after=after)
 
 
 def _renamed(identity: Identity, name: str) -> Identity:

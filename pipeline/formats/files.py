@@ -108,10 +108,11 @@ def write(
             parts.append((path, name, _only(transcript, speaker)))
     paths = tuple(path for path, _, _ in parts)
     record.check(paths)
+    chosen = {key: value for key, value in options.items() if isinstance(value, bool)}
     for path, name, part in parts:
         if sound_of is not None and "sound" in formats.get(name).options:
             options["sound"] = sound_of(path)
-        record.write(path, formats.dumps(part, name, stem, **options))
+        record.write(path, formats.dumps(part, name, stem, **options), chosen)
     return paths
 
 

@@ -16,6 +16,18 @@ def dumps(transcript: Transcript, session: str, sound: Sound | None = None) -> s
     return page(transcript, session, sound or NO_SOUND)
 
 
+def sound_in(content: bytes) -> Sound:
+    """The sound of a page; a missing one for a file that is no such page."""
+    from pipeline.formats.page.build import sound_of
+
+    return sound_of(content.decode("utf-8", "replace"))
+
+
 FORMAT = Format(
-    "html", ".html", encoded(dumps), options=("sound",), help="Page to read, play and correct, in a browser."
+    "html",
+    ".html",
+    encoded(dumps),
+    options=("sound",),
+    sound_in=sound_in,
+    help="Page to read, play and correct, in a browser.",
 )

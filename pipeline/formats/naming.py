@@ -51,8 +51,8 @@ def with_earlier_names(transcript: Transcript, earlier: Transcript) -> Transcrip
     A speaker gets a name if most of their speech was that person's; several may be one person. A speaker who has the
     name by a voice print loses it.
     """
-    given = {each.name for each in earlier.identities if each.decision == "given" and each.name is not None}
-    if not given or not _is_same_recording(transcript, earlier):
+    given = given_names(earlier)
+    if not given or not is_same_recording(transcript, earlier):
         return transcript
     new, old = (_speech(each) for each in (transcript, earlier))
     names: dict[str, str] = {}
@@ -67,7 +67,13 @@ def with_earlier_names(transcript: Transcript, earlier: Transcript) -> Transcrip
     return with_given_names(replace(free, identities=tuple(ledger)), names)
 
 
-def _is_same_recording(one: Transcript, other: Transcript) -> bool:
+def given_names(transcript: Transcript) -> set[str]:
+    """The names that a person gave."""
+    return {each.name for each in transcript.identities if each.decision == "given" and each.name is not None}
+
+
+def is_same_recording(one: Transcript, other: Transcript) -> bool:
+    """Whether both transcripts are of a recording with the same content."""
     return bool(one.provenance and other.provenance and one.provenance.sha256 == other.provenance.sha256)
 
 

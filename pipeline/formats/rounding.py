@@ -36,8 +36,13 @@ def rounded(transcript: Transcript) -> Transcript:
     )
 
 
+def rounded_words(words: Iterable[Word]) -> tuple[Word, ...]:
+    """Words in order of their start with times in whole milliseconds, as `rounded` has them."""
+    return tuple(_items(words))
+
+
 def _utterances(utterances: Iterable[Utterance]) -> tuple[Utterance, ...]:
-    return tuple(replace(utterance, words=tuple(_items(utterance.words))) for utterance in utterances)
+    return tuple(replace(utterance, words=rounded_words(utterance.words)) for utterance in utterances)
 
 
 def _items(items: Iterable[Item]) -> list[Item]:

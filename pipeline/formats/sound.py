@@ -36,12 +36,10 @@ def parse_use(text: str) -> SoundUse:
     raise SettingsError(f"unknown use of the sound {text!r}", where="--audio", hint=hint)
 
 
-def make_sound(
-    page: Path, *, recording: Path | None, transcript: Transcript, use: SoundUse = "embed", track: int | None = None
-) -> Sound:
+def make_sound(page: Path, *, recording: Path | None, transcript: Transcript, use: SoundUse = "embed") -> Sound:
     """The sound of a transcript for the file ``page``; one that cannot be had is missing, with the reason.
 
-    ``track`` is the audio track that was transcribed, from 1.
+    It is the track that was transcribed. A link is to the whole file, of which browsers play the first track.
     """
     if use == "none":
         return Sound(missing="the sound was left out")
@@ -50,7 +48,7 @@ def make_sound(
     if not is_file(recording):
         return Sound(missing=f"the recording {recording.name} is not there")
     try:
-        _, decode = media.open_input(recording, None, track)
+        _, decode = media.open_input(recording, None, _track_of(transcript))
         decoded = decode(no_progress)
     except CrosstalkError as error:
         return Sound(missing=f"the recording cannot be read: {error.what}")
@@ -60,6 +58,13 @@ def make_sound(
     if use == "embed" and len(samples) / RATE * BITS / 8 <= MAX_EMBEDDED:
         return Sound(media.encode(samples, "m4a", bits=BITS), "audio/mp4", peaks=peaks(samples))
     return Sound(link=_address(recording, page), peaks=peaks(samples))
+
+
+def _track_of(transcript: Transcript) -> int | None:
+    """The audio track that was transcribed, from 1; None for the default one."""
+    settings = transcript.provenance.settings if transcript.provenance else {}
+    number = settings.get("input", {}).get("track")
+    return number if isinstance(number, int) else None
 
 
 def recording_beside(path: Path, transcript: Transcript) -> Path | None:

@@ -26,7 +26,8 @@ SHORTEST, SHORTEST_MOST = 0.08, 100
 """Minimum length of a topic: a share of the utterances, and the number of utterances it is limited to. The share was
 chosen on the parts train and tune, the number by hand for recordings of many hours."""
 NEAR = 2
-"""A boundary is the best utterance among its neighbours, this number on each side: fewer candidates, for recordings of many hours."""
+"""A boundary is the best utterance among its neighbours, this number on each side. Chosen by hand: fewer candidates
+make recordings of many hours fast."""
 
 
 def boundaries(talk: Talk, model: LinearModel, rarity: Mapping[str, float]) -> list[int]:

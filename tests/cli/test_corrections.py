@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,7 +19,11 @@ from pipeline.core.correction import Correction
 from pipeline.corrections import CorrectionsFile, dumps
 from pipeline.corrections.corrections_file import of_transcript
 from pipeline.engine import artifact_cache
+from pipeline.formats import html
+from pipeline.models.synthetic import synthesize
 from tests import world
+from tests.conftest import REPOSITORY
+from tests.media.factory import make
 
 
 @pytest.fixture(autouse=True)
@@ -76,6 +84,7 @@ def test_apply_writes_other_formats_elsewhere(folder: Path) -> None:
     assert (folder / "meeting.json").read_bytes() == before
 
 
+@pytest.mark.promise(30)
 def test_a_later_run_keeps_what_was_applied() -> None:
     path = corrections(EDIT, NAME)
     assert call("apply", "meeting.json", str(path)) == 0
@@ -116,7 +125,7 @@ def test_what_does_not_fit_is_reported_without_words_of_the_recording(capsys: py
     corrections(EDIT, Correction("text", "SPEAKER_00", 1.0, 1.4, "secret", "words"))
     assert call("apply", "meeting.json", "meeting.corrections.json") == 0
     err = capsys.readouterr().err
-    assert "not applied: 0:01 SPEAKER_00, text: SPEAKER_00 has other words or none at this place" in err
+    assert "not applied: 0:01 SPEAKER_00, text: the speaker has other words or none at this place" in err
     assert "secret" not in err
     assert transcribe("-f", "json") == 0
     assert [n.code for n in pipeline.load("meeting.json").notices] == ["corrections_not_applied"]
@@ -135,6 +144,61 @@ def test_a_corrected_transcript_is_a_reference(capsys: pytest.CaptureFixture[str
     assert call("apply", "meeting.json", "meeting.corrections.json", "-f", "json", "-o", "reference") == 0
     assert call("score", "reference/meeting.json", "meeting.json", "--json") == 0
     assert '"errors": 1' in capsys.readouterr().out
+
+
+def test_names_of_a_rename_stay_also_after_a_correction_gave_others() -> None:
+    path = corrections(NAME)
+    assert call("apply", "meeting.json", str(path)) == 0
+    assert call("rename", "meeting.json", "Ana=Anna") == 0
+    assert transcribe("-f", "json") == 0
+    assert pipeline.load("meeting.json").speakers == ("Anna", "SPEAKER_01")
+
+
+@pytest.mark.promise(30)
+def test_corrections_are_not_lost_when_the_recording_changes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = corrections(EDIT, NAME)
+    assert call("apply", "meeting.json", str(path)) == 0
+    path.unlink()
+    before = (folder / "meeting.json").read_bytes()
+    world.write_wav(folder / "meeting.wav", duration=9.0)
+    assert transcribe("-f", "json") == 1
+    assert "holds corrections, and the recording has another content now" in capsys.readouterr().err
+    assert call("batch", "meeting.wav", "-q", "-o", ".", "-f", "json", *world.arguments()) != 0
+    assert (folder / "meeting.json").read_bytes() == before
+    assert transcribe("-f", "json", "--overwrite") == 0
+    assert not pipeline.load("meeting.json").corrections
+
+
+@pytest.mark.parametrize("use", ["embed", "link", "none"])
+def test_a_page_keeps_its_sound_when_it_is_written_again(use: str, folder: Path) -> None:
+    assert transcribe("-f", "json,html", "--audio", use, "-o", "out") == 0
+    page = folder / "out" / "meeting.html"
+    before = html.sound_in(page.read_bytes())
+    assert (bool(before.content), bool(before.link)) == (use == "embed", use == "link")
+    assert call("rename", "out/meeting.json", "SPEAKER_00=Ana") == 0
+    assert "Ana" in page.read_text()
+    assert html.sound_in(page.read_bytes()) == before
+
+
+def test_files_keep_their_options_when_they_are_written_again(folder: Path) -> None:
+    assert transcribe("-f", "json,srt", "--no-speaker-names", "--no-overlap-cues", "-o", "out") == 0
+    text = (folder / "out" / "meeting.json").read_text()
+    (folder / "out" / "meeting.json").write_text(text.replace('"text": "a5"', '"text": "five"'))
+    assert call("rename", "out/meeting.json", "SPEAKER_00=Ana") == 0
+    subtitles = (folder / "out" / "meeting.srt").read_text()
+    assert "five" in subtitles
+    assert "Ana" not in subtitles
+
+
+def test_the_page_plays_the_track_that_was_transcribed(folder: Path) -> None:
+    (folder / "two.mka").write_bytes(make("mka", synthesize(world.DIALOGUE, 8.0)[None], tracks=2))
+    assert call("two.mka", "-q", "--track", "2", "-f", "json", *world.arguments()) == 0
+    assert call("convert", "two.json", "-f", "html") == 0
+    assert html.sound_in((folder / "two.html").read_bytes()).content
+    text = (folder / "two.json").read_text()
+    (folder / "two.json").write_text(text.replace('"track": 2', '"track": 3'))
+    assert call("convert", "two.json", "-f", "html") == 0
+    assert "track" in html.sound_in((folder / "two.html").read_bytes()).missing
 
 
 def test_corrections_need_one_recording(capsys: pytest.CaptureFixture[str]) -> None:
@@ -158,6 +222,21 @@ def test_the_page_is_private_and_removed_afterwards(
     monkeypatch.setattr("sys.stdin", Answer())
     corrections(EDIT)
     assert call("apply", "meeting.json", "meeting.corrections.json") == 0
-    assert call("open", "meeting.json", "--no-browser") == 0
+    with open_page._page_folder(Path("meeting.json")) as folder:
+        assert call("open", "meeting.json", "--no-browser") == 0
+        assert list(folder.iterdir()), "another command shows the same page"
     assert seen == [(0o700, True)]
-    assert not list((tmp_path / "tmp").rglob("*.html"))
+    assert not [path for path in (tmp_path / "tmp").rglob("*") if path.is_file()]
+
+
+def test_a_terminal_that_closes_removes_the_page(folder: Path) -> None:
+    command = [sys.executable, "-m", "pipeline", "open", "meeting.json", "--no-browser"]
+    environment = {**os.environ, "TMPDIR": str(folder), "PYTHONPATH": str(REPOSITORY)}
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as running:
+        assert running.stderr
+        while b"press Enter" not in running.stderr.readline():
+            assert running.poll() is None
+        assert list(folder.rglob("*.html"))
+        running.send_signal(signal.SIGHUP)
+        running.wait(10)
+    assert not list(folder.rglob("*.html"))

@@ -88,7 +88,7 @@ def _one(draw: st.DrawFn, lines: Lines) -> tuple[Correction, Lines]:
             return _at("check", label, words, 0, len(words)), lines
         joined = tuple(sorted((*lines.items[before[-1]][1], *words), key=lambda word: word.start))
         return correction, lines.with_line(index).with_line(before[-1], (label, joined))
-    if operation == "insert":
+    if operation == "insert" and first:
         return _inserted(draw(st.sampled_from(NEW)), label, words, first, index, lines)
     return _at("check", label, words, 0, len(words)), lines
 
@@ -96,8 +96,8 @@ def _one(draw: st.DrawFn, lines: Lines) -> tuple[Correction, Lines]:
 def _inserted(
     text: str, label: str, words: tuple[Word, ...], first: int, index: int, lines: Lines
 ) -> tuple[Correction, Lines]:
-    start = words[first - 1].end if first else words[0].start
-    correction = replace(_at("text", label, words, first, first), after=text, start=start, end=words[first].start)
+    gap = words[first - 1].end, words[first].start
+    correction = replace(_at("text", label, words, first, first), after=text, start=gap[0], end=max(gap))
     new = Word(words[first].start, words[first].middle, text)
     later = replace(words[first], start=words[first].middle)
     return correction, lines.with_line(index, (label, (*words[:first], new, later, *words[first + 1 :])))

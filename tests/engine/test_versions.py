@@ -48,6 +48,13 @@ def fresh(folder: Path) -> str:
     return fingerprint([f"{folder.name}.top"], folder)
 
 
+def test_a_script_beside_a_module_that_reads_its_folder_counts(package: Path) -> None:
+    (package / "deep.py").write_text("from importlib import resources\nFACTOR = resources.files(__package__)\n")
+    before = fresh(package)
+    (package / "page.js").write_text("let a = 1;")
+    assert fresh(package) != before
+
+
 @pytest.mark.parametrize(
     ("module", "old", "new", "is_change"),
     [

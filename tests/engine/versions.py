@@ -4,6 +4,7 @@ Results are cached under the versions that stages, models and formats declare, n
 each version beside a fingerprint of the code that it stands for, so that no change of code goes by without a decision:
 raise the version, or record that the results are the same. A fingerprint covers the module and all that it imports from
 this package, as syntax trees without comments, docstrings and annotations; imports for annotations alone do not count.
+Where a module reads files of its folder (`importlib.resources`), the scripts, styles and templates there count as well.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from pipeline.engine.pipeline import STAGES
 from pipeline.models import registry
 
 ROOT = Path(pipeline.__file__).parent
+ASSETS = (".css", ".html", ".j2", ".js")
 RECORD = Path(__file__).parent / "versions.json"
 ADVICE = (
     'the code changed and its version did not: raise the version, or record "same results" with '
@@ -138,7 +140,10 @@ def _tree(module: str, root: Path) -> ast.Module:
 
 @functools.cache
 def _described(module: str, root: Path) -> str:
-    return _text(_tree(module, root))
+    path = _path(module, root)
+    reads = path is not None and "resources.files(__package__)" in path.read_text(encoding="utf-8")
+    assets = sorted(p for p in path.parent.iterdir() if p.suffix in ASSETS) if path and reads else []
+    return _text(_tree(module, root)) + "".join(asset.read_text(encoding="utf-8") for asset in assets)
 
 
 @functools.cache

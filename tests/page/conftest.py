@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -25,13 +26,20 @@ def missing(what: str) -> None:
     pytest.skip(f"needs {what}")
 
 
+def module(name: str) -> Any:
+    """A module of the development extra."""
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        return missing(name)
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """Chromium without a window."""
     if CHROMIUM is None:
         missing("Chromium")
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
+    with module("playwright.sync_api").sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=CHROMIUM, args=list(OPTIONS))
         yield started
         started.close()

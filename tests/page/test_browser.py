@@ -12,6 +12,7 @@ import pytest
 
 from pipeline import formats
 from pipeline.core.types import Transcript, Turn, Utterance, Word
+from pipeline.corrections import apply_corrections, loads
 from pipeline.formats.base import Sound
 from tests.page.talk import ANA, BEN, CORA, conversation, recording
 
@@ -69,6 +70,7 @@ def select_words(tab: Any, text: str, first: int, last: int) -> None:
     )
 
 
+@pytest.mark.promise(23)
 def test_it_opens_without_errors_and_requests(opened: Open, file: Path) -> None:
     tab = opened(file)
     assert tab.title() == "talk"
@@ -80,6 +82,7 @@ def test_it_opens_without_errors_and_requests(opened: Open, file: Path) -> None:
     assert boxes[1]["x"] > boxes[0]["x"] + boxes[0]["width"] - 1, "lines at the same time stand side by side"
 
 
+@pytest.mark.promise(26)
 def test_hostile_words_and_names_are_inert(opened: Open) -> None:
     words = (Word(0, 1, EVIL), Word(1, 2, "<b>bold</b>"))
     transcript = Transcript(3.0, (Utterance(EVIL, words),), (Turn(0, 3, EVIL),))
@@ -146,6 +149,18 @@ def test_the_text_is_edited(opened: Open, file: Path) -> None:
     assert (change["before"], change["after"], change["start"]) == ("eleven", "seven", 8.2)
 
 
+def test_an_open_edit_is_kept_before_anything_else_is_done(opened: Open, file: Path) -> None:
+    tab = opened(file)
+    word(tab, "eleven", 3).click()
+    tab.keyboard.press("c")
+    tab.keyboard.press("e")
+    tab.get_by_label("Text of the line").fill("the budget is seven hundred")
+    tab.get_by_role("button", name="Undo").click()
+    assert texts(tab)[3] == "the budget is eleven hundred"
+    tab.get_by_role("button", name="Redo").click()
+    assert texts(tab)[3] == "the budget is seven hundred"
+
+
 def test_lines_are_split_and_merged(opened: Open, file: Path) -> None:
     tab = opened(file)
     word(tab, "good morning", 2).click()
@@ -193,7 +208,7 @@ def test_doubts_are_gone_through_with_one_key(opened: Open, file: Path) -> None:
         item.locator(".tick").click()
         if "0 of" not in count.inner_text() and count.inner_text().startswith(f"{total} of"):
             break
-    assert count.inner_text() == f"{total} of {total} checked"
+    assert count.inner_text().startswith(f"{total} of {total} checked")
     assert any("Cora" in text for text in seen[:1]), "a name comes first"
     checks = [each for each in downloaded(tab)["corrections"] if each["operation"] == "check"]
     assert checks
@@ -219,6 +234,31 @@ def test_the_corrections_file(opened: Open, file: Path) -> None:
     assert content["recording"] == {"source": "talk.wav", "sha256": "f" * 64, "duration": 20.0}
     assert content["speakers"][ANA] == [[0.5, 2.9], [4.6, 5.8], [10, 19]]
     assert "1 change, downloaded" in tab.locator("#status").inner_text()
+
+
+def test_downloaded_corrections_are_applied_in_every_format(opened: Open, file: Path) -> None:
+    tab = opened(file)
+    line(tab, "good morning").locator(".who").click()
+    tab.get_by_label("everywhere").fill("Ana")
+    tab.keyboard.press("Enter")
+    word(tab, "good morning", 2).click()
+    tab.keyboard.press("s")
+    select_words(tab, "and that is", 0, 1)
+    tab.keyboard.press("0")
+    word(tab, "eleven", 3).click()
+    tab.keyboard.press("e")
+    tab.get_by_label("Text of the line").fill("the whole budget is seven hundred euros")
+    tab.keyboard.press("Enter")
+    tab.keyboard.press("c")
+    tab.keyboard.press("3")
+    tab.keyboard.press("u")
+    applied = apply_corrections(conversation(), loads(json.dumps(downloaded(tab))))
+    assert [each for each in applied.corrections if each.problem] == []
+    assert [(each.speaker, each.text) for each in applied.utterances] == shown(tab)
+    for name in ("txt", "srt", "md", "html", "json"):
+        written = formats.dumps(applied, name).decode()
+        assert "Ana" in written
+        assert "euros" in written
 
 
 def test_everything_works_by_keyboard(opened: Open, file: Path) -> None:
@@ -259,6 +299,21 @@ def test_a_linked_recording_plays(opened: Open, tmp_path: Path) -> None:
     tab = opened(transcript, session="talk", sound=Sound(link="talk%20%231.m4a"), links=True)
     word(tab, "good morning", 0).click()
     until(tab, "document.getElementById('audio').currentTime > 0.6")
+
+
+def test_a_browser_that_keeps_nothing_is_reported(opened: Open, context: Any, file: Path) -> None:
+    context.add_init_script("Storage.prototype.setItem = () => { throw new Error('full'); };")
+    tab = opened(file)
+    assert tab.locator("#unsaved").is_visible()
+    word(tab, "good morning", 0).click()
+    tab.keyboard.press("2")
+    assert shown(tab)[0][0] == BEN
+    assert "not saved" in tab.locator("#status").inner_text()
+
+
+def test_damaged_corrections_in_the_browser_do_no_harm(opened: Open, context: Any, file: Path) -> None:
+    context.add_init_script('Storage.prototype.getItem = () => \'{"entries": [{"operations": [7]}], "done": 9}\';')
+    assert len(shown(opened(file))) == 5
 
 
 def test_an_empty_transcript_has_a_page(opened: Open) -> None:

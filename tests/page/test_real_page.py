@@ -126,7 +126,7 @@ def test_corrections_of_a_real_overlap_last(meeting: Transcript, opened: Open, t
     result = pipeline.load("all/meeting.json")
     assert [(each.speaker, each.text) for each in result.utterances] == seen
     assert [(each.operation, each.problem) for each in result.corrections] == [
-        ("text", None), ("name", None), ("assign", None), ("split", None),
+        ("text", None), ("assign", None), ("split", None), ("name", None),
     ]  # fmt: skip
     for name in built_in():
         text = text_of(Path(f"all/meeting{formats.suffix(name)}"))

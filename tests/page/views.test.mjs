@@ -84,7 +84,7 @@ test("keys are found as they are typed", () => {
 });
 
 test("the file has the turns of every speaker and the corrections", () => {
-  const turns = [{ speaker: "B", start: 0.123, end: 4.567 }];
+  const turns = [{ speaker: "B", start: 0.123, end: 4.567 }, { speaker: "A", start: 0.001, end: 0.003 }];
   const talk = page([["A", 0, "one"], ["B", 1, "two"]], { turns });
   const file = JSON.parse(fileContent(talk, after(talk, nameOperation("A", "Ana"))));
   assert.deepEqual(file.speakers, { A: [], B: [[0.12, 4.57]] });

@@ -1,6 +1,6 @@
 // The bar of corrections: what is chosen, who may get it, and what was changed.
 
-import { byId, chip, make, setChildren } from "./dom.js";
+import { byId, chip, make, redraw } from "./dom.js";
 import { colourOf } from "./speakers.js";
 
 /** @typedef {import("./app.js").App} App */
@@ -16,7 +16,7 @@ export function createBar(app, what) {
   function update() {
     const [line] = [app.selection.line];
     const own = line ? app.personOf(line.speaker) : null;
-    setChildren(byId("bar-people"), app.people.slice(0, BUTTONS).map((person) =>
+    redraw(byId("bar-people"), app.people.slice(0, BUTTONS).map((person) =>
       make("button", { class: "person", "data-key": person.number, "aria-pressed": person === own,
         title: `Give to ${person.name} (${person.number})` },
       chip(person, colourOf(person)), make("span", { class: "name" }, person.name))));

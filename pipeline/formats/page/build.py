@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
+import json
 import re
 from importlib import resources
 
@@ -27,6 +28,19 @@ def page(transcript: Transcript, session: str, sound: Sound) -> str:
         "sound": base64.b64encode(sound.content).decode(),
     }
     return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _asset("page.html"))
+
+
+def sound_of(text: str) -> Sound:
+    """The sound of a page; a missing one for a text that is no page of this kind."""
+    element = '<script type="[\\w/]+" id="{}">([^<]*)</script>'
+    data, content = (re.search(element.format(name), text) for name in ("data", "sound"))
+    if data is None or content is None:
+        return Sound(missing="the page has no sound")
+    known = json.loads(data[1])
+    about = known["sound"]
+    return Sound(
+        base64.b64decode(content[1]), about["type"], about["link"], base64.b64decode(known["peaks"]), about["missing"]
+    )
 
 
 def _policy(script: str, style: str, sound: Sound) -> str:

@@ -195,12 +195,10 @@ export function createCommands({ app, player, conversation, doubts, marked, anno
     const target = line();
     if (!target) return;
     go(target);
-    openEditor(target, conversation.element(target), (text) => {
+    openEditor(target, conversation.element(target), (text, byKey) => {
       const operation = text === null ? null : textOperation(target, text);
       if (operation) correct(operation.after ? `Text changed: “${operation.after}”` : "Words deleted", [operation]);
-      const now = app.selection.line;
-      const focused = document.activeElement;
-      if (now && (!focused || focused === document.body)) conversation.show(now);
+      if (byKey && app.selection.line) conversation.show(app.selection.line);
     });
   }
 

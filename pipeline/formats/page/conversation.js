@@ -46,6 +46,7 @@ export function createConversation(app, list) {
       element.className = `line s${colourOf(person)}`;
       const who = /** @type {HTMLElement} */ (element.querySelector(".who"));
       who.replaceChildren(chip(person, colourOf(person)), make("span", { class: "name" }, person.name));
+      who.title = person.name;
       who.setAttribute("aria-label", `Speaker: ${person.name}`);
     }
     return element;

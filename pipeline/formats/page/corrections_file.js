@@ -15,7 +15,10 @@ const VERSION = "crosstalk-corrections/1";
 export function fileContent(page, state) {
   /** @type {Record<string, number[][]>} */
   const speakers = Object.fromEntries(page.speakers.map((speaker) => [speaker, []]));
-  for (const turn of page.turns) speakers[turn.speaker]?.push([cents(turn.start), cents(turn.end)]);
+  for (const turn of page.turns) {
+    const [start, end] = [cents(turn.start), cents(turn.end)];
+    if (start < end) speakers[turn.speaker]?.push([start, end]);
+  }
   const file = {
     version: VERSION,
     recording: { source: page.source, sha256: page.sha256, duration: page.duration },

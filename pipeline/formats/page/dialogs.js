@@ -93,7 +93,17 @@ export function makeDialogsClosable() {
   for (const dialog of document.querySelectorAll("dialog")) {
     dialog.addEventListener("click", (event) => {
       const target = /** @type {Element} */ (event.target);
-      if (target === dialog || target.closest("[data-close]")) dialog.close();
+      if (isBeside(dialog, event) || target.closest("[data-close]")) dialog.close();
     });
   }
+}
+
+/**
+ * @param {Element} dialog
+ * @param {MouseEvent} event
+ */
+function isBeside(dialog, event) {
+  const box = dialog.getBoundingClientRect();
+  const { clientX: x, clientY: y } = event;
+  return event.target === dialog && (x < box.left || x > box.right || y < box.top || y > box.bottom);
 }

@@ -2,14 +2,16 @@
 
 /**
  * @param {string} tag
- * @param {Record<string, string | boolean | number | undefined>} [attributes] true: present, false: absent
+ * @param {Record<string, string | boolean | number | undefined>} [attributes] true: present, false: absent;
+ *   but "true" and "false" where they begin with aria-
  * @param {...(Node | string)} children
  * @returns {HTMLElement}
  */
 export function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
-    if (value !== undefined && value !== false) element.setAttribute(name, value === true ? "" : String(value));
+    const text = typeof value !== "boolean" || name.startsWith("aria-") ? String(value) : "";
+    if (value !== undefined && (value !== false || text)) element.setAttribute(name, text);
   }
   element.append(...children);
   return element;
@@ -41,6 +43,18 @@ export function setChildren(parent, nodes) {
     else parent.insertBefore(node, next);
   }
   while (next) next = removed(next);
+}
+
+/**
+ * Makes `nodes` the children of `parent`; where a button inside had the focus, the button in its place gets it.
+ * @param {Element} parent
+ * @param {readonly Node[]} nodes
+ */
+export function redraw(parent, nodes) {
+  const at = [...parent.querySelectorAll("button")].findIndex((button) => button === document.activeElement);
+  setChildren(parent, nodes);
+  const buttons = parent.querySelectorAll("button");
+  if (at >= 0) buttons[Math.min(at, buttons.length - 1)]?.focus({ preventScroll: true });
 }
 
 /** @param {ChildNode} node */

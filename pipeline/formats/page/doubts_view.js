@@ -1,6 +1,6 @@
 // The list of passages to check, the most doubtful first.
 
-import { chip, make, setChildren } from "./dom.js";
+import { chip, make, redraw } from "./dom.js";
 import { isSettled } from "./finding.js";
 import { clock, listed } from "./model.js";
 import { colourOf } from "./speakers.js";
@@ -22,9 +22,9 @@ export function createDoubts(app, parts) {
 
   function update() {
     settled = app.page.doubts.map((doubt, i) => isSettled(doubt, i, app.state, app.start, app.linesOfWords));
-    setChildren(parts.list, app.page.doubts.slice(0, shown).map(item));
+    redraw(parts.list, app.page.doubts.slice(0, shown).map(item));
     const done = settled.slice(0, shown).filter(Boolean).length;
-    parts.count.textContent = `${done} of ${shown} checked`;
+    parts.count.textContent = shown ? `${done} of ${shown} checked · ` : "";
     const checked = app.state.lines.filter((line) => line.check).length;
     parts.lines.textContent = `${checked} of ${app.state.lines.length} lines checked`;
     const rest = app.page.doubts.length - shown;
@@ -40,7 +40,7 @@ export function createDoubts(app, parts) {
   function item(doubt, number) {
     const who = doubt.speaker === null ? "" : app.personOf(doubt.speaker);
     const text = doubt.text ? make("span", { class: "quote" }, `“${doubt.text}”`) : "";
-    const button = make("button", { class: "go", "data-doubt": number, "aria-current": number === current && "true" },
+    const button = make("button", { class: "go", "data-doubt": number, "aria-current": number === current || undefined },
       make("span", { class: "when" }, clock(doubt.start)),
       make("span", { class: "what" }, ...(who ? [chip(who, colourOf(who)), who.name, " "] : []), text),
       make("span", { class: "why" }, reasonOf(doubt, app)));

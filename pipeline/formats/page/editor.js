@@ -8,7 +8,7 @@ import { joinWords } from "./model.js";
 /**
  * @param {Line} line
  * @param {HTMLElement} element of the line
- * @param {(text: string | null) => void} done called once, with the new text or null
+ * @param {(text: string | null, byKey: boolean) => void} done called once, with the new text or null
  */
 export function openEditor(line, element, done) {
   const paragraph = /** @type {HTMLElement} */ (element.querySelector(".words"));
@@ -19,13 +19,16 @@ export function openEditor(line, element, done) {
   field.value = text;
   let open = true;
 
-  /** @param {boolean} keep */
-  function close(keep) {
+  /**
+   * @param {boolean} keep
+   * @param {boolean} byKey
+   */
+  function close(keep, byKey) {
     if (!open) return;
     open = false;
     field.remove();
     paragraph.hidden = false;
-    done(keep ? field.value : null);
+    done(keep ? field.value : null, byKey);
   }
 
   function fit() {
@@ -34,12 +37,12 @@ export function openEditor(line, element, done) {
   }
 
   field.addEventListener("input", fit);
-  field.addEventListener("blur", () => close(true));
+  field.addEventListener("blur", () => close(true, false));
   field.addEventListener("keydown", (event) => {
     if (event.isComposing || (event.key !== "Enter" && event.key !== "Escape")) return;
     event.preventDefault();
     event.stopPropagation();
-    close(event.key === "Enter");
+    close(event.key === "Enter", true);
   });
   paragraph.hidden = true;
   paragraph.after(field);

@@ -1,6 +1,6 @@
 // Draws a lane for each speaker, with the waveform inside their speech, and the whole recording above them.
 
-import { chip, make, setChildren } from "./dom.js";
+import { chip, make, redraw } from "./dom.js";
 import { clock } from "./model.js";
 import { colourOf, COLOURS, shared, spansOf, total } from "./speakers.js";
 
@@ -44,7 +44,7 @@ export function createLanes(app, peaks, parts) {
   }
 
   function labels() {
-    setChildren(parts.labels, app.people.map((person) => {
+    redraw(parts.labels, app.people.map((person) => {
       const talk = total(spans.get(person.name) ?? []);
       return make("button", {
         class: "label", "data-person": person.number, "aria-haspopup": "dialog", title: `Rename ${person.name}`,

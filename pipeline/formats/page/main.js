@@ -36,6 +36,9 @@ const doubts = createDoubts(app, {
 const commands = createCommands({ app, player, conversation, doubts, marked, announce });
 const bar = createBar(app, commands.what);
 let scrolledAt = -Infinity;
+/** @type {unknown} the line that the page has followed the sound to */
+let followed = null;
+let shownTime = "";
 
 /** @param {string} text */
 function announce(text) {
@@ -100,15 +103,20 @@ function showNotices() {
 
 /** @param {number} time */
 function showTime(time) {
-  byId("time").textContent = clock(time);
   const position = /** @type {HTMLInputElement} */ (byId("position"));
   position.value = String(time);
-  position.setAttribute("aria-valuetext", `${clock(time)} of ${clock(page.duration)}`);
+  if (shownTime !== clock(time)) {
+    shownTime = clock(time);
+    byId("time").textContent = shownTime;
+    position.setAttribute("aria-valuetext", `${shownTime} of ${clock(page.duration)}`);
+  }
   lanes.showTime(time);
   const places = time > 0 || player.playing ? wordsAt(app.index, time) : [];
   conversation.showSpoken(places);
-  if (player.playing && places.length && performance.now() - scrolledAt > FOLLOW_AFTER) {
-    conversation.show(places[places.length - 1].line, false);
+  const spoken = places[places.length - 1]?.line;
+  if (player.playing && spoken && spoken !== followed && performance.now() - scrolledAt > FOLLOW_AFTER) {
+    followed = spoken;
+    conversation.show(spoken, false);
   }
   const play = byId("play");
   play.setAttribute("aria-label", player.playing ? "Pause" : "Play");
@@ -234,7 +242,9 @@ function connect() {
     if (key) button.setAttribute("title", `${button.getAttribute("aria-label") ?? button.textContent?.trim()} (${key})`);
     button.addEventListener("click", () => commands.byName[command]());
   }
-  byId("bar").addEventListener("mousedown", (event) => event.preventDefault()); // the marked words stay marked
+  byId("bar").addEventListener("mousedown", (event) => {
+    if (!document.activeElement?.matches(".editor")) event.preventDefault(); // the marked words stay marked
+  });
   byId("bar-people").addEventListener("click", (event) => {
     const key = /** @type {Element} */ (event.target).closest("[data-key]")?.getAttribute("data-key");
     if (key) commands.byName.give({ key });
