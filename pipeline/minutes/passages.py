@@ -31,6 +31,11 @@ CONTENT = 0.05
 the one that says more is quoted."""
 MOST_CONTENT = 15.0
 """Most points of rarity that count. Chosen by hand: about ten content words."""
+QUESTION = 1.0
+"""What is taken from the score of a decision's sentence that asks. Chosen by hand: a question proposes, the reply
+decides."""
+SMALL = 30
+"""Utterances below which a decision needs a cue. Chosen by hand: the model was trained on whole meetings."""
 FLOOR = -2.0
 """Least score of a decision without a cue. Chosen by hand: a recording without decisions has few items."""
 
@@ -62,7 +67,7 @@ def decisions(
     for index in peaks(scores, quotable(talk), most, distance(len(scores))):
         sentence, cue = _decision_sentence(talk, index, scores, rarity)
         score = float(scores[index])
-        if cue or score >= FLOOR:
+        if cue or (score >= FLOOR and len(scores) >= SMALL):
             found.setdefault(sentence.evidence, item(talk.transcript, topics, sentence, cue or "model", score))
     return list(found.values())
 
@@ -105,6 +110,7 @@ def _decision_sentence(
         match = DECISION.search(spoken(sentence.tokens))
         value = float(scores[sentence.evidence.utterance]) + (CUE if match else 0.0)
         value += CONTENT * min(_content(sentence, rarity), MOST_CONTENT)
+        value -= QUESTION if sentence.tokens[-1] == "?" else 0.0
         if best is None or value > best[0]:
             best = (value, sentence, match[0] if match else "")
     assert best

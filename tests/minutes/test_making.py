@@ -171,3 +171,8 @@ def test_ten_hours_of_fifty_speakers_take_seconds() -> None:
     minutes = make_minutes(spoken)
     assert time.process_time() - began < 50
     check(spoken, minutes)
+
+
+def test_a_few_lines_without_a_cue_have_no_decision() -> None:
+    lines = [("A", "The weather was good on the island all summer."), ("B", "Where did you buy the old boat?")]
+    assert make_minutes(transcript(lines * 3)).decisions == ()
