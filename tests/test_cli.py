@@ -112,7 +112,7 @@ def test_only_bad_recordings(
     [
         ["x.wav", "--set", "recognition.beam=5"],
         ["x.wav", "--set", "novalue"],
-        ["x.wav", "--format", "docx"],
+        ["x.wav", "--format", "doc"],
         ["x.wav", "--preset", "best"],
         ["x.wav", "--config", "missing.yaml"],
         ["x.wav", "--speakers", "2", "--max-speakers", "3"],

@@ -48,6 +48,7 @@ def apply_corrections(transcript: Transcript, file: CorrectionsFile) -> Transcri
     """
     require_same_recording(file, transcript.provenance.sha256 if transcript.provenance else None)
     transcript = rounded(transcript)
+    transcript = replace(transcript, corrections=tuple(_with_id(each) for each in transcript.corrections))
     new, applied = _divided(file.corrections, transcript.corrections)
     labels = Labels(file, transcript, applied)
     ids = {each.id for each in new}
@@ -87,18 +88,20 @@ def _divided(
             entries.setdefault(each.id, []).append(each)
     new, applied = [], []
     for each in corrections:
-        key = each.id or _hash(each)
-        if entries.get(key):
-            applied.append((each, entries[key].pop(0)))
+        known = _with_id(each)
+        if entries.get(known.id):
+            applied.append((each, entries[known.id].pop(0)))
         else:
-            new.append(replace(each, id=key, problem=None))
+            new.append(replace(known, problem=None))
     return new, applied
 
 
-def _hash(correction: Correction) -> str:
-    """What makes two corrections of files one: the same change at the same place."""
+def _with_id(correction: Correction) -> Correction:
+    """The correction with what makes two corrections of files one: the same change at the same place."""
+    if correction.id:
+        return correction
     content = json.dumps(to_plain(replace(correction, problem=None, id="")), sort_keys=True)
-    return hashlib.sha256(content.encode()).hexdigest()[:12]
+    return replace(correction, id=hashlib.sha256(content.encode()).hexdigest()[:12])
 
 
 def _applied(content: Content, correction: Correction, labels: Labels) -> tuple[Content, Correction]:

@@ -232,11 +232,21 @@ def test_the_page_is_private_and_removed_afterwards(
 def test_a_terminal_that_closes_removes_the_page(folder: Path) -> None:
     command = [sys.executable, "-m", "pipeline", "open", "meeting.json", "--no-browser"]
     environment = {**os.environ, "TMPDIR": str(folder), "PYTHONPATH": str(REPOSITORY)}
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as running:
+    running = subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # `nohup` ignores it, also in its children
+    )
+    with running:
         assert running.stderr
         while b"press Enter" not in running.stderr.readline():
             assert running.poll() is None
         assert list(folder.rglob("*.html"))
         running.send_signal(signal.SIGHUP)
-        running.wait(10)
+        try:
+            running.wait(20)
+        finally:
+            running.kill()
     assert not list(folder.rglob("*.html"))

@@ -189,6 +189,15 @@ def test_a_speaker_made_by_corrections_is_that_person_in_a_later_run_too() -> No
     assert rerun(twice, TALK) == expected
 
 
+def test_a_ledger_without_hashes_is_not_applied_again() -> None:
+    first = apply_corrections(TALK, file_of(TALK, EDIT, NAME))
+    old = replace(first, corrections=tuple(replace(each, id="") for each in first.corrections))
+    check = Correction("check", "SPEAKER_01", 2.5, 3.9, "friday5 then6")
+    result = apply_corrections(old, file_of(old, *old.corrections, check))
+    assert [each.operation for each in result.corrections] == ["text", "name", "check"]
+    assert shown(result) == shown(first)
+
+
 def test_names_are_given_once_and_the_last_one_stays() -> None:
     bob = Correction("name", "SPEAKER_01", after="Bob")
     first = apply_corrections(TALK, file_of(TALK, NAME, bob))

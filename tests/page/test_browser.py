@@ -119,6 +119,24 @@ def test_names_apply_everywhere(opened: Open, file: Path) -> None:
     ]
 
 
+def test_a_name_loses_its_invisible_characters(opened: Open, file: Path) -> None:
+    tab = opened(file)
+    line(tab, "good morning").locator(".who").click()
+    tab.get_by_label("everywhere").fill("\u202aAna\u200b B\u202c ")
+    tab.keyboard.press("Enter")
+    assert [each["after"] for each in downloaded(tab)["corrections"]] == ["Ana B"]
+
+
+def test_nothing_is_corrected_before_a_line_is_chosen(opened: Open, file: Path) -> None:
+    tab = opened(file)
+    before = shown(tab)
+    for key in ("2", "0", "m", "c", "e", "r"):
+        tab.keyboard.press(key)
+        assert tab.locator("#live").inner_text() == "Choose a line first: click it, or press ↓"
+    assert shown(tab) == before
+    assert tab.locator("#status").inner_text() == "no changes"
+
+
 def test_lines_and_marked_words_are_given_to_speakers(opened: Open, file: Path) -> None:
     tab = opened(file)
     word(tab, "eleven", 0).click()
@@ -161,15 +179,64 @@ def test_an_open_edit_is_kept_before_anything_else_is_done(opened: Open, file: P
     assert texts(tab)[3] == "the budget is seven hundred"
 
 
+def test_a_click_that_ends_an_edit_counts(opened: Open, file: Path) -> None:
+    tab = opened(file)
+    word(tab, "eleven", 3).click()
+    tab.keyboard.press("e")
+    tab.get_by_label("Text of the line").fill("the budget is seven hundred")
+    tab.locator("#bar-people button").nth(1).click()
+    assert shown(tab)[3] == (BEN, "the budget is seven hundred")
+
+
+def test_an_open_edit_is_kept_when_the_page_is_closed(opened: Open, file: Path) -> None:
+    tab = opened(file)
+    word(tab, "eleven", 3).click()
+    tab.keyboard.press("e")
+    tab.get_by_label("Text of the line").fill("the budget is seven hundred")
+    tab.reload()
+    tab.wait_for_selector("html.ready")
+    assert texts(tab)[3] == "the budget is seven hundred"
+    assert tab.locator("#restored-text").inner_text() == "1 correction from an earlier visit was restored."
+
+
 def test_lines_are_split_and_merged(opened: Open, file: Path) -> None:
     tab = opened(file)
     word(tab, "good morning", 2).click()
     tab.keyboard.press("s")
     assert texts(tab)[:2] == ["good morning", "to all of you"]
-    line(tab, "to all of you").locator(".words").click(position={"x": 300, "y": 5})
+    assert "to all of you" in tab.locator("#bar-target").inner_text(), "the new line is chosen"
     tab.keyboard.press("m")
     assert texts(tab)[0] == "good morning to all of you"
     assert [each["operation"] for each in downloaded(tab)["corrections"]] == ["split", "join"]
+
+
+def test_two_labels_with_one_name_are_one_person(opened: Open, file: Path) -> None:
+    tab = opened(file)
+    for name in (ANA, CORA):
+        tab.get_by_role("button", name=f"Speaker: {name}").first.click()
+        tab.get_by_label("everywhere").fill("Ana")
+        tab.keyboard.press("Enter")
+    word(tab, "the budget is", 0).click()
+    tab.keyboard.press("1")
+    assert tab.locator("#live").inner_text().endswith("are Ana's already")
+    before = texts(tab)[2]
+    tab.keyboard.press("m")
+    assert texts(tab)[2] == f"{before} the budget is eleven hundred"
+    applied = apply_corrections(conversation(), loads(json.dumps(downloaded(tab))))
+    assert [(each.speaker, each.text) for each in applied.utterances] == shown(tab)
+    tab.keyboard.press("u")
+    assert texts(tab)[2] == before
+
+
+def test_ctrl_s_keeps_the_edit_and_downloads(opened: Open, file: Path) -> None:
+    tab = opened(file)
+    word(tab, "eleven", 3).click()
+    tab.keyboard.press("e")
+    tab.get_by_label("Text of the line").fill("the budget is seven hundred")
+    with tab.expect_download() as download:
+        tab.keyboard.press("Control+s")
+    assert "seven" in Path(download.value.path()).read_text()
+    assert "1 change, downloaded" in tab.locator("#status").inner_text()
 
 
 def test_undo_redo_and_what_is_kept(opened: Open, file: Path) -> None:
@@ -187,11 +254,70 @@ def test_undo_redo_and_what_is_kept(opened: Open, file: Path) -> None:
     assert tab.locator("#restored").is_visible()
     tab.keyboard.press("Control+y")
     assert shown(tab)[0][0] == CORA
-    tab.get_by_role("button", name="Discard them").click()
+    tab.get_by_role("button", name="Undo them all").click()
     assert shown(tab)[0][0] == ANA
     tab.reload()
     tab.wait_for_selector("html.ready")
     assert tab.locator("#restored").is_hidden()
+    tab.keyboard.press("Control+y")
+    assert shown(tab)[0][0] == BEN, "nothing is lost by a wrong click"
+
+
+def test_two_tabs_of_one_page_show_the_same(opened: Open, file: Path) -> None:
+    one, two = opened(file), opened(file)
+    word(one, "good morning", 0).click()
+    one.keyboard.press("2")
+    until(two, f"document.querySelector('.line .name').textContent === '{BEN}'")
+    word(two, "the budget is", 0).click()
+    two.keyboard.press("1")
+    until(one, "document.getElementById('status').textContent.startsWith('2 changes')")
+    assert shown(one) == shown(two)
+
+
+def test_corrections_of_another_version_are_offered(opened: Open, file: Path) -> None:
+    tab = opened(file)
+    word(tab, "good morning", 0).click()
+    tab.keyboard.press("c")
+    done = downloaded(tab)
+    applied = apply_corrections(conversation(), loads(json.dumps(done)))
+    word(tab, "the budget is", 0).click()
+    tab.keyboard.press("2")
+    later = opened(applied, session="talk", sound=recording(applied))
+    assert shown(later)[3][0] == CORA
+    assert later.locator("#restored").is_hidden()
+    with later.expect_download() as download:
+        later.get_by_role("button", name="Download them").click()
+    assert later.locator("#older").is_hidden()
+    again = apply_corrections(applied, loads(Path(download.value.path()).read_text()))
+    assert [each.operation for each in again.corrections] == ["check", "assign"]
+    assert again.utterances[3].speaker == BEN
+    word(later, "good morning", 0).click()
+    later.keyboard.press("c")
+    assert later.locator("#live").inner_text() == "This check was applied to the transcript and stays"
+    later.reload()
+    later.wait_for_selector("html.ready")
+    assert later.locator("#older").is_hidden()
+
+
+@pytest.mark.parametrize("keys", ["e", "s", "2", "Shift+ArrowRight 3", "m"])
+def test_checks_are_the_same_after_they_were_applied(opened: Open, file: Path, keys: str) -> None:
+    tab = opened(file)
+    word(tab, "good morning", 0).click()
+    tab.keyboard.press("c")
+    word(tab, "yes please", 0).click()
+    tab.keyboard.press("c")
+    if keys != "m":
+        word(tab, "good morning", 2).click()
+    for key in keys.split():
+        tab.keyboard.press(key)
+    if keys == "e":
+        tab.get_by_label("Text of the line").fill("a very good morning to you all")
+        tab.keyboard.press("Enter")
+    applied = apply_corrections(conversation(), loads(json.dumps(downloaded(tab))))
+    later = opened(applied, session="talk", sound=recording(applied))
+    ticks = "[...document.querySelectorAll('#lines .tick')].map((each) => each.getAttribute('aria-pressed'))"
+    assert shown(later) == shown(tab)
+    assert later.evaluate(ticks) == tab.evaluate(ticks)
 
 
 def test_doubts_are_gone_through_with_one_key(opened: Open, file: Path) -> None:
@@ -293,6 +419,19 @@ def test_it_works_without_sound_and_gives_the_reason(opened: Open) -> None:
     assert shown(tab)[0][0] == BEN
 
 
+def test_the_first_words_of_a_recording_are_written(opened: Open) -> None:
+    tab = opened(Transcript(9.0), session="talk", sound=Sound(missing="the recording is gone"))
+    tab.keyboard.press("i")
+    tab.get_by_label("What they say").fill("hello there")
+    tab.get_by_role("button", name="Write", exact=True).click()
+    assert shown(tab) == [("SPEAKER_00", "hello there")]
+    assert tab.locator("#no-lines").is_hidden()
+    applied = apply_corrections(Transcript(9.0), loads(json.dumps(downloaded(tab))))
+    assert [(each.speaker, each.text) for each in applied.utterances] == shown(tab)
+    tab.get_by_role("button", name="Play", exact=True).click()
+    assert tab.locator("#live").inner_text() == "There is no sound: the recording is gone"
+
+
 def test_a_linked_recording_plays(opened: Open, tmp_path: Path) -> None:
     transcript = conversation()
     (tmp_path / "talk #1.m4a").write_bytes(recording(transcript).content)
@@ -309,6 +448,19 @@ def test_a_browser_that_keeps_nothing_is_reported(opened: Open, context: Any, fi
     tab.keyboard.press("2")
     assert shown(tab)[0][0] == BEN
     assert "not saved" in tab.locator("#status").inner_text()
+    asks = "!dispatchEvent(new Event('beforeunload', { cancelable: true }))"
+    assert tab.evaluate(asks), "closing would lose the corrections"
+    downloaded(tab)
+    assert not tab.evaluate(asks)
+
+
+def test_a_full_storage_is_reported_when_it_is_full(opened: Open, file: Path) -> None:
+    tab = opened(file)
+    tab.evaluate("() => { Storage.prototype.setItem = () => { throw new Error('full'); }; }")
+    assert tab.locator("#unsaved").is_hidden()
+    word(tab, "good morning", 0).click()
+    tab.keyboard.press("2")
+    assert tab.locator("#unsaved").is_visible()
 
 
 def test_damaged_corrections_in_the_browser_do_no_harm(opened: Open, context: Any, file: Path) -> None:
@@ -321,5 +473,10 @@ def test_an_empty_transcript_has_a_page(opened: Open) -> None:
     assert tab.locator("#no-lines").is_visible()
     for key in ("n", "ArrowDown", "s", "m", "c", "e", "l", "u", "1", "0", "r", "Enter"):
         tab.keyboard.press(key)
+    tab.keyboard.press("Escape")
+    tab.keyboard.press("i")
+    tab.get_by_label("What they say").fill("hello")
+    tab.get_by_role("button", name="Write", exact=True).click()
+    assert tab.locator("#live").inner_text() == "There is no time for words"
     assert replace(Transcript(0.0)).status == "no_speech"
     assert formats.suffix("html") == ".html"

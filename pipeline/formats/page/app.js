@@ -1,7 +1,8 @@
 // What the parts of the page share: the history of corrections, the chosen line and words, and who is told of changes.
 
+import { fileContent } from "./corrections_file.js";
 import { linesOfWords, successor, timeIndex } from "./finding.js";
-import { begin, doneCount, present, record, redo, undo } from "./history.js";
+import { begin, doneCount, present, record, redo, undo, undoAll } from "./history.js";
 import { byLabel, people } from "./speakers.js";
 
 /** @typedef {import("./model.js").Line} Line */
@@ -36,21 +37,35 @@ export function createApp(page, storage) {
   let derived = derive(history);
 
   function save() {
-    kept = storage.save({ entries: history.entries, done: doneCount(history), downloaded });
+    const state = present(history);
+    const file = doneCount(history) && downloaded !== written(state) ? fileContent(page, state) : "";
+    kept = storage.save({ entries: history.entries, done: doneCount(history), downloaded, file });
   }
 
   /** @param {History} next */
   function change(next) {
     if (next === history) return false;
     history = next;
-    derived = derive(history);
     save();
+    show();
+    return true;
+  }
+
+  /** Shows the history as it is now. */
+  function show() {
+    derived = derive(history);
     const line = successor(derived.state.lines, selection.line);
     const word = line === selection.line ? selection.word : -1;
     selection = { line, word, anchor: -1 };
     for (const listener of changeListeners) listener();
-    return true;
   }
+
+  storage.onOtherTab(() => {
+    const other = storage.load();
+    history = restored(page, other);
+    downloaded = other?.downloaded ?? "";
+    show();
+  });
 
   return {
     page,
@@ -115,11 +130,9 @@ export function createApp(page, storage) {
       save();
       for (const listener of changeListeners) listener();
     },
-    /** Gives up all corrections of this page. */
-    discard() {
-      storage.discard();
-      change(begin(page));
-      storage.discard();
+    /** Takes back all corrections of this page; Redo brings them back. */
+    undoAll() {
+      change(undoAll(history));
     },
     /**
      * @param {Line | null} line

@@ -4,6 +4,7 @@ import { freeLabel, lineBefore } from "./corrections.js";
 import { download, fileContent, fileName } from "./corrections_file.js";
 import { askSpeaker, askWords } from "./dialogs.js";
 import { byId } from "./dom.js";
+import { reasonOf } from "./doubts_view.js";
 import { openEditor } from "./editor.js";
 import { lineAt, linesOf, quote } from "./finding.js";
 import { clock, endOf, startOf } from "./model.js";
@@ -33,9 +34,20 @@ const SKIP = 5;
  * @param {(text: string) => void} parts.announce
  */
 export function createCommands({ app, player, conversation, doubts, marked, announce }) {
-  /** The chosen line, else the one at the present time. */
+  /** The chosen line, else the one at the present time when something was played. */
   function line() {
-    return app.selection.line ?? lineAt(app.index, player.time) ?? null;
+    return app.selection.line ?? (player.time > 0 ? lineAt(app.index, player.time) : null) ?? null;
+  }
+
+  /**
+   * An action that needs a line; without one it says so.
+   * @param {(event?: { key?: string }) => void} action
+   */
+  function onLine(action) {
+    return (/** @type {{ key?: string } | undefined} */ event) => {
+      if (ranges().length) action(event);
+      else announce("Choose a line first: click it, or press ↓");
+    };
   }
 
   /** What is corrected: marked words, selected words, or the whole line. */
@@ -55,10 +67,12 @@ export function createCommands({ app, player, conversation, doubts, marked, anno
    */
   function correct(label, operations) {
     const focused = document.activeElement?.closest("#conversation");
-    if (operations.length && app.dispatch({ label, operations })) {
-      announce(label);
-      if (focused && app.selection.line) conversation.show(app.selection.line);
+    if (!app.dispatch({ label, operations })) {
+      announce("Nothing was changed: these words are not there any more");
+      return;
     }
+    announce(label);
+    if (focused && app.selection.line) conversation.show(app.selection.line);
   }
 
   /**
@@ -67,7 +81,7 @@ export function createCommands({ app, player, conversation, doubts, marked, anno
    * @param {readonly Operation[]} [also]
    */
   function giveTo(label, name, also = []) {
-    const changed = ranges().filter((range) => range.line.speaker !== label);
+    const changed = ranges().filter((range) => app.personOf(range.line.speaker).name !== name);
     const operations = changed.map(({ line, first, after }) => assignOperation(line, first, after, label));
     if (!operations.length) announce(`These words are ${name}'s already`);
     else correct(`${what(changed)} given to ${name}`, [...operations, ...also]);
@@ -155,7 +169,7 @@ export function createCommands({ app, player, conversation, doubts, marked, anno
       const indices = target.words.flatMap((each, i) => (doubt.words.includes(each.id) ? [i] : []));
       go(target, indices[0] ?? -1);
     }
-    announce(`${clock(doubt.start)}: ${doubt.reason}`);
+    announce(`${clock(doubt.start)}: ${reasonOf(doubt, app)}`);
     player.playFrom(Math.max(0, doubt.start - BEFORE), doubt.end + AFTER);
   }
 
@@ -174,6 +188,8 @@ export function createCommands({ app, player, conversation, doubts, marked, anno
     const open = lines.filter((each) => Boolean(each.check) !== checked);
     if (checked) {
       correct(lines.length === 1 ? "Line checked" : `${open.length} lines checked`, open.map(checkOperation));
+    } else if (open.some((each) => app.state.ledger.includes(/** @type {Operation} */ (each.check)))) {
+      announce("This check was applied to the transcript and stays");
     } else {
       const label = "Check taken back";
       if (app.dispatch({ label, unchecked: open.flatMap((each) => each.check ?? []) })) announce(label);
@@ -210,9 +226,10 @@ export function createCommands({ app, player, conversation, doubts, marked, anno
       people: app.people,
       person: near && app.personOf(near.speaker),
       write: (person, text) => {
-        const operation = insertOperation(app.state.lines, person.labels[0], start, end, text);
+        const label = person?.labels[0] ?? freeLabel(app.state);
+        const operation = insertOperation(app.state.lines, label, start, end, text);
         if (operation) correct("Words written", [operation]);
-        else announce(`${person.name} has words there already: edit their line`);
+        else announce(person ? `${person.name} has words there already: edit their line` : "There is no time for words");
       },
     });
   }
@@ -223,22 +240,29 @@ export function createCommands({ app, player, conversation, doubts, marked, anno
       writeWords(doubt);
       return;
     }
-    const { time } = player;
+    const time = Math.max(0, Math.min(player.time, app.page.duration - 1));
     const turn = app.page.turns.find((each) => each.start <= time && each.end > time);
     writeWords({ start: time, end: Math.min(app.page.duration, Math.max(time + 1, turn ? turn.end : 0)) });
   }
 
   function split() {
     const { line: target, word } = app.selection;
-    if (!target || word < 1) announce("Choose the word that begins the new line: click it, or use the arrow keys");
-    else correct("Line split", [splitOperation(target, word)]);
+    if (!target || word < 1) {
+      announce("Choose the word that begins the new line: click it, or use the arrow keys");
+      return;
+    }
+    correct("Line split", [splitOperation(target, word)]);
+    const second = app.state.lines.find((each) => each.words.includes(target.words[word]));
+    if (second) go(second); // it is the one that is given to somebody else, or merged again
   }
 
   function join() {
     const target = line();
     if (!target) return;
-    if (lineBefore(app.state.lines, app.state.lines.indexOf(target)) < 0) announce("There is no line before it");
-    else correct("Lines merged", [joinOperation(target)]);
+    const { labels } = app.personOf(target.speaker);
+    const before = app.state.lines[lineBefore(app.state.lines, app.state.lines.indexOf(target), labels)];
+    if (before) correct("Lines merged", mergeOperations(before, target));
+    else announce("This speaker has no line before this one");
   }
 
   function loop() {
@@ -263,7 +287,7 @@ export function createCommands({ app, player, conversation, doubts, marked, anno
 
   /** @type {Record<string, (event?: { key?: string }) => void>} */
   const byName = {
-    toggle: () => player.toggle(),
+    toggle: () => (player.available ? player.toggle() : announce(`There is no sound: ${app.page.sound.missing}`)),
     playHere,
     playLine: () => {
       const target = line();
@@ -282,24 +306,25 @@ export function createCommands({ app, player, conversation, doubts, marked, anno
     previousWord: () => moveWord(-1, false),
     extendRight: () => moveWord(1, true),
     extendLeft: () => moveWord(-1, true),
-    give: (event) => {
+    give: onLine((event) => {
       const person = app.people[Number(event?.key) - 1];
       if (person) giveTo(person.labels[0], person.name);
       else announce("There is no such speaker");
-    },
-    giveNew: () => giveNew(""),
-    speakerMenu: () => {
-      const range = ranges()[0];
-      if (range) speakerDialog(app.personOf(range.line.speaker), true);
-    },
-    edit, insert, split, join,
-    check: () => {
+    }),
+    giveNew: onLine(() => giveNew("")),
+    speakerMenu: onLine(() => speakerDialog(app.personOf(ranges()[0].line.speaker), true)),
+    edit: onLine(edit),
+    insert,
+    split,
+    join: onLine(join),
+    check: onLine(() => {
       const target = line();
       if (target) check([target], !target.check);
-    },
+    }),
     undo: () => announce(outcome("Undone", app.undo())),
     redo: () => announce(outcome("Done again", app.redo())),
     download: () => {
+      document.querySelector(".editor")?.dispatchEvent(new Event("blur")); // keeps what is being edited
       download(fileName(app.page), fileContent(app.page, app.state));
       app.markDownloaded();
       announce("Corrections downloaded");
@@ -307,6 +332,16 @@ export function createCommands({ app, player, conversation, doubts, marked, anno
     help: () => /** @type {HTMLDialogElement} */ (byId("help-dialog")).showModal(),
   };
   return { byName, ranges, showDoubt, settle, rename, speakerDialog, writeWords, what: () => what(ranges()) };
+}
+
+/**
+ * Two lines of one person become one; where they have two labels with the same name, the second gets that of the first.
+ * @param {Line} before
+ * @param {Line} line
+ */
+function mergeOperations(before, line) {
+  const join = joinOperation({ ...line, speaker: before.speaker });
+  return before.speaker === line.speaker ? [join] : [assignOperation(line, 0, line.words.length, before.speaker), join];
 }
 
 /** @param {readonly Range[]} ranges */

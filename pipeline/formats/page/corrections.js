@@ -17,10 +17,24 @@ import { retexted } from "./retexting.js";
  */
 export function beginning(page) {
   const names = new Map(page.speakers.map((speaker, i) => [speaker, page.names[i]]));
-  const state = {
-    lines: page.lines, speakers: page.speakers, names, ledger: page.ledger, operations: [], dismissed: new Set(),
+  const checks = page.ledger.filter((each) => each.operation === "check" && !each.problem);
+  return {
+    lines: checks.length ? page.lines.map((line) => withChecks(line, checks)) : page.lines,
+    speakers: page.speakers, names, ledger: page.ledger, operations: [], dismissed: new Set(),
   };
-  return page.ledger.filter((each) => each.operation === "check" && !each.problem).reduce(checkLine, state);
+}
+
+/**
+ * The line, as checked where its speaker's words were all in checked lines; they may have been edited, split or merged since.
+ * @param {Line} line
+ * @param {readonly Operation[]} checks of the ledger
+ * @returns {Line}
+ */
+function withChecks(line, checks) {
+  const own = checks.filter((check) => check.speaker === line.speaker && (check.end ?? 0) > startOf(line));
+  const found = line.words.map((word) => own.find(({ start = 0, end = 0 }) =>
+    start < word.start + SAME_TIME && word.end < end + SAME_TIME));
+  return found.every(Boolean) ? { ...line, check: found[0] ?? null } : line;
 }
 
 /**
@@ -84,7 +98,7 @@ function assign(state, operation) {
   const to = operation.after ?? "";
   const parts = [
     part(line, 0, place.first),
-    ...part(line, place.first, place.after).map((moved) => ({ ...moved, speaker: to })),
+    ...part(line, place.first, place.after).map((moved) => ({ ...moved, speaker: to, check: null })),
     part(line, place.after),
   ].flat();
   return { ...withSpeaker(state, to), lines: replaced(state.lines, place.index, parts) };
@@ -168,9 +182,10 @@ function checkLine(state, operation) {
  * The index of the same speaker's line before a line, or -1.
  * @param {readonly Line[]} lines
  * @param {number} index
+ * @param {readonly string[]} [labels] of the speaker
  */
-export function lineBefore(lines, index) {
-  for (let i = index - 1; i >= 0; i -= 1) if (lines[i].speaker === lines[index].speaker) return i;
+export function lineBefore(lines, index, labels = [lines[index].speaker]) {
+  for (let i = index - 1; i >= 0; i -= 1) if (labels.includes(lines[i].speaker)) return i;
   return -1;
 }
 

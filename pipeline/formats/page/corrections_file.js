@@ -3,7 +3,13 @@
 /** @typedef {import("./model.js").Page} Page */
 /** @typedef {import("./model.js").State} State */
 /** @typedef {import("./history.js").Entry} Entry */
-/** @typedef {{ entries: readonly Entry[], done: number, downloaded: string }} Saved */
+/**
+ * @typedef {object} Saved
+ * @property {readonly Entry[]} entries
+ * @property {number} done         how many of them are in force
+ * @property {string} downloaded   the corrections that were downloaded last
+ * @property {string} [file]       the corrections file while it is not downloaded
+ */
 
 const VERSION = "crosstalk-corrections/1";
 
@@ -51,7 +57,8 @@ export function download(name, text) {
  * @param {Page} page
  */
 export function createStorage(page) {
-  const key = `crosstalk:${page.sha256 ?? page.source}:${page.key}`;
+  const prefix = `crosstalk:${page.sha256 ?? page.source}:`;
+  const key = prefix + page.key;
   return {
     available: works(),
     /** @returns {Saved | null} */
@@ -63,26 +70,72 @@ export function createStorage(page) {
         return null;
       }
     },
+    /** Whether corrections of other versions of this transcript were not downloaded. */
+    get hasOlder() {
+      return olderKeys(prefix, key).length > 0;
+    },
+    /** The files of those corrections, which count as downloaded then. */
+    takeOlder() {
+      const keys = olderKeys(prefix, key);
+      const files = keys.map(keptFile);
+      for (const each of keys) keep(each, { ...JSON.parse(localStorage.getItem(each) ?? "{}"), file: "" });
+      return files;
+    },
     /**
-     * Whether it was kept.
+     * Whether it was kept. Where there is no room for all, the file is left out: it is made from the entries.
      * @param {Saved} saved
      */
     save(saved) {
-      try {
-        localStorage.setItem(key, JSON.stringify(saved));
-        return true;
-      } catch {
-        return false;
-      }
+      return keep(key, saved) || keep(key, { ...saved, file: "" });
     },
-    discard() {
-      try {
-        localStorage.removeItem(key);
-      } catch {
-        // Nothing is kept where nothing can be removed.
-      }
+    /**
+     * Calls back when another tab with this page has kept something.
+     * @param {() => void} listener
+     */
+    onOtherTab(listener) {
+      addEventListener("storage", (event) => event.key === key && listener());
     },
   };
+}
+
+/**
+ * The keys of other versions of the transcript whose corrections were not downloaded.
+ * @param {string} prefix
+ * @param {string} own
+ */
+function olderKeys(prefix, own) {
+  try {
+    return Object.keys(localStorage).filter((key) => key.startsWith(prefix) && key !== own && keptFile(key));
+  } catch {
+    return []; // a browser that keeps nothing has nothing older
+  }
+}
+
+/**
+ * The corrections file that was kept and not downloaded, or "".
+ * @param {string} key
+ * @returns {string}
+ */
+function keptFile(key) {
+  try {
+    return String(JSON.parse(localStorage.getItem(key) ?? "{}").file ?? "");
+  } catch {
+    return "";
+  }
+}
+
+/**
+ * Whether there was room for it.
+ * @param {string} key
+ * @param {Saved} saved
+ */
+function keep(key, saved) {
+  try {
+    localStorage.setItem(key, JSON.stringify(saved));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function works() {

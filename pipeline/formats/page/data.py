@@ -25,6 +25,7 @@ def page_data(transcript: Transcript, session: str, sound: Sound) -> str:
     numbers = {label: number for number, label in enumerate(_labels(transcript))}
     lines = [[numbers[u.speaker], [_word(word) for word in u.words]] for u in transcript.utterances]
     turns = [[numbers[t.speaker], milliseconds(t.start), milliseconds(t.end)] for t in transcript.turns]
+    ledger = [_shortened(asdict(each)) for each in transcript.corrections]
     content = {
         "session": clean(session),
         "source": transcript.provenance.source if transcript.provenance else "",
@@ -32,7 +33,7 @@ def page_data(transcript: Transcript, session: str, sound: Sound) -> str:
         "duration": transcript.duration,
         "language": transcript.language,
         "complete": transcript.complete,
-        "key": hashlib.sha256(_json([list(numbers), lines, turns]).encode()).hexdigest()[:16],
+        "key": hashlib.sha256(_json([list(numbers), lines, turns, ledger]).encode()).hexdigest()[:16],
         "speakers": list(numbers),
         "names": [clean(label) for label in numbers],
         "lines": lines,
@@ -41,7 +42,7 @@ def page_data(transcript: Transcript, session: str, sound: Sound) -> str:
             [milliseconds(o.start), milliseconds(o.end), o.decision, clean(o.reason)] for o in transcript.overlaps
         ],
         "doubts": [*_names(transcript, numbers), *_doubts(transcript, numbers)],
-        "ledger": [_shortened(asdict(each)) for each in transcript.corrections],
+        "ledger": ledger,
         "notices": [clean(notice.message) for notice in transcript.notices],
         "sound": {"type": sound.media_type, "link": sound.link, "missing": clean(sound.missing)},
         "peaks": base64.b64encode(sound.peaks).decode(),

@@ -6,6 +6,9 @@ import { colourOf } from "./speakers.js";
 
 /** @typedef {import("./speakers.js").Person} Person */
 
+/** The value of the option for a new speaker: no number of a person. */
+const NEW_SPEAKER = 0;
+
 /**
  * @typedef {object} SpeakerChoice
  * @property {"rename" | "give" | "new"} action
@@ -50,11 +53,11 @@ export function askSpeaker({ title, person, people, candidates, choose, canGive 
 
   byId("rename-form").onsubmit = (event) => {
     event.preventDefault();
-    if (name.value.trim()) finish({ action: "rename", name: name.value.trim() });
+    if (nameIn(name)) finish({ action: "rename", name: nameIn(name) });
   };
   byId("new-form").onsubmit = (event) => {
     event.preventDefault();
-    finish({ action: "new", name: fresh.value.trim() });
+    finish({ action: "new", name: nameIn(fresh) });
   };
   dialog.onclick = (event) => {
     const target = /** @type {Element} */ (event.target);
@@ -68,9 +71,17 @@ export function askSpeaker({ title, person, people, candidates, choose, canGive 
 }
 
 /**
+ * The name in a field, without the invisible characters that text from elsewhere may bring; the two joiners stay.
+ * @param {HTMLInputElement} field
+ */
+function nameIn(field) {
+  return field.value.replace(/(?![\u200c\u200d])[\p{Cc}\p{Cf}]/gu, "").trim();
+}
+
+/**
  * Asks for words.
  * @param {{ title: string, people: readonly Person[], person: Person | undefined,
- *   write: (person: Person, text: string) => void }} options
+ *   write: (person: Person | undefined, text: string) => void }} options  nobody: a new speaker
  */
 export function askWords({ title, people, person, write }) {
   const dialog = /** @type {HTMLDialogElement} */ (byId("words-dialog"));
@@ -78,7 +89,10 @@ export function askWords({ title, people, person, write }) {
   const who = /** @type {HTMLSelectElement} */ (byId("words-speaker"));
   byId("words-title").textContent = title;
   field.value = "";
-  setChildren(who, people.map((each) => make("option", { value: each.number, selected: each === person }, each.name)));
+  setChildren(who, [
+    ...people.map((each) => make("option", { value: each.number, selected: each === person }, each.name)),
+    make("option", { value: NEW_SPEAKER }, "A new speaker"),
+  ]);
   byId("words-form").onsubmit = (event) => {
     event.preventDefault();
     dialog.close();

@@ -46,13 +46,15 @@ export function setChildren(parent, nodes) {
 }
 
 /**
- * Makes `nodes` the children of `parent`; where a button inside had the focus, the button in its place gets it.
+ * Makes `nodes` the children of `parent`. A child that is drawn again as it was stays, so that a click on it that ends
+ * an edit is not lost; where a button inside had the focus, the button in its place gets it.
  * @param {Element} parent
  * @param {readonly Node[]} nodes
  */
 export function redraw(parent, nodes) {
   const at = [...parent.querySelectorAll("button")].findIndex((button) => button === document.activeElement);
-  setChildren(parent, nodes);
+  const old = [...parent.childNodes];
+  setChildren(parent, nodes.map((node, i) => (old[i]?.isEqualNode(node) ? old[i] : node)));
   const buttons = parent.querySelectorAll("button");
   if (at >= 0) buttons[Math.min(at, buttons.length - 1)]?.focus({ preventScroll: true });
 }

@@ -95,10 +95,11 @@ export function createDoubts(app, parts) {
 }
 
 /**
+ * Why a passage is doubtful, with the present names.
  * @param {Doubt} doubt
  * @param {App} app
  */
-function reasonOf(doubt, app) {
+export function reasonOf(doubt, app) {
   if (doubt.kind !== "overlap" || !doubt.speakers.length) return doubt.reason;
   return `${listed(doubt.speakers.map((label) => app.personOf(label).name))} talk at once and were not separated`;
 }

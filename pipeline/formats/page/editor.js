@@ -38,6 +38,7 @@ export function openEditor(line, element, done) {
 
   field.addEventListener("input", fit);
   field.addEventListener("blur", () => close(true, false));
+  addEventListener("pagehide", () => close(true, false), { once: true });
   field.addEventListener("keydown", (event) => {
     if (event.isComposing || (event.key !== "Enter" && event.key !== "Escape")) return;
     event.preventDefault();

@@ -7,6 +7,9 @@ import { endOf, joinWords, startOf } from "./model.js";
 /** @typedef {import("./model.js").Doubt} Doubt */
 /** @typedef {{ line: Line, word: number }} Place */
 
+/** Characters of a line that labels and messages quote at most. */
+const QUOTED = 40;
+
 /**
  * The lines with the latest end up to each, for `wordsAt`.
  * @param {readonly Line[]} lines sorted by start
@@ -138,5 +141,6 @@ export function successor(lines, old) {
  */
 export function quote(line) {
   const text = joinWords(line.words);
-  return text.length > 40 ? `${text.slice(0, 40).trimEnd()} …` : text;
+  const beginning = [...text].slice(0, QUOTED).join("");
+  return beginning === text ? text : `${beginning.replace(/\s+\S*$/u, "")} …`;
 }

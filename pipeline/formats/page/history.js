@@ -72,6 +72,15 @@ export function undo(history) {
  * @param {History} history
  * @returns {History}
  */
+export function undoAll(history) {
+  if (history.states.length < 2) return history;
+  return { ...history, states: history.states.slice(0, 1), undone: [...history.states.slice(1), ...history.undone] };
+}
+
+/**
+ * @param {History} history
+ * @returns {History}
+ */
 export function redo(history) {
   if (!history.undone.length) return history;
   return { ...history, states: [...history.states, history.undone[0]], undone: history.undone.slice(1) };

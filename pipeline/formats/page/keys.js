@@ -38,7 +38,8 @@ export const KEYS = [
   { group: "Correct", command: "check", keys: ["c"], help: "Mark the line as checked, on or off" },
   { group: "Keep", command: "undo", keys: ["u", "Ctrl+Z"], help: "Undo" },
   { group: "Keep", command: "redo", keys: ["Shift+U", "Ctrl+Y", "Ctrl+Shift+Z"], help: "Redo" },
-  { group: "Keep", command: "download", keys: ["d", "Ctrl+S"], help: "Download the corrections" },
+  { group: "Keep", command: "download", keys: ["d"], help: "Download the corrections" },
+  { group: "Keep", command: "download", keys: ["Ctrl+S"], typing: true, help: "The same, also while text is edited" },
   { group: "Keep", command: "help", keys: ["?"], help: "This list" },
 ];
 

@@ -4,7 +4,7 @@ import { createApp } from "./app.js";
 import { createBar } from "./bar.js";
 import { createCommands } from "./commands.js";
 import { createConversation } from "./conversation.js";
-import { createStorage } from "./corrections_file.js";
+import { createStorage, download, fileName } from "./corrections_file.js";
 import { fillHelp, makeDialogsClosable } from "./dialogs.js";
 import { byId, make, setChildren } from "./dom.js";
 import { createDoubts } from "./doubts_view.js";
@@ -96,9 +96,12 @@ function showNotices() {
   byId("notices-count").textContent = `${page.notices.length} notice${page.notices.length === 1 ? "" : "s"} about this transcript`;
   byId("notices").hidden = !page.notices.length;
   byId("restored").hidden = !app.restored;
-  byId("restored-text").textContent = `${app.changes} corrections from an earlier visit were restored.`;
-  byId("unsaved").hidden = app.kept;
-  byId("no-lines").hidden = page.lines.length > 0;
+  byId("restored-text").textContent = `${app.changes} correction${app.changes === 1 ? " from an earlier visit was" : "s from an earlier visit were"} restored.`;
+}
+
+/** Whether the page may scroll with the sound: not while text is edited, and not soon after scrolling by hand. */
+function canFollow() {
+  return performance.now() - scrolledAt > FOLLOW_AFTER && !document.querySelector(".editor");
 }
 
 /** @param {number} time */
@@ -114,7 +117,7 @@ function showTime(time) {
   const places = time > 0 || player.playing ? wordsAt(app.index, time) : [];
   conversation.showSpoken(places);
   const spoken = places[places.length - 1]?.line;
-  if (player.playing && spoken && spoken !== followed && performance.now() - scrolledAt > FOLLOW_AFTER) {
+  if (player.playing && spoken && spoken !== followed && canFollow()) {
     followed = spoken;
     conversation.show(spoken, false);
   }
@@ -131,6 +134,8 @@ function showAll() {
   lanes.update();
   doubts.update();
   bar.update();
+  byId("no-lines").hidden = app.state.lines.length > 0;
+  byId("unsaved").hidden = app.kept;
   showFacts();
   showTime(player.time);
 }
@@ -226,11 +231,21 @@ function connect() {
   byId("lines").addEventListener("click", onConversationClick);
   byId("doubts-panel").addEventListener("click", onDoubtClick);
   byId("more-doubts").addEventListener("click", () => doubts.showMore());
-  byId("discard").addEventListener("click", () => {
-    app.discard();
+  byId("undo-all").addEventListener("click", () => {
+    app.undoAll();
     byId("restored").hidden = true;
+    announce("All corrections undone; Redo brings them back");
+  });
+  byId("older").hidden = !storage.hasOlder;
+  byId("older-download").addEventListener("click", () => {
+    for (const file of storage.takeOlder()) download(fileName(page), file);
+    byId("older").hidden = true;
+    announce("Corrections downloaded");
   });
   byId("keep").addEventListener("click", () => (byId("restored").hidden = true));
+  addEventListener("beforeunload", (event) => {
+    if (!app.kept && app.changes && !app.isDownloaded) event.preventDefault(); // the browser asks before it closes the page
+  });
   document.addEventListener("keydown", onKey);
   document.addEventListener("selectionchange", () => bar.target());
   for (const event of ["wheel", "touchmove"]) {
