@@ -159,8 +159,9 @@ def test_example_scripts_print_their_usage(name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *(f"benchmarks.{name}_bench" for name in ("batch", "diarization", "parts", "project", "stereo")),
+        *(f"benchmarks.{name}_bench" for name in ("batch", "diarization", "minutes", "parts", "project", "stereo")),
         "benchmarks.overlap_figure",
+        "training.train_minutes",
         "training.train_segmentation",
         "training.train_separation",
     ],

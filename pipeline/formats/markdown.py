@@ -24,7 +24,7 @@ def dumps(transcript: Transcript, session: str, mark_doubts: bool = False) -> st
     """The transcript as a page under the title ``session``."""
     transcript = with_marks(transcript) if mark_doubts else transcript
     sections = (
-        [f"# {_escaped(session)}", _summary(transcript)],
+        [f"# {escaped(session)}", _summary(transcript)],
         _speakers(transcript),
         _utterances(transcript),
         _checklist(transcript),
@@ -38,7 +38,7 @@ def _summary(transcript: Transcript) -> str:
     count = len(transcript.speakers)
     facts = [_time(transcript.duration), f"{count} speaker{'' if count == 1 else 's'}"]
     if transcript.language:
-        facts.append(f"language {_escaped(transcript.language)}")
+        facts.append(f"language {escaped(transcript.language)}")
     if not transcript.complete:
         facts.append("**incomplete: only a part of the recording could be read**")
     return " · ".join(facts)
@@ -47,21 +47,21 @@ def _summary(transcript: Transcript) -> str:
 def _speakers(transcript: Transcript) -> list[str]:
     if not transcript.speakers:
         return []
-    rows = [(_escaped(name), _time(time), str(words)) for name, (time, words) in talk_of(transcript).items()]
+    rows = [(escaped(name), _time(time), str(words)) for name, (time, words) in talk_of(transcript).items()]
     return [_table(("speaker", "talk time", "words"), (":--", "--:", "--:"), rows)]
 
 
 def _utterances(transcript: Transcript) -> list[str]:
     overlapped = overlapping(transcript.utterances)
     paragraphs = [
-        f"**{_escaped(u.speaker)}** {_time(u.start)}{' ‖' if i in overlapped else ''} — {_escaped(u.text)}"
+        f"**{escaped(u.speaker)}** {_time(u.start)}{' ‖' if i in overlapped else ''} — {escaped(u.text)}"
         for i, u in enumerate(transcript.utterances)
     ]
     return ["## Conversation", *(paragraphs or ["No speech was found."])]
 
 
 def _checklist(transcript: Transcript) -> list[str]:
-    lines = [" – ".join(_escaped(part) for part in entry if part) for entry in entries(transcript)]
+    lines = [" – ".join(escaped(part) for part in entry if part) for entry in entries(transcript)]
     return [f"## {TITLE}", "\n".join(f"- {line}" for line in lines)] if lines else []
 
 
@@ -71,14 +71,14 @@ def _ledger(transcript: Transcript) -> list[str]:
     rows = []
     for region in transcript.overlaps:
         start, end = (clock(time, digits=1) for time in millis(region))
-        speakers = ", ".join(map(_escaped, region.speakers))
-        rows.append((start, end, speakers, region.decision, _escaped(region.reason)))
+        speakers = ", ".join(map(escaped, region.speakers))
+        rows.append((start, end, speakers, region.decision, escaped(region.reason)))
     head = ("from", "to", "speakers", "words from", "why")
     return ["## Overlaps", _table(head, ("--:", "--:", ":--", ":--", ":--"), rows)]
 
 
 def _notices(transcript: Transcript) -> list[str]:
-    notices = [f"- **{_escaped(notice.code)}**: {_escaped(notice.message)}" for notice in transcript.notices]
+    notices = [f"- **{escaped(notice.code)}**: {escaped(notice.message)}" for notice in transcript.notices]
     return ["## Warnings", "\n".join(notices)] if notices else []
 
 
@@ -90,7 +90,7 @@ def _time(seconds: float) -> str:
     return clock(round(seconds * 1000), digits=0)
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """Cleaned text with markup escaped; an underscore inside a word ("SPEAKER_00") is not markup and is kept."""
     text = re.sub(r"[&<>]", lambda match: _ENTITIES[match[0]], clean(text))
     return re.sub(r"[\\`*\[\]|~$#]|(?<![^\W_])_|_(?![^\W_])", r"\\\g<0>", text)

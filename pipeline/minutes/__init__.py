@@ -1,0 +1,16 @@
+"""Minutes of a meeting without a language model: every item is words that were said, with their moment and speaker.
+
+types         the minutes as frozen values
+talk          tokens and sentences of a transcript
+features      features of utterances for the trained models
+weights       the trained weights (weights.json)
+segmentation  topics: boundaries
+titles        topics: key phrases
+passages      decisions and key points
+actions       who does what until when
+questions     open questions
+cues          cue lists (English)
+choosing      choice of moments
+making        minutes of a transcript
+rendering     JSON and Markdown
+"""

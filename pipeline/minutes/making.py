@@ -1,0 +1,82 @@
+"""Minutes of a transcript, made without a language model: deterministic, and quoting only what was said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from pipeline.core.types import Notice, Transcript
+from pipeline.formats.words import talk_of
+from pipeline.minutes.actions import actions
+from pipeline.minutes.cues import LANGUAGES
+from pipeline.minutes.passages import CENTRAL, central, central_passages, decisions, passage_scores, points
+from pipeline.minutes.questions import questions
+from pipeline.minutes.segmentation import boundaries
+from pipeline.minutes.talk import Talk
+from pipeline.minutes.titles import titled
+from pipeline.minutes.types import Item, LeftOut, Minutes, Share
+from pipeline.minutes.weights import Weights, load
+
+METHOD = "crosstalk-minutes 1"
+"""Name and version of the method; the version rises when results differ."""
+MOST = 10
+"""Items of each kind unless another number is asked for. Chosen by hand: one page."""
+
+NOTICE = "minutes_language"
+"""Code of the notice for a language without cue lists."""
+_LANGUAGE = "decisions, actions and questions are found in English only; this transcript's language is {}"
+AnyItem = TypeVar("AnyItem", bound=Item)
+
+
+def make_minutes(transcript: Transcript, max_items: int = MOST, weights: Weights | None = None) -> Minutes:
+    """The minutes of a transcript, with up to ``max_items`` items of each kind.
+
+    Decisions, actions and questions are looked for in `cues.LANGUAGES` only; elsewhere a notice says so. A transcript
+    without a language is read as English. Raises ``ValueError`` for fewer than one item.
+    """
+    if max_items < 1:
+        raise ValueError(f"the number of items is 1 or more, not {max_items}")
+    weights = weights or load()
+    known = transcript.language is None or transcript.language in LANGUAGES
+    talk, rarity = Talk.of(transcript), weights.rarity if known else {}
+    empty = _without_items(transcript, talk, known)
+    if not transcript.utterances:
+        return empty
+    topics = titled(talk, boundaries(talk, weights.boundaries, rarity), rarity)
+    if not known:
+        found = points(talk, topics, central(talk, rarity), rarity, max_items)
+        return replace(empty, topics=topics, points=_by_time(found))
+    decided, important = passage_scores(talk, (weights.decisions, weights.points))
+    decided += CENTRAL * central_passages(talk, rarity)
+    return replace(
+        empty,
+        topics=topics,
+        points=_by_time(points(talk, topics, important, rarity, max_items)),
+        decisions=_by_time(decisions(talk, topics, decided, rarity, max_items)),
+        actions=_by_time(actions(talk, topics, decided, rarity, max_items)),
+        questions=_by_time(questions(talk, topics, max_items)),
+    )
+
+
+def _by_time(items: Sequence[AnyItem]) -> tuple[AnyItem, ...]:
+    return tuple(sorted(items, key=lambda item: (item.start, item.evidence)))
+
+
+def _without_items(transcript: Transcript, talk: Talk, known: bool) -> Minutes:
+    talked = talk_of(transcript)
+    whole = sum(seconds for seconds, _ in talked.values())
+    people = [
+        Share(name, round(seconds, 3), round(seconds / whole, 4) if whole else 0.0, words)
+        for name, (seconds, words) in talked.items()
+    ]
+    coverage = transcript.coverage
+    left_out = LeftOut(coverage.uncovered if coverage else None, len(transcript.removed), len(talk.suspect))
+    return Minutes(
+        transcript.duration,
+        transcript.language,
+        tuple(people),
+        left_out=left_out,
+        made_by=METHOD,
+        notices=() if known else (Notice(NOTICE, _LANGUAGE.format(transcript.language)),),
+    )
