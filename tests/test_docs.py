@@ -48,7 +48,7 @@ PAGES_WITH_COMMANDS = (
     README,
     *(
         DOCS / f"{name}.md"
-        for name in ("index", "usage", "page", "models", "configuration", "stereo-calls", "extending")
+        for name in ("index", "usage", "page", "minutes", "models", "configuration", "stereo-calls", "extending")
     ),
 )
 EXTENDING = DOCS / "extending.md"

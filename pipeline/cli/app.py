@@ -25,6 +25,7 @@ from pipeline.cli import (
     config,
     convert,
     doctor,
+    minutes,
     models,
     open_page,
     rename,
@@ -51,6 +52,7 @@ COMMANDS = (
     "rename",
     "apply",
     "open",
+    "minutes",
     "speakers",
     "models",
     "score",
@@ -100,6 +102,7 @@ app.command("convert")(convert.convert)
 app.command("rename")(rename.rename)
 app.command("apply")(apply.apply)
 app.command("open")(open_page.open_page)
+app.command("minutes")(minutes.minutes)
 app.command("score")(score.score)
 app.command("simulate")(simulate.simulate)
 app.command("bench")(bench.bench)

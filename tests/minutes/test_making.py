@@ -70,6 +70,7 @@ def check(spoken: Transcript, minutes: Minutes) -> None:
         assert len({item.evidence for item in kind}) == len(kind)
 
 
+@pytest.mark.promise(31)
 @given(LINES, st.sampled_from(["en", None, "fi", "de"]), st.integers(1, 25))
 def test_every_item_is_words_of_its_evidence(lines: list[tuple[str, str]], language: str | None, most: int) -> None:
     spoken = transcript(lines, language)
