@@ -52,7 +52,7 @@ def downloaded(tab: Any) -> dict[str, Any]:
 
 def until(tab: Any, expression: str) -> None:
     """Wait until the expression holds; the page's policy forbids what the browser's driver does for that."""
-    for _ in range(200):
+    for _ in range(1200):  # half a minute: a busy browser takes seconds to tell one tab of another's storage
         if tab.evaluate(expression):
             return
         tab.wait_for_timeout(25)
@@ -285,6 +285,12 @@ def test_corrections_of_another_version_are_offered(opened: Open, file: Path) ->
     later = opened(applied, session="talk", sound=recording(applied))
     assert shown(later)[3][0] == CORA
     assert later.locator("#restored").is_hidden()
+    for _ in range(40):
+        if later.locator("#older").is_visible():
+            break
+        later.wait_for_timeout(250)
+        later.reload()
+        later.wait_for_selector("html.ready")
     with later.expect_download() as download:
         later.get_by_role("button", name="Download them").click()
     assert later.locator("#older").is_hidden()
