@@ -54,6 +54,9 @@ def test_there_is_a_test_for_every_example() -> None:
         "benchmarks/batch_bench",
         "benchmarks/data",
         "benchmarks/diarization_bench",
+        "benchmarks/minutes_baselines",
+        "benchmarks/minutes_bench",
+        "benchmarks/minutes_data",
         "benchmarks/names_bench",
         "benchmarks/overlap_figure",
         "benchmarks/page_bench",
@@ -67,6 +70,7 @@ def test_there_is_a_test_for_every_example() -> None:
         "python_api",
         "read_tables_duckdb",
         "training/separation_scenes",
+        "training/train_minutes",
         "training/train_segmentation",
         "training/train_separation",
     }
