@@ -65,6 +65,7 @@ def _written(
         return
     stem, folder = formats.stem(transcript, "json"), folder or Path()
     record = OutputRecord(folder, source_of_result(transcript), overwrite=overwrite)
-    sound = sound_beside(transcript, result, writing.sound_use)
     kinds = files.parse_formats(names or "json")
+    writing.tell_of_sound(result, kinds)
+    sound = sound_beside(transcript, result, writing.sound_use)
     yield from files.write(result, stem, folder, kinds, record, sound, **writing.options())

@@ -38,6 +38,7 @@ def convert(
     file = read_file(transcript, kind)
     for line in file.notice_lines():
         tell(line)
+    writing.tell_of_sound(file.transcript, names)
     sound = sound_beside(transcript, file.transcript, writing.sound_use)
     for path in files.write(file.transcript, stem, output_dir, names, record, sound, **writing.options()):
         tell(str(path))

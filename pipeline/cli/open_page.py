@@ -35,7 +35,7 @@ def open_page(
     from pipeline import formats
     from pipeline.core.atomic_write import write_atomically
     from pipeline.formats.reading import read_file
-    from pipeline.formats.sound import make_sound, parse_use, recording_beside
+    from pipeline.formats.sound import linked_because_of_size, make_sound, parse_use, recording_beside
 
     if recording is not None and not recording.is_file():
         raise SettingsError(
@@ -48,8 +48,9 @@ def open_page(
         source = recording or recording_beside(transcript, file.transcript)
         sound = make_sound(page, recording=source, transcript=file.transcript, use=use)
         write_atomically(page, formats.dumps(file.transcript, "html", file.session, sound=sound))
-        if sound.missing and use != "none":
-            tell(printable(f"transcribe: no sound: {sound.missing}"))
+        reason = linked_because_of_size(file.transcript, use)
+        if reason or (sound.missing and use != "none"):
+            tell(printable(f"transcribe: {reason or f'no sound: {sound.missing}'}"))
         _show(page, browser)
 
 

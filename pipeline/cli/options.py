@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
@@ -18,6 +18,7 @@ from pipeline.formats.base import Options
 
 if TYPE_CHECKING:
     from pipeline.config.schema import Config
+    from pipeline.core.types import Transcript
     from pipeline.engine.artifact_cache import Cache
     from pipeline.formats.sound import SoundUse
 
@@ -146,6 +147,15 @@ class WritingOptions:
         if self.per_speaker:
             options["per_speaker"] = True
         return options
+
+    def tell_of_sound(self, transcript: Transcript, names: Sequence[str]) -> None:
+        """Say it where a format's sound is linked because of its size."""
+        from pipeline import formats
+        from pipeline.formats.sound import linked_because_of_size
+
+        reason = linked_because_of_size(transcript, self.sound_use)
+        if reason and any("sound" in formats.get(name).options for name in names):
+            tell(f"transcribe: {reason}")
 
     @property
     def sound_use(self) -> SoundUse:

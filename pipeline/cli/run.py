@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +14,6 @@ import typer
 from pipeline.cli.options import Language, Model, RunOptions, WritingOptions, options
 from pipeline.cli.printing import FORMATS, show, tell
 from pipeline.core.errors import CrosstalkError, ResourceError, SettingsError, exit_code_of, printable
-from pipeline.formats.base import Options
 
 if TYPE_CHECKING:
     from pipeline.config.schema import Config
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from pipeline.corrections import CorrectionsFile
     from pipeline.engine.artifact_cache import Cache
     from pipeline.engine.pipeline import Transcriber
-    from pipeline.formats.sound import SoundUse
 
 
 @options(shared=RunOptions, writing=WritingOptions)
@@ -44,9 +42,8 @@ def run(
     names = files.parse_formats(format_)
     if corrections is not None and len(recordings) != 1:
         raise SettingsError("corrections are of one recording", where="--corrections", hint="give one recording")
-    delivery = Delivery(
-        output_dir, names, shared.quiet, shared.overwrite, writing.options(), writing.sound_use, corrections
-    )
+    _ = writing.sound_use  # an unknown one ends the command before any work
+    delivery = Delivery(output_dir, names, writing, shared.quiet, shared.overwrite, corrections)
     raise typer.Exit(_transcribe_all(recordings, settings, shared.cache(), delivery))
 
 
@@ -54,15 +51,14 @@ def run(
 class Delivery:
     """The output of the transcripts: folder, formats, whether the terminal shows them, what they may replace.
 
-    ``options`` and ``sound`` say how they are written. ``corrections`` are applied; None: those beside the recording.
+    ``writing`` says how they are written. ``corrections`` are applied; None: those beside the recording.
     """
 
     folder: Path
     formats: tuple[str, ...]
+    writing: WritingOptions
     quiet: bool
     overwrite: bool = False
-    options: Options = field(default_factory=Options)
-    sound: SoundUse = "embed"
     corrections: Path | None = None
 
     def record(self, recording: str) -> OutputRecord:
@@ -73,7 +69,7 @@ class Delivery:
 
         source = "-" if recording == "-" else source_of(recording)
         record = OutputRecord(self.folder, source, overwrite=self.overwrite)
-        record.check(expected_paths(_stem(recording), self.folder, self.formats, **self.options))
+        record.check(expected_paths(_stem(recording), self.folder, self.formats, **self.writing.options()))
         if recording != "-" and not self.overwrite:
             refuse_loss(Path(recording), _stem(recording), self.folder)
         return record
@@ -93,9 +89,9 @@ class Delivery:
         from pipeline.formats.sound import make_sound
 
         path = None if recording == "-" else Path(recording)
-        sound = functools.partial(make_sound, recording=path, transcript=transcript, use=self.sound)
+        sound = functools.partial(make_sound, recording=path, transcript=transcript, use=self.writing.sound_use)
         stem = _stem(recording)
-        return files.write(transcript, stem, self.folder, self.formats, record, sound, **self.options)
+        return files.write(transcript, stem, self.folder, self.formats, record, sound, **self.writing.options())
 
 
 def _transcribe_all(recordings: list[str], settings: Config, cache: Cache, delivery: Delivery) -> int:
@@ -148,8 +144,9 @@ def _show(transcript: Transcript, stem: str, delivery: Delivery, paths: Sequence
     from pipeline import formats
 
     if not delivery.quiet:
-        show(formats.dumps(transcript, "txt", stem, **delivery.options).decode())
+        show(formats.dumps(transcript, "txt", stem, **delivery.writing.options()).decode())
     for notice in transcript.notices:
         tell(printable(f"transcribe: {stem}: warning: {notice.message}"))
+    delivery.writing.tell_of_sound(transcript, delivery.formats)
     for path in () if delivery.quiet else paths:
         tell(printable(f"transcribe: wrote {path}"))

@@ -36,6 +36,14 @@ def parse_use(text: str) -> SoundUse:
     raise SettingsError(f"unknown use of the sound {text!r}", where="--audio", hint=hint)
 
 
+def linked_because_of_size(transcript: Transcript, use: SoundUse) -> str:
+    """Why the sound of the transcript is linked although it was to be embedded; empty where it is not."""
+    size = transcript.duration * BITS / 8  # bytes
+    if use != "embed" or size <= MAX_EMBEDDED:
+        return ""
+    return f"the sound would take {size / 1e6:.0f} MB and is linked, not embedded: keep the recording where it is"
+
+
 def make_sound(page: Path, *, recording: Path | None, transcript: Transcript, use: SoundUse = "embed") -> Sound:
     """The sound of a transcript for the file ``page``; one that cannot be had is missing, with the reason.
 
@@ -55,7 +63,7 @@ def make_sound(page: Path, *, recording: Path | None, transcript: Transcript, us
     if transcript.provenance and decoded.sha256 != transcript.provenance.sha256:
         return Sound(missing=f"{recording.name} is not the recording of the transcript: its content differs")
     samples = decoded.audio.samples
-    if use == "embed" and len(samples) / RATE * BITS / 8 <= MAX_EMBEDDED:
+    if use == "embed" and not linked_because_of_size(transcript, use):
         return Sound(media.encode(samples, "m4a", bits=BITS), "audio/mp4", peaks=peaks(samples))
     return Sound(link=_address(recording, page), peaks=peaks(samples))
 

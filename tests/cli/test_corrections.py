@@ -19,7 +19,7 @@ from pipeline.core.correction import Correction
 from pipeline.corrections import CorrectionsFile, dumps
 from pipeline.corrections.corrections_file import of_transcript
 from pipeline.engine import artifact_cache
-from pipeline.formats import html
+from pipeline.formats import html, sound
 from pipeline.models.synthetic import synthesize
 from tests import world
 from tests.conftest import REPOSITORY
@@ -178,6 +178,15 @@ def test_a_page_keeps_its_sound_when_it_is_written_again(use: str, folder: Path)
     assert call("rename", "out/meeting.json", "SPEAKER_00=Ana") == 0
     assert "Ana" in page.read_text()
     assert html.sound_in(page.read_bytes()) == before
+
+
+def test_a_sound_that_is_too_large_is_linked_with_a_reason(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sound, "MAX_EMBEDDED", 10_000)
+    assert transcribe("-f", "html", "-o", "out") == 0
+    assert "the sound would take 0 MB and is linked" in capsys.readouterr().err
+    assert html.sound_in(Path("out/meeting.html").read_bytes()).link == "../meeting.wav"
 
 
 def test_files_keep_their_options_when_they_are_written_again(folder: Path) -> None:
