@@ -8,7 +8,6 @@ import platform
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 
 from pipeline import media
@@ -135,7 +134,7 @@ class WorkerRuntime:
         from pipeline.analytics import analytics_file
         from pipeline.corrections.saved import corrected, corrections_of, refuse_loss
         from pipeline.formats import files
-        from pipeline.formats.sound import make_sound
+        from pipeline.formats.sound import sound_maker
 
         setup = self._setup
         target = setup.out / job.name
@@ -148,7 +147,7 @@ class WorkerRuntime:
         corrections = corrections_of(job.path)
         transcript = self._transcriber.with_config(job.config)(job.path)
         transcript = corrected(transcript, target.name, target.parent, corrections)
-        sound = partial(make_sound, recording=job.path, transcript=transcript, use=setup.sound)
+        sound = sound_maker(job.path, transcript, setup.sound)
         paths = files.write(transcript, target.name, target.parent, setup.formats, record, sound, **setup.options)
         if setup.analytics is not None:
             record.write(*analytics_file.file_of(transcript, setup.analytics, target, job.columns))

@@ -31,13 +31,18 @@ def apply(
     from pipeline.corrections import apply_corrections, load
     from pipeline.corrections.counting import count_changes, misfit_line
     from pipeline.formats.reading import read_file
+    from pipeline.formats.rewriting import rewrite
 
     if formats.guess(transcript) != "json":
         raise SettingsError("corrections are applied to a JSON transcript", where=str(transcript))
-    result = read_file(transcript, "json").transcript
+    before = result = read_file(transcript, "json").transcript
     for each in [load(path) for path in corrections]:
         result = apply_corrections(result, each)
-    for path in _written(transcript, result, format_, output_dir, overwrite, writing):
+    if format_ is None and output_dir is None:
+        paths = rewrite(transcript, result, before.speakers, overwrite)
+    else:
+        paths = _written(transcript, result, (format_ or "json", output_dir or Path(), overwrite), writing)
+    for path in paths:
         tell(printable(f"transcribe: wrote {path}"))
     changes = count_changes(result)
     tell(printable(f"transcribe: {changes.line}, in all"))
@@ -46,26 +51,17 @@ def apply(
 
 
 def _written(
-    transcript: Path,
-    result: Transcript,
-    names: str | None,
-    folder: Path | None,
-    overwrite: bool,
-    writing: WritingOptions,
+    transcript: Path, result: Transcript, target: tuple[str, Path, bool], writing: WritingOptions
 ) -> Iterator[Path]:
-    """Write the files, and yield them: the transcript and those that were written with it, or those of ``names``."""
+    """Write the files of other formats, and yield them; ``target``: formats, folder, and whether to overwrite."""
     from pipeline import formats
     from pipeline.core.output_record import OutputRecord, source_of_result
     from pipeline.formats import files
-    from pipeline.formats.rewriting import rewrite
-    from pipeline.formats.sound import sound_beside
+    from pipeline.formats.sound import recording_beside, sound_maker
 
-    if names is None and folder is None:
-        yield from rewrite(transcript, result, overwrite)
-        return
-    stem, folder = formats.stem(transcript, "json"), folder or Path()
+    names, folder, overwrite = target
     record = OutputRecord(folder, source_of_result(transcript), overwrite=overwrite)
-    kinds = files.parse_formats(names or "json")
+    kinds, stem = files.parse_formats(names), formats.stem(transcript, "json")
     writing.tell_of_sound(result, kinds)
-    sound = sound_beside(transcript, result, writing.sound_use)
+    sound = sound_maker(recording_beside(transcript, result), result, writing.sound_use)
     yield from files.write(result, stem, folder, kinds, record, sound, **writing.options())

@@ -28,7 +28,7 @@ def convert(
     from pipeline import formats
     from pipeline.formats import files
     from pipeline.formats.reading import read_file
-    from pipeline.formats.sound import sound_beside
+    from pipeline.formats.sound import recording_beside, sound_maker
 
     names = files.parse_formats(format_)
     kind = formats.guess(transcript)
@@ -39,7 +39,7 @@ def convert(
     for line in file.notice_lines():
         tell(line)
     writing.tell_of_sound(file.transcript, names)
-    sound = sound_beside(transcript, file.transcript, writing.sound_use)
+    sound = sound_maker(recording_beside(transcript, file.transcript), file.transcript, writing.sound_use)
     for path in files.write(file.transcript, stem, output_dir, names, record, sound, **writing.options()):
         tell(str(path))
 

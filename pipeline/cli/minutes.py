@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.cli.printing import show, tell
+from pipeline.core.choices import comma_list
 from pipeline.core.errors import SettingsError, printable
 
 if TYPE_CHECKING:
@@ -37,7 +38,6 @@ def minutes(
 
     names = _chosen(format_, tuple(FORMATS), "--format")
     kinds = _chosen(only, KINDS, "--only") if only is not None else KINDS
-    writers = {"md": to_markdown, "json": to_json}
     for transcript in transcripts:
         file = read_file(transcript)
         for line in file.notice_lines():
@@ -47,20 +47,19 @@ def minutes(
         paths = {name: output_dir / f"{stem}{FORMATS[name]}" for name in names}
         record.check(paths.values())
         made = _with_kinds(make_minutes(file.transcript, max_items), kinds)
+        texts = {"md": to_markdown(made, stem), "json": to_json(made, stem)}
         if not quiet:
-            show(to_markdown(made, stem))
+            show(texts["md"])
         for name, path in paths.items():
-            record.write(path, writers[name](made, stem).encode())
+            record.write(path, texts[name].encode())
             tell(printable(f"transcribe: wrote {path}"))
 
 
 def _chosen(text: str, known: tuple[str, ...], option: str) -> tuple[str, ...]:
     """The names of a comma list, each once; raises `SettingsError` for an unknown one."""
-    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
-    unknown = [name for name in names if name not in known]
-    if unknown or not names:
-        what = f"unknown: {', '.join(unknown)}" if unknown else "the list is empty"
-        raise SettingsError(what, where=option, hint=f"known are {', '.join(known)}")
+    names = comma_list(text, known, option)
+    if unknown := [name for name in names if name not in known]:
+        raise SettingsError(f"unknown: {', '.join(unknown)}", where=option, hint=f"known are {', '.join(known)}")
     return names
 
 

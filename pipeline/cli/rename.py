@@ -25,7 +25,7 @@ def rename(
 
     file = read_file(transcript, "json")
     renamed = with_given_names(file.transcript, _parse(names, file.transcript.speakers, transcript))
-    for path in rewrite(transcript, renamed, overwrite):
+    for path in rewrite(transcript, renamed, file.transcript.speakers, overwrite):
         tell(printable(f"transcribe: wrote {path}"))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -86,10 +85,10 @@ class Delivery:
     def write(self, transcript: Transcript, recording: str, record: OutputRecord) -> tuple[Path, ...]:
         """Write the transcript in each format; returns the paths."""
         from pipeline.formats import files
-        from pipeline.formats.sound import make_sound
+        from pipeline.formats.sound import sound_maker
 
         path = None if recording == "-" else Path(recording)
-        sound = functools.partial(make_sound, recording=path, transcript=transcript, use=self.writing.sound_use)
+        sound = sound_maker(path, transcript, self.writing.sound_use)
         stem = _stem(recording)
         return files.write(transcript, stem, self.folder, self.formats, record, sound, **self.writing.options())
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Literal
 
+from pipeline.core.correction import Correction
 from pipeline.core.timeline import MAX_WORDLESS, crop, gaps, union
 from pipeline.core.types import ROUNDING, OverlapDecision, Span, Transcript, Utterance, Word, join_words
 
@@ -56,7 +57,9 @@ def find_doubts(transcript: Transcript) -> tuple[Doubt, ...]:
     found += _overlaps(transcript)
     if transcript.coverage is not None:
         found += _uncovered(transcript)
-    found = [doubt for doubt in found if not _is_checked(doubt, transcript)]
+    checks = [each for each in transcript.corrections if each.operation == "check" and each.problem is None]
+    if checks:
+        found = [doubt for doubt in found if not _is_checked(doubt, transcript, checks)]
     return tuple(sorted(found, key=lambda doubt: (-doubt.weight, doubt.start)))
 
 
@@ -84,11 +87,8 @@ def without_marks(text: str) -> str:
     return text.replace(f"{WHO} ", "").replace(OPEN, "").replace(CLOSE, "")
 
 
-def _is_checked(doubt: Doubt, transcript: Transcript) -> bool:
+def _is_checked(doubt: Doubt, transcript: Transcript, checks: Sequence[Correction]) -> bool:
     """Whether a person checked the line of the doubt; if it is of no single line, all lines that meet it."""
-    checks = [each for each in transcript.corrections if each.operation == "check" and each.problem is None]
-    if not checks:
-        return False
     items = [(doubt.speaker, doubt.start, doubt.end)]
     if doubt.speaker is None:
         lines = [line for line in transcript.utterances if line.start < doubt.end and doubt.start < line.end]

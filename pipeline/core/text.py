@@ -86,6 +86,15 @@ def _guessed(data: bytes) -> Text:
     raise AssertionError("Latin-1 decodes any bytes")
 
 
+def counted(number: int, noun: str) -> str:
+    """A number of things.
+
+    >>> counted(1, "speaker"), counted(1200, "line")
+    ('1 speaker', '1,200 lines')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def fold(text: str) -> str:
     """``text`` without differences of case and of compatible characters (full-width letters, ligatures)."""
     return unicodedata.normalize("NFKC", text).casefold()

@@ -212,6 +212,11 @@ def by_speaker(turns: Iterable[Turn]) -> dict[str, tuple[Turn, ...]]:
     return {speaker: tuple(groups[speaker]) for speaker in sorted(groups)}
 
 
+def speech_of(turns: Iterable[Turn]) -> dict[str, tuple[Span, ...]]:
+    """When each speaker speaks: disjoint spans in order of time."""
+    return {speaker: union(turn.span for turn in own) for speaker, own in by_speaker(turns).items()}
+
+
 def normalize(turns: Iterable[Turn], duration: float, gap: float = 0.0) -> tuple[Turn, ...]:
     """Sorted turns inside ``[0, duration]`` in which a speaker never overlaps themselves.
 

@@ -34,9 +34,9 @@ class Content:
     turns: tuple[Turn, ...]
     duration: float
 
-    def with_lines(self, changed: Mapping[int, Sequence[Utterance]]) -> Content:
-        """Each changed line replaced by others, or by none; lines that begin together keep their order."""
-        lines = [new for i, line in enumerate(self.lines) for new in changed.get(i, (line,))]
+    def with_lines(self, changed: Mapping[int, Sequence[Utterance]], *added: Utterance) -> Content:
+        """Changed lines replaced by others, or by none, and lines added; those that begin together keep their order."""
+        lines = [*(new for i, line in enumerate(self.lines) for new in changed.get(i, (line,))), *added]
         return replace(self, lines=tuple(sorted(lines, key=lambda line: line.start)))
 
 
@@ -248,8 +248,7 @@ def _add_line(content: Content, correction: Correction) -> Content:
     turns = [turn for turn in content.turns if turn.speaker == correction.speaker]
     others = [turn for turn in content.turns if turn.speaker != correction.speaker]
     speech = joined([*turns, Turn(line.start, line.end, line.speaker)]) if content.turns else ()
-    lines = sorted((*content.lines, line), key=lambda each: each.start)
-    return replace(content, lines=tuple(lines), turns=tuple(sorted((*others, *speech))))
+    return replace(content.with_lines({}, line), turns=tuple(sorted((*others, *speech))))
 
 
 def _split(content: Content, correction: Correction) -> Content:

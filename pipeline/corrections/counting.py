@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from rapidfuzz.distance import Levenshtein
 
 from pipeline.core.correction import Correction
+from pipeline.core.text import counted
 from pipeline.core.types import Transcript
 
 
@@ -32,8 +33,8 @@ class Changes:
         """The numbers as a sentence for people."""
         parts = [f"{self.changed:,} of {self.words:,} words changed"]
         parts += [f"{self.moved:,} given to another speaker"] * bool(self.moved)
-        parts += [f"{_count(self.names, 'name')} given"] * bool(self.names)
-        parts += [f"{_count(self.checked, 'line')} checked"] * bool(self.checked)
+        parts += [f"{counted(self.names, 'name')} given"] * bool(self.names)
+        parts += [f"{counted(self.checked, 'line')} checked"] * bool(self.checked)
         return ", ".join(parts)
 
 
@@ -58,7 +59,3 @@ def misfit_line(correction: Correction) -> str:
 
 def _edits(correction: Correction) -> int:
     return Levenshtein.distance(correction.before.split(), correction.after.split())
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
 
 from pipeline.core.correction import Correction
-from pipeline.core.timeline import by_speaker, covered, gaps, intersection, turns_of, union
+from pipeline.core.timeline import covered, gaps, intersection, speech_of, turns_of, union
 from pipeline.core.types import Span, Transcript
 from pipeline.corrections.corrections_file import CorrectionsFile
 
@@ -28,7 +28,7 @@ class Labels:
     def __init__(
         self, file: CorrectionsFile, transcript: Transcript, applied: Iterable[tuple[Correction, Correction]] = ()
     ) -> None:
-        present = {s: union(turn.span for turn in turns) for s, turns in by_speaker(turns_of(transcript)).items()}
+        present = speech_of(turns_of(transcript))
         self._silent = {label for label, turns in file.speakers.items() if not turns}
         self._speech = _before_assignments(file)
         self._taken = {*transcript.speakers}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pipeline.core.doubts import find_doubts
 from pipeline.core.types import Transcript
 from pipeline.formats.sanitize import clean
-from pipeline.formats.timestamps import clock, milliseconds
+from pipeline.formats.timestamps import whole_seconds
 
 TITLE = "Please check"
 MAX_ENTRIES = 40
@@ -25,7 +25,7 @@ def entries(transcript: Transcript) -> Iterator[tuple[str, str, str]]:
         text = clean(doubt.text)
         text = text if len(text) <= MAX_QUOTE else f"{text[:MAX_QUOTE].rstrip()} …"
         passage = f"{clean(doubt.speaker)}: “{text}”" if doubt.speaker is not None else ""
-        yield clock(milliseconds(doubt.start), digits=0), passage, clean(doubt.reason)
+        yield whole_seconds(doubt.start), passage, clean(doubt.reason)
     if len(doubts) > MAX_ENTRIES:
         yield "", "", f"and {len(doubts) - MAX_ENTRIES} passages with less doubt"
 

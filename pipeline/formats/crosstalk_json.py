@@ -41,6 +41,7 @@ from pipeline.formats.base import Format, encoded
 from pipeline.formats.edited_json import transcript_of
 from pipeline.formats.json_aliases import with_current_keys, with_old_keys
 from pipeline.formats.rounding import rounded
+from pipeline.formats.sanitize import json_text
 
 VERSION = "crosstalk/1"
 DERIVED: dict[type, tuple[str, ...]] = {
@@ -111,8 +112,7 @@ def _rendered(value: Any, indent: str = "") -> str:
 
 
 def _atom(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
+    return json_text(json.dumps(value, ensure_ascii=False, allow_nan=False))
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from pipeline.core.text import counted
 from pipeline.core.types import Transcript, Utterance
 from pipeline.formats.base import Format
 from pipeline.formats.checklist import TITLE, entries
 from pipeline.formats.sanitize import distinct, xml
-from pipeline.formats.timestamps import clock, millis, milliseconds
+from pipeline.formats.timestamps import clock, millis, whole_seconds
 from pipeline.formats.words import partners, talk_of
 
 if TYPE_CHECKING:
@@ -51,8 +52,7 @@ def dumps(transcript: Transcript, session: str, table: bool = False) -> bytes:
 
 
 def _facts(transcript: Transcript) -> Iterator[str]:
-    count = len(transcript.speakers)
-    facts = [f"Duration {_time(transcript.duration)}", f"{count} speaker{'' if count == 1 else 's'}"]
+    facts = [f"Duration {whole_seconds(transcript.duration)}", counted(len(transcript.speakers), "speaker")]
     if transcript.language:
         facts.append(f"language {xml(transcript.language)}")
     yield " · ".join(facts)
@@ -62,14 +62,14 @@ def _facts(transcript: Transcript) -> Iterator[str]:
 
 def _speakers(transcript: Transcript, names: Mapping[str, str]) -> Iterator[tuple[Runs, ...]]:
     for speaker, (seconds, words) in talk_of(transcript).items():
-        yield [(names[speaker], "Speaker")], [(_time(seconds), "Time")], [(str(words), "")]
+        yield [(names[speaker], "Speaker")], [(whole_seconds(seconds), "Time")], [(str(words), "")]
 
 
 def _paragraphs(transcript: Transcript, names: Mapping[str, str]) -> Iterator[Runs]:
     """Each utterance: speaker, time, who talks at the same time, and the text."""
     for utterance, others in _with_others(transcript, names):
         together = [(" ", ""), (f"({TOGETHER} {others})", "Overlap")] if others else []
-        who, when = (names[utterance.speaker], "Speaker"), (_time(utterance.start), "Time")
+        who, when = (names[utterance.speaker], "Speaker"), (whole_seconds(utterance.start), "Time")
         yield [who, (" ", ""), when, *together, (f": {xml(utterance.text)}", "")]
 
 
@@ -86,10 +86,6 @@ def _with_others(transcript: Transcript, names: Mapping[str, str]) -> Iterator[t
     others = partners(transcript.utterances)
     for i, utterance in enumerate(transcript.utterances):
         yield utterance, " and ".join(names[speaker] for speaker in others.get(i, ()))
-
-
-def _time(seconds: float) -> str:
-    return clock(milliseconds(seconds), digits=0)
 
 
 FORMAT = Format(

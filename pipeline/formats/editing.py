@@ -12,7 +12,7 @@ from itertools import groupby
 
 from pipeline.core.correction import Correction
 from pipeline.core.identity import Identity
-from pipeline.core.timeline import by_speaker, covered, crop, gaps, intersection, normalize, union
+from pipeline.core.timeline import covered, crop, gaps, intersection, normalize, speech_of, union
 from pipeline.core.types import Notice, OverlapDecision, Span, Transcript, Turn, Utterance, join_words
 
 CODE = "recomputed"
@@ -121,7 +121,7 @@ def with_ledger_texts(transcript: Transcript) -> Transcript:
 
 
 def _moves(transcript: Transcript) -> Iterable[Move]:
-    activity = {s: union(turn.span for turn in turns) for s, turns in by_speaker(transcript.turns).items()}
+    activity = speech_of(transcript.turns)
     spoken: dict[str, list[Span]] = {}
     for utterance in transcript.utterances:
         spoken.setdefault(utterance.speaker, []).append(utterance.span)

@@ -9,11 +9,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal, Unpack, get_args
+from typing import Literal, Unpack, cast, get_args
 
 from pipeline import formats, media
 from pipeline.core.atomic_write import NAME_BYTES
 from pipeline.core.audio import Stream
+from pipeline.core.choices import comma_list, one_of
 from pipeline.core.errors import FormatError, SettingsError
 from pipeline.core.output_record import OutputRecord
 from pipeline.core.types import Transcript, Turn
@@ -26,9 +27,7 @@ SoundOf = Callable[[Path], Sound]
 
 def parse_formats(text: str) -> tuple[str, ...]:
     """The formats in a comma list, each once; raises `SettingsError` for an unknown one and for equal suffixes."""
-    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
-    if not names:
-        raise SettingsError("the list is empty", where="--format", hint=f"known are {', '.join(formats.names())}")
+    names = comma_list(text, formats.names(), "--format")
     users: dict[str, str] = {}
     for name in names:
         try:
@@ -148,11 +147,7 @@ AudioFormat = Literal["wav", "flac", "mp3", "m4a"]
 
 def parse_audio_format(text: str) -> AudioFormat:
     """A format of the speakers' audio files; raises `SettingsError` for any other."""
-    for name in get_args(AudioFormat):
-        if text == name:
-            return name  # type: ignore[no-any-return]
-    known = ", ".join(get_args(AudioFormat))
-    raise SettingsError(f"unknown audio format {text!r}", where="--format", hint=f"known are {known}")
+    return cast(AudioFormat, one_of(text, get_args(AudioFormat), "audio format", "--format"))
 
 
 def stem_paths(speakers: Iterable[str], stem: str, folder: Path, kind: AudioFormat) -> tuple[Path, ...]:

@@ -10,11 +10,12 @@ import re
 from collections.abc import Iterable, Sequence
 
 from pipeline.core.doubts import with_marks
+from pipeline.core.text import counted
 from pipeline.core.types import Transcript
 from pipeline.formats.base import Format, encoded
 from pipeline.formats.checklist import TITLE, entries
 from pipeline.formats.sanitize import clean
-from pipeline.formats.timestamps import clock, millis
+from pipeline.formats.timestamps import clock, millis, whole_seconds
 from pipeline.formats.words import overlapping, talk_of
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
@@ -35,8 +36,7 @@ def dumps(transcript: Transcript, session: str, mark_doubts: bool = False) -> st
 
 
 def _summary(transcript: Transcript) -> str:
-    count = len(transcript.speakers)
-    facts = [_time(transcript.duration), f"{count} speaker{'' if count == 1 else 's'}"]
+    facts = [whole_seconds(transcript.duration), counted(len(transcript.speakers), "speaker")]
     if transcript.language:
         facts.append(f"language {escaped(transcript.language)}")
     if not transcript.complete:
@@ -47,14 +47,14 @@ def _summary(transcript: Transcript) -> str:
 def _speakers(transcript: Transcript) -> list[str]:
     if not transcript.speakers:
         return []
-    rows = [(escaped(name), _time(time), str(words)) for name, (time, words) in talk_of(transcript).items()]
-    return [_table(("speaker", "talk time", "words"), (":--", "--:", "--:"), rows)]
+    rows = [(escaped(name), whole_seconds(time), str(words)) for name, (time, words) in talk_of(transcript).items()]
+    return [table(("speaker", "talk time", "words"), (":--", "--:", "--:"), rows)]
 
 
 def _utterances(transcript: Transcript) -> list[str]:
     overlapped = overlapping(transcript.utterances)
     paragraphs = [
-        f"**{escaped(u.speaker)}** {_time(u.start)}{' ‖' if i in overlapped else ''} — {escaped(u.text)}"
+        f"**{escaped(u.speaker)}** {whole_seconds(u.start)}{' ‖' if i in overlapped else ''} — {escaped(u.text)}"
         for i, u in enumerate(transcript.utterances)
     ]
     return ["## Conversation", *(paragraphs or ["No speech was found."])]
@@ -74,7 +74,7 @@ def _ledger(transcript: Transcript) -> list[str]:
         speakers = ", ".join(map(escaped, region.speakers))
         rows.append((start, end, speakers, region.decision, escaped(region.reason)))
     head = ("from", "to", "speakers", "words from", "why")
-    return ["## Overlaps", _table(head, ("--:", "--:", ":--", ":--", ":--"), rows)]
+    return ["## Overlaps", table(head, ("--:", "--:", ":--", ":--", ":--"), rows)]
 
 
 def _notices(transcript: Transcript) -> list[str]:
@@ -82,12 +82,9 @@ def _notices(transcript: Transcript) -> list[str]:
     return ["## Warnings", "\n".join(notices)] if notices else []
 
 
-def _table(head: Sequence[str], alignment: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(head: Sequence[str], alignment: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table; the cells are escaped already."""
     return "\n".join(f"| {' | '.join(row)} |" for row in (head, alignment, *rows))
-
-
-def _time(seconds: float) -> str:
-    return clock(round(seconds * 1000), digits=0)
 
 
 def escaped(text: str) -> str:

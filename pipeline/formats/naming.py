@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from pipeline.core.identity import Identity
-from pipeline.core.timeline import by_speaker, covered, intersection, union
-from pipeline.core.types import Notice, Span, Transcript
+from pipeline.core.timeline import covered, intersection, speech_of
+from pipeline.core.types import Notice, Transcript
 from pipeline.formats.editing import GIVEN, with_names
 
 ELSEWHERE = "the name was given by hand to another speaker"
@@ -54,7 +54,7 @@ def with_earlier_names(transcript: Transcript, earlier: Transcript) -> Transcrip
     given = given_names(earlier)
     if not given or not is_same_recording(transcript, earlier):
         return transcript
-    new, old = (_speech(each) for each in (transcript, earlier))
+    new, old = (speech_of(each.turns) for each in (transcript, earlier))
     names: dict[str, str] = {}
     for label, spans in new.items():
         for name in sorted(given & old.keys()):
@@ -75,7 +75,3 @@ def given_names(transcript: Transcript) -> set[str]:
 def is_same_recording(one: Transcript, other: Transcript) -> bool:
     """Whether both transcripts are of a recording with the same content."""
     return bool(one.provenance and other.provenance and one.provenance.sha256 == other.provenance.sha256)
-
-
-def _speech(transcript: Transcript) -> dict[str, tuple[Span, ...]]:
-    return {s: union(turn.span for turn in turns) for s, turns in by_speaker(transcript.turns).items()}

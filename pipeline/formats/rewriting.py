@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pipeline import formats
@@ -11,23 +10,22 @@ from pipeline.core.atomic_write import write_atomically
 from pipeline.core.output_record import OutputRecord, source_of_result
 from pipeline.core.types import Transcript
 from pipeline.formats import files
-from pipeline.formats.base import Options, Sound
+from pipeline.formats.base import Options
 
 
-def rewrite(path: Path, transcript: Transcript, overwrite: bool) -> Iterator[Path]:
+def rewrite(path: Path, transcript: Transcript, speakers: Sequence[str], overwrite: bool) -> Iterator[Path]:
     """Write the JSON file ``path`` and those of other formats that were written with it; yields what was written.
 
-    They are written with the same options, and a page keeps its sound. A JSON file that was edited by hand stays safe
-    from later runs. Raises `OutputExists`, before anything is written, for a file of another format that somebody
-    changed. Files of speakers who have another name now are removed.
+    ``speakers`` are those that the files have now; files of a speaker with another name now are removed. All files are
+    written with the same options, and a page keeps its sound. A JSON file that was edited by hand stays safe from later
+    runs. Raises `OutputExists`, before anything is written, for a file of another format that somebody changed.
     """
     path = path.resolve() if path.is_symlink() else path
     stem, folder = formats.stem(path, "json"), path.parent
-    before = formats.load(path, "json")
     record = OutputRecord(folder, source_of_result(path), overwrite=overwrite)
     others = {other: kind for kind in formats.built_in() for other in files.output_paths(stem, folder, [kind])}
     others = {p: kind for p, kind in others.items() if p != path and p.is_file() and record.has_written(p)}
-    singles = files.speaker_paths(before.speakers, stem, folder, set(others.values()))
+    singles = files.speaker_paths(speakers, stem, folder, set(others.values()))
     singles = {p: kind for p, kind in singles.items() if p.is_file() and record.has_written(p)}
     divided = {kind for kind, _ in singles.values()}
     record.check([*others, *singles, *files.speaker_paths(transcript.speakers, stem, folder, divided)])
@@ -40,13 +38,10 @@ def rewrite(path: Path, transcript: Transcript, overwrite: bool) -> Iterator[Pat
     for other, kind in others.items():
         options = Options(**record.options_of(other))  # type: ignore[typeddict-item]
         sound_in = formats.get(kind).sound_in
-        sound = None if sound_in is None else functools.partial(_same, sound_in(other.read_bytes()))
-        for written in files.write(transcript, stem, folder, [kind], record, sound, **options):
+        if sound_in is not None:
+            options["sound"] = sound_in(other.read_bytes())
+        for written in files.write(transcript, stem, folder, [kind], record, **options):
             singles.pop(written, None)
             yield written
     for single in singles:  # of a speaker with another name now
         single.unlink()
-
-
-def _same(sound: Sound, page: Path) -> Sound:
-    return sound

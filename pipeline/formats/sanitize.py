@@ -6,6 +6,7 @@ that must stay different, `cell` for CSV. Markup that only one format interprets
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from collections.abc import Callable, Iterable
 
@@ -28,6 +29,11 @@ def clean(text: str) -> str:
     """
     line = " ".join(text.split())
     return line if line.isascii() and line.isprintable() else "".join(map(_visible, line))
+
+
+def json_text(text: str) -> str:
+    """JSON in which everything invisible is written as an escape."""
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
 
 
 def xml(text: str) -> str:

@@ -6,7 +6,7 @@ import functools
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, Literal, get_args
+from typing import Final, Literal, cast, get_args
 from urllib.parse import quote
 
 import numpy as np
@@ -14,7 +14,8 @@ import numpy as np
 from pipeline import media
 from pipeline.core.atomic_write import is_file
 from pipeline.core.audio import RATE, Samples
-from pipeline.core.errors import CrosstalkError, SettingsError
+from pipeline.core.choices import one_of
+from pipeline.core.errors import CrosstalkError
 from pipeline.core.events import no_progress
 from pipeline.core.types import Transcript
 from pipeline.formats.base import PEAK_SECONDS, Sound
@@ -29,11 +30,7 @@ MAX_EMBEDDED: Final = 100_000_000
 
 def parse_use(text: str) -> SoundUse:
     """A use of the sound; raises `SettingsError` for any other text."""
-    for name in get_args(SoundUse):
-        if text == name:
-            return name  # type: ignore[no-any-return]
-    hint = f"known are {', '.join(get_args(SoundUse))}"
-    raise SettingsError(f"unknown use of the sound {text!r}", where="--audio", hint=hint)
+    return cast(SoundUse, one_of(text, get_args(SoundUse), "use of the sound", "--audio"))
 
 
 def linked_because_of_size(transcript: Transcript, use: SoundUse) -> str:
@@ -81,9 +78,9 @@ def recording_beside(path: Path, transcript: Transcript) -> Path | None:
     return path.parent / Path(source).name if source else None
 
 
-def sound_beside(path: Path, transcript: Transcript, use: SoundUse = "embed") -> Callable[[Path], Sound]:
-    """Makes the sound of the transcript file ``path``, whose recording is expected beside it, for a file to write."""
-    return functools.partial(make_sound, recording=recording_beside(path, transcript), transcript=transcript, use=use)
+def sound_maker(recording: Path | None, transcript: Transcript, use: SoundUse) -> Callable[[Path], Sound]:
+    """`make_sound` for any file that is written of the transcript."""
+    return functools.partial(make_sound, recording=recording, transcript=transcript, use=use)
 
 
 def peaks(samples: Samples) -> bytes:

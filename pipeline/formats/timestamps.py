@@ -27,6 +27,15 @@ def seconds(milliseconds: int) -> str:
     return f"{milliseconds // 1000}.{milliseconds % 1000:03d}"
 
 
+def whole_seconds(seconds: float) -> str:
+    """A time in seconds as hours, minutes and seconds.
+
+    >>> whole_seconds(3725.9)
+    '01:02:05'
+    """
+    return clock(milliseconds(seconds), digits=0)
+
+
 def clock(milliseconds: int, point: str = ".", digits: int = 3) -> str:
     """Hours, minutes, seconds and ``digits`` decimals, cut rather than rounded so that times keep their order.
 

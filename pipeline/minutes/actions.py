@@ -45,7 +45,7 @@ def actions(
         if any(abs(each.evidence[0].utterance - line) < apart for each in chosen):
             continue
         plain = item(talk.transcript, topics, sentence, cue, score)
-        words = talk.transcript.utterances[line].words[sentence.evidence.first_word : sentence.evidence.last_word + 1]
+        words = sentence.evidence.words(talk.transcript)
         who = plain.speaker if undertaken else _addressed(words, names)
         fields = {each.name: getattr(plain, each.name) for each in dataclasses.fields(plain)}
         chosen.append(Action(**fields, who=who, due=_due(words)))

@@ -41,13 +41,12 @@ def item(
 ) -> Item:
     """The item that quotes a sentence."""
     evidence = sentence.evidence if isinstance(sentence, Sentence) else sentence
-    utterance = transcript.utterances[evidence.utterance]
-    words = utterance.words[evidence.first_word : evidence.last_word + 1]
+    words = evidence.words(transcript)
     topic = next(n for n, each in enumerate(topics) if evidence.utterance <= each.last_utterance)
     return Item(
         start=words[0].start,
         end=max(word.end for word in words),
-        speaker=utterance.speaker,
+        speaker=transcript.utterances[evidence.utterance].speaker,
         text=evidence.text(transcript),
         evidence=(evidence,),
         topic=topic,

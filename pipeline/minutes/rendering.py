@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from pipeline.core.serialization import to_plain
-from pipeline.formats.markdown import escaped
-from pipeline.formats.timestamps import clock
+from pipeline.core.text import counted
+from pipeline.formats.markdown import escaped, table
+from pipeline.formats.timestamps import whole_seconds
 from pipeline.minutes.types import Action, Item, Minutes, Topic
 
 SCHEMA = "crosstalk-minutes/1"
@@ -52,24 +53,24 @@ def _rounded(value: Any) -> Any:
 
 
 def _summary(minutes: Minutes) -> str:
-    count = len(minutes.people)
-    facts = [_time(minutes.duration), f"{count} speaker{'' if count == 1 else 's'}"]
+    facts = [whole_seconds(minutes.duration), counted(len(minutes.people), "speaker")]
     return " · ".join([*facts, f"language {escaped(minutes.language)}"] if minutes.language else facts)
 
 
 def _people(minutes: Minutes) -> list[str]:
     if not minutes.people:
         return []
-    lines = ["| speaker | talk time | share | words |", "| :-- | --: | --: | --: |"]
-    for each in minutes.people:
-        lines.append(f"| {escaped(each.speaker)} | {_time(each.seconds)} | {100 * each.share:.0f} % | {each.words} |")
-    return ["\n".join(lines)]
+    rows = (
+        (escaped(each.speaker), whole_seconds(each.seconds), f"{100 * each.share:.0f} %", str(each.words))
+        for each in minutes.people
+    )
+    return [table(("speaker", "talk time", "share", "words"), (":--", "--:", "--:", "--:"), rows)]
 
 
 def _topics(minutes: Minutes) -> list[str]:
     blocks = ["## Topics"] if minutes.topics else []
     for number, topic in enumerate(minutes.topics):
-        blocks.append(f"### {number + 1}. {_title(topic)} ({_time(topic.start)} to {_time(topic.end)})")
+        blocks.append(f"### {number + 1}. {_title(topic)} ({whole_seconds(topic.start)} to {whole_seconds(topic.end)})")
         lines = [_line(item) for item in minutes.points if item.topic == number]
         blocks += ["\n".join(lines)] if lines else []
     return blocks
@@ -84,7 +85,7 @@ def _list(title: str, items: Sequence[Any], line: Callable[[Any], str]) -> list[
 
 
 def _line(item: Item) -> str:
-    return f"- {_time(item.start)} **{escaped(item.speaker)}**: “{escaped(item.text)}”"
+    return f"- {whole_seconds(item.start)} **{escaped(item.speaker)}**: “{escaped(item.text)}”"
 
 
 def _action(action: Action) -> str:
@@ -102,7 +103,3 @@ def _annex(minutes: Minutes) -> list[str]:
         *(f"**{escaped(each.code)}**: {escaped(each.message)}" for each in minutes.notices),
     )
     return ["## How these minutes were made", "\n".join(f"- {line}" for line in lines if line)]
-
-
-def _time(seconds: float) -> str:
-    return clock(round(seconds * 1000), digits=0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipeline.core.types import Notice, Transcript, join_words
+from pipeline.core.types import Notice, Transcript, Word, join_words
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -22,10 +22,13 @@ class Evidence:
     last_word: int
     """Number of the last word in the utterance; it belongs to the evidence."""
 
+    def words(self, transcript: Transcript) -> tuple[Word, ...]:
+        """The words."""
+        return transcript.utterances[self.utterance].words[self.first_word : self.last_word + 1]
+
     def text(self, transcript: Transcript) -> str:
         """The words as running text."""
-        words = transcript.utterances[self.utterance].words
-        return join_words(words[self.first_word : self.last_word + 1])
+        return join_words(self.words(transcript))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-// What the parts of the page share: the history of corrections, the chosen line and words, and who is told of changes.
+// What the parts of the page share: the history of corrections, the chosen line and words, and the listeners of changes.
 
 import { fileContent } from "./corrections_file.js";
 import { linesOfWords, successor, timeIndex } from "./finding.js";

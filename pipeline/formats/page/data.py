@@ -13,7 +13,7 @@ from typing import Any
 from pipeline.core.doubts import Doubt, find_doubts
 from pipeline.core.types import Transcript, Word
 from pipeline.formats.base import PEAK_SECONDS, Sound
-from pipeline.formats.sanitize import clean
+from pipeline.formats.sanitize import clean, json_text
 from pipeline.formats.timestamps import milliseconds
 
 MAX_CANDIDATES = 3
@@ -108,9 +108,4 @@ def _shortened(correction: Mapping[str, Any]) -> dict[str, Any]:
 
 def _json(value: Any) -> str:
     """JSON on one line; ``<`` and everything invisible is written as an escape."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return "".join(c if c.isprintable() and c != "<" else _escaped(c) for c in text)
-
-
-def _escaped(character: str) -> str:
-    return json.dumps(character)[1:-1] if character != "<" else "\\u003c"
+    return json_text(json.dumps(value, ensure_ascii=False, separators=(",", ":"))).replace("<", "\\u003c")

@@ -52,7 +52,7 @@ export function lineAt({ lines, starts }, time) {
  * @param {number} time
  * @param {(item: T) => number} [timeOf]
  */
-export function lastAtOrBefore(items, time, timeOf = Number) {
+function lastAtOrBefore(items, time, timeOf = Number) {
   let low = 0;
   let high = items.length;
   while (low < high) {

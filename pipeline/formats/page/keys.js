@@ -87,7 +87,7 @@ export function nameOf(event) {
  * A key as the help shows it.
  * @param {string} name
  */
-export function spelled(name) {
+function spelled(name) {
   return name.split("+").map((part) => SPELLINGS.get(part) ?? (part.length === 1 ? part.toUpperCase() : part)).join(" ");
 }
 

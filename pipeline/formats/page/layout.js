@@ -22,7 +22,7 @@ import { endOf, startOf } from "./model.js";
  */
 
 /** Seconds that two lines share at least to be shown side by side. Chosen by hand: a shorter overlap has no word. */
-export const MIN_SHARED = 0.15;
+const MIN_SHARED = 0.15;
 
 /**
  * @param {readonly Line[]} lines sorted by start
