@@ -6,7 +6,9 @@ Times are seconds from the start of the recording. Utterances are numbered as in
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from pipeline.core.types import Notice, Transcript, Word, join_words
 
@@ -51,6 +53,8 @@ class Item:
     """Why the item was chosen: the words that were found (a cue), or `model` for the trained model alone."""
     score: float
     """Score of the item among those of its kind; higher is surer. Scores of two recordings cannot be compared."""
+    label: str | None = field(default=None, kw_only=True)
+    """A few words of a language model about the item, which nobody said; null without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,46 @@ class Topic:
     """Number of the last utterance; it belongs to the topic."""
     evidence: tuple[Evidence, ...] = ()
     """Where each phrase of the title was said."""
+    label: str | None = None
+    """A few words of a language model about the topic, which nobody said; null without one."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgendaItem:
+    """One line of an agenda, and where it was talked about."""
+
+    text: str
+    """The line as it was given."""
+    topics: tuple[int, ...] = ()
+    """Numbers of the topics that match it, in order of time; empty where it was not discussed."""
+    score: float = 0.0
+    """How well the best topic matches, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """An action of earlier minutes, and where it is mentioned in this recording."""
+
+    text: str
+    """The words of the action in the earlier minutes."""
+    speaker: str
+    """Label of the speaker of these words in the earlier minutes."""
+    who: str | None = None
+    """Who was to do it, from the earlier minutes."""
+    due: str | None = None
+    """Until when, from the earlier minutes."""
+    mention: Item | None = None
+    """The first passage about it; null where it is not mentioned."""
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtfulName:
+    """A speaker whom the voice prints did not name surely."""
+
+    speaker: str
+    """Label of the speaker."""
+    candidates: tuple[str, ...]
+    """Names that are near, the most similar first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +149,8 @@ class LeftOut:
     """Number of utterances that the transcript lists as removed."""
     suspect: int
     """Number of utterances with words that may be hallucinations: no item is taken from them."""
+    names: tuple[DoubtfulName, ...] = ()
+    """Speakers without a name for whom there are candidates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +167,10 @@ class Minutes:
     """What the minutes cannot contain."""
     made_by: str
     """Name and version of the method."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """How the minutes were made: `max_items`, `only`, and with a language model its name, host and context."""
+    date: str | None = None
+    """Date of the meeting, ISO 8601; null where it is unknown."""
     topics: tuple[Topic, ...] = ()
     """Topics in order of time; they cover all utterances."""
     points: tuple[Item, ...] = ()
@@ -131,5 +181,9 @@ class Minutes:
     """Things that somebody undertook or was asked to do."""
     questions: tuple[Item, ...] = ()
     """Questions without an answer in what follows."""
+    agenda: tuple[AgendaItem, ...] = ()
+    """The lines of the agenda, in their order; empty without one."""
+    previous: tuple[FollowUp, ...] = ()
+    """The actions of earlier minutes, in their order; empty without any."""
     notices: tuple[Notice, ...] = ()
     """Warnings that belong to these minutes."""
