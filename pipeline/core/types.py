@@ -248,6 +248,8 @@ class Provenance:
     """Versions of the packages that can change the result."""
     stages: Mapping[str, int] = field(default_factory=dict)
     """Versions of the stages that made the result, by name."""
+    recorded: str | None = None
+    """When the recording was made, by the tags of its file, ISO 8601; null where they do not say."""
 
 
 @dataclass(frozen=True, slots=True)

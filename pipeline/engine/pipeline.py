@@ -111,6 +111,7 @@ def _finished(transcript: Transcript, recording: Decoded, name: str, runner: Sta
         models=dict(runner.models.identities),
         versions=package_versions(),
         stages=dict(runner.versions),
+        recorded=recording.recorded,
     )
     return rounded(replace(transcript, notices=(*transcript.notices, *runner.notices), provenance=provenance))
 

@@ -79,7 +79,7 @@ class Decoded:
 
     ``sha256``: digest of the file. ``complete``: false if the file is truncated or partly unreadable. ``decoded``:
     seconds decoded from packets; the rest of ``duration`` is silence in place of gaps and damage. ``source``: number of
-    the audio track, and the coding assumed for a headerless file.
+    the audio track, and the coding assumed for a headerless file. ``recorded``: when it was made, by its tags.
     """
 
     audio: Audio
@@ -88,6 +88,7 @@ class Decoded:
     notices: tuple[Notice, ...]
     decoded: float
     source: str = "1"
+    recorded: str | None = None
 
     @property
     def duration(self) -> float:

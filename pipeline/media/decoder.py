@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -19,6 +19,7 @@ from pipeline.media.downmix import downmix
 from pipeline.media.headerless import suffix_of
 from pipeline.media.opening import digest, open_recording, unreadable
 from pipeline.media.parts import Part, find_parts
+from pipeline.media.recording_date import recording_date
 from pipeline.media.source import Source, first_source, kind_of_container, part_source
 from pipeline.media.survey import DECLARING, OWN_ZERO, Survey, TooLong, refuse_long, survey
 from pipeline.media.track_reader import TimestampPolicy, TrackReader
@@ -82,7 +83,9 @@ def decode_open(
         if unread:
             reader.notices.append(_unread(unread, reader, sum(source.view.size for source, _ in parts)))
         reader.notices[:0] = [notice for source, _ in parts for notice in source.notices]
-        return _finish(reader, sha256, any(truncated), parts[0][0], place)
+        with parts[0][0].open() as container:
+            recorded = recording_date(container)
+        return replace(_finish(reader, sha256, any(truncated), parts[0][0], place), recorded=recorded)
     except MemoryError:
         raise OutOfMemory("is too long for this machine's memory", where=name, hint="cut it into parts") from None
     except OSError as error:

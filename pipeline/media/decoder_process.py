@@ -145,6 +145,7 @@ def _deliver(decoded: Decoded, result: int) -> dict[str, Any]:
         "complete": decoded.complete,
         "decoded": decoded.decoded,
         "source": decoded.source,
+        "recorded": decoded.recorded,
         "notices": [dataclasses.astuple(notice) for notice in decoded.notices],
     }
 

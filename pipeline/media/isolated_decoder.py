@@ -197,4 +197,5 @@ def _map(answer: dict[str, Any], result: BinaryIO, name: str) -> Decoded:
     notices = tuple(Notice(*notice) for notice in answer["notices"])
     audio = Audio(samples[:length], RATE, channel_samples)
     sha256, complete = str(answer["sha256"]), bool(answer["complete"])
-    return Decoded(audio, sha256, complete, notices, float(answer["decoded"]), str(answer["source"]))
+    decoded, source, recorded = float(answer["decoded"]), str(answer["source"]), answer["recorded"]
+    return Decoded(audio, sha256, complete, notices, decoded, source, str(recorded) if recorded else None)

@@ -54,7 +54,7 @@ class Item:
     score: float
     """Score of the item among those of its kind; higher is surer. Scores of two recordings cannot be compared."""
     label: str | None = field(default=None, kw_only=True)
-    """A few words of a language model about the item, which nobody said; null without one."""
+    """A few words of a language model about the item; they were not said. Null without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class Topic:
     evidence: tuple[Evidence, ...] = ()
     """Where each phrase of the title was said."""
     label: str | None = None
-    """A few words of a language model about the topic, which nobody said; null without one."""
+    """A few words of a language model about the topic; they were not said. Null without one."""
 
 
 @dataclass(frozen=True, slots=True)
