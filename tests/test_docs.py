@@ -341,7 +341,7 @@ def test_rooms_on_the_architecture_page_are_the_layers() -> None:
 def test_formats_on_the_usage_page_are_those_there_are() -> None:
     table = pages.text(DOCS / "usage.md").partition("## Output formats")[2].partition("\n## ")[0]
     rows = [line.split("|")[1:5] for line in table.splitlines() if line.startswith("| `")]
-    names = {name: row for row in rows for name in re.findall(r"`(\w+)`", row[0])}
+    names = {name: row for row in rows for name in re.findall(r"`([\w-]+)`", row[0])}
     assert set(names) == set(formats.names())
     assert {name for name, row in names.items() if row[3].strip() == "yes"} == set(formats.readable())
     assert all(f"`NAME{formats.suffix(name)}`" in row[1] for name, row in names.items())

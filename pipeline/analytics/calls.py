@@ -15,6 +15,8 @@ from pipeline.core.errors import FormatError, SettingsError
 from pipeline.core.text import read_text
 from pipeline.core.types import Transcript
 from pipeline.formats.reading import read_transcript
+from pipeline.minutes.documents.json_ import read_minutes
+from pipeline.minutes.types import Minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,11 @@ class Call:
         """The transcript of the call; None if it was not written as JSON."""
         path = self.folder / f"{self.name}.json"
         return read_transcript(path, "json") if path.is_file() else None
+
+    def minutes(self) -> Minutes | None:
+        """The minutes of the call; None if they were not written as JSON. Raises `FormatError` for a damaged file."""
+        path = self.folder / f"{self.name}{formats.suffix('minutes-json')}"
+        return read_minutes(path) if path.is_file() else None
 
     def link(self) -> str | None:
         """Path of the most readable transcript, relative to the folder; None without transcripts."""

@@ -19,8 +19,10 @@ from typing import Any
 from pipeline.analytics.calls import Call, Failure
 from pipeline.core.atomic_write import make_folder, replacing
 from pipeline.core.output_record import OutputRecord
+from pipeline.core.serialization import to_plain
 from pipeline.core.types import Transcript
 from pipeline.formats.sanitize import cell
+from pipeline.minutes.types import KINDS
 
 Row = dict[str, Any]
 Columns = Mapping[str, type]
@@ -44,6 +46,7 @@ TABLES: Mapping[str, Columns] = {
         "warnings": str, "speakers": int, "words": int, "speech_s": float, "silence_s": float, "silence_ratio": float,
         "dead_air_s": float, "dead_airs": int, "overlap_s": float, "overlap_ratio": float,
         **dict.fromkeys(KIND_COLUMNS.values(), int), "rules_passed": int, "rules_failed": int,
+        "decisions": int, "actions": int,
     },
     "speakers": {
         "call": str, "speaker": str, "person": str, "talk_s": float, "talk_ratio": float, "talk_spurts": int,
@@ -64,6 +67,9 @@ TABLES: Mapping[str, Columns] = {
     "findings": {
         "call": str, "rule": str, "passed": bool, "start_s": float, "end_s": float, "speaker": str, "text": str,
         "phrase": str, "similarity": float,
+    },
+    "minutes": {
+        "call": str, "kind": str, "start_s": float, "end_s": float, "speaker": str, "text": str, "who": str, "due": str,
     },
     "failures": {"call": str, "status": str, "reason": str},
 }  # fmt: skip
@@ -158,7 +164,12 @@ def rows(call: Call, extra: Mapping[str, str]) -> Iterator[tuple[str, Row]]:
     """The rows of one call, each with the name of its table; ``extra``: result of `manifest_columns`."""
     data, name = call.analytics, {"call": call.name}
     columns = {extra[key]: value for key, value in data["columns"].items()}
-    yield "calls", name | summary(data) | {"recording_exists": call.exists} | columns
+    minutes = call.minutes()
+    counts = {"decisions": len(minutes.decisions), "actions": len(minutes.actions)} if minutes else {}
+    yield "calls", name | summary(data) | counts | {"recording_exists": call.exists} | columns
+    for kind in KINDS if minutes else ():
+        for item in getattr(minutes, kind):
+            yield "minutes", name | {"kind": kind} | _with_units(to_plain(item))
     transcript = call.transcript()
     people = {each.label: each.name for each in transcript.identities} if transcript else {}
     for speaker in data["speakers"]:

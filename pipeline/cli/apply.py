@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.cli.options import WritingOptions, options
-from pipeline.cli.printing import FORMATS, tell
+from pipeline.cli.printing import FORMATS, tell, tell_kept
 from pipeline.core.errors import SettingsError, printable
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def apply(
     for each in [load(path) for path in corrections]:
         result = apply_corrections(result, each)
     if format_ is None and output_dir is None:
-        paths = rewrite(transcript, result, before.speakers, overwrite)
+        paths = rewrite(transcript, result, before.speakers, overwrite, tell_kept)
     else:
         paths = _written(transcript, result, (format_ or "json", output_dir or Path(), overwrite), writing)
     for path in paths:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from pipeline.batch.worker import Setup
     from pipeline.config.schema import Config
 
+MINUTES = ("minutes", "minutes-json")
+"""The formats that ``--minutes`` adds: the page to read, and the one that tables count."""
+
 
 @options(shared=RunOptions, writing=WritingOptions)
 def batch(
@@ -41,6 +44,7 @@ def batch(
     memory: Annotated[float | None, typer.Option(min=0, help="Memory limit of a worker, in GB.")] = None,
     engine: Annotated[str, typer.Option(help="local, or ray: actors on a Ray cluster.")] = "local",
     address: Annotated[str | None, typer.Option(help="Address of the Ray cluster; default: start one here.")] = None,
+    minutes: Annotated[bool, typer.Option("--minutes", help="Write NAME.minutes.md and .json too.")] = False,
     analytics: Annotated[bool, typer.Option("--analytics", help="Write NAME.analytics.json too.")] = False,
     rules: Annotated[Path | None, typer.Option(help="A YAML file of phrase rules; implies --analytics.")] = None,
     language: Language = None,
@@ -49,7 +53,8 @@ def batch(
 ) -> None:
     """Transcribe many recordings, each once. Run the command again to resume."""
     settings = shared.settings(language=language, model=model)
-    setup = _setup(settings, out, format_, (analytics, rules), shared, writing)
+    names = f"{format_},{','.join(MINUTES)}" if minutes else format_
+    setup = _setup(settings, out, names, (analytics, rules), shared, writing)
     batch_options = _options(jobs, attempts, limit, retry, only_failed, (timeout, memory), engine, address)
     (_plan if dry_run else _watch if watch else _run)(calls, setup, batch_options, shared.quiet)
 

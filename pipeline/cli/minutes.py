@@ -2,57 +2,111 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipeline.cli.options import options
 from pipeline.cli.printing import show, tell
 from pipeline.core.choices import comma_list
 from pipeline.core.errors import SettingsError, printable
 
 if TYPE_CHECKING:
+    from pipeline.core.output_record import OutputRecord
+    from pipeline.core.types import Transcript
     from pipeline.minutes.types import Minutes
 
-FORMATS = {"md": ".minutes.md", "json": ".minutes.json"}
-"""Suffix of the minutes' file in each format."""
+FORMATS = {"md": "minutes", "json": "minutes-json", "docx": "minutes-docx"}
+"""The transcript format of each name in ``--format``."""
 
 
+@dataclass(frozen=True, slots=True)
+class MinutesOptions:
+    """Options that choose what the minutes hold."""
+
+    max_items: Annotated[int, typer.Option(min=1, help="Maximum number of items of each kind.")] = 10
+    only: Annotated[str | None, typer.Option(help="Kinds to keep: points,decisions,actions,questions.")] = None
+    date: Annotated[str | None, typer.Option(help="Date of the meeting, such as 2026-11-27.")] = None
+
+    def make(self, transcript: Transcript) -> Minutes:
+        """The minutes of a transcript; raises `SettingsError`."""
+        from pipeline.minutes.making import make_minutes
+
+        made = make_minutes(transcript, self.max_items, only=self.kinds)
+        return replace(made, date=self.iso_date) if self.date else made
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of items; raises `SettingsError` for an unknown one."""
+        from pipeline.minutes.types import KINDS
+
+        return KINDS if self.only is None else _chosen(self.only, KINDS, "--only")
+
+    @property
+    def iso_date(self) -> str | None:
+        """The date in ISO 8601; raises `SettingsError` for what is no date."""
+        try:
+            return None if self.date is None else datetime.date.fromisoformat(self.date).isoformat()
+        except ValueError:
+            raise SettingsError(f"{self.date!r} is no date", where="--date", hint="for example 2026-11-27") from None
+
+
+@options(making=MinutesOptions)
 def minutes(
     transcripts: Annotated[list[Path], typer.Argument(help="Transcripts: json, seglst, stm or ctm.")],
+    making: MinutesOptions,
     output_dir: Annotated[Path, typer.Option("--output-dir", "-o", help="Where the files go.")] = Path(),
     format_: Annotated[str, typer.Option("--format", "-f", help=f"Comma list of {', '.join(FORMATS)}.")] = "md,json",
-    max_items: Annotated[int, typer.Option(min=1, help="Maximum number of items of each kind.")] = 10,
-    only: Annotated[str | None, typer.Option(help="Kinds to keep: points,decisions,actions,questions.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not print the minutes.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that others wrote or changed.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Make minutes of transcripts: every item is words that were said, with who and when. No model is needed."""
     from pipeline import formats
-    from pipeline.core.output_record import OutputRecord, source_of
+    from pipeline.core.output_record import OutputRecord, source_of, source_of_result
+    from pipeline.formats.files import output_paths
     from pipeline.formats.reading import read_file
-    from pipeline.minutes.making import make_minutes
-    from pipeline.minutes.rendering import KINDS, to_json, to_markdown
+    from pipeline.minutes.documents import markdown
 
-    names = _chosen(format_, tuple(FORMATS), "--format")
-    kinds = _chosen(only, KINDS, "--only") if only is not None else KINDS
-    for transcript in transcripts:
-        file = read_file(transcript)
+    names = [FORMATS[name] for name in _chosen(format_, tuple(FORMATS), "--format")]
+    for path in transcripts:
+        file = read_file(path)
         for line in file.notice_lines():
             tell(line)
-        stem = formats.stem(transcript, file.kind)
-        record = OutputRecord(output_dir, source_of(transcript), overwrite=overwrite)
-        paths = {name: output_dir / f"{stem}{FORMATS[name]}" for name in names}
-        record.check(paths.values())
-        made = _with_kinds(make_minutes(file.transcript, max_items), kinds)
-        texts = {"md": to_markdown(made, stem), "json": to_json(made, stem)}
+        stem = formats.stem(path, file.kind)
+        source = source_of_result(path) if file.kind == "json" else source_of(path)
+        record = OutputRecord(output_dir, source, overwrite=overwrite)
+        targets = dict(zip(names, output_paths(stem, output_dir, names), strict=True))
+        record.check(targets.values())
+        made = making.make(file.transcript)
         if not quiet:
-            show(texts["md"])
-        for name, path in paths.items():
-            record.write(path, texts[name].encode())
-            tell(printable(f"transcribe: wrote {path}"))
+            show(markdown.render(made, stem))
+        _write(made, stem, targets, record, is_default=making == MinutesOptions())
+
+
+def _write(made: Minutes, stem: str, targets: Mapping[str, Path], record: OutputRecord, is_default: bool) -> None:
+    """Write the minutes in each format; those of other settings are not made again by `transcribe rename`."""
+    from pipeline.formats.rewriting import REWRITABLE
+
+    for name, target in targets.items():
+        record.write(target, _content(name, made, stem), {} if is_default else {REWRITABLE: False})
+        tell(printable(f"transcribe: wrote {target}"))
+
+
+def _content(name: str, made: Minutes, stem: str) -> bytes:
+    from pipeline.minutes.documents import docx_, json_, markdown
+
+    match name:
+        case "minutes":
+            return markdown.render(made, stem).encode()
+        case "minutes-json":
+            return json_.render(made, stem).encode()
+        case _:
+            return docx_.render(made, stem)
 
 
 def _chosen(text: str, known: tuple[str, ...], option: str) -> tuple[str, ...]:
@@ -61,14 +115,3 @@ def _chosen(text: str, known: tuple[str, ...], option: str) -> tuple[str, ...]:
     if unknown := [name for name in names if name not in known]:
         raise SettingsError(f"unknown: {', '.join(unknown)}", where=option, hint=f"known are {', '.join(known)}")
     return names
-
-
-def _with_kinds(made: Minutes, kinds: tuple[str, ...]) -> Minutes:
-    """The minutes without the items of other kinds."""
-    return replace(
-        made,
-        points=made.points if "points" in kinds else (),
-        decisions=made.decisions if "decisions" in kinds else (),
-        actions=made.actions if "actions" in kinds else (),
-        questions=made.questions if "questions" in kinds else (),
-    )

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import select
 import sys
+from pathlib import Path
 from typing import TextIO
 
+from pipeline.core.errors import printable
 from pipeline.formats import built_in
 
 FORMATS = f"A comma list of: {', '.join(built_in())}; or package.module:FORMAT."
@@ -21,6 +23,11 @@ def show(text: str) -> None:
 def tell(line: str) -> None:
     """The same on stderr: one line."""
     _write(f"{line}\n", sys.stderr)
+
+
+def tell_kept(path: Path) -> None:
+    """Say that a file was not made again with the transcript that it belongs to."""
+    tell(printable(f"transcribe: {path} was made with other settings and is as before: make it again"))
 
 
 def drop_unread() -> bool:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.printing import tell
+from pipeline.cli.printing import tell, tell_kept
 from pipeline.core.errors import SettingsError, printable
 
 
@@ -25,7 +25,7 @@ def rename(
 
     file = read_file(transcript, "json")
     renamed = with_given_names(file.transcript, _parse(names, file.transcript.speakers, transcript))
-    for path in rewrite(transcript, renamed, file.transcript.speakers, overwrite):
+    for path in rewrite(transcript, renamed, file.transcript.speakers, overwrite, tell_kept):
         tell(printable(f"transcribe: wrote {path}"))
 
 

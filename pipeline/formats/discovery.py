@@ -1,6 +1,6 @@
-"""Where formats are found: modules of this package, entry points of other packages, and ``package.module:FORMAT``.
+"""Where formats are found: modules of `FOLDERS`, entry points of other packages, and ``package.module:FORMAT``.
 
-A module of this package is a format when it has a line ``FORMAT = Format("NAME", ...)``. Names are listed without
+A module of these folders is a format when it has a line ``FORMAT = Format("NAME", ...)``. Names are listed without
 importing any format; a format is imported when it is used.
 """
 
@@ -20,6 +20,8 @@ from pipeline.formats.base import Format
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
+FOLDERS = ("formats", "minutes/documents")
+"""The folders of this package whose modules are formats: of transcripts, and of what is made from a transcript."""
 GROUP = "crosstalk.formats"
 """Group of entry points in which other packages declare formats: ``NAME = "package.module:FORMAT"``."""
 _DECLARATION = re.compile(rb'^FORMAT\b[^=\n]*=\s*\w+\(\s*"([^"]+)"', re.MULTILINE)
@@ -28,11 +30,12 @@ _DECLARATION = re.compile(rb'^FORMAT\b[^=\n]*=\s*\w+\(\s*"([^"]+)"', re.MULTILIN
 @functools.cache
 def built_in() -> Mapping[str, str]:
     """The module of each format of this package, by the format's name in alphabetical order; nothing is imported."""
-    modules = {}
-    for path in Path(__file__).parent.glob("*.py"):
-        declared = _DECLARATION.search(path.read_bytes())
-        if declared:
-            modules[declared[1].decode()] = f"{__package__}.{path.stem}"
+    root, modules = Path(__file__).parent.parent, {}
+    for folder in FOLDERS:
+        for path in (root / folder).glob("*.py"):
+            declared = _DECLARATION.search(path.read_bytes())
+            if declared:
+                modules[declared[1].decode()] = ".".join((root.name, *Path(folder).parts, path.stem))
     return dict(sorted(modules.items()))
 
 

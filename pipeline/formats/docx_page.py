@@ -35,11 +35,11 @@ _DATES = ("created", "modified", "lastPrinted")
 class Page:
     """A document under a title; ``language`` is that of the conversation, None where it is unknown."""
 
-    def __init__(self, title: str, language: str | None) -> None:
+    def __init__(self, title: str, language: str | None, subject: str = "Transcript") -> None:
         self._document = docx.Document()
         self._add_styles()
         self._set_language(language)
-        self._set_properties(title, language)
+        self._set_properties(title, subject, language)
         self._ids = {style.name: style.style_id for style in self._document.styles}
         self.paragraph([(title, "")], "Title")
 
@@ -118,9 +118,9 @@ class Page:
                 if language:
                     parent.append(_language(language))
 
-    def _set_properties(self, title: str, language: str | None) -> None:
+    def _set_properties(self, title: str, subject: str, language: str | None) -> None:
         properties = self._document.core_properties
-        properties.title, properties.subject, properties.author = title[:255], "Transcript", "Crosstalk"
+        properties.title, properties.subject, properties.author = title[:255], subject, "Crosstalk"
         properties.language, properties.comments, properties.keywords = (language or "")[:255], "", ""
         element = properties._element
         for date in [each for each in element if each.tag.rpartition("}")[2] in _DATES]:

@@ -12,5 +12,5 @@ questions     open questions
 cues          cue lists (English)
 choosing      choice of moments
 making        minutes of a transcript
-rendering     JSON and Markdown
+documents     Markdown, Word and JSON
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -15,7 +15,7 @@ from pipeline.minutes.questions import questions
 from pipeline.minutes.segmentation import boundaries
 from pipeline.minutes.talk import Talk
 from pipeline.minutes.titles import titled
-from pipeline.minutes.types import Item, LeftOut, Minutes, Share
+from pipeline.minutes.types import KINDS, DoubtfulName, Item, LeftOut, Minutes, Share
 from pipeline.minutes.weights import Weights, load
 
 METHOD = "crosstalk-minutes 1"
@@ -23,14 +23,18 @@ METHOD = "crosstalk-minutes 1"
 MOST = 10
 """Items of each kind unless another number is asked for. Chosen by hand: one page."""
 
+CANDIDATES = 3
+"""Largest number of names that are given for one speaker, the most similar first. Chosen by hand, as in the page."""
 NOTICE = "minutes_language"
 """Code of the notice for a language without cue lists."""
 _LANGUAGE = "decisions, actions and questions are found in English only; this transcript's language is {}"
 AnyItem = TypeVar("AnyItem", bound=Item)
 
 
-def make_minutes(transcript: Transcript, max_items: int = MOST, weights: Weights | None = None) -> Minutes:
-    """The minutes of a transcript, with up to ``max_items`` items of each kind.
+def make_minutes(
+    transcript: Transcript, max_items: int = MOST, weights: Weights | None = None, only: Collection[str] = KINDS
+) -> Minutes:
+    """The minutes of a transcript, with up to ``max_items`` items of each of the kinds ``only``.
 
     Decisions, actions and questions are looked for in `cues.LANGUAGES` only; elsewhere a notice says so. A transcript
     without a language is read as English. Raises ``ValueError`` for fewer than one item.
@@ -39,23 +43,36 @@ def make_minutes(transcript: Transcript, max_items: int = MOST, weights: Weights
         raise ValueError(f"the number of items is 1 or more, not {max_items}")
     weights = weights or load()
     known = transcript.language is None or transcript.language in LANGUAGES
+    kinds = [kind for kind in KINDS if kind in only and (known or kind == "points")]
     talk, rarity = Talk.of(transcript), weights.rarity if known else {}
-    empty = _without_items(transcript, talk, known)
+    empty = replace(_without_items(transcript, talk, known), settings={"max_items": max_items, "only": kinds})
     if not transcript.utterances:
         return empty
     topics = titled(talk, boundaries(talk, weights.boundaries, rarity), rarity)
     if not known:
-        found = points(talk, topics, central(talk, rarity), rarity, max_items)
+        found = points(talk, topics, central(talk, rarity), rarity, max_items) if kinds else []
         return replace(empty, topics=topics, points=_by_time(found))
     decided, important = passage_scores(talk, (weights.decisions, weights.points))
     decided += CENTRAL * central_passages(talk, rarity)
-    return replace(
+    made = replace(
         empty,
         topics=topics,
         points=_by_time(points(talk, topics, important, rarity, max_items)),
         decisions=_by_time(decisions(talk, topics, decided, rarity, max_items)),
         actions=_by_time(actions(talk, topics, decided, rarity, max_items)),
         questions=_by_time(questions(talk, topics, max_items)),
+    )
+    return with_kinds(made, kinds)
+
+
+def with_kinds(minutes: Minutes, kinds: Collection[str]) -> Minutes:
+    """The minutes without the items of other kinds."""
+    return replace(
+        minutes,
+        points=minutes.points if "points" in kinds else (),
+        decisions=minutes.decisions if "decisions" in kinds else (),
+        actions=minutes.actions if "actions" in kinds else (),
+        questions=minutes.questions if "questions" in kinds else (),
     )
 
 
@@ -71,12 +88,15 @@ def _without_items(transcript: Transcript, talk: Talk, known: bool) -> Minutes:
         for name, (seconds, words) in talked.items()
     ]
     coverage = transcript.coverage
-    left_out = LeftOut(coverage.uncovered if coverage else None, len(transcript.removed), len(talk.suspect))
+    unsure = [each for each in transcript.identities if each.decision == "unknown" and each.candidates]
+    names = tuple(DoubtfulName(each.label, tuple(c.name for c in each.candidates[:CANDIDATES])) for each in unsure)
+    left_out = LeftOut(coverage.uncovered if coverage else None, len(transcript.removed), len(talk.suspect), names)
     return Minutes(
         transcript.duration,
         transcript.language,
         tuple(people),
         left_out=left_out,
         made_by=METHOD,
+        date=transcript.provenance.recorded if transcript.provenance else None,
         notices=() if known else (Notice(NOTICE, _LANGUAGE.format(transcript.language)),),
     )

@@ -12,6 +12,9 @@ from typing import Any
 
 from pipeline.core.types import Notice, Transcript, Word, join_words
 
+KINDS = ("points", "decisions", "actions", "questions")
+"""The kinds of items: the arrays of the minutes that hold them."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Evidence:

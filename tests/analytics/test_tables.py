@@ -18,7 +18,10 @@ from pipeline.analytics.calls import Failure, History, read_calls
 from pipeline.cli.analyze import report
 from pipeline.core.errors import FormatError, SettingsError
 from pipeline.core.types import Notice
+from pipeline.minutes.making import make_minutes
+from pipeline.minutes.types import KINDS
 from tests.analytics.calls import call, spoken, write_analytics
+from tests.minutes import talks
 
 RULES = "rules: [{name: greeting, says: [hello], within: 20}, {name: promises, never: [I promise]}]"
 
@@ -38,6 +41,23 @@ def folder(tmp_path: Path) -> Path:
 def read(path: Path) -> list[dict[str, str]]:
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
+
+
+def test_the_items_of_minutes_are_rows_and_counted(folder: Path) -> None:
+    meeting = talks.transcript([*talks.TOPICS, *talks.ENDING])
+    write_analytics(meeting, RULES, folder / "meeting", {})
+    (folder / "meeting.minutes.json").write_bytes(formats.dumps(meeting, "minutes-json"))
+    tables.write_tables(lambda: read_calls(folder), folder / "tables")
+    minutes = make_minutes(meeting)
+    rows = {row["call"]: row for row in read(folder / "tables" / "calls.csv")}
+    assert (rows["two"]["decisions"], rows["two"]["actions"]) == ("", "")
+    counts = (str(len(minutes.decisions)), str(len(minutes.actions)))
+    assert (rows["meeting"]["decisions"], rows["meeting"]["actions"]) == counts
+    items = read(folder / "tables" / "minutes.csv")
+    assert [(row["kind"], row["text"]) for row in items] == [
+        (kind, item.text) for kind in KINDS for item in getattr(minutes, kind)
+    ]
+    assert ("Boris", "before next week") in [(row["who"], row["due"]) for row in items]
 
 
 def test_every_table_has_its_rows(folder: Path) -> None:

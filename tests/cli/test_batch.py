@@ -73,6 +73,13 @@ def test_options_of_writing_are_part_of_finished_work(calls: Path) -> None:
     assert "done before" in transcribe("calls", "-o", "out", "-f", "srt,docx", *changed).stdout
 
 
+def test_minutes_are_written_on_demand(calls: Path) -> None:
+    assert transcribe("calls", "-o", "out", "--minutes", "--analytics", "-f", "json").exit_code == 0
+    assert {path.name for path in Path("out").iterdir()} >= {"one.minutes.md", "one.minutes.json", "one.json"}
+    assert "## Decisions" in Path("out/one.minutes.md").read_text()
+    assert transcribe("calls", "-o", "out", "--minutes", "--analytics", "-f", "json").stdout.count("done before") == 1
+
+
 def test_a_dry_run_changes_nothing(calls: Path) -> None:
     planned = transcribe("calls", "-o", "out", "--dry-run")
     assert planned.exit_code == 0

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pipeline import formats
 from pipeline.cli.app import main
+from pipeline.cli.minutes import FORMATS
+from pipeline.core.errors import FormatError
+from pipeline.core.types import Provenance
+from pipeline.minutes.documents import json_
 from tests.minutes.talks import ENDING, TOPICS, transcript
 
 
@@ -59,3 +64,41 @@ def test_a_file_of_the_user_is_not_replaced(folder: Path, capsys: pytest.Capture
     assert call("talk.json") == 1
     assert "talk.minutes.md" in capsys.readouterr().err
     assert (folder / "talk.minutes.md").read_text() == "by hand"
+
+
+def test_a_date_is_that_of_the_recording_or_the_one_given(folder: Path) -> None:
+    origin = Provenance("talk.m4a", "ab", recorded="2026-11-27T09:30:00+01:00")
+    formats.dump(replace(transcript([*TOPICS, *ENDING]), provenance=origin), "talk.json")
+    assert call("talk.json", "-q") == 0
+    assert json.loads((folder / "talk.minutes.json").read_text())["date"] == "2026-11-27T09:30:00+01:00"
+    assert call("talk.json", "-q", "--date", "2026-11-26") == 0
+    assert "\n2026-11-26 · " in (folder / "talk.minutes.md").read_text()
+    assert call("talk.json", "-q", "--date", "yesterday") == 1
+
+
+def test_all_kinds_of_files_are_written(folder: Path) -> None:
+    assert call("talk.json", "-q", "-f", ",".join(FORMATS)) == 0
+    for name in FORMATS.values():
+        assert (folder / f"talk{formats.suffix(name)}").stat().st_size > 1000
+    assert json_.read_minutes(folder / "talk.minutes.json").decisions
+
+
+def test_a_renamed_speaker_is_renamed_in_minutes_that_follow_from_the_transcript(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call("talk.json", "-q", "-f", "md") == 0
+    assert call("talk.json", "-q", "-f", "json", "--max-items", "3") == 0
+    with pytest.raises(SystemExit):
+        main(["rename", "talk.json", "Chen=Dorothea"])
+    printed = capsys.readouterr().err
+    assert "wrote talk.minutes.md" in printed
+    assert "**Dorothea**" in (folder / "talk.minutes.md").read_text()
+    assert "talk.minutes.json was made with other settings and is as before" in printed
+    assert "Dorothea" not in (folder / "talk.minutes.json").read_text()
+
+
+@pytest.mark.parametrize("content", ["{}", "[1]", "no", '{"schema": "crosstalk-minutes/1", "points": 3}', "[" * 99999])
+def test_what_are_no_minutes_is_refused(content: str, folder: Path) -> None:
+    (folder / "x.minutes.json").write_text(content)
+    with pytest.raises(FormatError, match=r"x\.minutes\.json"):
+        json_.read_minutes(folder / "x.minutes.json")

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.core.types import Transcript, Utterance, Word
+from pipeline.minutes.documents.json_ import render
 from pipeline.minutes.making import NOTICE, make_minutes
-from pipeline.minutes.rendering import to_json
 from pipeline.minutes.talk import Talk
 from pipeline.minutes.titles import phrase_text
 from pipeline.minutes.types import Evidence, Item, Minutes
@@ -150,14 +150,14 @@ def test_a_range_of_words_is_inclusive() -> None:
 def test_minutes_do_not_depend_on_the_hash_seed(seed: str) -> None:
     script = (
         "from tests.minutes.talks import *; from pipeline.minutes.making import make_minutes\n"
-        "from pipeline.minutes.rendering import to_json\n"
-        "print(to_json(make_minutes(transcript([*TOPICS, *ENDING])), 'x'), end='')"
+        "from pipeline.minutes.documents.json_ import render\n"
+        "print(render(make_minutes(transcript([*TOPICS, *ENDING])), 'x'), end='')"
     )
     environment = {"PYTHONHASHSEED": seed, "PATH": ""}
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=REPOSITORY, env=environment
     )
-    assert done.stdout == to_json(make_minutes(transcript([*TOPICS, *ENDING])), "x")
+    assert done.stdout == render(make_minutes(transcript([*TOPICS, *ENDING])), "x")
 
 
 @pytest.mark.slow

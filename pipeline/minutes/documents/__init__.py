@@ -1,0 +1,1 @@
+"""Minutes as files, one module a format; `pipeline.formats.discovery` finds them beside the formats of transcripts."""
