@@ -260,18 +260,20 @@ def test_generated_parts_are_up_to_date() -> None:
         assert pages.block(page, name) == make(), f"{page.name}: run python docs/mkdocs/generate.py --update"
 
 
-def test_the_json_schema_is_up_to_date() -> None:
-    generator = pages.generator()
-    assert pages.text(generator.SCHEMA) == generator.json_schema(), "run python docs/mkdocs/generate.py --update"
+def test_the_json_schemas_are_up_to_date() -> None:
+    for path, make in pages.generator().SCHEMAS.items():
+        assert pages.text(path) == make(), "run python docs/mkdocs/generate.py --update"
 
 
 @pytest.mark.slow
-@given(strategies.transcripts())
-def test_every_json_output_obeys_the_schema(transcript: Transcript) -> None:
+@pytest.mark.parametrize(
+    ("name", "schema"), [("json", "crosstalk-1.schema.json"), ("minutes-json", "crosstalk-minutes-1.schema.json")]
+)
+@given(transcript=strategies.transcripts())
+def test_every_json_output_obeys_the_schema(name: str, schema: str, transcript: Transcript) -> None:
     jsonschema = pytest.importorskip("jsonschema")
-    schema = json.loads(pages.text(pages.generator().SCHEMA))
-    validator = jsonschema.Draft202012Validator(schema)
-    written = json.loads(formats.dumps(transcript, "json", "talk"))
+    validator = jsonschema.Draft202012Validator(json.loads(pages.text(DOCS / schema)))
+    written = json.loads(formats.dumps(transcript, name, "talk"))
     validator.validate(written)
     assert not validator.is_valid({**written, "unknown": 1})
 

@@ -16,6 +16,7 @@ import textwrap
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
@@ -32,28 +33,28 @@ from pipeline.core.notices import NOTICES
 from pipeline.core.serialization import constraint_of, to_plain
 from pipeline.corrections import corrections_file
 from pipeline.formats import crosstalk_json
+from pipeline.minutes import types as minutes_types
+from pipeline.minutes.documents import json_
 from pipeline.models import registry
 from pipeline.models.weights.catalogue import catalogue
 
 DOCS = Path(__file__).parent.parent
 RESULTS = DOCS.parent / "examples" / "benchmarks" / "results.json"
 EXAMPLE = DOCS / "example.json"
-SCHEMA = DOCS / "crosstalk-1.schema.json"
 OUTPUT = (
-    core_types.Transcript,
-    core_types.Utterance,
-    core_types.Word,
-    core_types.Turn,
-    core_types.OverlapDecision,
-    core_types.SpeakerEvidence,
-    core_identity.Identity,
-    core_identity.Candidate,
-    core_correction.Correction,
-    core_types.Coverage,
-    core_types.Notice,
-    core_types.Provenance,
-)
-"""The objects of the JSON output."""
+    core_types.Transcript, core_types.Utterance, core_types.Word, core_types.Turn, core_types.OverlapDecision,
+    core_types.SpeakerEvidence, core_identity.Identity, core_identity.Candidate, core_correction.Correction,
+    core_types.Coverage, core_types.Notice, core_types.Provenance,
+)  # fmt: skip
+"""The objects of the JSON output, the whole first."""
+CORRECTIONS = (corrections_file.CorrectionsFile, corrections_file.CorrectedRecording, core_correction.Correction)
+"""The objects of a file of corrections."""
+MINUTES = (
+    minutes_types.Minutes, minutes_types.Share, minutes_types.Topic, minutes_types.Item, minutes_types.Action,
+    minutes_types.Evidence, minutes_types.AgendaItem, minutes_types.FollowUp, minutes_types.LeftOut,
+    minutes_types.DoubtfulName, core_types.Notice,
+)  # fmt: skip
+"""The objects of minutes as JSON, the whole first."""
 
 
 def settings() -> str:
@@ -90,29 +91,22 @@ def preset_differences() -> str:
     return table(("preset", "differs from the defaults in"), rows)
 
 
-def schema() -> str:
-    """The fields of the JSON output, a table per object."""
-    return "\n\n".join(f"### {kind.__name__}\n\n{fields_table(kind)}" for kind in OUTPUT)
-
-
-def corrections() -> str:
-    """The fields of a file of corrections, a table per object."""
-    kinds = (corrections_file.CorrectionsFile, corrections_file.CorrectedRecording, core_correction.Correction)
+def tables_of(kinds: Sequence[type]) -> str:
+    """The fields of objects in JSON, a table per object."""
     return "\n\n".join(f"### {kind.__name__}\n\n{fields_table(kind)}" for kind in kinds)
 
 
-def json_schema() -> str:
-    """The JSON Schema of the JSON output: what is written, with every key."""
-    objects = {kind.__name__: _object_schema(kind) for kind in OUTPUT}
-    whole = objects.pop("Transcript")
-    checksum = {"type": "string", "description": "Hash of everything that does not follow from the rest."}
-    whole["properties"] = {"version": {"const": crosstalk_json.VERSION}, **whole["properties"], "checksum": checksum}
+def json_schema(
+    kinds: Sequence[type], before: Mapping[str, Any], after: Mapping[str, Any] = MappingProxyType({})
+) -> str:
+    """The JSON Schema of the first of ``kinds``, which holds the others, with further keys before and after its own."""
+    whole, *objects = map(_object_schema, kinds)
+    whole["properties"] = {**before, **whole["properties"], **after}
     whole["required"] = [*whole["properties"]]
-    head = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": f"Crosstalk transcript, {crosstalk_json.VERSION}",
-    }
-    return json.dumps({**head, **whole, "$defs": objects}, indent=2, ensure_ascii=False) + "\n"
+    version = next(iter(before.values()))["const"]
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"Crosstalk, {version}"}
+    parts = {kind.__name__: each for kind, each in zip(kinds[1:], objects, strict=True)}
+    return json.dumps({**head, **whole, "$defs": parts}, indent=2, ensure_ascii=False) + "\n"
 
 
 def _object_schema(kind: type) -> dict[str, Any]:
@@ -247,7 +241,8 @@ def meanings(kind: type) -> dict[str, str]:
     """The sentence below each field of a dataclass; a field without one is a KeyError with the field's name."""
     (definition,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
     assert isinstance(definition, ast.ClassDef)
-    found: dict[str, str] = {}
+    inherited = [base for base in kind.__bases__ if dataclasses.is_dataclass(base)]
+    found = {name: meaning for base in inherited for name, meaning in meanings(base).items()}
     for field, after in zip(definition.body, definition.body[1:], strict=False):
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(after, ast.Expr):
             found[field.target.id] = " ".join(ast.literal_eval(after.value).split())
@@ -307,15 +302,27 @@ BLOCKS: Mapping[tuple[Path, str], Callable[[], str]] = MappingProxyType(
         (DOCS / "configuration.md", "constants"): constants,
         (DOCS / "models.md", "presets"): preset_differences,
         (DOCS / "models.md", "catalogue"): models,
-        (DOCS / "output-json.md", "schema"): schema,
+        (DOCS / "output-json.md", "schema"): partial(tables_of, OUTPUT),
         (DOCS / "output-json.md", "notices"): notices,
-        (DOCS / "corrections.md", "corrections"): corrections,
+        (DOCS / "corrections.md", "corrections"): partial(tables_of, CORRECTIONS),
+        (DOCS / "minutes.md", "schema"): partial(tables_of, MINUTES),
         (DOCS.parent / "README.md", "comparison"): comparison,
         (DOCS.parent / "README.md", "example"): example,
         (DOCS / "index.md", "example"): example,
     }
 )
 """The generated parts by page and name."""
+_CHECKSUM = {"type": "string", "description": "Hash of everything that does not follow from the rest."}
+_TITLE = {"type": "string", "description": "Name of the recording."}
+SCHEMAS: Mapping[Path, Callable[[], str]] = MappingProxyType({
+    DOCS / "crosstalk-1.schema.json": partial(
+        json_schema, OUTPUT, {"version": {"const": crosstalk_json.VERSION}}, {"checksum": _CHECKSUM}
+    ),
+    DOCS / "crosstalk-minutes-1.schema.json": partial(
+        json_schema, MINUTES, {"schema": {"const": json_.SCHEMA}, "title": _TITLE}
+    ),
+})  # fmt: skip
+"""The generated JSON Schemas."""
 
 
 def split(page: str, name: str) -> tuple[str, str, str]:
@@ -332,7 +339,8 @@ def update() -> None:
     for (path, name), make in BLOCKS.items():
         before, _, after = split(path.read_text(encoding="utf-8"), name)
         path.write_text(f"{before}{make()}\n{after}", encoding="utf-8")
-    SCHEMA.write_text(json_schema(), encoding="utf-8")
+    for path, make in SCHEMAS.items():
+        path.write_text(make(), encoding="utf-8")
 
 
 if __name__ == "__main__":
