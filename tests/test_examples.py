@@ -54,6 +54,7 @@ def test_there_is_a_test_for_every_example() -> None:
         "benchmarks/batch_bench",
         "benchmarks/data",
         "benchmarks/diarization_bench",
+        "benchmarks/minutes_agenda",
         "benchmarks/minutes_baselines",
         "benchmarks/minutes_bench",
         "benchmarks/minutes_data",

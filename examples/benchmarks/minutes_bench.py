@@ -1,4 +1,4 @@
-"""Benchmark of minutes (`make bench-minutes`): topics, decisions and key points beside simple systems.
+"""Benchmark of minutes (`make bench-minutes`): topics, decisions, key points, agendas and earlier actions.
 
     python -m examples.benchmarks.minutes_bench [--part report] [--update]
 
@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from examples.benchmarks import data
+from examples.benchmarks import data, minutes_agenda
 from examples.benchmarks.minutes_baselines import CHANCE, MOMENTS, even, text_tiling
 from examples.benchmarks.minutes_data import Meeting, Spans, cited, interval, read_meetings, segmentation_errors
 from pipeline.evaluation.benchmark.tables import machine
@@ -50,6 +50,7 @@ def main() -> None:
         sys.exit("the development data is not here: put it into shared/data in a folder above the repository")
     meetings = read_meetings(shared / "qmsum")[options.part]
     figures = {"machine": machine(), "part": options.part, **summary(measure(meetings, load()))}
+    figures |= minutes_agenda.figures(meetings, shared / "qmsum", load())
     sys.stdout.write(as_tables(figures) + "\n")
     if options.update:
         (data.RESULTS / "minutes.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
@@ -135,7 +136,7 @@ def summary(results: Results) -> dict[str, Any]:
 
 
 def as_tables(figures: Mapping[str, Any]) -> str:
-    """The figures as Markdown: topics, decisions, key points."""
+    """The figures as Markdown: topics, decisions, key points, agenda, earlier actions."""
     measures = figures["measures"]
     lines = ["| topics | Pk | minutes less this | WindowDiff | boundaries (marked: "]
     lines[0] += f"{measures['marked'][OURS]['mean']:.1f}) |"
@@ -145,7 +146,7 @@ def as_tables(figures: Mapping[str, Any]) -> str:
         lines.append(f"| {system} | {_mean(pk)} | {_difference(pk)} | {window:.3f} | {number:.1f} |")
     for kind, title in (("decisions", "decisions"), ("points", "key points, all queries")):
         lines += ["", *_moment_table(measures, kind, title)]
-    return "\n".join(lines)
+    return "\n".join([*lines, "", minutes_agenda.as_tables(figures)])
 
 
 def _moment_table(measures: Mapping[str, Any], kind: str, title: str) -> list[str]:

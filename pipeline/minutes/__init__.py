@@ -11,6 +11,9 @@ actions       who does what until when
 questions     open questions
 cues          cue lists (English)
 choosing      choice of moments
+places        where the words of a given line stand
+agenda        lines of an agenda: read, and where they were talked about
+follow_up     actions of earlier minutes: read, and where they are mentioned
 making        minutes of a transcript
 documents     Markdown, Word and JSON
 """

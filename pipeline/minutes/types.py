@@ -99,7 +99,9 @@ class AgendaItem:
     topics: tuple[int, ...] = ()
     """Numbers of the topics that match it, in order of time; empty where it was not discussed."""
     score: float = 0.0
-    """How well the best topic matches, 0 to 1."""
+    """How well the best passage matches, 0 to 1."""
+    mention: Item | None = None
+    """The sentence with most of its words in that passage; null where it was not discussed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,7 @@ class FollowUp:
     due: str | None = None
     """Until when, from the earlier minutes."""
     mention: Item | None = None
-    """The first passage about it; null where it is not mentioned."""
+    """The sentence that has most of its words; null where it is not mentioned."""
 
 
 @dataclass(frozen=True, slots=True)
