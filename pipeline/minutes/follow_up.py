@@ -7,24 +7,21 @@ action was done, nor that this task was meant; what is found is quoted, so that 
 
 from __future__ import annotations
 
-import json
 import math
 from collections import Counter, defaultdict
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from pipeline.core.errors import FormatError
-from pipeline.core.serialization import DataError, from_plain
-from pipeline.core.text import counted, read_text
+from pipeline.core.text import counted
 from pipeline.formats.sanitize import clean
 from pipeline.minutes.choosing import item
+from pipeline.minutes.documents.json_ import read_minutes
 from pipeline.minutes.places import is_pair, line_tokens, stems
-from pipeline.minutes.rendering import SCHEMA
 from pipeline.minutes.talk import Sentence, Talk
 from pipeline.minutes.titles import UNKNOWN_RARITY
-from pipeline.minutes.types import FollowUp, Item, Topic
+from pipeline.minutes.types import Action, FollowUp, Item, Topic
 
 MOST_BYTES, MOST_ACTIONS, MOST_LETTERS = 20_000_000, 500, 10_000
 """Most bytes of minutes, actions in them, and letters of an action: limits of time and memory. Chosen by hand, far
@@ -49,37 +46,30 @@ LETTERS, SHARE, SLACK = 5, 0.003, 3
 it, a share of all sentences plus a number. Chosen on the parts train and tune, read without the table, for as few wrong
 mentions as with it."""
 _HINT = "give the file *.minutes.json that transcribe minutes wrote"
-_FIELDS = ("text", "speaker", "who", "due")
 
 
 def read_previous(path: Path) -> tuple[FollowUp, ...]:
-    """The actions of minutes that this program wrote as JSON; raises `FormatError` naming file and place.
+    """The actions of minutes in our JSON (``crosstalk-minutes/1``), their texts cleaned of invisible characters.
 
-    Only the text, speaker, who and due of each action are read; their text is cleaned of invisible characters.
+    Raises `FormatError` naming file and place, for another schema, damage and more than the limits above.
     """
     where = str(path)
     if path.is_file() and path.stat().st_size > MOST_BYTES:
         raise FormatError("is larger than 20 MB, which no minutes are", where=where, hint=_HINT)
     try:
-        data = json.loads(read_text(path).content.removeprefix("\ufeff"))
-    except (ValueError, RecursionError) as error:
-        raise FormatError("is not JSON, or damaged", where=where, hint=_HINT) from error
-    schema = data.get("schema") if isinstance(data, dict) else None
-    if not isinstance(schema, str):
-        raise FormatError(f"has no minutes of the schema {SCHEMA}", where=where, hint=_HINT)
-    if schema != SCHEMA:
-        raise FormatError(f"has the schema {clean(schema)[:40]}, not {SCHEMA}", where=where, hint=_HINT)
-    actions = data.get("actions")
-    if not isinstance(actions, list):
-        raise FormatError("has no list of actions", where=where, hint=_HINT)
+        actions = read_minutes(path).actions
+    except FormatError as error:
+        raise FormatError(error.what, where=error.where, hint=error.hint or _HINT) from error
     if len(actions) > MOST_ACTIONS:
         raise FormatError(
             f"has {counted(len(actions), 'action')}, up to {MOST_ACTIONS} are read", where=where, hint=_HINT
         )
-    try:
-        return tuple(_follow_up(each, f"actions[{number}]") for number, each in enumerate(actions))
-    except DataError as error:
-        raise FormatError(error.line(quote=False), where=where, hint=error.hint or _HINT) from error
+    for number, each in enumerate(actions):
+        length = max(len(text or "") for text in (each.text, each.speaker, each.who, each.due))
+        if length > MOST_LETTERS or not clean(each.text):
+            what = f"actions[{number}]: must have texts of 1 to {MOST_LETTERS} characters"
+            raise FormatError(what, where=where, hint=_HINT)
+    return tuple(_follow_up(each) for each in actions)
 
 
 def match_previous(
@@ -96,14 +86,7 @@ def match_previous(
     return tuple(replace(each, mention=_mention(index, topics, each, names, rarity)) for each in previous)
 
 
-def _follow_up(raw: Any, place: str) -> FollowUp:
-    if not isinstance(raw, Mapping):
-        raise DataError(place, "must be a mapping", value=raw)
-    action = from_plain(FollowUp, {name: raw[name] for name in _FIELDS if name in raw}, place)
-    if max(len(text or "") for text in (action.text, action.speaker, action.who, action.due)) > MOST_LETTERS:
-        raise DataError(place, f"has a text of more than {MOST_LETTERS} characters")
-    if not clean(action.text):
-        raise DataError(f"{place}.text", "must have a word")
+def _follow_up(action: Action) -> FollowUp:
     who, due = (text and clean(text) for text in (action.who, action.due))
     return FollowUp(clean(action.text), clean(action.speaker), who, due)
 

@@ -34,6 +34,15 @@ def test_topics_reach_the_aim() -> None:
     assert pk["minutes"] == min(pk.values())
 
 
+def test_agendas_and_earlier_actions_are_better_than_shared_words() -> None:
+    agenda, actions = FIGURES["agenda"], FIGURES["follow_up"]
+    ours = agenda["minutes"]["right"]["mean"]
+    assert ours == max(entry["right"]["mean"] for name, entry in agenda.items() if name != "lines")
+    assert ours >= 2 * agenda["chance"]["right"]["mean"]
+    assert agenda["minutes"]["other"]["mean"] <= 0.1
+    assert actions["minutes"]["other"] <= 0.01
+
+
 def test_no_series_is_in_two_parts() -> None:
     parts = yaml.safe_load(PARTS.read_text(encoding="utf-8"))
     assert set(parts) == {"train", "tune", "report"}
