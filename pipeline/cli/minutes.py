@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -32,12 +32,25 @@ class MinutesOptions:
     only: Annotated[str | None, typer.Option(help="Kinds to keep: points,decisions,actions,questions.")] = None
     date: Annotated[str | None, typer.Option(help="Date of the meeting, such as 2026-11-27.")] = None
 
-    def make(self, transcript: Transcript) -> Minutes:
-        """The minutes of a transcript; raises `SettingsError`."""
-        from pipeline.minutes.making import make_minutes
+    agenda: Annotated[Path | None, typer.Option(help="A text file of agenda lines to match.")] = None
+    previous: Annotated[Path | None, typer.Option(help="Earlier NAME.minutes.json: are its actions mentioned?")] = None
 
-        made = make_minutes(transcript, self.max_items, only=self.kinds)
-        return replace(made, date=self.iso_date) if self.date else made
+    def maker(self) -> Callable[[Transcript], Minutes]:
+        """Makes the minutes of a transcript. Raises errors of the options, and of the files that they name, at once."""
+        from pipeline.minutes.agenda import read_agenda
+        from pipeline.minutes.follow_up import read_previous
+        from pipeline.minutes.making import make_minutes
+        from pipeline.minutes.matching import matched
+
+        kinds, date = self.kinds, self.iso_date
+        agenda = read_agenda(self.agenda) if self.agenda else ()
+        previous = read_previous(self.previous) if self.previous else ()
+
+        def make(transcript: Transcript) -> Minutes:
+            made = make_minutes(transcript, self.max_items, only=kinds)
+            return matched(replace(made, date=date or made.date), transcript, agenda, previous)
+
+        return make
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -73,6 +86,7 @@ def minutes(
     from pipeline.minutes.documents import markdown
 
     names = [FORMATS[name] for name in _chosen(format_, tuple(FORMATS), "--format")]
+    make = making.maker()
     for path in transcripts:
         file = read_file(path)
         for line in file.notice_lines():
@@ -82,7 +96,7 @@ def minutes(
         record = OutputRecord(output_dir, source, overwrite=overwrite)
         targets = dict(zip(names, output_paths(stem, output_dir, names), strict=True))
         record.check(targets.values())
-        made = making.make(file.transcript)
+        made = make(file.transcript)
         if not quiet:
             show(markdown.render(made, stem))
         _write(made, stem, targets, record, is_default=making == MinutesOptions())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -42,9 +42,9 @@ def make_minutes(
     if max_items < 1:
         raise ValueError(f"the number of items is 1 or more, not {max_items}")
     weights = weights or load()
-    known = transcript.language is None or transcript.language in LANGUAGES
+    known = has_cues(transcript.language)
     kinds = [kind for kind in KINDS if kind in only and (known or kind == "points")]
-    talk, rarity = Talk.of(transcript), weights.rarity if known else {}
+    talk, rarity = Talk.of(transcript), rarity_for(transcript.language, weights)
     empty = replace(_without_items(transcript, talk, known), settings={"max_items": max_items, "only": kinds})
     if not transcript.utterances:
         return empty
@@ -63,6 +63,16 @@ def make_minutes(
         questions=_by_time(questions(talk, topics, max_items)),
     )
     return with_kinds(made, kinds)
+
+
+def has_cues(language: str | None) -> bool:
+    """Whether decisions, actions and questions are found in a language; an unknown one is read as English."""
+    return language is None or language in LANGUAGES
+
+
+def rarity_for(language: str | None, weights: Weights | None = None) -> Mapping[str, float]:
+    """The rarity of words in meetings of a language; empty where it is not known."""
+    return (weights or load()).rarity if has_cues(language) else {}
 
 
 def with_kinds(minutes: Minutes, kinds: Collection[str]) -> Minutes:

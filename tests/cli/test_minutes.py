@@ -102,3 +102,24 @@ def test_what_are_no_minutes_is_refused(content: str, folder: Path) -> None:
     (folder / "x.minutes.json").write_text(content)
     with pytest.raises(FormatError, match=r"x\.minutes\.json"):
         json_.read_minutes(folder / "x.minutes.json")
+
+
+def test_an_agenda_and_earlier_actions_are_matched(folder: Path) -> None:
+    Path("agenda.txt").write_text("1. Parking behind the school\n2. Election of the treasurer\n")
+    assert call("talk.json", "-q", "-f", "json") == 0
+    Path("talk.minutes.json").rename("last.minutes.json")
+    assert call("talk.json", "-q", "--agenda", "agenda.txt", "--previous", "last.minutes.json") == 0
+    page = (folder / "talk.minutes.md").read_text()
+    assert "\n- Parking behind the school: topic 2 (" in page
+    assert "\n- Election of the treasurer: *not discussed*\n" in page
+    assert "## Actions of the earlier minutes" in page
+    earlier = json_.read_minutes(folder / "talk.minutes.json").previous
+    assert any(each.mention and each.mention.text == each.text for each in earlier)
+
+
+@pytest.mark.parametrize("option", ["--agenda", "--previous"])
+def test_a_missing_or_empty_file_ends_the_command_before_any_work(option: str, folder: Path) -> None:
+    (folder / "empty").write_text("")
+    assert call("talk.json", option, "absent") != 0
+    assert call("talk.json", option, "empty") != 0
+    assert not list(folder.glob("*.minutes.*"))

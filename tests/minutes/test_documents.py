@@ -53,10 +53,12 @@ def test_no_word_becomes_markup(spoken: Transcript, title: str) -> None:
     assert sum(line.startswith("#") for line in page.split("\n")) == headings
 
 
+MADE = make_minutes(transcript([*TOPICS, *ENDING]))
+BUDGET = MADE.points[0]
 FULL = replace(
-    make_minutes(transcript([*TOPICS, *ENDING])),
+    MADE,
     date="2026-11-27T09:30:00+00:00",
-    agenda=(AgendaItem("Budget of the festival", (0,), 0.9), AgendaItem("Ticket <prices>")),
+    agenda=(AgendaItem("Budget of the festival", (0,), 0.9, BUDGET), AgendaItem("Ticket <prices>")),
     previous=(FollowUp("I'll ask the bank.", "Anna", "Anna", "by June", None),),
     left_out=LeftOut(3.2, 1, 2, (DoubtfulName("SPEAKER_01", ("Boris", "Chen")),)),
 )
@@ -68,7 +70,7 @@ def test_agenda_earlier_actions_date_and_doubtful_names_are_shown() -> None:
     for line in (
         "2026-11-27 09:30 UTC · ",
         "- Budget of the festival: topic 1 (00:00:00 to ",
-        "- Ticket &lt;prices&gt;: not discussed",
+        "- Ticket &lt;prices&gt;: *not discussed*",
         "- **Anna**: “I'll ask the bank.” (who: Anna, until: by June) – *not mentioned*",
         "- SPEAKER_01 has no sure name; perhaps Boris or Chen.",
         "- Speech without words: 3 s.",

@@ -167,12 +167,15 @@ def _span(topic: Topic) -> str:
 
 
 def _agenda_item(line: AgendaItem, topics: Sequence[Topic]) -> Runs:
+    if line.mention is None:
+        return [(f"{line.text}: ", ""), ("not discussed", "Emphasis")]
     spans = ", ".join(f"topic {number + 1} ({_span(topics[number])})" for number in line.topics)
-    return [(f"{line.text}: {spans or 'not discussed'}", "")]
+    return [(f"{line.text}: {spans} – ", ""), *_quoted(line.mention)]
 
 
 def _follow_up(earlier: FollowUp) -> Runs:
     facts = _who_and_when(earlier.who, earlier.due)
     action: list[tuple[str, Style]] = [(earlier.speaker, "Speaker"), (f": “{earlier.text}”{facts}", "")]
-    mention = _quoted(earlier.mention) if earlier.mention else [("not mentioned", "Emphasis")]
-    return [*action, (" – ", ""), *mention]
+    if earlier.mention is None:
+        return [*action, (" – ", ""), ("not mentioned", "Emphasis")]
+    return [*action, (" – perhaps here: ", ""), *_quoted(earlier.mention)]
