@@ -28,6 +28,7 @@ NOTICES: Mapping[str, str] = {
     "headerless": "The file has no header; its format was taken from its name.",
     "left_out": "Sessions without a reference were left out of the score.",
     "minutes_language": "Minutes have topics and key points only: the rest is found in English alone.",
+    "minutes_llm": "The language model failed in some time spans, in which the minutes were made without it.",
     "names_differ": "The sessions that are compared have different names.",
     "no_hypothesis": "Sessions are only in the reference: their words count as deletions.",
     "no_length": "Rows of a file have words but no length; each word was given a short one.",

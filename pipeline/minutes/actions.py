@@ -46,9 +46,9 @@ def actions(
             continue
         plain = item(talk.transcript, topics, sentence, cue, score)
         words = sentence.evidence.words(talk.transcript)
-        who = plain.speaker if undertaken else _addressed(words, names)
+        who = plain.speaker if undertaken else addressed(words, names)
         fields = {each.name: getattr(plain, each.name) for each in dataclasses.fields(plain)}
-        chosen.append(Action(**fields, who=who, due=_due(words)))
+        chosen.append(Action(**fields, who=who, due=due_words(words)))
     return chosen
 
 
@@ -74,13 +74,13 @@ def _names(talk: Talk, rarity: Mapping[str, float]) -> frozenset[str]:
     return frozenset(word.lower() for word in words if word.istitle() and is_content(word.lower(), rarity))
 
 
-def _addressed(words: Sequence[Word], names: frozenset[str]) -> str | None:
+def addressed(words: Sequence[Word], names: frozenset[str]) -> str | None:
     """The first word that is a speaker's name, as it was said."""
     plain = (_EDGES.sub("", word.text) for word in words)
     return next((word for word in plain if word[:1].isupper() and word.lower() in names), None)
 
 
-def _due(words: Sequence[Word]) -> str | None:
+def due_words(words: Sequence[Word]) -> str | None:
     """The words that say until when."""
     text, places = "", []
     for number, word in enumerate(words):

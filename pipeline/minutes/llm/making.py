@@ -1,0 +1,144 @@
+"""Minutes of a transcript with a language model, which chooses and labels; every item is words that were said."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from pipeline.core.types import Notice, Transcript
+from pipeline.formats.sanitize import clean
+from pipeline.minutes import making
+from pipeline.minutes.actions import addressed, due_words
+from pipeline.minutes.choosing import item
+from pipeline.minutes.cues import LANGUAGES
+from pipeline.minutes.llm.answers import Labelled
+from pipeline.minutes.llm.asking import Session
+from pipeline.minutes.llm.choosing import best
+from pipeline.minutes.llm.model import LanguageModel
+from pipeline.minutes.llm.parts import Gap, Part, asked, gap_of_group, notices
+from pipeline.minutes.llm.prompts import KINDS, Limits
+from pipeline.minutes.llm.segments import chunks_of, segments_of
+from pipeline.minutes.llm.topics import topics_of
+from pipeline.minutes.talk import Talk
+from pipeline.minutes.types import Action, Item, Minutes, Topic
+from pipeline.minutes.weights import load
+
+REASON = "chosen by a language model"
+"""The reason of an item that the model chose."""
+SCORE = 0.0
+"""The score of an item that the model chose: a language model gives none."""
+Progress = Callable[[int, int], None]
+"""Called with the steps that are done and the number of all."""
+_NAME = re.compile(r"[^\W\d_]{2,}")
+
+
+def minutes_with(
+    transcript: Transcript,
+    base: Minutes,
+    model: LanguageModel,
+    max_items: int = making.MOST,
+    progress: Progress | None = None,
+) -> Minutes:
+    """Minutes with up to ``max_items`` items of each kind that a language model chose.
+
+    ``base``: the minutes of this transcript without the model, before an agenda and earlier minutes are compared with
+    them. Where the model fails, their items and topics stand in the time spans concerned, and notices say so: nothing
+    that a server does raises an error. Corrections by people are applied to what this returns, as to any minutes.
+    """
+    if max_items < 1:
+        raise ValueError(f"the number of items is 1 or more, not {max_items}")
+    if base.agenda or base.previous:
+        raise ValueError("an agenda and earlier minutes are compared after the language model: topics change")
+    talk, limits = Talk.of(transcript), Limits.of(model.context, max_items)
+    session, chunks = Session(model, limits), list(chunks_of(segments_of(talk), limits.room))
+    made = replace(base, settings={**base.settings, "language_model": _described(model)})
+    if not chunks:
+        return made
+    step = _steps(progress, len(chunks) + len(KINDS) + 1)
+    parts = asked(session, chunks, step)
+    rarity = load().rarity if transcript.language in (None, *LANGUAGES) else {}
+    topics, gaps = topics_of(session, talk, parts, base.topics, rarity)
+    step()
+    found: dict[str, Any] = {}
+    for kind in KINDS:
+        chosen, failed = _items(session, kind, parts, getattr(base, kind), max_items)
+        items = [
+            _moved(each, topics) if isinstance(each, Item) else _quoted(transcript, topics, kind, each)
+            for each in chosen
+        ]
+        found[kind] = tuple(sorted(items, key=lambda each: (each.start, each.evidence)))
+        gaps += failed
+        step()
+    return _finished(
+        replace(made, topics=topics, **found), model, [*(each.gap for each in parts if each.gap), *gaps], parts
+    )
+
+
+def _described(model: LanguageModel) -> dict[str, Any]:
+    """The model as a setting of the minutes; without its key."""
+    return {"name": clean(model.name), "host": model.host, "context": model.context}
+
+
+def _steps(progress: Progress | None, total: int) -> Callable[[], None]:
+    """A function that reports one more step."""
+    done = iter(range(1, total + 1))
+    return lambda: progress(next(done), total) if progress else None
+
+
+def _items(
+    session: Session, kind: str, parts: Sequence[Part], base: Sequence[Item], most: int
+) -> tuple[list[Labelled | Item], list[Gap]]:
+    """Up to ``most`` items of a kind: the model's choice, and in the gaps the best of ``base``; and further gaps.
+
+    The items of ``base`` have at most the share of the places that the gaps have of the segments, but for places that
+    the model leaves.
+    """
+    candidates = [each for part in parts if part.answer for each in part.answer.items[kind]]
+    candidates.sort(key=lambda each: each.segment.number)
+    gaps = [part.gap for part in parts if part.gap]
+    missing = sum(len(part.chunk.segments) for part in parts if part.gap)
+    share = missing / sum(len(part.chunk.segments) for part in parts)
+    places = min(len(_inside(base, gaps)), round(most * share))
+    chosen, failed = best(session, candidates, max(1, most - places), KINDS[kind])
+    more = [gap_of_group(group, kind) for group in failed]
+    others = sorted(_inside(base, [*gaps, *more]), key=lambda each: (-each.score, each.evidence))
+    return [*chosen, *others[: max(0, most - len(chosen))]], more
+
+
+def _inside(items: Sequence[Item], gaps: Sequence[Gap]) -> list[Item]:
+    """The items that begin in a gap."""
+    starts = [(each, each.evidence[0]) for each in items]
+    return [each for each, at in starts if any(gap.holds(at.utterance, at.first_word) for gap in gaps)]
+
+
+def _moved(made: Item, topics: Sequence[Topic]) -> Item:
+    """An item made without the model, in the topics made with it."""
+    line = made.evidence[0].utterance
+    return replace(made, topic=next(n for n, each in enumerate(topics) if line <= each.last_utterance))
+
+
+def _quoted(transcript: Transcript, topics: Sequence[Topic], kind: str, chosen: Labelled) -> Item:
+    """The item of a segment: its words, with the model's label beside them."""
+    made = replace(item(transcript, topics, chosen.segment.evidence, REASON, SCORE), label=chosen.label)
+    if kind != "actions":
+        return made
+    words = chosen.segment.evidence.words(transcript)
+    who = chosen.who
+    if who is not None and who != made.speaker:  # the model may think so; the minutes have only names that were said
+        who = addressed(words, frozenset(name.lower() for name in _NAME.findall(who)))
+    fields = {each.name: getattr(made, each.name) for each in dataclasses.fields(made)}
+    return Action(**fields, who=who, due=due_words(words))
+
+
+def _finished(minutes: Minutes, model: LanguageModel, gaps: Sequence[Gap], parts: Sequence[Part]) -> Minutes:
+    """With the method and the notices; the one about languages goes where the model found everything."""
+    others: list[Notice] = [each for each in minutes.notices if gaps or each.code != making.NOTICE]
+    name = f"{minutes.made_by}, items chosen by the language model {clean(model.name)}"
+    return replace(
+        minutes,
+        made_by=name if any(part.answer for part in parts) else minutes.made_by,
+        notices=(*others, *notices(model.host, gaps)),
+    )
