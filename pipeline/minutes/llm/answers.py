@@ -12,7 +12,7 @@ from typing import Any
 
 from pipeline.formats.sanitize import clean
 from pipeline.minutes.llm.failures import CONTEXT, EMPTY, WRONG, BadAnswer
-from pipeline.minutes.llm.prompts import KINDS, LABEL, Limits
+from pipeline.minutes.llm.prompts import LABEL, Limits
 from pipeline.minutes.llm.segments import Chunk, Segment
 
 
@@ -46,7 +46,7 @@ def read_chunk(answer: Any, chunk: Chunk, limits: Limits, secret: str | None) ->
     for entry in _entries(fields["topics"], limits.topics, "segment", "label"):
         segment = _segment(entry["segment"], given)
         topics.setdefault(segment.number, Labelled(segment, _label(entry["label"], secret)))
-    items: dict[str, dict[int, Labelled]] = {kind: {} for kind in KINDS}
+    items: dict[str, dict[int, Labelled]] = {kind: {} for kind in limits.kinds}
     for entry in _entries(fields["items"], limits.items, "kind", "segment", "label", "who"):
         kind, segment = entry["kind"], _segment(entry["segment"], given)
         if not isinstance(kind, str) or kind not in items:

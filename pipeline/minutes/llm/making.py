@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -40,9 +40,10 @@ def minutes_with(
     base: Minutes,
     model: LanguageModel,
     max_items: int = making.MOST,
+    only: Collection[str] = tuple(KINDS),
     progress: Progress | None = None,
 ) -> Minutes:
-    """Minutes with up to ``max_items`` items of each kind that a language model chose.
+    """Minutes with up to ``max_items`` items of each of the kinds ``only`` that a language model chose.
 
     ``base``: the minutes of this transcript without the model, before an agenda and earlier minutes are compared with
     them. Where the model fails, their items and topics stand in the time spans concerned, and notices say so: nothing
@@ -52,34 +53,36 @@ def minutes_with(
         raise ValueError(f"the number of items is 1 or more, not {max_items}")
     if base.agenda or base.previous:
         raise ValueError("an agenda and earlier minutes are compared after the language model: topics change")
-    talk, limits = Talk.of(transcript), Limits.of(model.context, max_items)
+    talk, limits = Talk.of(transcript), Limits.of(model.context, max_items, only)
     session, chunks = Session(model, limits), list(chunks_of(segments_of(talk), limits.room))
-    made = replace(base, settings={**base.settings, "language_model": _described(model)})
-    if not chunks:
-        return made
-    step = _steps(progress, len(chunks) + len(KINDS) + 1)
+    if not chunks or not limits.kinds:
+        return base
+    step = _steps(progress, len(chunks) + len(limits.kinds) + 1)
     parts = asked(session, chunks, step)
+    if not any(part.answer for part in parts):
+        return _without(base, session, parts, step)
     rarity = load().rarity if transcript.language in (None, *LANGUAGES) else {}
     topics, gaps = topics_of(session, talk, parts, base.topics, rarity)
     step()
     found: dict[str, Any] = {}
-    for kind in KINDS:
+    for kind in limits.kinds:
         chosen, failed = _items(session, kind, parts, getattr(base, kind), max_items)
-        items = [
-            _moved(each, topics) if isinstance(each, Item) else _quoted(transcript, topics, kind, each)
-            for each in chosen
-        ]
+        items = [_entry(transcript, topics, kind, each) for each in chosen]
         found[kind] = tuple(sorted(items, key=lambda each: (each.start, each.evidence)))
         gaps += failed
         step()
-    return _finished(
-        replace(made, topics=topics, **found), model, [*(each.gap for each in parts if each.gap), *gaps], parts
-    )
+    return _finished(replace(base, topics=topics, **found), session, [*_gaps(parts), *gaps])
 
 
-def _described(model: LanguageModel) -> dict[str, Any]:
-    """The model as a setting of the minutes; without its key."""
-    return {"name": clean(model.name), "host": model.host, "context": model.context}
+def _without(base: Minutes, session: Session, parts: Sequence[Part], step: Callable[[], None]) -> Minutes:
+    """The minutes where the model answered nothing that could be used."""
+    for _ in range(len(session.limits.kinds) + 1):
+        step()
+    return replace(base, notices=(*base.notices, *notices(session.model.host, _gaps(parts))))
+
+
+def _gaps(parts: Sequence[Part]) -> list[Gap]:
+    return [part.gap for part in parts if part.gap]
 
 
 def _steps(progress: Progress | None, total: int) -> Callable[[], None]:
@@ -98,7 +101,7 @@ def _items(
     """
     candidates = [each for part in parts if part.answer for each in part.answer.items[kind]]
     candidates.sort(key=lambda each: each.segment.number)
-    gaps = [part.gap for part in parts if part.gap]
+    gaps = _gaps(parts)
     missing = sum(len(part.chunk.segments) for part in parts if part.gap)
     share = missing / sum(len(part.chunk.segments) for part in parts)
     places = min(len(_inside(base, gaps)), round(most * share))
@@ -114,10 +117,12 @@ def _inside(items: Sequence[Item], gaps: Sequence[Gap]) -> list[Item]:
     return [each for each, at in starts if any(gap.holds(at.utterance, at.first_word) for gap in gaps)]
 
 
-def _moved(made: Item, topics: Sequence[Topic]) -> Item:
-    """An item made without the model, in the topics made with it."""
-    line = made.evidence[0].utterance
-    return replace(made, topic=next(n for n, each in enumerate(topics) if line <= each.last_utterance))
+def _entry(transcript: Transcript, topics: Sequence[Topic], kind: str, chosen: Labelled | Item) -> Item:
+    """The item of a choice, or an item made without the model in the topics made with it."""
+    if isinstance(chosen, Labelled):
+        return _quoted(transcript, topics, kind, chosen)
+    line = chosen.evidence[0].utterance
+    return replace(chosen, topic=next(n for n, each in enumerate(topics) if line <= each.last_utterance))
 
 
 def _quoted(transcript: Transcript, topics: Sequence[Topic], kind: str, chosen: Labelled) -> Item:
@@ -133,12 +138,14 @@ def _quoted(transcript: Transcript, topics: Sequence[Topic], kind: str, chosen: 
     return Action(**fields, who=who, due=due_words(words))
 
 
-def _finished(minutes: Minutes, model: LanguageModel, gaps: Sequence[Gap], parts: Sequence[Part]) -> Minutes:
-    """With the method and the notices; the one about languages goes where the model found everything."""
+def _finished(minutes: Minutes, session: Session, gaps: Sequence[Gap]) -> Minutes:
+    """With the method, its settings and notices; the one about languages goes where the model found everything."""
+    model, name = session.model, clean(session.model.name)
     others: list[Notice] = [each for each in minutes.notices if gaps or each.code != making.NOTICE]
-    name = f"{minutes.made_by}, items chosen by the language model {clean(model.name)}"
+    described = {"only": list(session.limits.kinds), "model": name, "host": model.host, "context": model.context}
     return replace(
         minutes,
-        made_by=name if any(part.answer for part in parts) else minutes.made_by,
+        made_by=f"{minutes.made_by}, items chosen by the language model {name}",
+        settings={**minutes.settings, **described},
         notices=(*others, *notices(model.host, gaps)),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,19 +71,22 @@ class Limits:
     """Most topics that begin in a chunk."""
     items: int
     """Most items of a chunk, all kinds together."""
+    kinds: tuple[str, ...]
+    """Kinds of items that are asked for."""
     room: int
     """Tokens for segments and people; 0 where the context is too small."""
 
     @classmethod
-    def of(cls, context: int, most: int) -> Limits:
-        """The limits under a context in tokens, for up to ``most`` items of each kind."""
+    def of(cls, context: int, most: int, kinds: Collection[str] = tuple(KINDS)) -> Limits:
+        """The limits under a context in tokens, for up to ``most`` items of each of the kinds."""
+        asked = tuple(kind for kind in KINDS if kind in kinds)
         answer = min(ANSWER, context // ANSWER_SHARE)
         entries = answer // ENTRY
         topics = max(1, entries // 4)
-        items = max(1, min(entries - topics, max(FEWEST, len(KINDS) * most)))
-        rules = tokens_of_text(_RULES + _map_rules(topics, items)) + tokens_of_text("x" * LABEL)
+        items = max(1, min(entries - topics, max(FEWEST, len(asked) * most)))
+        rules = tokens_of_text(_RULES + _map_rules(topics, items, asked)) + tokens_of_text("x" * LABEL)
         room = context - answer - rules - TEMPLATE
-        return cls(answer, topics, items, room if room >= LEAST_ROOM else 0)
+        return cls(answer, topics, items, asked, room if room >= LEAST_ROOM else 0)
 
 
 def about_chunk(chunk: Chunk, limits: Limits, topic: str | None) -> Question:
@@ -92,14 +95,14 @@ def about_chunk(chunk: Chunk, limits: Limits, topic: str | None) -> Question:
     person = {"type": "integer", "minimum": 0, "maximum": len(chunk.people) - 1}
     label = {"type": "string", "maxLength": LABEL}
     item: dict[str, Any] = {
-        "kind": {"type": "string", "enum": list(KINDS)},
+        "kind": {"type": "string", "enum": limits.kinds},
         "segment": numbers,
         "label": label,
         "who": {"anyOf": [person, {"type": "null"}]},
     }
     return Question(
         name="minutes",
-        rules=_RULES + _map_rules(limits.topics, limits.items),
+        rules=_RULES + _map_rules(limits.topics, limits.items, limits.kinds),
         data={
             "topic_so_far": None if topic is None else inert(topic),
             "people": [(number, inert(name)) for number, name in enumerate(chunk.people)],
@@ -146,9 +149,9 @@ def candidate_tokens(segment: Segment) -> int:
     return segment.tokens + ROW + tokens_of_text("x" * LABEL)
 
 
-def _map_rules(topics: int, items: int) -> str:
-    kinds = "\n".join(f'"{kind}": {text}' for kind, text in KINDS.items())
-    return _MINUTES % {"topics": topics, "items": items, "kinds": kinds}
+def _map_rules(topics: int, items: int, kinds: Collection[str]) -> str:
+    described = "\n".join(f'"{kind}": {KINDS[kind]}' for kind in kinds)
+    return _MINUTES % {"topics": topics, "items": items, "kinds": described}
 
 
 def _object(**properties: Mapping[str, Any]) -> dict[str, Any]:

@@ -172,6 +172,7 @@ def keywords(body: Json) -> dict[str, Any]:
             if word in text:
                 who = people[name] if kind == "actions" else None
                 items.append({"kind": kind, "segment": number, "label": f"{kind} with {word}", "who": who})
+    items = [item for item in items if item["kind"] in form["items"]["items"]["properties"]["kind"]["enum"]]
     kinds = [item["kind"] for item in items]
     places = sorted(range(len(items)), key=lambda n: kinds[:n].count(kinds[n]))  # the first of each kind first
     items = [items[n] for n in places]

@@ -9,10 +9,12 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 import pytest
 
 from pipeline.core.types import Transcript
+from pipeline.minutes.documents import json_, markdown
 from pipeline.minutes.llm import answers, failures, transport
 from pipeline.minutes.llm.client import ask
 from pipeline.minutes.llm.failures import BadAnswer, ModelFailure, Unreachable
@@ -21,8 +23,8 @@ from pipeline.minutes.llm.model import LanguageModel
 from pipeline.minutes.llm.prompts import Limits, about_chunk
 from pipeline.minutes.llm.segments import chunks_of, segments_of
 from pipeline.minutes.making import make_minutes
-from pipeline.minutes.rendering import to_json, to_markdown
 from pipeline.minutes.talk import Talk
+from pipeline.minutes.types import Minutes
 from tests.minutes.llm.failing import LIMIT, WAYS, Way
 from tests.minutes.llm.fake import FakeServer, Handler, Json, answering, envelope, keywords, sending
 from tests.minutes.talks import ENDING, TOPICS, transcript
@@ -32,6 +34,12 @@ SECRET = "sk-very-secret-1234567890"
 SPOKEN = transcript([*TOPICS, *ENDING])
 SLACK = 1.0
 """Seconds that a loaded machine may add to a deadline."""
+
+
+@cache
+def base_minutes() -> Minutes:
+    """The minutes without a model."""
+    return make_minutes(SPOKEN)
 
 
 def answered(model: LanguageModel, spoken: Transcript = SPOKEN) -> answers.ChunkAnswer:
@@ -65,7 +73,7 @@ def test_the_minutes_are_then_made_without_the_model(
     """As they are without it, but for one notice, in which nothing stands that was said, and no key."""
     caplog.set_level(logging.DEBUG)
     server.behave(way.behaviour)
-    base = make_minutes(SPOKEN)
+    base = base_minutes()
     minutes = minutes_with(SPOKEN, base, server.model(timeout=LIMIT, key=SECRET))
     check(SPOKEN, minutes)
     for kind in ("topics", "points", "decisions", "actions", "questions", "made_by", "left_out", "people"):
@@ -74,7 +82,7 @@ def test_the_minutes_are_then_made_without_the_model(
     assert notice.code == "minutes_llm"
     assert f" {way.what}; made without it: 00:00:00 to " in notice.message
     assert not [name for name in ("budget", "parking", "Anna", "pay") if name in notice.message]
-    assert SECRET not in to_json(minutes, "x") + to_markdown(minutes, "x") + repr(minutes) + caplog.text
+    assert SECRET not in json_.render(minutes, "x") + markdown.render(minutes, "x") + repr(minutes) + caplog.text
     assert 2 <= len(server.seen) <= 3
 
 
@@ -83,7 +91,7 @@ def test_a_server_that_is_not_there() -> None:
         free.bind(("127.0.0.1", 0))
         model = LanguageModel(f"http://127.0.0.1:{free.getsockname()[1]}/v1", "small", timeout=LIMIT, key=SECRET)
         with at_most(2 * LIMIT + SLACK):
-            minutes = minutes_with(SPOKEN, make_minutes(SPOKEN), model)
+            minutes = minutes_with(SPOKEN, base_minutes(), model)
     assert [notice.message.split(";")[0] for notice in minutes.notices] == [
         f"the language model at {model.host} {failures.NO_CONNECTION}"
     ]
@@ -163,8 +171,8 @@ def test_a_label_with_the_key_is_left_out(server: FakeServer) -> None:
         handler.send(envelope(json.dumps(answer)))
 
     server.behave(repeating)
-    minutes = minutes_with(SPOKEN, make_minutes(SPOKEN), server.model(key=SECRET))
-    assert "sk-very" not in to_json(minutes, "x") + to_markdown(minutes, "x")
+    minutes = minutes_with(SPOKEN, base_minutes(), server.model(key=SECRET))
+    assert "sk-very" not in json_.render(minutes, "x") + markdown.render(minutes, "x")
     assert {topic.label for topic in minutes.topics} == {None}
 
 

@@ -15,10 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.core.types import Transcript, Utterance, Word
+from pipeline.minutes import types
+from pipeline.minutes.documents import json_, markdown
+from pipeline.minutes.llm import prompts
 from pipeline.minutes.llm.making import REASON, minutes_with
 from pipeline.minutes.llm.segments import segments_of
 from pipeline.minutes.making import make_minutes
-from pipeline.minutes.rendering import to_json, to_markdown
 from pipeline.minutes.talk import Talk
 from pipeline.minutes.types import AgendaItem, Minutes
 from tests.conftest import REPOSITORY
@@ -70,13 +72,22 @@ def test_a_topic_goes_on_over_the_edge_of_a_chunk(server: FakeServer) -> None:
 
 
 def test_the_minutes_tell_how_they_were_made(server: FakeServer) -> None:
-    base = replace(make_minutes(SPOKEN), settings={"max_items": 10})
-    model = server.model(key="sk-secret")
-    minutes = minutes_with(SPOKEN, base, model)
+    base = make_minutes(SPOKEN)
+    minutes = minutes_with(SPOKEN, base, server.model(key="sk-secret"))
     assert minutes.made_by == f"{base.made_by}, items chosen by the language model small"
-    described = {"name": "small", "host": f"127.0.0.1:{server.port}", "context": 8192}
-    assert minutes.settings == {"max_items": 10, "language_model": described}
-    assert "sk-secret" not in to_json(minutes, "x") + to_markdown(minutes, "x")
+    described = {"model": "small", "host": f"127.0.0.1:{server.port}", "context": 8192}
+    assert minutes.settings == {"max_items": 10, "only": list(KINDS), **described}
+    assert "sk-secret" not in json_.render(minutes, "x") + markdown.render(minutes, "x")
+
+
+def test_only_some_kinds_are_asked_for(server: FakeServer) -> None:
+    base = make_minutes(SPOKEN, only=("decisions", "actions"))
+    minutes = minutes_with(SPOKEN, base, server.model(), only=("actions", "decisions"))
+    check(SPOKEN, minutes)
+    assert (len(minutes.decisions), len(minutes.actions), minutes.points, minutes.questions) == (1, 2, (), ())
+    assert minutes.settings["only"] == ["decisions", "actions"]
+    for seen in server.seen:
+        assert "a question that stays open" not in seen.body["messages"][0]["content"]
 
 
 def test_a_request_is_what_the_servers_accept(server: FakeServer) -> None:
@@ -257,7 +268,7 @@ def test_progress_goes_to_its_end(server: FakeServer) -> None:
     for behaviour in (answering(keywords), sending(b"", status=500)):
         server.behave(behaviour)
         steps.clear()
-        minutes_with(SPOKEN, make_minutes(SPOKEN), server.model(context=SMALL), 10, report)
+        minutes_with(SPOKEN, make_minutes(SPOKEN), server.model(context=SMALL), progress=report)
         total = steps[0][1]
         assert steps == [(number, total) for number in range(1, total + 1)]
 
@@ -363,8 +374,11 @@ def test_other_languages_have_everything(server: FakeServer) -> None:
     assert minutes.decisions
     assert minutes.questions
     assert minutes.notices == ()
+    assert "Me decided" in markdown.render(minutes, "x")
     server.behave(sending(b"", status=500))
-    assert [notice.code for notice in made(server, spoken).notices] == ["minutes_language", "minutes_llm"]
+    failed = made(server, spoken)
+    assert [notice.code for notice in failed.notices] == ["minutes_language", "minutes_llm"]
+    assert failed.settings == make_minutes(spoken).settings
 
 
 def test_one_line_and_no_line(server: FakeServer) -> None:
@@ -373,6 +387,10 @@ def test_one_line_and_no_line(server: FakeServer) -> None:
     assert server.seen == []
     one = transcript([("A", "We decided.")])
     assert [item.text for item in made(server, one).decisions] == ["We decided."]
+
+
+def test_the_kinds_are_those_of_the_minutes() -> None:
+    assert (*prompts.KINDS,) == types.KINDS == KINDS
 
 
 def test_misuse_is_refused(server: FakeServer) -> None:

@@ -15,6 +15,9 @@ from pipeline.minutes.talk import Talk
 from tests.minutes.talks import ENDING, TOPICS, transcript
 from tests.strategies import transcripts
 
+LONG = segments_of(Talk.of(transcript([*TOPICS, *ENDING] * 8)))
+"""The segments of 20 minutes."""
+
 
 @given(transcripts(hostile=True))
 def test_segments_are_numbered_sentences_of_one_utterance(spoken: Transcript) -> None:
@@ -59,8 +62,7 @@ def test_chunks_are_all_segments_and_fit(spoken: Transcript, room: int) -> None:
 @given(st.integers(1, 40000), st.integers(1, 30))
 def test_a_request_fits_its_context(context: int, most: int) -> None:
     limits = Limits.of(context, most)
-    segments = segments_of(Talk.of(transcript([*TOPICS, *ENDING] * 12)))
-    for chunk in chunks_of(segments, limits.room) if limits.room else ():
+    for chunk in chunks_of(LONG, limits.room) if limits.room else ():
         question = about_chunk(chunk, limits, "x" * 80)
         tokens = tokens_of_text(question.rules) + tokens_of_text(question.content) + question.answer_tokens
         assert tokens <= context
