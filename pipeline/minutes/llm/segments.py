@@ -1,8 +1,10 @@
 """Numbered segments of a transcript, and chunks of them that fit a context.
 
 Tokens are estimated, since every model counts them differently: `BYTES` bytes are a token, and each row of a segment
-has `ROW` tokens more for its numbers, quotation marks and commas. Text has more bytes to a token in all common models,
-so that the estimate is too high rather than too low.
+has `ROW` tokens more for its numbers, quotation marks and commas. With Whisper's vocabulary of 50,000 tokens, requests
+about 24 meetings of QMSum have 0.76 times the estimate, at most 0.89 times; single sentences in Finnish, German, Thai
+and Russian 0.5 to 0.94 times, in Chinese and Hindi 1.05 to 1.1 times. A server that finds a request too long gets it in
+halves.
 """
 
 from __future__ import annotations

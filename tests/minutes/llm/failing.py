@@ -63,6 +63,14 @@ def endless(handler: Handler, _: Json) -> None:
         handler.wfile.write(b" " * 65536)
 
 
+def announced(handler: Handler, _: Json) -> None:
+    """A stated length of 10 MB, and none of it."""
+    handler.send_response(200)
+    handler.send_header("Content-Length", "10000000")
+    handler.end_headers()
+    handler.server.closing.wait(5)
+
+
 def slow_headers(handler: Handler, _: Json) -> None:
     """A header that goes on, a byte at a time."""
     handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
@@ -104,6 +112,7 @@ CONNECTIONS: Mapping[str, Way] = {
     "slow headers": Way(slow_headers, failures.LATE.format(LIMIT), Unreachable),
     "a byte at a time": Way(dripping(0.05), failures.LATE.format(LIMIT), Unreachable),
     "endless": Way(endless, failures.TOO_LARGE),
+    "10 MB that never come": Way(announced, failures.TOO_LARGE),
     "10 MB": Way(sending(b" " * 10_000_000), failures.TOO_LARGE),
     "10 MB of a label": Way(sending(envelope("x" * 10_000_000)), failures.TOO_LARGE),
 }

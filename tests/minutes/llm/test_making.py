@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.core.types import Transcript, Utterance, Word
@@ -24,6 +24,7 @@ from pipeline.minutes.making import make_minutes
 from pipeline.minutes.talk import Talk
 from pipeline.minutes.types import AgendaItem, Minutes
 from tests.conftest import REPOSITORY
+from tests.max_examples import at_most
 from tests.minutes.llm.fake import FakeServer, Json, answering, in_turn, keywords, sending
 from tests.minutes.talks import ENDING, TOPICS, transcript
 from tests.minutes.test_making import LINES, check, items
@@ -438,7 +439,7 @@ ANSWERS = st.fixed_dictionaries(
     st.lists(ANSWERS | JSON | st.text(), min_size=1, max_size=4),
     st.integers(1, 4),
 )
-@settings(max_examples=40)
+@at_most(40)
 def test_the_laws_hold_whatever_the_model_answers(
     lines: list[tuple[str, str]], language: str, replies: list[Any], most: int
 ) -> None:
@@ -457,7 +458,7 @@ def test_the_laws_hold_whatever_the_model_answers(
 
 
 @given(transcripts(hostile=True), st.binary(max_size=200), st.integers(200, 599))
-@settings(max_examples=30)
+@at_most(30)
 def test_the_laws_hold_whatever_the_server_sends(spoken: Transcript, content: bytes, status: int) -> None:
     with FakeServer(sending(content, status=status)) as server:
         minutes = minutes_with(spoken, make_minutes(spoken), server.model())
@@ -466,7 +467,7 @@ def test_the_laws_hold_whatever_the_server_sends(spoken: Transcript, content: by
 
 
 @given(transcripts(hostile=True))
-@settings(max_examples=30)
+@at_most(30)
 def test_every_transcript_has_minutes_with_a_model_that_chooses_everything(spoken: Transcript) -> None:
     def greedy(body: Json) -> Any:
         data = json.loads(body["messages"][1]["content"])
