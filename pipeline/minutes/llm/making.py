@@ -96,19 +96,19 @@ def _items(
 ) -> tuple[list[Labelled | Item], list[Gap]]:
     """Up to ``most`` items of a kind: the model's choice, and in the gaps the best of ``base``; and further gaps.
 
-    The items of ``base`` have at most the share of the places that the gaps have of the segments, but for places that
-    the model leaves.
+    The items of ``base`` have at most the share of the places that the gaps have of the segments, and places that the
+    model leaves; those that it leaves because it could not choose go to items from everywhere.
     """
     candidates = [each for part in parts if part.answer for each in part.answer.items[kind]]
     candidates.sort(key=lambda each: each.segment.number)
-    gaps = _gaps(parts)
     missing = sum(len(part.chunk.segments) for part in parts if part.gap)
     share = missing / sum(len(part.chunk.segments) for part in parts)
-    places = min(len(_inside(base, gaps)), round(most * share))
+    inside = _inside(base, _gaps(parts))
+    places = min(len(inside), round(most * share))
     chosen, failed = best(session, candidates, max(1, most - places), KINDS[kind])
-    more = [gap_of_group(group, kind) for group in failed]
-    others = sorted(_inside(base, [*gaps, *more]), key=lambda each: (-each.score, each.evidence))
-    return [*chosen, *others[: max(0, most - len(chosen))]], more
+    others = sorted(base if failed else inside, key=lambda each: (-each.score, each.evidence))
+    others = [each for each in others if not any(one.segment.overlaps(each.evidence[0]) for one in chosen)]
+    return [*chosen, *others[: most - len(chosen)]], [gap_of_group(group, kind) for group in failed]
 
 
 def _inside(items: Sequence[Item], gaps: Sequence[Gap]) -> list[Item]:

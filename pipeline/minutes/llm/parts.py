@@ -77,8 +77,7 @@ def _part(number: int, found: Sequence[tuple[Chunk, ChunkAnswer | str]]) -> Part
         return Part(chunk, answer, None)
     first = chunk.segments[0]
     follows = found[number + 1][0].segments[0].position if number + 1 < len(found) else None
-    begins = first.position if number else (0, 0)
-    return Part(chunk, None, Gap(begins, follows, (first.start, _latest(chunk.segments)), answer))
+    return Part(chunk, None, Gap(first.position, follows, (first.start, _latest(chunk.segments)), answer))
 
 
 def _latest(segments: Sequence[Segment]) -> float:

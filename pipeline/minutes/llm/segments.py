@@ -56,6 +56,11 @@ class Segment:
         """Where the segment begins."""
         return self.evidence.utterance, self.evidence.first_word
 
+    def overlaps(self, words: Evidence) -> bool:
+        """Whether some of the words are in the segment."""
+        first, last = self.evidence.first_word, self.evidence.last_word
+        return words.utterance == self.evidence.utterance and words.first_word <= last and words.last_word >= first
+
     @property
     def row(self) -> tuple[int, str, str]:
         """What the model sees."""

@@ -126,6 +126,7 @@ def test_no_thread_is_left_after_a_deadline(server: FakeServer) -> None:
         time.sleep(0.01)
 
 
+@pytest.mark.promise(24)
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_not_followed(status: int, server: FakeServer) -> None:
     """Neither to another machine (the fixture of these tests would fail) nor to another port."""

@@ -115,6 +115,7 @@ def test_the_schema_is_one_and_the_good_answer_follows_it(server: FakeServer) ->
         jsonschema.validate(keywords(seen.body), schema)
 
 
+@pytest.mark.promise(26)
 def test_nothing_but_segments_and_names_is_sent(server: FakeServer) -> None:
     """No time, no file, no title; and no utterance whose words are doubtful."""
     words = tuple(Word(i / 2, i / 2 + 0.5, word, suspect="a loop") for i, word in enumerate(["secret", "noise."]))
@@ -153,19 +154,14 @@ def test_candidates_that_do_not_fit_are_chosen_in_rounds(server: FakeServer) -> 
 
 
 def test_candidates_without_a_choice_are_not_in_the_minutes(server: FakeServer) -> None:
-    """Their time has the items that are found without the model."""
+    """Their places have the items that are found without the model."""
     server.behave(
         answering(lambda body: {} if "candidates" in json.loads(body["messages"][1]["content"]) else keywords(body))
     )
     base = make_minutes(SPOKEN, 6)
     minutes = minutes_with(SPOKEN, base, server.model(context=32768), 6)
     check(SPOKEN, minutes)
-    assert minutes.points
-    assert {item.evidence for item in minutes.points} <= {item.evidence for item in base.points}
-    candidates = [n for n, line in enumerate(SPOKEN.utterances) if "stage" in line.text]
-    for item in base.points:
-        inside = candidates[0] <= item.evidence[0].utterance <= candidates[-1]
-        assert inside == (item.evidence in {each.evidence for each in minutes.points})
+    assert [item.evidence for item in minutes.points] == [item.evidence for item in base.points]
     assert "; made without it: points 00:00:0" in minutes.notices[0].message
     assert [item.reason for item in minutes.decisions] == [REASON]
 
@@ -192,6 +188,35 @@ def test_a_part_that_fails_is_made_without_the_model(server: FakeServer) -> None
     assert {each.text for each in inside} <= {each.text for each in items(base)}
     assert all(each.reason == REASON for each in items(minutes) if each not in inside)
     assert minutes.made_by.endswith("small")
+
+
+def test_topics_of_a_failed_part_are_those_without_the_model(server: FakeServer) -> None:
+    base = make_minutes(SPOKEN)
+    server.behave(in_turn(answering(keywords), *[sending(b"oops", status=500)] * 3))
+    minutes = minutes_with(SPOKEN, base, server.model(context=SMALL))
+    check(SPOKEN, minutes)
+    assert base.topics[1].first_utterance in [topic.first_utterance for topic in minutes.topics]
+    assert [topic.label for topic in minutes.topics] == ["Money", None]
+
+
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_parts_with_and_without_the_model_share_the_places(most: int, server: FakeServer) -> None:
+    spoken = transcript([*TOPICS, *ENDING] * 3)
+    failing = sending(b"oops", status=500)
+    server.behave(in_turn(answering(keywords), failing, failing, answering(keywords), failing))
+    minutes = minutes_with(spoken, make_minutes(spoken, most), server.model(context=SMALL), most)
+    check(spoken, minutes)
+    assert all(len(getattr(minutes, kind)) <= most for kind in KINDS)
+    assert len(minutes.points) == most
+
+
+def test_candidates_of_which_no_two_fit_are_not_chosen_from(server: FakeServer) -> None:
+    line = " ".join(["decided" + "x" * 45] * 50) + "."
+    spoken = transcript([("Anna", line), ("Boris", line), ("Anna", line)])
+    minutes = made(server, spoken, most=1, context=SMALL)
+    check(spoken, minutes)
+    assert len([seen for seen in server.seen if "segments" in seen.data]) == 3
+    assert "too small; made without it: decisions 00:00:00 to " in minutes.notices[0].message
 
 
 def test_a_bad_answer_is_retried_in_halves(server: FakeServer) -> None:
@@ -433,6 +458,7 @@ ANSWERS = st.fixed_dictionaries(
 """Answers of the right form, with numbers that are often right."""
 
 
+@pytest.mark.promise(31)
 @given(
     LINES,
     st.sampled_from(["en", "fi"]),
@@ -457,6 +483,7 @@ def test_the_laws_hold_whatever_the_model_answers(
     assert {each.evidence for each in unsaid} <= {each.evidence for each in items(base)}
 
 
+@pytest.mark.promise(31)
 @given(transcripts(hostile=True), st.binary(max_size=200), st.integers(200, 599))
 @at_most(30)
 def test_the_laws_hold_whatever_the_server_sends(spoken: Transcript, content: bytes, status: int) -> None:
