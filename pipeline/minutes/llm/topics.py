@@ -15,6 +15,10 @@ from pipeline.minutes.talk import Talk
 from pipeline.minutes.titles import titled
 from pipeline.minutes.types import Topic
 
+NEAR = 4
+"""A topic begins no nearer to the one before than this part of `segmentation.shortest`, and in no utterance next to it.
+Chosen by hand: small models begin a topic at every segment."""
+
 
 def topics_of(
     session: Session, talk: Talk, parts: Sequence[Part], base: Sequence[Topic], rarity: Mapping[str, float]
@@ -23,7 +27,7 @@ def topics_of(
 
     There are at most as many as `segmentation.shortest` allows.
     """
-    first, begins = _begins(parts)
+    first, begins = _begins(parts, max(2, shortest(len(talk.tokens)) // NEAR))
     gaps = [part.gap for part in parts if part.gap]
     outside = sum(any(gap.holds(each.first_utterance, 0) for gap in gaps) for each in base)
     most = max(1, len(talk.tokens) // shortest(len(talk.tokens)) - 1 - outside)
@@ -38,17 +42,21 @@ def topics_of(
     return _labelled(titled(talk, sorted(starts)[1:], rarity), starts), more
 
 
-def _begins(parts: Iterable[Part]) -> tuple[str | None, list[Labelled]]:
-    """The label of the topic with which the recording begins, and the later beginnings, one in an utterance."""
+def _begins(parts: Iterable[Part], apart: int) -> tuple[str | None, list[Labelled]]:
+    """The label of the topic with which the recording begins, and the later beginnings, ``apart`` utterances or more
+    from each other."""
     first: str | None = None
-    found: dict[int, Labelled] = {}
+    found: list[Labelled] = []
+    before = 0
     for part in parts:
         for each in part.answer.topics if part.answer else ():
-            if each.segment.number == 0 or each.segment.evidence.utterance == 0:
-                first = first or each.label
-            else:
-                found.setdefault(each.segment.evidence.utterance, each)
-    return first, list(found.values())
+            line = each.segment.evidence.utterance
+            if each.segment.number == 0:
+                first = each.label
+            elif line - before >= apart:
+                found.append(each)
+                before = line
+    return first, found
 
 
 def _labelled(topics: Iterable[Topic], labels: Mapping[int, str | None]) -> tuple[Topic, ...]:

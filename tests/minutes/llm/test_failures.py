@@ -32,7 +32,7 @@ from tests.minutes.test_making import check
 
 SECRET = "sk-very-secret-1234567890"
 SPOKEN = transcript([*TOPICS, *ENDING])
-SLACK = 1.0
+SLACK = 3.0
 """Seconds that a loaded machine may add to a deadline."""
 
 
