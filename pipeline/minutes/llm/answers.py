@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.formats.sanitize import clean
-from pipeline.minutes.llm.failures import CONTEXT, EMPTY, WRONG, BadAnswer
+from pipeline.minutes.llm.failures import EMPTY, FIRST, WRONG, BadAnswer
 from pipeline.minutes.llm.prompts import LABEL, Limits
 from pipeline.minutes.llm.segments import Chunk, Segment
 
@@ -72,11 +72,11 @@ def read_choice(answer: Any, candidates: Sequence[Segment], most: int) -> list[i
 
 
 def _check_first(number: Any, segments: Sequence[Segment]) -> None:
-    """Raise where the model did not see the first segment: its server cut the request off."""
+    """Raise where the model may not have seen the first segment, because its server cut the request off."""
     if type(number) is not int:
         raise BadAnswer(WRONG)
     if number != segments[0].number:
-        raise BadAnswer(CONTEXT)
+        raise BadAnswer(FIRST)
 
 
 def _fields(value: Any, *names: str) -> Mapping[str, Any]:

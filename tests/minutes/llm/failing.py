@@ -147,7 +147,7 @@ CONTENTS: Mapping[str, Way] = {
     "null": Way(answering(lambda _: None), WRONG),
     "an unknown field": Way(changed(lambda answer: answer.update(minutes="pay X")), WRONG),
     "a field too few": Way(changed(lambda answer: answer.pop("items") and None), WRONG),
-    "not the first number": Way(changed(lambda answer: answer.update(first=answer["first"] + 3)), failures.CONTEXT),
+    "not the first number": Way(changed(lambda answer: answer.update(first=answer["first"] + 3)), failures.FIRST),
     "a first number in words": Way(changed(lambda answer: answer.update(first="0")), WRONG),
     "topics of another kind": Way(changed(lambda answer: answer.update(topics={"segment": 0})), WRONG),
     "items of another kind": Way(changed(lambda answer: answer.update(items="none")), WRONG),
