@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,6 +18,7 @@ from pipeline.core.errors import SettingsError, printable
 if TYPE_CHECKING:
     from pipeline.core.output_record import OutputRecord
     from pipeline.core.types import Transcript
+    from pipeline.minutes.llm.model import LanguageModel
     from pipeline.minutes.types import Minutes
 
 FORMATS = {"md": "minutes", "json": "minutes-json", "docx": "minutes-docx"}
@@ -33,6 +34,10 @@ class MinutesOptions:
     date: Annotated[str | None, typer.Option(help="Date of the meeting, such as 2026-11-27.")] = None
 
     agenda: Annotated[Path | None, typer.Option(help="A text file of agenda lines to match.")] = None
+    llm: Annotated[str | None, typer.Option(metavar="URL", help="Server of a language model that chooses.")] = None
+    llm_model: Annotated[str | None, typer.Option(metavar="NAME", help="The language model on that server.")] = None
+    llm_context: Annotated[int, typer.Option(min=1, help="Its context in tokens, as its server was started.")] = 8192
+    llm_timeout: Annotated[float, typer.Option(min=1, help="Time limit of one request to it, in seconds.")] = 120.0
     previous: Annotated[Path | None, typer.Option(help="Earlier NAME.minutes.json: are its actions mentioned?")] = None
 
     def maker(self) -> Callable[[Transcript], Minutes]:
@@ -42,12 +47,13 @@ class MinutesOptions:
         from pipeline.minutes.making import make_minutes
         from pipeline.minutes.matching import matched
 
-        kinds, date = self.kinds, self.iso_date
+        kinds, date, model = self.kinds, self.iso_date, self.language_model
         agenda = read_agenda(self.agenda) if self.agenda else ()
         previous = read_previous(self.previous) if self.previous else ()
 
         def make(transcript: Transcript) -> Minutes:
             made = make_minutes(transcript, self.max_items, only=kinds)
+            made = _chosen_by(model, transcript, made, self.max_items, kinds) if model else made
             return matched(replace(made, date=date or made.date), transcript, agenda, previous)
 
         return make
@@ -58,6 +64,18 @@ class MinutesOptions:
         from pipeline.minutes.types import KINDS
 
         return KINDS if self.only is None else _chosen(self.only, KINDS, "--only")
+
+    @property
+    def language_model(self) -> LanguageModel | None:
+        """The language model that is named, with the key of the environment; raises `SettingsError`."""
+        from pipeline.minutes.llm.model import LanguageModel
+
+        if (self.llm is None) != (self.llm_model is None):
+            missing, given = ("--llm-model", "--llm") if self.llm else ("--llm", "--llm-model")
+            raise SettingsError(f"{given} needs {missing}", hint="name the server and the model on it")
+        if self.llm is None or self.llm_model is None:
+            return None
+        return LanguageModel.from_environment(self.llm, self.llm_model, self.llm_context, self.llm_timeout)
 
     @property
     def iso_date(self) -> str | None:
@@ -97,9 +115,27 @@ def minutes(
         targets = dict(zip(names, output_paths(stem, output_dir, names), strict=True))
         record.check(targets.values())
         made = make(file.transcript)
+        for notice in made.notices:
+            tell(printable(f"transcribe: {stem}: warning: {notice.message}"))
         if not quiet:
             show(markdown.render(made, stem))
         _write(made, stem, targets, record, is_default=making == MinutesOptions())
+
+
+def _chosen_by(
+    model: LanguageModel, transcript: Transcript, made: Minutes, max_items: int, kinds: Sequence[str]
+) -> Minutes:
+    """The minutes with the choice of a language model, told beforehand: the words leave this program."""
+    from pipeline.minutes.llm.making import minutes_with
+
+    tell(printable(f"transcribe: the words of the transcript are sent to {model.host}"))
+    return minutes_with(transcript, made, model, max_items, kinds, _tell_progress)
+
+
+def _tell_progress(done: int, total: int) -> None:
+    """A line for each tenth of the requests."""
+    if done * 10 // total > (done - 1) * 10 // total:
+        tell(f"transcribe: language model: {done} of {total} requests")
 
 
 def _write(made: Minutes, stem: str, targets: Mapping[str, Path], record: OutputRecord, is_default: bool) -> None:
