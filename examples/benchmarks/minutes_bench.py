@@ -153,13 +153,18 @@ def as_tables(figures: Mapping[str, Any]) -> str:
     for kind, title in titles.items():
         if f"{kind} recall {ITEMS[0]}" in measures:
             lines += ["", *_moment_table(measures, kind, title)]
-    return "\n".join([*lines, "", minutes_agenda.as_tables(figures)])
+    if "agenda" in figures:
+        lines += ["", minutes_agenda.as_tables(figures)]
+    return "\n".join(lines)
 
 
 def _moment_table(measures: Mapping[str, Any], kind: str, title: str) -> list[str]:
     head = [f"recall / precision, {number} items" for number in ITEMS]
     meetings = measures[f"{kind} recall {ITEMS[0]}"][OURS]["meetings"]
-    lines = [f"| {title} ({meetings} meetings) | {' | '.join(head)} | minutes less this, {ITEMS[0]} items |", f"|{'---|' * (len(ITEMS) + 2)}"]
+    lines = [
+        f"| {title} ({meetings} meetings) | {' | '.join(head)} | minutes less this, {ITEMS[0]} items |",
+        f"|{'---|' * (len(ITEMS) + 2)}",
+    ]
     for system in measures[f"{kind} recall {ITEMS[0]}"]:
         pairs = [(measures[f"{kind} recall {n}"][system], measures[f"{kind} precision {n}"][system]) for n in ITEMS]
         cells = [f"{one['mean']:.3f} / {two['mean']:.3f}" for one, two in pairs]

@@ -27,7 +27,8 @@ DECISIONS = re.compile(
 )
 """Queries about decisions, conclusions, agreements and actions (``disagree`` and ``interaction`` are others)."""
 ACTIONS = re.compile(
-    r"\b(?:action items?|next (?:meeting|steps?|stage|phase)|tasks?|assignments?|homework|to[- ]do list)\b", re.IGNORECASE
+    r"\b(?:action items?|next (?:meeting|steps?|stage|phase)|tasks?|assignments?|homework|to[- ]do list)\b",
+    re.IGNORECASE,
 )
 """Queries about tasks and next steps. Chosen by hand on the parts train and tune."""
 _ANNOTATION = re.compile(r"\{[^}]*\}")

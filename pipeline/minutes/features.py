@@ -49,7 +49,8 @@ CLASSES: Mapping[str, frozenset[str]] = {
         "you": "you your",
         "i": "i i'm i'll i've my",
         "past": "was were had did been got went said",
-        "decide": "decide decided decision agree agreed agreement conclusion final finally choose chosen option options",
+        "decide": "decide decided decision agree agreed agreement conclusion final finally choose chosen "
+        "option options",
     }.items()
 }
 """Classes of English words whose shares tell a discussion from a report: in passages about decisions people use more
