@@ -55,6 +55,7 @@ bench-names: setup  ## names by voice prints: wrong names, and known people left
 
 bench-minutes: setup  ## minutes: topics, decisions and key points, beside simple systems
 	$(BIN)/python -m examples.benchmarks.minutes_bench --update
+	$(BIN)/python -m examples.benchmarks.minutes_recognized --update
 
 bench-page: setup  ## the HTML page of an hour: size, time to open, to first sound, scrolling
 	$(BIN)/python -m examples.benchmarks.page_bench --update

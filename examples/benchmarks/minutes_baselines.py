@@ -102,6 +102,13 @@ def last_part(talk: Talk, rarity: Mapping[str, float], rng: np.random.Generator)
     return [n for n in random_long(talk, rarity, rng) if n >= len(talk.tokens) * 2 / 3]
 
 
+def middle(talk: Talk, rarity: Mapping[str, float], rng: np.random.Generator) -> list[int]:
+    """Quotable utterances between a half and 85 % of the recording by chance: where most decisions of the parts train
+    and tune are."""
+    count = len(talk.tokens)
+    return [n for n in random_long(talk, rarity, rng) if 0.5 * count <= n < 0.85 * count]
+
+
 def lex_rank(talk: Talk, rarity: Mapping[str, float], rng: np.random.Generator) -> list[int]:
     """LexRank (Erkan and Radev, JAIR 2004): PageRank over utterances that are similar to each other."""
     matrix = vectors(talk, rarity)
@@ -119,10 +126,17 @@ MOMENTS: Mapping[str, Moments] = {
     "random turns": random,
     "random turns of five words or more": random_long,
     "random, last third": last_part,
+    "random, from 50 to 85 %": middle,
     "longest turns": longest,
     "cue words": by_cue,
     "LexRank": lex_rank,
 }
 """The systems that choose moments, by name."""
-CHANCE: Sequence[str] = ("random turns", "random turns of five words or more", "random, last third", "cue words")
+CHANCE: Sequence[str] = (
+    "random turns",
+    "random turns of five words or more",
+    "random, last third",
+    "random, from 50 to 85 %",
+    "cue words",
+)
 """Systems that are repeated with other draws."""

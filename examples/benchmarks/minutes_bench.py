@@ -1,4 +1,4 @@
-"""Benchmark of minutes (`make bench-minutes`): topics, decisions, key points, agendas and earlier actions.
+"""Benchmark of minutes (`make bench-minutes`): topics, decisions, actions, key points, agendas and earlier actions.
 
     python -m examples.benchmarks.minutes_bench [--part report] [--update]
 
@@ -90,11 +90,16 @@ def topics(meeting: Meeting, talk: Talk, weights: Weights) -> Iterator[tuple[str
 
 
 def moments(meeting: Meeting, talk: Talk, weights: Weights) -> Iterator[tuple[str, Values]]:
-    """Recall and precision of cited moments for decisions and for all queries, by number of items."""
-    targets = {"decisions": meeting.decisions, "points": meeting.queries}
+    """Recall and precision of cited moments for decisions, actions and all queries, by number of items."""
+    targets = {"decisions": meeting.decisions, "actions": meeting.actions, "points": meeting.queries}
     for number in ITEMS:
         minutes = make_minutes(meeting.transcript, number, weights)
-        for kind, items in (("decisions", minutes.decisions), ("points", minutes.points)):
+        chosen: Mapping[str, Sequence[Item]] = {
+            "decisions": minutes.decisions,
+            "actions": minutes.actions,
+            "points": minutes.points,
+        }
+        for kind, items in chosen.items():
             yield OURS, _values(meeting, kind, number, [_utterances(items)], targets[kind])
     for system, choose in MOMENTS.items():
         seeds = range(DRAWS if system in CHANCE else 1)
@@ -136,7 +141,7 @@ def summary(results: Results) -> dict[str, Any]:
 
 
 def as_tables(figures: Mapping[str, Any]) -> str:
-    """The figures as Markdown: topics, decisions, key points, agenda, earlier actions."""
+    """The figures as Markdown: topics, decisions, actions, key points, agenda, earlier actions."""
     measures = figures["measures"]
     lines = ["| topics | Pk | minutes less this | WindowDiff | boundaries (marked: "]
     lines[0] += f"{measures['marked'][OURS]['mean']:.1f}) |"
@@ -144,14 +149,22 @@ def as_tables(figures: Mapping[str, Any]) -> str:
     for system, pk in measures["pk"].items():
         window, number = (measures[name][system]["mean"] for name in ("windowdiff", "boundaries"))
         lines.append(f"| {system} | {_mean(pk)} | {_difference(pk)} | {window:.3f} | {number:.1f} |")
-    for kind, title in (("decisions", "decisions"), ("points", "key points, all queries")):
-        lines += ["", *_moment_table(measures, kind, title)]
-    return "\n".join([*lines, "", minutes_agenda.as_tables(figures)])
+    titles = {"decisions": "decisions", "actions": "actions", "points": "key points, all queries"}
+    for kind, title in titles.items():
+        if f"{kind} recall {ITEMS[0]}" in measures:
+            lines += ["", *_moment_table(measures, kind, title)]
+    if "agenda" in figures:
+        lines += ["", minutes_agenda.as_tables(figures)]
+    return "\n".join(lines)
 
 
 def _moment_table(measures: Mapping[str, Any], kind: str, title: str) -> list[str]:
     head = [f"recall / precision, {number} items" for number in ITEMS]
-    lines = [f"| {title} | {' | '.join(head)} | minutes less this, {ITEMS[0]} items |", f"|{'---|' * (len(ITEMS) + 2)}"]
+    meetings = measures[f"{kind} recall {ITEMS[0]}"][OURS]["meetings"]
+    lines = [
+        f"| {title} ({meetings} meetings) | {' | '.join(head)} | minutes less this, {ITEMS[0]} items |",
+        f"|{'---|' * (len(ITEMS) + 2)}",
+    ]
     for system in measures[f"{kind} recall {ITEMS[0]}"]:
         pairs = [(measures[f"{kind} recall {n}"][system], measures[f"{kind} precision {n}"][system]) for n in ITEMS]
         cells = [f"{one['mean']:.3f} / {two['mean']:.3f}" for one, two in pairs]

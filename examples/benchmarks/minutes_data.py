@@ -26,6 +26,11 @@ DECISIONS = re.compile(
     r"\b(?:decisions?|decide[sd]?|conclusions?|conclude[sd]?|agree[sd]?|agreements?|actions?)\b", re.IGNORECASE
 )
 """Queries about decisions, conclusions, agreements and actions (``disagree`` and ``interaction`` are others)."""
+ACTIONS = re.compile(
+    r"\b(?:action items?|next (?:meeting|steps?|stage|phase)|tasks?|assignments?|homework|to[- ]do list)\b",
+    re.IGNORECASE,
+)
+"""Queries about tasks and next steps. Chosen by hand on the parts train and tune."""
 _ANNOTATION = re.compile(r"\{[^}]*\}")
 Spans = tuple[tuple[int, int], ...]
 """First and last turn, inclusive, of each passage that answers a query."""
@@ -48,7 +53,9 @@ class Meeting:
     decisions: tuple[Spans, ...]
     queries: tuple[Spans, ...]
     decided: tuple[Spans, ...]
-    """Passages of queries whose question or answer speaks of a decision or agreement: further training data."""
+    """Passages of queries whose question or answer speaks of a decision or agreement: training data."""
+    actions: tuple[Spans, ...] = ()
+    """Passages of queries about tasks and next steps."""
 
     @property
     def series(self) -> str:
@@ -89,6 +96,7 @@ def _meeting(raw: dict[str, Any], kind: str) -> Meeting:
         decisions=tuple(spans for question, _, spans in queries if DECISIONS.search(question)),
         queries=tuple(spans for _, _, spans in queries),
         decided=tuple(spans for question, answer, spans in queries if DECISIONS.search(f"{question} {answer}")),
+        actions=tuple(spans for question, _, spans in queries if ACTIONS.search(question)),
     )
 
 

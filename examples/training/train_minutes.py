@@ -1,10 +1,11 @@
 """Train the weights of the minutes (pipeline/minutes/weights.json) on the parts train and tune of QMSum.
 
-    python -m examples.training.train_minutes QMSUM [--output FILE] [--folds]
+    python -m examples.training.train_minutes QMSUM [--output FILE] [--folds N]
 
 QMSUM is the folder with product.json, academic.json and committee.json. Three logistic regressions (scikit-learn):
 boundaries of topics, decisions, key points. ``--folds`` trains nothing to keep: it prints the measures of the parts
-train and tune by cross-validation over series, on which settings are chosen. Some minutes on two cores.
+train and tune by cross-validation over series, on which settings are chosen, as means of N divisions into folds. Three
+minutes for each on two cores.
 """
 
 from __future__ import annotations
@@ -23,22 +24,25 @@ from numpy.typing import NDArray
 
 from examples.benchmarks.minutes_data import Meeting, Spans, read_meetings
 from pipeline.core.serialization import to_plain
-from pipeline.minutes.features import boundary_numbers, boundary_terms, dialogue, passage_terms
+from pipeline.minutes.features import (
+    boundary_numbers,
+    boundary_terms,
+    decision_numbers,
+    dialogue,
+    no_terms,
+    passage_terms,
+)
 from pipeline.minutes.talk import Talk
 from pipeline.minutes.weights import PATH, LinearModel, Weights
 
-FOLDS = 4
+FOLDS = 5
 """Parts of the cross-validation."""
 TOLERANCE = 1
 """Utterances around a topic's first one that count as its boundary in training. 1 to 4 were tried: cannot tell."""
-BOUNDARY_C, PASSAGE_C = 0.01, 0.001
-"""Inverse strength of the regularization (L2). 0.003 to 0.03 and 0.0003 to 0.01 were tried."""
+BOUNDARY_C, DECISION_C, PASSAGE_C = 0.01, 0.001, 0.001
+"""Inverse strength of the regularization (L2). 0.003 to 0.03, 0.0003 to 0.003 and 0.0003 to 0.01 were tried."""
 ROWS, MEETINGS = 12, 4
 """Least number of utterances and of meetings with a term that is kept: names of one meeting are not learned."""
-WEAK = 0.5
-"""Weight of meetings without a query about decisions: there, passages whose answer speaks of one are the target."""
-UNSURE = 0.3
-"""Weight of such passages in the other meetings. Chosen by hand."""
 LEAST_WEIGHT = 1e-3
 """Smaller weights are left out of the file."""
 RARE = 3.0
@@ -70,26 +74,41 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("qmsum", type=Path)
     parser.add_argument("--output", type=Path, default=PATH)
-    parser.add_argument("--folds", action="store_true")
+    parser.add_argument("--folds", type=int, default=0, metavar="N", help="only cross-validate, N times")
     options = parser.parse_args()
     parts = read_meetings(options.qmsum)
     meetings = parts["train"] + parts["tune"]
     if options.folds:
-        from examples.benchmarks.minutes_bench import as_tables, measure, summary
+        from examples.benchmarks.minutes_bench import as_tables, summary
 
-        results: dict[str, dict[str, dict[str, float]]] = {}
-        for weights, tested in folds(meetings):
-            for system, values in measure(tested, weights).items():
-                results.setdefault(system, {}).update(values)
-        sys.stdout.write(as_tables(summary(results)) + "\n")
+        sys.stdout.write(as_tables(summary(cross_validate(meetings, options.folds))) + "\n")
         return
     content = json.dumps(to_plain(train(meetings)), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     options.output.write_text(content + "\n", encoding="utf-8")
 
 
-def folds(meetings: Sequence[Meeting]) -> Iterator[tuple[Weights, list[Meeting]]]:
+def cross_validate(meetings: Sequence[Meeting], repeats: int) -> dict[str, dict[str, dict[str, float]]]:
+    """The values of each meeting by system, as means over ``repeats`` divisions into folds."""
+    from examples.benchmarks.minutes_bench import measure
+
+    found: dict[str, dict[str, dict[str, list[float]]]] = {}
+    for seed in range(repeats):
+        for weights, tested in folds(meetings, seed):
+            for system, by_meeting in measure(tested, weights).items():
+                for name, values in by_meeting.items():
+                    entry = found.setdefault(system, {}).setdefault(name, {})
+                    for key, value in values.items():
+                        entry.setdefault(key, []).append(value)
+    return {
+        system: {name: {key: sum(v) / len(v) for key, v in values.items()} for name, values in by_meeting.items()}
+        for system, by_meeting in found.items()
+    }
+
+
+def folds(meetings: Sequence[Meeting], seed: int = 0) -> Iterator[tuple[Weights, list[Meeting]]]:
     """Weights trained on the other folds, and the meetings of each fold; a series is in one fold."""
-    series = sorted({each.series for each in meetings})
+    names = np.array(sorted({each.series for each in meetings}))
+    series = list(np.random.default_rng(seed).permutation(names))
     for fold in range(FOLDS):
         tested = [each for each in meetings if series.index(each.series) % FOLDS == fold]
         yield train([each for each in meetings if each not in tested]), tested
@@ -102,12 +121,12 @@ def train(meetings: Sequence[Meeting]) -> Weights:
     pairs = list(zip(meetings, talks, strict=True))
     bounds = [_example(m, t, boundary_numbers(t, rarity), *_bounds(m)) for m, t in pairs]
     passages = [(m, t, dialogue(t)) for m, t in pairs]
-    decided = [_example(*each, *_decided(each[0])) for each in passages]
+    decided = [_example(m, t, decision_numbers(t, rarity), *_decided(m)) for m, t in pairs]
     asked = [_example(*each, _inside(each[0], each[0].queries), np.ones(len(each[0].turn_of))) for each in passages]
     return Weights(
         rarity,
         boundaries=fit(bounds, boundary_terms, BOUNDARY_C),
-        decisions=fit(decided, passage_terms, PASSAGE_C),
+        decisions=fit(decided, no_terms, DECISION_C),
         points=fit(asked, passage_terms, PASSAGE_C),
     )
 
@@ -131,11 +150,7 @@ def _bounds(meeting: Meeting) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
 
 
 def _decided(meeting: Meeting) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    wide, ones = _inside(meeting, meeting.decided), np.ones(len(meeting.turn_of))
-    if not meeting.decisions:
-        return wide, WEAK * ones * bool(meeting.decided)
-    target = _inside(meeting, meeting.decisions)
-    return target, np.where(wide & ~target, UNSURE, ones)
+    return _inside(meeting, meeting.decided), np.ones(len(meeting.turn_of)) * bool(meeting.decided)
 
 
 def _inside(meeting: Meeting, queries: Iterable[Spans]) -> NDArray[np.bool_]:
@@ -174,12 +189,14 @@ def fit(examples: Sequence[Example], terms: Terms, strength: float) -> LinearMod
 
     used = [each for each in examples if each.weight.any()]
     names = vocabulary(used, terms)
-    count = CountVectorizer(analyzer=lambda each: each, vocabulary=names, binary=True)
-    columns = count.transform(each for example in used for each in terms(example.talk))
     numbers = np.concatenate([each.numbers for each in used])
+    table = csr_matrix(numbers)
+    if names:
+        count = CountVectorizer(analyzer=lambda each: each, vocabulary=names, binary=True)
+        table = hstack([table, count.transform(each for e in used for each in terms(e.talk))]).tocsr()
     weight = np.concatenate([each.weight * 400 / len(each.weight) for each in used])
     model = LogisticRegression(C=strength, max_iter=300)
-    model.fit(hstack([csr_matrix(numbers), columns]).tocsr(), np.concatenate([e.target for e in used]), weight)
+    model.fit(table, np.concatenate([e.target for e in used]), weight)
     found = [round(float(each), 4) for each in model.coef_[0]]
     of_terms = dict(zip(names, found[numbers.shape[1] :], strict=True))
     return LinearModel(

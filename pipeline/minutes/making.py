@@ -10,7 +10,7 @@ from pipeline.core.types import Notice, Transcript
 from pipeline.formats.words import talk_of
 from pipeline.minutes.actions import actions
 from pipeline.minutes.cues import LANGUAGES
-from pipeline.minutes.passages import CENTRAL, central, central_passages, decisions, passage_scores, points
+from pipeline.minutes.passages import central, decision_scores, decisions, point_scores, points
 from pipeline.minutes.questions import questions
 from pipeline.minutes.segmentation import boundaries
 from pipeline.minutes.talk import Talk
@@ -18,7 +18,7 @@ from pipeline.minutes.titles import titled
 from pipeline.minutes.types import KINDS, DoubtfulName, Item, LeftOut, Minutes, Share
 from pipeline.minutes.weights import Weights, load
 
-METHOD = "crosstalk-minutes 1"
+METHOD = "crosstalk-minutes 2"
 """Name and version of the method; the version rises when results differ."""
 MOST = 10
 """Items of each kind unless another number is asked for. Chosen by hand: one page."""
@@ -52,8 +52,7 @@ def make_minutes(
     if not known:
         found = points(talk, topics, central(talk, rarity), rarity, max_items) if kinds else []
         return replace(empty, topics=topics, points=_by_time(found))
-    decided, important = passage_scores(talk, (weights.decisions, weights.points))
-    decided += CENTRAL * central_passages(talk, rarity)
+    decided, important = decision_scores(talk, weights), point_scores(talk, weights)
     made = replace(
         empty,
         topics=topics,

@@ -1,8 +1,9 @@
 """Decisions and key points: passages by a trained model, and in each passage the sentence that is quoted.
 
-The models are logistic regressions over words, word pairs, words around, position, and features of the dialogue
-(lengths, mix of speakers, assent): the kind of features of Hsueh and Moore, "What decisions have you made?" (NAACL
-2007), and Murray and Renals on extractive summaries of AMI meetings.
+The models are logistic regressions over position and features of the dialogue (lengths, mix of speakers, assent), for
+decisions also shares of word classes and similarity to what was said before and after, for key points words and word
+pairs: the kinds of features of Hsueh and Moore, "What decisions have you made?" (NAACL 2007), and Murray and Renals on
+extractive summaries of AMI meetings.
 """
 
 from __future__ import annotations
@@ -14,10 +15,18 @@ from numpy.typing import NDArray
 
 from pipeline.minutes.choosing import distance, item, peaks
 from pipeline.minutes.cues import DECISION, spoken
-from pipeline.minutes.features import CONTEXT, around, cosines, dialogue, is_content, passage_terms, vectors
+from pipeline.minutes.features import (
+    cosines,
+    decision_numbers,
+    dialogue,
+    is_content,
+    no_terms,
+    passage_terms,
+    vectors,
+)
 from pipeline.minutes.talk import Sentence, Talk
 from pipeline.minutes.types import Item, Topic
-from pipeline.minutes.weights import LinearModel
+from pipeline.minutes.weights import Weights
 
 LEAST = 5
 """Fewest tokens of an utterance and a sentence that can be quoted. Chosen by hand: shorter ones are assent."""
@@ -40,23 +49,14 @@ FLOOR = -2.0
 """Least score of a decision without a cue. Chosen by hand: a recording without decisions has few items."""
 
 
-CENTRAL = 1.0
-"""Weight of the similarity of a decision's neighbourhood to the whole talk (a cosine), beside log-odds. 0, 1 and 2 were
-tried on the parts train and tune: recall at 5 items 0.46, 0.58 and 0.56. With a higher weight, decisions that are not
-about the main subjects are passed over."""
+def decision_scores(talk: Talk, weights: Weights) -> NDArray[np.float64]:
+    """The log-odds of each utterance to lie in a passage in which something is decided."""
+    return weights.decisions.scores(decision_numbers(talk, weights.rarity), no_terms(talk))
 
 
-def central_passages(talk: Talk, rarity: Mapping[str, float]) -> NDArray[np.float64]:
-    """The cosine of the words around each utterance (`features.CONTEXT` on each side) and all words of the talk."""
-    matrix = vectors(talk, rarity)
-    sums = around(matrix, CONTEXT)
-    return cosines(sums, np.broadcast_to(matrix.sum(axis=0), sums.shape))
-
-
-def passage_scores(talk: Talk, models: Sequence[LinearModel]) -> list[NDArray[np.float64]]:
-    """The score of each utterance under each model."""
-    numbers, terms = dialogue(talk), list(passage_terms(talk)) if len(models) > 1 else passage_terms(talk)
-    return [model.scores(numbers, terms) for model in models]
+def point_scores(talk: Talk, weights: Weights) -> NDArray[np.float64]:
+    """The log-odds of each utterance to lie in a passage that somebody would ask about."""
+    return weights.points.scores(dialogue(talk), passage_terms(talk))
 
 
 def decisions(

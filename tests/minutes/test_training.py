@@ -10,7 +10,7 @@ from examples.benchmarks.minutes_data import Meeting
 from examples.training import train_minutes
 from pipeline.core.serialization import to_plain
 from pipeline.minutes.features import boundary_numbers, boundary_terms
-from pipeline.minutes.passages import passage_scores
+from pipeline.minutes.passages import decision_scores, point_scores
 from pipeline.minutes.talk import Talk
 from pipeline.minutes.weights import load
 from tests.minutes.talks import BUDGET, ENDING, PARKING, Line, transcript
@@ -30,7 +30,7 @@ def test_marked_passages_are_learned(tmp_path: Path) -> None:
     (tmp_path / "weights.json").write_text(json.dumps(to_plain(weights)), encoding="utf-8")
     assert load(tmp_path / "weights.json") == weights
     talk = Talk.of(transcript(lines))
-    decided, asked = passage_scores(talk, (weights.decisions, weights.points))
+    decided, asked = decision_scores(talk, weights), point_scores(talk, weights)
     assert decided[30:33].mean() > decided[:30].mean()
     assert asked.shape == decided.shape == (len(talk.tokens),)
     bounds = weights.boundaries.scores(boundary_numbers(talk, weights.rarity), boundary_terms(talk))
