@@ -34,7 +34,7 @@ def lines(minutes: Minutes) -> Iterator[str]:
         yield f"decided {whole_seconds(decision.start)} {decision.speaker}: {decision.text}"
     for action in minutes.actions:
         task = ", ".join(each for each in (action.who, action.due) if each)
-        yield f"to do   {whole_seconds(action.start)} {action.speaker}: {action.text} ({task or 'nobody named'})"
+        yield f"to do   {whole_seconds(action.start)} {action.speaker}: {action.text} ({task or 'without a name'})"
     for question in minutes.questions:
         yield f"open    {whole_seconds(question.start)} {question.speaker}: {question.text}"
 

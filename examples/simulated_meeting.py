@@ -43,7 +43,7 @@ from pipeline.evaluation.simulation.rendering import Acoustics, MeetingAudio, re
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
+class SyntheticVoice:
     """How a person sounds."""
 
     name: str
@@ -58,22 +58,22 @@ class Voice:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What somebody says. It begins ``gap`` seconds after the last turn ended, negative: before that; or, as a
+    """What a speaker says. It begins ``gap`` seconds after the last turn ended, negative: before that; or, as a
     backchannel, ``inside`` seconds after the last turn began."""
 
     speaker: str
     text: str
-    gap: float = 0.3
+    gap: float = 0.45
     inside: float | None = None
 
 
 HEART = "heart"
 """The voice in hibari-tts."""
-VOICES: Mapping[str, Voice] = {
-    "Anna": Voice(HEART),
-    "Ben": Voice(HEART, 1.0, 0.88, 0.62),
-    "Clara": Voice("jf_gongitsune", 1.05),
-    "David": Voice("jm_kumo"),
+VOICES: Mapping[str, SyntheticVoice] = {
+    "Anna": SyntheticVoice(HEART),
+    "Ben": SyntheticVoice(HEART, 1.0, 0.88, 0.62),
+    "Clara": SyntheticVoice("jf_gongitsune", 1.05),
+    "David": SyntheticVoice("jm_kumo"),
 }
 """Chosen by hand among those whose embeddings differ: any two have a similarity below 0.4."""
 CLIPS: Mapping[str, str] = {
@@ -96,13 +96,13 @@ LINES: Sequence[Line] = (
     Line(
         "Ben",
         "They offered us two Saturdays in June, the fourteenth and the twenty first. On the fourteenth there is a big "
-        "football match, so many families would stay away.",
+        "football match, so a lot of families would stay away.",
         0.35,
     ),
-    Line("Clara", "That's right.", inside=7.6),
-    Line("David", "Then I would take the twenty first. The evenings are warmer, and nobody has exams."),
-    Line("Anna", "Okay, so we decided that the festival is on Saturday, the twenty first of June."),
-    Line("Ben", "Good. I will write to the school about the date by tomorrow evening."),
+    Line("Clara", "Yes, I know.", inside=7.6),
+    Line("David", "Then I would take the twenty first. The evenings are warmer, and there are no exams."),
+    Line("Anna", "So we decided that the festival is on Saturday, the twenty first of June."),
+    Line("Ben", "I will write to the school about the date by tomorrow evening."),
     Line("Anna", "Thank you. Now the food. Last year the queue at the grill was far too long.", 0.5),
     Line("David", "Yes, some people waited half an hour for a sausage, and then the bread was gone."),
     Line(
@@ -114,11 +114,8 @@ LINES: Sequence[Line] = (
     Line("David", "Okay.", inside=5.0),
     Line("Ben", "And the paper plates? We threw away three bags of them."),
     Line("David", "The sports club has two hundred real plates in its kitchen. We could borrow them."),
-    Line(
-        "Anna",
-        "I like that. So we agreed to have two food stands, and we will use real plates instead of paper.",
-    ),
-    Line("Clara", "I will call the sports club about the plates before Friday."),
+    Line("Anna", "I like that. So we agreed to have two food stands, and we will use real plates instead of paper."),
+    Line("Clara", "I will call the sports club about the plates before Friday.", 0.6),
     Line("Anna", "Great. The last point is the music. David?", 0.5),
     Line(
         "David",
@@ -127,9 +124,9 @@ LINES: Sequence[Line] = (
         0.35,
     ),
     Line("Ben", "That is a lot. How much money is left from last year?", -0.4),
-    Line("Clara", "I don't know. We have to ask the treasurer.", 0.35),
-    Line("Anna", "Then that stays open. David, can you ask the jazz group for a lower price by next week?"),
-    Line("David", "Sure, I can do that."),
+    Line("Clara", "I don't know. We have to ask the treasurer."),
+    Line("Anna", "Okay, then that stays open. David, can you ask the jazz group for a lower price by next week?"),
+    Line("David", "Sure, I will see them at the rehearsal on Monday."),
     Line("Anna", "Thank you all. See you on Tuesday."),
 )
 """The meeting."""
@@ -242,7 +239,7 @@ class Synthesizer:
                 hint="pip install 'crosstalk-transcribe[demo]'",
             ) from error
         self._heart, self._waveform = Hibari(), dsp.synth
-        onnxruntime.set_seed(0)  # Kokoro's network adds noise of its own
+        onnxruntime.set_seed(0)  # Kokoro's network draws noise
         options = onnxruntime.SessionOptions()
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         network = b"".join(each.read_bytes() for each in parts)
@@ -255,7 +252,7 @@ class Synthesizer:
         """The sentences of a text, as they are synthesized one by one."""
         return [str(sentence) for sentence in self._heart.split_sentences(text)]
 
-    def line(self, text: str, voice: Voice, seed: int) -> list[Samples]:
+    def line(self, text: str, voice: SyntheticVoice, seed: int) -> list[Samples]:
         """The sentences of a line at 16 kHz, each a whole number of ticks without silence at its ends."""
         rng = np.random.default_rng(seed)
         spoken = []
@@ -265,7 +262,7 @@ class Synthesizer:
             spoken.append(_trimmed(wave))
         return spoken
 
-    def _by_heart(self, phonemes: str, voice: Voice, rng: np.random.Generator) -> Samples:
+    def _by_heart(self, phonemes: str, voice: SyntheticVoice, rng: np.random.Generator) -> Samples:
         inputs = {
             "ids": np.asarray([self._heart.ids(phonemes)], np.int64),
             "speed": np.asarray([voice.pace / voice.resonances], np.float32),
@@ -275,7 +272,7 @@ class Synthesizer:
         # Read at another rate, pitch, resonances and tempo all move by the factor of the resonances.
         return _resampled(self._waveform(*spectra, pitch.astype(np.float32), rng), voice.resonances)
 
-    def _by_kokoro(self, phonemes: str, voice: Voice) -> Samples:
+    def _by_kokoro(self, phonemes: str, voice: SyntheticVoice) -> Samples:
         tokens = [self._tokens[each] for each in phonemes if each in self._tokens]
         inputs = {
             "tokens": np.asarray([[0, *tokens, 0]], np.int64),
