@@ -114,7 +114,7 @@ LINES: Sequence[Line] = (
     Line("David", "Okay.", inside=5.0),
     Line("Ben", "And the paper plates? We threw away three bags of them."),
     Line("David", "The sports club has two hundred real plates in its kitchen. We could borrow them."),
-    Line("Anna", "I like that. So we agreed to have two food stands, and we will use real plates instead of paper."),
+    Line("Anna", "So we agreed to have two food stands, and we will use real plates instead of paper."),
     Line("Clara", "I will call the sports club about the plates before Friday.", 0.6),
     Line("Anna", "Great. The last point is the music. David?", 0.5),
     Line(
