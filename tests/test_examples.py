@@ -30,11 +30,13 @@ from pipeline.analytics.tables import write_tables
 from pipeline.config.schema import Config
 from pipeline.core.audio import RATE
 from pipeline.core.errors import SettingsError
-from pipeline.core.types import OverlapDecision, SpeakerEvidence, Transcript, Turn, Utterance, Word
+from pipeline.core.timeline import spread
+from pipeline.core.types import Transcript, Turn, Utterance
 from pipeline.evaluation.benchmark.bench import System, read_reference
 from pipeline.evaluation.benchmark.dataset import Recording, find_recordings
 from pipeline.evaluation.metrics.der import DiarizationErrors
 from pipeline.evaluation.simulation.corpus import find_speakers
+from pipeline.minutes.making import make_minutes
 from pipeline.models.protocols import NameCalibration
 from pipeline.models.synthetic import synthesize
 from pipeline.models.weights import Store
@@ -70,6 +72,7 @@ def test_there_is_a_test_for_every_example() -> None:
         "own_separator",
         "python_api",
         "read_tables_duckdb",
+        "simulated_meeting",
         "training/separation_scenes",
         "training/train_minutes",
         "training/train_segmentation",
@@ -77,20 +80,24 @@ def test_there_is_a_test_for_every_example() -> None:
     }
 
 
-def test_minutes() -> None:
-    words = (Word(1.0, 1.4, "Good"), Word(1.5, 2.0, "morning."))
-    region = OverlapDecision(
-        1.5,
-        2.0,
-        (SpeakerEvidence("A", "morning."), SpeakerEvidence("B")),
-        "nmf",
-        "mixture",
-        "too little solo speech",
+def test_minutes_list_each_item_with_its_time_and_speaker() -> None:
+    said = [
+        ("Anna", "So we decided that the festival is in June."),
+        ("Ben", "I will write to the school by Friday."),
+        ("Anna", "How much money is left from last year?"),
+        ("Ben", "I don't know."),
+    ]
+    utterances = tuple(
+        Utterance(name, spread(text.split(), 60.0 * n, 60.0 * n + 5)) for n, (name, text) in enumerate(said)
     )
-    transcript = Transcript(3.0, (Utterance("A", words),), (Turn(1, 2, "A"), Turn(1.5, 2, "B")), (region,))
-    text = minutes.minutes(transcript)
-    assert "     1.0  A: Good morning." in text
-    assert "at once, 1.5 to 2.0 s (mixture): A: morning. | B: –" in text
+    transcript = Transcript(
+        200.0, utterances, tuple(Turn(u.start, u.end, u.speaker) for u in utterances), language="en"
+    )
+    assert list(minutes.lines(make_minutes(transcript))) == [
+        "decided 00:00:00 Anna: So we decided that the festival is in June.",
+        "to do   00:01:00 Ben: I will write to the school by Friday. (Ben, by Friday)",
+        "open    00:02:00 Anna: How much money is left from last year?",
+    ]
 
 
 def test_the_example_separator_separates() -> None:
@@ -152,7 +159,7 @@ def test_tables_are_read_with_duckdb(tmp_path: Path) -> None:
     assert [row[0] for row in connection.sql(read_tables_duckdb.SILENCE).fetchall()] == ["two", "one"]
 
 
-@pytest.mark.parametrize("name", ["minutes", "python_api", "read_tables_duckdb"])
+@pytest.mark.parametrize("name", ["minutes", "python_api", "read_tables_duckdb", "simulated_meeting"])
 def test_example_scripts_print_their_usage(name: str) -> None:
     command = [sys.executable, str(EXAMPLES / f"{name}.py"), "--help"]
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}

@@ -24,6 +24,7 @@ MODULES = {
     "pyannote-audio": "pyannote",
     "vadersentiment": "vaderSentiment",
     "python-docx": "docx",
+    "hibari-tts": "hibari",
 }
 """Import names that are not the distribution's name with ``-`` as ``_``."""
 INDIRECT = {"audioop-lts"}
