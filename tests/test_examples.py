@@ -60,6 +60,7 @@ def test_there_is_a_test_for_every_example() -> None:
         "benchmarks/minutes_baselines",
         "benchmarks/minutes_bench",
         "benchmarks/minutes_data",
+        "benchmarks/minutes_recognized",
         "benchmarks/names_bench",
         "benchmarks/overlap_figure",
         "benchmarks/page_bench",

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import wave
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,12 +13,14 @@ from rapidfuzz.distance import Levenshtein
 
 from examples import simulated_meeting
 from examples.simulated_meeting import LINES, VOICES, Line, Synthesizer, place
-from pipeline import formats, transcribe
+from pipeline import formats, media, transcribe
 from pipeline.core.timeline import overlaps
 from pipeline.core.types import Transcript
 from pipeline.minutes.making import make_minutes
 from pipeline.minutes.types import Item, Minutes
+from tests.conftest import REPOSITORY
 
+FOLDER = REPOSITORY / "examples" / "meeting"
 NEAR = 0.5
 """Seconds between a moment of the reference and that of the transcript."""
 SPELLINGS = {"twenty first": "21st", "fourteenth": "14th", "three hundred": "300"}
@@ -72,31 +72,30 @@ def test_the_same_bytes_come_out_each_time() -> None:
     assert len(overlaps(one.reference.turns)) == 1
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_script_makes_the_meeting_of_the_demo(reference: Transcript) -> None:
     needs_voices()
-    folder = tmp_path_factory.mktemp("meeting")
-    simulated_meeting.write(simulated_meeting.simulated_meeting(), folder)
-    return folder
+    assert simulated_meeting.simulated_meeting().reference == reference
 
 
 @pytest.fixture(scope="module")
-def reference(folder: Path) -> Transcript:
-    return formats.load(folder / "reference.json")
+def reference() -> Transcript:
+    return formats.load(FOLDER / "reference.json")
 
 
 @pytest.fixture(scope="module")
-def transcript(folder: Path) -> Transcript:
-    known = {name: str(folder / f"{name.lower()}.wav") for name in VOICES}
-    return transcribe(folder / "meeting.wav", speakers=4, known=known, offline=True)
+def transcript() -> Transcript:
+    known = {name: str(FOLDER / f"{name.lower()}.m4a") for name in VOICES}
+    return transcribe(FOLDER / "meeting.m4a", speakers=4, known=known, offline=True)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
-def test_the_sound_is_neither_clipped_nor_too_quiet(folder: Path, reference: Transcript) -> None:
-    for path in folder.glob("*.wav"):
-        with wave.open(str(path)) as file:
-            samples = np.frombuffer(file.readframes(file.getnframes()), np.int16).astype(float) / 32768
+def test_the_sound_is_neither_clipped_nor_too_quiet(reference: Transcript) -> None:
+    files = [*FOLDER.glob("*.m4a")]
+    assert len(files) == 1 + len(VOICES)
+    for path in files:
+        samples = media.decode(path).audio.samples
         assert 0.3 < np.abs(samples).max() < 0.95
         assert abs(samples.mean()) < 0.001
     assert 85 < reference.duration < 120
@@ -109,24 +108,24 @@ def test_the_sound_is_neither_clipped_nor_too_quiet(folder: Path, reference: Tra
 @pytest.mark.timeout(900)
 def test_its_minutes_are_those_of_the_reference(transcript: Transcript, reference: Transcript) -> None:
     """Decisions, tasks and the open question have the right name, moment and, up to small errors, words."""
-    heard, said = make_minutes(transcript), make_minutes(reference)
+    made, said = make_minutes(transcript), make_minutes(reference)
     assert set(transcript.speakers) == set(VOICES)
     assert [item.speaker for item in said.decisions] == ["Anna", "Anna"]
     assert [action.who for action in said.actions] == ["Ben", "Clara", None, "David"]
     assert len(said.questions) == 1
-    for item, found in zip(items(said), items(heard), strict=True):
+    for item, found in zip(items(said), items(made), strict=True):
         assert found.start == pytest.approx(item.start, abs=NEAR)
         assert found.speaker == item.speaker
         assert word_errors(item.text, found.text) <= 0.2
-    assert [(a.who, a.due) for a in heard.actions] == [(a.who, a.due) for a in said.actions]
+    assert [(a.who, a.due) for a in made.actions] == [(a.who, a.due) for a in said.actions]
 
 
 def items(minutes: Minutes) -> Sequence[Item]:
     return [*minutes.decisions, *minutes.actions, *minutes.questions]
 
 
-def word_errors(said: str, heard: str) -> float:
-    one, two = words(said), words(heard)
+def word_errors(reference: str, hypothesis: str) -> float:
+    one, two = words(reference), words(hypothesis)
     return Levenshtein.distance(one, two) / len(one)
 
 

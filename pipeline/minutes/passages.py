@@ -8,7 +8,7 @@ extractive summaries of AMI meetings.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,7 @@ from pipeline.minutes.features import (
     vectors,
 )
 from pipeline.minutes.talk import Sentence, Talk
-from pipeline.minutes.types import Item, Topic
+from pipeline.minutes.types import Evidence, Item, Topic
 from pipeline.minutes.weights import Weights
 
 LEAST = 5
@@ -63,12 +63,13 @@ def decisions(
     talk: Talk, topics: Sequence[Topic], scores: NDArray[np.float64], rarity: Mapping[str, float], most: int
 ) -> list[Item]:
     """Up to ``most`` decisions, best first."""
-    found: dict[object, Item] = {}
+    found: dict[Evidence, Item] = {}
     for index in peaks(scores, quotable(talk), most, distance(len(scores))):
-        sentence, cue = _decision_sentence(talk, index, scores, rarity)
+        chosen = _decision_sentence(talk, index, scores, rarity, found)
         score = float(scores[index])
-        if cue or (score >= FLOOR and len(scores) >= SMALL):
-            found.setdefault(sentence.evidence, item(talk.transcript, topics, sentence, cue or "model", score))
+        if chosen and (chosen[1] or (score >= FLOOR and len(scores) >= SMALL)):
+            sentence, cue = chosen
+            found[sentence.evidence] = item(talk.transcript, topics, sentence, cue or "model", score)
     return list(found.values())
 
 
@@ -101,20 +102,21 @@ def central(talk: Talk, rarity: Mapping[str, float]) -> NDArray[np.float64]:
 
 
 def _decision_sentence(
-    talk: Talk, index: int, scores: NDArray[np.float64], rarity: Mapping[str, float]
-) -> tuple[Sentence, str]:
-    """The best sentence near an utterance, and its cue or ``""``."""
+    talk: Talk, index: int, scores: NDArray[np.float64], rarity: Mapping[str, float], quoted: Container[Evidence]
+) -> tuple[Sentence, str] | None:
+    """The best sentence near an utterance that is not ``quoted``, and its cue or ``""``; None without one."""
     near = range(max(0, index - REACH), min(len(scores), index + REACH + 1))
     best: tuple[float, Sentence, str] | None = None
     for sentence in _quotable_sentences(talk, [index, *(n for n in near if n != index)]):
+        if sentence.evidence in quoted:
+            continue
         match = DECISION.search(spoken(sentence.tokens))
         value = float(scores[sentence.evidence.utterance]) + (CUE if match else 0.0)
         value += CONTENT * min(_content(sentence, rarity), MOST_CONTENT)
         value -= QUESTION if sentence.tokens[-1] == "?" else 0.0
         if best is None or value > best[0]:
             best = (value, sentence, match[0] if match else "")
-    assert best
-    return best[1], best[2]
+    return best and best[1:]
 
 
 def _quotable_sentences(talk: Talk, utterances: Iterable[int]) -> list[Sentence]:
