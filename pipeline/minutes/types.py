@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipeline.core.correction import ITEM_KINDS
 from pipeline.core.types import Notice, Transcript, Word, join_words
 
-KINDS = ("points", "decisions", "actions", "questions")
+KINDS = ITEM_KINDS
 """The kinds of items: the arrays of the minutes that hold them."""
 
 
