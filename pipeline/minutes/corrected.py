@@ -1,7 +1,7 @@
 """Items that people added to the minutes or took out, by the corrections of the transcript.
 
 Two spans of one speaker are the same words where more than half of the shorter one is shared. Of corrections of the
-same words the last one counts; where people added words that the method chose too, there is one item, as they marked it.
+same words the last one counts. Where people added words that the method chose too, there is one item, theirs.
 """
 
 from __future__ import annotations

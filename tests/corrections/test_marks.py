@@ -30,7 +30,7 @@ def marks(transcript: Transcript) -> list[tuple[str, str, str, str]]:
 
 @at_most(100)
 @given(st.data())
-def test_they_follow_their_words_and_change_none(data: st.DataObject) -> None:
+def test_they_follow_their_words_and_change_no_word(data: st.DataObject) -> None:
     """Whatever is corrected before and after, the words are those between the times, and are found again."""
     transcript = talk(conversation(data.draw(TEXTS)))
     before, lines = data.draw(made(lines_of(transcript), data.draw(st.integers(0, 3))))

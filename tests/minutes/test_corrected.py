@@ -24,7 +24,9 @@ def of(minutes: Minutes, kind: str) -> tuple[Item, ...]:
     return items
 
 
-def mark(operation: str, kind: str, spoken: Transcript, line: int, first: int = 0, after: int | None = None) -> Correction:
+def mark(
+    operation: str, kind: str, spoken: Transcript, line: int, first: int = 0, after: int | None = None
+) -> Correction:
     """A correction of words of one line."""
     utterance = spoken.utterances[line]
     words = utterance.words[first:after]

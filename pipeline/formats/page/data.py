@@ -20,9 +20,7 @@ MAX_CANDIDATES = 3
 """Maximum number of names that are offered for one speaker, the best first. Chosen by hand; more make a longer list."""
 
 
-def page_data(
-    transcript: Transcript, session: str, sound: Sound, minutes: Mapping[str, Any] | None = None
-) -> str:
+def page_data(transcript: Transcript, session: str, sound: Sound, minutes: Mapping[str, Any] | None = None) -> str:
     """The data of the page as JSON that may stand in a script element: no ``<`` and no invisible character."""
     numbers = {label: number for number, label in enumerate(_labels(transcript))}
     lines = [[numbers[u.speaker], [_word(word) for word in u.words]] for u in transcript.utterances]

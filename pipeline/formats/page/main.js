@@ -324,6 +324,7 @@ function connectSingleKeys() {
 
 fillHelp();
 makeDialogsClosable();
+document.documentElement.classList.toggle("long", page.duration >= 3600);
 connectSingleKeys();
 connectMinutes();
 connect();

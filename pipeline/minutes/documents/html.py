@@ -1,4 +1,4 @@
-"""``minutes-html``: the page of corrections with the minutes on top; every item plays, and can be taken out or added to.
+"""``minutes-html``: the page of corrections with the minutes on top, in which every item plays and can be corrected.
 
 The data of the minutes for the page: times in milliseconds, speakers by their number among the transcript's speakers,
 words as ranges (first, and one after the last) of their numbers in the transcript. `reading.js` reads it.
@@ -6,17 +6,17 @@ words as ranges (first, and one after the last) of their numbers in the transcri
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
-from pipeline.core.correction import ITEM_KINDS
 from pipeline.core.types import Transcript
 from pipeline.formats.base import Format, Sound, encoded
 from pipeline.formats.html import NO_SOUND, sound_in
 from pipeline.formats.timestamps import milliseconds
+from pipeline.minutes.documents.outline import annex
 from pipeline.minutes.making import make_minutes
-from pipeline.minutes.types import Action, FollowUp, Item, Minutes, Topic
+from pipeline.minutes.types import KINDS, Action, FollowUp, Item, Minutes, Topic
 
 
 def dumps(transcript: Transcript, session: str, sound: Sound | None = None) -> str:
@@ -35,17 +35,17 @@ def minutes_data(minutes: Minutes, transcript: Transcript) -> dict[str, Any]:
     """What the page knows of the minutes, as plain data."""
     firsts = [0, *accumulate(len(utterance.words) for utterance in transcript.utterances)]
     numbers = {label: number for number, label in enumerate(transcript.speakers)}
-    items = [_item(each, kind, firsts) for kind in ITEM_KINDS for each in getattr(minutes, kind)]
+    items = [_item(each, kind, firsts) for kind in KINDS for each in getattr(minutes, kind)]
     return {
         "date": (minutes.date or "").replace("T", " ").replace("+00:00", " UTC"),
         "model": str(minutes.settings.get("model") or ""),
-        "kinds": [*minutes.settings.get("only", ITEM_KINDS)],
+        "kinds": [*minutes.settings.get("only", KINDS)],
         "people": [[numbers[each.speaker], each.share] for each in minutes.people if each.speaker in numbers],
         "topics": [_topic(each) for each in minutes.topics],
         "items": items,
         "agenda": [{"text": each.text, "topics": each.topics} for each in minutes.agenda],
         "previous": [_follow_up(each, firsts) for each in minutes.previous],
-        "annex": [*_annex(minutes)],
+        "annex": [*annex(minutes)],
     }
 
 
@@ -75,24 +75,6 @@ def _follow_up(earlier: FollowUp, firsts: Sequence[int]) -> Mapping[str, Any]:
         "due": earlier.due or "",
         "mention": _item(earlier.mention, "mentions", firsts) if earlier.mention else None,
     }
-
-
-def _annex(minutes: Minutes) -> Iterator[str]:
-    """How the minutes were made, what they cannot contain, and what is doubtful: a sentence each."""
-    left, model = minutes.left_out, minutes.settings.get("model")
-    yield f"Made by {minutes.made_by}: every entry is words of the transcript; what was meant, only people can say."
-    if model:
-        yield f"Entries were chosen by the language model {model}; its words are marked as labels, and were not said."
-    if left.uncovered is not None:
-        yield f"Speech without words: {left.uncovered:.0f} s."
-    if left.removed:
-        yield f"Utterances removed as probable hallucinations: {left.removed}."
-    if left.suspect:
-        yield f"Utterances not quoted because their words are doubtful: {left.suspect}."
-    for name in left.names:
-        yield f"{name.speaker} has no sure name; perhaps {' or '.join(name.candidates)}."
-    for notice in minutes.notices:
-        yield f"{notice.code}: {notice.message}"
 
 
 FORMAT = Format(
