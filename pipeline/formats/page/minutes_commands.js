@@ -16,11 +16,16 @@ import { excludeOperations, includeOperations } from "./operations.js";
  * @param {(text: string) => void} parts.announce
  */
 export function createMinutesCommands({ app, player, conversation, minutes, commands, announce }) {
+  let played = false;
+  new IntersectionObserver(([{ isIntersecting }]) => {
+    byId("to-minutes").hidden = isIntersecting || !played; // it leads back when the page was scrolled to an item
+  }).observe(byId("minutes"));
+
   /** @param {import("./model.js").Line | undefined} line */
   function show(line) {
     if (!line) return;
+    played = true;
     conversation.show(line, false);
-    byId("to-minutes").hidden = false;
   }
 
   /**
@@ -87,7 +92,6 @@ export function createMinutesCommands({ app, player, conversation, minutes, comm
       return;
     }
     view("minutes");
-    byId("to-minutes").hidden = true;
     minutes.focus();
   }
 

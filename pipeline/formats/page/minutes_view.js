@@ -170,7 +170,7 @@ export function createMinutes(app, list) {
     focus() {
       const target = /** @type {HTMLElement} */ (list.querySelector("[aria-current]") ?? byId("minutes"));
       target.focus({ preventScroll: true });
-      target.scrollIntoView({ block: target.matches("button") ? "center" : "start" });
+      target.scrollIntoView({ block: "nearest" });
     },
   };
 }
