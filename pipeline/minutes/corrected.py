@@ -7,14 +7,14 @@ same words the last one counts. Where people added words that the method chose t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeVar, cast
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar, cast
 
 from pipeline.core.correction import Correction
 from pipeline.core.types import Transcript
 from pipeline.minutes.actions import as_action
 from pipeline.minutes.talk import Talk
-from pipeline.minutes.types import Evidence, Item, Topic
+from pipeline.minutes.types import KINDS, Evidence, Item, Minutes, Topic
 
 ADDED = "added by a person"
 """The reason of an item that a person added."""
@@ -63,6 +63,25 @@ def with_corrections(
     if kind == "actions":
         items = [as_action(item, talk, rarity) for item in items]
     return tuple(sorted([*chosen[:most], *cast(list[AnyItem], items)], key=lambda item: (item.start, item.evidence)))
+
+
+def corrected(minutes: Minutes, transcript: Transcript, rarity: Mapping[str, float]) -> Minutes:
+    """Minutes that are made already, such as with a language model, as people corrected them.
+
+    Nothing takes the place of an item that was taken out. Minutes that are corrected already stay as they are.
+    """
+    talk = Talk.of(transcript)
+    items: dict[str, Any] = {
+        kind: _corrected_items(getattr(minutes, kind), talk, minutes.topics, kind, rarity)
+        for kind in minutes.settings.get("only", KINDS)
+    }
+    return replace(minutes, **items)
+
+
+def _corrected_items(
+    items: Sequence[AnyItem], talk: Talk, topics: Sequence[Topic], kind: str, rarity: Mapping[str, float]
+) -> tuple[AnyItem, ...]:
+    return with_corrections(lambda most: items, talk, topics, kind, len(items), rarity)
 
 
 def _marked(transcript: Transcript, kind: str) -> Iterator[_Marked]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pipeline.core.correction import ITEM_KINDS, Correction
 from pipeline.core.types import Transcript, Utterance, Word
-from pipeline.minutes.corrected import ADDED
+from pipeline.minutes.corrected import ADDED, corrected
 from pipeline.minutes.making import make_minutes
 from pipeline.minutes.types import Item, Minutes
 from tests.minutes.talks import ENDING, TOPICS, transcript
@@ -45,7 +45,7 @@ def is_same(item: Item, entry: Correction) -> bool:
 
 
 @st.composite
-def corrected(draw: st.DrawFn, spoken: Transcript) -> Transcript:
+def corrected_talk(draw: st.DrawFn, spoken: Transcript) -> Transcript:
     """The transcript with marks, of which some are of items that are found."""
     minutes = make_minutes(spoken)
     ledger = []
@@ -64,7 +64,7 @@ def corrected(draw: st.DrawFn, spoken: Transcript) -> Transcript:
 def test_excluded_items_never_appear_and_included_ones_always(
     data: st.DataObject, lines: list[tuple[str, str]], language: str, most: int
 ) -> None:
-    spoken = data.draw(corrected(transcript(lines, language)))
+    spoken = data.draw(corrected_talk(transcript(lines, language)))
     before, minutes = make_minutes(replace(spoken, corrections=()), most), make_minutes(spoken, most)
     check(spoken, minutes)
     for kind in ITEM_KINDS:
@@ -99,6 +99,25 @@ def test_another_candidate_takes_the_place() -> None:
     assert len(minutes.points) == 1
     assert minutes.points != first
     assert minutes.decisions == make_minutes(TALK, 1).decisions
+
+
+@given(st.data(), LINES)
+def test_minutes_that_are_made_already_are_corrected(data: st.DataObject, lines: list[tuple[str, str]]) -> None:
+    spoken = data.draw(corrected_talk(transcript(lines)))
+    made = make_minutes(replace(spoken, corrections=()))
+    minutes = corrected(made, spoken, {})
+    check(spoken, minutes)
+    for kind in ITEM_KINDS:
+        ledger = [each for each in spoken.corrections if each.after == kind]
+        assert [each for each in of(minutes, kind) if each.reason == ADDED] == [
+            replace(each, score=pytest.approx(each.score, abs=99))
+            for each in of(make_minutes(spoken), kind)
+            if each.reason == ADDED
+        ]
+        stays = [item for item in of(made, kind) if not any(is_same(item, entry) for entry in ledger)]
+        assert [item for item in of(minutes, kind) if item.reason != ADDED] == stays
+    again = corrected(minutes, spoken, {})
+    assert [of(again, kind) for kind in ITEM_KINDS] == [of(minutes, kind) for kind in ITEM_KINDS]
 
 
 def test_the_last_correction_of_the_same_words_counts() -> None:
