@@ -9,10 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Operation = Literal["name", "assign", "text", "split", "join", "check"]
+Operation = Literal["name", "assign", "text", "split", "join", "check", "include", "exclude"]
 """``name``: the ``speaker`` is called ``after``, everywhere · ``assign``: the words ``before`` are those of ``after``
 instead · ``text``: the words ``before`` are in truth ``after`` · ``split``: a line begins at ``start`` · ``join``: the
-line that begins at ``start`` continues the same speaker's line before it · ``check``: the line was checked."""
+line that begins at ``start`` continues the same speaker's line before it · ``check``: the line was checked ·
+``include``, ``exclude``: in the minutes, the words ``before`` are, or are not, an item of the kind ``after``."""
+ITEM_KINDS = ("points", "decisions", "actions", "questions")
+"""The kinds of items of minutes, as their JSON has them: the values of ``after`` for `include` and `exclude`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +23,7 @@ class Correction:
     """One change by a person, anchored in time and text."""
 
     operation: Operation
-    """`name`, `assign`, `text`, `split`, `join` or `check`."""
+    """`name`, `assign`, `text`, `split`, `join`, `check`, `include` or `exclude`."""
     speaker: str
     """Label of the speaker whose words are corrected, before the change."""
     start: float = 0.0
@@ -31,7 +34,8 @@ class Correction:
     """The words at the place before the change; for `split` and `join` the first word of the line; empty for words that
     are inserted."""
     after: str = ""
-    """The words after the change (empty: deleted), the label of the speaker who gets them, or the name."""
+    """The words after the change (empty: deleted), the label of the speaker who gets them, the name, or for `include`
+    and `exclude` the kind of item."""
     left: str = ""
     """Up to `CONTEXT` words of the same line before ``before``."""
     right: str = ""

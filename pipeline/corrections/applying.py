@@ -14,7 +14,8 @@ from pipeline.core.timeline import joined
 from pipeline.core.types import Span, Transcript, Turn, Utterance, Word
 from pipeline.corrections.corrections_file import CorrectionsFile
 from pipeline.corrections.labels import Labels
-from pipeline.corrections.placing import SAME, Place, WordRun, find_gap, find_words
+from pipeline.corrections.marks import Mark, is_mark, placed_mark, present_entries, with_moved_words
+from pipeline.corrections.placing import SAME, Misfit, Place, WordRun, find_at_another, find_gap, find_words
 from pipeline.formats.editing import Move, moved_turns, with_ledger_texts
 from pipeline.formats.naming import with_given_names
 from pipeline.formats.retexting import retexted
@@ -22,17 +23,16 @@ from pipeline.formats.rounding import rounded, rounded_words
 from pipeline.gallery.people import check_name, is_label
 
 
-class Misfit(Exception):
-    """A correction that cannot be applied; the message says why."""
-
-
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What corrections change: the lines in order of their start, and the turns; ``duration`` is the recording's."""
+    """What corrections change: the lines in order of their start, and the turns; ``duration`` is the recording's.
+
+    ``marks`` are the words that are, or are not, an item of the minutes."""
 
     lines: tuple[Utterance, ...]
     turns: tuple[Turn, ...]
     duration: float
+    marks: tuple[Mark, ...] = ()
 
     def with_lines(self, changed: Mapping[int, Sequence[Utterance]], *added: Utterance) -> Content:
         """Changed lines replaced by others, or by none, and lines added; those that begin together keep their order."""
@@ -53,11 +53,14 @@ def apply_corrections(transcript: Transcript, file: CorrectionsFile) -> Transcri
     labels = Labels(file, transcript, applied)
     ids = {each.id for each in new}
     ledger = [each for each in transcript.corrections if each.problem is None or each.id not in ids]
-    content = Content(transcript.utterances, transcript.turns, transcript.duration)
+    marks = tuple(Mark.of(each) for each in ledger if is_mark(each))
+    ledger = [each for each in ledger if not is_mark(each)]
+    content = Content(transcript.utterances, transcript.turns, transcript.duration, marks)
     for each in new:
         if each.operation != "name":
             content, entry = _applied(content, each, labels)
-            ledger.append(entry)
+            ledger += [] if is_mark(entry) else [entry]
+    ledger += present_entries(content.marks, content.lines)
     names: dict[str, str] = {}
     entries: dict[tuple[str, str], Correction] = {}
     for each in new:
@@ -165,7 +168,8 @@ def _assign_run(content: Content, run: WordRun, correction: Correction) -> Conte
     content = content.with_lines({run.line: lines})
     index = next(i for i, each in enumerate(content.lines) if each is moved)
     move = Move(index, correction.speaker, correction.after)
-    return replace(content, turns=moved_turns(content.turns, content.lines, move))
+    marks = with_moved_words(content.marks, line.speaker, moved)
+    return replace(content, turns=moved_turns(content.turns, content.lines, move), marks=marks)
 
 
 def _text(content: Content, correction: Correction) -> Content:
@@ -176,22 +180,13 @@ def _text(content: Content, correction: Correction) -> Content:
         there = correction.after and find_words(content.lines, correction, correction.after)
         if there and there.is_same_text:
             return content
-    place = place or _at_another(content, correction) or _require_words(content, correction)
+    place = place or find_at_another(content.lines, correction) or _require_words(content, correction)
     changed = {run.line: list(content.lines[run.line].words) for run in place.runs}
     for number, run in reversed([*enumerate(place.runs)]):  # from the end, so that the indices stay right
         words = changed[run.line]
         words[run.first : run.after] = _rewritten(words[run.first : run.after], "" if number else correction.after)
     lines = {i: [replace(content.lines[i], words=tuple(words))] if words else [] for i, words in changed.items()}
     return content.with_lines(lines)
-
-
-def _at_another(content: Content, correction: Correction) -> Place | None:
-    """The same words of another speaker: other turns do not make a corrected text wrong."""
-    for speaker in dict.fromkeys(line.speaker for line in content.lines):
-        place = find_words(content.lines, replace(correction, speaker=speaker), correction.before)
-        if place and place.is_same_text:
-            return place
-    return None
 
 
 def _rewritten(words: Sequence[Word], text: str) -> tuple[Word, ...]:
@@ -279,6 +274,13 @@ def _check(content: Content, correction: Correction) -> Content:
     return content
 
 
+def _item(content: Content, correction: Correction) -> Content:
+    place = find_words(content.lines, correction, correction.before)
+    if place is None or not place.is_same_text:
+        place = find_at_another(content.lines, correction) or _require_words(content, correction)
+    return replace(content, marks=(*content.marks, placed_mark(content.lines, place, correction)))
+
+
 def _require_words(content: Content, correction: Correction) -> Place:
     """The place of the corrected words; raises `Misfit` where they are not."""
     if correction.start >= content.duration:
@@ -295,4 +297,6 @@ _OPERATIONS: Mapping[str, Callable[[Content, Correction], Content]] = {
     "split": _split,
     "join": _join,
     "check": _check,
+    "include": _item,
+    "exclude": _item,
 }

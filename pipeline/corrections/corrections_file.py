@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.core.correction import Correction
+from pipeline.core.correction import ITEM_KINDS, Correction
 from pipeline.core.errors import FormatError
 from pipeline.core.serialization import DataError, from_plain, to_plain
 from pipeline.core.text import read_text
@@ -117,3 +117,14 @@ def _check(file: CorrectionsFile) -> None:
             raise FormatError(f"corrections[{i}].before: holds nothing but spaces")
         if each.operation in ("name", "assign") and not each.after.strip():
             raise FormatError(f"corrections[{i}].after: is empty, where a speaker is expected")
+        if each.operation in ("include", "exclude"):
+            _check_item(each, f"corrections[{i}]")
+
+
+def _check_item(correction: Correction, place: str) -> None:
+    """`FormatError` where a correction of the minutes has no words, or no kind of item."""
+    if correction.after not in ITEM_KINDS:
+        hint = f"known are {', '.join(ITEM_KINDS)}"
+        raise FormatError(f"{place}.after: {correction.after!r} is no kind of item", hint=hint)
+    if not correction.before:
+        raise FormatError(f"{place}.before: is empty, where words are expected")

@@ -25,6 +25,10 @@ class Changes:
     """Speakers who were given a name."""
     checked: int
     """Lines marked as checked."""
+    included: int = 0
+    """Items added to the minutes."""
+    excluded: int = 0
+    """Items taken out of the minutes."""
     misfits: tuple[Correction, ...] = ()
     """Corrections that are not applied."""
 
@@ -35,6 +39,8 @@ class Changes:
         parts += [f"{self.moved:,} given to another speaker"] * bool(self.moved)
         parts += [f"{counted(self.names, 'name')} given"] * bool(self.names)
         parts += [f"{counted(self.checked, 'line')} checked"] * bool(self.checked)
+        parts += [f"{counted(self.included, 'item')} added to the minutes"] * bool(self.included)
+        parts += [f"{counted(self.excluded, 'item')} taken out of the minutes"] * bool(self.excluded)
         return ", ".join(parts)
 
 
@@ -47,6 +53,8 @@ def count_changes(transcript: Transcript) -> Changes:
         moved=sum(len(each.before.split()) for each in applied if each.operation == "assign"),
         names=len({each.speaker for each in applied if each.operation == "name"}),
         checked=sum(each.operation == "check" for each in applied),
+        included=sum(each.operation == "include" for each in applied),
+        excluded=sum(each.operation == "exclude" for each in applied),
         misfits=tuple(each for each in transcript.corrections if each.problem is not None),
     )
 

@@ -41,6 +41,8 @@ class Labels:
             owned.sort(key=lambda label: -covered(intersection(self._speech[person], present[label])))
         self._nearest = {label: _nearest(label, spans, present) for label, spans in self._speech.items()}
         for one, entry in applied:
+            if one.operation in ("include", "exclude"):
+                continue  # the entry has the speaker who has the words now
             self._owned[one.speaker] = [entry.speaker]
             if one.operation == "assign":
                 self._owned[one.after] = [entry.after]

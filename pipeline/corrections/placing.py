@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rapidfuzz.distance import Levenshtein
 
@@ -26,6 +26,10 @@ SHIFT = 0.4
 Chosen by hand, one or two syllables; a larger value replaces words that were not corrected."""
 SAME = 0.0005
 """Half a millisecond: a difference in seconds from rounding alone."""
+
+
+class Misfit(Exception):
+    """A correction that cannot be applied; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,15 @@ def find_words(lines: Sequence[Utterance], correction: Correction, text: str) ->
         return None
     chosen = spots[best[1] : best[2]]
     return Place(tuple(_runs(chosen)), _tokens_of(chosen) == wanted)
+
+
+def find_at_another(lines: Sequence[Utterance], correction: Correction) -> Place | None:
+    """The same words of another speaker: other turns do not make a correction of words wrong."""
+    for speaker in dict.fromkeys(line.speaker for line in lines):
+        place = find_words(lines, replace(correction, speaker=speaker), correction.before)
+        if place and place.is_same_text:
+            return place
+    return None
 
 
 def find_gap(lines: Sequence[Utterance], correction: Correction) -> Place | None:

@@ -28,6 +28,7 @@ FORMAT = Format(
     ".html",
     encoded(dumps),
     options=("sound",),
+    version=2,
     sound_in=sound_in,
     help="Page to read, play and correct, in a browser.",
 )

@@ -14,6 +14,7 @@ choosing      choice of moments
 places        where the words of a given line stand
 agenda        lines of an agenda: read, and where they were talked about
 follow_up     actions of earlier minutes: read, and where they are mentioned
+corrected     items that people added or took out
 making        minutes of a transcript
-documents     Markdown, Word and JSON
+documents     Markdown, Word, JSON and the page
 """

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.core.types import Word, join_words
+from pipeline.core.types import Transcript, Word, join_words
 from pipeline.minutes.choosing import distance, item
 from pipeline.minutes.cues import DUE, PROMISE, REQUEST, TASK, spoken
 from pipeline.minutes.features import is_content
 from pipeline.minutes.talk import Sentence, Talk, tokens_of
-from pipeline.minutes.types import Action, Topic
+from pipeline.minutes.types import Action, Item, Topic
 
 VALUES = ((PROMISE, 2.0), (REQUEST, 2.0), (TASK, 1.5))
 """What each cue adds to the score. Chosen by hand: the data has few passages about actions."""
@@ -44,12 +44,23 @@ def actions(
             break
         if any(abs(each.evidence[0].utterance - line) < apart for each in chosen):
             continue
-        plain = item(talk.transcript, topics, sentence, cue, score)
-        words = sentence.evidence.words(talk.transcript)
-        who = plain.speaker if undertaken else addressed(words, names)
-        fields = {each.name: getattr(plain, each.name) for each in dataclasses.fields(plain)}
-        chosen.append(Action(**fields, who=who, due=due_words(words)))
+        chosen.append(_action(item(talk.transcript, topics, sentence, cue, score), talk.transcript, names, undertaken))
     return chosen
+
+
+def as_action(plain: Item, talk: Talk, rarity: Mapping[str, float]) -> Action:
+    """An item that was found otherwise as an action: who does it and until when, by the same cues."""
+    words = [each.words(talk.transcript) for each in plain.evidence]
+    undertaken = any(PROMISE.search(spoken(tokens_of(each))) for each in words)
+    return _action(plain, talk.transcript, _names(talk, rarity), undertaken)
+
+
+def _action(plain: Item, transcript: Transcript, names: frozenset[str], undertaken: bool) -> Action:
+    words = [each.words(transcript) for each in plain.evidence]
+    who = plain.speaker if undertaken else next(filter(None, (addressed(each, names) for each in words)), None)
+    due = next(filter(None, map(due_words, words)), None)
+    fields = {each.name: getattr(plain, each.name) for each in dataclasses.fields(plain)}
+    return Action(**fields, who=who, due=due)
 
 
 def _candidates(talk: Talk, passages: NDArray[np.float64]) -> Iterator[tuple[float, Sentence, str, bool]]:

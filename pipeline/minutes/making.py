@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any
 
 from pipeline.core.types import Notice, Transcript
 from pipeline.formats.words import talk_of
 from pipeline.minutes.actions import actions
+from pipeline.minutes.corrected import with_corrections
 from pipeline.minutes.cues import LANGUAGES
 from pipeline.minutes.passages import central, decision_scores, decisions, point_scores, points
 from pipeline.minutes.questions import questions
 from pipeline.minutes.segmentation import boundaries
 from pipeline.minutes.talk import Talk
 from pipeline.minutes.titles import titled
-from pipeline.minutes.types import KINDS, DoubtfulName, Item, LeftOut, Minutes, Share
+from pipeline.minutes.types import KINDS, DoubtfulName, Item, LeftOut, Minutes, Share, Topic
 from pipeline.minutes.weights import Weights, load
 
 METHOD = "crosstalk-minutes 2"
@@ -28,13 +29,14 @@ CANDIDATES = 3
 NOTICE = "minutes_language"
 """Code of the notice for a language without cue lists."""
 _LANGUAGE = "decisions, actions and questions are found in English only; this transcript's language is {}"
-AnyItem = TypeVar("AnyItem", bound=Item)
+Finder = Callable[[int], Sequence[Item]]
+"""Gives up to the given number of items of a kind, best first."""
 
 
 def make_minutes(
     transcript: Transcript, max_items: int = MOST, weights: Weights | None = None, only: Collection[str] = KINDS
 ) -> Minutes:
-    """The minutes of a transcript, with up to ``max_items`` items of each of the kinds ``only``.
+    """The minutes of a transcript: of the kinds ``only`` up to ``max_items`` items each, and those that people added.
 
     Decisions, actions and questions are looked for in `cues.LANGUAGES` only; elsewhere a notice says so. A transcript
     without a language is read as English. Raises ``ValueError`` for fewer than one item.
@@ -49,19 +51,14 @@ def make_minutes(
     if not transcript.utterances:
         return empty
     topics = titled(talk, boundaries(talk, weights.boundaries, rarity), rarity)
-    if not known:
-        found = points(talk, topics, central(talk, rarity), rarity, max_items) if kinds else []
-        return replace(empty, topics=topics, points=_by_time(found))
-    decided, important = decision_scores(talk, weights), point_scores(talk, weights)
-    made = replace(
-        empty,
-        topics=topics,
-        points=_by_time(points(talk, topics, important, rarity, max_items)),
-        decisions=_by_time(decisions(talk, topics, decided, rarity, max_items)),
-        actions=_by_time(actions(talk, topics, decided, rarity, max_items)),
-        questions=_by_time(questions(talk, topics, max_items)),
-    )
-    return with_kinds(made, kinds)
+    finders = _finders(talk, topics, weights) if known else _language_free_finders(talk, topics, rarity)
+    items: dict[str, Any] = {
+        kind: with_corrections(finders.get(kind, _nothing), talk, topics, kind, max_items, rarity)
+        for kind in KINDS
+        if kind in only
+    }
+    shown = [kind for kind in items if kind in kinds or items[kind]]
+    return replace(empty, topics=topics, settings={**empty.settings, "only": shown}, **items)
 
 
 def has_cues(language: str | None) -> bool:
@@ -74,19 +71,25 @@ def rarity_for(language: str | None, weights: Weights | None = None) -> Mapping[
     return (weights or load()).rarity if has_cues(language) else {}
 
 
-def with_kinds(minutes: Minutes, kinds: Collection[str]) -> Minutes:
-    """The minutes without the items of other kinds."""
-    return replace(
-        minutes,
-        points=minutes.points if "points" in kinds else (),
-        decisions=minutes.decisions if "decisions" in kinds else (),
-        actions=minutes.actions if "actions" in kinds else (),
-        questions=minutes.questions if "questions" in kinds else (),
-    )
+def _finders(talk: Talk, topics: Sequence[Topic], weights: Weights) -> dict[str, Finder]:
+    """What finds the items of each kind, given their largest number."""
+    rarity = weights.rarity
+    decided, important = decision_scores(talk, weights), point_scores(talk, weights)
+    return {
+        "points": lambda most: points(talk, topics, important, rarity, most),
+        "decisions": lambda most: decisions(talk, topics, decided, rarity, most),
+        "actions": lambda most: actions(talk, topics, decided, rarity, most),
+        "questions": lambda most: questions(talk, topics, most),
+    }
 
 
-def _by_time(items: Sequence[AnyItem]) -> tuple[AnyItem, ...]:
-    return tuple(sorted(items, key=lambda item: (item.start, item.evidence)))
+def _language_free_finders(talk: Talk, topics: Sequence[Topic], rarity: Mapping[str, float]) -> dict[str, Finder]:
+    important = central(talk, rarity)
+    return {"points": lambda most: points(talk, topics, important, rarity, most)}
+
+
+def _nothing(most: int) -> Sequence[Item]:
+    return ()
 
 
 def _without_items(transcript: Transcript, talk: Talk, known: bool) -> Minutes:

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipeline.core.correction import ITEM_KINDS
 from pipeline.core.types import Notice, Transcript, Word, join_words
 
-KINDS = ("points", "decisions", "actions", "questions")
+KINDS = ITEM_KINDS
 """The kinds of items: the arrays of the minutes that hold them."""
 
 
@@ -53,7 +54,8 @@ class Item:
     topic: int
     """Number of the topic in which the item starts, from 0."""
     reason: str
-    """Why the item was chosen: the words that were found (a cue), or `model` for the trained model alone."""
+    """Why the item was chosen: the words that were found (a cue), `model` for the trained model alone, or
+    `added by a person`."""
     score: float
     """Score of the item among those of its kind; higher is surer. Scores of two recordings cannot be compared."""
     label: str | None = field(default=None, kw_only=True)

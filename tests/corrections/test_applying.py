@@ -273,6 +273,12 @@ def test_corrections_of_another_recording_are_refused() -> None:
          "corrections[0]"),
         ('{"version": "crosstalk-corrections/1", "corrections": [{"operation": "text", "speaker": "A", "end": NaN}]}',
          "end"),
+        ('{"version": "crosstalk-corrections/1", "corrections": [{"operation": "include", "speaker": "A",'
+         ' "before": "a"}]}', "corrections[0].after"),
+        ('{"version": "crosstalk-corrections/1", "corrections": [{"operation": "exclude", "speaker": "A",'
+         ' "before": "a", "after": "secrets"}]}', "corrections[0].after"),
+        ('{"version": "crosstalk-corrections/1", "corrections": [{"operation": "exclude", "speaker": "A",'
+         ' "after": "points"}]}', "corrections[0].before"),
     ],
 )  # fmt: skip
 def test_a_damaged_file_is_refused_with_the_place(text: str, place: str) -> None:

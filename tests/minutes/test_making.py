@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.core.types import Transcript, Utterance, Word
+from pipeline.minutes.corrected import ADDED
 from pipeline.minutes.documents.json_ import render
 from pipeline.minutes.making import NOTICE, make_minutes
 from pipeline.minutes.talk import Talk
@@ -51,8 +52,9 @@ def check(spoken: Transcript, minutes: Minutes) -> None:
             line = spoken.utterances[each.utterance]
             assert 0 <= each.first_word <= each.last_word < len(line.words)
             assert item.speaker == line.speaker
-            assert not any(word.suspect for word in line.words)
-            assert line.start <= item.start < item.end <= line.end
+            assert item.reason == ADDED or not any(word.suspect for word in line.words)
+        words = [word for each in item.evidence for word in each.words(spoken)]
+        assert (item.start, item.end) == (min(w.start for w in words), max(w.end for w in words))
         topic = minutes.topics[item.topic]
         assert topic.first_utterance <= item.evidence[0].utterance <= topic.last_utterance
     for action in minutes.actions:

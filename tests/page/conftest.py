@@ -64,6 +64,18 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
+def axe() -> Callable[[Any], list[str]]:
+    """Runs axe-core on a page; gives the violations, and what it could not decide of contrasts."""
+    core = module("axe_core_python.sync_playwright").Axe()
+
+    def run(tab: Any) -> list[str]:
+        found = core.run(tab)
+        return [f"{each['id']}: {node['html'][:120]}" for each in found["violations"] for node in each["nodes"]]
+
+    return run
+
+
+@pytest.fixture
 def opened(context: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
     """Opens a file or the page of a transcript; at the end no error and no request but for the file is allowed."""
     problems: list[str] = []

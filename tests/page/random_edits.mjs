@@ -5,9 +5,10 @@ import { readFileSync } from "node:fs";
 import { fileContent } from "../../pipeline/formats/page/corrections_file.js";
 import { freeLabel } from "../../pipeline/formats/page/corrections.js";
 import { begin, present, record, redo, undo } from "../../pipeline/formats/page/history.js";
+import { groupsOf } from "../../pipeline/formats/page/marks.js";
 import { endOf, joinWords } from "../../pipeline/formats/page/model.js";
 import {
-  assignOperation, checkOperation, insertOperation, joinOperation, nameOperation, splitOperation, textOperation,
+  assignOperation, checkOperation, excludeOperations, includeOperations, insertOperation, joinOperation, nameOperation, splitOperation, textOperation,
 } from "../../pipeline/formats/page/operations.js";
 import { readPage } from "../../pipeline/formats/page/reading.js";
 
@@ -23,6 +24,7 @@ function random(limit) {
   return ((t ^ (t >>> 14)) >>> 0) % limit;
 }
 
+const KINDS = ["points", "decisions", "actions", "questions"];
 const pick = (items) => items[random(items.length)];
 
 /** The line's text with a random change. */
@@ -43,12 +45,19 @@ function written(state, line) {
   return insertOperation(state.lines, line.speaker, start, Math.min(page.duration, start + random(5)), "put in");
 }
 
+/** The words of a line from one on, often with words of the same speaker's next line. */
+function runs(state, line, first) {
+  const next = random(2) ? state.lines.slice(state.lines.indexOf(line) + 1).find((each) => each.speaker === line.speaker) : null;
+  const own = { line, first, after: line.words.length };
+  return next ? [own, { line: next, first: 0, after: 1 + random(next.words.length) }] : [own];
+}
+
 function operation(state) {
   const line = pick(state.lines);
   const first = random(line.words.length);
   const after = first + 1 + random(line.words.length - first);
   const to = pick([...state.speakers, freeLabel(state)]);
-  switch (random(8)) {
+  switch (random(10)) {
     case 0: return nameOperation(line.speaker, pick(["Ana", "Ben"]));
     case 1: return assignOperation(line, first, after, to);
     case 2: return assignOperation(line, 0, line.words.length, to);
@@ -56,6 +65,8 @@ function operation(state) {
     case 4: return joinOperation(line);
     case 5: return checkOperation(line);
     case 6: return written(state, line);
+    case 7: return excludeOperations(pick(KINDS), [{ line, first, after }])[0];
+    case 8: return includeOperations(pick(KINDS), runs(state, line, first))[0];
     default: return textOperation(line, edited(line));
   }
 }
@@ -69,4 +80,7 @@ for (let i = 0; i < count && present(history).lines.length; i += 1) {
 }
 const state = present(history);
 const shown = state.lines.map((line) => [state.names.get(line.speaker), joinWords(line.words)]);
-process.stdout.write(JSON.stringify({ file: fileContent(page, state), shown }));
+const marks = state.marks.flatMap((mark) => groupsOf(mark, state.lines).map(({ speaker, text }) =>
+  [mark.operation.operation, mark.kind, state.names.get(speaker), text]));
+const lost = state.marks.filter((mark) => !groupsOf(mark, state.lines).length).length;
+process.stdout.write(JSON.stringify({ file: fileContent(page, state), shown, marks, lost }));

@@ -8,25 +8,11 @@ from typing import Any
 
 import pytest
 
-from tests.page.conftest import module
-
 pytestmark = pytest.mark.slow
 Open = Callable[..., Any]
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 ZOOMED = {"width": 640, "height": 450}
 """A window of 1280 x 900 at 200 %."""
-
-
-@pytest.fixture
-def axe() -> Callable[[Any], list[str]]:
-    """Runs axe-core on a page; gives the violations, and what it could not decide of contrasts."""
-    core = module("axe_core_python.sync_playwright").Axe()
-
-    def run(tab: Any) -> list[str]:
-        found = core.run(tab)
-        return [f"{each['id']}: {node['html'][:120]}" for each in found["violations"] for node in each["nodes"]]
-
-    return run
 
 
 def states(tab: Any) -> Iterator[str]:

@@ -46,5 +46,9 @@ def test_the_program_and_the_page_agree(seed: int) -> None:
     done = subprocess.run([node(), str(SCRIPT)], input=given, capture_output=True, text=True, check=True)
     made = json.loads(done.stdout)
     applied = apply_corrections(transcript, loads(made["file"]))
-    assert [each for each in applied.corrections if each.problem] == []
+    entries = [each for each in applied.corrections if each.operation in ("include", "exclude")]
+    marks = [[each.operation, each.after, each.speaker, each.before] for each in entries if not each.problem]
+    assert marks == made["marks"]
+    lost = [each for each in applied.corrections if each.problem]
+    assert (len(lost), {each.operation for each in lost} - {"include", "exclude"}) == (made["lost"], set())
     assert [[line.speaker, line.text] for line in applied.utterances] == made["shown"]

@@ -7,7 +7,9 @@ import hashlib
 import html
 import json
 import re
+from collections.abc import Mapping
 from importlib import resources
+from typing import Any
 
 from pipeline.core.types import Transcript
 from pipeline.formats.base import Sound
@@ -16,15 +18,15 @@ from pipeline.formats.page.script import script
 from pipeline.formats.sanitize import clean
 
 
-def page(transcript: Transcript, session: str, sound: Sound) -> str:
-    """The HTML of the page."""
+def page(transcript: Transcript, session: str, sound: Sound, minutes: Mapping[str, Any] | None = None) -> str:
+    """The HTML of the page; ``minutes`` as plain data, see `pipeline.minutes.documents.html`."""
     style = _asset("page.css")
     parts = {
         "policy": _policy(script(), style, sound),
         "title": html.escape(clean(session)),
         "style": style,
         "script": script(),
-        "data": page_data(transcript, session, sound),
+        "data": page_data(transcript, session, sound, minutes),
         "sound": base64.b64encode(sound.content).decode(),
     }
     return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _asset("page.html"))

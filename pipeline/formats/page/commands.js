@@ -16,7 +16,7 @@ import { SPEEDS } from "./player.js";
 /** @typedef {import("./model.js").Line} Line */
 /** @typedef {import("./model.js").Operation} Operation */
 /** @typedef {import("./speakers.js").Person} Person */
-/** @typedef {{ line: Line, first: number, after: number }} Range */
+/** @typedef {import("./marks.js").Run} Range */
 
 /** Seconds before and after a doubt that are played with it. */
 const BEFORE = 1;
@@ -331,7 +331,7 @@ export function createCommands({ app, player, conversation, doubts, marked, anno
     },
     help: () => /** @type {HTMLDialogElement} */ (byId("help-dialog")).showModal(),
   };
-  return { byName, ranges, showDoubt, settle, rename, speakerDialog, writeWords, what: () => what(ranges()) };
+  return { byName, ranges, correct, onLine, showDoubt, settle, rename, speakerDialog, writeWords, what: () => what(ranges()) };
 }
 
 /**

@@ -1,6 +1,7 @@
 // Applies operations to the state of the transcript. Pure: a state is never changed, lines that stay are the same objects.
 
 import { endOf, joinWords, SAME_TIME, startOf } from "./model.js";
+import { markOf, marksOf, withMovedWords } from "./marks.js";
 import { retexted } from "./retexting.js";
 
 /** @typedef {import("./model.js").Word} Word */
@@ -21,6 +22,7 @@ export function beginning(page) {
   return {
     lines: checks.length ? page.lines.map((line) => withChecks(line, checks)) : page.lines,
     speakers: page.speakers, names, ledger: page.ledger, operations: [], dismissed: new Set(),
+    marks: marksOf(page.minutes),
   };
 }
 
@@ -51,15 +53,16 @@ export function apply(state, operation) {
 }
 
 /**
- * The state without a check.
+ * The state without a check, or a correction of the minutes.
  * @param {State} state
- * @param {Operation} check
+ * @param {Operation} taken
  * @returns {State}
  */
-export function withoutCheck(state, check) {
-  const lines = state.lines.map((line) => (line.check && same(line.check, check) ? { ...line, check: null } : line));
-  const others = (/** @type {readonly Operation[]} */ all) => all.filter((each) => !same(each, check));
-  return { ...state, lines, ledger: others(state.ledger), operations: others(state.operations) };
+export function withoutOperation(state, taken) {
+  const lines = state.lines.map((line) => (line.check && same(line.check, taken) ? { ...line, check: null } : line));
+  const others = (/** @type {readonly Operation[]} */ all) => all.filter((each) => !same(each, taken));
+  const marks = state.marks.filter(({ operation }) => !operation || !same(operation, taken));
+  return { ...state, lines, ledger: others(state.ledger), operations: others(state.operations), marks };
 }
 
 /**
@@ -74,7 +77,7 @@ export function freeLabel(state) {
 }
 
 /** @type {Record<Operation["operation"], (state: State, operation: Operation) => State>} */
-const CHANGES = { name, assign, text, split, join, check: checkLine };
+const CHANGES = { name, assign, text, split, join, check: checkLine, include: markItem, exclude: markItem };
 
 /**
  * @param {State} state
@@ -96,12 +99,10 @@ function assign(state, operation) {
   if (!place) return state;
   const line = state.lines[place.index];
   const to = operation.after ?? "";
-  const parts = [
-    part(line, 0, place.first),
-    ...part(line, place.first, place.after).map((moved) => ({ ...moved, speaker: to, check: null })),
-    part(line, place.after),
-  ].flat();
-  return { ...withSpeaker(state, to), lines: replaced(state.lines, place.index, parts) };
+  const [moved] = part(line, place.first, place.after).map((words) => ({ ...words, speaker: to, check: null }));
+  const parts = [...part(line, 0, place.first), moved, ...part(line, place.after)];
+  const marks = withMovedWords(state.marks, line.speaker, moved);
+  return { ...withSpeaker(state, to), lines: replaced(state.lines, place.index, parts), marks };
 }
 
 /**
@@ -176,6 +177,16 @@ function checkLine(state, operation) {
   const lines = [...state.lines];
   lines[index] = { ...lines[index], check: operation };
   return { ...state, lines };
+}
+
+/**
+ * @param {State} state
+ * @param {Operation} operation
+ * @returns {State}
+ */
+function markItem(state, operation) {
+  const made = markOf(state.lines, operation);
+  return made ? { ...state, marks: [...state.marks, made] } : state;
 }
 
 /**

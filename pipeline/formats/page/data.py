@@ -20,7 +20,7 @@ MAX_CANDIDATES = 3
 """Maximum number of names that are offered for one speaker, the best first. Chosen by hand; more make a longer list."""
 
 
-def page_data(transcript: Transcript, session: str, sound: Sound) -> str:
+def page_data(transcript: Transcript, session: str, sound: Sound, minutes: Mapping[str, Any] | None = None) -> str:
     """The data of the page as JSON that may stand in a script element: no ``<`` and no invisible character."""
     numbers = {label: number for number, label in enumerate(_labels(transcript))}
     lines = [[numbers[u.speaker], [_word(word) for word in u.words]] for u in transcript.utterances]
@@ -44,6 +44,7 @@ def page_data(transcript: Transcript, session: str, sound: Sound) -> str:
         "doubts": [*_names(transcript, numbers), *_doubts(transcript, numbers)],
         "ledger": ledger,
         "notices": [clean(notice.message) for notice in transcript.notices],
+        "minutes": _cleaned(minutes),
         "sound": {"type": sound.media_type, "link": sound.link, "missing": clean(sound.missing)},
         "peaks": base64.b64encode(sound.peaks).decode(),
         "step": PEAK_SECONDS,
@@ -99,6 +100,15 @@ def _names(transcript: Transcript, numbers: Mapping[str, int]) -> Iterator[dict[
         doubt = Doubt(longest.start, longest.end, "speaker", 0.0, f"perhaps {scores}", identity.label)
         item = _item(doubt, numbers, (0, 0), [])
         yield {**item, "kind": "name", "candidates": [clean(each.name) for each in candidates]}
+
+
+def _cleaned(value: Any) -> Any:
+    """Plain data with its texts cleaned."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, Mapping):
+        return {key: _cleaned(each) for key, each in value.items()}
+    return [_cleaned(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _shortened(correction: Mapping[str, Any]) -> dict[str, Any]:

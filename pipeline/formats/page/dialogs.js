@@ -102,6 +102,23 @@ export function askWords({ title, people, person, write }) {
   field.focus();
 }
 
+/**
+ * Asks what kind of item words are.
+ * @param {string} words
+ * @param {(kind: string) => void} choose
+ */
+export function askKind(words, choose) {
+  const dialog = /** @type {HTMLDialogElement} */ (byId("item-dialog"));
+  byId("item-words").textContent = words;
+  byId("item-kinds").onclick = (event) => {
+    const kind = /** @type {Element} */ (event.target).closest("[data-kind]")?.getAttribute("data-kind");
+    if (!kind) return;
+    dialog.close();
+    choose(kind);
+  };
+  dialog.showModal();
+}
+
 /** Closes a dialog by its button or a click beside it. */
 export function makeDialogsClosable() {
   for (const dialog of document.querySelectorAll("dialog")) {

@@ -13,7 +13,8 @@ const FIRST = 40;
 
 /**
  * @param {App} app
- * @param {{ list: HTMLElement, count: HTMLElement, lines: HTMLElement, more: HTMLElement, empty: HTMLElement }} parts
+ * @param {{ list: HTMLElement, count: HTMLElement, lines: HTMLElement, more: HTMLElement, empty: HTMLElement,
+ *   reveal: () => void }} parts
  */
 export function createDoubts(app, parts) {
   let current = -1;
@@ -59,6 +60,10 @@ export function createDoubts(app, parts) {
     get current() {
       return current;
     },
+    /** How many of those in the list are open. */
+    get open() {
+      return settled.slice(0, shown).filter((done) => !done).length;
+    },
     /** @param {number} number */
     isSettled(number) {
       return settled[number];
@@ -81,6 +86,7 @@ export function createDoubts(app, parts) {
     /** @param {number} number */
     choose(number) {
       current = number;
+      parts.reveal();
       for (const button of parts.list.querySelectorAll(".go")) {
         const chosen = button.getAttribute("data-doubt") === String(number);
         if (chosen) button.setAttribute("aria-current", "true");

@@ -1,6 +1,6 @@
 // Undo and redo without end: the entries that were made, and the state after each.
 
-import { apply, beginning, withoutCheck } from "./corrections.js";
+import { apply, beginning, withoutOperation } from "./corrections.js";
 
 /** @typedef {import("./model.js").Operation} Operation */
 /** @typedef {import("./model.js").State} State */
@@ -10,7 +10,7 @@ import { apply, beginning, withoutCheck } from "./corrections.js";
  * @typedef {object} Entry  one step that is undone at once
  * @property {string} label                  what was done, for people
  * @property {readonly Operation[]} [operations]
- * @property {readonly Operation[]} [unchecked] checks that are taken back
+ * @property {readonly Operation[]} [unchecked] checks and corrections of the minutes that are taken back
  * @property {readonly number[]} [dismissed]    doubts without a line that were checked
  * @property {readonly number[]} [recalled]     the same, taken back
  */
@@ -92,7 +92,7 @@ export function redo(history) {
  * @returns {State}
  */
 function after(state, { operations = [], unchecked = [], dismissed = [], recalled = [] }) {
-  const changed = unchecked.reduce(withoutCheck, operations.reduce(apply, state));
+  const changed = unchecked.reduce(withoutOperation, operations.reduce(apply, state));
   if (!dismissed.length && !recalled.length) return changed;
   const numbers = [...changed.dismissed, ...dismissed].filter((number) => !recalled.includes(number));
   return { ...changed, dismissed: new Set(numbers) };

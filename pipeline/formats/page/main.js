@@ -11,6 +11,8 @@ import { createDoubts } from "./doubts_view.js";
 import { wordsAt } from "./finding.js";
 import { keyOf, shortcut } from "./keys.js";
 import { createLanes } from "./lanes.js";
+import { createMinutesCommands } from "./minutes_commands.js";
+import { createMinutes } from "./minutes_view.js";
 import { clock } from "./model.js";
 import { bytesOf, createPlayer, SPEEDS } from "./player.js";
 import { readPage } from "./reading.js";
@@ -31,9 +33,12 @@ const lanes = createLanes(app, bytesOf(page.peaks), {
 });
 const doubts = createDoubts(app, {
   list: byId("doubts"), count: byId("doubt-count"), lines: byId("line-count"), more: byId("more-doubts"),
-  empty: byId("no-doubts"),
+  empty: byId("no-doubts"), reveal: () => inMinutes.view("doubts-panel"),
 });
+const minutes = createMinutes(app, byId("minutes-parts"));
 const commands = createCommands({ app, player, conversation, doubts, marked, announce });
+const inMinutes = createMinutesCommands({ app, player, conversation, minutes, commands, announce });
+Object.assign(commands.byName, inMinutes.byName);
 const bar = createBar(app, commands.what);
 let scrolledAt = -Infinity;
 /** @type {unknown} the line that the page has followed the sound to */
@@ -85,7 +90,7 @@ function touches(range, word) {
 
 function showFacts() {
   const count = app.people.length;
-  const facts = [clock(page.duration), `${count} speaker${count === 1 ? "" : "s"}`];
+  const facts = [...(page.minutes?.date ? [page.minutes.date] : []), clock(page.duration), `${count} speaker${count === 1 ? "" : "s"}`];
   if (!page.complete) facts.push("incomplete: only a part of the recording could be read");
   if (page.sound.missing) facts.push(`no sound: ${page.sound.missing}`);
   byId("facts").textContent = facts.join(" · ");
@@ -133,6 +138,8 @@ function showAll() {
   conversation.render();
   lanes.update();
   doubts.update();
+  minutes.update();
+  byId("views-count").textContent = doubts.open ? String(doubts.open) : "";
   bar.update();
   byId("no-lines").hidden = app.state.lines.length > 0;
   byId("unsaved").hidden = app.kept;
@@ -170,6 +177,28 @@ function onDoubtClick(event) {
     const { speaker } = page.doubts[Number(number)];
     if (speaker !== null) commands.rename(app.personOf(speaker), candidate);
   } else if (number !== null) commands.showDoubt(Number(number));
+}
+
+/** @param {MouseEvent} event */
+function onMinutesClick(event) {
+  const target = /** @type {Element} */ (event.target);
+  const number = (/** @type {string} */ name) => Number(target.closest(`[${name}]`)?.getAttribute(name) ?? -1);
+  if (number("data-reject") >= 0) inMinutes.reject(number("data-reject"));
+  else if (number("data-topic") >= 0) inMinutes.playTopic(number("data-topic"));
+  else if (number("data-entry") >= 0) inMinutes.playItem(number("data-entry"));
+}
+
+/** Opens the minutes first, where the page has some. */
+function connectMinutes() {
+  if (!page.minutes) return;
+  document.documentElement.classList.add("with-minutes");
+  byId("bar-add").hidden = byId("views").hidden = false;
+  inMinutes.view("minutes");
+  document.body.prepend(make("a", { class: "skip", href: "#minutes" }, "To the minutes"));
+  byId("minutes").addEventListener("click", onMinutesClick);
+  for (const button of document.querySelectorAll("[data-view]")) {
+    button.addEventListener("click", () => inMinutes.view(button.getAttribute("data-view") ?? ""));
+  }
 }
 
 /** @param {KeyboardEvent} event */
@@ -295,7 +324,9 @@ function connectSingleKeys() {
 
 fillHelp();
 makeDialogsClosable();
+document.documentElement.classList.toggle("long", page.duration >= 3600);
 connectSingleKeys();
+connectMinutes();
 connect();
 showAll();
 showNotices();

@@ -21,7 +21,7 @@
 
 /**
  * @typedef {object} Operation  a correction, with the fields of `pipeline.core.correction.Correction`
- * @property {"name" | "assign" | "text" | "split" | "join" | "check"} operation
+ * @property {"name" | "assign" | "text" | "split" | "join" | "check" | "include" | "exclude"} operation
  * @property {string} speaker
  * @property {number} [start]
  * @property {number} [end]
@@ -40,6 +40,56 @@
  * @property {readonly Operation[]} ledger        those that the transcript had
  * @property {readonly Operation[]} operations    those of this page that are in force, in their order
  * @property {ReadonlySet<number>} dismissed      numbers of doubts that were checked and have no line
+ * @property {readonly Mark[]} marks              items of the minutes: those of the file, then those of people
+ */
+
+/**
+ * @typedef {object} Mark  words that are, or are not, an item of the minutes
+ * @property {string} kind
+ * @property {readonly Turn[]} spans        the words of a speaker whose middle is in one of their spans
+ * @property {Operation | null} operation   by which a person added or rejected it; null: the minutes have it
+ * @property {MinutesItem | null} item      what the minutes say of it
+ */
+
+/**
+ * @typedef {object} MinutesItem
+ * @property {string} kind
+ * @property {readonly Turn[]} spans
+ * @property {number} topic
+ * @property {string} reason
+ * @property {string} label      words of a language model, or ""
+ * @property {string | true} who true: the speaker; or a name that was said, or ""
+ * @property {string} due
+ */
+
+/**
+ * @typedef {object} Topic
+ * @property {string} title
+ * @property {string} label
+ * @property {number} start
+ * @property {number} end
+ */
+
+/**
+ * @typedef {object} FollowUp  an action of earlier minutes
+ * @property {string} text
+ * @property {string} speaker
+ * @property {string} who
+ * @property {string} due
+ * @property {MinutesItem | null} mention
+ */
+
+/**
+ * @typedef {object} Minutes
+ * @property {string} date
+ * @property {string} model                      name of the language model that wrote the labels, or ""
+ * @property {readonly string[]} kinds           those that were looked for
+ * @property {readonly [string, number][]} people  labels and their share of the talk
+ * @property {readonly Topic[]} topics
+ * @property {readonly MinutesItem[]} items
+ * @property {readonly { text: string, topics: readonly number[] }[]} agenda
+ * @property {readonly FollowUp[]} previous
+ * @property {readonly string[]} annex
  */
 
 /**
@@ -76,6 +126,7 @@
  * @property {readonly Doubt[]} doubts
  * @property {readonly Operation[]} ledger
  * @property {readonly string[]} notices
+ * @property {Minutes | null} minutes
  * @property {SoundSource} sound
  * @property {string} peaks     base64, a byte for each `step` seconds
  * @property {number} step

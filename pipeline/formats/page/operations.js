@@ -5,6 +5,7 @@ import { endOf, joinWords, rounded, startOf } from "./model.js";
 /** @typedef {import("./model.js").Word} Word */
 /** @typedef {import("./model.js").Line} Line */
 /** @typedef {import("./model.js").Operation} Operation */
+/** @typedef {import("./marks.js").Run} Run */
 
 /** Words of context on each side of a correction, as in `pipeline.core.correction.CONTEXT`. */
 const CONTEXT = 4;
@@ -60,6 +61,34 @@ export function joinOperation(line) {
 export function checkOperation(line) {
   const before = joinWords(line.words);
   return { operation: "check", speaker: line.speaker, start: startOf(line), end: rounded(endOf(line)), before };
+}
+
+/**
+ * Words of one or several lines as an item of the minutes: an operation for each speaker.
+ * @param {string} kind
+ * @param {readonly Run[]} runs in order of lines
+ * @returns {Operation[]}
+ */
+export function includeOperations(kind, runs) {
+  return [...new Set(runs.map(({ line }) => line.speaker))].map((speaker) => {
+    const own = runs.filter(({ line }) => line.speaker === speaker);
+    const words = own.flatMap(({ line, first, after }) => line.words.slice(first, after));
+    const places = own.map(({ line, first, after }) => place(line, first, after));
+    const [{ left }, { right }] = [places[0], places[places.length - 1]];
+    const start = Math.min(...places.map((each) => each.start));
+    const end = Math.max(...places.map((each) => each.end));
+    return { operation: "include", speaker, start, end, before: joinWords(words), left, right, after: kind };
+  });
+}
+
+/**
+ * Words that are no item of the minutes: an operation for each line.
+ * @param {string} kind
+ * @param {readonly Run[]} runs
+ * @returns {Operation[]}
+ */
+export function excludeOperations(kind, runs) {
+  return runs.map(({ line, first, after }) => ({ operation: "exclude", ...place(line, first, after), after: kind }));
 }
 
 /**

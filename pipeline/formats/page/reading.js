@@ -11,7 +11,15 @@
  * @property {{kind: any, start: number, end: number, reason: string, text: string, speaker: number | null,
  *   words: [number, number], speakers: number[], candidates: string[]}[]} doubts
  * @property {string[]} speakers
+ * @property {null | (Omit<Minutes, "people" | "topics" | "items" | "previous"> & { people: [number, number][],
+ *   topics: Topic[], items: RawItem[], previous: (Omit<FollowUp, "mention"> & {
+ *   mention: RawItem | null })[] })} minutes
  */
+
+/** @typedef {import("./model.js").Minutes} Minutes */
+/** @typedef {import("./model.js").Topic} Topic */
+/** @typedef {import("./model.js").FollowUp} FollowUp */
+/** @typedef {Omit<import("./model.js").MinutesItem, "spans"> & { words: [number, number][] }} RawItem */
 
 /**
  * @param {string} json
@@ -20,9 +28,11 @@
 export function readPage(json) {
   const raw = JSON.parse(json);
   const { speakers } = /** @type {Raw} */ (raw);
+  const lines = readLines(raw);
   return {
     ...raw,
-    lines: readLines(raw),
+    lines,
+    minutes: readMinutes(raw, lines),
     turns: /** @type {Raw} */ (raw).turns.map(([who, start, end]) => ({
       speaker: speakers[who], start: start / 1000, end: end / 1000,
     })),
@@ -64,6 +74,28 @@ function readLines(raw) {
       home: raw.speakers[who],
     })),
   }));
+}
+
+/**
+ * @param {Raw} raw
+ * @param {readonly Line[]} lines
+ * @returns {Minutes | null}
+ */
+function readMinutes({ minutes, speakers }, lines) {
+  if (!minutes) return null;
+  const words = lines.flatMap((line) => line.words);
+  /** @param {RawItem} item */
+  const read = (item) => ({ ...item, spans: item.words.map(([first, after]) => {
+    const own = words.slice(first, after);
+    return { speaker: own[0].home, start: own[0].start, end: Math.max(...own.map((word) => word.end)) };
+  }) });
+  return {
+    ...minutes,
+    people: minutes.people.map(([who, share]) => [speakers[who], share]),
+    topics: minutes.topics.map((topic) => ({ ...topic, start: topic.start / 1000, end: topic.end / 1000 })),
+    items: minutes.items.map(read),
+    previous: minutes.previous.map((earlier) => ({ ...earlier, mention: earlier.mention && read(earlier.mention) })),
+  };
 }
 
 /**
