@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,10 +18,12 @@ from pipeline.core.errors import SettingsError, printable
 if TYPE_CHECKING:
     from pipeline.core.output_record import OutputRecord
     from pipeline.core.types import Transcript
+    from pipeline.formats.base import Sound
+    from pipeline.formats.sound import SoundUse
     from pipeline.minutes.llm.model import LanguageModel
     from pipeline.minutes.types import Minutes
 
-FORMATS = {"md": "minutes", "json": "minutes-json", "docx": "minutes-docx"}
+FORMATS = {"md": "minutes", "json": "minutes-json", "docx": "minutes-docx", "html": "minutes-html"}
 """The transcript format of each name in ``--format``."""
 
 
@@ -59,6 +61,13 @@ class MinutesOptions:
         return make
 
     @property
+    def recorded(self) -> dict[str, bool]:
+        """What the record of outputs says of the files: minutes of other settings do not follow from the transcript."""
+        from pipeline.formats.rewriting import REWRITABLE
+
+        return {} if self == MinutesOptions() else {REWRITABLE: False}
+
+    @property
     def kinds(self) -> tuple[str, ...]:
         """The kinds of items; raises `SettingsError` for an unknown one."""
         from pipeline.minutes.types import KINDS
@@ -92,71 +101,95 @@ def minutes(
     making: MinutesOptions,
     output_dir: Annotated[Path, typer.Option("--output-dir", "-o", help="Where the files go.")] = Path(),
     format_: Annotated[str, typer.Option("--format", "-f", help=f"Comma list of {', '.join(FORMATS)}.")] = "md,json",
+    audio: Annotated[str, typer.Option(help="Sound of the html page: embed, link or none.")] = "embed",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not print the minutes.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that others wrote or changed.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Make minutes of transcripts: every item is words that were said, with who and when. No model is needed."""
-    from pipeline import formats
-    from pipeline.core.output_record import OutputRecord, source_of, source_of_result
     from pipeline.formats.files import output_paths
-    from pipeline.formats.reading import read_file
+    from pipeline.formats.sound import parse_use
     from pipeline.minutes.documents import markdown
 
     names = [FORMATS[name] for name in _chosen(format_, tuple(FORMATS), "--format")]
-    make = making.maker()
+    make, use = making.maker(), parse_use(audio)
     for path in transcripts:
-        file = read_file(path)
-        for line in file.notice_lines():
-            tell(line)
-        stem = formats.stem(path, file.kind)
-        source = source_of_result(path) if file.kind == "json" else source_of(path)
-        record = OutputRecord(output_dir, source, overwrite=overwrite)
-        targets = dict(zip(names, output_paths(stem, output_dir, names), strict=True))
+        document, record = _read(path, output_dir, use, overwrite)
+        targets = dict(zip(names, output_paths(document.title, output_dir, names), strict=True))
         record.check(targets.values())
-        made = make(file.transcript)
+        made = make(document.transcript)
         for notice in made.notices:
-            tell(printable(f"transcribe: {stem}: warning: {notice.message}"))
+            tell(printable(f"transcribe: {document.title}: warning: {notice.message}"))
         if not quiet:
-            show(markdown.render(made, stem))
-        _write(made, stem, targets, record, is_default=making == MinutesOptions())
+            show(markdown.render(made, document.title))
+        for name, target in targets.items():
+            record.write(target, document.content(made, name, target), making.recorded)
+            tell(printable(f"transcribe: wrote {target}"))
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A transcript file whose minutes are written, under its name; ``use`` is that of the sound in the page."""
+
+    path: Path
+    transcript: Transcript
+    title: str
+    use: SoundUse
+
+    def content(self, made: Minutes, name: str, path: Path) -> bytes:
+        """Minutes in the transcript format ``name``, as the bytes of the file at a path."""
+        from pipeline.minutes.documents import docx_, html, json_, markdown
+
+        match name:
+            case "minutes":
+                return markdown.render(made, self.title).encode()
+            case "minutes-json":
+                return json_.render(made, self.title).encode()
+            case "minutes-docx":
+                return docx_.render(made, self.title)
+            case _:
+                return html.render(made, self.transcript, self.title, self._sound(path)).encode()
+
+    def _sound(self, page: Path) -> Sound:
+        from pipeline.formats.sound import linked_because_of_size, make_sound, recording_beside
+
+        if reason := linked_because_of_size(self.transcript, self.use):
+            tell(f"transcribe: {reason}")
+        recording = recording_beside(self.path, self.transcript)
+        return make_sound(page, recording=recording, transcript=self.transcript, use=self.use)
+
+
+def _read(path: Path, folder: Path, use: SoundUse, overwrite: bool) -> tuple[Document, OutputRecord]:
+    """A transcript file, and the record for what is made of it in a folder."""
+    from pipeline import formats
+    from pipeline.core.output_record import OutputRecord, source_of, source_of_result
+    from pipeline.formats.reading import read_file
+
+    file = read_file(path)
+    for line in file.notice_lines():
+        tell(line)
+    source = source_of_result(path) if file.kind == "json" else source_of(path)
+    document = Document(path, file.transcript, formats.stem(path, file.kind), use)
+    return document, OutputRecord(folder, source, overwrite=overwrite)
 
 
 def _chosen_by(
     model: LanguageModel, transcript: Transcript, made: Minutes, max_items: int, kinds: Sequence[str]
 ) -> Minutes:
-    """The minutes with the choice of a language model, told beforehand: the words leave this program."""
+    """The minutes with the choice of a language model; where the words go is printed before they are sent."""
+    from pipeline.minutes.corrected import corrected
     from pipeline.minutes.llm.making import minutes_with
+    from pipeline.minutes.making import rarity_for
 
     tell(printable(f"transcribe: the words of the transcript are sent to {model.host}"))
-    return minutes_with(transcript, made, model, max_items, kinds, _tell_progress)
+    made = minutes_with(transcript, made, model, max_items, kinds, _tell_progress)
+    return corrected(made, transcript, rarity_for(transcript.language))
 
 
 def _tell_progress(done: int, total: int) -> None:
     """A line for each tenth of the requests."""
     if done * 10 // total > (done - 1) * 10 // total:
         tell(f"transcribe: language model: {done} of {total} requests")
-
-
-def _write(made: Minutes, stem: str, targets: Mapping[str, Path], record: OutputRecord, is_default: bool) -> None:
-    """Write the minutes in each format; those of other settings are not made again by `transcribe rename`."""
-    from pipeline.formats.rewriting import REWRITABLE
-
-    for name, target in targets.items():
-        record.write(target, _content(name, made, stem), {} if is_default else {REWRITABLE: False})
-        tell(printable(f"transcribe: wrote {target}"))
-
-
-def _content(name: str, made: Minutes, stem: str) -> bytes:
-    from pipeline.minutes.documents import docx_, json_, markdown
-
-    match name:
-        case "minutes":
-            return markdown.render(made, stem).encode()
-        case "minutes-json":
-            return json_.render(made, stem).encode()
-        case _:
-            return docx_.render(made, stem)
 
 
 def _chosen(text: str, known: tuple[str, ...], option: str) -> tuple[str, ...]:

@@ -49,7 +49,7 @@ def test_agenda_and_earlier_actions_are_there() -> None:
     earlier = FollowUp("paint it", "Zoe", "Zoe", "by May", made.decisions[0])
     minutes = replace(made, agenda=(AgendaItem("Money", (0, 1)),), previous=(earlier, replace(earlier, mention=None)))
     data = minutes_data(minutes, TALK)
-    assert data["agenda"] == [{"text": "Money", "topics": (0, 1)}]
+    assert data["agenda"] == [{"text": "Money", "topics": (0, 1), "mention": None}]
     assert [each["mention"] is None for each in data["previous"]] == [False, True]
     assert data["previous"][0]["mention"]["kind"] == "mentions"
 

@@ -47,7 +47,7 @@ def complete(spoken: Transcript) -> Minutes:
         settings={**made.settings, "model": "small-model"},
         topics=tuple(replace(each, label="money and cars") for each in made.topics),
         decisions=labelled,
-        agenda=(AgendaItem("Money", (0,), 0.5), AgendaItem("Weather")),
+        agenda=(AgendaItem("Money", (0,), 0.5, made.points[0]), AgendaItem("Weather")),
         previous=(
             FollowUp("I'll ask the church.", "Anna", "Anna", "by Friday", made.decisions[0]),
             FollowUp("Can you paint the gate?", "Chen", "Boris"),
@@ -96,7 +96,9 @@ def test_the_minutes_come_first_and_have_everything(opened: Open, page: Path) ->
     assert tab.locator("#facts").inner_text() == "2027-05-04 10:00:00 UTC · 0:44 · 3 speakers"
     titles = ["Agenda", "Earlier actions", "Topics", "Decisions", "Actions", "Open questions"]
     assert tab.locator("#minutes h3:visible").all_inner_texts() == [*titles, "How these minutes were made"]
-    assert section(tab, "Agenda").locator("li").all_inner_texts()[1].split("\n")[-1] == "not discussed"
+    discussed, absent = section(tab, "Agenda").locator(".agenda-line").all_inner_texts()
+    assert "four thousand pounds this year" in discussed
+    assert absent.split("\n")[-1] == "not discussed"
     assert "until: by Friday" in entry(tab, "Actions", "I'll write").inner_text()
     label = entry(tab, "Decisions", DECISION).locator(".gist")
     assert label.inner_text() == "label by small-model they settle where to park"

@@ -38,7 +38,7 @@ const SHARED = 0.5;
  */
 export function marksOf(minutes) {
   if (!minutes) return [];
-  const mentions = minutes.previous.flatMap((earlier) => earlier.mention ?? []);
+  const mentions = [...minutes.agenda, ...minutes.previous].flatMap((each) => each.mention ?? []);
   return [...minutes.items, ...mentions].map((item) => ({ kind: item.kind, spans: item.spans, operation: null, item }));
 }
 

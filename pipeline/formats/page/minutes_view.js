@@ -62,9 +62,11 @@ export function createMinutes(app, list) {
 
   /** @param {Minutes} of */
   function agenda({ agenda: lines, topics: all }) {
-    const rows = lines.map(({ text, topics: numbers }) => make("li", { class: "agenda-line" }, make("span", { dir: "auto" }, text),
+    const rows = lines.map(({ text, topics: numbers, mention }) => make("li", { class: "agenda-line" },
+      make("span", { dir: "auto" }, text),
       numbers.length ? make("span", { class: "times" }, ...numbers.map((number) => time(all, number)))
-        : make("span", { class: "absent" }, "not discussed")));
+        : make("span", { class: "absent" }, "not discussed"),
+      mentioned(mention)));
     return section("Agenda", rows.length ? make("ol", {}, ...rows) : "");
   }
 
@@ -72,13 +74,14 @@ export function createMinutes(app, list) {
   function previous({ previous: earlier }) {
     const rows = earlier.map(({ text, speaker, who, due, mention }) => make("li", { class: "earlier" },
       make("p", {}, make("b", {}, speaker), " ", make("span", { dir: "auto" }, `“${text}”`)),
-      make("p", { class: "why" }, ...task(who, due), make("span", {}, mention ? "mentioned" : "not mentioned")),
-      mention ? entryOf(app.state.marks.find(({ item }) => item === mention)) : ""));
+      make("p", { class: "why" }, ...task(who, due), make("span", {}, mention ? "perhaps here:" : "not mentioned")),
+      mentioned(mention)));
     return section("Earlier actions", rows.length ? make("ul", {}, ...rows) : "");
   }
 
-  /** @param {import("./model.js").Mark | undefined} mark of an item that is nothing but shown */
-  function entryOf(mark) {
+  /** @param {import("./model.js").MinutesItem | null} mention a passage that is nothing but shown */
+  function mentioned(mention) {
+    const mark = mention && app.state.marks.find((each) => each.item === mention);
     const groups = mark ? groupsOf(mark, app.state.lines) : [];
     if (!mark || !groups.length) return "";
     const start = Math.min(...groups.map((each) => each.start));

@@ -79,6 +79,8 @@
  * @property {MinutesItem | null} mention
  */
 
+/** @typedef {{ text: string, topics: readonly number[], mention: MinutesItem | null }} AgendaLine */
+
 /**
  * @typedef {object} Minutes
  * @property {string} date
@@ -87,7 +89,7 @@
  * @property {readonly [string, number][]} people  labels and their share of the talk
  * @property {readonly Topic[]} topics
  * @property {readonly MinutesItem[]} items
- * @property {readonly { text: string, topics: readonly number[] }[]} agenda
+ * @property {readonly AgendaLine[]} agenda
  * @property {readonly FollowUp[]} previous
  * @property {readonly string[]} annex
  */

@@ -11,14 +11,19 @@
  * @property {{kind: any, start: number, end: number, reason: string, text: string, speaker: number | null,
  *   words: [number, number], speakers: number[], candidates: string[]}[]} doubts
  * @property {string[]} speakers
- * @property {null | (Omit<Minutes, "people" | "topics" | "items" | "previous"> & { people: [number, number][],
- *   topics: Topic[], items: RawItem[], previous: (Omit<FollowUp, "mention"> & {
- *   mention: RawItem | null })[] })} minutes
+ * @property {null | (Omit<Minutes, "people" | "topics" | "items" | "agenda" | "previous"> & {
+ *   people: [number, number][], topics: Topic[], items: RawItem[], agenda: Mentioned<AgendaLine>[],
+ *   previous: Mentioned<FollowUp>[] })} minutes
  */
 
 /** @typedef {import("./model.js").Minutes} Minutes */
 /** @typedef {import("./model.js").Topic} Topic */
+/** @typedef {import("./model.js").AgendaLine} AgendaLine */
 /** @typedef {import("./model.js").FollowUp} FollowUp */
+/**
+ * @template T
+ * @typedef {Omit<T, "mention"> & { mention: RawItem | null }} Mentioned  T as written
+ */
 /** @typedef {Omit<import("./model.js").MinutesItem, "spans"> & { words: [number, number][] }} RawItem */
 
 /**
@@ -94,6 +99,7 @@ function readMinutes({ minutes, speakers }, lines) {
     people: minutes.people.map(([who, share]) => [speakers[who], share]),
     topics: minutes.topics.map((topic) => ({ ...topic, start: topic.start / 1000, end: topic.end / 1000 })),
     items: minutes.items.map(read),
+    agenda: minutes.agenda.map((line) => ({ ...line, mention: line.mention && read(line.mention) })),
     previous: minutes.previous.map((earlier) => ({ ...earlier, mention: earlier.mention && read(earlier.mention) })),
   };
 }

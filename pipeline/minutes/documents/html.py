@@ -43,7 +43,10 @@ def minutes_data(minutes: Minutes, transcript: Transcript) -> dict[str, Any]:
         "people": [[numbers[each.speaker], each.share] for each in minutes.people if each.speaker in numbers],
         "topics": [_topic(each) for each in minutes.topics],
         "items": items,
-        "agenda": [{"text": each.text, "topics": each.topics} for each in minutes.agenda],
+        "agenda": [
+            {"text": each.text, "topics": each.topics, "mention": _mention(each.mention, firsts)}
+            for each in minutes.agenda
+        ],
         "previous": [_follow_up(each, firsts) for each in minutes.previous],
         "annex": [*annex(minutes)],
     }
@@ -73,8 +76,12 @@ def _follow_up(earlier: FollowUp, firsts: Sequence[int]) -> Mapping[str, Any]:
         "speaker": earlier.speaker,
         "who": earlier.who or "",
         "due": earlier.due or "",
-        "mention": _item(earlier.mention, "mentions", firsts) if earlier.mention else None,
+        "mention": _mention(earlier.mention, firsts),
     }
+
+
+def _mention(passage: Item | None, firsts: Sequence[int]) -> Mapping[str, Any] | None:
+    return _item(passage, "mentions", firsts) if passage else None
 
 
 FORMAT = Format(
