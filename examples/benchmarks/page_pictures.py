@@ -3,7 +3,8 @@
     python -m examples.benchmarks.page_pictures meeting.wav meeting.json --names Ana Ben Cora --word 30
 
 Speakers get the names, in their order; the page plays to the word of that number. docs/images/page-light.png,
-page-dark.png and page-narrow.png were drawn with it, from the clip pixit_1 of the AMI meeting corpus.
+page-dark.png and page-narrow.png were drawn with it, from the clip pixit_1 of the AMI meeting corpus; minutes-light.png
+from examples/meeting, with ``--format minutes-html --prefix minutes``.
 """
 
 from __future__ import annotations
@@ -42,19 +43,21 @@ def main() -> None:
     parser.add_argument("--names", nargs="*", default=[])
     parser.add_argument("--title", default="meeting")
     parser.add_argument("--word", type=int, default=0)
+    parser.add_argument("--format", default="html")
+    parser.add_argument("--prefix", default="page")
     parser.add_argument("--output", type=Path, default=data.ROOT / "docs" / "images")
     options = parser.parse_args()
     transcript = formats.load(options.transcript)
     with tempfile.TemporaryDirectory() as folder, started() as browser:
         path = Path(folder) / "meeting.html"
         sound = make_sound(path, recording=options.recording, transcript=transcript)
-        path.write_bytes(formats.dumps(transcript, "html", options.title, sound=sound))
+        path.write_bytes(formats.dumps(transcript, options.format, options.title, sound=sound))
         for name, view in VIEWS.items():
             tab = browser.new_page(**view)
             tab.goto(path.as_uri())
             tab.wait_for_selector("html.ready")
             _work(tab, options.names, options.word)
-            tab.screenshot(path=options.output / f"page-{name}.png")
+            tab.screenshot(path=options.output / f"{options.prefix}-{name}.png")
             tab.close()
 
 
@@ -64,8 +67,9 @@ def _work(tab: Page, names: list[str], word: int) -> None:
         tab.locator("#labels .label").nth(number).click()
         tab.locator("#speaker-name").fill(name)
         tab.keyboard.press("Enter")
-    tab.keyboard.press("ArrowDown")
-    tab.keyboard.press("c")
+    if names:
+        tab.keyboard.press("ArrowDown")
+        tab.keyboard.press("c")
     spoken = tab.locator(".words > span").nth(word)
     spoken.click()
     tab.keyboard.press("Escape")
