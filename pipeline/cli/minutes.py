@@ -80,7 +80,7 @@ class MinutesOptions:
         from pipeline.minutes.llm.model import LanguageModel
 
         if (self.llm is None) != (self.llm_model is None):
-            missing, given = ("--llm-model", "--llm") if self.llm else ("--llm", "--llm-model")
+            missing, given = ("--llm", "--llm-model") if self.llm is None else ("--llm-model", "--llm")
             raise SettingsError(f"{given} needs {missing}", hint="name the server and the model on it")
         if self.llm is None or self.llm_model is None:
             return None

@@ -15,9 +15,9 @@ import numpy as np
 from pipeline.core.errors import FormatError
 from pipeline.core.text import counted, fold, read_settings
 from pipeline.formats.sanitize import clean
-from pipeline.minutes.choosing import item
+from pipeline.minutes.choosing import item, topic_at
 from pipeline.minutes.passages import LEAST
-from pipeline.minutes.places import Places, Vector, line_tokens, shared_words, topic_at
+from pipeline.minutes.places import Places, Vector, line_tokens, shared_words
 from pipeline.minutes.talk import Talk
 from pipeline.minutes.types import AgendaItem, Item, Topic
 

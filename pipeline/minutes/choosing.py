@@ -36,20 +36,24 @@ def distance(utterances: int) -> int:
     return max(1, min(APART_MOST, int(APART * utterances)))
 
 
+def topic_at(topics: Sequence[Topic], utterance: int) -> int:
+    """The number of the topic of an utterance."""
+    return next(number for number, each in enumerate(topics) if utterance <= each.last_utterance)
+
+
 def item(
     transcript: Transcript, topics: Sequence[Topic], sentence: Sentence | Evidence, reason: str, score: float
 ) -> Item:
     """The item that quotes a sentence."""
     evidence = sentence.evidence if isinstance(sentence, Sentence) else sentence
     words = evidence.words(transcript)
-    topic = next(n for n, each in enumerate(topics) if evidence.utterance <= each.last_utterance)
     return Item(
         start=words[0].start,
         end=max(word.end for word in words),
         speaker=transcript.utterances[evidence.utterance].speaker,
         text=evidence.text(transcript),
         evidence=(evidence,),
-        topic=topic,
+        topic=topic_at(topics, evidence.utterance),
         reason=reason,
         score=round(score, 3),
     )

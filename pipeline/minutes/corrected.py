@@ -6,13 +6,15 @@ same words the last one counts. Where people added words that the method chose t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar, cast
 
 from pipeline.core.correction import Correction
-from pipeline.core.types import Transcript
+from pipeline.core.types import Transcript, Utterance
 from pipeline.minutes.actions import as_action
+from pipeline.minutes.choosing import topic_at
 from pipeline.minutes.talk import Talk
 from pipeline.minutes.types import KINDS, Evidence, Item, Minutes, Topic
 
@@ -86,11 +88,15 @@ def _corrected_items(
 
 def _marked(transcript: Transcript, kind: str) -> Iterator[_Marked]:
     """What people marked, in the order in which they did; words that are not there any more are left out."""
-    for entry in transcript.corrections:
-        if entry.operation not in ("include", "exclude") or entry.problem is not None or entry.after != kind:
-            continue
-        for speaker in dict.fromkeys((entry.speaker, *transcript.speakers)):
-            evidence = tuple(_evidence(transcript, speaker, entry))
+    operations = ("include", "exclude")
+    ledger = (each for each in transcript.corrections if each.operation in operations and each.problem is None)
+    entries = [each for each in ledger if each.after == kind]
+    lines: dict[str, list[tuple[int, Utterance]]] = defaultdict(list)
+    for number, line in enumerate(transcript.utterances) if entries else ():
+        lines[line.speaker].append((number, line))
+    for entry in entries:
+        for speaker in dict.fromkeys((entry.speaker, *lines)):
+            evidence = tuple(_evidence(lines.get(speaker, ()), entry))
             if evidence and (speaker == entry.speaker or _text(evidence, transcript) == entry.before):
                 words = [word for each in evidence for word in each.words(transcript)]
                 start, end = min(word.start for word in words), max(word.end for word in words)
@@ -98,10 +104,10 @@ def _marked(transcript: Transcript, kind: str) -> Iterator[_Marked]:
                 break
 
 
-def _evidence(transcript: Transcript, speaker: str, entry: Correction) -> Iterator[Evidence]:
-    """The speaker's words at the time of an entry."""
-    for number, line in enumerate(transcript.utterances):
-        if line.speaker == speaker and line.start < entry.end and entry.start < line.end:
+def _evidence(lines: Iterable[tuple[int, Utterance]], entry: Correction) -> Iterator[Evidence]:
+    """The words of a speaker's numbered lines at the time of an entry."""
+    for number, line in lines:
+        if line.start < entry.end and entry.start < line.end:
             inside = [i for i, word in enumerate(line.words) if entry.start <= word.middle <= entry.end]
             if inside:
                 yield Evidence(number, inside[0], inside[-1])
@@ -131,14 +137,13 @@ def _is_same(one: Item | _Marked, other: _Marked) -> bool:
 
 
 def _item(talk: Talk, topics: Sequence[Topic], marked: _Marked, score: float) -> Item:
-    first = marked.evidence[0].utterance
     return Item(
         start=marked.start,
         end=marked.end,
         speaker=marked.speaker,
         text=_text(marked.evidence, talk.transcript),
         evidence=marked.evidence,
-        topic=next(n for n, each in enumerate(topics) if first <= each.last_utterance),
+        topic=topic_at(topics, marked.evidence[0].utterance),
         reason=ADDED,
         score=score,
     )

@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 from pipeline.core.types import Word
 from pipeline.minutes.features import STEM
 from pipeline.minutes.talk import Sentence, Talk, tokens_of
-from pipeline.minutes.types import Topic
 
 LEAST, LEAST_KNOWN = 4, 3
 """Fewest letters of a subject word, and of one that a table of rarity does not call frequent: most shorter words are
@@ -155,8 +154,3 @@ def shared_words(sentence: Sentence, wanted: Mapping[str, float]) -> dict[str, s
         if stem in wanted:
             found.setdefault(stem, word)
     return found
-
-
-def topic_at(topics: Sequence[Topic], utterance: int) -> int:
-    """The number of the topic of an utterance."""
-    return next(number for number, each in enumerate(topics) if utterance <= each.last_utterance)

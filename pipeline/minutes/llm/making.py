@@ -12,8 +12,7 @@ from pipeline.core.types import Notice, Transcript
 from pipeline.formats.sanitize import clean
 from pipeline.minutes import making
 from pipeline.minutes.actions import addressed, due_words
-from pipeline.minutes.choosing import item
-from pipeline.minutes.cues import LANGUAGES
+from pipeline.minutes.choosing import item, topic_at
 from pipeline.minutes.llm.answers import Labelled
 from pipeline.minutes.llm.asking import Session
 from pipeline.minutes.llm.choosing import best
@@ -24,7 +23,6 @@ from pipeline.minutes.llm.segments import chunks_of, segments_of
 from pipeline.minutes.llm.topics import topics_of
 from pipeline.minutes.talk import Talk
 from pipeline.minutes.types import Action, Item, Minutes, Topic
-from pipeline.minutes.weights import load
 
 REASON = "chosen by a language model"
 """The reason of an item that the model chose."""
@@ -61,8 +59,7 @@ def minutes_with(
     parts = asked(session, chunks, step)
     if not any(part.answer for part in parts):
         return _without(base, session, parts, step)
-    rarity = load().rarity if transcript.language in (None, *LANGUAGES) else {}
-    topics, gaps = topics_of(session, talk, parts, base.topics, rarity)
+    topics, gaps = topics_of(session, talk, parts, base.topics, making.rarity_for(transcript.language))
     step()
     found: dict[str, Any] = {}
     for kind in limits.kinds:
@@ -121,8 +118,7 @@ def _entry(transcript: Transcript, topics: Sequence[Topic], kind: str, chosen: L
     """The item of a choice, or an item made without the model in the topics made with it."""
     if isinstance(chosen, Labelled):
         return _quoted(transcript, topics, kind, chosen)
-    line = chosen.evidence[0].utterance
-    return replace(chosen, topic=next(n for n, each in enumerate(topics) if line <= each.last_utterance))
+    return replace(chosen, topic=topic_at(topics, chosen.evidence[0].utterance))
 
 
 def _quoted(transcript: Transcript, topics: Sequence[Topic], kind: str, chosen: Labelled) -> Item:

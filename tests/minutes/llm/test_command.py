@@ -66,3 +66,8 @@ def test_without_a_server_the_minutes_are_made_without_the_model_and_say_so(
 def test_half_a_model_is_refused(arguments: tuple[str, ...], folder: Path) -> None:
     assert call(*arguments) == 1
     assert not list(folder.glob("*.minutes.*"))
+
+
+def test_an_empty_address_is_not_named_as_missing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("--llm", "") == 1
+    assert "--llm needs --llm-model" in capsys.readouterr().err
