@@ -12,6 +12,7 @@ from pipeline.cli.app import main
 from pipeline.minutes.documents import json_
 from pipeline.minutes.llm.making import REASON
 from pipeline.minutes.llm.model import KEY
+from tests import pages
 from tests.minutes.llm.fake import FakeServer
 from tests.minutes.talks import ENDING, TOPICS, transcript
 
@@ -58,6 +59,16 @@ def test_without_a_server_the_minutes_are_made_without_the_model_and_say_so(
     assert [notice.code for notice in made.notices] == ["minutes_llm"]
     assert made.decisions
     assert "warning: the language model at 127.0.0.1:9" in capsys.readouterr().err
+
+
+def test_the_command_on_the_page_runs(server: FakeServer, folder: Path) -> None:
+    (line,) = [line for line in pages.commands(pages.DOCS / "minutes.md") if "--llm" in line]
+    (folder / "talk.json").rename("meeting.json")
+    command = line.replace("127.0.0.1:8080", f"127.0.0.1:{server.port}").split()
+    with pytest.raises(SystemExit) as caught:
+        main(command[1:])
+    assert not caught.value.code
+    assert json_.read_minutes(folder / "meeting.minutes.json").settings["model"] == "NAME"
 
 
 @pytest.mark.parametrize(
