@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from pipeline.core.correction import CONTEXT, ITEM_KINDS, Correction
 from pipeline.core.types import Utterance, Word, join_words
@@ -31,9 +32,11 @@ class Mark:
         return any(label == speaker and start <= word.middle <= end for label, start, end in self.spans)
 
     def parts(self, lines: Iterable[Utterance]) -> list[tuple[Utterance, int]]:
-        """Its words, each given by its line and its index there."""
+        """Its words, each given by its line and its index there; the lines are in order of their start."""
         first, last = min(start for _, start, _ in self.spans), max(end for _, _, end in self.spans)
-        near = (line for line in lines if line.start <= last and first <= line.end)
+        labels = {label for label, _, _ in self.spans}
+        begun = takewhile(lambda line: line.start <= last, lines)
+        near = (line for line in begun if line.speaker in labels and first <= line.end)
         return [(line, i) for line in near for i, word in enumerate(line.words) if self.has(line.speaker, word)]
 
 

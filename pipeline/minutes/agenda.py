@@ -43,9 +43,9 @@ AS_GOOD = 0.9
 """A topic matches where its best passage has at least this share of the line's best score. 0.7 to 1 were tried on the
 parts train and tune: with less, more of the topics are about something else; with more, less of the time is found."""
 _KERNEL: Vector = np.bartlett(2 * WIDTH + 1)[1:-1]
-_BULLET = r"[-*+•·–—▪◦‣○●►✓☐☑]|#{1,6}|\[[ xX]?\]"
+_BULLET = r"[-*+•·・–—▪◦‣○●►✓☐☑]|#{1,6}|\[[ xX]?\]"
 _NUMBER = r"\(?(?:\d{1,3}[.)]|[A-Za-z]\)|[a-z]\.|[ivxIVX]{1,5}[.)])(?=\s|$)|\d{1,3}(?:\.\d{1,3})+[.)]?|TOP\s*\d+[.:)]?"
-_MARK = re.compile(rf"(?:{_BULLET}|{_NUMBER})(?:\s+|$)|\d{{1,3}}[.)](?=[^\W\d_])")
+_MARK = re.compile(rf"(?:{_BULLET}|{_NUMBER})(?:\s+|$)|(?:[•・]|\d{{1,3}}[.)])(?=[^\W\d_])")
 """What may stand before an item: a bullet, a number, a letter with a bracket, ``TOP 1``; not the initial of a name."""
 _TITLE = re.compile(
     r"(?:(?:the |meeting )?agenda|items|topics|tagesordnung|themen|traktanden|(?:l')?ordre du jour|orden del d[ií]a)"

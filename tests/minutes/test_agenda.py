@@ -166,6 +166,7 @@ def test_an_empty_transcript_has_discussed_nothing() -> None:
         "I. Budget\nII. Parking",
         "1.1 Budget\n1.2. Parking",
         "\ufeff• Budget\n* [ ] Parking\n-----\n3.\n",
+        "・Budget\n•Parking",
         "## Budget ##\n## Parking:",
     ],
 )
