@@ -14,7 +14,9 @@ choosing      choice of moments
 places        where the words of a given line stand
 agenda        lines of an agenda: read, and where they were talked about
 follow_up     actions of earlier minutes: read, and where they are mentioned
+matching      minutes beside an agenda and earlier minutes
 corrected     items that people added or took out
 making        minutes of a transcript
 documents     Markdown, Word, JSON and the page
+llm           the choice of a language model that the user names
 """
