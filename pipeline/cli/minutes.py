@@ -13,7 +13,7 @@ import typer
 from pipeline.cli.options import options
 from pipeline.cli.printing import show, tell
 from pipeline.core.choices import comma_list
-from pipeline.core.errors import SettingsError, printable
+from pipeline.core.errors import CrosstalkError, ResourceError, SettingsError, exit_code_of, printable
 
 if TYPE_CHECKING:
     from pipeline.core.output_record import OutputRecord
@@ -83,6 +83,9 @@ class MinutesOptions:
             missing, given = ("--llm", "--llm-model") if self.llm is None else ("--llm-model", "--llm")
             raise SettingsError(f"{given} needs {missing}", hint="name the server and the model on it")
         if self.llm is None or self.llm_model is None:
+            default = MinutesOptions()
+            if (self.llm_context, self.llm_timeout) != (default.llm_context, default.llm_timeout):
+                raise SettingsError("--llm-context and --llm-timeout need --llm", hint="name the server")
             return None
         return LanguageModel.from_environment(self.llm, self.llm_model, self.llm_context, self.llm_timeout)
 
@@ -109,22 +112,35 @@ def minutes(
     """Make minutes of transcripts: every item is words that were said, with who and when. No model is needed."""
     from pipeline.formats.files import output_paths
     from pipeline.formats.sound import parse_use
-    from pipeline.minutes.documents import markdown
 
     names = [FORMATS[name] for name in _chosen(format_, tuple(FORMATS), "--format")]
     make, use = making.maker(), parse_use(audio)
+    failures: list[bool] = []
     for path in transcripts:
-        document, record = _read(path, output_dir, use, overwrite)
-        targets = dict(zip(names, output_paths(document.title, output_dir, names), strict=True))
-        record.check(targets.values())
-        made = make(document.transcript)
-        for notice in made.notices:
-            tell(printable(f"transcribe: {document.title}: warning: {notice.message}"))
-        if not quiet:
-            show(markdown.render(made, document.title))
-        for name, target in targets.items():
-            record.write(target, document.content(made, name, target), making.recorded)
-            tell(printable(f"transcribe: wrote {target}"))
+        try:
+            document, record = _read(path, output_dir, use, overwrite)
+            targets = dict(zip(names, output_paths(document.title, output_dir, names), strict=True))
+            record.check(targets.values())
+            made = make(document.transcript)
+            _show(made, document.title, quiet)
+            for name, target in targets.items():
+                record.write(target, document.content(made, name, target), making.recorded)
+                tell(printable(f"transcribe: wrote {target}"))
+        except CrosstalkError as error:
+            if len(transcripts) == 1 or error.affects_all:
+                raise
+            failures.append(isinstance(error, ResourceError))
+            tell(f"transcribe: {error.line}")
+    raise typer.Exit(exit_code_of(failures, len(transcripts)))
+
+
+def _show(made: Minutes, title: str, quiet: bool) -> None:
+    from pipeline.minutes.documents import markdown
+
+    for notice in made.notices:
+        tell(printable(f"transcribe: {title}: warning: {notice.message}"))
+    if not quiet:
+        show(markdown.render(made, title))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from pipeline.core.timeline import turns_of
 from pipeline.core.types import Transcript, Utterance, Word
 from pipeline.formats.sanitize import clean
 
@@ -35,7 +36,7 @@ def talk_of(transcript: Transcript) -> dict[str, tuple[float, int]]:
     """The talk time of each speaker in seconds, and the number of their words."""
     seconds = dict.fromkeys(transcript.speakers, 0.0)
     words = dict.fromkeys(transcript.speakers, 0)
-    for turn in transcript.turns:
+    for turn in turns_of(transcript):
         seconds[turn.speaker] += turn.duration
     for utterance in transcript.utterances:
         words[utterance.speaker] += len(utterance.words)

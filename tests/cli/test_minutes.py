@@ -123,3 +123,12 @@ def test_a_missing_or_empty_file_ends_the_command_before_any_work(option: str, f
     assert call("talk.json", option, "absent") != 0
     assert call("talk.json", option, "empty") != 0
     assert not list(folder.glob("*.minutes.*"))
+
+
+def test_a_damaged_transcript_does_not_stop_the_others(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "bad.json").write_text("{}")
+    with pytest.raises(SystemExit) as caught:
+        main(["minutes", "bad.json", "talk.json", "-q"])
+    assert caught.value.code == 3
+    assert "bad.json" in capsys.readouterr().err
+    assert (folder / "talk.minutes.md").exists()

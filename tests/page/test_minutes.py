@@ -93,7 +93,7 @@ def test_the_minutes_come_first_and_have_everything(opened: Open, page: Path) ->
     assert tab.locator("#minutes").is_visible()
     assert tab.locator("#doubts-panel").is_hidden()
     assert tab.evaluate("document.body.firstElementChild.textContent") == "To the minutes"
-    assert tab.locator("#facts").inner_text() == "2027-05-04 10:00:00 UTC · 0:44 · 3 speakers"
+    assert tab.locator("#facts").inner_text() == "2027-05-04 10:00 UTC · 0:44 · 3 speakers"
     titles = ["Agenda", "Earlier actions", "Topics", "Decisions", "Actions", "Open questions"]
     assert tab.locator("#minutes h3:visible").all_inner_texts() == [*titles, "How these minutes were made"]
     discussed, absent = section(tab, "Agenda").locator(".agenda-line").all_inner_texts()

@@ -14,7 +14,7 @@ from pipeline.core.types import Transcript
 from pipeline.formats.base import Format, Sound, encoded
 from pipeline.formats.html import NO_SOUND, sound_in
 from pipeline.formats.timestamps import milliseconds
-from pipeline.minutes.documents.outline import annex
+from pipeline.minutes.documents.outline import annex, readable_date
 from pipeline.minutes.making import make_minutes
 from pipeline.minutes.types import KINDS, Action, FollowUp, Item, Minutes, Topic
 
@@ -37,7 +37,7 @@ def minutes_data(minutes: Minutes, transcript: Transcript) -> dict[str, Any]:
     numbers = {label: number for number, label in enumerate(transcript.speakers)}
     items = [_item(each, kind, firsts) for kind in KINDS for each in getattr(minutes, kind)]
     return {
-        "date": (minutes.date or "").replace("T", " ").replace("+00:00", " UTC"),
+        "date": readable_date(minutes.date) if minutes.date else "",
         "model": str(minutes.settings.get("model") or ""),
         "kinds": [*minutes.settings.get("only", KINDS)],
         "people": [[numbers[each.speaker], each.share] for each in minutes.people if each.speaker in numbers],

@@ -98,14 +98,14 @@ def annex(minutes: Minutes) -> Iterator[str]:
 
 def _facts(minutes: Minutes) -> Iterator[str]:
     if minutes.date:
-        yield _date(minutes.date)
+        yield readable_date(minutes.date)
     yield whole_seconds(minutes.duration)
     yield counted(len(minutes.people), "speaker")
     if minutes.language:
         yield f"language {minutes.language}"
 
 
-def _date(iso: str) -> str:
+def readable_date(iso: str) -> str:
     """The date, and the time to the minute with its zone where it is known."""
     day, _, time = iso.partition("T")
     return f"{day} {time[:5]} {time[8:] if time[8:] != '+00:00' else 'UTC'}".strip() if time else day

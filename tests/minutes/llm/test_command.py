@@ -72,7 +72,13 @@ def test_the_command_on_the_page_runs(server: FakeServer, folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--llm", "http://127.0.0.1/v1"), ("--llm-model", "x"), ("--llm", "ftp://x", "--llm-model", "x")]
+    "arguments",
+    [
+        ("--llm", "http://127.0.0.1/v1"),
+        ("--llm-model", "x"),
+        ("--llm", "ftp://x", "--llm-model", "x"),
+        ("--llm-context", "4096"),
+    ],
 )
 def test_half_a_model_is_refused(arguments: tuple[str, ...], folder: Path) -> None:
     assert call(*arguments) == 1
