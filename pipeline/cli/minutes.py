@@ -34,13 +34,12 @@ class MinutesOptions:
     max_items: Annotated[int, typer.Option(min=1, help="Maximum number of items of each kind.")] = 10
     only: Annotated[str | None, typer.Option(help="Kinds to keep: points,decisions,actions,questions.")] = None
     date: Annotated[str | None, typer.Option(help="Date of the meeting, such as 2026-11-27.")] = None
-
     agenda: Annotated[Path | None, typer.Option(help="A text file of agenda lines to match.")] = None
+    previous: Annotated[Path | None, typer.Option(help="Earlier NAME.minutes.json: are its actions mentioned?")] = None
     llm: Annotated[str | None, typer.Option(metavar="URL", help="Server of a language model that chooses.")] = None
     llm_model: Annotated[str | None, typer.Option(metavar="NAME", help="The language model on that server.")] = None
     llm_context: Annotated[int, typer.Option(min=1, help="Its context in tokens, as its server was started.")] = 8192
     llm_timeout: Annotated[float, typer.Option(min=1, help="Time limit of one request to it, in seconds.")] = 120.0
-    previous: Annotated[Path | None, typer.Option(help="Earlier NAME.minutes.json: are its actions mentioned?")] = None
 
     def maker(self) -> Callable[[Transcript], Minutes]:
         """Makes the minutes of a transcript. Raises errors of the options, and of the files that they name, at once."""
