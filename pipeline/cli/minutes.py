@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli.options import options
+from pipeline.cli.options import SoundOptions, options
 from pipeline.cli.printing import show, tell
 from pipeline.core.choices import comma_list
 from pipeline.core.errors import CrosstalkError, ResourceError, SettingsError, exit_code_of, printable
@@ -97,23 +97,22 @@ class MinutesOptions:
             raise SettingsError(f"{self.date!r} is no date", where="--date", hint="for example 2026-11-27") from None
 
 
-@options(making=MinutesOptions)
+@options(making=MinutesOptions, page=SoundOptions)
 def minutes(
     transcripts: Annotated[list[Path], typer.Argument(help="Transcripts: json, seglst, stm or ctm.")],
     making: MinutesOptions,
+    page: SoundOptions,
     output_dir: Annotated[Path, typer.Option("--output-dir", "-o", help="Where the files go.")] = Path(),
     format_: Annotated[str, typer.Option("--format", "-f", help=f"Comma list of {', '.join(FORMATS)}.")] = "md,json",
-    audio: Annotated[str, typer.Option(help="Sound of the html page: embed, link or none.")] = "embed",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not print the minutes.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that others wrote or changed.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Make minutes of transcripts: every item is words that were said, with who and when. No model is needed."""
     from pipeline.formats.files import output_paths
-    from pipeline.formats.sound import parse_use
 
     names = [FORMATS[name] for name in _chosen(format_, tuple(FORMATS), "--format")]
-    make, use = making.maker(), parse_use(audio)
+    make, use = making.maker(), page.sound_use
     failures: list[bool] = []
     for path in transcripts:
         try:
@@ -122,6 +121,7 @@ def minutes(
             record.check(targets.values())
             made = make(document.transcript)
             _show(made, document.title, quiet)
+            page.tell_of_sound(document.transcript, names)
             for name, target in targets.items():
                 record.write(target, document.content(made, name, target), making.recorded)
                 tell(printable(f"transcribe: wrote {target}"))
@@ -144,12 +144,11 @@ def _show(made: Minutes, title: str, quiet: bool) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A transcript file whose minutes are written, under its name; ``use`` is that of the sound in the page."""
+    """A transcript whose minutes are written under a title; ``sound_of`` makes the sound for the page at a path."""
 
-    path: Path
     transcript: Transcript
     title: str
-    use: SoundUse
+    sound_of: Callable[[Path], Sound]
 
     def content(self, made: Minutes, name: str, path: Path) -> bytes:
         """Minutes in the transcript format ``name``, as the bytes of the file at a path."""
@@ -163,15 +162,7 @@ class Document:
             case "minutes-docx":
                 return docx_.render(made, self.title)
             case _:
-                return html.render(made, self.transcript, self.title, self._sound(path)).encode()
-
-    def _sound(self, page: Path) -> Sound:
-        from pipeline.formats.sound import linked_because_of_size, make_sound, recording_beside
-
-        if reason := linked_because_of_size(self.transcript, self.use):
-            tell(f"transcribe: {reason}")
-        recording = recording_beside(self.path, self.transcript)
-        return make_sound(page, recording=recording, transcript=self.transcript, use=self.use)
+                return html.render(made, self.transcript, self.title, self.sound_of(path)).encode()
 
 
 def _read(path: Path, folder: Path, use: SoundUse, overwrite: bool) -> tuple[Document, OutputRecord]:
@@ -179,12 +170,14 @@ def _read(path: Path, folder: Path, use: SoundUse, overwrite: bool) -> tuple[Doc
     from pipeline import formats
     from pipeline.core.output_record import OutputRecord, source_of, source_of_result
     from pipeline.formats.reading import read_file
+    from pipeline.formats.sound import recording_beside, sound_maker
 
     file = read_file(path)
     for line in file.notice_lines():
         tell(line)
     source = source_of_result(path) if file.kind == "json" else source_of(path)
-    document = Document(path, file.transcript, formats.stem(path, file.kind), use)
+    sound_of = sound_maker(recording_beside(path, file.transcript), file.transcript, use)
+    document = Document(file.transcript, formats.stem(path, file.kind), sound_of)
     return document, OutputRecord(folder, source, overwrite=overwrite)
 
 

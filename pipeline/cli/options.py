@@ -115,10 +115,32 @@ class RunOptions(SettingsOptions):
 
 
 @dataclass(frozen=True, slots=True)
-class WritingOptions:
-    """Options of commands that write transcripts."""
+class SoundOptions:
+    """Options of commands that write pages with sound."""
 
     audio: Annotated[str, typer.Option(help="Sound of an html page: embed, link or none.")] = "embed"
+
+    def tell_of_sound(self, transcript: Transcript, names: Sequence[str]) -> None:
+        """Say it where a format's sound is linked because of its size."""
+        from pipeline import formats
+        from pipeline.formats.sound import linked_because_of_size
+
+        reason = linked_because_of_size(transcript, self.sound_use)
+        if reason and any("sound" in formats.get(name).options for name in names):
+            tell(f"transcribe: {reason}")
+
+    @property
+    def sound_use(self) -> SoundUse:
+        """The use of the recording's sound; raises `SettingsError` for an unknown one."""
+        from pipeline.formats.sound import parse_use
+
+        return parse_use(self.audio)
+
+
+@dataclass(frozen=True, slots=True)
+class WritingOptions(SoundOptions):
+    """Options of commands that write transcripts."""
+
     mark_doubts: Annotated[
         bool, typer.Option("--mark-doubts", help="Mark what to check, in txt, md and subtitles.")
     ] = False
@@ -147,22 +169,6 @@ class WritingOptions:
         if self.per_speaker:
             options["per_speaker"] = True
         return options
-
-    def tell_of_sound(self, transcript: Transcript, names: Sequence[str]) -> None:
-        """Say it where a format's sound is linked because of its size."""
-        from pipeline import formats
-        from pipeline.formats.sound import linked_because_of_size
-
-        reason = linked_because_of_size(transcript, self.sound_use)
-        if reason and any("sound" in formats.get(name).options for name in names):
-            tell(f"transcribe: {reason}")
-
-    @property
-    def sound_use(self) -> SoundUse:
-        """The use of the recording's sound; raises `SettingsError` for an unknown one."""
-        from pipeline.formats.sound import parse_use
-
-        return parse_use(self.audio)
 
 
 def parse_known(text: str) -> dict[str, str]:

@@ -7,6 +7,8 @@ from typing import Literal
 
 IdentityDecision = Literal["named", "unknown", "given"]
 """``named``: by voice prints; ``unknown``: no name without enough evidence; ``given``: by a person."""
+MAX_UNDECIDED = 3
+"""Maximum number of names that are offered for one speaker. Chosen by hand; more make a longer list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,11 @@ class Identity:
     """Seconds of single-speaker speech that the embedding was computed from."""
     candidates: tuple[Candidate, ...] = ()
     """The best candidates, best first."""
+
+    @property
+    def undecided(self) -> tuple[Candidate, ...]:
+        """Up to `MAX_UNDECIDED` people whom a speaker without a name may be, the best first."""
+        return self.candidates[:MAX_UNDECIDED] if self.decision == "unknown" else ()
 
     @property
     def label(self) -> str:

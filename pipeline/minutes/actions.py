@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -59,8 +58,7 @@ def _action(plain: Item, transcript: Transcript, names: frozenset[str], undertak
     words = [each.words(transcript) for each in plain.evidence]
     who = plain.speaker if undertaken else next(filter(None, (addressed(each, names) for each in words)), None)
     due = next(filter(None, map(due_words, words)), None)
-    fields = {each.name: getattr(plain, each.name) for each in dataclasses.fields(plain)}
-    return Action(**fields, who=who, due=due)
+    return Action.of(plain, who, due)
 
 
 def _candidates(talk: Talk, passages: NDArray[np.float64]) -> Iterator[tuple[float, Sentence, str, bool]]:

@@ -17,7 +17,7 @@ from pipeline.core.errors import FormatError
 from pipeline.core.text import counted
 from pipeline.formats.sanitize import clean
 from pipeline.minutes.choosing import item
-from pipeline.minutes.documents.json_ import read_minutes
+from pipeline.minutes.documents.json_ import HINT, read_minutes
 from pipeline.minutes.places import is_pair, line_tokens, stems
 from pipeline.minutes.talk import Sentence, Talk
 from pipeline.minutes.titles import UNKNOWN_RARITY
@@ -45,7 +45,6 @@ LETTERS, SHARE, SLACK = 5, 0.003, 3
 """Where there is no table of rarity for the language: fewest letters of a word that counts, and the most sentences with
 it, a share of all sentences plus a number. Chosen on the parts train and tune, read without the table, for as few wrong
 mentions as with it."""
-_HINT = "give the file *.minutes.json that transcribe minutes wrote"
 
 
 def read_previous(path: Path) -> tuple[FollowUp, ...]:
@@ -55,20 +54,17 @@ def read_previous(path: Path) -> tuple[FollowUp, ...]:
     """
     where = str(path)
     if path.is_file() and path.stat().st_size > MOST_BYTES:
-        raise FormatError("is larger than 20 MB, which no minutes are", where=where, hint=_HINT)
-    try:
-        actions = read_minutes(path).actions
-    except FormatError as error:
-        raise FormatError(error.what, where=error.where, hint=error.hint or _HINT) from error
+        raise FormatError("is larger than 20 MB, which no minutes are", where=where, hint=HINT)
+    actions = read_minutes(path).actions
     if len(actions) > MOST_ACTIONS:
         raise FormatError(
-            f"has {counted(len(actions), 'action')}, up to {MOST_ACTIONS} are read", where=where, hint=_HINT
+            f"has {counted(len(actions), 'action')}, up to {MOST_ACTIONS} are read", where=where, hint=HINT
         )
     for number, each in enumerate(actions):
         length = max(len(text or "") for text in (each.text, each.speaker, each.who, each.due))
         if length > MOST_LETTERS or not clean(each.text):
             what = f"actions[{number}]: must have texts of 1 to {MOST_LETTERS} characters"
-            raise FormatError(what, where=where, hint=_HINT)
+            raise FormatError(what, where=where, hint=HINT)
     return tuple(_follow_up(each) for each in actions)
 
 

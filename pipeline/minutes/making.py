@@ -23,9 +23,6 @@ METHOD = "crosstalk-minutes 2"
 """Name and version of the method; the version rises when results differ."""
 MOST = 10
 """Items of each kind unless another number is asked for. Chosen by hand: one page."""
-
-CANDIDATES = 3
-"""Largest number of names that are given for one speaker, the most similar first. Chosen by hand, as in the page."""
 NOTICE = "minutes_language"
 """Code of the notice for a language without cue lists."""
 _LANGUAGE = "decisions, actions and questions are found in English only; this transcript's language is {}"
@@ -100,8 +97,8 @@ def _without_items(transcript: Transcript, talk: Talk, known: bool) -> Minutes:
         for name, (seconds, words) in talked.items()
     ]
     coverage = transcript.coverage
-    unsure = [each for each in transcript.identities if each.decision == "unknown" and each.candidates]
-    names = tuple(DoubtfulName(each.label, tuple(c.name for c in each.candidates[:CANDIDATES])) for each in unsure)
+    unsure = [each for each in transcript.identities if each.undecided]
+    names = tuple(DoubtfulName(each.label, tuple(candidate.name for candidate in each.undecided)) for each in unsure)
     left_out = LeftOut(coverage.uncovered if coverage else None, len(transcript.removed), len(talk.suspect), names)
     return Minutes(
         transcript.duration,

@@ -7,7 +7,7 @@ Times are seconds from the start of the recording. Utterances are numbered as in
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from pipeline.core.correction import ITEM_KINDS
@@ -70,6 +70,11 @@ class Action(Item):
     """Who does it: the speaker's label, where they say it of themselves, or a name that is among the words."""
     due: str | None = None
     """Until when: words of the text; null where no time was said."""
+
+    @classmethod
+    def of(cls, item: Item, who: str | None, due: str | None) -> Action:
+        """An item as an action."""
+        return cls(**{each.name: getattr(item, each.name) for each in fields(item)}, who=who, due=due)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 
 from pipeline.core.types import Transcript, Turn, Utterance, Word
@@ -36,6 +37,8 @@ ENDING = (
     ("Anna", "Do we have enough volunteers for the evening at the gate?"),
     ("Chen", "I don't know, we have to ask them."),
 )
+VOCABULARY = [word for _, text in (*TOPICS, *ENDING) for word in text.split()] + [f"word{n}" for n in range(3000)]
+"""The words of `long_talk`."""
 
 
 def transcript(lines: Sequence[Line], language: str | None = "en") -> Transcript:
@@ -47,3 +50,9 @@ def transcript(lines: Sequence[Line], language: str | None = "en") -> Transcript
         time = words[-1].end
     turns = tuple(Turn(each.start, each.end, each.speaker) for each in utterances)
     return Transcript(time, tuple(utterances), turns, language=language)
+
+
+def long_talk(hours: int, rng: random.Random) -> Transcript:
+    """Hours of fifty speakers, 1500 lines each: 12,000 words an hour."""
+    lines = [(f"Speaker {rng.randrange(50)}", " ".join(rng.choices(VOCABULARY, k=8))) for _ in range(1500 * hours)]
+    return transcript(lines)

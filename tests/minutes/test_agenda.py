@@ -19,7 +19,7 @@ from pipeline.minutes.talk import Talk
 from pipeline.minutes.titles import titled
 from pipeline.minutes.types import AgendaItem, Topic
 from pipeline.minutes.weights import load
-from tests.minutes.talks import ENDING, TOPICS, transcript
+from tests.minutes.talks import ENDING, TOPICS, VOCABULARY, long_talk, transcript
 from tests.strategies import VENOM, transcripts
 
 KITCHEN = (
@@ -229,11 +229,9 @@ def test_other_encodings_are_read(tmp_path: Path) -> None:
 def test_two_hundred_lines_for_ten_hours_take_seconds() -> None:
     """Time grows with the tokens, and with the words of the lines times the bins of the talk."""
     rng = random.Random(0)
-    vocabulary = [word for _, text in (*TOPICS, *ENDING) for word in text.split()] + [f"word{n}" for n in range(3000)]
-    lines = [(f"Speaker {rng.randrange(50)}", " ".join(rng.choices(vocabulary, k=8))) for _ in range(15000)]
-    spoken = transcript(lines)
+    spoken = long_talk(10, rng)
     assert spoken.duration >= 36000
-    agenda = [" ".join(rng.choices(vocabulary, k=60))[:MOST_LETTERS] for _ in range(MOST_LINES)]
+    agenda = [" ".join(rng.choices(VOCABULARY, k=60))[:MOST_LETTERS] for _ in range(MOST_LINES)]
     began = time.process_time()
     items = matched(spoken, agenda)
     assert time.process_time() - began < 20

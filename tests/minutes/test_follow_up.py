@@ -21,7 +21,7 @@ from pipeline.minutes.making import make_minutes
 from pipeline.minutes.talk import Talk
 from pipeline.minutes.types import FollowUp
 from pipeline.minutes.weights import load
-from tests.minutes.talks import ENDING, PARKING, TOPICS, transcript
+from tests.minutes.talks import ENDING, PARKING, TOPICS, VOCABULARY, long_talk, transcript
 from tests.minutes.test_agenda import halves
 from tests.strategies import VENOM, transcripts
 
@@ -225,11 +225,9 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_five_hundred_actions_for_ten_hours_take_seconds() -> None:
     """Time grows with the tokens, and with the occurrences of the actions' words."""
     rng = random.Random(0)
-    vocabulary = [word for _, text in (*TOPICS, *ENDING) for word in text.split()] + [f"word{n}" for n in range(3000)]
-    lines = [(f"Speaker {rng.randrange(50)}", " ".join(rng.choices(vocabulary, k=8))) for _ in range(15000)]
-    spoken = transcript(lines)
+    spoken = long_talk(10, rng)
     assert spoken.duration >= 36000
-    actions = [FollowUp(" ".join(rng.choices(vocabulary, k=20)), "Speaker 1") for _ in range(MOST_ACTIONS)]
+    actions = [FollowUp(" ".join(rng.choices(VOCABULARY, k=20)), "Speaker 1") for _ in range(MOST_ACTIONS)]
     began = time.process_time()
     found = matched(spoken, actions)
     assert time.process_time() - began < 20

@@ -20,7 +20,7 @@ from pipeline.minutes.talk import Talk
 from pipeline.minutes.titles import phrase_text
 from pipeline.minutes.types import Evidence, Item, Minutes
 from tests.conftest import REPOSITORY
-from tests.minutes.talks import ENDING, TOPICS, transcript
+from tests.minutes.talks import ENDING, TOPICS, long_talk, transcript
 from tests.strategies import transcripts
 
 SENTENCES = st.sampled_from(
@@ -166,9 +166,7 @@ def test_minutes_do_not_depend_on_the_hash_seed(seed: str) -> None:
 def test_ten_hours_of_fifty_speakers_take_seconds() -> None:
     """120 000 words at 0.3 s are 10 h; an hour is to take under 5 s."""
     rng = random.Random(0)
-    vocabulary = [word for _, text in (*TOPICS, *ENDING) for word in text.split()] + [f"word{n}" for n in range(3000)]
-    lines = [(f"Speaker {rng.randrange(50)}", " ".join(rng.choices(vocabulary, k=8))) for _ in range(15000)]
-    spoken = transcript(lines)
+    spoken = long_talk(10, rng)
     assert spoken.duration >= 36000
     began = time.process_time()
     minutes = make_minutes(spoken)

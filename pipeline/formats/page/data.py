@@ -16,9 +16,6 @@ from pipeline.formats.base import PEAK_SECONDS, Sound
 from pipeline.formats.sanitize import clean, json_text
 from pipeline.formats.timestamps import milliseconds
 
-MAX_CANDIDATES = 3
-"""Maximum number of names that are offered for one speaker, the best first. Chosen by hand; more make a longer list."""
-
 
 def page_data(transcript: Transcript, session: str, sound: Sound, minutes: Mapping[str, Any] | None = None) -> str:
     """The data of the page as JSON that may stand in a script element: no ``<`` and no invisible character."""
@@ -92,10 +89,10 @@ def _names(transcript: Transcript, numbers: Mapping[str, int]) -> Iterator[dict[
     """Speakers without a name for whom there are candidates, with the longest utterance of each."""
     for identity in transcript.identities:
         own = [utterance for utterance in transcript.utterances if utterance.speaker == identity.label]
-        if identity.decision != "unknown" or not identity.candidates or not own:
+        candidates = identity.undecided
+        if not candidates or not own:
             continue
         longest = max(own, key=lambda utterance: utterance.span.duration)
-        candidates = identity.candidates[:MAX_CANDIDATES]
         scores = ", ".join(f"{clean(each.name)} (similarity {each.score:.2f})" for each in candidates)
         doubt = Doubt(longest.start, longest.end, "speaker", 0.0, f"perhaps {scores}", identity.label)
         item = _item(doubt, numbers, (0, 0), [])

@@ -93,16 +93,24 @@ export function groupsOf(mark, lines) {
 }
 
 /**
+ * A mark as it is shown, or null where no word of it is left.
+ * @param {Mark} mark
+ * @param {readonly Line[]} lines sorted by start
+ * @returns {Entry | null}
+ */
+export function entryOf(mark, lines) {
+  const groups = groupsOf(mark, lines);
+  return groups.length ? { mark, groups, ...extent(groups), rejections: [] } : null;
+}
+
+/**
  * The items of a kind in order of time, as people corrected them.
  * @param {State} state
  * @param {string} kind
  * @returns {Entry[]}
  */
 export function entriesOf(state, kind) {
-  const all = state.marks.flatMap((mark) => {
-    const groups = mark.kind === kind ? groupsOf(mark, state.lines) : [];
-    return groups.length ? [{ mark, groups, ...extent(groups) }] : [];
-  });
+  const all = state.marks.flatMap((mark) => (mark.kind === kind ? entryOf(mark, state.lines) ?? [] : []));
   const entries = all.flatMap((each, i) => {
     if (each.mark.operation?.operation === "exclude") return [];
     const later = all.slice(i + 1).filter((other) => other.mark.operation && areSame(each.groups, other.groups));

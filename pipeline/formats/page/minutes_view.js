@@ -1,7 +1,7 @@
 // The minutes: topics with key points, decisions, actions and open questions, each with its moment.
 
 import { byId, chip, make, redraw } from "./dom.js";
-import { entriesOf, groupsOf } from "./marks.js";
+import { entriesOf, entryOf } from "./marks.js";
 import { clock } from "./model.js";
 import { colourOf } from "./speakers.js";
 
@@ -82,10 +82,8 @@ export function createMinutes(app, list) {
   /** @param {import("./model.js").MinutesItem | null} mention a passage that is nothing but shown */
   function mentioned(mention) {
     const mark = mention && app.state.marks.find((each) => each.item === mention);
-    const groups = mark ? groupsOf(mark, app.state.lines) : [];
-    if (!mark || !groups.length) return "";
-    const start = Math.min(...groups.map((each) => each.start));
-    return make("ul", {}, item({ mark, groups, start, end: Math.max(...groups.map((each) => each.end)), rejections: [] }, ""));
+    const entry = mark && entryOf(mark, app.state.lines);
+    return entry ? make("ul", {}, item(entry, "")) : "";
   }
 
   /** @param {Minutes} of */

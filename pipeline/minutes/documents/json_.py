@@ -20,6 +20,8 @@ from pipeline.minutes.types import Minutes
 
 SCHEMA = "crosstalk-minutes/1"
 """Name and version of the JSON."""
+HINT = "give the file *.minutes.json that transcribe minutes wrote"
+"""What to do about a file that has no minutes."""
 DIGITS = 3
 """Decimals of times in JSON: milliseconds."""
 
@@ -42,11 +44,11 @@ def read_minutes(path: Path) -> Minutes:
         data = json.loads(read_text(path).content)
         schema = data.pop("schema", None) if isinstance(data, dict) else None
         if schema != SCHEMA:
-            raise FormatError(f"has no minutes: its schema is not {SCHEMA}", where=str(path))
+            raise FormatError(f"has no minutes: its schema is not {SCHEMA}", where=str(path), hint=HINT)
         data.pop("title", None)
         return from_plain(Minutes, data)
     except (ValueError, RecursionError) as error:
-        raise FormatError(f"cannot be read: {error}", where=str(path)) from error
+        raise FormatError(f"cannot be read: {error}", where=str(path), hint=HINT) from error
 
 
 def _rounded(value: Any) -> Any:

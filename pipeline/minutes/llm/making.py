@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
@@ -17,7 +16,7 @@ from pipeline.minutes.llm.answers import Labelled
 from pipeline.minutes.llm.asking import Session
 from pipeline.minutes.llm.choosing import best
 from pipeline.minutes.llm.model import LanguageModel
-from pipeline.minutes.llm.parts import Gap, Part, asked, gap_of_group, notices
+from pipeline.minutes.llm.parts import Gap, Part, asked, gap_of_group, gaps_of, is_in, notices
 from pipeline.minutes.llm.prompts import KINDS, Limits
 from pipeline.minutes.llm.segments import chunks_of, segments_of
 from pipeline.minutes.llm.topics import topics_of
@@ -68,18 +67,14 @@ def minutes_with(
         found[kind] = tuple(sorted(items, key=lambda each: (each.start, each.evidence)))
         gaps += failed
         step()
-    return _finished(replace(base, topics=topics, **found), session, [*_gaps(parts), *gaps])
+    return _finished(replace(base, topics=topics, **found), session, [*gaps_of(parts), *gaps])
 
 
 def _without(base: Minutes, session: Session, parts: Sequence[Part], step: Callable[[], None]) -> Minutes:
     """The minutes where the model answered nothing that could be used."""
     for _ in range(len(session.limits.kinds) + 1):
         step()
-    return replace(base, notices=(*base.notices, *notices(session.model.host, _gaps(parts))))
-
-
-def _gaps(parts: Sequence[Part]) -> list[Gap]:
-    return [part.gap for part in parts if part.gap]
+    return replace(base, notices=(*base.notices, *notices(session.model.host, gaps_of(parts))))
 
 
 def _steps(progress: Progress | None, total: int) -> Callable[[], None]:
@@ -100,18 +95,13 @@ def _items(
     candidates.sort(key=lambda each: each.segment.number)
     missing = sum(len(part.chunk.segments) for part in parts if part.gap)
     share = missing / sum(len(part.chunk.segments) for part in parts)
-    inside = _inside(base, _gaps(parts))
+    gaps = gaps_of(parts)
+    inside = [each for each in base if is_in(gaps, each.evidence[0].utterance, each.evidence[0].first_word)]
     places = min(len(inside), round(most * share))
     chosen, failed = best(session, candidates, max(1, most - places), KINDS[kind])
     others = sorted(base if failed else inside, key=lambda each: (-each.score, each.evidence))
     others = [each for each in others if not any(one.segment.overlaps(each.evidence[0]) for one in chosen)]
     return [*chosen, *others[: most - len(chosen)]], [gap_of_group(group, kind) for group in failed]
-
-
-def _inside(items: Sequence[Item], gaps: Sequence[Gap]) -> list[Item]:
-    """The items that begin in a gap."""
-    starts = [(each, each.evidence[0]) for each in items]
-    return [each for each, at in starts if any(gap.holds(at.utterance, at.first_word) for gap in gaps)]
 
 
 def _entry(transcript: Transcript, topics: Sequence[Topic], kind: str, chosen: Labelled | Item) -> Item:
@@ -130,8 +120,7 @@ def _quoted(transcript: Transcript, topics: Sequence[Topic], kind: str, chosen: 
     who = chosen.who
     if who is not None and who != made.speaker:  # the model may think so; the minutes have only names that were said
         who = addressed(words, frozenset(name.lower() for name in _NAME.findall(who)))
-    fields = {each.name: getattr(made, each.name) for each in dataclasses.fields(made)}
-    return Action(**fields, who=who, due=due_words(words))
+    return Action.of(made, who, due_words(words))
 
 
 def _finished(minutes: Minutes, session: Session, gaps: Sequence[Gap]) -> Minutes:

@@ -63,6 +63,16 @@ def gap_of_group(group: Group, kind: str) -> Gap:
     return Gap(first.position, end, (first.start, last.end), group.what, kind)
 
 
+def gaps_of(parts: Iterable[Part]) -> list[Gap]:
+    """The gaps among the parts."""
+    return [part.gap for part in parts if part.gap]
+
+
+def is_in(gaps: Iterable[Gap], utterance: int, word: int) -> bool:
+    """Whether a word lies in one of the gaps."""
+    return any(gap.holds(utterance, word) for gap in gaps)
+
+
 def notices(host: str, gaps: Iterable[Gap]) -> list[Notice]:
     """One notice for each kind of failure, with the time spans that were made without the model."""
     found: dict[str, list[Gap]] = {}

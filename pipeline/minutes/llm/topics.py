@@ -9,7 +9,7 @@ from pipeline.minutes.llm import prompts
 from pipeline.minutes.llm.answers import Labelled
 from pipeline.minutes.llm.asking import Session
 from pipeline.minutes.llm.choosing import best
-from pipeline.minutes.llm.parts import Gap, Part, gap_of_group
+from pipeline.minutes.llm.parts import Gap, Part, gap_of_group, gaps_of, is_in
 from pipeline.minutes.segmentation import shortest
 from pipeline.minutes.talk import Talk
 from pipeline.minutes.titles import titled
@@ -28,8 +28,8 @@ def topics_of(
     There are at most as many as `segmentation.shortest` allows.
     """
     first, begins = _begins(parts, max(2, shortest(len(talk.tokens)) // NEAR))
-    gaps = [part.gap for part in parts if part.gap]
-    outside = sum(any(gap.holds(each.first_utterance, 0) for gap in gaps) for each in base)
+    gaps = gaps_of(parts)
+    outside = sum(is_in(gaps, each.first_utterance, 0) for each in base)
     most = max(1, len(talk.tokens) // shortest(len(talk.tokens)) - 1 - outside)
     chosen, failed = best(session, begins, most, prompts.TOPICS, labels=True)
     more = [gap_of_group(group, "topics") for group in failed]
@@ -37,7 +37,7 @@ def topics_of(
     for each in chosen:
         starts.setdefault(each.segment.evidence.utterance, each.label)
     for topic in base:
-        if any(gap.holds(topic.first_utterance, 0) for gap in (*gaps, *more)):
+        if is_in((*gaps, *more), topic.first_utterance, 0):
             starts.setdefault(topic.first_utterance, None)
     return _labelled(titled(talk, sorted(starts)[1:], rarity), starts), more
 

@@ -27,7 +27,7 @@ from pipeline.minutes.types import AgendaItem, Minutes
 from tests.conftest import REPOSITORY
 from tests.max_examples import at_most
 from tests.minutes.llm.fake import FakeServer, Json, answering, in_turn, keywords, sending
-from tests.minutes.talks import ENDING, TOPICS, transcript
+from tests.minutes.talks import ENDING, TOPICS, long_talk, transcript
 from tests.minutes.test_making import LINES, check, items
 from tests.strategies import transcripts
 
@@ -538,17 +538,9 @@ def test_every_transcript_has_minutes_with_a_model_that_chooses_everything(spoke
     assert bool(server.seen) == bool(segments_of(Talk.of(spoken)))
 
 
-def long_talk(hours: int) -> Transcript:
-    """Hours of fifty speakers, 1500 lines each."""
-    rng = random.Random(0)
-    vocabulary = [word for _, text in (*TOPICS, *ENDING) for word in text.split()] + [f"word{n}" for n in range(3000)]
-    lines = ((f"Speaker {rng.randrange(50)}", " ".join(rng.choices(vocabulary, k=8))) for _ in range(1500 * hours))
-    return transcript([*lines])
-
-
 @pytest.mark.slow
 def test_ten_hours_take_bounded_requests(server: FakeServer) -> None:
-    spoken = long_talk(10)
+    spoken = long_talk(10, random.Random(0))
     minutes = minutes_with(spoken, make_minutes(spoken), server.model())
     check(spoken, minutes)
     assert minutes.notices == ()
@@ -559,7 +551,7 @@ def test_ten_hours_take_bounded_requests(server: FakeServer) -> None:
 @pytest.mark.slow
 def test_an_hour_takes_bounded_memory(server: FakeServer) -> None:
     """Measured for one hour, because measuring takes ten times as long."""
-    spoken = long_talk(1)
+    spoken = long_talk(1, random.Random(0))
     base = make_minutes(spoken)
     tracemalloc.start()
     minutes_with(spoken, base, server.model())
