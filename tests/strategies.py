@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from pipeline.core.correction import Correction, Operation
 from pipeline.core.identity import Candidate, Identity
+from pipeline.core.role import RoleDecision, RoleEvidence
 from pipeline.core.types import (
     Coverage,
     Notice,
@@ -163,6 +164,16 @@ def identities(speakers: Sequence[str], hostile: bool = False) -> st.SearchStrat
     return st.lists(entry, max_size=2).map(tuple)
 
 
+def roles(speakers: Sequence[str], hostile: bool = False) -> st.SearchStrategy[tuple[RoleDecision, ...]]:
+    """A role ledger of some of the speakers, one entry for each."""
+    part = st.builds(RoleEvidence, times(), times(), texts(hostile), texts(hostile), st.sampled_from([None, 0.5]))
+    entry = st.builds(
+        RoleDecision, st.sampled_from(speakers), st.none() | texts(hostile), st.sampled_from(["phrase", "unknown"]),
+        texts(hostile), st.lists(part, max_size=2).map(tuple),
+    )  # fmt: skip
+    return st.lists(entry, max_size=2, unique_by=lambda each: each.speaker).map(tuple)
+
+
 def corrections(speakers: Sequence[str], hostile: bool = False) -> st.SearchStrategy[Correction]:
     """A correction of a ledger, of any operation."""
     texts = st.sampled_from([*TEXTS, *VENOM] if hostile else TEXTS)
@@ -198,4 +209,5 @@ def transcripts(draw: st.DrawFn, hostile: bool = False, ledger: bool = True) -> 
         provenance=draw(st.none() | provenances(hostile)) if ledger else None,
         identities=draw(identities(speakers, hostile)) if ledger else (),
         corrections=tuple(draw(st.lists(corrections(speakers, hostile), max_size=2))) if ledger else (),
+        roles=draw(roles(speakers, hostile)) if ledger else (),
     )

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 
 from pipeline.core.correction import Correction
 from pipeline.core.identity import Identity
+from pipeline.core.role import RoleDecision
 
 ROUNDING: Final = 1e-6
 """Tolerance in seconds for times that differ by floating-point rounding only. Chosen by hand, far below a sample; a
@@ -288,6 +289,8 @@ class Transcript:
     """The identity ledger: one entry for each speaker who was compared with people, or named by hand."""
     corrections: tuple[Correction, ...] = ()
     """The correction ledger: what people changed, in order, with the present labels."""
+    roles: tuple[RoleDecision, ...] = ()
+    """The role ledger: the role of each speaker of a call, with the present labels; empty without roles."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.duration < float("inf"):

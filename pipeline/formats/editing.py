@@ -12,6 +12,7 @@ from itertools import groupby
 
 from pipeline.core.correction import Correction
 from pipeline.core.identity import Identity
+from pipeline.core.role import with_labels as roles_with_labels
 from pipeline.core.timeline import covered, crop, gaps, intersection, normalize, speech_of, union
 from pipeline.core.types import Notice, OverlapDecision, Span, Transcript, Turn, Utterance, join_words
 
@@ -70,6 +71,7 @@ def with_names(transcript: Transcript, names: Mapping[str, str]) -> Transcript:
             _renamed(identity, names[identity.label]) if identity.label in names else identity
             for identity in transcript.identities
         ),
+        roles=roles_with_labels(transcript.roles, names),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import fields, replace
 from typing import TypeVar
 
+from pipeline.core.role import RoleDecision
 from pipeline.core.types import Coverage, OverlapDecision, Transcript, Turn, Utterance, Word
 from pipeline.formats.timestamps import milliseconds
 
@@ -33,6 +34,7 @@ def rounded(transcript: Transcript) -> Transcript:
         turns=tuple(sorted(turns)),
         overlaps=overlaps,
         coverage=_coverage(transcript.coverage),
+        roles=tuple(_role(each) for each in transcript.roles),
     )
 
 
@@ -57,6 +59,14 @@ def _items(items: Iterable[Item]) -> list[Item]:
         result.append(replace(item, start=_seconds(first), end=_seconds(last)))
         before = item
     return result
+
+
+def _role(decision: RoleDecision) -> RoleDecision:
+    times = [(_seconds(milliseconds(each.start)), _seconds(milliseconds(each.end))) for each in decision.evidence]
+    evidence = (
+        replace(each, start=start, end=end) for each, (start, end) in zip(decision.evidence, times, strict=True)
+    )
+    return replace(decision, evidence=tuple(evidence))
 
 
 def _coverage(coverage: Coverage | None) -> Coverage | None:

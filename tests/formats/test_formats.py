@@ -48,6 +48,7 @@ def renamed(transcript: Transcript, names: dict[str, str]) -> Transcript:
         corrections=tuple(
             replace(each, speaker=names[each.speaker], after=names[each.after]) for each in transcript.corrections
         ),
+        roles=tuple(replace(each, speaker=names[each.speaker]) for each in transcript.roles),
     )
 
 
