@@ -28,6 +28,7 @@ from pipeline.config.presets import load_preset, preset_names
 from pipeline.config.schema import Config
 from pipeline.core import correction as core_correction
 from pipeline.core import identity as core_identity
+from pipeline.core import pause as core_pause
 from pipeline.core import role as core_role
 from pipeline.core import types as core_types
 from pipeline.core.notices import NOTICES
@@ -45,7 +46,8 @@ EXAMPLE = DOCS / "example.json"
 OUTPUT = (
     core_types.Transcript, core_types.Utterance, core_types.Word, core_types.Turn, core_types.OverlapDecision,
     core_types.SpeakerEvidence, core_identity.Identity, core_identity.Candidate, core_correction.Correction,
-    core_role.RoleDecision, core_role.RoleEvidence, core_types.Coverage, core_types.Notice, core_types.Provenance,
+    core_role.RoleDecision, core_role.RoleEvidence, core_pause.Pause, core_types.Coverage, core_types.Notice,
+    core_types.Provenance,
 )  # fmt: skip
 """The objects of the JSON output, the whole first."""
 CORRECTIONS = (corrections_file.CorrectionsFile, corrections_file.CorrectedRecording, core_correction.Correction)

@@ -1,10 +1,8 @@
 """Conversation analytics computed from a transcript: pure functions, frozen values, documented definitions.
 
-metrics          talk, turns, pace, monologues, silence, dead air, response latency
-interactions     overlaps by kind: backchannel, interruption, end of a turn, simultaneous start
+measures         talk, turns, pace, silence, overlaps by kind, loudness, hold, questions, sentiment, quarters
 phrase_rules     phrase rules, read strictly from YAML
 phrase_matching  fuzzy matching; findings with evidence
-sentiment        optional, English only
 analytics_file   all results of a call as ``NAME.analytics.json``
 calls            the calls of a folder of results
 outliers         calls far from the median

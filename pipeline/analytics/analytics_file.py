@@ -1,4 +1,4 @@
-"""Analytics of a call as a JSON file next to its transcript. Format ``crosstalk-analytics/2``; times in seconds."""
+"""Analytics of a call as a JSON file next to its transcript. Format ``crosstalk-analytics/3``; times in seconds."""
 
 from __future__ import annotations
 
@@ -8,21 +8,32 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.analytics import phrase_rules
-from pipeline.analytics.metrics import measure
+from pipeline.analytics.measures.metrics import measure, roles_of
+from pipeline.analytics.measures.quarters import quarters
+from pipeline.analytics.measures.sentiment import method, sentiments
 from pipeline.analytics.phrase_matching import evaluate_rules
 from pipeline.analytics.phrase_rules import Rule
-from pipeline.analytics.sentiment import method, sentiments
 from pipeline.core.serialization import to_plain
 from pipeline.core.types import Transcript
 
-VERSION = "crosstalk-analytics/2"
-"""Name and version of the format; it changes if keys change. Files of `OLD_VERSION` are read for one more version,
+VERSION = "crosstalk-analytics/3"
+"""Name and version of the format; it changes if keys change. Files of `OLD_VERSIONS` are read for one more version,
 those of any other are refused."""
-OLD_VERSION = "crosstalk-analytics/1"
-"""The format that version 0.1.0 wrote."""
+OLD_VERSIONS = ("crosstalk-analytics/1", "crosstalk-analytics/2")
+"""Formats of earlier versions; version 0.1.0 wrote the first."""
 SUFFIX = ".analytics.json"
 """Suffix of the files; `calls.read_calls` finds them by it."""
 
+_ADDED: Mapping[str, Any] = {
+    "recorded": None, "sha256": None, "roles": (), "first_response": None, "longest_silence": None, "hold": None,
+    "music": None, "pauses": (), "ended_by": None, "questions": None, "quarters": (),
+}  # fmt: skip
+"""Keys of a call that the old versions do not have, with the values for unknown."""
+_ADDED_TO_SPEAKERS = ("role", "person", "questions", "loudness", "shouting")
+_ADDED_TO_EVENTS = ("holder_remaining", "incomer_words", "incomer_after", "margin")
+_ADDED_TO_FINDINGS = ("severity", "expected", "measured")
+_ADDED_TO_EVIDENCE = ("role", "confidence")
+"""Keys of speakers, overlap events, findings and their evidence that the old versions do not have."""
 _OLD_METRICS: Mapping[str, str] = {
     "stretches": "talk_spurts",
     "answers": "responses",
@@ -36,14 +47,17 @@ def analyze(
     transcript: Transcript, rules: Sequence[Rule] = (), columns: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
     """All analytics of a call as plain data, numbers rounded to three decimals; ``columns`` are copied."""
-    scores = sentiments(transcript)
+    provenance = transcript.provenance
     plain = to_plain(measure(transcript))
-    for speaker in plain["speakers"]:
-        speaker["sentiment"] = scores.get(speaker["speaker"])
+    plain["speakers"] = _speakers(transcript, plain["speakers"])
     analytics = {"version": VERSION, "language": transcript.language, "complete": transcript.complete, **plain}
     analytics |= {
+        "recorded": provenance.recorded if provenance else None,
+        "sha256": (provenance.sha256 or None) if provenance else None,
+        "roles": to_plain(getattr(transcript, "roles", ())),
         "sentiment_by": method(transcript.language),
-        "findings": to_plain(evaluate_rules(transcript, rules)),
+        "quarters": to_plain(quarters(transcript)),
+        "findings": [_with_finding_keys(finding) for finding in to_plain(evaluate_rules(transcript, rules))],
         "warnings": [{"code": notice.code, "message": notice.message} for notice in transcript.notices],
         "columns": dict(columns or {}),
     }
@@ -67,20 +81,50 @@ def dumps(analytics: Mapping[str, Any]) -> str:
 
 
 def with_current_keys(data: Any) -> dict[str, Any] | None:
-    """The content of an analytics file with the keys of `VERSION`; None if it has another version than the two."""
-    if not isinstance(data, dict) or data.get("version") not in (VERSION, OLD_VERSION):
+    """The content of an analytics file with the keys of `VERSION`; None for a version that is not read.
+
+    What an old version does not have is null or empty; ``version`` stays.
+    """
+    if not isinstance(data, dict) or data.get("version") not in (VERSION, *OLD_VERSIONS):
         return None
     if data["version"] == VERSION:
         return data
-    rest = {key: value for key, value in data.items() if key not in ("version", "parts", "crossings", "findings")}
+    data = _with_keys_of_2(data) if data["version"] == OLD_VERSIONS[0] else data
     return {
-        "version": OLD_VERSION,
+        **{key: list(value) if isinstance(value, tuple) else value for key, value in _ADDED.items()},
+        **data,
+        "overlap_events": [dict.fromkeys(_ADDED_TO_EVENTS) | event for event in data["overlap_events"]],
+        "speakers": [dict.fromkeys(_ADDED_TO_SPEAKERS) | speaker for speaker in data["speakers"]],
+        "findings": [_with_finding_keys(finding) for finding in data["findings"]],
+    }
+
+
+def _with_keys_of_2(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The content of a file of version 0.1.0 with the keys of the format after it."""
+    rest = {key: value for key, value in data.items() if key not in ("parts", "crossings", "findings")}
+    return {
         **rest,
         "overlap_events": data["crossings"],
         "speakers": [{_OLD_METRICS.get(key, key): value for key, value in one.items()} for one in data["parts"]],
         "findings": [{"passed" if key == "kept" else key: one[key] for key in one} for one in data["findings"]],
         "warnings": [],
     }
+
+
+def _with_finding_keys(finding: Mapping[str, Any]) -> dict[str, Any]:
+    evidence = [dict.fromkeys(_ADDED_TO_EVIDENCE) | each for each in finding["evidence"]]
+    return dict.fromkeys(_ADDED_TO_FINDINGS) | {**finding, "evidence": evidence}
+
+
+def _speakers(transcript: Transcript, metrics: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The metrics of speakers with their role, the name of the person, and sentiment."""
+    roles, scores = roles_of(transcript), sentiments(transcript)
+    people = {identity.label: identity.name for identity in transcript.identities}
+    return [
+        {"speaker": (label := one["speaker"]), "role": roles.get(label), "person": people.get(label)}
+        | {**one, "sentiment": scores.get(label)}
+        for one in metrics
+    ]
 
 
 def _rounded(value: Any) -> Any:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import formats
-from pipeline.analytics.analytics_file import OLD_VERSION, SUFFIX, VERSION, with_current_keys
+from pipeline.analytics.analytics_file import SUFFIX, VERSION, with_current_keys
 from pipeline.core.atomic_write import sqlite_text
 from pipeline.core.errors import FormatError, SettingsError
 from pipeline.core.text import read_text
@@ -56,7 +56,7 @@ class Call:
     @property
     def is_old(self) -> bool:
         """Whether the file has the format of an earlier version, which the next version will refuse."""
-        return bool(self.analytics["version"] == OLD_VERSION)
+        return bool(self.analytics["version"] != VERSION)
 
     def transcript(self) -> Transcript | None:
         """The transcript of the call; None if it was not written as JSON."""

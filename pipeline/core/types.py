@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 
 from pipeline.core.correction import Correction
 from pipeline.core.identity import Identity
+from pipeline.core.pause import Pause
 from pipeline.core.role import RoleDecision
 
 ROUNDING: Final = 1e-6
@@ -56,6 +57,8 @@ class Turn:
     """Speaker label."""
     margin: float | None = field(default=None, compare=False)
     """Cosine similarity to this speaker minus that to the nearest other speaker; 0 is a tie."""
+    loudness: float | None = field(default=None, compare=False)
+    """Loudness in LUFS (ITU-R BS.1770) while no one else speaks; null where that is under 0.4 s, or not measured."""
 
     def __post_init__(self) -> None:
         _require_span(self.start, self.end)
@@ -291,6 +294,8 @@ class Transcript:
     """The correction ledger: what people changed, in order, with the present labels."""
     roles: tuple[RoleDecision, ...] = ()
     """The role ledger: the role of each speaker of a call, with the present labels; empty without roles."""
+    pauses: tuple[Pause, ...] = ()
+    """Spans of 3 s or more without speech, and what is audible in them; empty where the audio was not measured."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.duration < float("inf"):
@@ -302,7 +307,9 @@ class Transcript:
         if any(two.start < one.start for line in self.utterances for one, two in pairwise(line.words)):
             raise ValueError("the words of an utterance are sorted by start")
         _require_disjoint(self.turns)
-        ends = (*(t.end for t in self.turns), *(u.end for u in self.utterances), *(o.end for o in self.overlaps))
+        if any(two.start < one.end - ROUNDING for one, two in pairwise(self.pauses)):
+            raise ValueError("pauses are sorted and do not overlap")
+        ends = [item.end for items in (self.turns, self.utterances, self.overlaps, self.pauses) for item in items]
         if max(ends, default=0.0) > self.duration + ROUNDING:
             raise ValueError(f"an item ends at {max(ends)} s, after the recording ({self.duration} s)")
 

@@ -48,7 +48,7 @@ DERIVED: dict[type, tuple[str, ...]] = {
     Transcript: ("status", "speakers"),
     Utterance: ("start", "end", "text"),
 }
-_ADDED = ("identities", "corrections", "roles")
+_ADDED = ("identities", "corrections", "roles", "pauses")
 """Fields that version 0.1.0 did not have: left out of the checksum where they are empty."""
 
 

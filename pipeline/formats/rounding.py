@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from dataclasses import fields, replace
 from typing import TypeVar
 
+from pipeline.core.pause import Pause
 from pipeline.core.role import RoleDecision
 from pipeline.core.types import Coverage, OverlapDecision, Transcript, Turn, Utterance, Word
 from pipeline.formats.timestamps import milliseconds
 
-Item = TypeVar("Item", Turn, Word, OverlapDecision)
+Item = TypeVar("Item", Turn, Word, OverlapDecision, Pause)
 
 
 def rounded(transcript: Transcript) -> Transcript:
@@ -26,7 +27,8 @@ def rounded(transcript: Transcript) -> Transcript:
         for single in transcript.overlaps
         for region in _items([single])
     )
-    ends = [*(u.end for u in utterances), *(turn.end for turn in turns), *(region.end for region in overlaps)]
+    pauses = tuple(_items(transcript.pauses))
+    ends = [item.end for items in (utterances, turns, overlaps, pauses) for item in items]
     return replace(
         transcript,
         duration=max([_seconds(milliseconds(transcript.duration)), *ends]),
@@ -35,6 +37,7 @@ def rounded(transcript: Transcript) -> Transcript:
         overlaps=overlaps,
         coverage=_coverage(transcript.coverage),
         roles=tuple(_role(each) for each in transcript.roles),
+        pauses=pauses,
     )
 
 

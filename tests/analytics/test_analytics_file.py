@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.analytics import sentiment
 from pipeline.analytics.analytics_file import analyze, dumps
+from pipeline.analytics.measures import sentiment
 from tests.analytics.calls import call, spoken, write_analytics
 
 CALL = call(

@@ -110,7 +110,7 @@ def test_a_folder_without_analytics_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="--analytics"):
         list(read_calls(tmp_path))
     (tmp_path / "a.analytics.json").write_text("{}")
-    with pytest.raises(FormatError, match="crosstalk-analytics/2"):
+    with pytest.raises(FormatError, match="crosstalk-analytics/3"):
         list(read_calls(tmp_path))
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.analytics.interactions import overlap_events
+from pipeline.analytics.measures.interactions import overlap_events
 from pipeline.config.schema import AssemblyConfig, SeparationConfig
 from pipeline.core import timeline
 from pipeline.core.audio import RATE, Audio, Clip, Stream

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.analytics.metrics import latencies, measure
+from pipeline.analytics.measures.metrics import measure
+from pipeline.analytics.measures.responses import latencies
 from pipeline.core.timeline import shifted
 from pipeline.core.types import Span, Transcript, Turn
 from tests.analytics.calls import call, spoken

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.analytics.interactions import overlap_events
+from pipeline.analytics.measures.interactions import overlap_events
 from tests.analytics.calls import call, spoken
 
 

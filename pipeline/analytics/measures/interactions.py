@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from pipeline.core.timeline import MidpointIndex, turns_of, union
+from pipeline.core.timeline import IntervalIndex, MidpointIndex, by_speaker, turns_of, union
 from pipeline.core.types import Span, Transcript, Turn, Word, join_words
 
 MAX_PAUSE = 0.5
@@ -37,7 +37,12 @@ Kind = Literal["start", "backchannel", "turn_end", "interruption"]
 
 @dataclass(frozen=True, slots=True)
 class OverlapEvent:
-    """Two talk spurts that overlap from ``start`` to ``end``, with both texts; ``yielded`` only for interruptions."""
+    """Two talk spurts that overlap from ``start`` to ``end``, with both texts; ``yielded`` only for interruptions.
+
+    The evidence: ``holder_remaining`` seconds of the holder's spurt were left when the incomer began, the incomer's
+    spurt has ``incomer_words`` words and goes on for ``incomer_after`` seconds after the holder's; ``margin`` is the
+    lowest of the turns of both that meet the overlap, None where no turn has one.
+    """
 
     start: float
     end: float
@@ -47,6 +52,10 @@ class OverlapEvent:
     yielded: str | None
     holder_text: str
     incomer_text: str
+    holder_remaining: float
+    incomer_words: int
+    incomer_after: float
+    margin: float | None
 
 
 def talk_spurts(transcript: Transcript, max_pause: float = MAX_PAUSE) -> tuple[Turn, ...]:
@@ -63,23 +72,41 @@ def overlap_events(transcript: Transcript) -> tuple[OverlapEvent, ...]:
     words: dict[str, list[Word]] = {}
     for utterance in transcript.utterances:
         words.setdefault(utterance.speaker, []).extend(utterance.words)
+    turns = {speaker: IntervalIndex(group) for speaker, group in by_speaker(turns_of(transcript)).items()}
     index = {speaker: MidpointIndex(items) for speaker, items in words.items()}
     events: list[OverlapEvent] = []
     active: list[Turn] = []
     for incomer in talk_spurts(transcript):
         active = [holder for holder in active if holder.end > incomer.start]
-        events += (_event(holder, incomer, index) for holder in active if holder.speaker != incomer.speaker)
+        events += (_event(holder, incomer, index, turns) for holder in active if holder.speaker != incomer.speaker)
         active.append(incomer)
     return tuple(sorted(events, key=lambda event: (event.start, event.end, event.holder, event.incomer)))
 
 
-def _event(holder: Turn, incomer: Turn, index: Mapping[str, MidpointIndex[Word]]) -> OverlapEvent:
+def _event(
+    holder: Turn, incomer: Turn, index: Mapping[str, MidpointIndex[Word]], turns: Mapping[str, IntervalIndex[Turn]]
+) -> OverlapEvent:
     start, end = incomer.start, min(holder.end, incomer.end)
     words = _words(index, incomer.speaker, incomer.start, incomer.end)
     kind = _kind(holder, incomer, len(words))
     yielded = (holder if holder.end < incomer.end else incomer).speaker if kind == "interruption" else None
-    texts = [join_words(_words(index, speaker, start, end)) for speaker in (holder.speaker, incomer.speaker)]
-    return OverlapEvent(start, end, kind, holder.speaker, incomer.speaker, yielded, *texts)
+    labels = (holder.speaker, incomer.speaker)
+    holder_text, incomer_text = (join_words(_words(index, speaker, start, end)) for speaker in labels)
+    margins = [turn.margin for speaker in labels for turn in turns[speaker].meeting(start, end)]
+    return OverlapEvent(
+        start,
+        end,
+        kind,
+        holder.speaker,
+        incomer.speaker,
+        yielded,
+        holder_text,
+        incomer_text,
+        holder.end - incomer.start,
+        len(words),
+        max(0.0, incomer.end - holder.end),
+        min((margin for margin in margins if margin is not None), default=None),
+    )
 
 
 def _kind(holder: Turn, incomer: Turn, words: int) -> Kind:
