@@ -20,6 +20,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.analytics.roles.spec import RoleSpec, require_consistent
 from pipeline.config.constraints import Range
 from pipeline.config.schema import load_plain
 from pipeline.core.errors import SettingsError
@@ -78,6 +79,7 @@ class _RuleFile:
     """The content of a file of rules."""
 
     rules: tuple[Rule, ...] = ()
+    roles: tuple[RoleSpec, ...] = ()
 
 
 def read_file(path: Path | None) -> str:
@@ -91,12 +93,24 @@ def read_file(path: Path | None) -> str:
 
 def read(text: str, where: str = "rules") -> tuple[Rule, ...]:
     """The rules of a YAML text; raises `SettingsError` for unknown keys, repeated names and contradictions."""
-    try:
-        rules = from_plain(_RuleFile, load_plain(text, where)).rules
-    except DataError as error:
-        raise SettingsError(error.line(quote=True), where=where, hint=error.hint) from error
+    file = _read(text, where)
+    rules = file.rules
     names = [rule.name for rule in rules]
     repeated = next((name for name in names if names.count(name) > 1), None)
     if repeated is not None:
         raise SettingsError(f"two rules have the name {repeated!r}", where=where)
     return rules
+
+
+def read_roles(text: str, where: str = "rules") -> tuple[RoleSpec, ...]:
+    """The roles of a YAML text; raises `SettingsError` as `read`."""
+    return _read(text, where).roles
+
+
+def _read(text: str, where: str) -> _RuleFile:
+    try:
+        file = from_plain(_RuleFile, load_plain(text, where))
+    except DataError as error:
+        raise SettingsError(error.line(quote=True), where=where, hint=error.hint) from error
+    require_consistent(file.roles, where)
+    return file

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pipeline.analytics.roles.request import digest, role_specs
 from pipeline.batch.discovery import Recording
 from pipeline.batch.estimate import done_key
 from pipeline.batch.journal import RESUMABLE, Decision, Journal, Outcome
@@ -110,12 +111,14 @@ def tasks(recordings: Sequence[Recording], setup: Setup) -> list[Task]:
     models = ModelPool(setup.config, store).identities
     result: list[Task] = []
     keys: dict[Config, tuple[Config, str]] = {}
+    specs = role_specs(setup.analytics)
     for recording in recordings:
         config = settings_of(recording.settings, setup, str(recording.path))
         if config not in keys:
             keys[config] = config, done_key(config, _kinds(setup), setup.analytics, models)
         config, key = keys[config]
-        result.append(Task(recording, config, key + digest_of(recording.path)[:8], models))
+        roles = digest(specs, config.diarization.roles, recording.columns)
+        result.append(Task(recording, config, key + digest_of(recording.path)[:8] + roles, models))
     return result
 
 

@@ -132,6 +132,8 @@ class WorkerRuntime:
 
     def _transcribe(self, job: Job) -> Outcome:
         from pipeline.analytics import analytics_file
+        from pipeline.analytics.roles.assigning import with_roles
+        from pipeline.analytics.roles.request import request_of, role_specs
         from pipeline.corrections.saved import corrected, corrections_of, refuse_loss
         from pipeline.formats import files
         from pipeline.formats.sound import sound_maker
@@ -144,9 +146,11 @@ class WorkerRuntime:
         record.check((*expected, *analytics))
         if not setup.overwrite:
             refuse_loss(job.path, target.name, target.parent)
+        request = request_of(role_specs(setup.analytics), job.config.diarization.roles, job.columns)
         corrections = corrections_of(job.path)
         transcript = self._transcriber.with_config(job.config)(job.path)
         transcript = corrected(transcript, target.name, target.parent, corrections)
+        transcript = with_roles(transcript, request)
         sound = sound_maker(job.path, transcript, setup.sound)
         paths = files.write(transcript, target.name, target.parent, setup.formats, record, sound, **setup.options)
         if setup.analytics is not None:

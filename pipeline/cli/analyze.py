@@ -8,23 +8,33 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipeline.core.errors import printable
+
 if TYPE_CHECKING:
     from pipeline.analytics.calls import Call, History
 
 
 def analyze(
     transcript: Annotated[Path, typer.Argument(help="Transcript: JSON, RTTM, CTM, STM or SegLST.")],
-    rules: Annotated[Path | None, typer.Option(help="YAML file with phrase rules.")] = None,
+    rules: Annotated[Path | None, typer.Option(help="YAML file with phrase rules and roles.")] = None,
+    roles: Annotated[str | None, typer.Option(help="Roles of the speakers: agent,customer.")] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Print talk ratio, silence, overlaps and findings of one transcript as JSON."""
     from pipeline.analytics import analytics_file, phrase_rules
+    from pipeline.analytics.roles.assigning import UNKNOWN, with_roles_again
+    from pipeline.analytics.roles.request import role_specs
     from pipeline.formats.reading import read_file
 
+    text = phrase_rules.read_file(rules)
     file = read_file(transcript)
     for line in file.notice_lines():
         typer.echo(line, err=True)
-    analytics = analytics_file.analyze(file.transcript, phrase_rules.read(phrase_rules.read_file(rules)))
+    call = with_roles_again(file.transcript, role_specs(text), roles)
+    for notice in call.notices:
+        if notice.code == UNKNOWN:
+            typer.echo(printable(f"transcribe: {transcript}: warning: {notice.message}"), err=True)
+    analytics = analytics_file.analyze(call, phrase_rules.read(text))
     typer.echo(analytics_file.dumps(analytics), nl=False)
 
 

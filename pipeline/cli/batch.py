@@ -46,7 +46,9 @@ def batch(
     address: Annotated[str | None, typer.Option(help="Address of the Ray cluster; default: start one here.")] = None,
     minutes: Annotated[bool, typer.Option("--minutes", help="Write NAME.minutes.md and .json too.")] = False,
     analytics: Annotated[bool, typer.Option("--analytics", help="Write NAME.analytics.json too.")] = False,
-    rules: Annotated[Path | None, typer.Option(help="A YAML file of phrase rules; implies --analytics.")] = None,
+    rules: Annotated[
+        Path | None, typer.Option(help="A YAML file of phrase rules and roles; implies --analytics.")
+    ] = None,
     language: Language = None,
     model: Model = None,
     format_: Annotated[str, typer.Option("--format", "-f", help=FORMATS)] = "txt,json",
@@ -69,6 +71,7 @@ def _setup(
 ) -> Setup:
     """What is the same for all recordings; ``analysis``: whether to write analytics, and the rules for them."""
     from pipeline.analytics.phrase_rules import read_file
+    from pipeline.analytics.roles.request import request_of, role_specs
     from pipeline.batch.worker import Setup
     from pipeline.engine import artifact_cache
     from pipeline.formats import files
@@ -76,6 +79,7 @@ def _setup(
     root = None if shared.no_cache else artifact_cache.default_root()
     analytics, rules = analysis
     text = read_file(rules) if analytics or rules else None
+    request_of(role_specs(text), settings.diarization.roles, {})  # roles that contradict end the command
     names, options = files.parse_formats(formats), writing.options()
     return Setup(settings, out, names, root, text, shared.overwrite, options, writing.sound_use)
 

@@ -83,7 +83,7 @@ class RunOptions(SettingsOptions):
     min_speakers: Annotated[int | None, typer.Option(help="Minimum number of speakers.")] = None
     max_speakers: Annotated[int | None, typer.Option(help="Maximum number of speakers.")] = None
     channels: Annotated[str | None, typer.Option(help="Use of a file's channels: auto, split or mix.")] = None
-    roles: Annotated[str | None, typer.Option(help="Names of the channels' speakers: agent,customer.")] = None
+    roles: Annotated[str | None, typer.Option(help="Roles of a call's speakers or channels: agent,customer.")] = None
     track: Annotated[int | None, typer.Option(help="Audio track of the file, from 1.")] = None
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:1.")] = None
     threads: Annotated[int | None, typer.Option(help="CPU threads in total; 0 takes all cores.")] = None

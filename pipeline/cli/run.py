@@ -15,6 +15,7 @@ from pipeline.cli.printing import FORMATS, show, tell
 from pipeline.core.errors import CrosstalkError, ResourceError, SettingsError, exit_code_of, printable
 
 if TYPE_CHECKING:
+    from pipeline.analytics.roles.request import RoleRequest
     from pipeline.config.schema import Config
     from pipeline.core.output_record import OutputRecord
     from pipeline.core.types import Transcript
@@ -33,6 +34,7 @@ def run(
     output_dir: Annotated[Path, typer.Option("--output-dir", "-o", help="Folder of the transcripts.")] = Path(),
     format_: Annotated[str, typer.Option("--format", "-f", help=FORMATS)] = "txt,json",
     corrections: Annotated[Path | None, typer.Option(help="A file of corrections to apply.")] = None,
+    rules: Annotated[Path | None, typer.Option(help="A YAML file with roles: of the speakers of a call.")] = None,
 ) -> None:
     """Transcribe recordings: who said what, also in overlapping speech."""
     from pipeline.formats import files
@@ -42,8 +44,19 @@ def run(
     if corrections is not None and len(recordings) != 1:
         raise SettingsError("corrections are of one recording", where="--corrections", hint="give one recording")
     _ = writing.sound_use  # an unknown one ends the command before any work
-    delivery = Delivery(output_dir, names, writing, shared.quiet, shared.overwrite, corrections)
+    roles = _roles(rules, settings)
+    delivery = Delivery(output_dir, names, writing, shared.quiet, shared.overwrite, corrections, roles)
     raise typer.Exit(_transcribe_all(recordings, settings, shared.cache(), delivery))
+
+
+def _roles(rules: Path | None, settings: Config) -> RoleRequest | None:
+    """The roles of a rules file and of ``--roles``; None where there are none. Raises `SettingsError`."""
+    if rules is None and settings.diarization.roles is None:
+        return None
+    from pipeline.analytics.phrase_rules import read_file
+    from pipeline.analytics.roles.request import request_of, role_specs
+
+    return request_of(role_specs(read_file(rules)), settings.diarization.roles, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +64,7 @@ class Delivery:
     """The output of the transcripts: folder, formats, whether the terminal shows them, what they may replace.
 
     ``writing`` says how they are written. ``corrections`` are applied; None: those beside the recording.
+    ``roles`` are those that are asked for.
     """
 
     folder: Path
@@ -59,6 +73,7 @@ class Delivery:
     quiet: bool
     overwrite: bool = False
     corrections: Path | None = None
+    roles: RoleRequest | None = None
 
     def record(self, recording: str) -> OutputRecord:
         """The record of the folder, for the recording's transcripts; raises `OutputExists` before any work."""
@@ -81,6 +96,12 @@ class Delivery:
         if recording == "-":
             return load(self.corrections) if self.corrections else None
         return corrections_of(Path(recording), self.corrections)
+
+    def with_roles(self, transcript: Transcript) -> Transcript:
+        """The transcript with the roles that are asked for."""
+        from pipeline.analytics.roles.assigning import with_roles
+
+        return with_roles(transcript, self.roles) if self.roles else transcript
 
     def write(self, transcript: Transcript, recording: str, record: OutputRecord) -> tuple[Path, ...]:
         """Write the transcript in each format; returns the paths."""
@@ -116,6 +137,7 @@ def _transcribe_all(recordings: list[str], settings: Config, cache: Cache, deliv
             try:
                 corrections = delivery.corrections_of(recording)
                 transcript = corrected(_transcribe(transcriber, recording), stem, delivery.folder, corrections)
+                transcript = delivery.with_roles(transcript)
                 paths = delivery.write(transcript, recording, record)
             except CrosstalkError as error:
                 if len(recordings) == 1 or error.affects_all:

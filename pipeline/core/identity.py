@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
 IdentityDecision = Literal["named", "unknown", "given"]
 """``named``: by voice prints; ``unknown``: no name without enough evidence; ``given``: by a person."""
+_LABEL = re.compile(r"(SPEAKER|CHANNEL)_\d+", re.IGNORECASE)
 MAX_UNDECIDED = 3
 """Maximum number of names that are offered for one speaker. Chosen by hand; more make a longer list."""
 
@@ -53,3 +55,8 @@ class Identity:
     def label(self) -> str:
         """The speaker's label in the transcript."""
         return self.name or self.speaker
+
+
+def is_label(name: str) -> bool:
+    """Whether the name is like the label of an unnamed speaker (SPEAKER_00)."""
+    return bool(_LABEL.fullmatch(name))

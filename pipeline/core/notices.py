@@ -39,6 +39,7 @@ NOTICES: Mapping[str, str] = {
     "recomputed": "Parts of a transcript that was edited by hand disagreed and were computed again.",
     "reduced_memory": "A GPU's memory ran out; the recording went on with a smaller batch or on the CPU.",
     "repaired_samples": "Samples that were no numbers (NaN or infinite) were set to 0.",
+    "roles_unknown": "Roles were asked for, and some are unknown; the message says why and what to do.",
     "separator_failed": "The separator failed in some overlap regions, which keep the mixture.",
     "silent_channels": "Some channels are silent.",
     "speaker_count_estimated": "The number of speakers was estimated; the message says how sure it is.",

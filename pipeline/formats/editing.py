@@ -47,6 +47,15 @@ def with_names(transcript: Transcript, names: Mapping[str, str]) -> Transcript:
 
     The identity ledger of a renamed speaker says that the name was given by hand.
     """
+    identities = tuple(
+        _renamed(identity, names[identity.label]) if identity.label in names else identity
+        for identity in transcript.identities
+    )
+    return replace(with_labels(transcript, names), identities=identities)
+
+
+def with_labels(transcript: Transcript, names: Mapping[str, str]) -> Transcript:
+    """The transcript with other labels of speakers, which are no names of people; two with one label are merged."""
 
     def renamed(utterances: Iterable[Utterance]) -> tuple[Utterance, ...]:
         return tuple(replace(u, speaker=names.get(u.speaker, u.speaker)) for u in utterances)
@@ -68,7 +77,9 @@ def with_names(transcript: Transcript, names: Mapping[str, str]) -> Transcript:
         removed=renamed(transcript.removed),
         corrections=tuple(_relabelled(correction, names) for correction in transcript.corrections),
         identities=tuple(
-            _renamed(identity, names[identity.label]) if identity.label in names else identity
+            identity
+            if identity.name is not None
+            else replace(identity, speaker=names.get(identity.speaker, identity.speaker))
             for identity in transcript.identities
         ),
         roles=roles_with_labels(transcript.roles, names),

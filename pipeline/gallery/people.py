@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 import functools
-import re
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -18,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.core.errors import SettingsError
+from pipeline.core.identity import is_label as is_label
 
 Band = Literal["wide", "narrow"]
 """``wide``: speech with energy above 4 kHz; ``narrow``: a telephone's."""
@@ -29,7 +29,6 @@ PURPOSE = "naming speakers in transcripts"
 """Purpose of a consent that names no other."""
 UNIT = 1e-3
 """Largest difference of a vector's length from 1. Chosen by hand, above the rounding of float32."""
-_LABEL = re.compile(r"(SPEAKER|CHANNEL)_\d+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +132,3 @@ def require_name(name: str, where: str = "") -> str:
         return check_name(name)
     except ValueError as error:
         raise SettingsError(str(error), where=where) from error
-
-
-def is_label(name: str) -> bool:
-    """Whether the name is like the label of an unnamed speaker (SPEAKER_00)."""
-    return bool(_LABEL.fullmatch(name))

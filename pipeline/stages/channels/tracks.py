@@ -13,6 +13,7 @@ from pipeline.config.channel_roles import Role, complete, parse_roles
 from pipeline.config.schema import DiarizationConfig
 from pipeline.core.audio import Audio
 from pipeline.core.errors import SettingsError
+from pipeline.core.role import ROLES_UNUSED
 from pipeline.core.types import Notice
 from pipeline.stages.channels.bleed import BLOCK, BleedMask, detect_bleed, mute
 
@@ -102,6 +103,6 @@ def _mix(audio: Audio, config: DiarizationConfig, reason: str) -> Tracks:
     """One track for the mix, with a notice where channels or roles were asked for."""
     notices: tuple[Notice, ...] = ()
     if config.channels != "auto" or config.roles is not None:
-        message = f"{reason}: speakers were distinguished by voice, and roles were not used"
+        message = f"{reason}: speakers were distinguished by voice{ROLES_UNUSED}"
         notices = (Notice("channels_mixed", message),)
     return Tracks((Track(audio),), notices)

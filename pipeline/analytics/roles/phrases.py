@@ -1,0 +1,60 @@
+"""Matches of a role's phrases at the beginning of a call.
+
+`_find` is the one place that compares phrases with words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from pipeline.analytics.phrase_matching import Evidence, find
+from pipeline.analytics.phrase_rules import DEFAULT_SIMILARITY
+from pipeline.analytics.roles.spec import RoleSpec
+from pipeline.core.role import RoleEvidence
+from pipeline.core.types import Transcript
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A passage that matches a phrase, and who says it."""
+
+    speaker: str
+    evidence: RoleEvidence
+
+
+def matches(transcript: Transcript, spec: RoleSpec) -> tuple[Match, ...]:
+    """The matches of a role's phrases that begin in time, in order; those inside a match of ``unless`` do not count."""
+    if not transcript.utterances or not spec.says:
+        return ()
+    latest = transcript.utterances[0].start + spec.within
+    beginning = replace(transcript, utterances=tuple(u for u in transcript.utterances if u.start <= latest))
+    excluded = _find(beginning, spec.unless)
+    return tuple(
+        Match(each.speaker, _evidence(beginning, each))
+        for each in _find(beginning, spec.says)
+        if each.start <= latest and not any(_takes(other, each) for other in excluded)
+    )
+
+
+def _find(transcript: Transcript, phrases: Sequence[str]) -> tuple[Evidence, ...]:
+    return find(transcript, phrases, DEFAULT_SIMILARITY, None) if phrases else ()
+
+
+def _takes(other: Evidence, each: Evidence) -> bool:
+    """Whether the same words are the phrase ``other`` at least as much."""
+    overlap = other.speaker == each.speaker and other.start < each.end and each.start < other.end
+    return overlap and other.similarity >= each.similarity
+
+
+def _evidence(transcript: Transcript, found: Evidence) -> RoleEvidence:
+    """The match with the mean probability of its words."""
+    probabilities = [
+        word.probability
+        for utterance in transcript.utterances
+        if utterance.speaker == found.speaker
+        for word in utterance.words
+        if found.start <= word.middle < found.end and word.probability is not None
+    ]
+    confidence = round(sum(probabilities) / len(probabilities), 3) if probabilities else None
+    return RoleEvidence(found.start, found.end, found.text, found.phrase, confidence)
