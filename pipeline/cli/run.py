@@ -50,7 +50,7 @@ def run(
 
 
 def _roles(rules: Path | None, settings: Config) -> RoleRequest | None:
-    """The roles of a rules file and of ``--roles``; None where there are none. Raises `SettingsError`."""
+    """The roles of a rules file and of ``--roles``; None without either. Raises `SettingsError`."""
     if rules is None and settings.diarization.roles is None:
         return None
     from pipeline.analytics.phrase_rules import read_file

@@ -74,7 +74,7 @@ class RoleSpec:
 
     @property
     def has_conditions(self) -> bool:
-        """Whether a speaker can have the role by evidence of their own."""
+        """Whether a speaker can have the role by evidence that does not depend on the other speaker."""
         return bool(self.people or self.says or self.speaks_first)
 
 

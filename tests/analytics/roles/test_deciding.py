@@ -77,9 +77,7 @@ def made_calls(draw: st.DrawFn) -> Transcript:
 
 
 @given(made_calls(), SPECS)
-def test_every_speaker_has_one_decision_and_a_role_has_one_speaker(
-    transcript: Transcript, specs: list[RoleSpec]
-) -> None:
+def test_a_speaker_has_one_decision_and_a_role_one_speaker(transcript: Transcript, specs: list[RoleSpec]) -> None:
     done = by_file(transcript, *specs)
     if specs:
         assert [each.speaker for each in done.roles] == list(done.speakers)
@@ -146,8 +144,8 @@ def test_two_speakers_with_phrases_are_unknown_with_the_evidence() -> None:
     assert roles(done) == {ONE: (None, "unknown"), TWO: (None, "unknown")}
     assert [each.phrase for each in done.roles[1].evidence] == ["how can I help"]
     assert unknown(done) == (
-        "unknown roles: agent (SPEAKER_00 and SPEAKER_01 both count as agent); customer (the other speaker's role is not "
-        "known); name speakers with transcribe rename, or give conditions in roles: of a rules file"
+        "unknown roles: agent (SPEAKER_00 and SPEAKER_01 both count as agent); customer (the other speaker's role is "
+        "not known); name speakers with transcribe rename, or give conditions in roles: of a rules file"
     )
 
 
@@ -192,12 +190,8 @@ def test_who_speaks_first_counts_only_where_the_conditions_say_so() -> None:
 
 
 def test_a_phrase_outweighs_who_speaks_first_and_a_name_outweighs_both() -> None:
-    outbound = call(
-        60.0,
-        spoken(ONE, 0.0, 1.0, "Hello?"),
-        spoken(TWO, 2.0, 5.0, "How can I help you?"),
-        spoken(ONE, 6.0, 8.0, "Hm."),
-    )
+    hello, offer = spoken(ONE, 0.0, 1.0, "Hello?"), spoken(TWO, 2.0, 5.0, "How can I help you?")
+    outbound = call(60.0, hello, offer, spoken(ONE, 6.0, 8.0, "Hm."))
     spec = replace(AGENT, speaks_first=True)
     assert roles(by_file(outbound, spec, CUSTOMER))["agent"] == ("agent", "phrase")
     known = named(outbound, SPEAKER_00="Ana")
@@ -223,7 +217,7 @@ def test_two_people_of_one_role_and_a_person_by_name_in_a_call_of_one() -> None:
     assert roles(by_file(alone, people, CUSTOMER)) == {"Ana": ("agent", "voice")}
 
 
-def test_the_only_enrolled_speaker_is_the_agent_where_only_the_option_says_what_an_agent_is() -> None:
+def test_the_only_enrolled_speaker_is_the_agent_where_no_file_has_conditions() -> None:
     plain = call(60.0, spoken(ONE, 0.0, 1.0, "Hello."), spoken(TWO, 2.0, 3.0, "Good morning."))
     known = named(plain, SPEAKER_01="Ana")
     assert roles(by_option(known)) == {"customer": ("customer", "other"), "Ana": ("agent", "voice")}
@@ -272,7 +266,7 @@ def test_a_label_with_the_name_of_a_role_has_it() -> None:
     assert roles(done) == {"agent": ("agent", "given"), "B": ("customer", "other")}
 
 
-def test_the_notice_about_mixed_channels_says_what_roles_follow_from() -> None:
+def test_the_notice_about_mixed_channels_names_other_evidence() -> None:
     message = "the recording has one channel: speakers were distinguished by voice, and roles were not used"
     mixed = replace(INBOUND, notices=(Notice("channels_mixed", message),))
     (notice,) = by_option(mixed).notices

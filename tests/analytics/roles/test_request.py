@@ -56,7 +56,7 @@ def test_the_option_and_the_file_together() -> None:
     assert (request.roles, request.by_default) == (("agent", "customer"), frozenset())
     added = request_of((RoleSpec("agent", says=("hello",)),), "agent,customer", {})
     assert (added.roles, added.by_default) == (("agent", "customer"), {"customer"})
-    with pytest.raises(SettingsError, match="customer and client cannot both be the other speaker|client"):
+    with pytest.raises(SettingsError, match="client and customer cannot both be the other speaker"):
         request_of((RoleSpec("client"),), "customer", {})
 
 
@@ -68,7 +68,7 @@ def test_shared_channels_and_channels_without_names_are_no_roles_of_mono_calls()
 def test_columns_that_contradict_are_refused() -> None:
     with pytest.raises(SettingsError, match="'clerk' is not a role"):
         request_of((), "agent,customer", {"first_speaker": "clerk"})
-    with pytest.raises(SettingsError, match="'ana' is in the columns customer and agent"):
+    with pytest.raises(SettingsError, match="'Ana' is in the columns agent and customer"):
         request_of((), "agent,customer", {"agent": "Ana", "Customer": "ana"})
     with pytest.raises(SettingsError, match="'a:b'"):
         request_of((), None, {"first_speaker": "a:b"})
