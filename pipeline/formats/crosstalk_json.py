@@ -129,5 +129,5 @@ def _refuse(constant: str) -> None:
 
 
 FORMAT = Format(
-    "json", ".json", encoded(dumps), loads, version=2, help="Everything in the transcript; the format to edit."
+    "json", ".json", encoded(dumps), loads, version=3, help="Everything in the transcript; the format to edit."
 )

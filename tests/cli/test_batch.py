@@ -172,11 +172,12 @@ def test_mono_calls_with_roles_are_reported(calls: Path) -> None:
     assert "roles" in done.stderr.splitlines()[0]
     assert re.search(r"with warnings +1\n", done.stdout)
     assert [one["code"] for one in json.loads(Path("out/one.analytics.json").read_text())["warnings"]] == [
-        "channels_mixed"
+        "channels_mixed",
+        "roles_unknown",
     ]
     assert CliRunner().invoke(app, ["report", "out"]).exit_code == 0
     (row,) = csv.DictReader(Path("out/tables/calls.csv").read_text().splitlines())
-    assert row["warnings"] == "channels_mixed"
+    assert row["warnings"] == "channels_mixed roles_unknown"
 
 
 def test_files_left_out_are_reported_by_run_and_dry_run(calls: Path) -> None:

@@ -86,7 +86,7 @@ def digest(specs: Sequence[RoleSpec], roles: str | None, columns: Mapping[str, s
         return ""
     folded = {fold(text) for text in (FIRST_SPEAKER, *(spec.role for spec in specs))}
     folded |= {fold(item.rpartition("=")[2].partition(":")[0].strip()) for item in (roles or "").split(",")}
-    used = {name: value for name, value in columns.items() if fold(name.strip()) in folded}
+    used = {name: value for name, value in columns.items() if value.strip() and fold(name.strip()) in folded}
     text = json.dumps([VERSION, to_plain(tuple(specs)), roles, used], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
