@@ -9,7 +9,7 @@ SHARED  = -n 2 --dist worksteal
 # The tests start hundreds of processes: each would compile all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test quick lint docs bench bench-diarization bench-names bench-minutes bench-batch bench-page clean
+.PHONY: help setup demo test quick lint docs bench bench-diarization bench-names bench-roles bench-minutes bench-batch bench-page clean
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -57,6 +57,9 @@ bench-diarization: setup  ## who speaks when, by itself, beside the stock pipeli
 
 bench-names: setup  ## names by voice prints: wrong names, and known people left unnamed
 	$(BIN)/python -m examples.benchmarks.names_bench --update
+
+bench-roles: setup  ## roles on constructed mono calls: right, wrong and unknown
+	$(BIN)/python -m examples.benchmarks.roles_bench --update
 
 bench-minutes: setup  ## minutes: topics, decisions and key points, beside simple systems
 	$(BIN)/python -m examples.benchmarks.minutes_bench --update

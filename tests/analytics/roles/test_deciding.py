@@ -139,7 +139,7 @@ def test_phrases_after_the_first_seconds_do_not_count_and_time_begins_with_the_f
 
 
 def test_two_speakers_with_phrases_are_unknown_with_the_evidence() -> None:
-    both = call(60.0, *INBOUND.utterances, spoken(TWO, 14.0, 16.0, "And how can I help you, they said."))
+    both = call(60.0, *INBOUND.utterances, spoken(TWO, 14.0, 16.0, "And how can I help you then?"))
     done = by_option(both)
     assert roles(done) == {ONE: (None, "unknown"), TWO: (None, "unknown")}
     assert [each.phrase for each in done.roles[1].evidence] == ["how can I help"]
@@ -177,6 +177,14 @@ def test_an_announcement_before_the_call_is_not_the_agent() -> None:
 def test_customers_who_were_called_back_are_not_agents() -> None:
     back = call(60.0, spoken(ONE, 0.0, 2.0, "Thanks for calling me back."), *INBOUND.utterances[1:2])
     assert roles(by_option(back))[ONE] == (None, "unknown")
+
+
+@pytest.mark.parametrize("words", ["They said thank you for calling.", "You ask me how can I help you?"])
+def test_customers_who_quote_an_agent_are_not_agents(words: str) -> None:
+    quoted = call(60.0, spoken(ONE, 0.0, 1.0, "Service desk."), spoken(TWO, 2.0, 5.0, words))
+    assert roles(by_option(quoted))[TWO] == (None, "unknown")
+    both = call(60.0, *INBOUND.utterances, spoken(TWO, 14.0, 17.0, words))
+    assert roles(by_option(both))["agent"] == ("agent", "phrase")
 
 
 def test_who_speaks_first_counts_only_where_the_conditions_say_so() -> None:
