@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from pipeline.core.correction import Correction, Operation
 from pipeline.core.identity import Candidate, Identity
+from pipeline.core.pause import Pause
 from pipeline.core.role import RoleDecision, RoleEvidence
 from pipeline.core.types import (
     Coverage,
@@ -113,8 +114,8 @@ def utterances(
 def turns(draw: st.DrawFn, speakers: Sequence[str] = LABELS, most: int = 3) -> tuple[Turn, ...]:
     """Sorted turns; turns of one speaker never overlap."""
     spans = [(speaker, span) for speaker in speakers for span in draw(rows_of_spans(most))]
-    margin = draw(st.none() | st.floats(-1, 1))
-    return tuple(sorted(Turn(span.start, span.end, speaker, margin) for speaker, span in spans))
+    margin, loudness = draw(st.none() | st.floats(-1, 1)), draw(st.none() | st.floats(-70, 0))
+    return tuple(sorted(Turn(span.start, span.end, speaker, margin, loudness) for speaker, span in spans))
 
 
 @st.composite
@@ -191,12 +192,20 @@ def corrections(speakers: Sequence[str], hostile: bool = False) -> st.SearchStra
 
 
 @st.composite
+def pauses(draw: st.DrawFn) -> tuple[Pause, ...]:
+    """Pauses in order of time that do not overlap."""
+    kinds, levels = st.sampled_from(["silence", "music", "sound"]), st.none() | st.floats(-70, 0)
+    return tuple(Pause(span.start, span.end, draw(kinds), draw(levels)) for span in draw(rows_of_spans()))
+
+
+@st.composite
 def transcripts(draw: st.DrawFn, hostile: bool = False, ledger: bool = True) -> Transcript:
     """A transcript of at most four speakers; ``ledger=False`` leaves overlaps, coverage and provenance out."""
     speakers = draw(st.lists(names(hostile), min_size=1, max_size=4, unique=True))
     lines, speaker_turns = draw(utterances(speakers, hostile)), draw(turns(speakers))
     overlaps = draw(st.lists(regions(speakers, hostile), max_size=2)) if ledger else []
-    ends = [0.0, *(u.end for u in lines), *(t.end for t in speaker_turns), *(r.end for r in overlaps)]
+    silent = draw(pauses()) if ledger else ()
+    ends = [0.0, *(item.end for items in (lines, speaker_turns, overlaps, silent) for item in items)]
     return Transcript(
         duration=max(ends) + draw(st.sampled_from([0.0, 1.5])),
         utterances=lines,
@@ -210,4 +219,5 @@ def transcripts(draw: st.DrawFn, hostile: bool = False, ledger: bool = True) -> 
         identities=draw(identities(speakers, hostile)) if ledger else (),
         corrections=tuple(draw(st.lists(corrections(speakers, hostile), max_size=2))) if ledger else (),
         roles=draw(roles(speakers, hostile)) if ledger else (),
+        pauses=silent,
     )

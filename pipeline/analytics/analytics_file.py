@@ -54,7 +54,7 @@ def analyze(
     analytics |= {
         "recorded": provenance.recorded if provenance else None,
         "sha256": (provenance.sha256 or None) if provenance else None,
-        "roles": to_plain(getattr(transcript, "roles", ())),
+        "roles": to_plain(transcript.roles),
         "sentiment_by": method(transcript.language),
         "quarters": to_plain(quarters(transcript)),
         "findings": [_with_finding_keys(finding) for finding in to_plain(evaluate_rules(transcript, rules))],

@@ -58,7 +58,7 @@ class Turn:
     margin: float | None = field(default=None, compare=False)
     """Cosine similarity to this speaker minus that to the nearest other speaker; 0 is a tie."""
     loudness: float | None = field(default=None, compare=False)
-    """Loudness in LUFS (ITU-R BS.1770) while no one else speaks; null where that is under 0.4 s, or not measured."""
+    """Loudness in LUFS (ITU-R BS.1770) while the speaker is alone; null where that is under 0.4 s, or not measured."""
 
     def __post_init__(self) -> None:
         _require_span(self.start, self.end)

@@ -46,7 +46,7 @@ def loads(text: str) -> Transcript:
     """The turns of the one recording in ``text``; raises `FormatError` naming the line.
 
     >>> loads("SPEAKER meeting 1 12.3 2.5 <NA> <NA> Anna <NA> <NA>").turns
-    (Turn(start=12.3, end=14.8, speaker='Anna', margin=None),)
+    (Turn(start=12.3, end=14.8, speaker='Anna', margin=None, loudness=None),)
     """
     return single(loads_sessions(text))
 

@@ -114,7 +114,7 @@ def measure(transcript: Transcript) -> CallMetrics:
 
 def roles_of(transcript: Transcript) -> Mapping[str, str | None]:
     """The role of each speaker in the role ledger, by label."""
-    return {entry.speaker: entry.role for entry in getattr(transcript, "roles", ())}
+    return {entry.speaker: entry.role for entry in transcript.roles}
 
 
 def _speakers(

@@ -37,6 +37,7 @@ from pipeline.core.types import (
 )
 from pipeline.media import Decoded
 from pipeline.models.protocols import Diarization
+from pipeline.stages.assembly.acoustics import find_pauses, with_loudness
 from pipeline.stages.assembly.duplicates import remove_cross_stream_duplicates
 from pipeline.stages.assembly.hallucinations import flag_hallucinations
 from pipeline.stages.channels.tracks import Tracks
@@ -245,17 +246,19 @@ def _run(
     )
     removed, removals = collect_removed(recognition.removed, duration, settings)
     coverage = measure_coverage(turns, utterances, duration, recording.decoded)
+    measured = with_loudness(turns, diarization, tracks.tracks)
     of_stages = (*recording.notices, *diarization.notices, *separation.notices, *recognition.notices)
     return Transcript(
         duration=duration,
         utterances=utterances,
-        turns=turns,
+        turns=measured,
         overlaps=ledger,
         language=recognition.language if utterances else None,
         complete=recording.complete,
         coverage=coverage,
         notices=(*of_stages, *removals, *_coverage_notices(coverage)),
         removed=removed,
+        pauses=find_pauses(measured, tracks.tracks, duration),
     )
 
 
@@ -266,4 +269,4 @@ def _coverage_notices(coverage: Coverage) -> tuple[Notice, ...]:
     return (Notice("uncovered_speech", message),)
 
 
-STAGE = Stage(name="assembly", version=2, run=_run, settings=AssemblyConfig)
+STAGE = Stage(name="assembly", version=3, run=_run, settings=AssemblyConfig)
