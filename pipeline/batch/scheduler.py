@@ -20,6 +20,7 @@ from pipeline.config.schema import Config, assign, check
 from pipeline.core.atomic_write import TEMPORARY
 from pipeline.corrections.saved import digest_of
 from pipeline.engine import preflight
+from pipeline.engine.artifact_cache import recipe_key
 from pipeline.engine.model_pool import ModelPool
 from pipeline.models.weights import Store
 from pipeline.workers.pool import GRACE
@@ -115,8 +116,14 @@ def tasks(recordings: Sequence[Recording], setup: Setup) -> list[Task]:
         if config not in keys:
             keys[config] = config, done_key(config, _kinds(setup), setup.analytics, models)
         config, key = keys[config]
+        key = _with_columns(key, recording.columns) if setup.analytics is not None else key
         result.append(Task(recording, config, key + digest_of(recording.path)[:8], models))
     return result
+
+
+def _with_columns(key: str, columns: Mapping[str, str]) -> str:
+    """The key of a recording whose analytics hold further columns, which the tables show."""
+    return recipe_key(key=key, columns=dict(columns)) if columns else key
 
 
 def _kinds(setup: Setup) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from pipeline.analytics.calls import Call, History
+    from pipeline.analytics.calls import Call
 
 
 def analyze(
@@ -31,21 +31,29 @@ def analyze(
 def report(
     folder: Annotated[Path, typer.Argument(help="Output folder of transcribe batch --analytics.")],
     title: Annotated[str, typer.Option(help="Title of the page.")] = "Calls",
+    keep_removed: Annotated[
+        bool, typer.Option("--keep-removed", help="Keep calls whose recordings were removed since, marked.")
+    ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that others wrote or changed.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Write one HTML page and tables (CSV, Parquet) about all calls of a folder."""
     from pipeline.analytics import html_report, tables
     from pipeline.analytics.calls import read_calls
+    from pipeline.batch.history import read_history
     from pipeline.core.output_record import OutputRecord
 
-    history = _history(folder)
+    history = read_history(folder)
     record = OutputRecord(folder, "report", overwrite=overwrite)
     path = folder / "report.html"
     record.check([path])
-    for table in tables.write_tables(lambda: read_calls(folder, history), folder / "tables", history.failures, record):
+
+    def calls_of() -> Iterator[Call]:
+        return read_calls(folder, history, keep_removed=keep_removed)
+
+    for table in tables.write_tables(calls_of, folder / "tables", history, record):
         typer.echo(str(table), err=True)
-    calls = _counted(read_calls(folder, history))
+    calls = _counted(calls_of())
     record.write(path, html_report.render(calls, title, history.failures).encode())
     typer.echo(str(path), err=True)
     if not tables.has_parquet():
@@ -64,13 +72,3 @@ def _counted(calls: Iterator[Call]) -> Iterator[Call]:
             "write them again with transcribe batch --analytics",
             err=True,
         )
-
-
-def _history(folder: Path) -> History:
-    """Failed calls, deleted recordings and superseded names in the journal of the folder."""
-    from pipeline.analytics.calls import Failure, History
-    from pipeline.batch.history import read_last, read_superseded
-
-    last = read_last(folder)
-    failures = tuple(Failure(one.name, one.status, one.error) for _, one in sorted(last.items()) if one.failed)
-    return History(failures, {name: one.exists for name, one in last.items()}, read_superseded(folder))
