@@ -1,14 +1,15 @@
 """Columns and settings from the names of recordings: ``{date}_{agent}_{id}.wav``.
 
 A pattern is compared with the end of a recording's path, part by part. A field takes one or more characters; it cannot
-hold a text that separates two fields of its part, so that a name matches in one way or not at all.
+hold a text that separates two fields of its part, so that a name matches in one way or not at all: ``ana_maria_7`` has
+one underscore too many for ``{agent}_{id}``.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,28 +26,40 @@ _HINT = "for example {date}_{agent}_{id}.wav; write {{ and }} for braces"
 
 @dataclass(frozen=True, slots=True)
 class NamePattern:
-    """A pattern: its text, one expression for each part of the path, and whether the suffix is part of it."""
+    """A pattern: its text, the parts of the path, all fields in order, and whether the suffix is in the last part."""
 
     text: str
-    parts: tuple[re.Pattern[str], ...]
+    parts: tuple[_Part, ...]
     fields: tuple[str, ...]
     has_suffix: bool
 
     def read(self, path: Path) -> FromName | None:
         """The values in the name of a recording; None if it does not match. Raises `SettingsError` for a bad value."""
         parts = [*path.parts[:-1], path.name if self.has_suffix else path.stem][-len(self.parts) :]
-        matches = [
-            pattern.fullmatch(unicodedata.normalize("NFC", part))
-            for pattern, part in zip(self.parts, parts, strict=False)
-        ]
-        if len(matches) < len(self.parts):
+        if len(parts) < len(self.parts):
             return None
         values: dict[str, str] = {}
-        for match in matches:
+        for part, name in zip(self.parts, parts, strict=True):
+            match = part.match(unicodedata.normalize("NFC", name))
             if match is None:
                 return None
-            values |= {self.fields[int(group[1:])]: value for group, value in match.groupdict().items()}
+            values |= {self.fields[int(group[1:])]: value for group, value in match.items()}
         return FromName(*settings_and_columns(values))
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One part of a path: its expression, and how often each text that separates fields stands in its plain texts."""
+
+    expression: re.Pattern[str]
+    separators: Mapping[str, int]
+
+    def match(self, name: str) -> dict[str, str] | None:
+        """The values of the groups; None if the name does not match, or in more than one way."""
+        if any(_occurrences(separator, name) != count for separator, count in self.separators.items()):
+            return None
+        match = self.expression.fullmatch(name)
+        return None if match is None else match.groupdict()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +76,13 @@ def parse(text: str, suffixes: frozenset[str]) -> NamePattern:
     if not text.strip() or "" in lines:
         raise _error(text, "an empty part" if text.strip() else "it is empty")
     fields: list[str] = []
-    place, patterns = 0, []
+    place, parts = 0, list[_Part]()
     ending = lines[-1].rpartition(".")[2]
     has_suffix = "." in lines[-1] and (ending == "*" or ending.lower() in suffixes)
     for number, line in enumerate(lines):
         suffix = f".{ending}" if has_suffix and number == len(lines) - 1 else ""
-        tokens = list(_tokens(text, line.removesuffix(suffix), place))
-        patterns.append(re.compile(_expression(text, tokens, fields) + _suffix(suffix), re.DOTALL))
+        tokens = _merged(text, _tokens(text, line.removesuffix(suffix), place))
+        parts.append(_part(text, tokens, suffix, fields))
         place += len(line) + 1
     if not fields:
         raise _error(text, "it has no field")
@@ -77,7 +90,7 @@ def parse(text: str, suffixes: frozenset[str]) -> NamePattern:
         check_columns(fields, OPTION)
     except SettingsError as error:
         raise _error(text, error.what) from error
-    return NamePattern(text, tuple(patterns), tuple(fields), has_suffix)
+    return NamePattern(text, tuple(parts), tuple(fields), has_suffix)
 
 
 def _tokens(text: str, line: str, start: int) -> Iterator[tuple[str, bool, int]]:
@@ -94,21 +107,27 @@ def _tokens(text: str, line: str, start: int) -> Iterator[tuple[str, bool, int]]
             yield token[1].strip(), True, place
 
 
-def _expression(text: str, tokens: list[tuple[str, bool, int]], fields: list[str]) -> str:
-    """The regular expression of one part; the names of its fields are added to ``fields``, groups have numbers."""
-    merged = _merged(text, tokens)
-    separators = [value for value, is_field, _ in merged[1:-1] if not is_field]
-    allowed = f"(?:(?!{'|'.join(map(re.escape, separators))}).)+" if separators else ".+"
+def _part(text: str, tokens: list[tuple[str, bool, int]], suffix: str, fields: list[str]) -> _Part:
+    """One part of the pattern; the names of its fields are added to ``fields``, and its groups have their numbers."""
+    plain = [value for value, is_field, _ in tokens if not is_field]
+    separators = {value for value, is_field, _ in tokens[1:-1] if not is_field}
     expression = ""
-    for value, is_field, place in merged:
+    for value, is_field, place in tokens:
         if is_field and value in fields:
             raise _error(text, f"the field {value!r} a second time at character {place}")
-        expression += f"(?P<f{len(fields)}>{allowed})" if is_field else re.escape(value)
+        expression += f"(?P<f{len(fields)}>.+)" if is_field else re.escape(value)
         fields += [value] * is_field
-    return expression
+    ending = r"\.[^.]*" if suffix == ".*" else f"(?i:{re.escape(suffix)})"
+    counts = {each: sum(_occurrences(each, value) for value in (*plain, suffix)) for each in separators}
+    return _Part(re.compile(expression + ending, re.DOTALL), counts)
 
 
-def _merged(text: str, tokens: list[tuple[str, bool, int]]) -> list[tuple[str, bool, int]]:
+def _occurrences(part: str, text: str) -> int:
+    """How often ``part`` stands in ``text``, overlapping ones too."""
+    return sum(text.startswith(part, index) for index in range(len(text)))
+
+
+def _merged(text: str, tokens: Iterable[tuple[str, bool, int]]) -> list[tuple[str, bool, int]]:
     """The tokens with neighbouring plain texts as one; refuses neighbouring fields."""
     merged: list[tuple[str, bool, int]] = []
     for value, is_field, place in tokens:
@@ -118,10 +137,6 @@ def _merged(text: str, tokens: list[tuple[str, bool, int]]) -> list[tuple[str, b
             value, _, place = merged[-1][0] + value, False, merged.pop()[2]
         merged.append((value, is_field, place))
     return merged
-
-
-def _suffix(suffix: str) -> str:
-    return r"\.[^.]*" if suffix == ".*" else f"(?i:{re.escape(suffix)})"
 
 
 def _error(text: str, what: str) -> SettingsError:

@@ -85,7 +85,7 @@ def manifest_columns(calls: Iterable[Call]) -> tuple[str, ...]:
             if other := clash(name, first):
                 place = f" of {owner}" if other == first else ""
                 raise SettingsError(
-                    f"the manifest's column {name!r} clashes with the column {other!r}{place}",
+                    f"the column {name!r} of a manifest clashes with the column {other!r}{place}",
                     where=str(call.path),
                     hint="rename it in the manifest and run transcribe batch again",
                 )
