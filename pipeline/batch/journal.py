@@ -88,7 +88,12 @@ class Journal:
         self.locks = Locks(out / FOLDER / "claims")
 
     def decide(self, recording: Recording, settings: str, again: bool = False) -> Decision:
-        """What to do with the recording under these settings; ``again`` retries one that has failed."""
+        """What to do with the recording under these settings; ``again`` retries one that has failed.
+
+        A recording without an attempt is not read: a plan for thousands of them takes seconds.
+        """
+        if not self._is_known(recording.name):
+            return "do"
         return self._decide(recording, self._identify(recording)[0], settings, again)
 
     def claim(self, recording: Recording, settings: str, again: bool = False) -> tuple[Decision, int]:
@@ -138,6 +143,11 @@ class Journal:
         )
         self.locks.release(name)
 
+    def _is_known(self, name: str) -> bool:
+        """Whether there was an attempt at a recording of this name."""
+        row = self._do("SELECT 1 FROM attempts WHERE name = ? LIMIT 1", (sqlite_text(name),)).fetchone()
+        return row is not None
+
     def has_failed(self, name: str) -> bool:
         """Whether the recording's last attempt has ended without a result."""
         row = self._do("SELECT status FROM attempts WHERE name = ? ORDER BY id DESC", (sqlite_text(name),)).fetchone()
@@ -163,8 +173,8 @@ class Journal:
         return sum(seconds for seconds, _ in measured) / audio if audio else None
 
     def content(self, recording: Recording) -> str:
-        """SHA-256 of the recording's content; "" when it cannot be read."""
-        return self._identify(recording)[0]
+        """SHA-256 of the recording's content; "" when it cannot be read, or has no attempt."""
+        return self._identify(recording)[0] if self._is_known(recording.name) else ""
 
     def outdated(self, recording: Recording) -> tuple[str, ...]:
         """Result files of an earlier content of the recording; () while the recording is missing."""

@@ -39,36 +39,31 @@ def report(
 ) -> None:
     """Write one HTML page and tables (CSV, Parquet) about all calls of a folder."""
     from pipeline.analytics import html_report, tables
-    from pipeline.analytics.calls import read_calls
+    from pipeline.analytics.calls import read_calls, removed
+    from pipeline.analytics.remarks import Remarks
     from pipeline.batch.history import read_history
     from pipeline.core.output_record import OutputRecord
+    from pipeline.core.text import counted
 
     history = read_history(folder)
     record = OutputRecord(folder, "report", overwrite=overwrite)
     path = folder / "report.html"
     record.check([path])
 
-    def calls_of() -> Iterator[Call]:
+    def calls() -> Iterator[Call]:
         return read_calls(folder, history, keep_removed=keep_removed)
 
-    for table in tables.write_tables(calls_of, folder / "tables", history, record):
+    for table in tables.write_tables(calls, folder / "tables", history, record):
         typer.echo(str(table), err=True)
-    calls = _counted(calls_of())
-    record.write(path, html_report.render(calls, title, history.failures).encode())
+    remarks = Remarks()
+    record.write(path, html_report.render(remarks.watch(calls()), title, history.failures).encode())
     typer.echo(str(path), err=True)
-    if not tables.has_parquet():
-        typer.echo("transcribe: Parquet tables need pyarrow: pip install 'crosstalk-transcribe[analytics]'", err=True)
-
-
-def _counted(calls: Iterator[Call]) -> Iterator[Call]:
-    """The calls; after the last, a line about files of an earlier version."""
-    old = 0
-    for call in calls:
-        old += call.is_old
-        yield call
-    if old:
-        typer.echo(
-            f"transcribe: files with the analytics format of version 0.1.0, which the next version will refuse: {old}; "
-            "write them again with transcribe batch --analytics",
-            err=True,
+    lines = remarks.lines()
+    if gone := 0 if keep_removed else len(removed(folder, history)):
+        lines.append(
+            f"{counted(gone, 'call')} left out, whose recordings were removed; --keep-removed keeps them, marked"
         )
+    if not tables.has_parquet():
+        lines.append("Parquet tables need pyarrow: pip install 'crosstalk-transcribe[analytics]'")
+    for line in lines:
+        typer.echo(f"transcribe: {line}", err=True)

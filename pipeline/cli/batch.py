@@ -110,12 +110,12 @@ def _search(calls: list[str], setup: Setup, pattern: str | None) -> Search:
     from pipeline.batch.estimate import suffixes
     from pipeline.batch.history import read_names
     from pipeline.batch.name_pattern import parse
-    from pipeline.batch.scheduler import settings_of
+    from pipeline.batch.scheduler import validator
 
     endings = suffixes(setup.formats, setup.analytics is not None)
     parsed = None if pattern is None else parse(pattern, SUFFIXES)
     names = read_names(setup.out)
-    return Search(tuple(calls), setup.out, endings, lambda settings: settings_of(settings, setup), names, parsed)
+    return Search(tuple(calls), setup.out, endings, validator(setup), names, parsed)
 
 
 def _run(place: Search, setup: Setup, options: BatchOptions, quiet: bool) -> None:
