@@ -4,7 +4,7 @@
     transcribe report out
     python examples/read_tables_duckdb.py out/tables
 
-DuckDB is not a dependency of Crosstalk. The tables are described in docs/analytics.md; each is a CSV file, and also a
+DuckDB is not a dependency of Crosstalk. The tables are described in docs/tables.md; each is a CSV file, and also a
 Parquet file where pyarrow is installed.
 """
 
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 INTERRUPTIONS = """
-    SELECT call, speaker, interruptions, round(60 * interruptions / talk_s, 2) AS per_minute
+    SELECT call, speaker, interruption_count, round(60 * interruption_count / talk_s, 2) AS per_minute
     FROM speakers WHERE talk_s > 0 ORDER BY per_minute DESC, call, speaker LIMIT 10
 """
 SILENCE = """

@@ -20,12 +20,12 @@ import soundfile
 import torch
 from numpy.typing import NDArray
 
-from examples import minutes, own_separator, python_api, read_tables_duckdb
+from examples import minutes, own_separator, python_api, read_tables_duckdb, read_tables_pandas
 from examples.benchmarks import batch_bench, data, diarization_bench, names_bench, parts_bench, stereo_bench
 from examples.training import separation_scenes, train_segmentation, train_separation
 from pipeline import __version__, formats
 from pipeline.analytics import analytics_file
-from pipeline.analytics.calls import read_calls
+from pipeline.analytics.calls import Failure, History, read_calls
 from pipeline.analytics.tables import write_tables
 from pipeline.config.schema import Config
 from pipeline.core.audio import RATE
@@ -44,7 +44,7 @@ from pipeline.stages.identification.speech import SpeakerVoice
 from tests import world
 from tests.conftest import REPOSITORY
 from tests.models.synthetic_speech import pair
-from tests.pages import DOCS, block
+from tests.pages import DOCS, block, code
 from tests.world import DIALOGUE
 
 EXAMPLES = REPOSITORY / "examples"
@@ -73,6 +73,7 @@ def test_there_is_a_test_for_every_example() -> None:
         "own_separator",
         "python_api",
         "read_tables_duckdb",
+        "read_tables_pandas",
         "simulated_meeting",
         "training/separation_scenes",
         "training/train_minutes",
@@ -136,7 +137,8 @@ def write_example_tables(folder: Path) -> Path:
     for name, duration in (("one", 8.0), ("two", 9.0)):
         path, content = analytics_file.file_of(world.transcribed(DIALOGUE, duration), "", folder / name, {})
         path.write_bytes(content)
-    write_tables(lambda: read_calls(folder), folder / "tables")
+    history = History((Failure("three", "refused", "no audio"),))
+    write_tables(lambda: read_calls(folder, history), folder / "tables", history)
     return folder / "tables"
 
 
@@ -160,7 +162,41 @@ def test_tables_are_read_with_duckdb(tmp_path: Path) -> None:
     assert [row[0] for row in connection.sql(read_tables_duckdb.SILENCE).fetchall()] == ["two", "one"]
 
 
-@pytest.mark.parametrize("name", ["minutes", "python_api", "read_tables_duckdb", "simulated_meeting"])
+@pytest.mark.parametrize("suffixes", [{".csv"}, {".csv", ".parquet"}], ids=["csv", "parquet"])
+def test_tables_are_read_with_pandas(
+    suffixes: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("pandas")
+    if ".parquet" in suffixes:
+        pytest.importorskip("pyarrow")
+    folder = write_example_tables(tmp_path)
+    for path in folder.iterdir():
+        if path.suffix not in suffixes:
+            path.unlink()
+    (row,) = read_tables_pandas.summarize(folder, "complete").to_dict("records")
+    assert (row["calls"], row["hours"]) == (2, round(17 / 3600, 3))
+    monkeypatch.setattr(sys, "argv", ["read_tables_pandas", str(folder), "--by", "complete"])
+    read_tables_pandas.main()
+    assert "failures: 1 x no audio" in capsys.readouterr().out
+
+
+def test_the_code_on_the_page_of_tables_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("pandas")
+    rules = "rules: [{name: greeting, says: [good morning]}]"
+    file, content = analytics_file.file_of(world.transcribed(DIALOGUE), rules, tmp_path / "one", {"agent": "Ana"})
+    file.write_bytes(content)
+    write_tables(lambda: read_calls(tmp_path), tmp_path / "out" / "tables")
+    monkeypatch.chdir(tmp_path)
+    (source,) = code(DOCS / "tables.md", "python")
+    exec(compile(source, "tables.md", "exec"), {})
+    assert "Ana" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "name", ["minutes", "python_api", "read_tables_duckdb", "read_tables_pandas", "simulated_meeting"]
+)
 def test_example_scripts_print_their_usage(name: str) -> None:
     command = [sys.executable, str(EXAMPLES / f"{name}.py"), "--help"]
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}

@@ -23,6 +23,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from pipeline import formats
+from pipeline.analytics.tables import TABLES
 from pipeline.config.constraints import OneOf, Range
 from pipeline.config.presets import load_preset, preset_names
 from pipeline.config.schema import Config
@@ -189,6 +190,21 @@ def example() -> str:
     return f"```text\n{formats.dumps(transcript, 'txt').decode().rstrip()}\n```"
 
 
+def data_dictionary() -> str:
+    """Every table of ``transcribe report`` with name, type, unit and meaning of its columns."""
+    parts = []
+    for each in TABLES.values():
+        rows = [(f"`{c.name}`", COLUMN_TYPES[c.type], c.unit or "–", c.meaning) for c in each.columns]
+        parts.append(f"### {each.name}\n\n{each.meaning}\n\n{table(('column', 'type', 'unit', 'meaning'), rows)}")
+    return "\n\n".join(parts)
+
+
+COLUMN_TYPES: Mapping[type, str] = MappingProxyType(
+    {str: "text", float: "number", int: "whole number", bool: "true or false"}
+)
+"""Types of columns as people read them."""
+
+
 CONSTANTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "pipeline.core.timeline": ("BOUNDARY", "MAX_WORDLESS", "MIN_WORD"),
@@ -309,6 +325,7 @@ BLOCKS: Mapping[tuple[Path, str], Callable[[], str]] = MappingProxyType(
         (DOCS / "output-json.md", "notices"): notices,
         (DOCS / "corrections.md", "corrections"): partial(tables_of, CORRECTIONS),
         (DOCS / "minutes.md", "schema"): partial(tables_of, MINUTES),
+        (DOCS / "tables.md", "tables"): data_dictionary,
         (DOCS.parent / "README.md", "comparison"): comparison,
         (DOCS.parent / "README.md", "example"): example,
         (DOCS / "index.md", "example"): example,

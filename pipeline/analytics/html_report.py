@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 MIN_DEVIATIONS: Mapping[str, float] = {
-    "duration_s": 30.0, "silence_ratio": 0.05, "overlap_ratio": 0.02, "dead_air_s": 5.0, "interruptions": 1.0,
+    "duration_s": 30.0, "silence_ratio": 0.05, "overlap_ratio": 0.02, "dead_air_s": 5.0, "interruption_count": 1.0,
 }  # fmt: skip
 """The metrics in which calls are compared, each with a lower bound for its median absolute deviation, in the unit of
 the metric. Chosen by hand; lower values report more outliers among similar calls."""
 LABELS = {
     "duration_s": "length", "silence_ratio": "silence", "overlap_ratio": "overlap", "dead_air_s": "dead air",
-    "interruptions": "interruptions",
+    "interruption_count": "interruptions",
 }  # fmt: skip
 """The name of each compared metric on the page."""
 MIN_DURATION = 30.0
@@ -115,11 +115,11 @@ def _tiles(rows: Sequence[Row], failed: int) -> list[tuple[str, str]]:
         ("calls", str(len(rows))),
         ("failed calls", str(failed)),
         ("length", _clock(length)),
-        ("words", f"{sum(row['words'] for row in rows):,}"),
+        ("words", f"{sum(row['word_count'] for row in rows):,}"),
         ("silence", _percent(sum(row["silence_s"] for row in rows) / length if length else 0.0)),
         ("overlap, of speech", _percent(sum(row["overlap_s"] for row in rows) / speech if speech else 0.0)),
-        ("interruptions", str(sum(row["interruptions"] for row in rows))),
-        ("failed rules", str(sum(row["rules_failed"] for row in rows))),
+        ("interruptions", str(sum(row["interruption_count"] for row in rows))),
+        ("failed rules", str(sum(row["failed_rule_count"] for row in rows))),
     ]
 
 
@@ -202,7 +202,13 @@ def _call(row: Row) -> Row:
     return {
         "name": row["call"],
         "marks": ["cut short"] * (not row["complete"]) + ["recording deleted"] * (row["recording_exists"] is False),
-        "cells": [str(row["speakers"]), str(row["words"]), *figures, str(row["rules_failed"]), row["warnings"]],
+        "cells": [
+            str(row["speaker_count"]),
+            str(row["word_count"]),
+            *figures,
+            str(row["failed_rule_count"]),
+            row["warnings"],
+        ],
     }
 
 

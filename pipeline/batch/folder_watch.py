@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.batch.discovery import Recording, Search, SearchResult, find, rename_line
+from pipeline.batch.discovery import LeftOut, Recording, Search, SearchResult, find, rename_line, unmatched_line
 from pipeline.batch.journal import file_signature
 from pipeline.batch.naming import absolute
 
@@ -24,13 +24,19 @@ copy has not begun yet."""
 class Watch:
     """Returns each recording once it is complete, and again after it has changed.
 
-    A recording keeps its name. Problems are reported to ``report`` once and do not end the watch.
+    A recording keeps its name. Problems are reported to ``report`` once and do not end the watch. ``leave_out`` gets
+    what the search left out, whenever that has changed.
     """
 
     def __init__(
-        self, search: Search, settled: float = SETTLED, report: Callable[[str], None] = lambda line: None
+        self,
+        search: Search,
+        settled: float = SETTLED,
+        report: Callable[[str], None] = lambda line: None,
+        leave_out: Callable[[Sequence[LeftOut]], None] = lambda items: None,
     ) -> None:
-        self._search, self._settled, self._report = search, settled, report
+        self._search, self._settled, self._report, self._leave_out = search, settled, report, leave_out
+        self._left_out: Sequence[LeftOut] | None = None
         self._problem_since: dict[str, float] = {}
         self._reported: set[str] = set()
         self._returned: dict[Path, str] = {}
@@ -48,12 +54,16 @@ class Watch:
         new = [recording for recording in result.recordings if self._is_new(recording, now)]
         self._names |= {absolute(recording.path): recording.name for recording in new}
         self._report_lasting(self._problems(result, new), now)
+        if result.skipped.items != self._left_out:
+            self._left_out = result.skipped.items
+            self._leave_out(self._left_out)
         return new
 
     def _problems(self, result: SearchResult, new: Iterable[Recording]) -> Iterable[tuple[str, float]]:
         """Lines to report, each with the seconds that the problem must last first."""
         yield from ((rename_line(path, result.renamed[path]), 0.0) for path in _renamed(result, new))
         yield from ((rejected.line, self._settled) for rejected in result.rejected)
+        yield from ((unmatched_line(each), 0.0) for each in [result.unmatched] if each.count)
         yield from ((f"cannot read {folder}", 0.0) for folder in result.skipped.unreadable)
         missing = (recording.path for recording in result.recordings if not file_signature(recording.path))
         yield from ((f"{path} is missing, or not a regular file", MISSING_WAIT) for path in missing)

@@ -44,7 +44,10 @@ CREATE TABLE IF NOT EXISTS attempts (
     seconds REAL, duration REAL, stages TEXT, outputs TEXT, columns TEXT, error TEXT, worker TEXT, loads INTEGER,
     notices TEXT);
 CREATE INDEX IF NOT EXISTS attempts_by_name ON attempts (name, id);
+CREATE TABLE IF NOT EXISTS skipped (path TEXT PRIMARY KEY, reason TEXT NOT NULL, place TEXT NOT NULL);
 """
+FOLDER = ".crosstalk"
+"""The folder of the journal and its locks, in the output folder."""
 _ADDED_COLUMNS = ("worker TEXT", "loads INTEGER", "notices TEXT")
 """Columns that are missing in journals of earlier versions."""
 _WAIT = 60.0
@@ -81,16 +84,16 @@ class Journal:
 
     def __init__(self, out: Path, attempts: int = 3) -> None:
         self.out, self._attempts = out, attempts
-        folder = out / ".crosstalk"
-        try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise as_error(error, folder) from error
-        self.locks = Locks(folder / "claims")
-        self._database = _open(folder / "journal.sqlite")
+        self._database = open_database(out)
+        self.locks = Locks(out / FOLDER / "claims")
 
     def decide(self, recording: Recording, settings: str, again: bool = False) -> Decision:
-        """What to do with the recording under these settings; ``again`` retries one that has failed."""
+        """What to do with the recording under these settings; ``again`` retries one that has failed.
+
+        A recording without an attempt is not read: a plan for thousands of them takes seconds.
+        """
+        if not self._is_known(recording.name):
+            return "do"
         return self._decide(recording, self._identify(recording)[0], settings, again)
 
     def claim(self, recording: Recording, settings: str, again: bool = False) -> tuple[Decision, int]:
@@ -140,6 +143,11 @@ class Journal:
         )
         self.locks.release(name)
 
+    def _is_known(self, name: str) -> bool:
+        """Whether there was an attempt at a recording of this name."""
+        row = self._do("SELECT 1 FROM attempts WHERE name = ? LIMIT 1", (sqlite_text(name),)).fetchone()
+        return row is not None
+
     def has_failed(self, name: str) -> bool:
         """Whether the recording's last attempt has ended without a result."""
         row = self._do("SELECT status FROM attempts WHERE name = ? ORDER BY id DESC", (sqlite_text(name),)).fetchone()
@@ -165,8 +173,8 @@ class Journal:
         return sum(seconds for seconds, _ in measured) / audio if audio else None
 
     def content(self, recording: Recording) -> str:
-        """SHA-256 of the recording's content; "" when it cannot be read."""
-        return self._identify(recording)[0]
+        """SHA-256 of the recording's content; "" when it cannot be read, or has no attempt."""
+        return self._identify(recording)[0] if self._is_known(recording.name) else ""
 
     def outdated(self, recording: Recording) -> tuple[str, ...]:
         """Result files of an earlier content of the recording; () while the recording is missing."""
@@ -214,8 +222,16 @@ class Journal:
         return (_digest(recording.path) if signature else ""), signature
 
 
-def _open(path: Path) -> sqlite3.Connection:
-    """The journal's database, without a write-ahead log: its shared memory does not work across hosts."""
+def open_database(out: Path) -> sqlite3.Connection:
+    """The database of a folder's journal, made where it is missing, without claims on recordings.
+
+    It has no write-ahead log, whose shared memory does not work across hosts.
+    """
+    path = out / FOLDER / "journal.sqlite"
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise as_error(error, path.parent) from error
     try:
         database = sqlite3.connect(path, timeout=_WAIT, isolation_level=None)
         database.execute("PRAGMA journal_mode = DELETE")

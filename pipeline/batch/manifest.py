@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pipeline.analytics.tables.schema import clash
 from pipeline.core.errors import CrosstalkError, SettingsError
 from pipeline.core.text import read_settings
 
@@ -74,9 +76,22 @@ def _delimiter(text: str) -> str:
 def _check_header(header: Sequence[str], path: Path) -> None:
     if "path" not in header:
         raise SettingsError("a manifest needs a column 'path'", where=str(path))
-    duplicate = next((name for name in header if name and header.count(name) > 1), None)
+    duplicate = next((name for name, count in Counter(header).items() if name and count > 1), None)
     if duplicate is not None:
         raise SettingsError(f"the manifest has the column {duplicate!r} twice", where=str(path))
+    check_columns([name for name in header if name and name != "path"], str(path))
+
+
+def check_columns(names: Iterable[str], where: str) -> None:
+    """Refuse, with both names, columns that the tables cannot hold: see `clash`."""
+    first: dict[str, str] = {name: name for name in ("path", *COLUMNS)}
+    for name in names:
+        other = clash(name, first.setdefault(name.casefold(), name)) if name not in COLUMNS else None
+        if other is not None or name == "path":
+            kind = "setting" if other in COLUMNS else "column"
+            raise SettingsError(
+                f"the column {name!r} clashes with the {kind} {other or name!r}", where=where, hint="rename it"
+            )
 
 
 def _row_or_rejected(
@@ -96,13 +111,22 @@ def _read_row(header: Sequence[str], fields: Sequence[str], manifest: Path, wher
         raise SettingsError("the number of fields differs from the first line, or the path is missing")
     if "\0" in row["path"]:
         raise SettingsError("the path contains a null byte")
-    settings: dict[str, Any] = {key: row[name].strip() for name, key in COLUMNS.items() if row.get(name, "").strip()}
+    path = _resolve(row["path"], manifest.parent)
+    del row["path"]
+    settings, columns = settings_and_columns({name: value for name, value in row.items() if name})
+    return Row(path, where, settings, columns)
+
+
+def settings_and_columns(values: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+    """The settings among the values (`COLUMNS`), and the others; an empty value sets nothing."""
+    settings: dict[str, Any] = {
+        key: values[name].strip() for name, key in COLUMNS.items() if values.get(name, "").strip()
+    }
     for key in settings.keys() & _NUMBERS:
         if not settings[key].isdecimal():
             raise SettingsError(f"{key} must be a whole number, not {settings[key]!r}")
         settings[key] = int(settings[key])
-    columns = {name: value for name, value in row.items() if name and name not in COLUMNS and name != "path"}
-    return Row(_resolve(row["path"], manifest.parent), where, settings, columns)
+    return settings, {name: value for name, value in values.items() if name not in COLUMNS}
 
 
 def _resolve(text: str, folder: Path) -> Path:

@@ -10,13 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipeline.batch.discovery import Recording, SearchResult, rename_line
+from pipeline.batch.discovery import Recording, SearchResult, rename_line, unmatched_line
 from pipeline.batch.estimate import TEXT, Speed, guess_duration
 from pipeline.batch.naming import FAILURES
 from pipeline.batch.scheduler import RecordingResult
 from pipeline.core.atomic_write import as_error
 from pipeline.core.errors import OutputExists, printable
 from pipeline.core.output_record import OutputRecord
+from pipeline.core.text import counted
 from pipeline.formats.sanitize import cell
 
 MIN_MEASURED = 3
@@ -138,7 +139,7 @@ def plan(rows: Sequence[Planned], speed: Speed, jobs: int) -> str:
 
 
 def announce(search: SearchResult) -> list[str]:
-    """Lines about what the search left out and about renamed results."""
+    """Lines about what the search left out, names that a pattern does not match, and renamed results."""
     renamed = [rename_line(path, name) for path, name in search.renamed.items()]
     more = (
         [f"{len(renamed) - MAX_RENAMED} more results have another name than their recording"]
@@ -146,7 +147,17 @@ def announce(search: SearchResult) -> list[str]:
         else []
     )
     skipped = [search.skipped.line] if search.skipped.count else []
-    return [printable(line) for line in (*skipped, *renamed[:MAX_RENAMED], *more)]
+    unmatched = [unmatched_line(search.unmatched)] if search.unmatched.count else []
+    return [printable(line) for line in (*skipped, *unmatched, *renamed[:MAX_RENAMED], *more)]
+
+
+def duplicates_line(duplicates: Sequence[tuple[str, str]]) -> str:
+    """A line about recordings with the content of another one; "" without any."""
+    if not duplicates:
+        return ""
+    name, first = duplicates[0]
+    recordings = counted(len(duplicates), "recording")
+    return printable(f"{recordings} with the content of another one, all transcribed; the first: {name}, like {first}")
 
 
 def write_failures(results: Sequence[RecordingResult], out: Path, overwrite: bool = False) -> Path | None:

@@ -14,6 +14,7 @@ from pipeline.analytics.roles.request import digest, role_specs
 from pipeline.batch.discovery import Recording
 from pipeline.batch.estimate import done_key
 from pipeline.batch.journal import RESUMABLE, Decision, Journal, Outcome
+from pipeline.batch.manifest import Validate
 from pipeline.batch.recording_pool import Engine, RecordingPool
 from pipeline.batch.superseded import archive_outdated
 from pipeline.batch.worker import Job, Limits, Setup
@@ -21,6 +22,7 @@ from pipeline.config.schema import Config, assign, check
 from pipeline.core.atomic_write import TEMPORARY
 from pipeline.corrections.saved import digest_of
 from pipeline.engine import preflight
+from pipeline.engine.artifact_cache import recipe_key
 from pipeline.engine.model_pool import ModelPool
 from pipeline.models.weights import Store
 from pipeline.workers.pool import GRACE
@@ -104,22 +106,42 @@ def settings_of(settings: Mapping[str, Any], setup: Setup, where: str = "") -> C
     return config
 
 
+def validator(setup: Setup) -> Validate:
+    """Raises for settings of one recording that cannot be used; equal settings are checked once."""
+    valid: set[tuple[tuple[str, Any], ...]] = set()
+
+    def validate(settings: Mapping[str, Any]) -> None:
+        key = tuple(sorted(settings.items()))
+        if key not in valid:
+            settings_of(settings, setup)
+            valid.add(key)
+
+    return validate
+
+
 def tasks(recordings: Sequence[Recording], setup: Setup) -> list[Task]:
     """A task for each recording, whose settings discovery has checked. Raises for missing models."""
     store = Store(offline=setup.config.runtime.offline)
     preflight.require(setup.config, store)
     models = ModelPool(setup.config, store).identities
     result: list[Task] = []
-    keys: dict[Config, tuple[Config, str]] = {}
+    keys: dict[tuple[tuple[str, Any], ...], tuple[Config, str]] = {}
     specs = role_specs(setup.analytics)
     for recording in recordings:
-        config = settings_of(recording.settings, setup, str(recording.path))
-        if config not in keys:
-            keys[config] = config, done_key(config, _kinds(setup), setup.analytics, models)
-        config, key = keys[config]
+        given = tuple(sorted(recording.settings.items()))
+        if given not in keys:
+            config = settings_of(recording.settings, setup, str(recording.path))
+            keys[given] = config, done_key(config, _kinds(setup), setup.analytics, models)
+        config, key = keys[given]
+        key = _with_columns(key, recording.columns) if setup.analytics is not None else key
         roles = digest(specs, config.diarization.roles, recording.columns)
         result.append(Task(recording, config, key + digest_of(recording.path)[:8] + roles, models))
     return result
+
+
+def _with_columns(key: str, columns: Mapping[str, str]) -> str:
+    """The key of a recording whose analytics hold further columns, which the tables show."""
+    return recipe_key(key=key, columns=dict(columns)) if columns else key
 
 
 def _kinds(setup: Setup) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import typer
 from pipeline.core.errors import printable
 
 if TYPE_CHECKING:
-    from pipeline.analytics.calls import Call, History
+    from pipeline.analytics.calls import Call
 
 
 def analyze(
@@ -41,46 +41,39 @@ def analyze(
 def report(
     folder: Annotated[Path, typer.Argument(help="Output folder of transcribe batch --analytics.")],
     title: Annotated[str, typer.Option(help="Title of the page.")] = "Calls",
+    keep_removed: Annotated[
+        bool, typer.Option("--keep-removed", help="Keep calls whose recordings were removed since, marked.")
+    ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that others wrote or changed.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Write one HTML page and tables (CSV, Parquet) about all calls of a folder."""
     from pipeline.analytics import html_report, tables
-    from pipeline.analytics.calls import read_calls
+    from pipeline.analytics.calls import read_calls, removed
+    from pipeline.analytics.remarks import Remarks
+    from pipeline.batch.history import read_history
     from pipeline.core.output_record import OutputRecord
+    from pipeline.core.text import counted
 
-    history = _history(folder)
+    history = read_history(folder)
     record = OutputRecord(folder, "report", overwrite=overwrite)
     path = folder / "report.html"
     record.check([path])
-    for table in tables.write_tables(lambda: read_calls(folder, history), folder / "tables", history.failures, record):
+
+    def calls() -> Iterator[Call]:
+        return read_calls(folder, history, keep_removed=keep_removed)
+
+    for table in tables.write_tables(calls, folder / "tables", history, record):
         typer.echo(str(table), err=True)
-    calls = _counted(read_calls(folder, history))
-    record.write(path, html_report.render(calls, title, history.failures).encode())
+    remarks = Remarks()
+    record.write(path, html_report.render(remarks.watch(calls()), title, history.failures).encode())
     typer.echo(str(path), err=True)
-    if not tables.has_parquet():
-        typer.echo("transcribe: Parquet tables need pyarrow: pip install 'crosstalk-transcribe[analytics]'", err=True)
-
-
-def _counted(calls: Iterator[Call]) -> Iterator[Call]:
-    """The calls; after the last, a line about files of an earlier version."""
-    old = 0
-    for call in calls:
-        old += call.is_old
-        yield call
-    if old:
-        typer.echo(
-            f"transcribe: files with the analytics format of version 0.1.0, which the next version will refuse: {old}; "
-            "write them again with transcribe batch --analytics",
-            err=True,
+    lines = remarks.lines()
+    if gone := 0 if keep_removed else len(removed(folder, history)):
+        lines.append(
+            f"{counted(gone, 'call')} left out, whose recordings were removed; --keep-removed keeps them, marked"
         )
-
-
-def _history(folder: Path) -> History:
-    """Failed calls, deleted recordings and superseded names in the journal of the folder."""
-    from pipeline.analytics.calls import Failure, History
-    from pipeline.batch.history import read_last, read_superseded
-
-    last = read_last(folder)
-    failures = tuple(Failure(one.name, one.status, one.error) for _, one in sorted(last.items()) if one.failed)
-    return History(failures, {name: one.exists for name, one in last.items()}, read_superseded(folder))
+    if not tables.has_parquet():
+        lines.append("Parquet tables need pyarrow: pip install 'crosstalk-transcribe[analytics]'")
+    for line in lines:
+        typer.echo(f"transcribe: {line}", err=True)

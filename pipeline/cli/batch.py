@@ -15,7 +15,7 @@ from pipeline.cli.printing import FORMATS, show, tell
 from pipeline.core.errors import CrosstalkError, OutputError, OutputExists, SettingsError, exit_code_of, printable
 
 if TYPE_CHECKING:
-    from pipeline.batch.discovery import Search
+    from pipeline.batch.discovery import LeftOut, Search
     from pipeline.batch.journal import Journal
     from pipeline.batch.recording_pool import Engine
     from pipeline.batch.report import Planned
@@ -49,6 +49,9 @@ def batch(
     rules: Annotated[
         Path | None, typer.Option(help="A YAML file of phrase rules and roles; implies --analytics.")
     ] = None,
+    name_pattern: Annotated[
+        str | None, typer.Option("--name-pattern", help="Columns from names: '{date}_{agent}_{id}.wav'.")
+    ] = None,
     language: Language = None,
     model: Model = None,
     format_: Annotated[str, typer.Option("--format", "-f", help=FORMATS)] = "txt,json",
@@ -58,7 +61,8 @@ def batch(
     names = f"{format_},{','.join(MINUTES)}" if minutes else format_
     setup = _setup(settings, out, names, (analytics, rules), shared, writing)
     batch_options = _options(jobs, attempts, limit, retry, only_failed, (timeout, memory), engine, address)
-    (_plan if dry_run else _watch if watch else _run)(calls, setup, batch_options, shared.quiet)
+    search = _search(calls, setup, name_pattern)
+    (_plan if dry_run else _watch if watch else _run)(search, setup, batch_options, shared.quiet)
 
 
 def _setup(
@@ -105,25 +109,29 @@ def _options(
     return BatchOptions(jobs, attempts, limit, retry, only_failed, worker, name, address)
 
 
-def _search(calls: list[str], setup: Setup) -> Search:
-    from pipeline.batch.discovery import Search
+def _search(calls: list[str], setup: Setup, pattern: str | None) -> Search:
+    from pipeline.batch.discovery import SUFFIXES, Search
     from pipeline.batch.estimate import suffixes
     from pipeline.batch.history import read_names
-    from pipeline.batch.scheduler import settings_of
+    from pipeline.batch.name_pattern import parse
+    from pipeline.batch.scheduler import validator
 
     endings = suffixes(setup.formats, setup.analytics is not None)
+    parsed = None if pattern is None else parse(pattern, SUFFIXES)
     names = read_names(setup.out)
-    return Search(tuple(calls), setup.out, endings, lambda settings: settings_of(settings, setup), names)
+    return Search(tuple(calls), setup.out, endings, validator(setup), names, parsed)
 
 
-def _run(calls: list[str], setup: Setup, options: BatchOptions, quiet: bool) -> None:
-    from pipeline.batch import report, scheduler
+def _run(place: Search, setup: Setup, options: BatchOptions, quiet: bool) -> None:
+    from pipeline.batch import report, scheduler, skipped
     from pipeline.batch.discovery import discover
+    from pipeline.batch.history import read_duplicates
     from pipeline.cli.progress import check_cache
     from pipeline.engine.artifact_cache import DiskCache
 
-    search = discover(_search(calls, setup))
+    search = discover(place)
     _print(() if quiet else report.announce(search))
+    skipped.record(setup.out, place.places, search.skipped.items)
     if setup.cache is not None:
         check_cache(DiskCache(setup.cache))
     began = time.monotonic()
@@ -143,9 +151,10 @@ def _run(calls: list[str], setup: Setup, options: BatchOptions, quiet: bool) -> 
             with suppress(CrosstalkError):  # the error that ended the run is the one to report
                 report.write_failures(results, setup.out, setup.overwrite)
         raise
-    failures_line = _write_failures(results, setup)
+    duplicates = read_duplicates(setup.out, [] if quiet else [recording.name for recording in search.recordings])
+    lines = [_write_failures(results, setup), report.duplicates_line(duplicates)]
     show(report.summarize(results, time.monotonic() - began, search.skipped.count))
-    _print([failures_line] if failures_line else ())
+    _print(filter(None, lines))
     raise typer.Exit(exit_code_of([result.resumable for result in results if result.failed], len(results)))
 
 
@@ -160,9 +169,9 @@ def _write_failures(results: Sequence[RecordingResult], setup: Setup) -> str:
     return f"{sum(result.failed for result in results)} failed; see {path}" if path else ""
 
 
-def _watch(calls: list[str], setup: Setup, options: BatchOptions, quiet: bool) -> None:
+def _watch(search: Search, setup: Setup, options: BatchOptions, quiet: bool) -> None:
     """Run until interrupted: existing files are transcribed like new ones."""
-    from pipeline.batch import report, scheduler
+    from pipeline.batch import report, scheduler, skipped
     from pipeline.batch.folder_watch import Watch
     from pipeline.cli.progress import check_cache
     from pipeline.engine.artifact_cache import DiskCache
@@ -183,15 +192,18 @@ def _watch(calls: list[str], setup: Setup, options: BatchOptions, quiet: bool) -
         if not quiet:
             tell(progress.line(result))
 
-    watch = Watch(_search(calls, setup), report=lambda line: _print([line]))
+    def leave_out(items: Sequence[LeftOut]) -> None:
+        skipped.record(setup.out, search.places, items)
+
+    watch = Watch(search, report=lambda line: _print([line]), leave_out=leave_out)
     scheduler.run((), setup, options, on_result, watch)
 
 
-def _plan(calls: list[str], setup: Setup, options: BatchOptions, quiet: bool) -> None:
+def _plan(place: Search, setup: Setup, options: BatchOptions, quiet: bool) -> None:
     from pipeline.batch import estimate, report, scheduler
     from pipeline.batch.discovery import discover
 
-    search = discover(_search(calls, setup))
+    search = discover(place)
     tasks = scheduler.tasks(search.recordings, setup)
     speed = estimate.Speed()
     if not (setup.out / ".crosstalk").is_dir():

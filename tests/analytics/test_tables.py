@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import re
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,10 @@ from hypothesis import strategies as st
 
 from pipeline import formats
 from pipeline.analytics import tables
-from pipeline.analytics.calls import Failure, History, read_calls
+from pipeline.analytics.calls import Call, Failure, History, Skipped, read_calls, removed
+from pipeline.analytics.tables.rows import recorded_day, rows
+from pipeline.analytics.tables.schema import ENDINGS, all_columns
+from pipeline.batch.manifest import check_columns
 from pipeline.cli.analyze import report
 from pipeline.core.errors import FormatError, SettingsError
 from pipeline.core.types import Notice
@@ -50,9 +56,9 @@ def test_the_items_of_minutes_are_rows_and_counted(folder: Path) -> None:
     tables.write_tables(lambda: read_calls(folder), folder / "tables")
     minutes = make_minutes(meeting)
     rows = {row["call"]: row for row in read(folder / "tables" / "calls.csv")}
-    assert (rows["two"]["decisions"], rows["two"]["actions"]) == ("", "")
+    assert (rows["two"]["decision_count"], rows["two"]["action_count"]) == ("", "")
     counts = (str(len(minutes.decisions)), str(len(minutes.actions)))
-    assert (rows["meeting"]["decisions"], rows["meeting"]["actions"]) == counts
+    assert (rows["meeting"]["decision_count"], rows["meeting"]["action_count"]) == counts
     items = read(folder / "tables" / "minutes.csv")
     assert [(row["kind"], row["text"]) for row in items] == [
         (kind, item.text) for kind in KINDS for item in getattr(minutes, kind)
@@ -63,7 +69,7 @@ def test_the_items_of_minutes_are_rows_and_counted(folder: Path) -> None:
 def test_every_table_has_its_rows(folder: Path) -> None:
     tables.write_tables(lambda: read_calls(folder), folder / "tables")
     results = {name: read(folder / "tables" / f"{name}.csv") for name in tables.TABLES}
-    assert [(row["call"], row["words"], row["campaign"]) for row in results["calls"]] == [
+    assert [(row["call"], row["word_count"], row["campaign"]) for row in results["calls"]] == [
         ("team/one", "5", "north"),
         ("two", "1", ""),
     ]
@@ -85,7 +91,7 @@ def test_every_table_has_its_rows(folder: Path) -> None:
 def test_parquet_holds_the_same_with_types(folder: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet", reason="needs the extra [analytics]")
     tables.write_tables(lambda: read_calls(folder), folder / "tables")
-    for name, kinds in tables.TABLES.items():
+    for name, kinds in ((name, table.types) for name, table in tables.TABLES.items()):
         rows: list[dict[str, Any]] = parquet.read_table(folder / "tables" / f"{name}.parquet").to_pylist()
         plain = read(folder / "tables" / f"{name}.csv")
         assert len(rows) == len(plain)
@@ -132,36 +138,203 @@ def test_files_of_the_version_before_are_read(tmp_path: Path, capsys: pytest.Cap
     report(tmp_path)
     assert "version 0.1.0, which the next version will refuse: 1" in capsys.readouterr().err
     (row,) = read(tmp_path / "tables/speakers.csv")
-    assert (row["talk_spurts"], row["responses"], row["response_latency_mean_s"]) == ("2", "1", "0.5")
+    assert (row["talk_spurt_count"], row["response_count"], row["response_latency_mean_s"]) == ("2", "1", "0.5")
     assert [row["passed"] for row in read(tmp_path / "tables/findings.csv")] == ["False"]
     (tmp_path / "a.analytics.json").write_text(json.dumps({"version": OLD["version"]}))
     with pytest.raises(FormatError, match="cannot be read"):
         list(read_calls(tmp_path))
 
 
+FAILURE = Failure("bad", "refused", "=HTML", "/calls/bad.wav", True)
+
+
 def test_warnings_failures_and_deleted_recordings_are_in_the_tables(folder: Path) -> None:
     warned = replace(call(9.0), notices=(Notice("channels_mixed", "roles are not used"), Notice("cut_short", "x")))
     write_analytics(warned, RULES, folder / "three", {})
-    history = History((Failure("bad", "refused", "=HTML"),), {"three": False, "two": True}, frozenset({"team/one"}))
-    tables.write_tables(lambda: read_calls(folder, history), folder / "tables", history.failures)
+    skipped = (Skipped("/calls/notes.txt", "not the suffix of a recording"),)
+    history = History((FAILURE,), {"three": False, "two": True}, frozenset({"team/one"}), skipped=skipped)
+    tables.write_tables(lambda: read_calls(folder, history), folder / "tables", history)
     rows = {row["call"]: row for row in read(folder / "tables/calls.csv")}
     assert {name: row["recording_exists"] for name, row in rows.items()} == {"three": "False", "two": "True"}
     assert rows["three"]["warnings"] == "channels_mixed cut_short"
     assert rows["two"]["warnings"] == ""
     (failure,) = read(folder / "tables/failures.csv")
-    assert failure == {"call": "bad", "status": "refused", "reason": "'=HTML"}
+    assert failure == {
+        "call": "bad",
+        "path": "/calls/bad.wav",
+        "recording_exists": "True",
+        "status": "refused",
+        "reason": "'=HTML",
+    }
+    assert read(folder / "tables/skipped.csv") == [
+        {"path": "/calls/notes.txt", "reason": "not the suffix of a recording"}
+    ]
 
 
-@given(st.lists(st.sampled_from(["agent", "words", "Words", "manifest_words", "WORDS", "call", "über"]), unique=True))
-def test_a_manifest_column_keeps_its_name_unless_it_is_taken(names: list[str]) -> None:
-    results = tables.manifest_columns(names)
-    columns = [*tables.TABLES["calls"], *results.values()]
-    assert len({column.casefold() for column in columns}) == len(columns)
-    assert all(column.endswith(name) for name, column in results.items())
-    assert {name for name in ("agent", "über") if name in names} <= set(results.values())
+def test_calls_without_recording_leave_unless_they_are_wanted(folder: Path) -> None:
+    history = History(exists={"two": False, "team/one": None})
+    assert removed(folder, history) == ("two",)
+    assert [call.name for call in read_calls(folder, history, keep_removed=False)] == ["team/one"]
+    assert [call.exists for call in read_calls(folder, history, keep_removed=True)] == [None, False]
+    with pytest.raises(SettingsError, match="--keep-removed"):
+        list(read_calls(folder, History(exists={"two": False, "team/one": False}), keep_removed=False))
 
 
-def test_columns_in_seconds_have_the_unit_in_their_name() -> None:
-    names_ = {name for columns in tables.TABLES.values() for name in columns}
-    assert not names_ & tables.SECONDS
-    assert {f"{name}_s" for name in tables.SECONDS} <= names_
+def test_the_same_content_is_marked_at_every_call_but_the_first(folder: Path) -> None:
+    history = History(digests={"team/one": "a", "two": "a"})
+    tables.write_tables(lambda: read_calls(folder, history), folder / "tables", history)
+    rows = [(row["call"], row["sha256"], row["duplicate_of"]) for row in read(folder / "tables/calls.csv")]
+    assert rows == [("team/one", "a", ""), ("two", "a", "team/one")]
+
+
+FULL = {
+    "recorded": "2026-11-02T09:30:00+01:00", "sha256": "abc", "first_response": 1.5, "hold": 30.0, "music": 20.0,
+    "longest_silence": {"start": 3.0, "end": 40.5}, "ended_by": "customer", "questions": 2,
+    "pauses": [{"start": 3.0, "end": 40.5, "kind": "music", "level": -30.5}],
+    "quarters": [{"start": 0.0, "end": 2.5, "speakers": [{
+        "speaker": "agent", "talk": 2.0, "words": 5, "words_per_minute": 150.0, "sentiment": 0.5, "loudness": -20.0,
+    }]}],
+    "roles": [
+        {"speaker": "agent", "role": "agent", "decision": "phrase", "reason": "greets", "evidence": [
+            {"start": 0.0, "end": 1.0, "text": "hello there", "phrase": "hello", "confidence": 0.9},
+            {"start": 2.0, "end": 3.0, "text": "how can I", "phrase": "how can I help", "confidence": 0.8},
+        ]},
+        {"speaker": "SPEAKER_01", "role": None, "decision": "unknown", "reason": "no phrase", "evidence": []},
+    ],
+}  # fmt: skip
+"""Keys of analytics with known values, for one constructed call."""
+MORE = {
+    "speakers": {"role": "agent", "person": "Ana", "questions": 2, "loudness": -20.0, "shouting": 0.0},
+    "overlap_events": {"holder_remaining": 1.0, "incomer_words": 3, "incomer_after": 2.0, "margin": 0.1},
+    "findings": {"severity": "critical", "expected": "says hello", "measured": {"value": 0.6, "limit": 0.7}},
+}
+"""Further keys of each speaker, overlap and finding."""
+
+
+def write_full(folder: Path) -> None:
+    """Write the analytics of ``team/one`` with every key."""
+    path = folder / "team/one.analytics.json"
+    analytics = json.loads(path.read_text()) | FULL
+    for key, values in MORE.items():
+        analytics[key] = [each | values for each in analytics[key]]
+    path.write_text(json.dumps(analytics))
+
+
+def test_every_value_of_the_analytics_has_its_column(folder: Path) -> None:
+    write_full(folder)
+    for one in read_calls(folder):
+        for name, row in rows(one):
+            assert row.keys() <= tables.TABLES[name].types.keys() | one.analytics["columns"].keys() | LEFT_OUT[name]
+    tables.write_tables(lambda: read_calls(folder), folder / "tables")
+    content = {name: read(folder / "tables" / f"{name}.csv") for name in tables.TABLES}
+    first = content["calls"][0]
+    assert (first["recorded_day"], first["longest_silence_s"], first["longest_silence_start_s"]) == (
+        "2026-11-02",
+        "37.5",
+        "3.0",
+    )
+    assert first["role_decisions"] == "agent (phrase); SPEAKER_01 (unknown)"
+    assert (first["unknown_role_count"], first["failed_critical_rule_count"], first["question_count"]) == (
+        "1",
+        "1",
+        "2",
+    )
+    assert [(row["role"], row["decision"], row["evidence"], row["start_s"]) for row in content["roles"]] == [
+        ("agent", "phrase", "hello there", "0.0"),
+        ("agent", "phrase", "how can I", "2.0"),
+        ("", "unknown", "", ""),
+    ]
+    (pause,) = content["pauses"]
+    assert (pause["kind"], pause["start_s"], pause["level_lufs"]) == ("music", "3.0", "-30.5")
+    (quarter,) = content["quarters"]
+    assert (quarter["quarter"], quarter["end_s"], quarter["talk_s"], quarter["loudness_lufs"]) == (
+        "1",
+        "2.5",
+        "2.0",
+        "-20.0",
+    )
+    assert content["overlaps"][0]["incomer_word_count"] == "3"
+    assert json.loads(content["findings"][0]["measured"]) == {"value": 0.6, "limit": 0.7}
+    assert (content["speakers"][0]["person"], content["speakers"][0]["shouting_s"]) == ("Ana", "0.0")
+
+
+LEFT_OUT = {name: set[str]() for name in tables.TABLES} | {"minutes": {"evidence", "topic", "reason", "score", "label"}}
+"""Keys that a table does not have, on purpose."""
+
+TEXTS = st.text(max_size=5)
+DATES = st.dates().map(str) | st.datetimes().map(lambda moment: moment.isoformat()) | TEXTS | st.none()
+
+
+@given(DATES, st.dates(max_value=date(9999, 12, 30)))
+def test_the_day_of_a_recording_is_a_date_that_is_not_in_the_future(recorded: str | None, today: date) -> None:
+    day = recorded_day(recorded, today)
+    assert day is None or date.fromisoformat(day) <= today + timedelta(days=1)
+    assert day is None or str(recorded).startswith(day) or "W" in str(recorded) or "-" not in str(recorded)
+
+
+@pytest.mark.parametrize(
+    ("recorded", "day"),
+    [
+        ("2026-11-02T23:30:00+01:00", "2026-11-02"),
+        ("2026-11-03", "2026-11-03"),
+        ("2026-11-04", None),
+        ("2098-01-01T00:00:00Z", None),
+        ("at noon", None),
+        (None, None),
+    ],
+)
+def test_a_clock_that_is_wrong_gives_no_day(recorded: str | None, day: str | None) -> None:
+    assert recorded_day(recorded, date(2026, 11, 2)) == day
+
+
+NAMES = st.lists(st.sampled_from(["agent", "Agent", "word_count", "Word_Count", "team", "CALL", "über", "ÜBER"]))
+
+
+@given(st.lists(NAMES, max_size=3))
+def test_columns_of_manifests_keep_their_names_or_are_refused_with_both(manifests: list[list[str]]) -> None:
+    names = list(dict.fromkeys(name for manifest in manifests for name in manifest))
+    taken = [*tables.TABLES["calls"].types, *names]
+    calls = [Call(Path("out"), str(n), {"columns": dict.fromkeys(each)}) for n, each in enumerate(manifests)]
+    if len({name.casefold() for name in taken}) == len(taken):
+        assert tables.manifest_columns(calls) == tuple(names)
+        return
+    with pytest.raises(SettingsError) as refused:
+        tables.manifest_columns(calls)
+    quoted = re.findall(r"'([^']+)'", refused.value.what)
+    assert len(quoted) == 2
+    assert {name.casefold() for name in quoted} == {quoted[0].casefold()}
+    assert set(quoted) <= set(taken)
+
+
+@given(NAMES.map(lambda names: list(dict.fromkeys(names))))
+def test_a_manifest_is_refused_before_a_run_if_the_tables_would_refuse_it(names: list[str]) -> None:
+    def accepted(check: Callable[[], object]) -> bool:
+        try:
+            check()
+        except SettingsError:
+            return False
+        return True
+
+    call = Call(Path("out"), "a", {"columns": dict.fromkeys(names)})
+    assert accepted(lambda: check_columns(names, "list.csv")) == accepted(lambda: tables.manifest_columns([call]))
+
+
+def test_names_of_columns_end_in_their_unit() -> None:
+    for table, column in all_columns():
+        place = f"{table.name}.{column.name}"
+        ending = ENDINGS.get(column.unit)
+        assert [each for each in ENDINGS.values() if column.name.endswith(each)] == [ending] * bool(ending), place
+        assert (column.unit != "") == (column.type in (int, float)), place
+        assert column.meaning.endswith("."), place
+    for table in tables.TABLES.values():
+        assert len({name.casefold() for name in table.types}) == len(table.columns), table.name
+
+
+def test_thousands_of_columns_are_written(tmp_path: Path) -> None:
+    columns = {f"column {number}": str(number) for number in range(3000)}
+    for name in ("a", "b"):
+        write_analytics(call(9.0, spoken("agent", 0.0, 1.0, "yes")), "", tmp_path / name, columns)
+    tables.write_tables(lambda: read_calls(tmp_path), tmp_path / "tables")
+    first, second = read(tmp_path / "tables/calls.csv")
+    assert first.keys() >= columns.keys()
+    assert {name: second[name] for name in columns} == columns

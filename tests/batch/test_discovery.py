@@ -135,7 +135,17 @@ def test_files_left_out_are_counted(calls: Path, monkeypatch: pytest.MonkeyPatch
         assert len(skipped.unreadable) == 1
         assert "calls/closed" in skipped.line
     skipped = discover(search("calls")).skipped
-    assert (skipped.links, dict(skipped.files), skipped.count) == (1, {"": 1, ".txt": 1}, 4)
+    assert (dict(skipped.files), skipped.count) == ({"": 1, ".txt": 1}, 5)
+    assert {(Path(item.path).name, item.kind) for item in skipped.items} == {
+        ("closed", "unreadable"),
+        ("link", "link"),
+        ("odd", "suffix"),
+        ("notes.txt", "suffix"),
+        (".hidden.wav", "hidden"),
+    }
+    assert all(item.reason and item.place == "calls" for item in skipped.items)
+    for part in ("not followed): 1", "hidden files: 1", "1 without a suffix, 1 .txt"):
+        assert part in skipped.line
     with pytest.raises(SettingsError, match="Permission denied"):
         discover(search("calls/closed"))
 
@@ -170,6 +180,10 @@ def test_a_manifest_has_settings_and_further_columns(calls: Path) -> None:
         ("path,team,team\na.wav,x,y\n", "'team' twice"),
         ("path,speakers\na.wav,2\na.wav,3\n", "different"),
         ("path,team,\na.wav,x,y\n", "fields"),
+        ("path,Call\na.wav,x\n", "'Call' clashes with the column 'call'"),
+        ("path,team,Team\na.wav,x,y\n", "'Team' clashes with the column 'team'"),
+        ("path,Speakers\na.wav,2\n", "'Speakers' clashes with the setting 'speakers'"),
+        ("path,Path\na.wav,2\n", "'Path' clashes with the column 'path'"),
     ],
 )
 def test_a_bad_manifest_is_refused_with_its_place(calls: Path, text: str, reason: str) -> None:
@@ -177,6 +191,27 @@ def test_a_bad_manifest_is_refused_with_its_place(calls: Path, text: str, reason
     with pytest.raises(SettingsError, match=reason) as refused:
         names("list.csv")
     assert "list.csv" in str(refused.value)
+
+
+def test_columns_of_two_manifests_that_differ_in_case_are_refused_with_both(calls: Path) -> None:
+    (calls / "one.csv").write_text("path,team\ncalls/a.wav,x\n")
+    (calls / "two.csv").write_text("path,Team\ncalls/odd,y\n")
+    with pytest.raises(SettingsError, match=r"two.csv, line 2: .*'Team' .*'team' of one.csv, line 2"):
+        names("one.csv", "two.csv")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "cp1252"])
+def test_names_of_columns_in_any_encoding(calls: Path, encoding: str) -> None:
+    (calls / "list.csv").write_bytes("path,Größe (€)\ncalls/a.wav,groß\n".encode(encoding))
+    (recording,) = recordings("list.csv")
+    assert dict(recording.columns) == {"Größe (€)": "groß"}
+
+
+def test_a_manifest_with_thousands_of_columns(calls: Path) -> None:
+    columns = [f"column {number}" for number in range(5000)]
+    (calls / "list.csv").write_text(f"path,{','.join(columns)}\ncalls/a.wav,{','.join(columns)}\n")
+    (recording,) = recordings("list.csv")
+    assert dict(recording.columns) == {name: name for name in columns}
 
 
 @pytest.mark.parametrize("mark", [",", ";", "\t"])

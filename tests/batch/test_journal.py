@@ -12,9 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.batch import journal as journaling
-from pipeline.batch.discovery import Recording
-from pipeline.batch.history import read_last, read_names, read_superseded
+from pipeline.batch import skipped
+from pipeline.batch.discovery import LeftOut, Recording
+from pipeline.batch.history import (
+    read_duplicates,
+    read_history,
+    read_last,
+    read_names,
+    read_skipped,
+    read_superseded,
+)
 from pipeline.batch.journal import WEIGHTS, Journal, Outcome
+from pipeline.batch.report import duplicates_line
 from pipeline.core.errors import CrosstalkError, ResourceError
 from tests.max_examples import at_most
 
@@ -226,3 +235,48 @@ def test_the_history_has_the_last_attempt_and_the_newest_name(tmp_path: Path, ca
     assert (read_names(out), read_superseded(out)) == ({call.path: "call.wav"}, frozenset({"call"}))
     call.path.unlink()
     assert read_last(out)["call.wav"].exists is False
+
+
+def test_a_recording_whose_folder_is_gone_may_exist_elsewhere(tmp_path: Path) -> None:
+    path = tmp_path / "disk" / "call.wav"
+    path.parent.mkdir()
+    path.write_bytes(b"sound")
+    finish(Journal(tmp_path / "out"), Recording(path, "call"), Outcome("done"))
+    path.parent.rename(tmp_path / "elsewhere")
+    assert read_history(tmp_path / "out").exists == {"call": None}
+
+
+def test_recordings_with_equal_content_are_duplicates_of_the_first(tmp_path: Path) -> None:
+    out, journal = tmp_path / "out", Journal(tmp_path / "out")
+    for name, content in (("b", b"sound"), ("a", b"sound"), ("c", b"other"), ("d", b"other"), ("e", b"sound")):
+        (tmp_path / f"{name}.wav").write_bytes(content)
+        finish(journal, Recording(tmp_path / f"{name}.wav", name), Outcome("done"))
+    assert read_duplicates(out, ["a", "b", "c", "e"]) == (("b", "a"), ("e", "a"))
+    assert read_history(out).digests.keys() == set("abcde")
+    assert duplicates_line(()) == ""
+    assert duplicates_line(read_duplicates(out, "abcde")) == (
+        "3 recordings with the content of another one, all transcribed; the first: b, like a"
+    )
+
+
+def test_what_the_last_search_of_a_place_left_out_is_in_the_history(tmp_path: Path, call: Recording) -> None:
+    out = tmp_path / "out"
+    assert read_skipped(out) == ()
+    first = [LeftOut("calls/a.txt", "suffix", "not the suffix of a recording", "calls")]
+    skipped.record(out, ("calls", "list.csv"), first)
+    line = LeftOut("list.csv, line 2", "rejected", "speakers must be a whole number", "list.csv")
+    taken = LeftOut(str(call.path), "hidden", "a hidden file", "list.csv")
+    skipped.record(out, ("list.csv",), [line, taken])
+    assert [item.path for item in read_skipped(out)] == sorted([str(Path.cwd() / "calls/a.txt"), line.path, taken.path])
+    journal = Journal(out)
+    finish(journal, call, Outcome("done"))
+    assert [item.path for item in read_skipped(out)] == [str(Path.cwd() / "calls/a.txt"), "list.csv, line 2"]
+    skipped.record(out, ("calls", "list.csv"), ())
+    assert read_history(out).skipped == ()
+
+
+def test_a_record_of_what_was_left_out_does_not_end_the_claims_of_the_process(tmp_path: Path, call: Recording) -> None:
+    journal = Journal(tmp_path / "out")
+    assert journal.claim(call, "key")[0] == "do"
+    skipped.record(tmp_path / "out", ("calls",), ())
+    assert other(tmp_path / "out", call, "live") == "locked"

@@ -1,0 +1,68 @@
+"""What readers of tables and report should know about the calls, one line each; collected while they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from pipeline.analytics.calls import Call
+from pipeline.analytics.tables.rows import recorded_day
+from pipeline.core.errors import printable
+from pipeline.core.text import counted
+
+AGENT, TEAM = "agent", "team"
+"""Columns of a manifest, in any case, that name the agent of a call and their team."""
+
+
+@dataclass(slots=True)
+class Remarks:
+    """Collects remarks about calls."""
+
+    old: int = 0
+    undated: list[tuple[str, str]] = field(default_factory=list)
+    duplicates: list[tuple[str, str]] = field(default_factory=list)
+    teams: dict[str, dict[str, None]] = field(default_factory=dict)
+
+    def watch(self, calls: Iterable[Call]) -> Iterator[Call]:
+        """The calls, unchanged, while remarks about them are collected."""
+        for call in calls:
+            self._add(call)
+            yield call
+
+    def lines(self) -> list[str]:
+        """The remarks, each one line with a number and the first example."""
+        lines: list[str] = []
+        if self.old:
+            lines.append(
+                f"files with the analytics format of version 0.1.0, which the next version will refuse: {self.old}; "
+                "write them again with transcribe batch --analytics"
+            )
+        if self.undated:
+            name, recorded = self.undated[0]
+            lines.append(
+                f"{counted(len(self.undated), 'call')} with a recording date in the future, so without a day; "
+                f"the first: {name}, {recorded}"
+            )
+        if self.duplicates:
+            name, owner = self.duplicates[0]
+            calls = counted(len(self.duplicates), "call")
+            lines.append(f"{calls} with the recording of another one (duplicate_of); the first: {name}, like {owner}")
+        several = {agent: list(teams) for agent, teams in self.teams.items() if len(teams) > 1}
+        if several:
+            agent, teams = next(iter(several.items()))
+            lines.append(
+                f"{counted(len(several), 'agent')} in more than one team: group by agent and team together; "
+                f"the first: {agent}, in {', '.join(teams)}"
+            )
+        return [printable(line) for line in lines]
+
+    def _add(self, call: Call) -> None:
+        self.old += call.is_old
+        recorded = call.analytics.get("recorded")
+        if recorded and recorded_day(recorded) is None:
+            self.undated.append((call.name, recorded))
+        if call.duplicate_of:
+            self.duplicates.append((call.name, call.duplicate_of))
+        columns = {name.casefold(): value for name, value in call.analytics["columns"].items()}
+        if columns.get(AGENT) and columns.get(TEAM):
+            self.teams.setdefault(columns[AGENT], {})[columns[TEAM]] = None
