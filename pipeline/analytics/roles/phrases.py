@@ -18,8 +18,8 @@ from pipeline.core.types import Transcript
 QUOTING = frozenset(
     {"said", "says", "say", "saying", "ask", "asked", "asks", "asking", "told", "tells", "wrote", "writes"}
 )
-"""English words after which a phrase is another person's. Collected by hand; more of them leave more agents unknown, and
-take fewer customers who quote one for the agent."""
+"""English words after which a phrase is another person's. Collected by hand; more of them leave more agents unknown,
+and take fewer customers who quote one for the agent."""
 QUOTED_AFTER = 2
 """Words before a phrase that `QUOTING` is looked for in. Chosen by hand: "you said that how can I help"."""
 
