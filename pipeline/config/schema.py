@@ -7,7 +7,7 @@ change a result; the runtime changes none on a CPU.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
 
@@ -219,6 +219,23 @@ def load_plain(text: str, where: str) -> dict[Any, Any]:
     if not isinstance(loaded, dict):
         raise SettingsError("settings are a YAML mapping of sections", where=where)
     return loaded
+
+
+def compose(text: str, where: str) -> tuple[yaml.Node | None, Callable[[yaml.ScalarNode], Any]]:
+    """The nodes of a YAML text with their marks, and what gives the value of a scalar, as `load_plain` reads them.
+
+    Raises `SettingsError`, with line and column, for tags and for what is no YAML.
+    """
+    loader = _PlainLoader(text)
+    try:
+        return loader.get_single_node(), lambda node: loader.construct_object(node)  # type: ignore[no-untyped-call]
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise SettingsError(f"not plain YAML: {error.problem or error.context}", where=f"{where}{place}") from error
+    except yaml.YAMLError as error:
+        place = f", line {loader.line + 1}, column {loader.column + 1}"
+        raise SettingsError(f"not plain YAML: {_first_line(error)}", where=f"{where}{place}") from error
 
 
 def assign(config: Config, assignments: Mapping[str, Any], where: str = "settings") -> Config:
