@@ -8,23 +8,33 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipeline.core.errors import SettingsError
+
 if TYPE_CHECKING:
     from pipeline.analytics.calls import Call, History
 
 
 def analyze(
     transcript: Annotated[Path, typer.Argument(help="Transcript: JSON, RTTM, CTM, STM or SegLST.")],
-    rules: Annotated[Path | None, typer.Option(help="YAML file with phrase rules.")] = None,
+    rules: Annotated[Path | None, typer.Option(help="YAML file with rules.")] = None,
+    explain: Annotated[str | None, typer.Option(metavar="RULE", help="Print why this rule passes or fails.")] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Print talk ratio, silence, overlaps and findings of one transcript as JSON."""
-    from pipeline.analytics import analytics_file, phrase_rules
+    from pipeline.analytics import analytics_file
+    from pipeline.analytics.rules import explaining, reading
     from pipeline.formats.reading import read_file
 
+    if explain is not None and rules is None:
+        raise SettingsError("needs the file that has the rule", where="--explain", hint="add --rules FILE")
+    content = reading.read(reading.read_file(rules), str(rules)).rules
     file = read_file(transcript)
     for line in file.notice_lines():
         typer.echo(line, err=True)
-    analytics = analytics_file.analyze(file.transcript, phrase_rules.read(phrase_rules.read_file(rules)))
+    analytics = analytics_file.analyze(file.transcript, content)
+    if explain is not None:
+        typer.echo(explaining.explain(file.transcript, content, analytics, explain), nl=False)
+        return
     typer.echo(analytics_file.dumps(analytics), nl=False)
 
 

@@ -46,7 +46,7 @@ def batch(
     address: Annotated[str | None, typer.Option(help="Address of the Ray cluster; default: start one here.")] = None,
     minutes: Annotated[bool, typer.Option("--minutes", help="Write NAME.minutes.md and .json too.")] = False,
     analytics: Annotated[bool, typer.Option("--analytics", help="Write NAME.analytics.json too.")] = False,
-    rules: Annotated[Path | None, typer.Option(help="A YAML file of phrase rules; implies --analytics.")] = None,
+    rules: Annotated[Path | None, typer.Option(help="A YAML file of rules; implies --analytics.")] = None,
     language: Language = None,
     model: Model = None,
     format_: Annotated[str, typer.Option("--format", "-f", help=FORMATS)] = "txt,json",
@@ -68,7 +68,7 @@ def _setup(
     writing: WritingOptions,
 ) -> Setup:
     """What is the same for all recordings; ``analysis``: whether to write analytics, and the rules for them."""
-    from pipeline.analytics.phrase_rules import read_file
+    from pipeline.analytics.rules.reading import read_file
     from pipeline.batch.worker import Setup
     from pipeline.engine import artifact_cache
     from pipeline.formats import files

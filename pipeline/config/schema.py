@@ -221,14 +221,14 @@ def load_plain(text: str, where: str) -> dict[Any, Any]:
     return loaded
 
 
-def compose(text: str, where: str) -> tuple[yaml.Node | None, Callable[[yaml.ScalarNode], Any]]:
+def compose(text: str, where: str) -> tuple[yaml.Node | None, Callable[[yaml.Node], Any]]:
     """The nodes of a YAML text with their marks, and what gives the value of a scalar, as `load_plain` reads them.
 
     Raises `SettingsError`, with line and column, for tags and for what is no YAML.
     """
     loader = _PlainLoader(text)
     try:
-        return loader.get_single_node(), lambda node: loader.construct_object(node)  # type: ignore[no-untyped-call]
+        return loader.get_single_node(), loader.construct_object
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""

@@ -78,9 +78,17 @@ def streams(transcript: Transcript, speaker: str | None = None) -> tuple[Stream,
 
 
 def find(
-    places: Sequence[Stream], phrases: Iterable[str], similarity: float = DEFAULT_SIMILARITY
+    transcript: Transcript,
+    phrases: Iterable[str],
+    similarity: float = DEFAULT_SIMILARITY,
+    speaker: str | None = None,
 ) -> tuple[Evidence, ...]:
-    """All matches of the phrases, sorted by time."""
+    """All matches of the phrases by a speaker (a label) or any, sorted by time."""
+    return find_in(streams(transcript, speaker), phrases, similarity)
+
+
+def find_in(places: Sequence[Stream], phrases: Iterable[str], similarity: float) -> tuple[Evidence, ...]:
+    """The same in the words of some speakers."""
     matches = (m for phrase in phrases for stream in places for m in candidates(stream, phrase, similarity))
     found = [match.evidence for match in matches if not match.reason]
     best: list[Evidence] = []
@@ -120,7 +128,9 @@ def read_phrase(phrase: str, language: str | None) -> Phrase:
         return Phrase(words, (1.0,) * len(words), frozenset(range(len(words))), is_exact=True)
     if len(content) == 1:
         (only,) = content
-        weights = [each if number == only else max(each, SUPPORT * weights[only]) for number, each in enumerate(weights)]
+        weights = [
+            each if number == only else max(each, SUPPORT * weights[only]) for number, each in enumerate(weights)
+        ]
     return Phrase(words, tuple(weights), content)
 
 

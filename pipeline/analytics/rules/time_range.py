@@ -1,9 +1,9 @@
 """Parts of a call, in seconds or as shares of its length.
 
-    first 20 s        last 15 s          the beginning or the end
-    first 10 %        last quarter       (half, third, quarter, fifth, tenth)
-    30 s to 2 min     10 % to 50 %       from the one to the other
-    from 30 s         to 50 %            the rest
+first 20 s        last 15 s          the beginning or the end
+first 10 %        last quarter       (half, third, quarter, fifth, tenth)
+30 s to 2 min     10 % to 50 %       from the one to the other
+from 30 s         to 50 %            the rest
 """
 
 from __future__ import annotations
