@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pipeline.analytics.rules.call import Call
+from pipeline.analytics.rules.describing import expectation
 from pipeline.analytics.rules.evaluation import outcome_of
 from pipeline.analytics.rules.matching import Match, best_match
 from pipeline.analytics.rules.speakers import label_of, optional_label
@@ -36,7 +37,7 @@ def explain(transcript: Transcript, rules: Sequence[Rule], analytics: Mapping[st
 
 def _condition(call: Call, condition: Condition) -> Iterator[str]:
     outcome = outcome_of(call, condition)
-    yield f"{_RESULTS[outcome.passed]}: {outcome.expected}"
+    yield f"{_RESULTS[outcome.passed]}: {expectation(condition)}"
     if isinstance(condition, Combined):
         for part in condition.conditions:
             yield from (f"  {line}" for line in _condition(call, part))

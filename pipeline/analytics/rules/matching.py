@@ -52,6 +52,19 @@ class Stream:
         return tokens_of(self.words, self.language)
 
     @cached_property
+    def places(self) -> dict[str, list[int]]:
+        """The numbers of the tokens with each text."""
+        places: dict[str, list[int]] = {}
+        for number, token in enumerate(self.tokens):
+            places.setdefault(token.text, []).append(number)
+        return places
+
+    def least_probability(self, text: str) -> float | None:
+        """The lowest probability of the words with a token; None where the recognizer gives none."""
+        words = (self.words[self.tokens[number].word] for number in self.places[text])
+        return min((word.probability for word in words if word.probability is not None), default=None)
+
+    @cached_property
     def costs(self) -> tuple[float, ...]:
         """The weight of each token."""
         return tuple(weight(token.text, is_english(self.language)) for token in self.tokens)
@@ -134,23 +147,19 @@ def read_phrase(phrase: str, language: str | None) -> Phrase:
     return Phrase(words, tuple(weights), content)
 
 
-def _anchors(stream: Stream, phrase: Phrase) -> Iterator[int]:
+def _anchors(stream: Stream, phrase: Phrase) -> list[int]:
     """Numbers of tokens that are close to a content word of the phrase; of the rarest word, if it must be there."""
     needed = sorted(phrase.content, key=lambda number: (-phrase.weights[number], -len(phrase.words[number]), number))
     options = {phrase.words[number] for number in (needed[:1] if len(needed) <= FEW else needed)}
-    joined = any(number + 1 < len(phrase.words) or number for number in needed)
-    for number, token in enumerate(stream.tokens):
-        if any(_close(option, token, stream) or (joined and _may_join(option, token)) for option in options):
-            yield number
+    texts = (text for text in stream.places if any(_may_stand_for(stream, option, text) for option in options))
+    return sorted(number for text in texts for number in stream.places[text])
 
 
-def _close(option: str, token: Token, stream: Stream) -> bool:
-    return closeness(option, token.text, stream.words[token.word].probability, stream.language) >= LEAST
-
-
-def _may_join(option: str, token: Token) -> bool:
-    """Whether a token may be a part of the word, or the word a part of the token, with a neighbour."""
-    short, long = sorted((option, token.text), key=len)
+def _may_stand_for(stream: Stream, option: str, text: str) -> bool:
+    """Whether a recognized word may stand for a word, alone or joined with a neighbour."""
+    if closeness(option, text, stream.least_probability(text), stream.language) >= LEAST:
+        return True
+    short, long = sorted((option, text), key=len)
     return len(short) >= 3 and (long.startswith(short) or long.endswith(short))
 
 
