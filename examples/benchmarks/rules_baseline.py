@@ -1,4 +1,4 @@
-"""The matcher of version 0.1.0, which compared the characters of whole phrases: the baseline of the rules' benchmark."""
+"""The matcher of version 0.1.0, which compared the characters of whole phrases: the baseline of the benchmark."""
 
 from __future__ import annotations
 

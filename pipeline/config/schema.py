@@ -226,16 +226,19 @@ def compose(text: str, where: str) -> tuple[yaml.Node | None, Callable[[yaml.Nod
 
     Raises `SettingsError`, with line and column, for tags and for what is no YAML.
     """
-    loader = _PlainLoader(text)
+    try:
+        loader = _PlainLoader(text)
+    except yaml.reader.ReaderError as error:
+        lines = text[: error.position].split("\n")
+        place = f"{where}, line {len(lines)}, column {len(lines[-1]) + 1}"
+        raise SettingsError(f"not plain YAML: {error.reason}", where=place) from error
     try:
         return loader.get_single_node(), loader.construct_object
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise SettingsError(f"not plain YAML: {error.problem or error.context}", where=f"{where}{place}") from error
     except yaml.YAMLError as error:
-        place = f", line {loader.line + 1}, column {loader.column + 1}"
-        raise SettingsError(f"not plain YAML: {_first_line(error)}", where=f"{where}{place}") from error
+        mark = getattr(error, "problem_mark", None) or loader.get_mark()
+        problem = getattr(error, "problem", None) or _first_line(error)
+        place = f"{where}, line {mark.line + 1}, column {mark.column + 1}"
+        raise SettingsError(f"not plain YAML: {problem}", where=place) from error
 
 
 def assign(config: Config, assignments: Mapping[str, Any], where: str = "settings") -> Config:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline.analytics.rules.matching import Stream, find_in, streams
 from pipeline.analytics.rules.speakers import role_of
-from pipeline.analytics.rules.types import Evidence, Rule
+from pipeline.analytics.rules.types import Evidence, Outcome, Rule
 from pipeline.core.types import Transcript
 
 
@@ -20,6 +20,8 @@ class Call:
     transcript: Transcript
     analytics: Mapping[str, Any]
     rules: Mapping[str, Rule] = field(default_factory=dict)
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    """Outcomes of rules that others refer to, each evaluated once."""
 
     @property
     def duration(self) -> float:

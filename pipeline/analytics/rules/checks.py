@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from pipeline.analytics.rules.document import Item
+from pipeline.analytics.rules.document import DEEPEST, Item
 from pipeline.analytics.rules.types import Combined, Condition, Phrases, Reference, Rule
 from pipeline.analytics.rules.words import phrase_tokens
 
@@ -34,8 +34,9 @@ def check(rules: Sequence[Rule], items: Sequence[Item]) -> None:
                 close = difflib.get_close_matches(reference.rule, places, n=1)
                 hint = f"did you mean {close[0]}?" if close else "name a rule of this file"
                 item.fail(f"{reference.rule!r} is not a rule", hint)
+    done: set[str] = set()
     for rule in rules:
-        _check_circle(rule.name, conditions, places[rule.name], ())
+        _check_circle(rule.name, conditions, places, (), done)
     _check_contradictions(rules, places)
 
 
@@ -49,12 +50,18 @@ def _references(condition: Condition, item: Item) -> Iterator[tuple[Reference, I
             yield from _references(part, each)
 
 
-def _check_circle(name: str, conditions: Mapping[str, Condition], item: Item, path: tuple[str, ...]) -> None:
+def _check_circle(
+    name: str, conditions: Mapping[str, Condition], places: Mapping[str, Item], path: tuple[str, ...], done: set[str]
+) -> None:
     if name in path:
         circle = " → ".join((*path[path.index(name) :], name))
-        item.fail(f"rules refer to each other in a circle: {circle}")
-    for reference, _ in _references(conditions[name], item):
-        _check_circle(reference.rule, conditions, item, (*path, name))
+        places[name].fail(f"rules refer to each other in a circle: {circle}")
+    if len(path) > DEEPEST:
+        places[name].fail(f"rules refer to each other over more than {DEEPEST} levels")
+    if name not in done:
+        for reference, _ in _references(conditions[name], places[name]):
+            _check_circle(reference.rule, conditions, places, (*path, name), done)
+        done.add(name)
 
 
 def _check_contradictions(rules: Sequence[Rule], places: Mapping[str, Item]) -> None:

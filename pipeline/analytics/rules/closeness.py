@@ -21,6 +21,9 @@ USUAL_PROBABILITY = 0.9
 """Probability of a word where the recognizer gives none. Chosen by hand, near the mean of recognized words."""
 ENDINGS = frozenset({"s", "es", "ed", "ing"})
 """Endings in which English words differ and still count as the same word."""
+UNLIKE = 0.4
+"""Similarity below which two words have nothing to do with each other. Chosen by hand, below
+`alignment.LEAST`; it saves time and changes no match."""
 INFLECTED = 0.95
 """Closeness of two words that differ in an ending. Chosen by hand: below that of equal words."""
 
@@ -30,11 +33,14 @@ def closeness(wanted: str, found: str, probability: float | None, language: str 
     if wanted == found:
         return 1.0
     english = is_english(language)
-    if english and _inflected(wanted, found):
+    if english and wanted[:2] == found[:2] and _inflected(wanted, found):
         return INFLECTED
+    alike = similarity(wanted, found, english)
+    if alike < UNLIKE:
+        return 0.0
     commonness = 1.0 - weight(found, english)
     trust = USUAL_PROBABILITY if probability is None else probability
-    return similarity(wanted, found, english) * (1.0 - DISTRUST * commonness * trust)
+    return alike * (1.0 - DISTRUST * commonness * trust)
 
 
 @cache
@@ -53,6 +59,7 @@ def _sounds(word: str) -> str:
     return metaphone(word)
 
 
+@cache
 def _inflected(one: str, other: str) -> bool:
     """Whether two words have a stem of three letters or more in common and differ in an ending."""
     short, long = sorted((one, other), key=len)

@@ -41,7 +41,9 @@ def outcome_of(call: Call, condition: Condition) -> Outcome:
     if isinstance(condition, Measured):
         return measure_conditions.evaluate(call, condition)
     if isinstance(condition, Reference):
-        return outcome_of(call, call.rules[condition.rule].condition)
+        if condition.rule not in call.outcomes:
+            call.outcomes[condition.rule] = outcome_of(call, call.rules[condition.rule].condition)
+        return call.outcomes[condition.rule]
     return combined(condition, [outcome_of(call, part) for part in condition.conditions])
 
 

@@ -59,10 +59,16 @@ class Stream:
             places.setdefault(token.text, []).append(number)
         return places
 
-    def least_probability(self, text: str) -> float | None:
-        """The lowest probability of the words with a token; None where the recognizer gives none."""
-        words = (self.words[self.tokens[number].word] for number in self.places[text])
-        return min((word.probability for word in words if word.probability is not None), default=None)
+    @cached_property
+    def probabilities(self) -> tuple[float | None, ...]:
+        """The recognizer's probability of each token."""
+        return tuple(self.words[token.word].probability for token in self.tokens)
+
+    @cached_property
+    def least_probabilities(self) -> dict[str, float | None]:
+        """The lowest probability of the tokens with each text; None where the recognizer gives none."""
+        known = {text: [self.probabilities[number] for number in places] for text, places in self.places.items()}
+        return {text: min((p for p in each if p is not None), default=None) for text, each in known.items()}
 
     @cached_property
     def costs(self) -> tuple[float, ...]:
@@ -121,14 +127,26 @@ def candidates(stream: Stream, phrase: str, similarity: float) -> Iterator[Match
     """The best alignment around each word that is close to a content word of the phrase."""
     wanted = read_phrase(phrase, stream.language)
     seen: set[tuple[int, int]] = set()
-    width = len(wanted.words) + SLACK
     for anchor in _anchors(stream, wanted):
-        low, high = max(0, anchor - width), min(len(stream.tokens), anchor + width + 1)
-        found = align(wanted, stream.costs[low:high], partial(_closeness, stream, low))
+        low, found = _aligned_around(stream, wanted, anchor)
         if not found.pairs or (low + found.first, low + found.last) in seen:
             continue
         seen.add((low + found.first, low + found.last))
         yield _match(stream, wanted, phrase, found, low, similarity)
+
+
+def _aligned_around(stream: Stream, wanted: Phrase, anchor: int) -> tuple[int, Alignment]:
+    """The best alignment that has the anchor between its words, and the number that its words are counted from."""
+    width = len(wanted.words) + SLACK
+    low, high = max(0, anchor - width), min(len(stream.tokens), anchor + width + 1)
+    while True:
+        found = align(wanted, stream.costs[low:high], partial(_closeness, stream, low))
+        if not found.pairs or low + found.first <= anchor < low + found.last:
+            return low, found
+        if low + found.last <= anchor:
+            low += found.last
+        else:
+            high = low + found.first
 
 
 @cache
@@ -157,17 +175,18 @@ def _anchors(stream: Stream, phrase: Phrase) -> list[int]:
 
 def _may_stand_for(stream: Stream, option: str, text: str) -> bool:
     """Whether a recognized word may stand for a word, alone or joined with a neighbour."""
-    if closeness(option, text, stream.least_probability(text), stream.language) >= LEAST:
+    if closeness(option, text, stream.least_probabilities[text], stream.language) >= LEAST:
         return True
-    short, long = sorted((option, text), key=len)
+    short, long = (option, text) if len(option) < len(text) else (text, option)
     return len(short) >= 3 and (long.startswith(short) or long.endswith(short))
 
 
 def _closeness(stream: Stream, offset: int, wanted: str, first: int, last: int) -> float:
-    tokens = stream.tokens[offset + first : offset + last]
-    probabilities = [stream.words[token.word].probability for token in tokens]
-    known = [each for each in probabilities if each is not None]
-    text = "".join(token.text for token in tokens)
+    if last - first == 1:
+        number = offset + first
+        return closeness(wanted, stream.tokens[number].text, stream.probabilities[number], stream.language)
+    text = "".join(token.text for token in stream.tokens[offset + first : offset + last])
+    known = [each for each in stream.probabilities[offset + first : offset + last] if each is not None]
     return closeness(wanted, text, min(known) if known else None, stream.language)
 
 

@@ -26,7 +26,7 @@ MEASURES: Mapping[str, Measure] = {
     "silence": Measure("s", "refused", has_range=True),
     "silence_ratio": Measure("", "refused", has_range=True),
     "longest_silence": Measure("s", "refused", has_range=True),
-    "hold": Measure("s", "refused", has_range=True),
+    "hold": Measure("s", "refused"),
     "music": Measure("s", "refused", has_range=True),
     "overlap": Measure("s", "refused", has_range=True),
     "overlap_ratio": Measure("", "refused", has_range=True),

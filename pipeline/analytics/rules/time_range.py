@@ -103,10 +103,12 @@ def _amount(text: str) -> Place:
 
 
 def _checked(start: Place, end: Place, text: str) -> TimeRange:
-    comparable = start.is_share == end.is_share and start.from_end == end.from_end
-    empty = start == end or (comparable and start.value >= end.value)
-    empty |= end.from_end and start.is_share and not start.from_end and start.value >= 1 - end.value
-    empty |= (start.from_end and start.value == 0) or (not end.from_end and end.value == 0)
+    if start.from_end and end.from_end:
+        empty = start.value <= end.value
+    elif not end.from_end:
+        empty = end.value == 0 or (start.is_share == end.is_share and start.value >= end.value)
+    else:
+        empty = start.is_share and start.value >= 1 - end.value
     if empty:
         raise ValueError("is an empty range")
     return TimeRange(start, end, " ".join(text.split()))
