@@ -1,8 +1,7 @@
 """Conversation analytics computed from a transcript: pure functions, frozen values, documented definitions.
 
 measures         talk, turns, pace, silence, overlaps by kind, loudness, hold, questions, sentiment, quarters
-phrase_rules     phrase rules, read strictly from YAML
-phrase_matching  fuzzy matching; findings with evidence
+rules            what must be said or measured in a call; findings with evidence
 analytics_file   all results of a call as ``NAME.analytics.json``
 calls            the calls of a folder of results
 outliers         calls far from the median

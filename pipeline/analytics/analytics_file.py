@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.analytics import phrase_rules
 from pipeline.analytics.measures.metrics import measure, roles_of
 from pipeline.analytics.measures.quarters import quarters
 from pipeline.analytics.measures.sentiment import method, sentiments
-from pipeline.analytics.phrase_matching import evaluate_rules
-from pipeline.analytics.phrase_rules import Rule
+from pipeline.analytics.rules.evaluation import evaluate_rules
+from pipeline.analytics.rules.reading import read
+from pipeline.analytics.rules.types import Rule
 from pipeline.core.serialization import to_plain
 from pipeline.core.types import Transcript
 
@@ -31,7 +31,7 @@ _ADDED: Mapping[str, Any] = {
 """Keys of a call that the old versions do not have, with the values for unknown."""
 _ADDED_TO_SPEAKERS = ("role", "person", "questions", "loudness", "shouting")
 _ADDED_TO_EVENTS = ("holder_remaining", "incomer_words", "incomer_after", "margin")
-_ADDED_TO_FINDINGS = ("severity", "expected", "measured")
+_ADDED_TO_FINDINGS = ("severity", "expected", "measured", "reason")
 _ADDED_TO_EVIDENCE = ("role", "confidence")
 """Keys of speakers, overlap events, findings and their evidence that the old versions do not have."""
 _OLD_METRICS: Mapping[str, str] = {
@@ -57,10 +57,11 @@ def analyze(
         "roles": to_plain(transcript.roles),
         "sentiment_by": method(transcript.language),
         "quarters": to_plain(quarters(transcript)),
-        "findings": [_with_finding_keys(finding) for finding in to_plain(evaluate_rules(transcript, rules))],
+        "findings": [],
         "warnings": [{"code": notice.code, "message": notice.message} for notice in transcript.notices],
         "columns": dict(columns or {}),
     }
+    analytics["findings"] = to_plain(evaluate_rules(transcript, rules, analytics))
     rounded: dict[str, Any] = _rounded(analytics)
     return rounded
 
@@ -72,7 +73,7 @@ def path_of(target: Path) -> Path:
 
 def file_of(transcript: Transcript, rules: str, target: Path, columns: Mapping[str, str]) -> tuple[Path, bytes]:
     """Path and content of the analytics file of a transcript; ``rules`` is the text of a rules file."""
-    return path_of(target), dumps(analyze(transcript, phrase_rules.read(rules), columns)).encode()
+    return path_of(target), dumps(analyze(transcript, read(rules).rules, columns)).encode()
 
 
 def dumps(analytics: Mapping[str, Any]) -> str:

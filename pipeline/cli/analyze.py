@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.core.errors import printable
+from pipeline.core.errors import SettingsError, printable
 
 if TYPE_CHECKING:
     from pipeline.analytics.calls import Call
@@ -16,25 +16,31 @@ if TYPE_CHECKING:
 
 def analyze(
     transcript: Annotated[Path, typer.Argument(help="Transcript: JSON, RTTM, CTM, STM or SegLST.")],
-    rules: Annotated[Path | None, typer.Option(help="YAML file with phrase rules and roles.")] = None,
+    rules: Annotated[Path | None, typer.Option(help="YAML file with rules and roles.")] = None,
     roles: Annotated[str | None, typer.Option(help="Roles of the speakers: agent,customer.")] = None,
+    explain: Annotated[str | None, typer.Option(metavar="RULE", help="Print why this rule passes or fails.")] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Print talk ratio, silence, overlaps and findings of one transcript as JSON."""
-    from pipeline.analytics import analytics_file, phrase_rules
+    from pipeline.analytics import analytics_file
     from pipeline.analytics.roles.assigning import UNKNOWN, with_roles_again
-    from pipeline.analytics.roles.request import role_specs
+    from pipeline.analytics.rules import explaining, reading
     from pipeline.formats.reading import read_file
 
-    text = phrase_rules.read_file(rules)
+    if explain is not None and rules is None:
+        raise SettingsError("needs the file that has the rule", where="--explain", hint="add --rules FILE")
+    content = reading.read(reading.read_file(rules), str(rules))
     file = read_file(transcript)
     for line in file.notice_lines():
         typer.echo(line, err=True)
-    call = with_roles_again(file.transcript, role_specs(text), roles)
+    call = with_roles_again(file.transcript, content.roles, roles)
     for notice in call.notices:
         if notice.code == UNKNOWN:
             typer.echo(printable(f"transcribe: {transcript}: warning: {notice.message}"), err=True)
-    analytics = analytics_file.analyze(call, phrase_rules.read(text))
+    analytics = analytics_file.analyze(call, content.rules)
+    if explain is not None:
+        typer.echo(explaining.explain(call, content.rules, analytics, explain), nl=False)
+        return
     typer.echo(analytics_file.dumps(analytics), nl=False)
 
 

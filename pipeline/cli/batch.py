@@ -46,9 +46,7 @@ def batch(
     address: Annotated[str | None, typer.Option(help="Address of the Ray cluster; default: start one here.")] = None,
     minutes: Annotated[bool, typer.Option("--minutes", help="Write NAME.minutes.md and .json too.")] = False,
     analytics: Annotated[bool, typer.Option("--analytics", help="Write NAME.analytics.json too.")] = False,
-    rules: Annotated[
-        Path | None, typer.Option(help="A YAML file of phrase rules and roles; implies --analytics.")
-    ] = None,
+    rules: Annotated[Path | None, typer.Option(help="A YAML file of rules and roles; implies --analytics.")] = None,
     name_pattern: Annotated[
         str | None, typer.Option("--name-pattern", help="Columns from names: '{date}_{agent}_{id}.wav'.")
     ] = None,
@@ -74,8 +72,8 @@ def _setup(
     writing: WritingOptions,
 ) -> Setup:
     """What is the same for all recordings; ``analysis``: whether to write analytics, and the rules for them."""
-    from pipeline.analytics.phrase_rules import read_file
     from pipeline.analytics.roles.request import request_of, role_specs
+    from pipeline.analytics.rules.reading import read_file
     from pipeline.batch.worker import Setup
     from pipeline.engine import artifact_cache
     from pipeline.formats import files

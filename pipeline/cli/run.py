@@ -53,8 +53,8 @@ def _roles(rules: Path | None, settings: Config) -> RoleRequest | None:
     """The roles of a rules file and of ``--roles``; None without either. Raises `SettingsError`."""
     if rules is None and settings.diarization.roles is None:
         return None
-    from pipeline.analytics.phrase_rules import read_file
     from pipeline.analytics.roles.request import request_of, role_specs
+    from pipeline.analytics.rules.reading import read_file
 
     return request_of(role_specs(read_file(rules)), settings.diarization.roles, {})
 

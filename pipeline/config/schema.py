@@ -7,7 +7,7 @@ change a result; the runtime changes none on a CPU.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
 
@@ -219,6 +219,26 @@ def load_plain(text: str, where: str) -> dict[Any, Any]:
     if not isinstance(loaded, dict):
         raise SettingsError("settings are a YAML mapping of sections", where=where)
     return loaded
+
+
+def compose(text: str, where: str) -> tuple[yaml.Node | None, Callable[[yaml.Node], Any]]:
+    """The nodes of a YAML text with their marks, and what gives the value of a scalar, as `load_plain` reads them.
+
+    Raises `SettingsError`, with line and column, for tags and for what is no YAML.
+    """
+    try:
+        loader = _PlainLoader(text)
+    except yaml.reader.ReaderError as error:
+        lines = text[: error.position].split("\n")
+        place = f"{where}, line {len(lines)}, column {len(lines[-1]) + 1}"
+        raise SettingsError(f"not plain YAML: {error.reason}", where=place) from error
+    try:
+        return loader.get_single_node(), loader.construct_object
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None) or loader.get_mark()
+        problem = getattr(error, "problem", None) or _first_line(error)
+        place = f"{where}, line {mark.line + 1}, column {mark.column + 1}"
+        raise SettingsError(f"not plain YAML: {problem}", where=place) from error
 
 
 def assign(config: Config, assignments: Mapping[str, Any], where: str = "settings") -> Config:

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import pipeline
-from pipeline.analytics.phrase_rules import read as read_rules
-from pipeline.analytics.phrase_rules import read_file
+from pipeline.analytics.rules.reading import read as read_rules
+from pipeline.analytics.rules.reading import read_file
 from pipeline.batch.discovery import read_manifest
 from pipeline.config.presets import resolve
 from pipeline.core.errors import FormatError
@@ -76,7 +76,7 @@ def test_settings_of_all_kinds_are_decoded_alike(tmp_path: Path) -> None:
     for encoding in ("utf-8", "utf-8-sig", "utf-16", "cp1252"):
         rules, config, manifest = (tmp_path / f"{encoding}.{name}" for name in ("rules.yaml", "yaml", "csv"))
         rules.write_bytes("rules:\n  - {name: grüße, says: [grüß gott]}\n".encode(encoding))
-        assert [rule.name for rule in read_rules(read_file(rules))] == ["grüße"]
+        assert [rule.name for rule in read_rules(read_file(rules)).rules] == ["grüße"]
         config.write_bytes("# für später\nrecognition:\n  beam_size: 3\n".encode(encoding))
         assert resolve(file=config).recognition.options["beam_size"] == 3
         manifest.write_bytes("path,agent\r\ncall.wav,Zoë\r\n".encode(encoding))

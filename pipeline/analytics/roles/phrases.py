@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from pipeline.analytics.phrase_matching import Evidence, find
-from pipeline.analytics.phrase_rules import DEFAULT_SIMILARITY
 from pipeline.analytics.roles.spec import RoleSpec
+from pipeline.analytics.rules.matching import find
+from pipeline.analytics.rules.types import Evidence
 from pipeline.core.role import RoleEvidence
 from pipeline.core.text import letters
 from pipeline.core.types import Transcript
@@ -56,13 +56,13 @@ def _is_quoted(transcript: Transcript, found: Evidence) -> bool:
 
 
 def _find(transcript: Transcript, phrases: Sequence[str]) -> tuple[Evidence, ...]:
-    return find(transcript, phrases, DEFAULT_SIMILARITY, None) if phrases else ()
+    return find(transcript, phrases)
 
 
 def _takes(other: Evidence, each: Evidence) -> bool:
     """Whether the same words are the phrase ``other`` at least as much."""
     overlap = other.speaker == each.speaker and other.start < each.end and each.start < other.end
-    return overlap and other.similarity >= each.similarity
+    return overlap and (other.similarity or 0.0) >= (each.similarity or 0.0)
 
 
 def _evidence(transcript: Transcript, found: Evidence) -> RoleEvidence:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from pipeline.analytics.roles.defaults import default_spec
 from pipeline.analytics.roles.spec import RoleSpec, check_role, require_consistent
+from pipeline.analytics.rules.reading import read
 from pipeline.config.channel_roles import parse_roles
 from pipeline.core.errors import SettingsError
 from pipeline.core.identity import is_label
@@ -42,9 +43,7 @@ class RoleRequest:
 
 def role_specs(rules: str | None) -> tuple[RoleSpec, ...]:
     """The roles in the text of a rules file, which was checked; empty without a file."""
-    from pipeline.analytics.phrase_rules import read_roles  # here: its rules need the conditions of roles
-
-    return read_roles(rules) if rules else ()
+    return read(rules).roles if rules else ()
 
 
 def request_of(specs: Sequence[RoleSpec], roles: str | None, columns: Mapping[str, str]) -> RoleRequest:

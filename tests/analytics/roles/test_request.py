@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.analytics.phrase_rules import read_roles
 from pipeline.analytics.roles.request import digest, request_of, role_specs
 from pipeline.analytics.roles.spec import RoleSpec
+from pipeline.analytics.rules.reading import read
 from pipeline.core.errors import SettingsError
 
 FILE = """
@@ -45,14 +45,14 @@ def test_a_rules_file_has_roles_beside_rules() -> None:
 )
 def test_roles_that_contradict_are_refused_in_one_line(text: str, problem: str) -> None:
     with pytest.raises(SettingsError) as refused:
-        read_roles(f"roles: {text}", "rules.yaml")
+        read(f"roles: {text}", "rules.yaml")
     assert problem in refused.value.line
     assert "rules.yaml" in refused.value.line
     assert "\n" not in refused.value.line
 
 
 def test_the_option_and_the_file_together() -> None:
-    request = request_of(read_roles(FILE), "agent,customer", {})
+    request = request_of(read(FILE).roles, "agent,customer", {})
     assert (request.roles, request.by_default) == (("agent", "customer"), frozenset())
     added = request_of((RoleSpec("agent", says=("hello",)),), "agent,customer", {})
     assert (added.roles, added.by_default) == (("agent", "customer"), {"customer"})
@@ -76,7 +76,7 @@ def test_columns_that_contradict_are_refused() -> None:
 
 
 def test_the_digest_follows_what_roles_depend_on_and_nothing_else() -> None:
-    specs = read_roles(FILE)
+    specs = read(FILE).roles
     base = digest(specs, "agent,customer", {"campaign": "north"})
     assert base == digest(specs, "agent,customer", {"campaign": "south", "team": "1"})
     others = {
