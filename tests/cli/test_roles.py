@@ -48,7 +48,7 @@ def test_run_takes_the_roles_of_a_rules_file_into_every_format() -> None:
     assert "warning" not in done.stderr
 
 
-def test_run_says_what_is_unknown_and_what_to_do() -> None:
+def test_run_warns_of_unknown_roles_with_what_to_do() -> None:
     done = transcribe("run", "call.wav", "--roles", "agent,customer")
     assert done.exit_code == 0
     assert ledger("call.json") == {"SPEAKER_00": (None, "unknown"), "SPEAKER_01": (None, "unknown")}
