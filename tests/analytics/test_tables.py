@@ -206,7 +206,11 @@ FULL = {
 MORE = {
     "speakers": {"role": "agent", "person": "Ana", "questions": 2, "loudness": -20.0, "shouting": 0.0},
     "overlap_events": {"holder_remaining": 1.0, "incomer_words": 3, "incomer_after": 2.0, "margin": 0.1},
-    "findings": {"severity": "critical", "expected": "says hello", "measured": {"value": 0.6, "limit": 0.7}},
+    "findings": {
+        "severity": "critical",
+        "expected": "says hello",
+        "measured": {"measure": "talk_ratio", "value": 0.6, "limit": 0.7},
+    },
 }
 """Further keys of each speaker, overlap and finding."""
 
@@ -251,7 +255,8 @@ def test_every_value_of_the_analytics_has_its_column(folder: Path) -> None:
         "-20.0",
     )
     assert content["overlaps"][0]["incomer_word_count"] == "3"
-    assert json.loads(content["findings"][0]["measured"]) == {"value": 0.6, "limit": 0.7}
+    measured = ("measure", "measured_value", "limit_value", "measured_label")
+    assert [content["findings"][0][name] for name in measured] == ["talk_ratio", "0.6", "0.7", ""]
     assert (content["speakers"][0]["person"], content["speakers"][0]["shouting_s"]) == ("Ana", "0.0")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
@@ -121,17 +120,22 @@ def _events(data: Mapping[str, Any]) -> Iterator[tuple[str, Row]]:
     for event in data["overlap_events"]:
         yield "overlaps", in_columns(event)
     for finding in data["findings"]:
-        measured = finding["measured"]
-        base = {key: finding[key] for key in ("rule", "severity", "passed", "expected")}
-        base["measured"] = None if measured is None else json.dumps(measured, ensure_ascii=False)
+        base = {key: finding[key] for key in ("rule", "severity", "passed", "expected", "reason")}
         for evidence in finding["evidence"] or [{}]:
-            yield "findings", base | in_columns(evidence)
+            yield "findings", base | _measured(finding["measured"] or {}) | in_columns(evidence)
     for pause in data["pauses"]:
         yield "pauses", in_columns(pause)
     for number, quarter in enumerate(data["quarters"], 1):
         base = {"quarter": number, "start_s": quarter["start"], "end_s": quarter["end"]}
         for speaker in quarter["speakers"]:
             yield "quarters", base | in_columns(speaker)
+
+
+def _measured(measured: Mapping[str, Any]) -> Row:
+    """What a rule measured: numbers with their limit, or a speaker."""
+    value, limit = measured.get("value"), measured.get("limit")
+    label = {"measured_label": value} if isinstance(value, str) else {"measured_value": value, "limit_value": limit}
+    return {"measure": measured.get("measure"), **label}
 
 
 def _transcript_rows(transcript: Transcript) -> Iterator[tuple[str, Row]]:
