@@ -34,7 +34,7 @@ class Remarks:
         lines: list[str] = []
         if self.old:
             lines.append(
-                f"files with the analytics format of version 0.1.0, which the next version will refuse: {self.old}; "
+                f"files with the analytics format of an earlier version, which the next one will refuse: {self.old}; "
                 "write them again with transcribe batch --analytics"
             )
         if self.undated:
@@ -58,7 +58,7 @@ class Remarks:
 
     def _add(self, call: Call) -> None:
         self.old += call.is_old
-        recorded = call.analytics.get("recorded")
+        recorded = call.analytics["recorded"]
         if recorded and recorded_day(recorded) is None:
             self.undated.append((call.name, recorded))
         if call.duplicate_of:
