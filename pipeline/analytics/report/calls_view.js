@@ -19,7 +19,7 @@ export function createCalls(report) {
   const figures = report.figures.filter((figure) =>
     SHOWN.includes(figure.key) && report.calls.some((call) => figureOf(call, figure) !== null));
   const table = createTable(byId("calls-table"), {
-    label: "Calls", one: "call", nameOf: (/** @type {Call} */ { name }) => name, detail: (call) => details(call, report),
+    label: "Table of the calls", one: "call", nameOf: (/** @type {Call} */ { name }) => name, detail: (call) => details(call, report),
   });
   byId("calls-notes").append(definitions(report.figures));
   const columns = callColumns(report, figures);

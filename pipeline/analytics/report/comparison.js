@@ -48,7 +48,7 @@ export function createComparison(report) {
   byId("all-groups-notes").append(definitions(report.figures));
   const ranking = createTable(byId("ranking"), { label: "Groups and how they compare", one: "group" });
   const all = createTable(byId("all-groups"), { label: "All figures of the groups", one: "group" });
-  const days = createTable(byId("days-table"), { label: "Days", one: "day" });
+  const days = createTable(byId("days-table"), { label: "Table of the days", one: "day" });
   /** @type {{ compared: readonly Compared[], dimension: Dimension | null, measure: Measure }} */
   const state = { compared: [], dimension: null, measure: measures[0] };
   /** @type {readonly Call[]} */
@@ -75,7 +75,7 @@ export function createComparison(report) {
       const average = averageOf(calls, state.measure);
       showMeasure(state.measure, average, calls);
       byId("no-dimension").hidden = dimensions.length > 0;
-      byId("grouped").hidden = !dimensions.length || !calls.length;
+      byId("grouped").hidden = byId("groups-csv").hidden = !dimensions.length || !calls.length;
       if (state.dimension && average !== null) {
         state.compared = compare(groupsOf(calls, state.dimension, state.measure), average, state.measure.share);
         ranking.show(rankingColumns(state.compared, state.dimension, state.measure, average), state.compared);

@@ -111,6 +111,6 @@ function options(values, special) {
  * @param {boolean} special
  */
 function choice(name, values, special) {
-  const field = /** @type {HTMLSelectElement} */ (make("select", {}, make("option", { value: "" }, "all"), ...options(values, special)));
+  const field = /** @type {HTMLSelectElement} */ (make("select", { "data-column": name }, make("option", { value: "" }, "all"), ...options(values, special)));
   return { select: field, label: make("label", {}, make("span", {}, name), field) };
 }

@@ -15,13 +15,13 @@ const LINKED = 20;
 /** @param {Report} report */
 export function createRest(report) {
   const { failures, skipped } = report;
-  const failed = createTable(byId("failures-table"), { label: "Recordings that failed", one: "recording" });
+  const failed = createTable(byId("failures-table"), { label: "Table of the recordings that failed", one: "recording" });
   failed.show([
     { label: "recording", kind: "name", sort: ({ call }) => call, cell: ({ call }) => call },
     { label: "status", sort: ({ status }) => status, cell: ({ status }) => status.replaceAll("_", " ") },
     { label: "reason", sort: ({ reason }) => reason, cell: ({ reason }) => reason },
   ], failures);
-  const left = createTable(byId("skipped-table"), { label: "Files that were left out", one: "file" });
+  const left = createTable(byId("skipped-table"), { label: "Table of the files that were left out", one: "file" });
   left.show([
     { label: "file", kind: "name", sort: ({ path }) => path, cell: ({ path }) => path },
     { label: "reason", sort: ({ reason }) => reason, cell: ({ reason }) => reason },
@@ -29,9 +29,9 @@ export function createRest(report) {
   byId("failures").hidden = !failures.length;
   byId("skipped").hidden = !skipped.length;
   byId("nothing-left-out").hidden = failures.length > 0 || skipped.length > 0;
-  const roles = createTable(byId("roles-table"), { label: `Calls whose ${report.role} is unknown`, one: "call" });
+  const roles = createTable(byId("roles-table"), { label: `Table of the calls whose ${report.role} is unknown`, one: "call" });
   const warnings = createTable(byId("warnings-table"), {
-    label: "Warnings", one: "warning", nameOf: (/** @type {Code} */ { code }) => code, detail: ({ calls }) => callList(calls),
+    label: "Table of the warnings", one: "warning", nameOf: (/** @type {Code} */ { code }) => code, detail: ({ calls }) => callList(calls),
   });
   byId("roles-title").textContent = `Calls whose ${report.role} is unknown`;
 

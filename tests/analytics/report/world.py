@@ -47,7 +47,7 @@ def analytics(*speakers: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
     """The analytics of a call of two minutes with the speakers agent and customer, or with those given."""
     people = speakers or (speaker("agent", "agent"), speaker("customer", "customer", sentiment=-0.1))
     roles = [
-        {"speaker": one["speaker"], "role": one["role"], "decision": "channel", "reason": "", "evidence": []}
+        {"speaker": one["speaker"], "role": one.get("role"), "decision": "channel", "reason": "", "evidence": []}
         for one in people
     ]
     return {
