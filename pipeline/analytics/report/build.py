@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib import resources
 
-from pipeline.analytics.calls import Call, Failure
+from pipeline.analytics.calls import Call, Failure, Skipped
 from pipeline.analytics.report.calls import read_call
 from pipeline.analytics.report.data import report_data
 from pipeline.analytics.report.tables import plain_tables
@@ -25,13 +25,13 @@ def render(
     calls: Iterable[Call],
     title: str,
     failures: Sequence[Failure] = (),
-    skipped: Sequence[tuple[str, str]] = (),
+    skipped: Sequence[Skipped] = (),
     role: str = AGENT,
 ) -> str:
     """The HTML of the report: equal calls give equal bytes.
 
-    ``failures`` are the recordings that could not be transcribed, ``skipped`` path and reason of those that were not
-    tried; ``role`` is the role of the people by whom calls are grouped.
+    ``failures`` are the recordings that could not be transcribed, ``skipped`` what the search left out; ``role`` is the
+    role of the people by whom calls are grouped.
     """
     rows = [read_call(call, role) for call in calls]
     style, code = _asset("report.css"), script()

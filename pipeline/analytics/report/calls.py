@@ -12,6 +12,7 @@ from urllib.parse import quote
 from pipeline import formats
 from pipeline.analytics.calls import Call
 from pipeline.analytics.report.figures import OF_AGENT, OF_CALL, rounded
+from pipeline.analytics.tables.rows import recorded_day
 
 DAY_COLUMNS = ("day", "date", "recorded")
 """Names of manifest columns with the day of a call, the first that holds a date counts; any case. They come before the
@@ -51,7 +52,10 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The result of a rule; ``measured`` and ``quotes`` (at most `MAX_QUOTES` of ``moments``) only where it failed."""
+    """The result of a rule; ``measured`` and ``quotes`` (at most `MAX_QUOTES` of ``moments``) only where it failed.
+
+    ``reason``: why it does not apply.
+    """
 
     rule: str
     severity: str
@@ -60,13 +64,17 @@ class Finding:
     measured: str = ""
     moments: int = 0
     quotes: tuple[Quote, ...] = ()
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ReportCall:
-    """One call. ``link``: address of its page or transcript, relative to the report; ``has_page``: whether that can open
-    at a moment. ``day``: ISO 8601, and ``day_source`` the column it is from, or "recording". ``role_reason``: why no
-    speaker has the agent's role."""
+    """One call.
+
+    ``link``: address of its page or transcript, relative to the report; ``has_page``: whether that can open at a
+    moment. ``day``: ISO 8601, and ``day_source`` the column it is from, or "recording". ``role_reason``: why no speaker
+    has the agent's role.
+    """
 
     name: str
     link: str | None
@@ -76,6 +84,7 @@ class ReportCall:
     language: str | None
     complete: bool
     deleted: bool
+    duplicate_of: str | None
     columns: Mapping[str, str]
     agents: Sequence[Agent]
     role_reason: str
@@ -91,7 +100,7 @@ def read_call(call: Call, role: str) -> ReportCall:
     link, has_page = _link(call)
     day, source = day_of(data)
     agents = tuple(_agents(data, role))
-    silence = data.get("longest_silence")
+    silence = data["longest_silence"]
     return ReportCall(
         name=call.name,
         link=link,
@@ -101,6 +110,7 @@ def read_call(call: Call, role: str) -> ReportCall:
         language=data["language"],
         complete=data["complete"],
         deleted=call.exists is False,
+        duplicate_of=call.duplicate_of,
         columns=data["columns"],
         agents=agents,
         role_reason="" if any(agent.speaker is not None for agent in agents) else _role_reason(data, role),
@@ -119,7 +129,7 @@ def day_of(data: Data) -> tuple[str | None, str]:
             name, value = columns[known]
             if day := _day(value):
                 return day, name
-    return _day(data.get("recorded") or ""), "recording"
+    return recorded_day(data["recorded"]), "recording"
 
 
 def _day(value: str) -> str | None:
@@ -138,8 +148,8 @@ def _day(value: str) -> str | None:
 def _agents(data: Data, role: str) -> Iterator[Agent]:
     """The agents of a call; the manifest's name counts where one speaker has the role, or no speaker has."""
     named = next((value.strip() for name, value in data["columns"].items() if name.casefold() == role.casefold()), "")
-    decisions = {one["speaker"]: one["decision"] for one in data.get("roles") or () if one["role"] == role}
-    speakers = [one for one in data["speakers"] if role in (one.get("role"), one["speaker"])]
+    decisions = {one["speaker"]: one["decision"] for one in data["roles"] if one["role"] == role}
+    speakers = [one for one in data["speakers"] if role in (one["role"], one["speaker"])]
     if not speakers and named:
         yield Agent(named, None, "manifest", (None,) * len(OF_AGENT))
     names: set[str | None] = set()
@@ -155,7 +165,7 @@ def _agents(data: Data, role: str) -> Iterator[Agent]:
 def name_of(speaker: Data, role: str) -> str | None:
     """The name of a speaker, by voice print or by label; None where the label is a role or a number of one call."""
     label = str(speaker["speaker"])
-    if speaker.get("person"):
+    if speaker["person"]:
         return str(speaker["person"])
     return None if label == role or _DIARIZATION_LABEL.fullmatch(label) else label
 
@@ -168,7 +178,7 @@ def _sentiment(speakers: Iterator[Data]) -> float | None:
 
 def _role_reason(data: Data, role: str) -> str:
     """Why no speaker has the agent's role."""
-    reasons = [one["reason"] for one in data.get("roles") or () if one["role"] is None and one["reason"]]
+    reasons = [one["reason"] for one in data["roles"] if one["role"] is None and one["reason"]]
     return "; ".join(dict.fromkeys(reasons)) or f"no speaker has the role {role}"
 
 
@@ -176,23 +186,26 @@ def _finding(data: Data) -> Finding:
     failed = data["passed"] is False
     evidence = data["evidence"] if failed else ()
     quotes = (
-        Quote(one["start"], one["end"], one.get("speaker") or "", shortened(one.get("text") or ""))
+        Quote(one["start"], one["end"], one["speaker"] or "", shortened(one["text"] or ""))
         for one in evidence[:MAX_QUOTES]
     )
     return Finding(
         data["rule"],
-        data.get("severity") or "warning",
-        data.get("expected") or "",
+        data["severity"] or "warning",
+        data["expected"] or "",
         data["passed"],
-        _measured(data.get("measured")) if failed else "",
+        _measured(data["measured"]) if failed else "",
         len(evidence),
         tuple(quotes),
+        shortened(data["reason"] or "") if data["passed"] is None else "",
     )
 
 
 def _measured(measured: Data | None) -> str:
-    """What a rule found, in one line: "value 0.61, limit 0.7"."""
-    return ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in (measured or {}).items() if value is not None)
+    """What a rule found, in one line: "talk_ratio 0.61, limit 0.7"."""
+    facts = {key: value for key, value in (measured or {}).items() if value is not None}
+    name = " ".join(str(facts.pop(key)) for key in ("measure", "value") if key in facts)
+    return ", ".join([name, *(f"{key} {value}" for key, value in facts.items())])
 
 
 def shortened(text: str) -> str:

@@ -110,4 +110,4 @@ function callRows(calls, report) {
 }
 
 /** The first columns of the CSV. */
-const FIXED = ["call", "day", "agents", "language", "complete", "recording_deleted", "rules_broken", "warnings", "role_unknown"];
+const FIXED = ["call", "day", "agents", "language", "complete", "recording_removed", "rules_broken", "warnings", "role_unknown"];

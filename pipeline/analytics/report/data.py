@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from pipeline.analytics.calls import Failure
+from pipeline.analytics.calls import Failure, Skipped
 from pipeline.analytics.report.calls import Agent, Finding, ReportCall
 from pipeline.analytics.report.figures import FIGURES, rounded
 from pipeline.formats.sanitize import clean
@@ -35,7 +35,7 @@ def report_data(
     title: str,
     role: str,
     failures: Sequence[Failure] = (),
-    skipped: Sequence[tuple[str, str]] = (),
+    skipped: Sequence[Skipped] = (),
 ) -> dict[str, Any]:
     """Everything the page knows; see ``reading.js`` for the meaning of each place."""
     texts = Texts()
@@ -57,7 +57,7 @@ def report_data(
         ],
         "calls": [_call(call, columns, numbers, texts) for call in calls],
         "failures": [[clean(one.call), one.status, texts.number(one.reason)] for one in failures],
-        "skipped": [[clean(path), texts.number(reason)] for path, reason in skipped],
+        "skipped": [[clean(one.path), texts.number(one.reason)] for one in skipped],
         "texts": texts.all,
     }  # fmt: skip
 
@@ -95,6 +95,7 @@ def _call(call: ReportCall, columns: Sequence[str], rules: Mapping[str, int], te
         rounded(call.silence_start),
         [_finding(one, rules, texts) for one in call.findings],
         [[texts.number(code), texts.number(message)] for code, message in dict.fromkeys(call.warnings)],
+        texts.number(call.duplicate_of),
     ]
 
 
@@ -106,11 +107,9 @@ def _finding(finding: Finding, rules: Mapping[str, int], texts: Texts) -> list[A
     """Rule and result; for a failed rule also what was measured, the number of moments, and the quoted ones."""
     rule = rules[finding.rule]
     if finding.passed is not False:
-        return [rule, PASSED if finding.passed else NOT_APPLICABLE]
+        return [rule, PASSED] if finding.passed else [rule, NOT_APPLICABLE, texts.number(finding.reason)]
     quotes = [
         [rounded(one.start), rounded(one.end), texts.number(one.speaker), texts.number(one.text)]
         for one in finding.quotes
     ]
     return [rule, FAILED, texts.number(finding.measured), finding.moments, quotes]
-
-

@@ -14,8 +14,9 @@ Unit = Literal["s", "time", "ratio", "count", "per_minute", "score", "lufs"]
 class Figure:
     """A figure of each call, or with ``of_agent`` of each agent in a call.
 
-    ``min_deviation``: lower bound for the median absolute deviation when outliers are sought, in the unit of the figure;
-    0 where none are. ``read``: the value, from the analytics of the call or from one of its speakers; None if unknown.
+    ``min_deviation``: lower bound for the median absolute deviation when outliers are sought, in the unit of the
+    figure; 0 where none are. ``read``: the value, from the analytics of the call or from one of its speakers; None if
+    unknown.
     """
 
     key: str
@@ -56,11 +57,19 @@ FIGURES: Sequence[Figure] = (
         _dead_air, min_deviation=5.0,
     ),
     Figure(
-        "longest_silence", "longest silence", "s", "The longest time without speech.",
+        "longest_silence", "longest silence", "s",
+        "The longest time without speech between the first and the last speech.",
         _longest_silence, min_deviation=5.0,
     ),
-    Figure("hold", "hold", "s", "Time on hold.", _key("hold"), min_deviation=20.0),
-    Figure("music", "music", "s", "Time with music and without speech.", _key("music"), min_deviation=20.0),
+    Figure(
+        "hold", "hold", "s",
+        "Waits between the first and the last speech: those with music, from 3 s, and those without, from 10 s.",
+        _key("hold"), min_deviation=20.0,
+    ),
+    Figure(
+        "music", "music", "s", "Time with music and without speech, also before the first and after the last speech.",
+        _key("music"), min_deviation=20.0,
+    ),
     Figure(
         "overlap_ratio", "overlap", "ratio", "Part of the speech in which two or more people speak.",
         _key("overlap_ratio"), min_deviation=0.02,
@@ -72,10 +81,13 @@ FIGURES: Sequence[Figure] = (
         _interruptions, min_deviation=1.0,
     ),
     Figure(
-        "first_response", "first response", "s", "Time from the beginning of the recording to the first answer.",
+        "first_response", "first response", "s", "Wait before the first answer to another speaker: the agent's where a speaker has this role; 0 where the "
+        "answer begins before the other one has finished.",
         _key("first_response"), min_deviation=1.0,
     ),
-    Figure("questions", "questions", "count", "Questions asked by anybody in the call.", _key("questions")),
+    Figure(
+        "questions", "questions", "count", "Questions of all speakers, counted by question marks.", _key("questions"),
+    ),
     Figure(
         "agent_talk_ratio", "agent's talk", "ratio",
         "Length of the agent's speech, divided by the sum of the speech of all speakers.",
@@ -104,7 +116,7 @@ FIGURES: Sequence[Figure] = (
         _key("interrupted"), of_agent=True, min_deviation=1.0,
     ),
     Figure(
-        "agent_questions", "agent's questions", "count", "Questions asked by the agent.",
+        "agent_questions", "agent's questions", "count", "Questions of the agent, counted by question marks.",
         _key("questions"), of_agent=True,
     ),
     Figure(
@@ -123,7 +135,8 @@ FIGURES: Sequence[Figure] = (
         _key("loudness"), of_agent=True, min_deviation=2.0,
     ),
     Figure(
-        "agent_shouting", "agent's shouting", "s", "Time in which the agent is far louder than usual for them.",
+        "agent_shouting", "agent's shouting", "s",
+        "Turns 9 LU or more above the agent's median loudness; known from five turns.",
         _key("shouting"), of_agent=True, min_deviation=1.0,
     ),
 )  # fmt: skip

@@ -27,7 +27,8 @@ export function noFilter() {
 
 /** States of a call by which it can be filtered. */
 export const STATES = new Map([
-  ["unknown", "agent unknown"], ["incomplete", "cut short"], ["deleted", "recording deleted"],
+  ["unknown", "agent unknown"], ["incomplete", "cut short"], ["deleted", "recording removed"],
+  ["duplicate", "same recording as another call"],
 ]);
 
 /**
@@ -89,6 +90,7 @@ function hasBroken(call, wanted, rule) {
  */
 function isIn(call, state) {
   if (state === "unknown") return call.roleReason !== "";
+  if (state === "duplicate") return call.duplicateOf !== null;
   return state === "incomplete" ? !call.complete : call.deleted;
 }
 

@@ -9,7 +9,7 @@ import { clock, counted } from "./numbers.js";
 /** How a role was decided, in words. */
 const DECISIONS = new Map([
   ["channel", "by the channel"], ["manifest", "by the manifest"], ["voice", "by the voice"], ["phrase", "by a phrase"],
-  ["first", "by who speaks first"], ["other", "as the other speaker"], ["label", "by the label"],
+  ["given", "by a given name"], ["first", "by who speaks first"], ["other", "as the other speaker"], ["label", "by the label"],
 ]);
 
 /**
@@ -80,5 +80,6 @@ export function namesOf(call) {
 
 /** @param {Call} call */
 export function marksOf(call) {
-  return [!call.complete && "cut short", call.deleted && "recording deleted"].filter(Boolean).join(", ");
+  const twin = call.duplicateOf !== null && `same recording as ${call.duplicateOf}`;
+  return [!call.complete && "cut short", call.deleted && "recording removed", twin].filter(Boolean).join(", ");
 }

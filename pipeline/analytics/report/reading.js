@@ -12,7 +12,7 @@
  */
 /** @typedef {{ name: string | null, speaker: string | null, decision: string, figures: (number | null)[] }} Agent */
 /** @typedef {{ start: number, end: number, speaker: string, text: string }} Quote */
-/** @typedef {{ rule: number, passed: boolean | null, measured: string, moments: number, quotes: Quote[] }} Finding */
+/** @typedef {{ rule: number, passed: boolean | null, measured: string, moments: number, quotes: Quote[], reason: string }} Finding */
 /** @typedef {{ name: string, severity: string, expected: string[] }} Rule */
 /** @typedef {{ code: string, message: string }} Warning */
 /**
@@ -25,6 +25,7 @@
  * @property {string | null} language
  * @property {boolean} complete
  * @property {boolean} deleted
+ * @property {string | null} duplicateOf the first call with the same recording
  * @property {(string | null)[]} columns
  * @property {Agent[]} agents
  * @property {string} roleReason why no speaker has the agent's role
@@ -79,7 +80,7 @@ function placed(figures) {
  * @returns {Call}
  */
 function callOf(row, at) {
-  const [name, link, page, day, source, language, marks, columns, agents, reason, figures, silence, findings, warnings] = row;
+  const [name, link, page, day, source, language, marks, columns, agents, reason, figures, silence, findings, warnings, twin] = row;
   /** @type {Call} */
   const call = {
     name,
@@ -90,6 +91,7 @@ function callOf(row, at) {
     language: at(language),
     complete: !(marks & 1),
     deleted: Boolean(marks & 2),
+    duplicateOf: at(twin),
     columns: columns.map(at),
     agents: agents.map((/** @type {any[]} */ [agent, speaker, decision, values]) => ({
       name: at(agent), speaker: at(speaker), decision: at(decision) ?? "", figures: values,
@@ -114,7 +116,8 @@ function findingOf([rule, result, measured, moments, quotes], at) {
   return {
     rule,
     passed: result < 0 ? null : result > 0,
-    measured: at(measured ?? -1) ?? "",
+    measured: result === 0 ? at(measured) ?? "" : "",
+    reason: result < 0 ? at(measured) ?? "" : "",
     moments: moments ?? 0,
     quotes: (quotes ?? []).map((/** @type {number[]} */ [start, end, speaker, text]) => ({
       start, end, speaker: at(speaker) ?? "", text: at(text) ?? "",

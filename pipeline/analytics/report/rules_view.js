@@ -10,7 +10,7 @@ import { createTable } from "./table.js";
 /** @typedef {import("./reading.js").Finding} Finding */
 /** @typedef {import("./reading.js").Report} Report */
 /** @typedef {{ call: Call, finding: Finding }} Broken */
-/** @typedef {{ name: string, severity: string, expected: string[], passed: number, broken: Broken[], other: number }} Result */
+/** @typedef {{ name: string, severity: string, expected: string[], passed: number, broken: Broken[], other: number, reasons: Map<string, number> }} Result */
 
 /** The worst severity first. */
 const SEVERITIES = ["critical", "warning", "info"];
@@ -21,20 +21,23 @@ const LISTED = 50;
 export function createRules(report) {
   const table = createTable(byId("rules-table"), {
     label: "Rules and how often they are broken", one: "rule", nameOf: (/** @type {Result} */ { name }) => name,
-    detail: ({ broken, expected }) => moments(broken, expected),
+    detail: (result) => moments(result),
   });
   byId("rules").hidden = !report.rules.length;
   const view = {
     /** @param {readonly Call[]} calls */
     update(calls) {
       /** @type {Result[]} */
-      const results = report.rules.map((rule) => ({ ...rule, passed: 0, broken: [], other: 0 }));
+      const results = report.rules.map((rule) => ({ ...rule, passed: 0, broken: [], other: 0, reasons: new Map() }));
       for (const call of calls) {
         for (const finding of call.findings) {
           const result = results[finding.rule];
           if (finding.passed === false) result.broken.push({ call, finding });
           else if (finding.passed) result.passed += 1;
-          else result.other += 1;
+          else {
+            result.other += 1;
+            if (finding.reason) result.reasons.set(finding.reason, (result.reasons.get(finding.reason) ?? 0) + 1);
+          }
         }
       }
       results.sort((one, two) => rank(one) - rank(two) || two.broken.length - one.broken.length);
@@ -80,13 +83,14 @@ function ruleColumns() {
 }
 
 /**
- * What a rule asks, and the calls in which it is broken, with their moments.
- * @param {readonly Broken[]} broken
- * @param {readonly string[]} expected
+ * What a rule asks, why it does not apply, and the calls in which it is broken, with their moments.
+ * @param {Result} result
  */
-function moments(broken, expected) {
+function moments({ broken, expected, other, reasons }) {
   const changed = expected.length > 1 ? " (it was changed between these calls)" : "";
-  const asked = make("p", { class: "asked" }, expected.join(" / ") + changed);
+  const why = [...reasons].map(([reason, count]) => `${reason} (${whole(count)})`).join("; ");
+  const asked = make("div", { class: "asked" }, make("p", {}, expected.join(" / ") + changed),
+    other ? make("p", {}, `Does not apply in ${counted(other, "call")}${why && `: ${why}`}.`) : "");
   if (!broken.length) return make("div", {}, asked, make("p", {}, "No call that is shown breaks this rule."));
   const short = broken.every(({ finding }) => !finding.quotes.length && !finding.measured);
   const list = make("ol", { class: short ? "broken short" : "broken" });

@@ -6,7 +6,7 @@ import html
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from pipeline.analytics.calls import Failure
+from pipeline.analytics.calls import Failure, Skipped
 from pipeline.analytics.report.calls import ReportCall
 from pipeline.analytics.report.figures import OF_CALL, Unit
 from pipeline.formats.sanitize import clean
@@ -16,7 +16,7 @@ SHOWN = ("duration", "silence_ratio", "longest_silence", "interruptions")
 
 
 def plain_tables(
-    calls: Sequence[ReportCall], role: str, failures: Sequence[Failure], skipped: Sequence[tuple[str, str]]
+    calls: Sequence[ReportCall], role: str, failures: Sequence[Failure], skipped: Sequence[Skipped]
 ) -> str:
     """The tables as HTML; every text in them is cleaned and escaped."""
     figures = [(place, figure) for place, figure in enumerate(OF_CALL) if figure.key in SHOWN]
@@ -40,8 +40,12 @@ def plain_tables(
     parts = [
         _table("Rules", ["rule", "broken", "passed", "does not apply"], _rules(calls)),
         _table("Calls", head, rows),
-        _table("Failed", ["recording", "status", "reason"], ([*map(_text, (f.call, f.status, f.reason))] for f in failures)),
-        _table("Left out", ["file", "reason"], ([_text(path), _text(reason)] for path, reason in skipped)),
+        _table(
+            "Failed",
+            ["recording", "status", "reason"],
+            ([_text(one.call), _text(one.status), _text(one.reason)] for one in failures),
+        ),
+        _table("Left out", ["file", "reason"], ([_text(one.path), _text(one.reason)] for one in skipped)),
     ]
     return "".join(parts)
 

@@ -31,8 +31,8 @@ def script() -> str:
 def joined(modules: Mapping[str, str], entry: str = ENTRY) -> str:
     """The modules as one script; ``ValueError`` where they do not fit together.
 
-    A module imports only by ``import { a, b } from "./other.js";``, or by the path of another folder. No two modules have
-    one name, and no two declare a name in common.
+    A module imports only by ``import { a, b } from "./other.js";``, or by the path of another folder. No two modules
+    have one name, and no two declare a name in common.
     """
     order = list(_after_imports(modules, entry, ()))
     if unused := modules.keys() - set(order):

@@ -21,8 +21,8 @@ export function report(...calls) {
     call.name ?? `call${i}`, call.link ?? "", call.page ?? 0, number(call.day), number("recording"), number("en"), call.marks ?? 0,
     [number(call.team)], (call.agents ?? []).map(([name, pace]) => [number(name), number("agent"), number("channel"), [pace]]),
     number(call.reason ?? ""), [call.length ?? 60], null,
-    (call.rules ?? []).map(([rule, result]) => (result === 0 ? [rule, 0, number(""), 1, [[3, 4, number("agent"), number(call.quote ?? "no")]]] : [rule, result])),
-    (call.warnings ?? []).map((code) => [number(code), number(`about ${code}`)]),
+    (call.rules ?? []).map(([rule, result]) => (result === 0 ? [rule, 0, number(""), 1, [[3, 4, number("agent"), number(call.quote ?? "no")]]] : [rule, result, number("no role")])),
+    (call.warnings ?? []).map((code) => [number(code), number(`about ${code}`)]), number(call.twin),
   ]);
   return readReport(JSON.stringify({
     title: "Calls", role: "agent", figures: FIGURES, columns: ["team"],

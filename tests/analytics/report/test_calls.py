@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.analytics.analytics_file import OLD_VERSIONS, with_current_keys
 from pipeline.analytics.report.calls import MAX_QUOTE, MAX_QUOTES, read_call
 from pipeline.analytics.report.data import report_data
 from pipeline.analytics.report.figures import FIGURES, OF_AGENT, OF_CALL
@@ -55,7 +56,9 @@ def test_two_agents_of_a_call_are_not_both_the_one_of_the_manifest() -> None:
 def test_files_of_earlier_versions_have_agents_by_their_label() -> None:
     old = {key: value for key, value in speaker("agent").items() if key not in ("role", "person", "questions")}
     data = {key: value for key, value in analytics(old).items() if key not in ("roles", "recorded", "hold")}
-    call = read_call(made(data), "agent")
+    current = with_current_keys({**data, "version": OLD_VERSIONS[1]})
+    assert current
+    call = read_call(made(current), "agent")
     assert [(one.name, one.decision) for one in call.agents] == [(None, "label")]
     assert call.figures[[one.key for one in OF_CALL].index("hold")] is None
 
@@ -74,11 +77,12 @@ def test_the_reason_of_an_unknown_role_is_that_of_the_ledger() -> None:
     ("columns", "recorded", "expected"),
     [
         ({}, None, (None, "recording")),
-        ({}, "2026-11-02T23:59:00-05:00", ("2026-11-02", "recording")),
-        ({"Date": "20261103"}, "2026-11-02T10:00:00", ("2026-11-03", "Date")),
-        ({"day": "3 November"}, "2026-11-02T10:00:00", ("2026-11-02", "recording")),
-        ({"day": "", "date": "2026-11-05T01:00:00Z"}, None, ("2026-11-05", "date")),
-        ({"date": "2026-02-30"}, None, (None, "recording")),
+        ({}, "2024-11-02T23:59:00-05:00", ("2024-11-02", "recording")),
+        ({"Date": "20241103"}, "2024-11-02T10:00:00", ("2024-11-03", "Date")),
+        ({"day": "3 November"}, "2024-11-02T10:00:00", ("2024-11-02", "recording")),
+        ({"day": "", "date": "2024-11-05T01:00:00Z"}, None, ("2024-11-05", "date")),
+        ({"date": "2024-02-30"}, None, (None, "recording")),
+        ({}, "2999-01-01", (None, "recording")),
     ],
 )
 def test_the_day_is_from_the_manifest_or_the_recording(
@@ -107,11 +111,11 @@ def test_the_link_is_that_of_the_page_where_there_is_one(tmp_path: Path) -> None
 def test_only_broken_rules_are_quoted_and_long_quotes_shortened() -> None:
     moments = [quoted(float(i), "x" * 1000) for i in range(5)]
     findings = [
-        finding("a", False, *moments, measured={"value": 0.61, "limit": 0.7, "unit": None}),
+        finding("a", False, *moments, measured={"measure": "talk_ratio", "value": 0.61, "limit": 0.7, "unit": None}),
         finding("b", True, *moments, measured={"value": 1}),
     ]
     broken, passed = read_call(made(analytics(findings=findings)), "agent").findings
-    assert broken.measured == "value 0.61, limit 0.7"
+    assert broken.measured == "talk_ratio 0.61, limit 0.7"
     assert (broken.moments, len(broken.quotes)) == (5, MAX_QUOTES)
     assert len(broken.quotes[0].text) == MAX_QUOTE
     assert (passed.measured, passed.moments, passed.quotes) == ("", 0, ())

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pipeline import formats
-from pipeline.analytics.calls import Failure, History, read_calls
+from pipeline.analytics.calls import Failure, History, Skipped, read_calls
 from pipeline.analytics.report.build import render, script
 from pipeline.cli.app import app
 from pipeline.core.errors import SettingsError
@@ -46,7 +46,7 @@ def test_only_its_own_script_and_style_may_run(folder: Path) -> None:
 
 def test_texts_are_inert_and_nothing_is_fetched(folder: Path) -> None:
     failures = (Failure(f"bad {EVIL}", "refused", f"is {EVIL}"),)
-    text = render(read_calls(folder), EVIL, failures, [(f"{EVIL}.docx", f"no {EVIL}")])
+    text = render(read_calls(folder), EVIL, failures, [Skipped(f"{EVIL}.docx", f"no {EVIL}")])
     assert text.count("<script") == 2, "the data and the script of the page"
     assert "alert(1)</script>" not in text
     assert "\u202e" not in text
@@ -66,7 +66,9 @@ def test_all_links_lead_to_transcripts(folder: Path) -> None:
 
 def test_without_a_script_rules_calls_and_failures_are_there(folder: Path) -> None:
     failures = (Failure("bad", "refused", "is HTML, not a recording"),)
-    text = render(read_calls(folder, History(exists={"long": False})), "Calls", failures, [("a.docx", "no recording")])
+    text = render(
+        read_calls(folder, History(exists={"long": False})), "Calls", failures, [Skipped("a.docx", "no recording")]
+    )
     plain = text.partition("<noscript>")[2].partition("</noscript>")[0]
     assert "need JavaScript" in plain
     for part in ("is HTML, not a recording", "a.docx", "1:06:40", "&lt;script&gt;", "<td>9</td><td>1</td>"):

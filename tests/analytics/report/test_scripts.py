@@ -41,7 +41,8 @@ def test_the_modules_fit_together() -> None:
 
 def test_intervals_and_quantiles_are_those_of_scipy() -> None:
     rng = random.Random(0)
-    shares = [(rng.randint(0, n), n, rng.choice([0.9, 0.95, 0.995])) for n in (1, 2, 3, 7, 20, 150, 3000) for _ in range(4)]
+    counts = (1, 2, 3, 7, 20, 150, 3000)
+    shares = [(rng.randint(0, n), n, rng.choice([0.9, 0.95, 0.995])) for n in counts for _ in range(4)]
     quantiles = [(p, d) for p in (0.9, 0.975, 0.9995) for d in (1, 2, 3, 4, 5, 10, 31, 99, 1000, 5000)]
     script = (
         f"import {{ normalQuantile, studentQuantile, wilson }} from {json.dumps(STATISTICS.as_uri())};"

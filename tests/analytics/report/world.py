@@ -30,7 +30,7 @@ def speaker(label: str, role: str | None = None, **changes: Any) -> dict[str, An
 def finding(rule: str, passed: bool | None, *evidence: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
     """The result of a rule."""
     return {
-        "rule": rule, "severity": "warning", "passed": passed, "expected": f"what {rule} asks", "measured": None,
+        "rule": rule, "severity": "warning", "passed": passed, "expected": f"what {rule} asks", "measured": None, "reason": None,
         "evidence": list(evidence), **changes,
     }  # fmt: skip
 
@@ -103,14 +103,15 @@ def _random_call(rng: random.Random, number: int) -> dict[str, Any]:
     notices = [{"code": "roles_unknown", "message": "the roles of the speakers are unknown"}] if unknown else []
     data = analytics(
         *people, duration=duration, silence_ratio=round(silence, 3), findings=rules,
-        columns={"agent": name, "team": TEAMS[name], "campaign": rng.choice(["spring", "autumn"]), "id": f"{number:05d}"},
-        recorded=f"2026-11-{2 + number % 10:02d}T10:{number % 60:02d}:00+01:00", warnings=notices,
-        longest_silence={"start": start, "end": start + round(rng.uniform(1, 20), 1)}, hold=float(rng.choice([0, 0, 30])),
+        columns={
+            "agent": name, "team": TEAMS[name], "campaign": rng.choice(["spring", "autumn"]), "id": f"{number:05d}",
+        },
+        recorded=f"2024-11-{2 + number % 10:02d}T10:{number % 60:02d}:00+01:00", warnings=notices,
+        longest_silence={"start": start, "end": start + round(rng.uniform(1, 20), 1)},
+        hold=float(rng.choice([0, 0, 30])),
         overlap_events=[{"kind": "interruption", "start": start, "end": start + 1.0}] * rng.randint(0, 4),
     )  # fmt: skip
     if unknown:
-        data["roles"] = [
-            {"speaker": one["speaker"], "role": None, "decision": "unknown", "reason": "no phrase of a role", "evidence": []}
-            for one in people
-        ]
+        entry = {"role": None, "decision": "unknown", "reason": "no phrase of a role", "evidence": []}
+        data["roles"] = [{"speaker": one["speaker"], **entry} for one in people]
     return data
