@@ -33,12 +33,12 @@ def _key(name: str) -> Callable[[Mapping[str, Any]], float | None]:
 
 
 def _dead_air(call: Mapping[str, Any]) -> float:
-    return sum(gap["end"] - gap["start"] for gap in call["dead_air"])
+    return sum((float(gap["end"] - gap["start"]) for gap in call["dead_air"]), 0.0)
 
 
 def _longest_silence(call: Mapping[str, Any]) -> float | None:
     silence = call.get("longest_silence")
-    return silence["end"] - silence["start"] if silence else None
+    return float(silence["end"] - silence["start"]) if silence else None
 
 
 def _interruptions(call: Mapping[str, Any]) -> float:
@@ -81,8 +81,9 @@ FIGURES: Sequence[Figure] = (
         _interruptions, min_deviation=1.0,
     ),
     Figure(
-        "first_response", "first response", "s", "Wait before the first answer to another speaker: the agent's where a speaker has this role; 0 where the "
-        "answer begins before the other one has finished.",
+        "first_response", "first response", "s",
+        "Wait before the first answer to another speaker: the agent's where a speaker has this role; 0 where the answer "
+        "begins before the other one has finished.",
         _key("first_response"), min_deviation=1.0,
     ),
     Figure(

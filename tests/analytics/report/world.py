@@ -30,8 +30,8 @@ def speaker(label: str, role: str | None = None, **changes: Any) -> dict[str, An
 def finding(rule: str, passed: bool | None, *evidence: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
     """The result of a rule."""
     return {
-        "rule": rule, "severity": "warning", "passed": passed, "expected": f"what {rule} asks", "measured": None, "reason": None,
-        "evidence": list(evidence), **changes,
+        "rule": rule, "severity": "warning", "passed": passed, "expected": f"what {rule} asks", "measured": None,
+        "reason": None, "evidence": list(evidence), **changes,
     }  # fmt: skip
 
 
