@@ -82,8 +82,8 @@ FIGURES: Sequence[Figure] = (
     ),
     Figure(
         "first_response", "first response", "s",
-        "Wait before the first answer to another speaker: the agent's where a speaker has this role; 0 where the answer "
-        "begins before the other one has finished.",
+        "Wait before the first answer to another speaker: the agent's where a speaker has this role; 0 where the "
+        "answer begins before the other one has finished.",
         _key("first_response"), min_deviation=1.0,
     ),
     Figure(

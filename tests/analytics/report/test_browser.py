@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from examples.benchmarks.report_calls import TEAMS, analytics, finding, made, many, quoted, speaker
 from pipeline import formats
 from pipeline.analytics.calls import Failure, Skipped
 from pipeline.analytics.report.build import render
-from tests.analytics.report.world import TEAMS, analytics, finding, made, many, quoted, speaker, written
 from tests.page.talk import conversation, recording
 
 pytestmark = pytest.mark.slow
@@ -171,7 +171,6 @@ def test_a_broken_rule_opens_its_call_at_the_moment(opened: Open, tmp_path: Path
     page.write_bytes(formats.dumps(transcript, "html", "call", sound=recording(transcript)))
     moments = [quoted(first.words[1].start, first.text, first.speaker)]
     data = analytics(findings=[finding("no budget", False, *moments, severity="critical", measured={"value": 2})])
-    written(tmp_path, name, data)
     path = tmp_path / "report.html"
     path.write_text(render([made(data, name, tmp_path), made(data, "other", tmp_path)], "Calls"), encoding="utf-8")
     tab = opened(path, links=True)

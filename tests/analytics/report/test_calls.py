@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from examples.benchmarks.report_calls import analytics, finding, made, quoted, speaker
 from pipeline.analytics.analytics_file import OLD_VERSIONS, with_current_keys
 from pipeline.analytics.report.calls import MAX_QUOTE, MAX_QUOTES, read_call
 from pipeline.analytics.report.data import report_data
 from pipeline.analytics.report.figures import FIGURES, OF_AGENT, OF_CALL
-from tests.analytics.report.world import analytics, finding, made, quoted, speaker
 
 
 def agents(*speakers: dict[str, Any], **changes: Any) -> list[tuple[str | None, str | None, str]]:

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 import pytest
 from typer.testing import CliRunner
 
+from examples.benchmarks.report_calls import made, many
 from pipeline import formats
 from pipeline.analytics.calls import Failure, History, Skipped, read_calls
 from pipeline.analytics.report.build import render, script
@@ -16,7 +17,6 @@ from pipeline.cli.app import app
 from pipeline.core.errors import SettingsError
 from pipeline.formats.page.build import source_hash
 from tests.analytics.calls import call, spoken, write_analytics
-from tests.analytics.report.world import made, many
 from tests.page.test_build import Parts
 
 EVIL = "<script>alert(1)</script>\"'&"

@@ -1,14 +1,13 @@
-"""Constructed calls of the report: analytics with all keys, written as files, without any transcript."""
+"""Constructed calls for the report's benchmark, picture and tests: analytics with all keys, without recordings."""
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.analytics.analytics_file import SUFFIX, VERSION
+from pipeline.analytics.analytics_file import VERSION
 from pipeline.analytics.calls import Call
 
 TEAMS = {"Ana": "north", "Ben": "north", "Cora": "south", "Dan": "south", "Eve": "south"}
@@ -62,13 +61,6 @@ def analytics(*speakers: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
 def made(data: Mapping[str, Any], name: str = "call", folder: Path = Path("/nonexistent"), **changes: Any) -> Call:
     """A call in a folder."""
     return Call(folder, name, dict(data), **changes)
-
-
-def written(folder: Path, name: str, data: Mapping[str, Any]) -> None:
-    """Write the analytics of a call."""
-    path = folder / f"{name}{SUFFIX}"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(data))
 
 
 def many(count: int, seed: int = 0) -> list[dict[str, Any]]:
