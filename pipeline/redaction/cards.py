@@ -22,6 +22,7 @@ from pipeline.redaction.runs import (
     groups,
     holds_card,
     is_card,
+    last_part,
     most_of,
 )
 from pipeline.redaction.types import Kind
@@ -153,8 +154,11 @@ def _cover_answer(
 ) -> None:
     """Cover digits after a cue until the topic changes, or just before it; else what has no words, else a doubt."""
     ends = tuple(topic for topic in OTHER if topic not in ((kind, "expiry") if kind == "card" else (kind,)))
-    before = groups_in(short, cue.start - BEFORE, cue.start, _answers(context, cue, kind))
-    end = window_end(context, cue, ends, seconds, 0 if cue.refused or before else LEAST_GROUP)
+    ended = [group for group in short if cue.start - BEFORE <= group[-1].end <= cue.start + 1e-9]
+    parts = (*ended, *(last_part(context, group) for group in ended if context.is_linked(group, cue)))
+    before = tuple(filter(_answers(context, cue, kind), parts))
+    named = cue.refused or any(context.is_linked(group, cue) for group in before)
+    end = window_end(context, cue, ends, seconds, 0 if named else LEAST_GROUP)
     least = LEAST_GROUP if cue.refused else least
     about = "security code" if kind == "cvv" else "card or account number"
     after = groups_in(short, cue.end, end, digits_between(context, least))
@@ -177,11 +181,10 @@ def _answers(context: Context, cue: Cue, kind: Kind) -> Callable[[tuple[Atom, ..
 
     def test(group: tuple[Atom, ...]) -> bool:
         close = cue.start - group[-1].end <= CLOSE
-        fits = digits_between(context, 2 if close else LEAST_GROUP, 99 if kind == "card" else LONGEST_CODE + 2)(group)
-        return fits and (
-            context.is_linked(group, cue)
-            or context.topic_of(group, ASKED_BEFORE, NUMBERED) in (None, "card", "cvv", "expiry")
-        )
+        if not digits_between(context, 2 if close else LEAST_GROUP, 99 if kind == "card" else LONGEST_CODE + 2)(group):
+            return False
+        topic = context.topic_of(group, ASKED_BEFORE, NUMBERED)
+        return topic in (None, "card", "cvv") or (topic != "expiry" and context.is_linked(group, cue))
 
     return test
 

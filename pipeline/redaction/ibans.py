@@ -75,12 +75,16 @@ def ibans_by_form(context: Context) -> Findings:
 
 def claimed(context: Context) -> frozenset[tuple[str, int]]:
     """Tokens that belong to a card number or an IBAN by their form, so that they are nothing else."""
+    return context.once("claimed", lambda: _claimed(context))
+
+
+def _claimed(context: Context) -> frozenset[tuple[str, int]]:
     numbers = {(a.speaker, n) for run in context.runs for a in run for n in range(a.first, a.last + 1)}
     return frozenset(numbers | {(hit.speaker, n) for hit in ibans_by_form(context).hits for n in hit.tokens})
 
 
 def _rows(context: Context, unknown: int = 1) -> dict[str, tuple[tuple[Spelled, ...], ...]]:
-    return {speaker: tuple(sequences(context, speaker, _LONGEST_WORD, unknown)) for speaker in context.talk.streams}
+    return {speaker: sequences(context, speaker, _LONGEST_WORD, unknown) for speaker in context.talk.streams}
 
 
 def _by_form(findings: Findings, speaker: str, row: Sequence[Spelled], unchecked: bool) -> None:

@@ -14,7 +14,7 @@ from typing import Final
 from text_to_num import find_numbers, text2num
 
 from pipeline.redaction.tokens import Talk, Token
-from pipeline.redaction.vocabulary import COUNTED, CURRENCIES, UNITS, words
+from pipeline.redaction.vocabulary import COUNTED, CURRENCIES, FILLERS, UNITS, words
 
 LANGUAGES: Final = ("de", "en", "es", "fr", "it", "nl", "pt")
 """Languages whose number words are known, those of text2num; in others digits are found as numerals only."""
@@ -22,6 +22,8 @@ PAUSE: Final = 0.5
 """Pause in seconds that separates two number words: "twenty, four" is 20 and 4. Chosen by hand; more joins more."""
 ZEROS: Final = words("oh o ou nought naught aught nil")
 """English words for a zero next to digits; "zero" is known to text2num."""
+MOST_FILLERS: Final = 3
+"""Most fillers between "oh" and the digits that make it a zero: "oh, uh, seven"."""
 MULTIPLIERS: Final = {"double": 2, "dubble": 2, "triple": 3, "treble": 3, "tripple": 3, "quadruple": 4}
 """English words that repeat the digit after them."""
 PLURALS: Final = {
@@ -153,13 +155,26 @@ def _known(stream: Sequence[Token], position: int, language: str) -> str:
 
 
 def _is_numeral(stream: Sequence[Token], position: int, step: int) -> bool:
+    """Whether a number follows in a direction, after zeros and a few fillers; three zeros in a row are numbers too."""
+    zeros = fillers = 0
     position += step
-    while 0 <= position < len(stream) and stream[position].text in ZEROS:
+    while 0 <= position < len(stream) and fillers <= MOST_FILLERS:
+        text = stream[position].text
+        if (
+            text[-1:].isdigit()
+            or text in MULTIPLIERS
+            or text in PLURALS
+            or _value(_GLUED.sub(r"\1-\2", text)) is not None
+        ):
+            return True
+        if text not in ZEROS | FILLERS:
+            return False
+        zeros += text in ZEROS
+        fillers += text not in ZEROS
+        if zeros >= 2:
+            return True
         position += step
-    if not 0 <= position < len(stream):
-        return False
-    text = stream[position].text
-    return text[-1:].isdigit() or text in MULTIPLIERS or text in PLURALS or _value(text) is not None
+    return False
 
 
 def _value(text: str, language: str = "en") -> float | None:

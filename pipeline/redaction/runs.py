@@ -6,15 +6,18 @@ in the words of all speakers (a label may be wrong, and one speaker may go on wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final
+from itertools import pairwise
+from typing import Final, TypeVar, cast
 
 from pipeline.redaction.cues import Cue, Topic, cues
-from pipeline.redaction.numbers import Atom, numbers
+from pipeline.redaction.numbers import PAUSE, Atom, numbers
 from pipeline.redaction.tokens import Talk, Token
 from pipeline.redaction.vocabulary import FILLERS, MONTH_WORDS, PREPOSITIONS, UNITS
+
+Result = TypeVar("Result")
 
 LEAST, MOST = 13, 19
 """Digits of a card number (ISO/IEC 7812). Runs with more digits hold more than a card number and count too."""
@@ -43,6 +46,13 @@ class Context:
 
     talk: Talk
     known_names: tuple[str, ...] = ()
+    _results: dict[object, object] = field(default_factory=dict)
+
+    def once(self, key: object, make: Callable[[], Result]) -> Result:
+        """The result of a computation that several finders need, made once."""
+        if key not in self._results:
+            self._results[key] = make()
+        return cast(Result, self._results[key])
 
     @cached_property
     def atoms(self) -> dict[str, tuple[Atom, ...]]:
@@ -136,6 +146,18 @@ def is_year(context: Context, group: Sequence[Atom]) -> bool:
     return before in PREPOSITIONS and digits_of(group)[:2] in ("19", "20") and len(digits_of(group)) == 4
 
 
+def last_part(context: Context, group: tuple[Atom, ...]) -> tuple[Atom, ...]:
+    """The numbers of a group after its last pause or end of a sentence."""
+    stream = context.talk.streams[group[0].speaker]
+    first = len(group) - 1
+    while first > 0:
+        ended = set(stream[group[first].first].before) & set(".?!")
+        if ended or group[first].start - group[first - 1].end > PAUSE:
+            break
+        first -= 1
+    return group[first:]
+
+
 def digits_of(atoms: Sequence[Atom]) -> str:
     """The digits of a run in their most likely reading."""
     return "".join(atom.digits for atom in atoms)
@@ -153,8 +175,9 @@ def luhn(digits: str) -> bool:
 
 
 def is_card(digits: str) -> bool:
-    """Whether digits are as long as a card number and end in its check digit."""
-    return LEAST <= len(digits) <= MOST and luhn(digits)
+    """Whether digits are as long as a card number and end in its check digit, or begin with one of 15 or 16 digits."""
+    whole = LEAST <= len(digits) <= MOST and luhn(digits)
+    return whole or any(len(digits) > length and luhn(digits[:length]) for length in (15, 16))
 
 
 def holds_card(digits: str) -> bool:
@@ -165,19 +188,34 @@ def holds_card(digits: str) -> bool:
 
 
 def _dense(context: Context, atoms: Sequence[Atom]) -> Iterator[tuple[Atom, ...]]:
-    """Maximal unions of shortest runs with enough digits and few other words."""
-    gaps = [_weight(context, one, two) for one, two in zip(atoms, atoms[1:], strict=False)]
+    """Unions of the shortest runs with enough digits and few other words, from every number on and back."""
+    gaps = [_weight(context, one, two) for one, two in pairwise(atoms)]
+    spans = [(begin, end) for begin in range(len(atoms)) if (end := _shortest(atoms, gaps, begin, 1)) is not None]
+    spans += [(end, begin) for begin in range(len(atoms)) if (end := _shortest(atoms, gaps, begin, -1)) is not None]
     first = last = -1
-    for begin in range(len(atoms)):
-        end = _shortest(atoms, gaps, begin)
-        if end is None:
-            continue
+    for begin, end in sorted(spans):
         if begin > last >= 0:
             yield tuple(atoms[first : last + 1])
             first = -1
         first, last = (begin if first < 0 else first), max(last, end)
     if first >= 0:
         yield tuple(atoms[first : last + 1])
+
+
+def _shortest(atoms: Sequence[Atom], gaps: Sequence[int], begin: int, step: int) -> int | None:
+    """The other end of the shortest run from ``begin`` with enough digits; None where there is none."""
+    count, weight, position = 0, 0, begin
+    while 0 <= position < len(atoms):
+        if position != begin:
+            one, two = sorted((position, position - step))
+            weight += gaps[one]
+            if gaps[one] > GAP_WORDS or atoms[two].start - atoms[one].end > GAP_SECONDS:
+                return None
+        count += atoms[position].most
+        if count >= LEAST:
+            return position if weight <= DENSITY * count else None
+        position += step
+    return None
 
 
 def _without_edges(context: Context, run: tuple[Atom, ...]) -> tuple[Atom, ...]:
@@ -197,20 +235,6 @@ def _is_far(context: Context, edge: Atom, neighbour: Atom) -> bool:
 
 def _rest(run: Sequence[Atom]) -> bool:
     return len(digits_of(run)) >= LEAST
-
-
-def _shortest(atoms: Sequence[Atom], gaps: Sequence[int], begin: int) -> int | None:
-    """The last atom of the shortest run from ``begin`` with enough digits; None where there is none."""
-    count, weight = 0, 0
-    for position in range(begin, len(atoms)):
-        if position > begin:
-            weight += gaps[position - 1]
-            if gaps[position - 1] > GAP_WORDS or atoms[position].start - atoms[position - 1].end > GAP_SECONDS:
-                return None
-        count += atoms[position].most
-        if count >= LEAST:
-            return position if weight <= DENSITY * count else None
-    return None
 
 
 def _weight(context: Context, one: Atom, two: Atom) -> int:

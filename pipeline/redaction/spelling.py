@@ -57,12 +57,17 @@ class Spelled:
         return self.text.isalpha()
 
 
-def sequences(context: Context, speaker: str, written: int = 1, unknown: int = 0) -> Iterator[tuple[Spelled, ...]]:
+def sequences(context: Context, speaker: str, written: int = 1, unknown: int = 0) -> tuple[tuple[Spelled, ...], ...]:
     """Sequences of spoken characters of one speaker, without words that are characters by chance at their ends.
 
     ``written``: longest word in capitals that counts as characters ("NWBK"). ``unknown``: most words between two
     characters that may be misrecognized ones.
     """
+    key = ("sequences", speaker, written, unknown)
+    return context.once(key, lambda: tuple(_sequences(context, speaker, written, unknown)))
+
+
+def _sequences(context: Context, speaker: str, written: int, unknown: int) -> Iterator[tuple[Spelled, ...]]:
     stream = context.talk.streams[speaker]
     sequence: list[Spelled] = []
     for item in _characters(stream, context.atoms.get(speaker, ()), written):
