@@ -104,6 +104,6 @@ def _random_call(rng: random.Random, number: int) -> dict[str, Any]:
         overlap_events=[{"kind": "interruption", "start": start, "end": start + 1.0}] * rng.randint(0, 4),
     )  # fmt: skip
     if unknown:
-        entry = {"role": None, "decision": "unknown", "reason": "no phrase of a role", "evidence": []}
+        entry: dict[str, Any] = {"role": None, "decision": "unknown", "reason": "no phrase of a role", "evidence": []}
         data["roles"] = [{"speaker": one["speaker"], **entry} for one in people]
     return data

@@ -42,7 +42,7 @@ def _longest_silence(call: Mapping[str, Any]) -> float | None:
 
 
 def _interruptions(call: Mapping[str, Any]) -> float:
-    return sum(event["kind"] == "interruption" for event in call["overlap_events"])
+    return float(sum(event["kind"] == "interruption" for event in call["overlap_events"]))
 
 
 FIGURES: Sequence[Figure] = (
