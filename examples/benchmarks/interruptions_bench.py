@@ -11,11 +11,11 @@ speaker and mixed. ``--update`` writes interruptions.json and the table in docs/
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,7 @@ from pipeline import formats, transcribe
 from pipeline.analytics.measures.interactions import OverlapEvent, overlap_events
 from pipeline.core.errors import SettingsError
 from pipeline.core.timeline import by_speaker, covered, intersection
-from pipeline.core.types import Span, Transcript
+from pipeline.core.types import Transcript
 from pipeline.evaluation.benchmark.tables import machine
 from pipeline.evaluation.simulation.rendering import render
 
@@ -106,11 +106,12 @@ def main() -> None:
 
 def _clips(name: str) -> Clips:
     shared = data.shared_data()
+    meeting, further = SETS[name]
     if shared is None:
         hint = "put them into shared/data in a folder above the repository"
         raise SettingsError("the benchmark needs the development recordings", where=__file__, hint=hint)
-    meeting, further = SETS[name]
-    return gather_clips(shared / "ami_long" / f"{meeting}.flac", SPEAKERS, [shared / "ami" / f"{f}.wav" for f in further])
+    others = [shared / "ami" / f"{name}.wav" for name in further]
+    return gather_clips(shared / "ami_long" / f"{meeting}.flac", SPEAKERS, others)
 
 
 def _measured(rows: Sequence[tuple[Call, Transcript]]) -> dict[str, Any]:
@@ -123,9 +124,7 @@ def _by_kind(rows: Sequence[tuple[Call, Transcript]], kind_of: Callable[[Overlap
     ways: dict[str, dict[str, int]] = {}
     for call, transcript in rows:
         labels = _labels(call.reference(), transcript)
-        events = [
-            (e.start, e.end, kind_of(e), labels.get(e.incomer, e.incomer)) for e in overlap_events(transcript)
-        ]
+        events = [(e.start, e.end, kind_of(e), labels.get(e.incomer, e.incomer)) for e in overlap_events(transcript)]
         pairs = match(call.truths, events)
         for truth, event in pairs:
             found = ways.setdefault(truth.way, {})
@@ -137,7 +136,11 @@ def _by_kind(rows: Sequence[tuple[Call, Transcript]], kind_of: Callable[[Overlap
 
 
 def _added(
-    count: Count, kind: str, truths: Iterable[Truth], events: Iterable[Event], pairs: Iterable[tuple[Truth, Event | None]]
+    count: Count,
+    kind: str,
+    truths: Iterable[Truth],
+    events: Iterable[Event],
+    pairs: Iterable[tuple[Truth, Event | None]],
 ) -> Count:
     return Count(
         count.known + sum(KIND[truth.way] == kind for truth in truths),
@@ -153,6 +156,7 @@ def match(truths: Sequence[Truth], events: Sequence[Event]) -> list[tuple[Truth,
     """
     free, pairs = list(events), list[tuple[Truth, Event | None]]()
     for truth in truths:
+
         def shared(event: Event, truth: Truth = truth) -> float:
             return min(event[1], truth.end) - max(event[0], truth.start)
 
@@ -180,17 +184,19 @@ def _labels(reference: Transcript, transcript: Transcript) -> dict[str, str]:
 
 def _transcribed(call: Call, name: str, layout: str) -> Transcript:
     """The transcript of the rendered call, made once."""
-    folder = data.WORK / "interruptions"
-    path = folder / f"{name}-{layout}.wav"
-    if not path.with_suffix(".json").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        placements, passages = call.placements()
-        audio = render(placements, passages, round(call.end + 1.0), data.ACOUSTICS, np.random.default_rng(0))
-        soundfile.write(path, audio.channels if layout == "channels" else audio.mixture, audio.rate, subtype="PCM_16")
+    placements, passages = call.placements()
+    audio = render(placements, passages, round(call.end + 1.0), data.ACOUSTICS, np.random.default_rng(0))
+    samples = audio.channels if layout == "channels" else audio.mixture
+    digest = hashlib.sha256(samples.tobytes()).hexdigest()[:8]
+    path = data.WORK / "interruptions" / f"{name}-{layout}-{digest}.wav"
+    result = path.with_suffix(".json")
+    if not result.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(path, samples, audio.rate, subtype="PCM_16")
         settings: dict[str, Any] = {"roles": ",".join(SPEAKERS)} if layout == "channels" else {"speakers": 2}
         transcript = transcribe(path, offline=True, cache=False, language="en", **settings)
-        path.with_suffix(".json").write_bytes(formats.dumps(transcript, "json"))
-    return formats.loads(path.with_suffix(".json").read_text(encoding="utf-8"), "json")
+        result.write_bytes(formats.dumps(transcript, "json"))
+    return formats.loads(result.read_text(encoding="utf-8"), "json")
 
 
 def as_table(results: Mapping[str, Any]) -> str:

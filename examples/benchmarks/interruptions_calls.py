@@ -24,7 +24,7 @@ SHARES = {
     "gap": 0.2, "turn_end": 0.2, "backchannel": 0.2, "takes the floor": 0.12, "waits for the floor": 0.1,
     "gives up": 0.1, "start": 0.08,
 }  # fmt: skip
-"""Probability of each way in which a turn ends or is overlapped."""
+"""Probability of each way in which a turn ends or is overlapped. Chosen by hand."""
 KIND = {
     "turn_end": "turn_end", "backchannel": "backchannel", "takes the floor": "interruption",
     "waits for the floor": "interruption", "gives up": "interruption", "start": "start",
@@ -80,7 +80,9 @@ class Call:
         rows = sorted(self.placed, key=lambda row: row[0])
         lines = [Utterance(clip.speaker, tuple(_later(word, start) for word in clip.words)) for start, clip in rows]
         turns = (Turn(start, start + clip.seconds, clip.speaker) for start, clip in rows)
-        return Transcript(self.end + 1.0, tuple(sorted(lines, key=lambda u: u.start)), tuple(sorted(turns)), language="en")
+        return Transcript(
+            self.end + 1.0, tuple(sorted(lines, key=lambda u: u.start)), tuple(sorted(turns)), language="en"
+        )
 
     def placements(self) -> tuple[list[Placement], dict[str, list[Passage]]]:
         """The same for `pipeline.evaluation.simulation.rendering.render`."""
@@ -157,6 +159,10 @@ def _clip(samples: np.ndarray[tuple[int], np.dtype[np.float32]], run: Sequence[t
     return Clip(run[0][2], samples[first * TICK : last * TICK], words)
 
 
+def _start(utterance: Utterance) -> float:
+    return utterance.start
+
+
 def _later(word: Word, seconds: float) -> Word:
     return Word(word.start + seconds, word.end + seconds, word.text)
 
@@ -167,6 +173,7 @@ class _Maker:
     def __init__(self, clips: Clips, seed: int) -> None:
         self._clips, self._rng = clips, np.random.default_rng(seed)
         self._free = dict.fromkeys(clips, 0.0)
+        self._is_overlapping = False
         self.call = Call()
 
     def make(self, length: float) -> Call:
@@ -175,10 +182,14 @@ class _Maker:
         while start < length:
             other = next(name for name in names if name != speaker)
             way = str(self._rng.choice(list(SHARES), p=list(SHARES.values())))
+            way = "gap" if way == "start" and self._is_overlapping else way
+            self._is_overlapping = False
             start = max(start, self._free[speaker] + 0.6)
             start = self._turn(way, speaker, other, start)
             if way in ("gap", "turn_end", "takes the floor", "waits for the floor") or self._rng.random() < 0.5:
                 speaker = other
+        if self._is_overlapping:
+            self.call.truths.pop()  # the next turn is not placed
         return self.call
 
     def _turn(self, way: str, speaker: str, other: str, start: float) -> float:
@@ -192,15 +203,17 @@ class _Maker:
         earliest = max(start + 0.5, self._free[other] + 0.6)
         self._place(start, clip)
         if way == "turn_end":
-            return self._next(way, other, end - self._between(0.1, 0.6), earliest, end)
+            return self._next(way, other, end - self._between(0.1, 0.7), earliest, end)
         if way == "takes the floor":
-            return self._next(way, other, end - self._between(0.6, 1.5), earliest, end)
+            return self._next(way, other, end - self._between(0.4, 1.5), earliest, end)
         if way == "start":
-            self._inside(way, self._draw(other, "short"), start + self._between(0.0, 0.15), self._free[other] + 0.6, end)
+            first = start + self._between(0.0, 0.15)
+            self._inside(way, self._draw(other, "short"), first, self._free[other] + 0.6, end)
         elif way in ("backchannel", "gives up"):
             short = self._draw(other, "backchannel" if way == "backchannel" else "short")
-            left = 0.5 if way == "backchannel" else 1.0
-            self._inside(way, short, self._between(start + 0.5, max(end - short.seconds - left, start + 0.5)), earliest, end - left)
+            latest = end - (0.5 if way == "backchannel" else 1.0)
+            first = self._between(start + 0.5, max(latest - short.seconds, start + 0.5))
+            self._inside(way, short, first, earliest, latest)
         elif way == "waits for the floor":
             short = self._draw(other, "short")
             if self._inside(way, short, end - self._between(0.1, 0.6) - short.seconds, earliest, end):
@@ -211,6 +224,7 @@ class _Maker:
         """The next turn begins before the ``end`` of this one."""
         if start < earliest:
             return end + 0.3
+        self._is_overlapping = True
         self.call.truths.append(Truth(start, end, way, other))
         self._free[other] = start - 0.6
         return start

@@ -48,7 +48,7 @@ backchannels. Languages without a list are judged by length alone."""
 def are_backchannels(words: Sequence[Word], language: str | None) -> bool | None:
     """Whether the words are nothing but backchannels; None without words or without a list of the language."""
     tokens = tokens_of(tuple(words))
-    if not tokens or language not in BACKCHANNELS:
+    if not tokens or language is None or language not in BACKCHANNELS:
         return None
     phrases = {tuple(phrase.split()) for phrase in BACKCHANNELS[language]}
     longest = max(map(len, phrases))
