@@ -28,6 +28,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("engine",),
     ("minutes",),
     ("analytics",),
+    ("redaction",),
     ("workers",),
     ("batch",),
     ("evaluation",),
