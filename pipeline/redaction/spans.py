@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from pipeline.core.timeline import MAX_WORDLESS, MIN_WORD, gaps, intersection, turns_of
+from pipeline.core.timeline import MAX_WORDLESS, MIN_WORD, gaps, intersection
 from pipeline.core.types import Span, Transcript, Word
 from pipeline.redaction.types import Doubt, Plan, Redaction
 
@@ -56,7 +56,7 @@ def wordless(transcript: Transcript) -> tuple[Span, ...]:
         return ()
     words = (Span(word.start, word.end) for word in transcript.words)
     silence = gaps(words, Span(0.0, transcript.duration))
-    return intersection((turn.span for turn in turns_of(transcript)), silence)
+    return intersection((turn.span for turn in transcript.turns), silence)
 
 
 def unchecked(transcript: Transcript) -> tuple[Span, ...]:

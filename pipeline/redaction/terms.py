@@ -72,7 +72,8 @@ class Terms:
         return _RUN.sub(r"\1", joined)
 
     def _token(self, token: str, words: Mapping[str, Kind]) -> str:
-        whole = self._kind(letters(token), words)
+        folded = letters(token)
+        whole = self._kind(folded, words) if folded.isdecimal() else words.get(folded)
         if whole is not None:
             return marker(whole)
         return _PART.sub(lambda match: self._part(match[0], words), token)
