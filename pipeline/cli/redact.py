@@ -159,7 +159,7 @@ def _summary(result: Redacted) -> int:
     from pipeline.redaction.redacting import unchecked_speech
 
     seconds = sum(each.end - each.start for each in result.spans)
-    verified = sum(check.verdict == "verified" for check in result.checks)
+    verified = sum(check.result == "verified" for check in result.checks)
     line = f"transcribe: {counted(len(result.plan.redactions), 'redaction')}"
     if result.sound is not None:
         line += f", {counted(len(result.spans), 'span')} muted ({seconds:.1f} s), {verified} verified"

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 SOUND_STEM: Final = ".redacted"
 """End of the name of a redacted recording, before its suffix."""
-INCOMPLETE: Final = "redaction_incomplete"
-"""Code of the notice of a transcript in which something could not be covered or verified."""
 HINT: Final = "list them with transcribe redact --review, or write it anyway with --allow-incomplete"
 """What to do where a redaction is not complete."""
 
@@ -109,8 +107,8 @@ def _problems(result: Redacted, stem: str) -> Iterator[Problem]:
     for doubt in result.plan.doubts:
         yield Problem(doubt.start, doubt.end, f"{doubt.kind}: {doubt.reason}")
     for span, check in zip(result.spans, result.checks, strict=False):
-        if check.verdict != "verified":
-            yield Problem(span.start, span.end, f"{check.verdict}: {check.reason}")
+        if check.result != "verified":
+            yield Problem(span.start, span.end, f"{check.result}: {check.reason}")
     if result.sound is not None:
         muted = {number for span in result.spans for number in span.redactions}
         for number, redaction in enumerate(result.plan.redactions):
@@ -129,7 +127,7 @@ def _noticed(transcript: Transcript, problems: Sequence[Problem]) -> Transcript:
     if not problems:
         return transcript
     message = f"not everything is redacted or verified ({len(problems)}): {_line(problems[0])}"
-    return replace(transcript, notices=(*transcript.notices, Notice(INCOMPLETE, message)))
+    return replace(transcript, notices=(*transcript.notices, Notice("redaction_incomplete", message)))
 
 
 def unchecked_speech(result: Redacted) -> float:

@@ -70,7 +70,7 @@ def _redaction(result: Redacted, number: int, redaction: Redaction) -> dict[str,
         "words": len(redaction.words),
         "reason": redaction.reason,
         "muted": None if span is None else [_rounded(span.start), _rounded(span.end)],
-        "verification": check.verdict,
+        "verification": check.result,
         "why": check.reason,
     }
 

@@ -117,7 +117,7 @@ def _tone(length: int) -> NDArray[np.float32]:
     if fade:
         tone[:fade] *= np.linspace(0, 1, fade)
         tone[-fade:] *= np.linspace(1, 0, fade)
-    return tone.astype(np.float32)
+    return np.asarray(tone, np.float32)
 
 
 def _require_muted(written: Decoded, spans: Sequence[Span], cover: Cover) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pipeline.core.audio import Samples
     from pipeline.models.protocols import Recognizer
 
-Verdict = Literal["verified", "came back", "not verified"]
+Result = Literal["verified", "came back", "not verified"]
 """``verified``: no planned word or digit was recognized · ``came back``: one was · ``not verified``: nothing could be
 recognized, or there is no recording."""
 CONTEXT: Final = 2.0
@@ -37,7 +37,7 @@ MIN_LETTERS: Final = 3
 class Check:
     """The result for one muted span; ``reason`` says why it is not verified, without the words."""
 
-    verdict: Verdict
+    result: Result
     reason: str = ""
 
 

@@ -91,7 +91,7 @@ def test_no_planted_item_is_in_any_file(call: Path, tmp_path: Path) -> None:
     assert '"missing":""' in page, "the page has its sound"
 
 
-def test_the_list_of_redactions_says_what_was_done(call: Path, transcript: Transcript, tmp_path: Path) -> None:
+def test_the_list_of_redactions_names_every_span(call: Path, transcript: Transcript, tmp_path: Path) -> None:
     assert redact(call, "--kinds", KINDS, "-o", tmp_path / "out", "-f", "json", "--sound", "tone").exit_code == 0
     written = json.loads((tmp_path / "out/call.redaction.json").read_text())
     assert (written["version"], written["complete"], written["problems"]) == ("crosstalk-redaction/1", True, [])

@@ -174,13 +174,13 @@ def test_verification_finds_what_was_not_muted() -> None:
     spans = muted_spans(transcript, plan)
     open_, silent = synthesize(TONES, 5.0), muted(synthesize(TONES, 5.0)[None], [spans[0].span], "silence")[0]
 
-    def verdict(samples: Samples, recognizer: SyntheticRecognizer) -> str:
+    def result_of(samples: Samples, recognizer: SyntheticRecognizer) -> str:
         (check,) = verify(samples, transcript, plan, spans, recognizer)
         assert "b2" not in check.reason
-        return check.verdict
+        return check.result
 
-    assert verdict(open_, SyntheticRecognizer()) == "came back"
-    assert verdict(silent, SyntheticRecognizer()) == "verified"
-    assert verdict(silent, FailingRecognizer()) == "not verified"
+    assert result_of(open_, SyntheticRecognizer()) == "came back"
+    assert result_of(silent, SyntheticRecognizer()) == "verified"
+    assert result_of(silent, FailingRecognizer()) == "not verified"
     half = muted(open_[None], [Span(1.4, 2.05)], "silence")[0]
-    assert verdict(half, SyntheticRecognizer()) == "came back"
+    assert result_of(half, SyntheticRecognizer()) == "came back"
