@@ -1,0 +1,209 @@
+"""Card numbers with their expiry dates, account numbers and sort codes, and security codes.
+
+Rather too much than too little: every run of 13 to 19 digits or more is covered, whatever it is, and everything
+numeric near a cue until the topic changes. A check digit names a card number; it never decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from pipeline.redaction.cues import Cue, Topic
+from pipeline.redaction.hits import Findings
+from pipeline.redaction.numbers import Atom
+from pipeline.redaction.runs import (
+    ENDS,
+    LEAST,
+    NEAR,
+    Context,
+    dense_runs,
+    digits_of,
+    groups,
+    holds_card,
+    most_of,
+)
+from pipeline.redaction.types import Kind
+from pipeline.redaction.vocabulary import MONTH_WORDS
+from pipeline.redaction.windows import (
+    cover_unsure,
+    cover_wordless,
+    digits_at_least,
+    groups_in,
+    unlocated,
+    window_end,
+)
+
+CARD_WINDOW: Final = 30.0
+"""Seconds after a cue, or after the last digits, in which digits belong to a card: time to find it. Chosen by hand; more
+covers more other numbers."""
+CODE_WINDOW: Final = 25.0
+"""The same for a security code."""
+EXPIRY_WINDOW: Final = 12.0
+"""The same for an expiry date."""
+BEFORE: Final = 8.0
+"""Seconds before a cue in which digits are its answer ("321. Is that the security code?"). Chosen by hand; more covers
+more other numbers."""
+ASKED_BEFORE: Final = 20.0
+"""Seconds before a run in which another topic ("your phone number") says what it is. Chosen by hand; more lets more long
+runs pass for telephone numbers that were said twice."""
+LEAST_GROUP: Final = 3
+"""Least digits of a group after a card's cue: one or two digits alone are counts, days or months."""
+LONGEST_CODE: Final = 4
+"""Most digits of a security code."""
+OTHER: Final[tuple[Topic, ...]] = ("card", "expiry", "cvv", *ENDS)
+NUMBERED: Final[tuple[Topic, ...]] = ("card", "expiry", "cvv", "phone", "birth", "order", "amount", "address", "iban")
+"""Topics that numbers answer."""
+
+
+def find_cards(context: Context) -> Findings:
+    """Card numbers, and what belongs to them."""
+    findings = Findings()
+    runs = tuple(card_runs(context))
+    for run in runs:
+        name = "a card number by its check digit" if holds_card(digits_of(run)) else "the check digit does not fit"
+        _cover_run(context, findings, run, f"run of {max(len(digits_of(run)), most_of(run))} digits; {name}")
+    short = tuple(groups(context))
+    for run in runs:
+        end = window_end(context, _cue_of(run), ENDS, CARD_WINDOW, 0)
+        for group in groups_in(short, run[0].start, end, digits_at_least(LEAST_GROUP)):
+            findings.cover_numbers("card", group, "digits after a card number")
+    for cue in context.about("card"):
+        _cover_answer(context, findings, "card", cue, short, LEAST_GROUP, CARD_WINDOW)
+    for cue in context.about("expiry"):
+        _cover_expiry(context, findings, cue, short)
+    return findings
+
+
+def find_codes(context: Context) -> Findings:
+    """Security codes (CVV, CVC, CID) and PINs."""
+    findings = Findings()
+    short = tuple(groups(context))
+    for cue in context.about("cvv"):
+        _cover_answer(context, findings, "cvv", cue, short, 1, CODE_WINDOW)
+    for run in card_runs(context):
+        end = window_end(context, _cue_of(run), ENDS, CODE_WINDOW, 0)
+        for group in groups_in(short, run[-1].end - 1e-6, end, lambda g: 3 <= most_of(g) <= LONGEST_CODE):
+            findings.cover_numbers("cvv", group, "three or four digits after a card number")
+    return findings
+
+
+def card_runs(context: Context) -> Iterator[tuple[Atom, ...]]:
+    """Runs with enough digits; a telephone number that was asked for and is read back is none."""
+    for run in dense_runs(context):
+        if not _is_repeated(context, run):
+            yield run
+
+
+def _is_repeated(context: Context, run: Sequence[Atom]) -> bool:
+    """Whether another topic was asked for, and the run is one shorter number, said twice or more."""
+    topic = context.topic_before(run[0].start, ASKED_BEFORE, NUMBERED)
+    if topic is None or topic.topic in ("card", "expiry", "cvv"):
+        return False
+    by_speaker: dict[str, str] = {}
+    for atom in run:
+        by_speaker[atom.speaker] = by_speaker.get(atom.speaker, "") + atom.digits
+    return all(len(_once(digits)) < LEAST for digits in by_speaker.values()) and _alike(list(by_speaker.values()))
+
+
+def _once(digits: str) -> str:
+    """A number that may be said twice or three times, once."""
+    for times in (2, 3):
+        part = len(digits) // times
+        if part >= 6 and digits == digits[:part] * times:
+            return digits[:part]
+    return digits
+
+
+def _alike(numbers: Sequence[str]) -> bool:
+    """Whether every number is a part of the longest one: what one speaker said, the other read back."""
+    whole = max(map(_once, numbers), key=len)
+    return all(_once(number) in whole for number in numbers)
+
+
+def _cover_run(context: Context, findings: Findings, run: Sequence[Atom], reason: str) -> None:
+    """Cover a run, with what may be digits between its numbers and at its ends."""
+    findings.cover_numbers("card", run, reason)
+    for atom in run:
+        stream = context.talk.streams[atom.speaker]
+        mates = [a for a in run if a.speaker == atom.speaker and a.first > atom.last]
+        if mates and mates[0].start - atom.end <= NEAR and mates[0].first - atom.last <= 3:
+            findings.cover("card", atom.speaker, range(atom.last + 1, mates[0].first), "between digits of a run")
+        edges = [n for n in (atom.first - 1, atom.last + 1) if 0 <= n < len(stream) and stream[n].unsure]
+        findings.cover("card", atom.speaker, edges, "beside digits, and unsure")
+    for one, two in zip(run, run[1:], strict=False):
+        cover_wordless(context, findings, "card", one.end, two.start, "speech without words within a run")
+        cover_unsure(context, findings, "card", one.end, two.start, "unsure word within a run")
+
+
+def _cover_answer(
+    context: Context,
+    findings: Findings,
+    kind: Kind,
+    cue: Cue,
+    short: Sequence[tuple[Atom, ...]],
+    least: int,
+    seconds: float,
+) -> None:
+    """Cover digits after a cue until the topic changes, or just before it; else what has no words, else a doubt."""
+    ends = tuple(topic for topic in OTHER if topic not in ((kind, "expiry") if kind == "card" else (kind,)))
+    end = window_end(context, cue, ends, seconds, LEAST_GROUP)
+    about = "security code" if kind == "cvv" else "card or account number"
+    after = groups_in(short, cue.end, end, digits_at_least(least))
+    before = groups_in(short, cue.start - BEFORE, cue.start, _answers(context, cue, kind))
+    for group in (*before, *after):
+        findings.cover_numbers(kind, group, f"digits near the mention of a {about}")
+        if kind == "cvv" and most_of(group) < LEAST_GROUP:
+            _cover_beside(context, findings, group)
+    last = max((group[-1].end for group in after), default=cue.end)
+    reason = f"near the mention of a {about}"
+    found = cover_wordless(
+        context, findings, kind, cue.end, end if not after else last, f"speech without words {reason}"
+    )
+    unsure = cover_unsure(context, findings, kind, cue.end, end if not after else last, f"unsure word {reason}")
+    if not (after or before or found or unsure) and kind == "cvv":
+        unlocated(findings, kind, cue, end, f"a {about} is mentioned, and no digits are near")
+
+
+def _answers(context: Context, cue: Cue, kind: Kind):  # type: ignore[no-untyped-def]
+    """A test of groups before a cue: an answer's length, and no other topic before it."""
+
+    def test(group: tuple[Atom, ...]) -> bool:
+        size = most_of(group)
+        fits = LEAST_GROUP <= size if kind == "card" else LEAST_GROUP <= size <= LONGEST_CODE + 2
+        topic = context.topic_before(group[0].start, ASKED_BEFORE, NUMBERED)
+        return fits and (topic is None or topic.topic in ("card", "cvv", "expiry"))
+
+    return test
+
+
+def _cover_beside(context: Context, findings: Findings, group: Sequence[Atom]) -> None:
+    """Cover the words beside less than three digits of a code: a digit among them may be another word."""
+    stream = context.talk.streams[group[0].speaker]
+    first, last = group[0].first, group[-1].last
+    positions = [*range(max(0, first - 2), first), *range(last + 1, min(len(stream), last + 3))]
+    near = [n for n in positions if stream[n].start - group[-1].end < 1 and group[0].start - stream[n].end < 1]
+    findings.cover("cvv", group[0].speaker, near, "beside a part of a security code")
+
+
+def _cover_expiry(context: Context, findings: Findings, cue: Cue, short: Sequence[tuple[Atom, ...]]) -> None:
+    """Cover numbers and months after the mention of an expiry date until the topic changes, or just before it."""
+    ends: tuple[Topic, ...] = ("cvv", "card", *ENDS)
+    end = window_end(context, cue, ends, EXPIRY_WINDOW, 3)
+    reason = "near the mention of an expiry date"
+    groups_after = groups_in(short, cue.end, end, lambda g: True)
+    for group in groups_after:
+        findings.cover_numbers("card", group, f"numbers {reason}")
+    if not groups_after:
+        for group in groups_in(short, cue.start - BEFORE, cue.start, lambda g: 3 <= most_of(g) <= 6):
+            findings.cover_numbers("card", group, f"numbers {reason}")
+    for speaker, stream in context.talk.streams.items():
+        inside = [n for n, t in enumerate(stream) if cue.start - BEFORE / 2 <= t.start <= end and t.text in MONTH_WORDS]
+        findings.cover("card", speaker, inside, f"month {reason}")
+    cover_wordless(context, findings, "card", cue.end, end, f"speech without words {reason}")
+
+
+def _cue_of(run: Sequence[Atom]) -> Cue:
+    """A run of digits as a cue: what follows a card number is its expiry date and its code."""
+    last = max(run, key=lambda atom: atom.end)
+    return Cue("card", last.speaker, last.first, last.last, last.start, last.end)
