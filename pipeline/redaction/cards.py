@@ -170,7 +170,7 @@ def _answers(context: Context, cue: Cue, kind: Kind):  # type: ignore[no-untyped
 
     def test(group: tuple[Atom, ...]) -> bool:
         size = most_of(group)
-        fits = LEAST_GROUP <= size if kind == "card" else LEAST_GROUP <= size <= LONGEST_CODE + 2
+        fits = size >= LEAST_GROUP if kind == "card" else LEAST_GROUP <= size <= LONGEST_CODE + 2
         topic = context.topic_before(group[0].start, ASKED_BEFORE, NUMBERED)
         return fits and (topic is None or topic.topic in ("card", "cvv", "expiry"))
 

@@ -12,9 +12,15 @@ from typing import Final
 
 from pipeline.core.timeline import BOUNDARY, MAX_WORDLESS
 from pipeline.core.types import Transcript, join_words
+from pipeline.redaction.addresses import find_addresses
 from pipeline.redaction.cards import find_cards, find_codes
+from pipeline.redaction.dates import find_dates
+from pipeline.redaction.emails import find_emails
 from pipeline.redaction.hits import Findings
+from pipeline.redaction.ibans import find_ibans
+from pipeline.redaction.names import find_names
 from pipeline.redaction.numbers import LANGUAGES
+from pipeline.redaction.phones import find_phones
 from pipeline.redaction.runs import Context
 from pipeline.redaction.tokens import Placed, Talk
 from pipeline.redaction.types import Doubt, Kind, Plan, Redaction, parsed_kinds
@@ -31,6 +37,12 @@ Finder = Callable[[Context], Findings]
 FINDERS: Final[Mapping[Kind, Finder]] = {
     "card": find_cards,
     "cvv": find_codes,
+    "iban": find_ibans,
+    "phone": find_phones,
+    "email": find_emails,
+    "address": find_addresses,
+    "name": find_names,
+    "date": find_dates,
 }
 """The finder of each kind."""
 
@@ -45,8 +57,7 @@ def make_plan(transcript: Transcript, kinds: Iterable[str], known_names: Sequenc
     context = Context(Talk.of(transcript), tuple(known_names))
     findings = Findings()
     for kind in wanted:
-        if kind in FINDERS:
-            findings.extend(FINDERS[kind](context))
+        findings.extend(FINDERS[kind](context))
     doubts = [*findings.doubts, *_doubts(context, wanted)]
     redactions = [r for kind in wanted for r in _redactions(context, findings, kind)]
     return Plan(

@@ -1,0 +1,179 @@
+"""Postal addresses: a number with a street, postcodes, and what follows the mention of an address."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from pipeline.redaction.cues import Cue, Topic
+from pipeline.redaction.hits import Findings
+from pipeline.redaction.numbers import Atom
+from pipeline.redaction.runs import NEAR, Context
+from pipeline.redaction.spelling import Spelled, sequences, text_of
+from pipeline.redaction.tokens import Token
+from pipeline.redaction.vocabulary import HESITATIONS, words
+from pipeline.redaction.windows import cover_wordless, unlocated, window_end
+
+STREETS: Final = words(
+    "street road avenue lane crescent terrace gardens grove mews boulevard parkway highway rd ave blvd cul-de-sac st "
+    "drive close court place square way hill park row walk green view rise circle trail cottage house farm"
+)
+"""English types of streets and houses. More find more addresses, and more false ones."""
+UNITS: Final = words("flat apartment apt unit suite floor house room block po")
+"""English words before the number of a part of a house."""
+STATES: Final = words(
+    "alabama alaska arizona arkansas california colorado connecticut delaware florida georgia hawaii idaho illinois "
+    "indiana iowa kansas kentucky louisiana maine maryland massachusetts michigan minnesota mississippi missouri montana "
+    "nebraska nevada hampshire jersey mexico york carolina dakota ohio oklahoma oregon pennsylvania tennessee texas utah "
+    "vermont virginia washington wisconsin wyoming"
+)
+"""States of the USA, by their last word: a ZIP code follows them."""
+BETWEEN: Final = 3
+"""Most words between the number of a house and the type of the street: "12 Saint John's Wood Road"."""
+AFTER: Final = 8
+"""Most words after a street that are its town: capitals and commas only."""
+WINDOW: Final = 15.0
+"""Seconds after the mention of an address, or after the last number, in which places and numbers belong to it."""
+STOPS: Final = words(
+    "of the in to is it a an and or for with that this was are you i my your we they he she on at from by please minutes "
+    "hours days pounds dollars percent more other different people times am pm years"
+)
+"""Words that are in no name of a street."""
+COMMON: Final = words(
+    "i i'm i've i'll i'd yes yeah okay ok so and the it it's its that's thank thanks no well right great perfect lovely "
+    "could can what what's is do please sure alright let my your we you but oh um uh hello hi sorry then now just for in "
+    "at on this that there if when how any anything monday tuesday wednesday thursday friday saturday sunday january "
+    "february march april may june july august september october november december bye goodbye he she they good got "
+    "brilliant excellent of course a an mr mrs ms miss dr one two three four five six seven eight nine ten zero"
+)
+"""Words with a capital that are no place."""
+_ENDS: tuple[Topic, ...] = (
+    "card", "expiry", "cvv", "iban", "phone", "email", "birth", "order", "amount", "done", "name",
+)  # fmt: skip
+_POSTCODE = re.compile(r"[a-z]{1,2}\d[a-z\d]?\d[a-z]{2}")
+_ZIP = re.compile(r"\d{5}(?:\d{4})?")
+
+
+def find_addresses(context: Context) -> Findings:
+    """Addresses by their form, and places and numbers after the mention of one."""
+    findings = Findings()
+    for speaker, stream in context.talk.streams.items():
+        atoms = context.atoms.get(speaker, ())
+        for atom in atoms:
+            tokens = _street(stream, atom, context.talk.cased) or _unit(stream, atom) or _zip(stream, atom)
+            if tokens:
+                findings.cover("address", speaker, tokens, "a house number with a street, or a postcode")
+        for row in sequences(context, speaker, 4):
+            for part in _postcodes(row):
+                findings.cover("address", speaker, range(part[0].first, part[-1].last + 1), "a postcode")
+    for cue in context.about("address"):
+        _after_cue(context, findings, cue)
+    return findings
+
+
+def _street(stream: Sequence[Token], atom: Atom, cased: bool) -> list[int]:
+    """The tokens of "12 High Street", with the town after it; empty if it is no street."""
+    if not 1 <= len(atom.digits) <= 5 or atom.kind not in ("digits", "amount"):
+        return []
+    for position in range(atom.last + 1, min(len(stream), atom.last + BETWEEN + 3)):
+        token = stream[position]
+        between = stream[atom.last + 1 : position]
+        if token.start - stream[position - 1].end > NEAR or token.text in STOPS:
+            return []
+        if token.text in STREETS and between:
+            capital = all(t.raw[0].isupper() or len(t.text) == 1 for t in between)
+            if cased and not capital:
+                return []
+            return [*_unit_before(stream, atom.first), *range(atom.first, _town(stream, position) + 1)]
+    return []
+
+
+def _town(stream: Sequence[Token], position: int) -> int:
+    """The last token of the places after a street."""
+    last = position
+    for n in range(position + 1, min(len(stream), position + AFTER + 1)):
+        token = stream[n]
+        if token.start - stream[n - 1].end > NEAR or set(token.before) & set(".?!;"):
+            break
+        if token.text in ("in", "and", "upon", "on", "of", "the"):
+            continue
+        if not (token.raw[0].isupper() or token.text[0].isdigit()) or token.text in COMMON:
+            break
+        last = n
+    return last
+
+
+def _unit_before(stream: Sequence[Token], first: int) -> list[int]:
+    """The tokens of "flat 3" before the number of a house."""
+    if first >= 2 and stream[first - 2].text in UNITS:
+        return [first - 2, first - 1]
+    return []
+
+
+def _unit(stream: Sequence[Token], atom: Atom) -> list[int]:
+    """The tokens of "flat 3"."""
+    before = stream[atom.first - 1].text if atom.first else ""
+    named = before in ("flat", "apartment", "apt", "suite") or (
+        before == "box" and atom.first > 1 and stream[atom.first - 2].text in ("po", "o")
+    )
+    return list(range(atom.first - 1, atom.last + 1)) if named and len(atom.digits) <= 6 else []
+
+
+def _zip(stream: Sequence[Token], atom: Atom) -> list[int]:
+    """The tokens of a state and its ZIP code."""
+    before = stream[atom.first - 1].text if atom.first else ""
+    return list(range(atom.first - 1, atom.last + 1)) if before in STATES and _ZIP.fullmatch(atom.digits) else []
+
+
+def _postcodes(row: Sequence[Spelled]) -> list[Sequence[Spelled]]:
+    """The parts of a sequence of characters that are British postcodes."""
+    found = []
+    for begin in range(len(row)):
+        for end in range(begin + 1, min(len(row), begin + 7) + 1):
+            text = text_of(row[begin:end])
+            if _POSTCODE.fullmatch(text) and sum(item.sure for item in row[begin:end]) * 2 >= end - begin:
+                found.append(row[begin:end])
+    return found
+
+
+def _after_cue(context: Context, findings: Findings, cue: Cue) -> None:
+    """Cover numbers, spelled characters and names of places after the mention of an address."""
+    end = window_end(context, cue, _ENDS, WINDOW, 2)
+    reason = "near the mention of an address"
+    found = False
+    for speaker, stream in context.talk.streams.items():
+        places = {
+            n
+            for atom in context.atoms.get(speaker, ())
+            if cue.end - 1e-9 <= atom.start <= end and atom.kind == "digits" and len(atom.digits) >= 2
+            for n in range(atom.first, atom.last + 1)
+        }
+        for row in sequences(context, speaker, 4):
+            if cue.end - 1e-9 <= row[0].start <= end and len(text_of(row)) >= 3:
+                places |= set(range(row[0].first, row[-1].last + 1))
+        inside = range(len(stream))
+        names = {n for n in inside if cue.end - 1e-9 <= stream[n].start <= end and _is_place(stream, n)}
+        if context.talk.cased and speaker:
+            places |= {n for n in names if _beside(stream, n, names | places)}
+        findings.cover("address", speaker, places, f"numbers and places {reason}")
+        found = found or bool(places)
+    if not found and not cover_wordless(context, findings, "address", cue.end, end, f"speech without words {reason}"):
+        if _asks(context, cue):
+            unlocated(findings, "address", cue, end, "an address is mentioned, and none was found near")
+
+
+def _asks(context: Context, cue: Cue) -> bool:
+    before = context.talk.streams[cue.speaker][max(0, cue.first - 3) : cue.first]
+    return any(token.text in ("your", "my", "her", "his") for token in before)
+
+
+def _is_place(stream: Sequence[Token], position: int) -> bool:
+    token = stream[position]
+    return token.raw[0].isupper() and token.text not in COMMON and token.text not in HESITATIONS
+
+
+def _beside(stream: Sequence[Token], position: int, places: set[int]) -> bool:
+    """Whether a capital belongs to a place: another one is beside it, or it does not begin a sentence."""
+    begins = position == 0 or bool(set(stream[position].before) & set(".?!"))
+    return not begins or bool({position - 1, position + 1} & places)
