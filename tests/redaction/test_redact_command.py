@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,6 +15,8 @@ from typer.testing import CliRunner, Result
 from pipeline import formats
 from pipeline.analytics import analytics_file
 from pipeline.cli.app import app
+from pipeline.config import presets
+from pipeline.config.schema import assign
 from pipeline.core.output_record import OutputRecord, source_of
 from pipeline.core.types import Notice, Transcript
 from pipeline.engine.pipeline import Transcriber
@@ -21,7 +24,7 @@ from pipeline.formats import files
 from pipeline.formats.sound import sound_maker
 from pipeline.redaction import redacting
 from pipeline.redaction.types import Doubt, Plan
-from tests import world
+from tests import pages, world
 from tests.redaction import spoken
 from tests.redaction.search import files_with
 
@@ -195,3 +198,22 @@ def test_only_json_is_accepted(call: Path) -> None:
     done = redact(call.with_name("call.srt"))
     assert "only a JSON transcript" in str(done.exception)
     assert "unknown kind" in str(redact(call, "--kinds", "cards").exception)
+
+
+@pytest.mark.slow
+def test_the_commands_of_the_page_run(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    default = presets.load_preset("default")
+    settings = {**world.REPLAY, **spoken.SETTINGS}
+    monkeypatch.setattr(presets, "load_preset", lambda name: assign(default, settings))
+    (tmp_path / "calls").mkdir()
+    for place in (tmp_path, tmp_path / "calls"):
+        shutil.copy(folder / "call.wav", place)
+    shutil.copy(folder / "call.json", tmp_path)
+    lines = pages.commands(pages.DOCS / "redaction.md")
+    assert len(lines) == 3
+    for line in lines:
+        done = CliRunner().invoke(app, shlex.split(line)[1:])
+        assert done.exit_code == 0, (line, done.output, done.exception)
+    assert files_with(tmp_path / "redacted", ITEMS) == files_with(tmp_path / "out-redacted", ITEMS) == {}
+    assert (tmp_path / "out-redacted/call.redacted.wav").is_file()
