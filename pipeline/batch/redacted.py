@@ -74,13 +74,13 @@ def write_redacted(
     """
     from pipeline.redaction.outputs import Target, write
     from pipeline.redaction.redacting import redact
-    from pipeline.redaction.terms import terms_of
+    from pipeline.redaction.terms import NUMBERS, terms_of
 
     path, setup, record = place
     assert setup.redaction is not None
     target = Target(path.parent, path.name, path.name, setup.formats, setup.sound, setup.options)
     result = redact(transcript, setup.redaction, recording, recognizer, path.name)
-    terms = terms_of(result.plan)
+    terms = terms_of(result.plan, NUMBERS)
     paths = tuple(write(result, setup.redaction, target, record))
     redacted = result.named(target.sound_stem).transcript
     return redacted, {name: terms.distinct(value) for name, value in columns.items()}, paths

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pipeline.core.types import Span, Transcript
 from pipeline.redaction.apply import text_between
-from pipeline.redaction.terms import Terms, terms_of
+from pipeline.redaction.terms import NUMBERS, Terms, terms_of
 from pipeline.redaction.types import Plan
 
 PEOPLE: Final = ("person", "people")
@@ -19,9 +19,13 @@ def redacted_analytics(data: Any, transcript: Transcript, plan: Plan, labels: Ma
     """Analytics as plain data without the words of a plan.
 
     A quote (start, end and text) that meets a redaction is taken from the redacted ``transcript``. ``labels`` holds the
-    new labels of speakers.
+    new labels of speakers. The manifest's columns are searched for numbers alone: the names in them are the user's.
     """
-    return _Redaction(transcript, plan, terms_of(plan), labels).of(data)
+    result = _Redaction(transcript, plan, terms_of(plan), labels).of(data)
+    if isinstance(result, dict) and isinstance(data.get("columns"), dict):
+        numbers = terms_of(plan, NUMBERS)
+        result["columns"] = {name: numbers.distinct(str(value)) for name, value in data["columns"].items()}
+    return result
 
 
 @dataclass(frozen=True, slots=True)

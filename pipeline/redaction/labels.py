@@ -31,9 +31,10 @@ def with_labels(transcript: Transcript, original: Transcript) -> Transcript:
 
 
 def new_labels(transcript: Transcript) -> dict[str, str]:
-    """The label of an unnamed speaker for each label that may be a person's name."""
+    """For each label that may be a person's name, the speaker's role, or the label of an unnamed speaker."""
     labels = tuple(dict.fromkeys(_labels(transcript)))
     earlier = {each.label: each.speaker for each in transcript.identities if is_label(each.speaker)}
+    earlier |= {each.speaker: each.role for each in transcript.roles if each.role is not None}
     kept = {label for label in labels if is_label(label) or label.casefold() in _roles(transcript)}
     new: dict[str, str] = {}
     free = (f"SPEAKER_{number:02d}" for number in count())
@@ -61,7 +62,7 @@ def _labels(transcript: Transcript) -> Iterator[str]:
     yield from (line.speaker for line in transcript.removed)
     for each in transcript.corrections:
         yield from (each.speaker, *([each.after] if each.operation == "assign" else []))
-    yield from (getattr(each, "speaker", "") for each in getattr(transcript, "roles", ()))
+    yield from (each.speaker for each in transcript.roles)
     yield from (each.label for each in transcript.identities)
 
 
@@ -71,7 +72,7 @@ def _roles(transcript: Transcript) -> frozenset[str]:
     diarization = settings.get("diarization")
     given = diarization.get("roles") if isinstance(diarization, Mapping) else None
     names = given.split(",") if isinstance(given, str) else given if isinstance(given, list | tuple) else ()
-    ledger = [getattr(each, "role", None) for each in getattr(transcript, "roles", ())]
+    ledger = [each.role for each in transcript.roles]
     return ROLES | {str(name).strip().casefold() for name in (*names, *ledger) if name}
 
 

@@ -15,7 +15,7 @@ from pipeline.redaction.plan import make_plan
 from pipeline.redaction.settings import Cover, RedactionSettings
 from pipeline.redaction.sound import RedactedSound, decoded_recording, redacted_sound
 from pipeline.redaction.spans import MutedSpan, muted_spans, unchecked, wordless_doubts
-from pipeline.redaction.terms import terms_of
+from pipeline.redaction.terms import NUMBERS, terms_of
 from pipeline.redaction.types import Kind, Plan
 from pipeline.redaction.verifying import Check, verify
 
@@ -114,8 +114,8 @@ def _problems(result: Redacted, stem: str) -> Iterator[Problem]:
         for number, redaction in enumerate(result.plan.redactions):
             if number not in muted:
                 yield Problem(redaction.start, redaction.end, f"{redaction.kind}: lies outside the recording")
-    if terms_of(result.plan).distinct(stem) != stem:
-        yield Problem(None, None, "the name of the file holds an item: rename the recording")
+    if terms_of(result.plan, NUMBERS).distinct(stem) != stem:
+        yield Problem(None, None, "the name of the file holds a redacted number: rename the recording")
 
 
 def _line(problem: Problem) -> str:

@@ -8,12 +8,12 @@ the user (notices, settings, names of files): numbers and short words alone are 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from pipeline.core.text import letters
-from pipeline.redaction.types import Kind, Plan
+from pipeline.redaction.types import KINDS, Kind, Plan
 
 UNITS: Final[Mapping[str, str]] = {
     "zero": "0", "oh": "0", "o": "0", "nought": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5",
@@ -27,8 +27,10 @@ TENS: Final[Mapping[str, str]] = {
     "ninety": "9",
 }  # fmt: skip
 """First digit of the tens, by word; the second is that of a unit behind it, else 0."""
-REPEATS: Final[Mapping[str, int]] = {"double": 2, "triple": 3}
+REPEATS: Final[Mapping[str, int]] = {"double": 2, "triple": 3, "treble": 3, "quadruple": 4}
 """How often the next digit is meant, by word."""
+NUMBERS: Final[tuple[Kind, ...]] = ("card", "cvv", "iban", "phone")
+"""Kinds of numbers: those that are searched in the names of files and in columns of manifests, which the user wrote."""
 MIN_DISTINCT: Final = 4
 """Fewest letters of a word that is replaced by the distinct rule. Chosen by hand; fewer replace words of notices that
 only happen to be in the plan."""
@@ -55,47 +57,54 @@ class Terms:
 
     def strict(self, text: str) -> str:
         """The text with a marker for every word of the plan."""
-        return self._replaced(text, self.words)
+        return self._replaced(text, lambda word: self.words.get(letters(word)))
 
     def distinct(self, text: str) -> str:
         """The text with a marker for the words and numbers of the plan that stand for nothing else."""
-        return self._replaced(text, {word: kind for word, kind in self.words.items() if _is_distinct(word)})
+        return self._replaced(text, self._distinct)
 
     def kind_of(self, word: str) -> Kind | None:
         """The kind of a word by the strict rule; None where it is in no redaction."""
-        parts = (letters(word), *map(letters, _PART.findall(word)))
-        return next((kind for part in parts if (kind := self._kind(part, self.words)) is not None), None)
+        parts = (word, *_PART.findall(word))
+        kinds = (self.words.get(letters(part)) or self._number(letters(part)) for part in parts)
+        return next((kind for kind in kinds if kind is not None), None)
 
-    def _replaced(self, text: str, words: Mapping[str, Kind]) -> str:
+    def _distinct(self, word: str) -> Kind | None:
+        folded = letters(word)
+        kind = self.words.get(folded)
+        is_number = folded in UNITS or folded in TENS or folded in REPEATS
+        is_name = kind == "name" and word[:1].isupper() and len(folded) > 1
+        return kind if is_name or (len(folded) >= MIN_DISTINCT and not is_number) else None
+
+    def _replaced(self, text: str, rule: Callable[[str], Kind | None]) -> str:
         pieces = re.split(r"(\s+)", text)
-        joined = "".join(piece if not piece or piece.isspace() else self._token(piece, words) for piece in pieces)
+        joined = "".join(piece if not piece or piece.isspace() else self._token(piece, rule) for piece in pieces)
         return _RUN.sub(r"\1", joined)
 
-    def _token(self, token: str, words: Mapping[str, Kind]) -> str:
+    def _token(self, token: str, rule: Callable[[str], Kind | None]) -> str:
+        """A token with a marker in its place, or in that of its parts between signs."""
         folded = letters(token)
-        whole = self._kind(folded, words) if folded.isdecimal() else words.get(folded)
+        whole = rule(token) or (self._number(folded) if folded.isdecimal() else None)
         if whole is not None:
             return marker(whole)
-        return _PART.sub(lambda match: self._part(match[0], words), token)
+        return _PART.sub(lambda match: self._part(match[0], rule), token)
 
-    def _part(self, part: str, words: Mapping[str, Kind]) -> str:
-        kind = self._kind(letters(part), words)
+    def _part(self, part: str, rule: Callable[[str], Kind | None]) -> str:
+        kind = rule(part) or self._number(letters(part))
         return part if kind is None else marker(kind)
 
-    def _kind(self, folded: str, words: Mapping[str, Kind]) -> Kind | None:
-        if folded in words:
-            return words[folded]
+    def _number(self, folded: str) -> Kind | None:
         digits = "".join(c for c in folded if c.isdecimal())
         if len(digits) < MIN_DIGITS:
             return None
         return next((kind for number, kind in self.numbers if is_same_number(digits, number)), None)
 
 
-def terms_of(plan: Plan) -> Terms:
-    """The words of a plan."""
+def terms_of(plan: Plan, kinds: Collection[Kind] = KINDS) -> Terms:
+    """The words of a plan that are of some kinds."""
     words: dict[str, Kind] = {}
     numbers: list[tuple[str, Kind]] = []
-    for redaction in plan.redactions:
+    for redaction in (each for each in plan.redactions if each.kind in kinds):
         for token in redaction.text.split():
             for part in (letters(token), *map(letters, _PART.findall(token))):
                 if part:
@@ -144,8 +153,3 @@ def longest_common(one: str, other: str) -> str:
             if length > len(best):
                 best = one[i + 1 - length : i + 1]
     return best
-
-
-def _is_distinct(word: str) -> bool:
-    is_number = word in UNITS or word in TENS or word in REPEATS
-    return len(word) >= MIN_DISTINCT and not is_number

@@ -12,7 +12,7 @@ from pipeline.core.text import letters
 from pipeline.core.timeline import BOUNDARY
 from pipeline.core.types import Transcript, Word
 from pipeline.redaction.spans import MutedSpan
-from pipeline.redaction.terms import MIN_DIGITS, digits_of, longest_common
+from pipeline.redaction.terms import MIN_DIGITS, NUMBERS, digits_of, longest_common
 from pipeline.redaction.types import Plan, Redaction
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ CONTEXT: Final = 2.0
 words in clips of silence."""
 SHARED: Final = 1.0
 """Seconds that two windows of one long span share."""
-NUMBERS: Final = frozenset({"card", "cvv", "iban", "phone"})
-"""Kinds of which no digit may come back."""
 MIN_LETTERS: Final = 3
 """Fewest letters of a word that counts as come back. Chosen by hand; shorter ones are guessed in silence."""
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline.core.correction import Correction
 from pipeline.core.identity import Candidate, Identity
+from pipeline.core.role import RoleDecision, RoleEvidence
 from pipeline.core.serialization import to_plain
 from pipeline.core.types import (
     Notice,
@@ -162,6 +163,18 @@ def test_people_become_speakers_and_roles_stay() -> None:
     assert "Ana" not in plain
     assert "Ben" not in plain
     assert redacted(transcript, Plan(("card",))) == transcript
+
+
+def test_people_with_a_role_become_it_and_short_names_go_too() -> None:
+    lines = (call("my name is Ana", "Ana"), call("hi ana", "Ben"))
+    roles = (RoleDecision("Ana", "agent", "voice", "Ana is an agent", (RoleEvidence(0.0, 1.0, "is Ana"),)),)
+    transcript = Transcript(10.0, lines, notices=(Notice("gap", "Ana said an analogue thing"),), roles=roles)
+    plan = Plan(("name",), (Redaction("name", 1.5, 1.9, "Ana", ((0, 3),), "a cue", "Ana"),))
+    result = redacted(transcript, plan)
+    assert result.speakers == ("SPEAKER_00", "agent")
+    evidence = (RoleEvidence(0.0, 1.0, "is [name]"),)
+    assert result.roles == (RoleDecision("agent", "agent", "voice", "[name] is an agent", evidence),)
+    assert result.notices[0].message == "[name] said an analogue thing"
 
 
 def test_a_redacted_transcript_never_names_the_original_recording() -> None:
