@@ -137,8 +137,9 @@ def _words(text: str, values: dict[str, list[str]]) -> Iterator[tuple[str, str]]
         pieces.append((text[position : match.start()], ""))
         name, part = match.groups()
         if name in DISTRACTORS:
-            value = values[f"{name}#"].pop(0)
-            values[f"{name}#"].append(value)
+            value = values[f"{name}#"][0]
+            if name != "order":  # the same order throughout a call
+                values[f"{name}#"] = [*values[f"{name}#"][1:], value]
         elif name in ("name", "name2"):
             value = values[f"{name}.{part or ''}"][0]
         else:

@@ -8,6 +8,7 @@ from typing import Final
 
 from pipeline.redaction.cues import Cue, Topic
 from pipeline.redaction.hits import Findings
+from pipeline.redaction.ibans import claimed
 from pipeline.redaction.numbers import Atom
 from pipeline.redaction.runs import NEAR, Context
 from pipeline.redaction.spelling import Spelled, sequences, text_of
@@ -20,6 +21,8 @@ STREETS: Final = words(
     "drive close court place square way hill park row walk green view rise circle trail cottage house farm"
 )
 """English types of streets and houses. More find more addresses, and more false ones."""
+ROADS: Final = words("street road avenue lane crescent terrace gardens grove mews boulevard rd ave blvd")
+"""Types of streets that are found without a number, after words with capitals."""
 UNITS: Final = words("flat apartment apt unit suite floor house room block po")
 """English words before the number of a part of a house."""
 STATES: Final = words(
@@ -65,10 +68,15 @@ def find_addresses(context: Context) -> Findings:
             if tokens:
                 findings.cover("address", speaker, tokens, "a house number with a street, or a postcode")
         for row in sequences(context, speaker, 4):
-            for part in _postcodes(row):
-                findings.cover("address", speaker, range(part[0].first, part[-1].last + 1), "a postcode")
+            if _is_postcode(row):
+                findings.cover("address", speaker, range(row[0].first, row[-1].last + 1), "a postcode")
+        for position in range(len(stream)):
+            if context.talk.cased and stream[position].text in ROADS:
+                tokens = _named_road(stream, position)
+                findings.cover("address", speaker, tokens, "the name of a street")
+    taken = claimed(context)
     for cue in context.about("address"):
-        _after_cue(context, findings, cue)
+        _after_cue(context, findings, cue, taken)
     return findings
 
 
@@ -87,6 +95,17 @@ def _street(stream: Sequence[Token], atom: Atom, cased: bool) -> list[int]:
                 return []
             return [*_unit_before(stream, atom.first), *range(atom.first, _town(stream, position) + 1)]
     return []
+
+
+def _named_road(stream: Sequence[Token], position: int) -> list[int]:
+    """The tokens of "Queens Avenue" with its town: words with capitals before the type of a street."""
+    first = position
+    while first > 0 and position - first < BETWEEN and _is_place(stream, first - 1):
+        if set(stream[first].before) & set(".?!,") or stream[first - 1].text in STOPS:
+            break
+        first -= 1
+    capital = stream[position].raw[0].isupper()
+    return list(range(first, _town(stream, position) + 1)) if capital and first < position else []
 
 
 def _town(stream: Sequence[Token], position: int) -> int:
@@ -126,18 +145,12 @@ def _zip(stream: Sequence[Token], atom: Atom) -> list[int]:
     return list(range(atom.first - 1, atom.last + 1)) if before in STATES and _ZIP.fullmatch(atom.digits) else []
 
 
-def _postcodes(row: Sequence[Spelled]) -> list[Sequence[Spelled]]:
-    """The parts of a sequence of characters that are British postcodes."""
-    found = []
-    for begin in range(len(row)):
-        for end in range(begin + 1, min(len(row), begin + 7) + 1):
-            text = text_of(row[begin:end])
-            if _POSTCODE.fullmatch(text) and sum(item.sure for item in row[begin:end]) * 2 >= end - begin:
-                found.append(row[begin:end])
-    return found
+def _is_postcode(row: Sequence[Spelled]) -> bool:
+    """Whether a sequence of characters is a British postcode."""
+    return bool(_POSTCODE.fullmatch(text_of(row))) and sum(item.sure for item in row) * 2 >= len(row)
 
 
-def _after_cue(context: Context, findings: Findings, cue: Cue) -> None:
+def _after_cue(context: Context, findings: Findings, cue: Cue, taken: frozenset[tuple[str, int]]) -> None:
     """Cover numbers, spelled characters and names of places after the mention of an address."""
     end = window_end(context, cue, _ENDS, WINDOW, 2)
     reason = "near the mention of an address"
@@ -154,13 +167,14 @@ def _after_cue(context: Context, findings: Findings, cue: Cue) -> None:
                 places |= set(range(row[0].first, row[-1].last + 1))
         inside = range(len(stream))
         names = {n for n in inside if cue.end - 1e-9 <= stream[n].start <= end and _is_place(stream, n)}
-        if context.talk.cased and speaker:
+        if context.talk.cased:
             places |= {n for n in names if _beside(stream, n, names | places)}
+        places = {n for n in places if (speaker, n) not in taken}
         findings.cover("address", speaker, places, f"numbers and places {reason}")
         found = found or bool(places)
-    if not found and not cover_wordless(context, findings, "address", cue.end, end, f"speech without words {reason}"):
-        if _asks(context, cue):
-            unlocated(findings, "address", cue, end, "an address is mentioned, and none was found near")
+    found = found or cover_wordless(context, findings, "address", cue.end, end, f"speech without words {reason}")
+    if not found and _asks(context, cue):
+        unlocated(findings, "address", cue, end, "an address is mentioned, and none was found near")
 
 
 def _asks(context: Context, cue: Cue) -> bool:

@@ -6,7 +6,8 @@ numeric near a cue until the topic changes. A check digit names a card number; i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import Final
 
 from pipeline.redaction.cues import Cue, Topic
@@ -17,18 +18,17 @@ from pipeline.redaction.runs import (
     LEAST,
     NEAR,
     Context,
-    dense_runs,
     digits_of,
     groups,
     holds_card,
     most_of,
 )
 from pipeline.redaction.types import Kind
-from pipeline.redaction.vocabulary import MONTH_WORDS
+from pipeline.redaction.vocabulary import FILLERS, MONTH_WORDS
 from pipeline.redaction.windows import (
     cover_unsure,
     cover_wordless,
-    digits_at_least,
+    digits_between,
     groups_in,
     unlocated,
     window_end,
@@ -47,6 +47,10 @@ more other numbers."""
 ASKED_BEFORE: Final = 20.0
 """Seconds before a run in which another topic ("your phone number") says what it is. Chosen by hand; more lets more long
 runs pass for telephone numbers that were said twice."""
+BESIDE: Final = 2
+"""Most words on each side of incomplete digits that are covered with them."""
+CLOSE: Final = 1.0
+"""Longest pause in seconds between digits and words that are covered with them."""
 LEAST_GROUP: Final = 3
 """Least digits of a group after a card's cue: one or two digits alone are counts, days or months."""
 LONGEST_CODE: Final = 4
@@ -66,7 +70,7 @@ def find_cards(context: Context) -> Findings:
     short = tuple(groups(context))
     for run in runs:
         end = window_end(context, _cue_of(run), ENDS, CARD_WINDOW, 0)
-        for group in groups_in(short, run[0].start, end, digits_at_least(LEAST_GROUP)):
+        for group in groups_in(short, run[0].start, end, digits_between(context, LEAST_GROUP)):
             findings.cover_numbers("card", group, "digits after a card number")
     for cue in context.about("card"):
         _cover_answer(context, findings, "card", cue, short, LEAST_GROUP, CARD_WINDOW)
@@ -83,14 +87,14 @@ def find_codes(context: Context) -> Findings:
         _cover_answer(context, findings, "cvv", cue, short, 1, CODE_WINDOW)
     for run in card_runs(context):
         end = window_end(context, _cue_of(run), ENDS, CODE_WINDOW, 0)
-        for group in groups_in(short, run[-1].end - 1e-6, end, lambda g: 3 <= most_of(g) <= LONGEST_CODE):
+        for group in groups_in(short, run[-1].end - 1e-6, end, digits_between(context, LEAST_GROUP, LONGEST_CODE)):
             findings.cover_numbers("cvv", group, "three or four digits after a card number")
     return findings
 
 
 def card_runs(context: Context) -> Iterator[tuple[Atom, ...]]:
     """Runs with enough digits; a telephone number that was asked for and is read back is none."""
-    for run in dense_runs(context):
+    for run in context.runs:
         if not _is_repeated(context, run):
             yield run
 
@@ -124,14 +128,14 @@ def _alike(numbers: Sequence[str]) -> bool:
 def _cover_run(context: Context, findings: Findings, run: Sequence[Atom], reason: str) -> None:
     """Cover a run, with what may be digits between its numbers and at its ends."""
     findings.cover_numbers("card", run, reason)
-    for atom in run:
-        stream = context.talk.streams[atom.speaker]
-        mates = [a for a in run if a.speaker == atom.speaker and a.first > atom.last]
-        if mates and mates[0].start - atom.end <= NEAR and mates[0].first - atom.last <= 3:
-            findings.cover("card", atom.speaker, range(atom.last + 1, mates[0].first), "between digits of a run")
-        edges = [n for n in (atom.first - 1, atom.last + 1) if 0 <= n < len(stream) and stream[n].unsure]
-        findings.cover("card", atom.speaker, edges, "beside digits, and unsure")
-    for one, two in zip(run, run[1:], strict=False):
+    for speaker in {atom.speaker for atom in run}:
+        atoms = [atom for atom in run if atom.speaker == speaker]
+        for one, two in pairwise(atoms):
+            if two.start - one.end <= NEAR and two.first - one.last <= BESIDE + 1:
+                findings.cover("card", speaker, range(one.last + 1, two.first), "between digits of a run")
+        if not holds_card(digits_of(run)):
+            _cover_beside(context, findings, "card", atoms)
+    for one, two in pairwise(run):
         cover_wordless(context, findings, "card", one.end, two.start, "speech without words within a run")
         cover_unsure(context, findings, "card", one.end, two.start, "unsure word within a run")
 
@@ -147,14 +151,16 @@ def _cover_answer(
 ) -> None:
     """Cover digits after a cue until the topic changes, or just before it; else what has no words, else a doubt."""
     ends = tuple(topic for topic in OTHER if topic not in ((kind, "expiry") if kind == "card" else (kind,)))
-    end = window_end(context, cue, ends, seconds, LEAST_GROUP)
+    end = window_end(context, cue, ends, seconds, 0 if cue.refused else LEAST_GROUP)
+    least = LEAST_GROUP if cue.refused else least
     about = "security code" if kind == "cvv" else "card or account number"
-    after = groups_in(short, cue.end, end, digits_at_least(least))
+    after = groups_in(short, cue.end, end, digits_between(context, least))
     before = groups_in(short, cue.start - BEFORE, cue.start, _answers(context, cue, kind))
     for group in (*before, *after):
-        findings.cover_numbers(kind, group, f"digits near the mention of a {about}")
-        if kind == "cvv" and most_of(group) < LEAST_GROUP:
-            _cover_beside(context, findings, group)
+        tokens = range(group[0].first, group[-1].last + 1)
+        findings.cover(kind, group[0].speaker, tokens, f"digits near the mention of a {about}")
+        if kind == "cvv" and len(digits_of(group)) < LEAST_GROUP:
+            _cover_beside(context, findings, kind, group)
     last = max((group[-1].end for group in after), default=cue.end)
     reason = f"near the mention of a {about}"
     found = cover_wordless(
@@ -165,25 +171,30 @@ def _cover_answer(
         unlocated(findings, kind, cue, end, f"a {about} is mentioned, and no digits are near")
 
 
-def _answers(context: Context, cue: Cue, kind: Kind):  # type: ignore[no-untyped-def]
+def _answers(context: Context, cue: Cue, kind: Kind) -> Callable[[tuple[Atom, ...]], bool]:
     """A test of groups before a cue: an answer's length, and no other topic before it."""
 
     def test(group: tuple[Atom, ...]) -> bool:
-        size = most_of(group)
-        fits = size >= LEAST_GROUP if kind == "card" else LEAST_GROUP <= size <= LONGEST_CODE + 2
+        close = cue.start - group[-1].end <= CLOSE
+        fits = digits_between(context, 2 if close else LEAST_GROUP, 99 if kind == "card" else LONGEST_CODE + 2)(group)
         topic = context.topic_before(group[0].start, ASKED_BEFORE, NUMBERED)
         return fits and (topic is None or topic.topic in ("card", "cvv", "expiry"))
 
     return test
 
 
-def _cover_beside(context: Context, findings: Findings, group: Sequence[Atom]) -> None:
-    """Cover the words beside less than three digits of a code: a digit among them may be another word."""
+def _cover_beside(context: Context, findings: Findings, kind: Kind, group: Sequence[Atom]) -> None:
+    """Cover the words beside digits that are incomplete: a digit among them may be another word."""
     stream = context.talk.streams[group[0].speaker]
-    first, last = group[0].first, group[-1].last
-    positions = [*range(max(0, first - 2), first), *range(last + 1, min(len(stream), last + 3))]
-    near = [n for n in positions if stream[n].start - group[-1].end < 1 and group[0].start - stream[n].end < 1]
-    findings.cover("cvv", group[0].speaker, near, "beside a part of a security code")
+    for step, position in ((-1, group[0].first), (1, group[-1].last)):
+        for _ in range(BESIDE):
+            one, two = sorted((position, position + step))
+            if not 0 <= position + step < len(stream) or stream[two].start - stream[one].end > CLOSE:
+                break
+            if set(stream[two].before) & set(".?!") or stream[position + step].text in FILLERS:
+                break
+            position += step
+            findings.cover(kind, group[0].speaker, (position,), "beside digits that are incomplete")
 
 
 def _cover_expiry(context: Context, findings: Findings, cue: Cue, short: Sequence[tuple[Atom, ...]]) -> None:
@@ -195,7 +206,7 @@ def _cover_expiry(context: Context, findings: Findings, cue: Cue, short: Sequenc
     for group in groups_after:
         findings.cover_numbers("card", group, f"numbers {reason}")
     if not groups_after:
-        for group in groups_in(short, cue.start - BEFORE, cue.start, lambda g: 3 <= most_of(g) <= 6):
+        for group in groups_in(short, cue.start - BEFORE, cue.start, digits_between(context, 3, 6)):
             findings.cover_numbers("card", group, f"numbers {reason}")
     for speaker, stream in context.talk.streams.items():
         inside = [n for n, t in enumerate(stream) if cue.start - BEFORE / 2 <= t.start <= end and t.text in MONTH_WORDS]

@@ -25,7 +25,7 @@ PATTERNS: Final[dict[Topic, str]] = {
         r"(?:card|cards|car|cart|cod) (?:number|numbers|no|details)|(?:long|big|main|full|sixteen digit|16 digit) "
         r"(?:card )?number|numbers? (?:is |are )?(?:on|across|along) (?:the |your |my )?(?:front|card)|on the front|"
         r"(?:credit|debit|bank|payment) (?:card|cart)|visa(?: card)?|master ?card|amex|american express|maestro|"
-        r"sort ?codes?|account (?:number|no)|(?:16|sixteen) digits?|card ending|number of (?:the|your|my) card|"
+        r"sort ?codes?|account (?:number|no)|(?:16|sixteen) digits?|card ending|(?:last|first) (?:four|4|six|6)(?: digits| numbers)?|number of (?:the|your|my) card|"
         r"(?:the|your|my) card (?:is|reads|says)|routing number|bank details|pan number"
     ),
     "expiry": r"expir\w*|valid (?:until|till|thru|through|to|from)|exp(?: date)?|good (?:until|thru)|runs? out",
@@ -48,7 +48,7 @@ PATTERNS: Final[dict[Topic, str]] = {
     "email": r"e ?mails?(?: address)?|mail address|gmail|hotmail",
     "address": (
         r"(?<!mail )(?<!web )address|post ?codes?|postal code|zip(?: code)?|(?:live|lives|living|moved) (?:at|on|in|to)|"
-        r"house number|first line|(?:deliver|delivered|ship|shipped|send it|post it|sent) to"
+        r"house number|first line|(?:deliver|delivered|ship|shipped|send|post|sent)(?: it| them| this| that)? to"
     ),
     "name": (
         r"(?:my|your|full|first|last|middle|family|maiden|her|his|their|the|whose|other|given|husband's|wife's) name|"
@@ -63,8 +63,7 @@ PATTERNS: Final[dict[Topic, str]] = {
         r"extension"
     ),
     "amount": (
-        r"totals?|amount|prices?|costs?|balance|refund(?:ed)?|charged?|(?:bill|payment) (?:is|was|of|for)|comes to|"
-        r"that(?:'s| is| will be) \d"
+        r"totals?|amount|prices?|costs?|balance|refund(?:ed)?|charged?|(?:bill|payment) (?:is|was|of|for)|comes to"
     ),
     "done": (
         r"anything else|gone through|went through|payment (?:has|is|was)|all done|have a (?:nice|good|great|lovely)|"

@@ -21,6 +21,8 @@ WINDOW: Final = 12.0
 """Seconds after the mention of a date of birth, or after the last number, in which numbers are its answer."""
 BEFORE: Final = 6.0
 """Seconds before the mention in which they are."""
+CARD_BEFORE: Final = 5.0
+"""Seconds in which a card, its expiry date or a sort code is mentioned before what would be a date otherwise."""
 ENOUGH: Final = 4
 """Digits of a date after which another topic ends the answer."""
 _BETWEEN = HESITATIONS | words("the of and on in")
@@ -37,11 +39,13 @@ def find_dates(context: Context) -> Findings:
     every = numbers(context.talk)
     for speaker, stream in context.talk.streams.items():
         for tokens in _dates(stream, every.get(speaker, ())):
-            findings.cover("date", speaker, tokens, "a date")
+            topic = context.topic_before(stream[tokens.start].start, CARD_BEFORE, ("card", "expiry", *_ENDS, "birth"))
+            if topic is None or topic.topic not in ("card", "expiry", "cvv"):
+                findings.cover("date", speaker, tokens, "a date")
     for cue in context.about("birth"):
         end = window_end(context, cue, _ENDS, WINDOW, ENOUGH)
         found = _cover_near(context, findings, every, cue.end, end)
-        found = _cover_near(context, findings, every, cue.start - BEFORE, cue.start) or found
+        found = found or _cover_near(context, findings, every, cue.start - BEFORE, cue.start)
         reason = "near the mention of a date of birth"
         if not found:
             found = cover_wordless(context, findings, "date", cue.end, end, f"speech without words {reason}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from pipeline.redaction.cues import Topic
+from pipeline.redaction.cues import Cue, Topic
 from pipeline.redaction.hits import Findings
 from pipeline.redaction.runs import Context
 from pipeline.redaction.spelling import sequences
@@ -18,6 +18,8 @@ DOMAINS: Final = words(
     "con calm"
 )
 """Last parts of domains, with what recognizers write for "com". More find more addresses, and more false ones."""
+ENDINGS: Final = words("com org net edu uk io")
+"""Last parts of domains that are no other English words."""
 PROVIDERS: Final = words(
     "gmail googlemail hotmail outlook yahoo icloud aol protonmail msn btinternet virginmedia gmx zoho fastmail"
 )
@@ -58,6 +60,8 @@ def find_emails(context: Context) -> Findings:
         near = [time for time in (*times, *spelled) if cue.start - WINDOW <= time[1] and time[0] <= cue.end + WINDOW]
         if not near and cue.end - cue.start > 0 and _asks(context, cue.speaker, cue.first):
             reason = "speech without words near the mention of an e-mail address"
+            if _cover_loose(context, findings, cue):
+                continue
             if not cover_wordless(context, findings, "email", cue.end, cue.end + WINDOW, reason):
                 doubt = "an e-mail address is mentioned, and none was found near"
                 unlocated(findings, "email", cue, cue.end + WINDOW, doubt)
@@ -128,7 +132,9 @@ def _local_start(stream: Sequence[Token], at: int) -> int:
         if token.text in HESITATIONS and position < at - 1:
             position -= 1
             continue
-        if not joined and (token.text in STOPS or set(following.before) & set(".?!,:")):
+        if not glued and token.text not in JOINERS and token.text in STOPS:
+            break
+        if not joined and set(following.before) & set(".?!,:"):
             break
         if not joined and not single:
             plain += 1
@@ -137,6 +143,20 @@ def _local_start(stream: Sequence[Token], at: int) -> int:
         first = position
         position -= 1
     return first
+
+
+def _cover_loose(context: Context, findings: Findings, cue: Cue) -> bool:
+    """Cover words around a provider or the end of a domain after a mention, where no whole address was found."""
+    found = False
+    for speaker, stream in context.talk.streams.items():
+        for position, token in enumerate(stream):
+            inside = cue.end - 1e-9 <= token.start <= cue.end + WINDOW
+            if inside and (token.text in PROVIDERS or token.text in ENDINGS or token.text in ("dot", "underscore")):
+                first = _local_start(stream, position)
+                last = _domain_end(stream, position) or position
+                findings.cover("email", speaker, range(first, last + 1), "parts of an e-mail address after its mention")
+                found = True
+    return found
 
 
 def _spelled(context: Context, findings: Findings) -> list[tuple[float, float]]:

@@ -35,11 +35,8 @@ def passes(iban: str) -> bool:
 
 def find_ibans(context: Context) -> Findings:
     """IBANs by their form, and characters near the mention of one."""
-    findings = Findings()
-    spelled = {s: tuple(sequences(context, s, _LONGEST_WORD)) for s in context.talk.streams}
-    for speaker, rows in spelled.items():
-        for row in rows:
-            _by_form(findings, speaker, row)
+    findings = ibans_by_form(context)
+    spelled = _rows(context)
     for cue in context.about("iban"):
         end = window_end(context, cue, _ENDS, WINDOW, LEAST_DIGITS)
         found = False
@@ -58,6 +55,25 @@ def find_ibans(context: Context) -> Findings:
         if not found:
             unlocated(findings, "iban", cue, end, "an IBAN is mentioned, and no characters are near")
     return findings
+
+
+def ibans_by_form(context: Context) -> Findings:
+    """IBANs by their form: two letters, two digits, and as many characters as an IBAN has."""
+    findings = Findings()
+    for speaker, rows in _rows(context).items():
+        for row in rows:
+            _by_form(findings, speaker, row)
+    return findings
+
+
+def claimed(context: Context) -> frozenset[tuple[str, int]]:
+    """Tokens that belong to a card number or an IBAN by their form, so that they are nothing else."""
+    numbers = {(a.speaker, n) for run in context.runs for a in run for n in range(a.first, a.last + 1)}
+    return frozenset(numbers | {(hit.speaker, n) for hit in ibans_by_form(context).hits for n in hit.tokens})
+
+
+def _rows(context: Context) -> dict[str, tuple[tuple[Spelled, ...], ...]]:
+    return {speaker: tuple(sequences(context, speaker, _LONGEST_WORD, 1)) for speaker in context.talk.streams}
 
 
 def _by_form(findings: Findings, speaker: str, row: Sequence[Spelled]) -> None:

@@ -14,6 +14,7 @@ from rapidfuzz import fuzz
 from pipeline.redaction.addresses import COMMON
 from pipeline.redaction.cues import Cue, Topic
 from pipeline.redaction.hits import Findings
+from pipeline.redaction.ibans import claimed
 from pipeline.redaction.runs import NEAR, Context
 from pipeline.redaction.spelling import sequences, text_of
 from pipeline.redaction.tokens import Token
@@ -61,15 +62,21 @@ def find_names(context: Context) -> Findings:
     findings = Findings()
     found: dict[str, set[int]] = {speaker: set() for speaker in context.talk.streams}
     known = _known(context)
+    taken = claimed(context)
     for speaker, stream in context.talk.streams.items():
         introduced = set(_introduced(stream, context.talk.cased)) | set(_before_speaking(stream))
+        introduced = {n for n in introduced if (speaker, n) not in taken}
         findings.cover("name", speaker, introduced, "a name after or before a cue")
         found[speaker] |= introduced
     for cue in context.about("name"):
         for speaker, tokens in _answers(context, cue):
+            if any((speaker, n) in taken for n in tokens):
+                continue
             findings.cover("name", speaker, tokens, "the answer to a question for a name")
             found[speaker] |= set(tokens)
     for speaker, tokens in _spelled(context):
+        if (speaker, tokens.start) in taken:
+            continue
         findings.cover("name", speaker, tokens, "a name that is spelled")
     for cue in context.about("name"):
         _doubt(context, findings, found, cue)
@@ -139,7 +146,8 @@ def _answers(context: Context, cue: Cue) -> Iterator[tuple[str, list[int]]]:
     for speaker, stream in context.talk.streams.items():
         inside = [n for n, token in enumerate(stream) if cue.end - 1e-9 <= token.start <= cue.end + ANSWER]
         if speaker == cue.speaker:
-            inside = inside[:4]
+            inside = [n for n in inside if cue.last < n <= cue.last + 2 and stream[n].start - cue.end < 1]
+            inside = [] if any("?" in stream[n].before for n in inside) else inside
         for n in inside:
             if stream[n].text in STOPS or stream[n].text[0].isdigit() or len(stream[n].text) < 2:
                 continue

@@ -14,7 +14,7 @@ from typing import Final
 from text_to_num import find_numbers, text2num
 
 from pipeline.redaction.tokens import Talk, Token
-from pipeline.redaction.vocabulary import COUNTED, UNITS, words
+from pipeline.redaction.vocabulary import COUNTED, CURRENCIES, UNITS, words
 
 LANGUAGES: Final = ("de", "en", "es", "fr", "it", "nl", "pt")
 """Languages whose number words are known, those of text2num; in others digits are found as numerals only."""
@@ -36,7 +36,7 @@ SOUNDALIKES: Final = {
 }  # fmt: skip
 """English words that recognizers write for digits; they count as digits between digits only."""
 _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)$")
-_AMOUNT = re.compile(r"[$£€¥]|%$")
+_AMOUNT = re.compile(r"[$£€¥]|%$|^\d+[.]\d\d$|^\d\d?:\d\d$")
 _DATE = re.compile(r"\d{1,4}[/.-]\d{1,2}[/.-]\d{2,4}$")
 
 
@@ -144,8 +144,8 @@ def _known(stream: Sequence[Token], position: int, language: str) -> str:
     token = stream[position]
     if language != "en":
         return token.text
-    if token.text in ZEROS and any(_is_numeral(stream, position, step) for step in (-1, 1)):
-        return "zero"
+    if token.text in ZEROS:
+        return "zero" if any(_is_numeral(stream, position, step) for step in (-1, 1)) else ""
     return {"niner": "nine", "fife": "five"}.get(token.text, token.text)
 
 
@@ -184,9 +184,13 @@ def _kind(stream: Sequence[Token], position: int) -> str:
     text = stream[position].text
     following = stream[position + 1] if position + 1 < len(stream) else None
     unit = following.text if following and not set(following.before) & set(",.;?!") else ""
+    if unit in ("a", "p") and [token.text for token in stream[position + 2 : position + 3]] == ["m"]:
+        unit = "pm"
     if unit in COUNTED and len(text) < 3 + 4 * text.isalpha():
         return "count"
-    if _AMOUNT.search(text) or unit in UNITS:
+    previous = stream[position - 1] if position else None
+    cents = previous is not None and previous.text in CURRENCIES and len(text) <= 2
+    if _AMOUNT.search(text) or unit in UNITS or cents:
         return "amount"
     if _ORDINAL.search(text):
         return "ordinal"

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from pipeline.redaction.cues import Topic
 from pipeline.redaction.hits import Findings
+from pipeline.redaction.ibans import claimed
 from pipeline.redaction.numbers import Atom
-from pipeline.redaction.runs import Context, digits_of, groups, most_of
+from pipeline.redaction.runs import Context, digits_of, groups
 from pipeline.redaction.windows import (
     cover_unsure,
     cover_wordless,
-    digits_at_least,
+    digits_between,
     groups_in,
     window_end,
 )
@@ -37,23 +38,37 @@ def find_phones(context: Context) -> Findings:
     """Telephone numbers that exist, and digits near the mention of one."""
     findings = Findings()
     short = tuple(groups(context))
+    taken = claimed(context)
     for group in short:
+        if (group[0].speaker, group[0].first) in taken:
+            continue
         others = ("phone", *_ENDS)
         topic = context.topic_before(group[0].start, ASKED_BEFORE, others)
         if (topic is None or topic.topic in ("phone", "done", "email")) and exists(_written(context, group)):
             findings.cover_numbers("phone", group, "a telephone number by its form")
     for cue in context.about("phone"):
         end = window_end(context, cue, _ENDS, WINDOW, LEAST_AFTER_CUE)
-        after = groups_in(short, cue.end, end, digits_at_least(LEAST_AFTER_CUE))
-        before = groups_in(short, cue.start - BEFORE, cue.start, lambda g: LEAST <= most_of(g) <= MOST)
+        after = groups_in(short, cue.end, end, digits_between(context, LEAST_AFTER_CUE))
+        before = groups_in(short, cue.start - BEFORE, cue.start, _answers(context))
         for group in (*before, *after):
-            findings.cover_numbers("phone", group, "digits near the mention of a telephone number")
+            tokens = range(group[0].first, group[-1].last + 1)
+            findings.cover("phone", group[0].speaker, tokens, "digits near the mention of a telephone number")
         if after:
             last = max(group[-1].end for group in after)
             reason = "near the mention of a telephone number"
             cover_wordless(context, findings, "phone", after[0][0].start, last, f"speech without words {reason}")
             cover_unsure(context, findings, "phone", after[0][0].start, last, f"unsure word {reason}")
     return findings
+
+
+def _answers(context: Context) -> Callable[[tuple[Atom, ...]], bool]:
+    """A test of groups before a cue: as long as a number, and no other topic before it."""
+
+    def test(group: tuple[Atom, ...]) -> bool:
+        topic = context.topic_before(group[0].start, ASKED_BEFORE, ("phone", *_ENDS))
+        return digits_between(context, LEAST, MOST)(group) and (topic is None or topic.topic == "phone")
+
+    return test
 
 
 def exists(number: str) -> bool:

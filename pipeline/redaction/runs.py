@@ -14,7 +14,7 @@ from typing import Final
 from pipeline.redaction.cues import Cue, Topic, cues
 from pipeline.redaction.numbers import Atom, numbers
 from pipeline.redaction.tokens import Talk, Token
-from pipeline.redaction.vocabulary import FILLERS, MONTH_WORDS, UNITS
+from pipeline.redaction.vocabulary import FILLERS, MONTH_WORDS, PREPOSITIONS, UNITS
 
 LEAST, MOST = 13, 19
 """Digits of a card number (ISO/IEC 7812). Runs with more digits hold more than a card number and count too."""
@@ -26,8 +26,11 @@ GAP_SECONDS: Final = 15.0
 DENSITY: Final = 0.6
 """Most words that are no fillers for each digit of a run. Chosen on the development texts: a talk about prices has
 1 or more, a card number read with interruptions up to 0.5."""
+FAR_DIGITS, FAR_WORDS = 2, 4
+"""Numbers at the ends of a run with at most this number of digits, and this number of words between them and the run, do not belong to it.
+Chosen on the development texts."""
 HEAVY: Final = 3
-"""What a unit or a month counts in words: it says that the number beside it is an amount or a date."""
+"""What a unit, a month or a preposition counts in words: the number beside it is an amount, a date or a year."""
 NEAR: Final = 2.5
 """Time in seconds between numbers that are said in one go. Chosen by hand; more joins more small groups."""
 
@@ -80,18 +83,18 @@ class Context:
         near = [cue for cue in self.cues if cue.topic in topics and time - seconds <= cue.start <= time]
         return near[-1] if near else None
 
+    @cached_property
+    def runs(self) -> tuple[tuple[Atom, ...], ...]:
+        """Runs of at least ``LEAST`` digits: of each speaker, then of all speakers."""
+        chains = (*self.atoms.values(), self.all_atoms)
+        return tuple(_without_edges(self, run) for chain in chains for run in _dense(self, chain))
+
     def _counts(self, atom: Atom, speaker: str) -> bool:
         if atom.kind == "ordinal" or {(speaker, atom.first), (speaker, atom.last)} <= self._in_cues:
             return False
         stream = self.talk.streams[speaker]
         lone = atom.first == 0 or atom.start - stream[atom.first - 1].end > NEAR
         return atom.kind != "count" or not (lone or stream[atom.first - 1].text.isalpha())
-
-
-def dense_runs(context: Context) -> Iterator[tuple[Atom, ...]]:
-    """Runs of at least ``LEAST`` digits: of each speaker, then of all speakers."""
-    for chain in (*context.atoms.values(), context.all_atoms):
-        yield from _dense(context, chain)
 
 
 def groups(context: Context, seconds: float = NEAR, words: int = 1) -> Iterator[tuple[Atom, ...]]:
@@ -105,6 +108,13 @@ def groups(context: Context, seconds: float = NEAR, words: int = 1) -> Iterator[
             group.append(atom)
         if group:
             yield tuple(group)
+
+
+def is_year(context: Context, group: Sequence[Atom]) -> bool:
+    """Whether a group is a year after a preposition: "since 2019"."""
+    stream = context.talk.streams[group[0].speaker]
+    before = stream[group[0].first - 1].text if group[0].first else ""
+    return before in PREPOSITIONS and digits_of(group)[:2] in ("19", "20") and len(digits_of(group)) == 4
 
 
 def digits_of(atoms: Sequence[Atom]) -> str:
@@ -145,6 +155,25 @@ def _dense(context: Context, atoms: Sequence[Atom]) -> Iterator[tuple[Atom, ...]
         yield tuple(atoms[first : last + 1])
 
 
+def _without_edges(context: Context, run: tuple[Atom, ...]) -> tuple[Atom, ...]:
+    """A run without one or two digits at its ends that are far from the others."""
+    first, last = 0, len(run)
+    while last - first > 1 and _is_far(context, run[first], run[first + 1]) and _rest(run[first + 1 : last]):
+        first += 1
+    while last - first > 1 and _is_far(context, run[last - 1], run[last - 2]) and _rest(run[first : last - 1]):
+        last -= 1
+    return run[first:last]
+
+
+def _is_far(context: Context, edge: Atom, neighbour: Atom) -> bool:
+    one, two = (edge, neighbour) if edge.start <= neighbour.start else (neighbour, edge)
+    return edge.most <= FAR_DIGITS and _weight(context, one, two) >= FAR_WORDS
+
+
+def _rest(run: Sequence[Atom]) -> bool:
+    return len(digits_of(run)) >= LEAST
+
+
 def _shortest(atoms: Sequence[Atom], gaps: Sequence[int], begin: int) -> int | None:
     """The last atom of the shortest run from ``begin`` with enough digits; None where there is none."""
     count, weight = 0, 0
@@ -167,8 +196,13 @@ def _weight(context: Context, one: Atom, two: Atom) -> int:
         between = context.talk.streams[one.speaker][one.last + 1 : two.first]
     else:
         between = tuple(t for t in context.talk.between(one.end, two.start) if not context.is_number(t))
+    if between and (one.kind == "amount" or two.kind == "amount"):
+        return GAP_WORDS + 1
     counted = (t.text for t in between if t.text not in FILLERS and not t.text[0].isdigit())
-    return sum(HEAVY if text in UNITS | MONTH_WORDS else 1 for text in counted)
+    return sum(HEAVY if text in _HEAVY_WORDS else 1 for text in counted)
+
+
+_HEAVY_WORDS = UNITS | MONTH_WORDS | PREPOSITIONS
 
 
 ENDS: Final[tuple[Topic, ...]] = ("phone", "email", "address", "birth", "order", "amount", "done", "iban")

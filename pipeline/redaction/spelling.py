@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pipeline.redaction.numbers import Atom
+from pipeline.redaction.numbers import SOUNDALIKES, Atom
 from pipeline.redaction.runs import Context
 from pipeline.redaction.tokens import Token
 from pipeline.redaction.vocabulary import HESITATIONS, words
@@ -37,6 +37,7 @@ _BETWEEN: Final = HESITATIONS | words(
     "and then yes yeah okay ok space dash hyphen next capital upper lower case letter so that's is"
 )
 _MOST_BETWEEN = 2
+"""Most words between two characters, without hesitations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +57,16 @@ class Spelled:
         return self.text.isalpha()
 
 
-def sequences(context: Context, speaker: str, written: int = 1) -> Iterator[tuple[Spelled, ...]]:
+def sequences(context: Context, speaker: str, written: int = 1, unknown: int = 0) -> Iterator[tuple[Spelled, ...]]:
     """Sequences of spoken characters of one speaker, without words that are characters by chance at their ends.
 
-    ``written``: longest word in capitals that counts as characters ("NWBK").
+    ``written``: longest word in capitals that counts as characters ("NWBK"). ``unknown``: most words between two
+    characters that may be misrecognized ones.
     """
     stream = context.talk.streams[speaker]
     sequence: list[Spelled] = []
     for item in _characters(stream, context.atoms.get(speaker, ()), written):
-        if sequence and not _follows(stream, sequence[-1], item):
+        if sequence and not _follows(stream, sequence[-1], item, unknown):
             yield from _trimmed(sequence)
             sequence = []
         sequence.append(item)
@@ -82,13 +84,10 @@ def _trimmed(sequence: list[Spelled]) -> Iterator[tuple[Spelled, ...]]:
         yield tuple(sequence[sure[0] : sure[-1] + 1])
 
 
-def _follows(stream: Sequence[Token], one: Spelled, two: Spelled) -> bool:
-    between = [token.text for token in stream[one.last + 1 : two.first]]
-    return (
-        two.start - one.end <= PAUSE
-        and set(between) <= _BETWEEN
-        and sum(t not in HESITATIONS for t in between) <= _MOST_BETWEEN
-    )
+def _follows(stream: Sequence[Token], one: Spelled, two: Spelled, unknown: int) -> bool:
+    between = [token.text for token in stream[one.last + 1 : two.first] if token.text not in HESITATIONS]
+    others = sum(text not in _BETWEEN for text in between)
+    return two.start - one.end <= PAUSE and others <= unknown and len(between) <= _MOST_BETWEEN
 
 
 def _characters(stream: Sequence[Token], atoms: Sequence[Atom], written: int) -> Iterator[Spelled]:
@@ -114,6 +113,8 @@ def _letter(stream: Sequence[Token], position: int, written: int) -> Spelled | N
         letter = "w" if following in ("u", "you") else following * 2
         if (len(following) == 1 and following.isalpha()) or letter == "w":
             return _spelled(stream, position, position + 1, letter)
+    if text == "m" and position and token.before == "." and stream[position - 1].text in ("a", "p"):
+        return None  # "p.m."
     if len(text) == 1 and text.isalpha():
         last = _as_in(stream, position)
         sure = last > position or text not in ("a", "i", "o")
@@ -122,6 +123,8 @@ def _letter(stream: Sequence[Token], position: int, written: int) -> Spelled | N
         return _spelled(stream, position, position, (ALPHABET | LETTER_NAMES)[text])
     if written > 1 and 2 <= len(text) <= written and token.raw.isupper():
         return _spelled(stream, position, position, text)
+    if text in SOUNDALIKES:
+        return _spelled(stream, position, position, SOUNDALIKES[text], False)
     if text in LETTER_SOUNDS:
         return _spelled(stream, position, position, LETTER_SOUNDS[text], False)
     return None

@@ -20,8 +20,12 @@ FILLERS: Final = HESITATIONS | words(
 )
 """Words between two groups of digits that do not count against a run: backchannels, and what connects groups. More
 words join more groups to one run."""
-UNITS: Final = words(
-    "pound pounds dollar dollars euro euros pence penny cent cents quid percent percentage o'clock am pm minute minutes "
+CURRENCIES: Final = words("pound pounds dollar dollars euro euros quid")
+"""Currencies that stand between the two parts of a price: "five pounds 20"."""
+PREPOSITIONS: Final = words("in at since until from after before around about nearly over under per within between by")
+"""Words before a number that make it a year, a time or a measure; they count as ``runs.HEAVY`` words."""
+UNITS: Final = CURRENCIES | words(
+    "pence penny cent cents percent percentage o'clock am pm minute minutes "
     "hour hours day days week weeks month months year years mile miles kilometres kilometers kilo kilos kg gigabytes "
     "gigabyte gig gigs megabytes megabyte mb gb people times items boxes seconds degrees grand working business francs "
     "rupees yen millimetres bedroom bedrooms licences licenses nights adults children stars points"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pipeline.redaction.cues import Cue, Topic
 from pipeline.redaction.hits import Findings
 from pipeline.redaction.numbers import Atom
-from pipeline.redaction.runs import NEAR, Context, most_of
+from pipeline.redaction.runs import NEAR, Context, is_year, most_of
 from pipeline.redaction.types import Doubt, Kind
 
 
@@ -61,10 +61,11 @@ def unlocated(findings: Findings, kind: Kind, cue: Cue, end: float, reason: str)
         findings.doubts.append(Doubt(kind, cue.start, max(end, cue.end), reason))
 
 
-def digits_at_least(least: int) -> Callable[[tuple[Atom, ...]], bool]:
-    """A test of groups: a least number of digits in the longest reading, and not all amounts."""
+def digits_between(context: Context, least: int, most: int = 99) -> Callable[[tuple[Atom, ...]], bool]:
+    """A test of groups: digits in the longest reading from ``least`` to ``most``, no year and not only amounts."""
 
     def test(group: tuple[Atom, ...]) -> bool:
-        return most_of(group) >= least and any(atom.kind != "amount" for atom in group)
+        real = any(atom.kind != "amount" for atom in group)
+        return least <= most_of(group) <= most and real and not is_year(context, group)
 
     return test
