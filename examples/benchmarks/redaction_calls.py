@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from examples.benchmarks.redaction_items import Says
@@ -44,6 +44,8 @@ class Item:
     kind: str
     places: frozenset[tuple[int, int]]
     lost: tuple[Span, ...]
+    articles: frozenset[tuple[int, int]] = frozenset()
+    """Articles within it ("May the fourth"): they may be covered and need not be."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,8 @@ def _call(kind: str, template: str, rng: random.Random, report: bool, errors: bo
                 lost.setdefault(slot, []).append(Span(time, time + length))
             else:
                 if slot:
-                    places.setdefault(slot, set()).add((len(lines), len(words)))
+                    articles = "#" if word == "the" else ""
+                    places.setdefault(slot + articles, set()).add((len(lines), len(words)))
                 words.append(Word(time, time + length, spoken[0], spoken[1]))
             time += length + 0.05
         turns.append(Turn(start, time, {"A": "agent", "C": "customer"}[speaker]))
@@ -98,10 +101,16 @@ def _call(kind: str, template: str, rng: random.Random, report: bool, errors: bo
 
 
 def _items(places: dict[str, set[tuple[int, int]]], lost: dict[str, list[Span]]) -> tuple[Item, ...]:
+    slots = sorted({*places, *lost} - {*DISTRACTORS})
     return tuple(
-        Item(PAYMENT.get(slot, slot), frozenset(places.get(slot, ())), tuple(lost.get(slot, ())))
-        for slot in sorted({*places, *lost})
-        if slot not in DISTRACTORS
+        Item(
+            PAYMENT.get(slot, slot),
+            frozenset(places.get(slot, ())),
+            tuple(lost.get(slot, ())),
+            frozenset(places.get(f"{slot}#", ())),
+        )
+        for slot in slots
+        if not slot.endswith("#")
     )
 
 
@@ -113,7 +122,7 @@ def _values(template: str, says: Says) -> dict[str, list[str]]:
     """The values of each slot, once for a call; parts are in a list or by name."""
     born = any(word in template.lower() for word in ("birth", "born", "d.o.b"))
     grouped = "{card." in template
-    makers = {
+    makers: dict[str, Callable[[], list[str]]] = {
         "card": lambda: says.card(grouped), "cvv": lambda: [says.digits(says.number(3))], "iban": says.iban,
         "phone": says.phone, "phone2": says.phone, "email": lambda: [says.email()], "address": lambda: [says.address()],
         "postcode": lambda: [says.postcode()], "date": lambda: [says.date(born)], "expiry": lambda: [says.expiry()],

@@ -51,6 +51,8 @@ COMMON: Final = words(
     "brilliant excellent of course a an mr mrs ms miss dr one two three four five six seven eight nine ten zero"
 )
 """Words with a capital that are no place."""
+FORMS: Final = ("a house number with a street", "a postcode", "the name of a street")
+"""Reasons of what is an address by its form; after one of them, the mention of an address is answered."""
 _ENDS: tuple[Topic, ...] = (
     "card", "expiry", "cvv", "iban", "phone", "email", "birth", "order", "amount", "done", "name",
 )  # fmt: skip
@@ -66,14 +68,14 @@ def find_addresses(context: Context) -> Findings:
         for atom in atoms:
             tokens = _street(stream, atom, context.talk.cased) or _unit(stream, atom) or _zip(stream, atom)
             if tokens:
-                findings.cover("address", speaker, tokens, "a house number with a street, or a postcode")
+                findings.cover("address", speaker, tokens, FORMS[0])
         for row in sequences(context, speaker, 4):
             if _is_postcode(row):
-                findings.cover("address", speaker, range(row[0].first, row[-1].last + 1), "a postcode")
+                findings.cover("address", speaker, range(row[0].first, row[-1].last + 1), FORMS[1])
         for position in range(len(stream)):
             if context.talk.cased and stream[position].text in ROADS:
                 tokens = _named_road(stream, position)
-                findings.cover("address", speaker, tokens, "the name of a street")
+                findings.cover("address", speaker, tokens, FORMS[2])
     taken = claimed(context)
     for cue in context.about("address"):
         _after_cue(context, findings, cue, taken)
@@ -153,6 +155,9 @@ def _is_postcode(row: Sequence[Spelled]) -> bool:
 def _after_cue(context: Context, findings: Findings, cue: Cue, taken: frozenset[tuple[str, int]]) -> None:
     """Cover numbers, spelled characters and names of places after the mention of an address."""
     end = window_end(context, cue, _ENDS, WINDOW, 2)
+    formed = [context.talk.streams[hit.speaker][n] for hit in findings.hits if hit.reason in FORMS for n in hit.tokens]
+    after = [token.end for token in formed if cue.end - 1e-9 <= token.start <= end]
+    end = min(end, max(after) + 1.0) if after else end
     reason = "near the mention of an address"
     found = False
     for speaker, stream in context.talk.streams.items():
@@ -163,8 +168,9 @@ def _after_cue(context: Context, findings: Findings, cue: Cue, taken: frozenset[
             for n in range(atom.first, atom.last + 1)
         }
         for row in sequences(context, speaker, 4):
-            if cue.end - 1e-9 <= row[0].start <= end and len(text_of(row)) >= 3:
-                places |= set(range(row[0].first, row[-1].last + 1))
+            part = [item for item in row if cue.end - 1e-9 <= item.start <= end]
+            if len(text_of(part)) >= 3:
+                places |= set(range(part[0].first, part[-1].last + 1))
         inside = range(len(stream))
         names = {n for n in inside if cue.end - 1e-9 <= stream[n].start <= end and _is_place(stream, n)}
         if context.talk.cased:

@@ -151,11 +151,11 @@ def _cover_answer(
 ) -> None:
     """Cover digits after a cue until the topic changes, or just before it; else what has no words, else a doubt."""
     ends = tuple(topic for topic in OTHER if topic not in ((kind, "expiry") if kind == "card" else (kind,)))
-    end = window_end(context, cue, ends, seconds, 0 if cue.refused else LEAST_GROUP)
+    before = groups_in(short, cue.start - BEFORE, cue.start, _answers(context, cue, kind))
+    end = window_end(context, cue, ends, seconds, 0 if cue.refused or before else LEAST_GROUP)
     least = LEAST_GROUP if cue.refused else least
     about = "security code" if kind == "cvv" else "card or account number"
     after = groups_in(short, cue.end, end, digits_between(context, least))
-    before = groups_in(short, cue.start - BEFORE, cue.start, _answers(context, cue, kind))
     for group in (*before, *after):
         tokens = range(group[0].first, group[-1].last + 1)
         findings.cover(kind, group[0].speaker, tokens, f"digits near the mention of a {about}")
@@ -177,8 +177,7 @@ def _answers(context: Context, cue: Cue, kind: Kind) -> Callable[[tuple[Atom, ..
     def test(group: tuple[Atom, ...]) -> bool:
         close = cue.start - group[-1].end <= CLOSE
         fits = digits_between(context, 2 if close else LEAST_GROUP, 99 if kind == "card" else LONGEST_CODE + 2)(group)
-        topic = context.topic_before(group[0].start, ASKED_BEFORE, NUMBERED)
-        return fits and (topic is None or topic.topic in ("card", "cvv", "expiry"))
+        return fits and context.topic_of(group, ASKED_BEFORE, NUMBERED) in (None, "card", "cvv", "expiry")
 
     return test
 

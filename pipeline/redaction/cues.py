@@ -48,7 +48,7 @@ PATTERNS: Final[dict[Topic, str]] = {
     "email": r"e ?mails?(?: address)?|mail address|gmail|hotmail",
     "address": (
         r"(?<!mail )(?<!web )address|post ?codes?|postal code|zip(?: code)?|(?:live|lives|living|moved) (?:at|on|in|to)|"
-        r"house number|first line|(?:deliver|delivered|ship|shipped|send|post|sent)(?: it| them| this| that)? to"
+        r"house number|first line|(?:deliver|delivered|ship|shipped)(?: it| them| this| that)? to"
     ),
     "name": (
         r"(?:my|your|full|first|last|middle|family|maiden|her|his|their|the|whose|other|given|husband's|wife's) name|"

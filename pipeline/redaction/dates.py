@@ -11,6 +11,7 @@ from typing import Final
 
 from pipeline.redaction.cues import Topic
 from pipeline.redaction.hits import Findings
+from pipeline.redaction.ibans import claimed
 from pipeline.redaction.numbers import Atom, numbers
 from pipeline.redaction.runs import NEAR, Context
 from pipeline.redaction.tokens import Token
@@ -37,10 +38,12 @@ def find_dates(context: Context) -> Findings:
     """Dates by their form, and numbers near the mention of a date of birth."""
     findings = Findings()
     every = numbers(context.talk)
+    taken = claimed(context)
     for speaker, stream in context.talk.streams.items():
         for tokens in _dates(stream, every.get(speaker, ())):
             topic = context.topic_before(stream[tokens.start].start, CARD_BEFORE, ("card", "expiry", *_ENDS, "birth"))
-            if topic is None or topic.topic not in ("card", "expiry", "cvv"):
+            paid = topic is not None and topic.topic in ("card", "expiry", "cvv")
+            if not paid and not any((speaker, n) in taken for n in tokens):
                 findings.cover("date", speaker, tokens, "a date")
     for cue in context.about("birth"):
         end = window_end(context, cue, _ENDS, WINDOW, ENOUGH)

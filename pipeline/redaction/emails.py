@@ -58,10 +58,9 @@ def find_emails(context: Context) -> Findings:
     spelled = _spelled(context, findings)
     for cue in context.about("email"):
         near = [time for time in (*times, *spelled) if cue.start - WINDOW <= time[1] and time[0] <= cue.end + WINDOW]
-        if not near and cue.end - cue.start > 0 and _asks(context, cue.speaker, cue.first):
+        loose = _cover_loose(context, findings, cue)
+        if not near and not loose and _asks(context, cue.speaker, cue.first):
             reason = "speech without words near the mention of an e-mail address"
-            if _cover_loose(context, findings, cue):
-                continue
             if not cover_wordless(context, findings, "email", cue.end, cue.end + WINDOW, reason):
                 doubt = "an e-mail address is mentioned, and none was found near"
                 unlocated(findings, "email", cue, cue.end + WINDOW, doubt)
@@ -132,7 +131,7 @@ def _local_start(stream: Sequence[Token], at: int) -> int:
         if token.text in HESITATIONS and position < at - 1:
             position -= 1
             continue
-        if not glued and token.text not in JOINERS and token.text in STOPS:
+        if not glued and token.text in STOPS and (len(token.text) > 1 or not joined):
             break
         if not joined and set(following.before) & set(".?!,:"):
             break

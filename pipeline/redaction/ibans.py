@@ -10,6 +10,7 @@ from pipeline.redaction.cues import Topic
 from pipeline.redaction.hits import Findings
 from pipeline.redaction.runs import Context
 from pipeline.redaction.spelling import Spelled, sequences, text_of
+from pipeline.redaction.vocabulary import words
 from pipeline.redaction.windows import cover_unsure, cover_wordless, unlocated, window_end
 
 LEAST, MOST = 15, 34
@@ -24,6 +25,11 @@ BEFORE: Final = 10.0
 """Seconds before a cue in which characters are its answer."""
 _LONGEST_WORD = 4
 _ENDS: tuple[Topic, ...] = ("card", "expiry", "cvv", "phone", "email", "address", "birth", "order", "amount", "done")
+COUNTRIES: Final = words(
+    "ad ae al at az ba be bg bh br by ch cr cy cz de dk do ee eg es fi fo fr gb ge gi gl gr gt hr hu ie il iq is it jo kw kz "
+    "lb lc li lt lu lv ly mc md me mk mr mt mu nl no om pk pl ps pt qa ro rs sa sc se si sk sm st sv tl tn tr ua va vg xk"
+)
+"""Countries in the registry of IBANs. Without one of them, letters and digits are a reference."""
 _START = re.compile(r"[a-z]{2}\d{2}")
 
 
@@ -60,9 +66,10 @@ def find_ibans(context: Context) -> Findings:
 def ibans_by_form(context: Context) -> Findings:
     """IBANs by their form: two letters, two digits, and as many characters as an IBAN has."""
     findings = Findings()
-    for speaker, rows in _rows(context).items():
-        for row in rows:
-            _by_form(findings, speaker, row)
+    for unknown in (0, 1):
+        for speaker, rows in _rows(context, unknown).items():
+            for row in rows:
+                _by_form(findings, speaker, row, unknown == 0)
     return findings
 
 
@@ -72,17 +79,18 @@ def claimed(context: Context) -> frozenset[tuple[str, int]]:
     return frozenset(numbers | {(hit.speaker, n) for hit in ibans_by_form(context).hits for n in hit.tokens})
 
 
-def _rows(context: Context) -> dict[str, tuple[tuple[Spelled, ...], ...]]:
-    return {speaker: tuple(sequences(context, speaker, _LONGEST_WORD, 1)) for speaker in context.talk.streams}
+def _rows(context: Context, unknown: int = 1) -> dict[str, tuple[tuple[Spelled, ...], ...]]:
+    return {speaker: tuple(sequences(context, speaker, _LONGEST_WORD, unknown)) for speaker in context.talk.streams}
 
 
-def _by_form(findings: Findings, speaker: str, row: Sequence[Spelled]) -> None:
+def _by_form(findings: Findings, speaker: str, row: Sequence[Spelled], unchecked: bool) -> None:
+    """Cover the IBAN of a row; ``unchecked``: also one whose check digits do not fit."""
     for begin in range(len(row)):
         text = text_of(row[begin:])
-        if not _START.match(text):
+        if not _START.match(text) or text[:2] not in COUNTRIES:
             continue
         lengths = [n for n in range(min(MOST, len(text)), LEAST - 1, -1) if passes(text[:n])]
-        long = len(text) >= LEAST and sum(c.isdigit() for c in text[:MOST]) >= LEAST_DIGITS
+        long = unchecked and len(text) >= LEAST and sum(c.isdigit() for c in text[:MOST]) >= LEAST_DIGITS
         if lengths or long:
             reason = "an IBAN by its check digits" if lengths else "as long as an IBAN; the check digits do not fit"
             _cover(findings, speaker, _leading(row[begin:], lengths[0] if lengths else MOST), reason)

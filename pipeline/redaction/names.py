@@ -74,10 +74,10 @@ def find_names(context: Context) -> Findings:
                 continue
             findings.cover("name", speaker, tokens, "the answer to a question for a name")
             found[speaker] |= set(tokens)
-    for speaker, tokens in _spelled(context):
-        if (speaker, tokens.start) in taken:
+    for speaker, letters in _spelled(context):
+        if (speaker, letters.start) in taken:
             continue
-        findings.cover("name", speaker, tokens, "a name that is spelled")
+        findings.cover("name", speaker, letters, "a name that is spelled")
     for cue in context.about("name"):
         _doubt(context, findings, found, cue)
     names = known | {context.talk.streams[s][n].text.removesuffix("'s") for s, ns in found.items() for n in ns}
@@ -109,6 +109,9 @@ def _is_mention(token: Token, names: set[str], known: set[str], cased: bool) -> 
 def _introduced(stream: Sequence[Token], cased: bool) -> Iterator[int]:
     """Names after a cue in the same sentence."""
     for position in range(1, len(stream)):
+        token = stream[position]
+        if set(token.before) & set(".?!") or token.start - stream[position - 1].end > NEAR:
+            continue
         before = " ".join(token.text for token in stream[max(0, position - 5) : position])
         if STRONG.search(before) or (cased and INTRODUCTIONS.search(before)):
             yield from _name_at(stream, position, cased)

@@ -40,11 +40,10 @@ def find_phones(context: Context) -> Findings:
     short = tuple(groups(context))
     taken = claimed(context)
     for group in short:
-        if (group[0].speaker, group[0].first) in taken:
+        if (group[0].speaker, group[0].first) in taken or any(atom.kind == "date" for atom in group):
             continue
-        others = ("phone", *_ENDS)
-        topic = context.topic_before(group[0].start, ASKED_BEFORE, others)
-        if (topic is None or topic.topic in ("phone", "done", "email")) and exists(_written(context, group)):
+        topic = context.topic_of(group, ASKED_BEFORE, ("phone", *_ENDS))
+        if topic in (None, "phone", "done", "email") and exists(_written(context, group)):
             findings.cover_numbers("phone", group, "a telephone number by its form")
     for cue in context.about("phone"):
         end = window_end(context, cue, _ENDS, WINDOW, LEAST_AFTER_CUE)
@@ -65,8 +64,8 @@ def _answers(context: Context) -> Callable[[tuple[Atom, ...]], bool]:
     """A test of groups before a cue: as long as a number, and no other topic before it."""
 
     def test(group: tuple[Atom, ...]) -> bool:
-        topic = context.topic_before(group[0].start, ASKED_BEFORE, ("phone", *_ENDS))
-        return digits_between(context, LEAST, MOST)(group) and (topic is None or topic.topic == "phone")
+        topic = context.topic_of(group, ASKED_BEFORE, ("phone", *_ENDS))
+        return digits_between(context, LEAST, MOST)(group) and topic in (None, "phone")
 
     return test
 

@@ -89,6 +89,12 @@ class Context:
         chains = (*self.atoms.values(), self.all_atoms)
         return tuple(_without_edges(self, run) for chain in chains for run in _dense(self, chain))
 
+    def topic_of(self, group: Sequence[Atom], seconds: float, topics: Sequence[Topic]) -> Topic | None:
+        """What a group of numbers answers: the last topic before it, unless other numbers have answered that."""
+        cue = self.topic_before(group[0].start, seconds, topics)
+        answered = cue is not None and any(cue.end <= a.start and a.end < group[0].start - NEAR for a in self.all_atoms)
+        return None if cue is None or answered else cue.topic
+
     def _counts(self, atom: Atom, speaker: str) -> bool:
         if atom.kind == "ordinal" or {(speaker, atom.first), (speaker, atom.last)} <= self._in_cues:
             return False
@@ -196,10 +202,18 @@ def _weight(context: Context, one: Atom, two: Atom) -> int:
         between = context.talk.streams[one.speaker][one.last + 1 : two.first]
     else:
         between = tuple(t for t in context.talk.between(one.end, two.start) if not context.is_number(t))
-    if between and (one.kind == "amount" or two.kind == "amount"):
+    if between and (_is_other(context, one) or _is_other(context, two)):
         return GAP_WORDS + 1
     counted = (t.text for t in between if t.text not in FILLERS and not t.text[0].isdigit())
     return sum(HEAVY if text in _HEAVY_WORDS else 1 for text in counted)
+
+
+def _is_other(context: Context, atom: Atom) -> bool:
+    """Whether a number is an amount or a year after a preposition."""
+    stream = context.talk.streams[atom.speaker]
+    before = stream[atom.first - 1].text if atom.first else ""
+    year = before in PREPOSITIONS and atom.digits[:2] in ("19", "20") and len(atom.digits) in (2, 4)
+    return atom.kind == "amount" or year
 
 
 _HEAVY_WORDS = UNITS | MONTH_WORDS | PREPOSITIONS

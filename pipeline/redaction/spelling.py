@@ -91,7 +91,7 @@ def _follows(stream: Sequence[Token], one: Spelled, two: Spelled, unknown: int) 
 
 
 def _characters(stream: Sequence[Token], atoms: Sequence[Atom], written: int) -> Iterator[Spelled]:
-    by_first = {atom.first: atom for atom in atoms if atom.digits}
+    by_first = {atom.first: atom for atom in atoms if atom.digits and atom.kind != "amount"}
     position = 0
     while position < len(stream):
         found = _number(by_first, position) or _letter(stream, position, written)

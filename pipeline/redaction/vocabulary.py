@@ -22,7 +22,9 @@ FILLERS: Final = HESITATIONS | words(
 words join more groups to one run."""
 CURRENCIES: Final = words("pound pounds dollar dollars euro euros quid")
 """Currencies that stand between the two parts of a price: "five pounds 20"."""
-PREPOSITIONS: Final = words("in at since until from after before around about nearly over under per within between by")
+PREPOSITIONS: Final = words(
+    "in at since until from after before around about nearly over under per within between half past instead"
+)
 """Words before a number that make it a year, a time or a measure; they count as ``runs.HEAVY`` words."""
 UNITS: Final = CURRENCIES | words(
     "pence penny cent cents percent percentage o'clock am pm minute minutes "
