@@ -12,7 +12,7 @@ from typing import Final
 
 from pipeline.redaction.cues import Cue, Topic
 from pipeline.redaction.hits import Findings
-from pipeline.redaction.numbers import Atom
+from pipeline.redaction.numbers import SOUNDALIKES, Atom
 from pipeline.redaction.runs import (
     ENDS,
     LEAST,
@@ -21,6 +21,7 @@ from pipeline.redaction.runs import (
     digits_of,
     groups,
     holds_card,
+    is_card,
     most_of,
 )
 from pipeline.redaction.types import Kind
@@ -133,8 +134,9 @@ def _cover_run(context: Context, findings: Findings, run: Sequence[Atom], reason
         for one, two in pairwise(atoms):
             if two.start - one.end <= NEAR and two.first - one.last <= BESIDE + 1:
                 findings.cover("card", speaker, range(one.last + 1, two.first), "between digits of a run")
-        if not holds_card(digits_of(run)):
-            _cover_beside(context, findings, "card", atoms)
+        if not is_card(digits_of(atoms)):
+            for atom in atoms:
+                _cover_beside(context, findings, "card", (atom,))
     for one, two in pairwise(run):
         cover_wordless(context, findings, "card", one.end, two.start, "speech without words within a run")
         cover_unsure(context, findings, "card", one.end, two.start, "unsure word within a run")
@@ -159,8 +161,7 @@ def _cover_answer(
     for group in (*before, *after):
         tokens = range(group[0].first, group[-1].last + 1)
         findings.cover(kind, group[0].speaker, tokens, f"digits near the mention of a {about}")
-        if kind == "cvv" and len(digits_of(group)) < LEAST_GROUP:
-            _cover_beside(context, findings, kind, group)
+        _cover_beside(context, findings, kind, group, kind == "cvv" and len(digits_of(group)) < LEAST_GROUP)
     last = max((group[-1].end for group in after), default=cue.end)
     reason = f"near the mention of a {about}"
     found = cover_wordless(
@@ -177,13 +178,20 @@ def _answers(context: Context, cue: Cue, kind: Kind) -> Callable[[tuple[Atom, ..
     def test(group: tuple[Atom, ...]) -> bool:
         close = cue.start - group[-1].end <= CLOSE
         fits = digits_between(context, 2 if close else LEAST_GROUP, 99 if kind == "card" else LONGEST_CODE + 2)(group)
-        return fits and context.topic_of(group, ASKED_BEFORE, NUMBERED) in (None, "card", "cvv", "expiry")
+        return fits and (
+            context.is_linked(group, cue)
+            or context.topic_of(group, ASKED_BEFORE, NUMBERED) in (None, "card", "cvv", "expiry")
+        )
 
     return test
 
 
-def _cover_beside(context: Context, findings: Findings, kind: Kind, group: Sequence[Atom]) -> None:
-    """Cover the words beside digits that are incomplete: a digit among them may be another word."""
+def _cover_beside(
+    context: Context, findings: Findings, kind: Kind, group: Sequence[Atom], incomplete: bool = True
+) -> None:
+    """Cover the words beside digits, since a digit among them may be another word: any word beside ``incomplete`` ones,
+    else those that sound like a digit or that the recognizer is unsure of.
+    """
     stream = context.talk.streams[group[0].speaker]
     for step, position in ((-1, group[0].first), (1, group[-1].last)):
         for _ in range(BESIDE):
@@ -193,7 +201,9 @@ def _cover_beside(context: Context, findings: Findings, kind: Kind, group: Seque
             if set(stream[two].before) & set(".?!") or stream[position + step].text in FILLERS:
                 break
             position += step
-            findings.cover(kind, group[0].speaker, (position,), "beside digits that are incomplete")
+            if not (incomplete or stream[position].unsure or stream[position].text in SOUNDALIKES):
+                break
+            findings.cover(kind, group[0].speaker, (position,), "beside digits, and may be one")
 
 
 def _cover_expiry(context: Context, findings: Findings, cue: Cue, short: Sequence[tuple[Atom, ...]]) -> None:

@@ -37,6 +37,9 @@ SOUNDALIKES: Final = {
 """English words that recognizers write for digits; they count as digits between digits only."""
 _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)$")
 _AMOUNT = re.compile(r"[$£€¥]|%$|^\d+[.]\d\d$|^\d\d?:\d\d$")
+_GLUED = re.compile(
+    r"^(twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(one|two|three|four|five|six|seven|eight|nine)$"
+)
 _DATE = re.compile(r"\d{1,4}[/.-]\d{1,2}[/.-]\d{2,4}$")
 
 
@@ -146,7 +149,7 @@ def _known(stream: Sequence[Token], position: int, language: str) -> str:
         return token.text
     if token.text in ZEROS:
         return "zero" if any(_is_numeral(stream, position, step) for step in (-1, 1)) else ""
-    return {"niner": "nine", "fife": "five"}.get(token.text, token.text)
+    return _GLUED.sub(r"\1-\2", token.text)
 
 
 def _is_numeral(stream: Sequence[Token], position: int, step: int) -> bool:

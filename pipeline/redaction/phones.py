@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from pipeline.redaction.cues import Topic
+from pipeline.redaction.cues import Cue, Topic
 from pipeline.redaction.hits import Findings
 from pipeline.redaction.ibans import claimed
 from pipeline.redaction.numbers import Atom
@@ -48,7 +48,7 @@ def find_phones(context: Context) -> Findings:
     for cue in context.about("phone"):
         end = window_end(context, cue, _ENDS, WINDOW, LEAST_AFTER_CUE)
         after = groups_in(short, cue.end, end, digits_between(context, LEAST_AFTER_CUE))
-        before = groups_in(short, cue.start - BEFORE, cue.start, _answers(context))
+        before = groups_in(short, cue.start - BEFORE, cue.start, _answers(context, cue))
         for group in (*before, *after):
             tokens = range(group[0].first, group[-1].last + 1)
             findings.cover("phone", group[0].speaker, tokens, "digits near the mention of a telephone number")
@@ -60,12 +60,13 @@ def find_phones(context: Context) -> Findings:
     return findings
 
 
-def _answers(context: Context) -> Callable[[tuple[Atom, ...]], bool]:
+def _answers(context: Context, cue: Cue) -> Callable[[tuple[Atom, ...]], bool]:
     """A test of groups before a cue: as long as a number, and no other topic before it."""
 
     def test(group: tuple[Atom, ...]) -> bool:
         topic = context.topic_of(group, ASKED_BEFORE, ("phone", *_ENDS))
-        return digits_between(context, LEAST, MOST)(group) and topic in (None, "phone")
+        fits = digits_between(context, LEAST, MOST)(group)
+        return fits and (topic in (None, "phone") or context.is_linked(group, cue))
 
     return test
 

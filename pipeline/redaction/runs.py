@@ -26,6 +26,8 @@ GAP_SECONDS: Final = 15.0
 DENSITY: Final = 0.6
 """Most words that are no fillers for each digit of a run. Chosen on the development texts: a talk about prices has
 1 or more, a card number read with interruptions up to 0.5."""
+LINKS: Final = frozenset({"is", "that's", "was", "there's", "these", "those"})
+"""Words between numbers and the cue that names them: "321. Is that the security code?"."""
 FAR_DIGITS, FAR_WORDS = 2, 4
 """Numbers at the ends of a run with at most this number of digits, and this number of words between them and the run, do not belong to it.
 Chosen on the development texts."""
@@ -92,8 +94,16 @@ class Context:
     def topic_of(self, group: Sequence[Atom], seconds: float, topics: Sequence[Topic]) -> Topic | None:
         """What a group of numbers answers: the last topic before it, unless other numbers have answered that."""
         cue = self.topic_before(group[0].start, seconds, topics)
-        answered = cue is not None and any(cue.end <= a.start and a.end < group[0].start - NEAR for a in self.all_atoms)
-        return None if cue is None or answered else cue.topic
+        if cue is None:
+            return None
+        amounts = 0.0 if cue.topic == "amount" else NEAR
+        answered = any(cue.end <= a.start and a.end < group[0].start - amounts for a in self.all_atoms)
+        return None if answered else cue.topic
+
+    def is_linked(self, group: Sequence[Atom], cue: Cue) -> bool:
+        """Whether a phrase such as "that's" or "is that" stands between numbers and the cue that names them."""
+        between = {token.text for token in self.talk.between(group[-1].end - NEAR, cue.start)}
+        return cue.start - group[-1].end <= 2 * NEAR and bool(between & LINKS)
 
     def _counts(self, atom: Atom, speaker: str) -> bool:
         if atom.kind == "ordinal" or {(speaker, atom.first), (speaker, atom.last)} <= self._in_cues:
@@ -105,10 +115,13 @@ class Context:
 
 def groups(context: Context, seconds: float = NEAR, words: int = 1) -> Iterator[tuple[Atom, ...]]:
     """Numbers of one speaker that are said in one go, however few."""
-    for atoms in context.atoms.values():
+    for speaker, atoms in context.atoms.items():
+        mentions = [cue.first for cue in context.cues if cue.speaker == speaker]
         group: list[Atom] = []
         for atom in atoms:
-            if group and (atom.start - group[-1].end > seconds or _weight(context, group[-1], atom) > words):
+            mention = group and any(group[-1].last < first < atom.first for first in mentions)
+            far = group and (atom.start - group[-1].end > seconds or _weight(context, group[-1], atom) > words)
+            if mention or far:
                 yield tuple(group)
                 group = []
             group.append(atom)
@@ -139,10 +152,16 @@ def luhn(digits: str) -> bool:
     return bool(digits) and sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0
 
 
+def is_card(digits: str) -> bool:
+    """Whether digits are as long as a card number and end in its check digit."""
+    return LEAST <= len(digits) <= MOST and luhn(digits)
+
+
 def holds_card(digits: str) -> bool:
-    """Whether some 13 to 19 digits in a row end in a check digit."""
-    lengths = range(LEAST, min(MOST, len(digits)) + 1)
-    return any(luhn(digits[n : n + length]) for length in lengths for n in range(len(digits) - length + 1))
+    """Whether digits are a card number, or have one of the usual 15 or 16 digits in a row."""
+    parts = (digits[n : n + length] for length in (15, 16) for n in range(len(digits) - length + 1))
+    usual = (part for part in parts if part[0] in ("3" if len(part) == 15 else "2456"))
+    return is_card(digits) or any(map(luhn, usual))
 
 
 def _dense(context: Context, atoms: Sequence[Atom]) -> Iterator[tuple[Atom, ...]]:
