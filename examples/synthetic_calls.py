@@ -33,7 +33,6 @@ VOICES: Mapping[str, SyntheticVoice] = {
     "bright": SyntheticVoice(HEART, 1.1, 1.1, 1.12),
     "deep": SyntheticVoice(HEART, 1.05, 0.83, 0.52),
     "gongitsune": SyntheticVoice("jf_gongitsune", 1.1),
-    "nezumi": SyntheticVoice("jf_nezumi", 1.1),
     "kumo": SyntheticVoice("jm_kumo", 1.05),
 }
 """Voices by short names. Chosen by hand."""
