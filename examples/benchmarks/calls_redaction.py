@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from examples.benchmarks import data
 from examples.benchmarks.calls_survivors import files_with, leftovers, needles, words_of
 from pipeline import Transcriber, Transcript, media
 from pipeline.config.schema import Config
+from pipeline.core.audio import RATE
 from pipeline.core.errors import CannotRedact
 from pipeline.core.events import no_progress
 from pipeline.core.output_record import OutputRecord
@@ -30,6 +31,8 @@ OUT = data.WORK / "calls" / "redacted"
 """Where the redacted calls go; each run replaces them."""
 FORMATS = ("json", "txt", "html", "md", "srt", "tsv", "docx", "ctm", "textgrid", "minutes-json")
 """Formats that are written and searched."""
+WINDOW, STEP = 28, 20
+"""Seconds of sound that are recognized at once, and from one such window to the next: they overlap."""
 
 
 @dataclass(slots=True)
@@ -127,8 +130,13 @@ def _recognized(folder: Path, result: Redacted, recognizer: Recognizer) -> list[
     _, decode = media.open_input(path)
     audio = decode(no_progress).audio
     channels = [audio.samples] if audio.channels is None else list(audio.channels)
-    found = recognizer.recognize(channels, result.transcript.language or "en")
-    return [word for words in found for word in words]
+    language = result.transcript.language or "en"
+    words: list[Word] = []
+    for samples in channels:
+        for first in range(0, len(samples), STEP * RATE):
+            (found,) = recognizer.recognize([samples[first : first + WINDOW * RATE]], language)
+            words += [replace(word, start=word.start + first / RATE, end=word.end + first / RATE) for word in found]
+    return words
 
 
 def as_table(figures: Mapping[str, Any]) -> str:
