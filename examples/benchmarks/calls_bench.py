@@ -107,8 +107,7 @@ def measure(calls: Sequence[Call], sound: bool = True) -> dict[str, Any]:
     return {
         "calls": len(calls),
         "minutes": round(sum(call.reference.duration for call in calls) / 60, 1),
-        "roles": [*roles(calls, by_rules, "conditions of the rules file")]
-        + [*roles(calls, by_default, "shipped phrases")],
+        "roles": [*roles(calls, by_rules, "phrases of the rules file"), *roles(calls, by_default, "shipped phrases")],
         "rules": [*rules(calls, by_rules, text)],
         "redaction": calls_redaction.measure(calls, by_rules, sound),
     }
@@ -158,7 +157,7 @@ def agent(call: Call, transcript: Transcript) -> str:
 def rules(calls: Sequence[Call], assigned: Mapping[str, Transcript], text: str) -> Iterator[dict[str, Any]]:
     """False hits, misses and findings that do not apply, for each rule."""
     rows: dict[str, Counter[str]] = {}
-    file = read(text, str(RULES.name))
+    file = read(text, RULES.name)
     for call in calls:
         found = analytics_file.analyze(assigned[call.name], file)["findings"]
         for finding in found:

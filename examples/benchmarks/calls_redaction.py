@@ -145,6 +145,6 @@ def as_table(figures: Mapping[str, Any]) -> str:
     lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
     for row in figures["rows"]:
         lines.append("| " + " | ".join("–" if value is None else str(value) for value in row.values()) + " |")
-    lines.append(f"\nRefused as incomplete, and counted as if `--allow-incomplete` was given: {len(figures['refused'])} "
-                 f"of {figures['calls']} calls.")  # fmt: skip
+    refused = f"{len(figures['refused'])} of {figures['calls']} calls"
+    lines.append(f"\nRefused as incomplete, and counted as with `--allow-incomplete`: {refused}.")
     return "\n".join(lines)

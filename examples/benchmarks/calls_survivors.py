@@ -19,7 +19,9 @@ NUMBERS = {*numbers.DIGITS, *numbers.TEENS, *numbers.TENS[2:], *numbers.REPEATS.
 """Words of numbers."""
 DIGITAL = ("card", "cvv", "phone")
 """Kinds of which only digits and words of numbers identify somebody."""
-SMALL = {*"the of at dot in on com org net example street lane avenue road close".split()}
+SMALL = {
+    "the", "of", "at", "dot", "in", "on", "com", "org", "net", "example", "street", "lane", "avenue", "road", "close",
+}  # fmt: skip
 """Words of planted items that identify nobody."""
 AROUND = 0.15
 """Seconds by which the times of recognized words may differ from those planted. Chosen by hand: half a short word."""
