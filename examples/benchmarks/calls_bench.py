@@ -157,7 +157,7 @@ def agent(call: Call, transcript: Transcript) -> str:
 def rules(calls: Sequence[Call], assigned: Mapping[str, Transcript], text: str) -> Iterator[dict[str, Any]]:
     """False hits, misses and findings that do not apply, for each rule."""
     rows: dict[str, Counter[str]] = {}
-    file = read(text, RULES.name)
+    file = read(text, RULES.name).rules
     for call in calls:
         found = analytics_file.analyze(assigned[call.name], file)["findings"]
         for finding in found:
