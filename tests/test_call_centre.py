@@ -73,7 +73,7 @@ def test_what_is_planted_lies_where_the_truth_says() -> None:
         for item in truth(name)["planted"]:
             words = reference.utterances[item["utterance"]].words[item["first"] : item["last"]]
             assert " ".join(word.text for word in words).rstrip(".,?") == item["text"]
-            assert (round(words[0].start, 2), round(words[-1].end, 2)) == (item["start"], item["end"])
+            assert (words[0].start, words[-1].end) == pytest.approx((item["start"], item["end"]), abs=0.011)
             kinds.append(item["kind"])
     assert {"card", "cvv", "email", "name", "date"} <= set(kinds)
 
