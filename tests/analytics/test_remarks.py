@@ -23,9 +23,14 @@ def call(name: str, duplicate_of: str | None = None, recorded: str | None = None
 
 def test_ordinary_calls_need_no_remark() -> None:
     assert lines() == []
-    assert (
-        lines(call("a", recorded="2026-01-02", agent="Ana", team="north"), call("b", agent="Ana", team="north")) == []
-    )
+    days = ["2026-01-02", "2026-01-03"]
+    assert lines(*(call(day, recorded=day, agent="Ana", team="north") for day in days)) == []
+    assert lines(call("a"), call("b", agent="Ben")) == []
+
+
+def test_calls_without_date_beside_calls_with_one_are_counted() -> None:
+    (line,) = lines(call("a"), call("b", recorded="2026-01-02"), call("c"))
+    assert line == "2 calls without a recording date, so without a day; the first: a"
 
 
 def test_an_agent_in_two_teams_is_named_with_both() -> None:
@@ -35,9 +40,8 @@ def test_an_agent_in_two_teams_is_named_with_both() -> None:
 
 
 def test_a_clock_in_the_future_is_named() -> None:
-    (line,) = lines(
-        call("a", recorded="2098-01-02T00:00:00Z"), call("b", recorded=None), call("c", recorded="2099-01-01")
-    )
+    dates = ["2098-01-02T00:00:00Z", None, "2099-01-01"]
+    (line,) = lines(*(call(name, recorded=date) for name, date in zip("abc", dates, strict=True)))
     assert line == "2 calls with a recording date in the future, so without a day; the first: a, 2098-01-02T00:00:00Z"
 
 
