@@ -36,7 +36,9 @@ def test_calls_without_date_beside_calls_with_one_are_counted() -> None:
 def test_an_agent_in_two_teams_is_named_with_both() -> None:
     teams = [call(str(n), Agent=agent, TEAM=team) for n, (agent, team) in enumerate(["AN", "BS", "AS", "BN", "CN"])]
     (line,) = lines(*teams)
-    assert line == "2 agents in more than one team: group by agent and team together; the first: A, in N, S"
+    assert line == (
+        "2 agents in more than one team, each with all their calls unless you choose a team; the first: A, in N, S"
+    )
 
 
 def test_a_clock_in_the_future_is_named() -> None:
