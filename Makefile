@@ -9,7 +9,7 @@ SHARED  = -n 2 --dist worksteal
 # The tests start hundreds of processes: each would compile all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test quick lint docs bench bench-diarization bench-names bench-roles bench-minutes bench-batch bench-page clean
+.PHONY: help setup demo test quick lint docs bench bench-diarization bench-names bench-roles bench-rules bench-minutes bench-batch bench-page bench-report clean
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -67,6 +67,12 @@ bench-minutes: setup  ## minutes: topics, decisions and key points, beside simpl
 
 bench-page: setup  ## the HTML page of an hour: size, time to open, to first sound, scrolling
 	$(BIN)/python -m examples.benchmarks.page_bench --update
+
+bench-report: setup  ## the report of 1,000 calls: size, time to open and to filter
+	$(BIN)/python -m examples.benchmarks.report_bench --update
+
+bench-rules: setup  ## phrases of rules: found under recognition errors, and false hits (minutes)
+	$(BIN)/python -m examples.benchmarks.rules_bench --update
 
 bench-batch: setup  ## nights of calls: one worker and two, overhead, the parent's memory; stereo calls (an hour)
 	$(BIN)/python -m examples.benchmarks.batch_bench --update

@@ -67,6 +67,8 @@ def test_there_is_a_test_for_every_example() -> None:
         "benchmarks/page_pictures",
         "benchmarks/parts_bench",
         "benchmarks/project_bench",
+        "benchmarks/report_bench",
+        "benchmarks/report_calls",
         "benchmarks/stereo_bench",
         "minutes",
         "own_format",

@@ -48,12 +48,12 @@ RECORDINGS: Mapping[str, tuple[str, ...]] = {
 """The recordings of each part; no speaker of VOiCES is in both."""
 SHARE = 0.2
 """Part of the possible phrases that is drawn. Chosen by hand: phrases that share words say little more."""
-MOST = 300
+MOST = 100
 """Most drawn phrases that are looked for in the meetings, for time."""
 AROUND = 3.0
 """Seconds around an utterance in which its phrase is looked for; times of words differ by less."""
-WORDS = 50_000
-"""Words of meetings in which the drawn phrases are looked for."""
+WORDS = 60_000
+"""Words of meetings in which phrases are looked for, for time."""
 HOUR = 10_000
 """Words of an hour of conversation, about."""
 Finder = Callable[[Transcript, Sequence[str]], tuple[Evidence, ...]]
@@ -97,10 +97,10 @@ def measure(shared: Path, part: str) -> dict[str, Any]:
         planted = list(drawn(reference, recognized))
         phrases += (each.phrase for each in planted)
         _count(misses, planted, recognized)
-    meetings = [meeting.transcript for meeting in read_meetings(shared / "qmsum")[part]]
+    meetings = _first_words([meeting.transcript for meeting in read_meetings(shared / "qmsum")[part]])
     examples: list[str] = []
     false = {
-        "drawn": false_hits(_first_words(meetings, WORDS), random.Random(0).sample(sorted(set(phrases)), MOST), None),
+        "drawn": false_hits(meetings, random.Random(0).sample(sorted(set(phrases)), MOST), None),
         "call": false_hits(meetings, CALL_PHRASES, examples),
     }
     return {"part": part, "found": misses, "false": false, "examples": examples}
@@ -154,11 +154,11 @@ def _count(figures: dict[str, dict[str, int]], planted: Sequence[Planted], recog
                 row[name] += any(hit.start < each.end and each.start < hit.end for hit in hits)
 
 
-def _first_words(meetings: Sequence[Transcript], most: int) -> list[Transcript]:
-    """Meetings with about as many words in all."""
+def _first_words(meetings: Sequence[Transcript]) -> list[Transcript]:
+    """Meetings of different kinds with about `WORDS` words in all."""
     chosen, count = [], 0
-    for meeting in meetings:
-        if count < most:
+    for meeting in random.Random(0).sample(meetings, len(meetings)):
+        if count < WORDS:
             chosen.append(meeting)
             count += len(meeting.words)
     return chosen

@@ -4,7 +4,6 @@ measures         talk, turns, pace, silence, overlaps by kind, loudness, hold, q
 rules            what must be said or measured in a call; findings with evidence
 analytics_file   all results of a call as ``NAME.analytics.json``
 calls            the calls of a folder of results
-outliers         calls far from the median
 tables           tables over a folder: calls, speakers, turns, words, overlaps, findings, failures
-html_report      one HTML page over a folder
+report           one HTML page over a folder: groups, ranking, days, rules, outliers, failures
 """

@@ -114,7 +114,7 @@ def read_calls(folder: Path, history: History = NO_HISTORY, *, keep_removed: boo
     first: dict[str, str] = {}
     for name in present:
         analytics = _read(folder / f"{name}{SUFFIX}")
-        sha256 = analytics.get("sha256") or history.digests.get(sqlite_text(name))
+        sha256 = analytics["sha256"] or history.digests.get(sqlite_text(name))
         owner = first.setdefault(sha256, name) if sha256 else name
         yield Call(folder, name, analytics, _exists(name, history), sha256, None if owner == name else owner)
 

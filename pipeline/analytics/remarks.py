@@ -19,7 +19,9 @@ class Remarks:
     """Collects remarks about calls."""
 
     old: int = 0
-    undated: list[tuple[str, str]] = field(default_factory=list)
+    dated: int = 0
+    undated: list[str] = field(default_factory=list)
+    future: list[tuple[str, str]] = field(default_factory=list)
     duplicates: list[tuple[str, str]] = field(default_factory=list)
     teams: dict[str, dict[str, None]] = field(default_factory=dict)
 
@@ -34,13 +36,16 @@ class Remarks:
         lines: list[str] = []
         if self.old:
             lines.append(
-                f"files with the analytics format of version 0.1.0, which the next version will refuse: {self.old}; "
+                f"files with the analytics format of an earlier version, which the next one will refuse: {self.old}; "
                 "write them again with transcribe batch --analytics"
             )
-        if self.undated:
-            name, recorded = self.undated[0]
+        if self.undated and self.dated:  # many devices write no dates at all
+            calls = counted(len(self.undated), "call")
+            lines.append(f"{calls} without a recording date, so without a day; the first: {self.undated[0]}")
+        if self.future:
+            name, recorded = self.future[0]
             lines.append(
-                f"{counted(len(self.undated), 'call')} with a recording date in the future, so without a day; "
+                f"{counted(len(self.future), 'call')} with a recording date in the future, so without a day; "
                 f"the first: {name}, {recorded}"
             )
         if self.duplicates:
@@ -51,16 +56,20 @@ class Remarks:
         if several:
             agent, teams = next(iter(several.items()))
             lines.append(
-                f"{counted(len(several), 'agent')} in more than one team: group by agent and team together; "
-                f"the first: {agent}, in {', '.join(teams)}"
+                f"{counted(len(several), 'agent')} in more than one team, each with all their calls unless you "
+                f"choose a team; the first: {agent}, in {', '.join(teams)}"
             )
         return [printable(line) for line in lines]
 
     def _add(self, call: Call) -> None:
         self.old += call.is_old
-        recorded = call.analytics.get("recorded")
-        if recorded and recorded_day(recorded) is None:
-            self.undated.append((call.name, recorded))
+        recorded = call.analytics["recorded"]
+        if not recorded:
+            self.undated.append(call.name)
+        elif recorded_day(recorded) is None:
+            self.future.append((call.name, recorded))
+        else:
+            self.dated += 1
         if call.duplicate_of:
             self.duplicates.append((call.name, call.duplicate_of))
         columns = {name.casefold(): value for name, value in call.analytics["columns"].items()}

@@ -103,6 +103,12 @@ def read_outputs(out: Path, name: str) -> frozenset[str]:
     return frozenset(output for (outputs,) in rows for output in json.loads(outputs))
 
 
+def read_results(out: Path) -> tuple[tuple[str, ...], ...]:
+    """The result files of every finished attempt, relative to the output folder."""
+    rows = _rows(out, "SELECT outputs FROM attempts WHERE status = 'done' AND outputs != ''")
+    return tuple(tuple(json.loads(outputs)) for (outputs,) in rows)
+
+
 def _rows(out: Path, statement: str, values: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
     path = out / ".crosstalk" / "journal.sqlite"
     if not path.is_file():

@@ -16,6 +16,7 @@ from pipeline.batch.estimate import done_key
 from pipeline.batch.journal import RESUMABLE, Decision, Journal, Outcome
 from pipeline.batch.manifest import Validate
 from pipeline.batch.recording_pool import Engine, RecordingPool
+from pipeline.batch.redacted import parts_of_key
 from pipeline.batch.superseded import archive_outdated
 from pipeline.batch.worker import Job, Limits, Setup
 from pipeline.config.schema import Config, assign, check
@@ -147,7 +148,8 @@ def _with_columns(key: str, columns: Mapping[str, str]) -> str:
 def _kinds(setup: Setup) -> tuple[str, ...]:
     """The formats, and whatever else changes what is written."""
     options = (f"{name}={value}" for name, value in sorted(setup.options.items()))
-    return (*setup.formats, *options, *[f"sound={setup.sound}"] * (setup.sound != "embed"))
+    sound = [f"sound={setup.sound}"] * (setup.sound != "embed")
+    return (*setup.formats, *options, *sound, *parts_of_key(setup.redaction))
 
 
 def run(

@@ -26,9 +26,11 @@ from pipeline.core.errors import (
 )
 from pipeline.core.events import Event, StageAdvanced, StageFinished
 from pipeline.core.output_record import OutputRecord
+from pipeline.core.types import Transcript
 from pipeline.engine.artifact_cache import DiskCache, NoCache
 from pipeline.formats.base import Options
 from pipeline.formats.sound import SoundUse
+from pipeline.redaction.settings import RedactionSettings
 from pipeline.workers.program import Extend
 
 PROGRAM = "pipeline.batch.worker:start"
@@ -40,7 +42,8 @@ class Setup:
     """The settings that all recordings share.
 
     ``analytics`` is the text of the rules, None without analytics. ``overwrite`` allows to replace files that this
-    program did not write. ``options`` and ``sound`` say how the transcripts are written.
+    program did not write. ``options`` and ``sound`` say how the transcripts are written. With
+    ``redaction``, only redacted results are written.
     """
 
     config: Config
@@ -51,6 +54,7 @@ class Setup:
     overwrite: bool = False
     options: Options = field(default_factory=Options)
     sound: SoundUse = "embed"
+    redaction: RedactionSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +140,6 @@ class WorkerRuntime:
         from pipeline.analytics.roles.request import request_of, role_specs
         from pipeline.corrections.saved import corrected, corrections_of, refuse_loss
         from pipeline.formats import files
-        from pipeline.formats.sound import sound_maker
 
         setup = self._setup
         target = setup.out / job.name
@@ -151,14 +154,29 @@ class WorkerRuntime:
         transcript = self._transcriber.with_config(job.config)(job.path)
         transcript = corrected(transcript, target.name, target.parent, corrections)
         transcript = with_roles(transcript, request)
-        sound = sound_maker(job.path, transcript, setup.sound)
-        paths = files.write(transcript, target.name, target.parent, setup.formats, record, sound, **setup.options)
+        transcript, columns, paths = self._write(transcript, job, target, record)
         if setup.analytics is not None:
-            record.write(*analytics_file.file_of(transcript, setup.analytics, target, job.columns))
+            record.write(*analytics_file.file_of(transcript, setup.analytics, target, columns))
             paths += analytics
         outputs = tuple(str(path.relative_to(setup.out)) for path in paths)
         notices = tuple((notice.code, notice.message) for notice in transcript.notices)
         return Outcome("done", duration=transcript.duration, outputs=outputs, notices=notices)
+
+    def _write(
+        self, transcript: Transcript, job: Job, target: Path, record: OutputRecord
+    ) -> tuple[Transcript, Mapping[str, str], tuple[Path, ...]]:
+        """Write the transcript, redacted where that is asked for; what was written, the columns, and the paths."""
+        from pipeline.batch.redacted import write_redacted
+        from pipeline.formats import files
+        from pipeline.formats.sound import sound_maker
+
+        setup, models = self._setup, self._transcriber.models
+        if setup.redaction is not None:
+            place = target, setup, record
+            return write_redacted(transcript, job.path, job.columns, place, lambda: models.recognizer)
+        sound = sound_maker(job.path, transcript, setup.sound)
+        paths = files.write(transcript, target.name, target.parent, setup.formats, record, sound, **setup.options)
+        return transcript, job.columns, paths
 
     def _on_event(self, event: Event) -> None:
         """Collect the seconds of computed stages; once the recording is decoded, its duration sets the time limit."""

@@ -47,16 +47,18 @@ def analyze(
 def report(
     folder: Annotated[Path, typer.Argument(help="Output folder of transcribe batch --analytics.")],
     title: Annotated[str, typer.Option(help="Title of the page.")] = "Calls",
+    role: Annotated[str, typer.Option(help="Role of the people whose calls are grouped and ranked.")] = "agent",
     keep_removed: Annotated[
         bool, typer.Option("--keep-removed", help="Keep calls whose recordings were removed since, marked.")
     ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that others wrote or changed.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
-    """Write one HTML page and tables (CSV, Parquet) about all calls of a folder."""
-    from pipeline.analytics import html_report, tables
+    """Write a page that compares agents, teams and days, and tables (CSV, Parquet), about all calls of a folder."""
+    from pipeline.analytics import tables
     from pipeline.analytics.calls import read_calls, removed
     from pipeline.analytics.remarks import Remarks
+    from pipeline.analytics.report.build import render
     from pipeline.batch.history import read_history
     from pipeline.core.output_record import OutputRecord
     from pipeline.core.text import counted
@@ -72,7 +74,8 @@ def report(
     for table in tables.write_tables(calls, folder / "tables", history, record):
         typer.echo(str(table), err=True)
     remarks = Remarks()
-    record.write(path, html_report.render(remarks.watch(calls()), title, history.failures).encode())
+    page = render(remarks.watch(calls()), title, history.failures, history.skipped, role)
+    record.write(path, page.encode())
     typer.echo(str(path), err=True)
     lines = remarks.lines()
     if gone := 0 if keep_removed else len(removed(folder, history)):

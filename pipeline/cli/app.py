@@ -1,7 +1,8 @@
 """The command ``transcribe``: parse, call one function, render; errors become one line and an exit code.
 
 Exit codes: 0 done (no speech counts as done) · 1 usage or settings · 2 input refused · 3 some of a batch failed · 4 all
-failed · 5 out of disk, memory or missing models, resumable · 130/143 interrupted, resumable.
+failed · 5 out of disk, memory or missing models, resumable · 6 not redacted or not verified · 130/143 interrupted,
+resumable.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from pipeline.cli import (
     minutes,
     models,
     open_page,
+    redact,
     rename,
     run,
     score,
@@ -51,6 +53,7 @@ COMMANDS = (
     "convert",
     "rename",
     "apply",
+    "redact",
     "open",
     "minutes",
     "speakers",
@@ -101,6 +104,7 @@ app.command("split")(split.split)
 app.command("convert")(convert.convert)
 app.command("rename")(rename.rename)
 app.command("apply")(apply.apply)
+app.command("redact")(redact.redact)
 app.command("open")(open_page.open_page)
 app.command("minutes")(minutes.minutes)
 app.command("score")(score.score)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,17 +23,43 @@ if TYPE_CHECKING:
     from pipeline.batch.scheduler import BatchOptions, RecordingResult, Task
     from pipeline.batch.worker import Setup
     from pipeline.config.schema import Config
+    from pipeline.redaction.settings import RedactionSettings
 
 MINUTES = ("minutes", "minutes-json")
 """The formats that ``--minutes`` adds: the page to read, and the one that tables count."""
 
 
-@options(shared=RunOptions, writing=WritingOptions)
+@dataclass(frozen=True, slots=True)
+class BatchRedaction:
+    """Options of redacted results."""
+
+    redact: Annotated[str | None, typer.Option(metavar="KINDS", help="Write redacted results only.")] = None
+    redact_audio: Annotated[bool, typer.Option(help="With --redact: also write the redacted recordings.")] = True
+    redact_sound: Annotated[str, typer.Option(help="What stands in muted spans: silence or tone.")] = "silence"
+    allow_incomplete: Annotated[
+        bool, typer.Option("--allow-incomplete", help="Write also what could not be covered or verified.")
+    ] = False
+
+    def settings(self) -> RedactionSettings | None:
+        """What is redacted; None without --redact. Raises `SettingsError`."""
+        from pipeline.redaction.settings import RedactionSettings, parse_cover
+        from pipeline.redaction.types import parsed_kinds
+
+        if self.redact is None:
+            if self != BatchRedaction():
+                raise SettingsError("options of redaction need --redact", hint="name the kinds: --redact card,cvv")
+            return None
+        cover, kinds = parse_cover(self.redact_sound, "--redact-sound"), parsed_kinds(self.redact.split(","))
+        return RedactionSettings(kinds, cover, self.redact_audio, self.allow_incomplete)
+
+
+@options(shared=RunOptions, writing=WritingOptions, redaction=BatchRedaction)
 def batch(
     calls: Annotated[list[str], typer.Argument(help="Files, folders, 'patterns' or manifest.csv.")],
     out: Annotated[Path, typer.Option("--output-dir", "-o", help="Folder of the results and of the journal.")],
     shared: RunOptions,
     writing: WritingOptions,
+    redaction: BatchRedaction,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Worker processes, which share the cores.")] = 1,
     retry: Annotated[bool, typer.Option("--retry", help="Also retry recordings that failed before.")] = False,
     only_failed: Annotated[bool, typer.Option("--only-failed", help="Retry only what failed before.")] = False,
@@ -58,6 +85,7 @@ def batch(
     settings = shared.settings(language=language, model=model)
     names = f"{format_},{','.join(MINUTES)}" if minutes else format_
     setup = _setup(settings, out, names, (analytics, rules), shared, writing)
+    setup = _redacting(setup, redaction.settings())
     batch_options = _options(jobs, attempts, limit, retry, only_failed, (timeout, memory), engine, address)
     search = _search(calls, setup, name_pattern)
     (_plan if dry_run else _watch if watch else _run)(search, setup, batch_options, shared.quiet)
@@ -86,6 +114,14 @@ def _setup(
     return Setup(settings, out, names, root, text, shared.overwrite, options, writing.sound_use)
 
 
+def _redacting(setup: Setup, redaction: RedactionSettings | None) -> Setup:
+    """The same with redaction: without the cache, which holds words. Raises `SettingsError` for a mixed folder."""
+    from pipeline.batch.redacted import require_same_redaction
+
+    require_same_redaction(setup.out, redaction, setup.overwrite)
+    return setup if redaction is None else replace(setup, redaction=redaction, cache=None)
+
+
 def _options(
     jobs: int,
     attempts: int,
@@ -112,9 +148,10 @@ def _search(calls: list[str], setup: Setup, pattern: str | None) -> Search:
     from pipeline.batch.estimate import suffixes
     from pipeline.batch.history import read_names
     from pipeline.batch.name_pattern import parse
+    from pipeline.batch.redacted import suffixes_of
     from pipeline.batch.scheduler import validator
 
-    endings = suffixes(setup.formats, setup.analytics is not None)
+    endings = (*suffixes(setup.formats, setup.analytics is not None), *suffixes_of(setup.redaction))
     parsed = None if pattern is None else parse(pattern, SUFFIXES)
     names = read_names(setup.out)
     return Search(tuple(calls), setup.out, endings, validator(setup), names, parsed)

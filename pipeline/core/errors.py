@@ -5,7 +5,8 @@
     │   ├── FormatError      1  a transcript file cannot be read or a format is unknown
     │   └── OutputExists     1  a file that this program did not write is in the way of a result
     ├── InputError           2  the recording is refused
-    │   └── ReadError        2  the recording is there but cannot be read now (rights, disk, network)
+    │   ├── ReadError        2  the recording is there but cannot be read now (rights, disk, network)
+    │   └── CannotRedact     6  something cannot be redacted or verified: nothing is written
     ├── ResourceError        5  the machine lacks something; resumable once it is there
     │   ├── MissingModel     5  weights are not installed; the hint is the command that downloads them
     │   ├── BadModel         5  weights differ from their pinned hash, or are of another kind
@@ -64,6 +65,12 @@ class InputError(CrosstalkError):
 
 class ReadError(InputError):
     """The recording is there but cannot be read now: rights, disk or network. A later try may succeed."""
+
+
+class CannotRedact(InputError):
+    """Something in the recording cannot be redacted, or it cannot be verified that it was: nothing is written."""
+
+    exit_code = 6
 
 
 class ResourceError(CrosstalkError):

@@ -37,6 +37,7 @@ NOTICES: Mapping[str, str] = {
     "no_words": "There are no word errors, since the format of one side holds no words.",
     "other_tracks": "The file has further audio tracks that were not read.",
     "recomputed": "Parts of a transcript that was edited by hand disagreed and were computed again.",
+    "redaction_incomplete": "Something could not be redacted, or not be verified; the message says where.",
     "reduced_memory": "A GPU's memory ran out; the recording went on with a smaller batch or on the CPU.",
     "repaired_samples": "Samples that were no numbers (NaN or infinite) were set to 0.",
     "roles_unknown": "Roles were asked for, and some are unknown; the message says why and what to do.",

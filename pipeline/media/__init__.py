@@ -15,7 +15,7 @@ from pipeline.core.types import Notice
 
 if TYPE_CHECKING:
     from pipeline.media.decoder import decode_in_process
-    from pipeline.media.encoder import encode, encode_stem, export
+    from pipeline.media.encoder import encode, encode_channels, encode_stem, export
     from pipeline.media.inputs import open_input
     from pipeline.media.isolated_decoder import decode, decode_stream, prestart
 
@@ -28,6 +28,7 @@ __all__ = [
     "decode_in_process",
     "decode_stream",
     "encode",
+    "encode_channels",
     "encode_stem",
     "export",
     "open_input",
@@ -41,6 +42,7 @@ _MODULES = {
     "prestart": "isolated_decoder",
     "decode_in_process": "decoder",
     "encode": "encoder",
+    "encode_channels": "encoder",
     "encode_stem": "encoder",
     "export": "encoder",
     "open_input": "inputs",

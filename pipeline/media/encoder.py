@@ -48,6 +48,8 @@ ENCODINGS: Final[dict[Format, Encoding]] = {
     "mp3": Encoding("mp3", "libmp3lame", 64_000),
     "m4a": Encoding("ipod", "aac", 64_000),
 }
+LAYOUTS: Final = ("mono", "stereo", "3.0", "quad", "5.0", "5.1", "6.1", "7.1")
+"""FFmpeg's name of the layout of 1, 2, … channels: what WAV and FLAC can hold."""
 
 
 def export(samples: Samples, path: Path | str, format: Format = "wav", rate: int = RATE) -> None:
@@ -64,6 +66,14 @@ def encode(samples: Samples, format: Format = "wav", rate: int = RATE, bits: int
     ``bits``: bits per second of a lossy format; by default those of `ENCODINGS`.
     """
     return _encoded(_pcm(samples), format, rate, bits)
+
+
+def encode_channels(channels: NDArray[np.float32], format: Format = "wav", rate: int = RATE) -> bytes:
+    """A file of 16-bit audio from up to 8 channels, shape (channels, samples); raises ``ResourceError`` as `encode`.
+
+    It has the samples that are given and no tags but the encoder's name. AAC alone fills its last frame with silence.
+    """
+    return _encoded(_pcm(channels.T), format, rate)
 
 
 def encode_stem(stream: Stream, duration: float, format: Format = "wav") -> bytes:
@@ -133,7 +143,7 @@ def _segment(pcm: NDArray[np.int16]) -> AudioSegment:
     return AudioSegment(data=pcm.astype("<i2").tobytes(), sample_width=2, frame_rate=RATE, channels=1)
 
 
-def _pcm(samples: Samples) -> NDArray[np.int16]:
+def _pcm(samples: NDArray[np.float32]) -> NDArray[np.int16]:
     scaled: NDArray[np.int16] = (np.clip(np.nan_to_num(samples), -1, 1) * 32767).round().astype(np.int16)
     return scaled
 
@@ -141,7 +151,7 @@ def _pcm(samples: Samples) -> NDArray[np.int16]:
 def _encoded(pcm: NDArray[np.int16], format: Format, rate: int, bits: int | None = None) -> bytes:
     file = io.BytesIO()
     encoding = replace(ENCODINGS[format], bits=bits or ENCODINGS[format].bits)
-    pcm = pcm if len(pcm) else np.zeros(1, np.int16)  # players do not open a file without samples
+    pcm = pcm if len(pcm) else np.zeros((1, *pcm.shape[1:]), np.int16)  # players do not open a file without samples
     try:
         _encode(pcm, file, encoding, rate)
     except (av.FFmpegError, ValueError) as error:  # ValueError: this FFmpeg lacks the codec
@@ -150,12 +160,15 @@ def _encoded(pcm: NDArray[np.int16], format: Format, rate: int, bits: int | None
 
 
 def _encode(pcm: NDArray[np.int16], file: io.BytesIO, encoding: Encoding, rate: int) -> None:
+    """Encode samples, shape (samples,) or (samples, channels)."""
+    layout = LAYOUTS[pcm.shape[1] - 1] if pcm.ndim == 2 else "mono"
     with av.open(file, "w", format=encoding.container) as container:
-        track = cast(av.AudioStream, container.add_stream(encoding.codec, rate=rate, layout="mono"))
+        track = cast(av.AudioStream, container.add_stream(encoding.codec, rate=rate, layout=layout))
         if encoding.bits:
             track.bit_rate = encoding.bits
         for first in range(0, len(pcm), BLOCK):
-            frame = av.AudioFrame.from_ndarray(pcm[None, first : first + BLOCK], format="s16", layout="mono")
+            block = np.ascontiguousarray(pcm[first : first + BLOCK]).reshape(1, -1)
+            frame = av.AudioFrame.from_ndarray(block, format="s16", layout=layout)
             frame.sample_rate, frame.pts = rate, first
             container.mux(track.encode(frame))
         container.mux(track.encode(None))

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from pipeline.batch import folder_watch
-from pipeline.batch.discovery import Recording, Search
+from pipeline.batch.discovery import SUFFIXES, Recording, Search
 from pipeline.batch.folder_watch import Watch
+from pipeline.batch.name_pattern import parse
 from pipeline.batch.scheduler import BatchOptions, RecordingResult, run
 from pipeline.batch.worker import Setup
 from pipeline.config.schema import Config, assign, check
@@ -70,6 +71,35 @@ def test_recordings_of_equal_names_get_distinct_names_that_last(tmp_path: Path, 
     put(tmp_path / "a.wav", b"other", age=60)
     clock[0] = 120
     assert [recording.name for recording in watch()] == ["a"]
+
+
+def test_a_file_from_the_future_is_taken_like_any_other(tmp_path: Path, clock: list[float]) -> None:
+    watch = Watch(Search((str(tmp_path),), tmp_path / "out"))
+    put(tmp_path / "a.wav", b"x", age=-1e6)
+    put(tmp_path / "b.wav", b"x", age=60 * 365 * 86400)
+    assert [recording.name for recording in watch()] == ["b"]
+    clock[0] = 12
+    assert [recording.name for recording in watch()] == ["a"]
+
+
+def test_what_a_watch_leaves_out_is_given_once_and_again_after_a_change(tmp_path: Path, clock: list[float]) -> None:
+    given: list[list[str]] = []
+    pattern = parse("{agent}_{id}.wav", SUFFIXES)
+    lines: list[str] = []
+    search = Search((str(tmp_path),), tmp_path / "out", pattern=pattern)
+    watch = Watch(search, report=lines.append, leave_out=lambda items: given.append([item.path for item in items]))
+    put(tmp_path / "notes.txt", b"x")
+    put(tmp_path / "call.wav", b"x", age=60)
+    for seconds in (0, 10, 20):
+        clock[0] = seconds
+        watch()
+    assert given == [[str(tmp_path / "notes.txt")]]
+    (line,) = lines
+    assert line.startswith("1 recording without columns of --name-pattern")
+    put(tmp_path / ".hidden.wav", b"x")
+    clock[0] = 30
+    watch()
+    assert given[1:] == [[str(tmp_path / ".hidden.wav"), str(tmp_path / "notes.txt")]]
 
 
 def test_a_watching_batch_transcribes_new_files(tmp_path: Path) -> None:

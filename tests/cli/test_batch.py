@@ -243,3 +243,54 @@ def test_failures_are_written_when_the_run_is_interrupted(calls: Path, monkeypat
     monkeypatch.setattr(Progress, "line", interrupt)
     assert transcribe("calls", "-o", "out").exit_code != 0
     assert "HTML" in Path("out/failures.csv").read_text()
+
+
+def test_names_duplicates_and_what_was_left_out_reach_the_tables(calls: Path) -> None:
+    """From names of recordings to tables; a changed pattern is taken up from the cache; a removed recording leaves."""
+    for name in ("north_ana.wav", "south_ana.wav"):
+        (calls / name).write_bytes((calls / "one.wav").read_bytes())
+    (calls / "notes.txt").write_text("notes")
+    first = transcribe("calls", "-o", "out", "--analytics", "-f", "json", "--name-pattern", "{team}_{agent}.wav")
+    assert first.exit_code == 0
+    assert "1 recording without columns of --name-pattern" in first.stderr
+    assert (
+        "2 recordings with the content of another one, all transcribed; the first: one, like north_ana" in first.stderr
+    )
+    again = transcribe("calls", "-o", "out", "--analytics", "-f", "json", "--name-pattern", "{team}_{agent}.wav")
+    assert re.search(r"done before +3\b", again.stdout)
+    assert table("calls", ["call", "duplicate_of", "agent", "team"]) == [
+        ("north_ana", "", "ana", "north"),
+        ("one", "north_ana", "", ""),
+        ("south_ana", "north_ana", "ana", "south"),
+    ]
+    assert table("skipped", ["path", "reason"]) == [
+        (str((calls / "notes.txt").absolute()), "not the suffix of a recording")
+    ]
+    changed = transcribe("calls", "-o", "out", "--analytics", "-f", "json", "--name-pattern", "{region}_{agent}")
+    assert re.search(r"transcribed +2\b", changed.stdout)
+    (calls / "one.wav").unlink()
+    assert table("calls", ["call", "region"]) == [("north_ana", "north"), ("south_ana", "south")]
+    kept = table("calls", ["call", "recording_exists"], "--keep-removed")
+    assert kept == [("north_ana", "True"), ("one", "False"), ("south_ana", "True")]
+
+
+def table(name: str, columns: list[str], *options: str) -> list[tuple[str, ...]]:
+    """Columns of a table of ``transcribe report out``."""
+    done = CliRunner().invoke(app, ["report", "out", *options])
+    assert done.exit_code == 0, done.stderr
+    assert ("1 call left out, whose recordings were removed" in done.stderr) == (
+        not options and not Path("calls/one.wav").exists()
+    )
+    rows = csv.DictReader(Path(f"out/tables/{name}.csv").read_text().splitlines())
+    return [tuple(row[column] for column in columns) for row in rows]
+
+
+def test_a_clash_of_columns_is_refused_before_any_work(calls: Path) -> None:
+    (calls / "list.csv").write_text("path,Recorded\none.wav,yesterday\n")
+    refused = transcribe("calls/list.csv", "-o", "out", "--analytics")
+    assert isinstance(refused.exception, SettingsError)
+    assert "'Recorded' clashes with the column 'recorded'" in refused.exception.line
+    pattern = transcribe("calls", "-o", "out", "--name-pattern", "{agent}{id}.wav")
+    assert isinstance(pattern.exception, SettingsError)
+    assert pattern.exception.line.startswith("--name-pattern: the pattern '{agent}{id}.wav' cannot be used: two fields")
+    assert not Path("out").exists()

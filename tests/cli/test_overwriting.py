@@ -201,12 +201,12 @@ def test_a_report_replaces_only_its_own_files(transcribe: Run, capsys: pytest.Ca
 
 
 def test_an_interrupted_report_recognizes_its_tables(transcribe: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*arguments: object) -> None:
+    def fail(*arguments: object, **options: object) -> None:
         raise ResourceError("interrupted")
 
     assert transcribe("batch", "meeting.wav", "-o", "out", "-q", "--analytics", *world.arguments()) == 0
     with monkeypatch.context() as patched:
-        patched.setattr("pipeline.analytics.html_report.render", fail)
+        patched.setattr("pipeline.analytics.report.build.render", fail)
         assert transcribe("report", "out") == 5
     assert Path("out/tables/calls.csv").is_file()
     assert transcribe("report", "out") == 0

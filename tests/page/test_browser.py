@@ -105,6 +105,21 @@ def test_it_plays_and_marks_the_word(opened: Open, file: Path) -> None:
     assert tab.get_by_role("button", name="Repeat line").get_attribute("aria-pressed") == "true"
 
 
+@pytest.mark.parametrize(("address", "shown"), [("#t=8.2", "budget is"), ("#t=900", ""), ("#t=x", None), ("", None)])
+def test_it_opens_at_the_moment_of_its_address(context: Any, file: Path, address: str, shown: str | None) -> None:
+    tab = context.new_page()
+    tab.goto(file.as_uri() + address)
+    tab.wait_for_selector("html.ready")
+    current = tab.locator(".line.current")
+    if shown is None:
+        assert current.count() == 0
+        assert tab.locator("#position").input_value() == "0"
+        return
+    assert shown in current.inner_text()
+    assert float(tab.locator("#position").input_value()) > 8
+    assert tab.evaluate("document.getElementById('audio').paused"), "it plays only when asked to"
+
+
 def test_names_apply_everywhere(opened: Open, file: Path) -> None:
     tab = opened(file)
     line(tab, "good morning").locator(".who").click()

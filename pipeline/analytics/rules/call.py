@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from pipeline.analytics.roles.labels import role_of
 from pipeline.analytics.rules.matching import Stream, find_in, streams
-from pipeline.analytics.rules.speakers import role_of
 from pipeline.analytics.rules.types import Evidence, Outcome, Rule
 from pipeline.core.types import Transcript
 

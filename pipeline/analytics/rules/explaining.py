@@ -10,7 +10,7 @@ from pipeline.analytics.rules.call import Call
 from pipeline.analytics.rules.describing import expectation
 from pipeline.analytics.rules.evaluation import outcome_of
 from pipeline.analytics.rules.matching import Match, best_match
-from pipeline.analytics.rules.speakers import label_of, optional_label
+from pipeline.analytics.rules.speaker_labels import label_of, optional_label
 from pipeline.analytics.rules.types import Combined, Condition, Evidence, Outcome, Phrases, Reference, Rule, Speaker
 from pipeline.core.errors import SettingsError, printable
 from pipeline.core.types import Transcript

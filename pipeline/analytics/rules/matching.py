@@ -119,15 +119,18 @@ def find_in(places: Sequence[Stream], phrases: Iterable[str], similarity: float)
 
 def best_match(places: Sequence[Stream], phrase: str, similarity: float) -> Match | None:
     """The most similar passage, match or not; None where no word is close."""
-    options = [match for stream in places for match in candidates(stream, phrase, similarity)]
+    options = [match for stream in places for match in candidates(stream, phrase, similarity, thorough=True)]
     return max(options, key=lambda match: (not match.reason, match.evidence.similarity or 0.0), default=None)
 
 
-def candidates(stream: Stream, phrase: str, similarity: float) -> Iterator[Match]:
-    """The best alignment around each word that is close to a content word of the phrase."""
+def candidates(stream: Stream, phrase: str, similarity: float, thorough: bool = False) -> Iterator[Match]:
+    """The best alignment around each word that is close to a content word of the phrase.
+
+    Where a match needs them all, around those of the rarest one only, unless it is to be ``thorough``.
+    """
     wanted = read_phrase(phrase, stream.language)
     seen: set[tuple[int, int]] = set()
-    for anchor in _anchors(stream, wanted):
+    for anchor in _anchors(stream, wanted, thorough):
         low, found = _aligned_around(stream, wanted, anchor)
         if not found.pairs or (low + found.first, low + found.last) in seen:
             continue
@@ -165,10 +168,10 @@ def read_phrase(phrase: str, language: str | None) -> Phrase:
     return Phrase(words, tuple(weights), content)
 
 
-def _anchors(stream: Stream, phrase: Phrase) -> list[int]:
+def _anchors(stream: Stream, phrase: Phrase, thorough: bool) -> list[int]:
     """Numbers of tokens that are close to a content word of the phrase; of the rarest word, if it must be there."""
     needed = sorted(phrase.content, key=lambda number: (-phrase.weights[number], -len(phrase.words[number]), number))
-    options = {phrase.words[number] for number in (needed[:1] if len(needed) <= FEW else needed)}
+    options = {phrase.words[number] for number in (needed[:1] if len(needed) <= FEW and not thorough else needed)}
     texts = (text for text in stream.places if any(_may_stand_for(stream, option, text) for option in options))
     return sorted(number for text in texts for number in stream.places[text])
 

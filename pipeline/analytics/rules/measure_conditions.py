@@ -9,7 +9,7 @@ from pipeline.analytics.rules.call import Call
 from pipeline.analytics.rules.describing import expectation
 from pipeline.analytics.rules.measure_names import MEASURES
 from pipeline.analytics.rules.measuring import EVENTS, Value, count_events, measure_part
-from pipeline.analytics.rules.speakers import absence, label_of, optional_label
+from pipeline.analytics.rules.speaker_labels import absence, label_of, optional_label
 from pipeline.analytics.rules.types import Evidence, Measured, Outcome
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from pipeline.analytics.rules.call import Call
 from pipeline.analytics.rules.describing import expectation
-from pipeline.analytics.rules.speakers import absence, label_of, optional_label
+from pipeline.analytics.rules.speaker_labels import absence, label_of, optional_label
 from pipeline.analytics.rules.types import Evidence, Outcome, Phrases, Speaker, Trigger
 
 Filter = Callable[[Evidence], bool]

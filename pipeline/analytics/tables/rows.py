@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
@@ -58,8 +57,7 @@ def rows(call: Call) -> Iterator[tuple[str, Row]]:
     transcript = call.transcript()
     people = {each.label: each.name for each in transcript.identities} if transcript else {}
     for speaker in data["speakers"]:
-        row = in_columns(speaker)
-        yield "speakers", name | row | {"person": row.get("person") or people.get(speaker["speaker"])}
+        yield "speakers", name | in_columns(speaker) | {"person": speaker["person"] or people.get(speaker["speaker"])}
     yield from ((table, name | row) for table, row in _events(data))
     if transcript is not None:
         yield from ((table, name | row) for table, row in _transcript_rows(transcript))
@@ -70,12 +68,12 @@ def summary(data: Mapping[str, Any]) -> Row:
     kinds = Counter(event["kind"] for event in data["overlap_events"])
     failed = [finding for finding in data["findings"] if finding["passed"] is False]
     values = {key: value for key, value in in_columns(data).items() if key in _SCALARS}
-    longest = data.get("longest_silence")
+    longest = data["longest_silence"]
     return values | {
-        "recorded_day": recorded_day(data.get("recorded")),
+        "recorded_day": recorded_day(data["recorded"]),
         "warnings": " ".join(dict.fromkeys(warning["code"] for warning in data["warnings"])),
         "role_decisions": role_decisions(data),
-        "unknown_role_count": sum(decision["role"] is None for decision in data.get("roles", ())),
+        "unknown_role_count": sum(decision["role"] is None for decision in data["roles"]),
         "speaker_count": len(data["speakers"]),
         "word_count": sum(speaker["words"] for speaker in data["speakers"]),
         "dead_air_s": round(sum(gap["end"] - gap["start"] for gap in data["dead_air"]), 3),
@@ -85,7 +83,7 @@ def summary(data: Mapping[str, Any]) -> Row:
         **{column: kinds[kind] for kind, column in KIND_COLUMNS.items()},
         "passed_rule_count": sum(finding["passed"] is True for finding in data["findings"]),
         "failed_rule_count": len(failed),
-        "failed_critical_rule_count": sum(finding.get("severity") == "critical" for finding in failed),
+        "failed_critical_rule_count": sum(finding["severity"] == "critical" for finding in failed),
     }
 
 
@@ -96,7 +94,7 @@ def in_columns(row: Mapping[str, Any]) -> Row:
 
 def role_decisions(data: Mapping[str, Any]) -> str:
     """``agent (phrase); SPEAKER_01 (unknown)``: each decision about a role, "" without one."""
-    return "; ".join(f"{one['role'] or one['speaker']} ({one['decision']})" for one in data.get("roles", ()))
+    return "; ".join(f"{one['role'] or one['speaker']} ({one['decision']})" for one in data["roles"])
 
 
 def recorded_day(recorded: str | None, today: date | None = None) -> str | None:
@@ -114,7 +112,7 @@ def recorded_day(recorded: str | None, today: date | None = None) -> str | None:
 
 def _events(data: Mapping[str, Any]) -> Iterator[tuple[str, Row]]:
     """The rows of everything in the analytics that has a time."""
-    for decision in data.get("roles", ()):
+    for decision in data["roles"]:
         base = {key: decision[key] for key in ("speaker", "role", "decision", "reason")}
         for evidence in decision["evidence"] or [{}]:
             row = in_columns(evidence)
@@ -122,23 +120,28 @@ def _events(data: Mapping[str, Any]) -> Iterator[tuple[str, Row]]:
     for event in data["overlap_events"]:
         yield "overlaps", in_columns(event)
     for finding in data["findings"]:
-        measured = finding.get("measured")
-        base = {key: finding.get(key) for key in ("rule", "severity", "passed", "expected")}
-        base["measured"] = None if measured is None else json.dumps(measured, ensure_ascii=False)
+        base = {key: finding[key] for key in ("rule", "severity", "passed", "expected", "reason")}
         for evidence in finding["evidence"] or [{}]:
-            yield "findings", base | in_columns(evidence)
-    for pause in data.get("pauses", ()):
+            yield "findings", base | _measured(finding["measured"] or {}) | in_columns(evidence)
+    for pause in data["pauses"]:
         yield "pauses", in_columns(pause)
-    for number, quarter in enumerate(data.get("quarters", ()), 1):
+    for number, quarter in enumerate(data["quarters"], 1):
         base = {"quarter": number, "start_s": quarter["start"], "end_s": quarter["end"]}
         for speaker in quarter["speakers"]:
             yield "quarters", base | in_columns(speaker)
 
 
+def _measured(measured: Mapping[str, Any]) -> Row:
+    """What a rule measured: numbers with their limit, or a speaker."""
+    value, limit = measured.get("value"), measured.get("limit")
+    label = {"measured_label": value} if isinstance(value, str) else {"measured_value": value, "limit_value": limit}
+    return {"measure": measured.get("measure"), **label}
+
+
 def _transcript_rows(transcript: Transcript) -> Iterator[tuple[str, Row]]:
     for turn in transcript.turns:
         times = {"start_s": round(turn.start, 3), "end_s": round(turn.end, 3), "margin": turn.margin}
-        yield "turns", {"speaker": turn.speaker, **times, "loudness_lufs": getattr(turn, "loudness", None)}
+        yield "turns", {"speaker": turn.speaker, **times, "loudness_lufs": turn.loudness}
     for utterance in transcript.utterances:
         for word in utterance.words:
             row = {"start_s": round(word.start, 3), "end_s": round(word.end, 3), "text": word.text}

@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import get_args
+
+from pipeline.core.role import RoleBasis
 
 ENDINGS: Mapping[str, str] = MappingProxyType({
     "s": "_s", "count": "_count", "ratio": "_ratio", "LUFS": "_lufs", "words/min": "_per_minute",
@@ -94,13 +97,13 @@ _CALLS = Table("calls", "One row per call. The columns of a manifest follow, und
     _ratio("silence_ratio", "`silence_s` divided by `duration_s`."),
     _seconds("dead_air_s", "Total length of dead air: silences of at least 3 s between the first and the last speech."),
     _count("dead_air_count", "Silences that are dead air."),
-    _seconds("longest_silence_s", "Length of the longest silence."),
-    _seconds("longest_silence_start_s", "Start of the longest silence."),
-    _seconds("hold_s", "Time on hold."),
-    _seconds("music_s", "Time with music and without speech."),
-    _seconds("first_response_s", "Time until the first response of another speaker."),
-    _text("ended_by", "Label of the speaker who ended the call."),
-    _count("question_count", "Questions asked."),
+    _seconds("longest_silence_s", "Longest time without speech between the first and the last speech."),
+    _seconds("longest_silence_start_s", "Start of that silence."),
+    _seconds("hold_s", "Waits with music, and others of at least 10 s; empty if the audio was not measured."),
+    _seconds("music_s", "Time with music and without speech; empty if the audio was not measured."),
+    _seconds("first_response_s", "Wait before the first answer: the agent's if the role is known; empty without one."),
+    _text("ended_by", "Label of the speaker who says the first goodbye near the end; empty without goodbyes."),
+    _count("question_count", "Question marks; empty in a transcript without punctuation."),
     _seconds("overlap_s", "Time with two or more speakers."),
     _ratio("overlap_ratio", "`overlap_s` divided by `speech_s`."),
     _count("start_count", "Overlaps in which both speakers begin together."),
@@ -130,16 +133,16 @@ _SPEAKERS = Table("speakers", "One row per speaker of a call.", (
     _count("interruption_count", "Interruptions by this speaker."),
     _count("interrupted_count", "Interruptions of this speaker after which they stopped first."),
     _count("backchannel_count", "Backchannels by this speaker."),
-    _count("question_count", "Questions that this speaker asked."),
+    _count("question_count", "Question marks of this speaker; empty in a transcript without punctuation."),
     _SENTIMENT,
-    _loudness("loudness_lufs", "Median loudness of the speaker's turns."),
-    _seconds("shouting_s", "Time in which the speaker shouts."),
+    _loudness("loudness_lufs", "Median loudness of the speaker's turns; empty if unknown."),
+    _seconds("shouting_s", "Turns at least 9 LU above the speaker's median; empty with fewer than 5 measured turns."),
 ))  # fmt: skip
 _ROLES = Table("roles", "One row per piece of evidence for a speaker's role, and one where a decision has none.", (
     _CALL,
     _SPEAKER,
     _text("role", "The role; empty if it is unknown."),
-    _text("decision", "What decided: `channel`, `manifest`, `voice`, `phrase`, `first`, `other` or `unknown`."),
+    _text("decision", f"What decided: {', '.join(f'`{basis}`' for basis in get_args(RoleBasis))}."),
     _text("reason", "The reason, one sentence."),
     _START,
     _END,
@@ -178,7 +181,11 @@ _FINDINGS = Table("findings", "One row per piece of evidence of a rule, and one 
     _text("severity", "`info`, `warning` or `critical`."),
     _flag("passed", "Whether the rule passed; empty where it does not apply."),
     _text("expected", "What the rule asks, one line."),
-    _text("measured", "What was found, as JSON (`{\"value\": 0.61, \"limit\": 0.7}`); empty for phrases."),
+    _text("reason", "Why the rule does not apply; empty otherwise."),
+    _text("measure", "The measure that decided; empty for phrases."),
+    _number("measured_value", "that of the measure", "Its value; empty for a speaker."),
+    _number("limit_value", "that of the measure", "The limit that decided; empty for a speaker."),
+    _text("measured_label", "The measured speaker, where the measure is one (`ended_by`)."),
     _START, _END, _SPEAKER,
     _text("role", "Role of the speaker; empty if unknown."),
     _text("text", "The words that were said."),
@@ -189,9 +196,9 @@ _FINDINGS = Table("findings", "One row per piece of evidence of a rule, and one 
 _PAUSES = Table("pauses", "One row per span of at least 3 s without speech.", (
     _CALL, _START, _END,
     _text("kind", "`silence`, `music` or `sound`."),
-    _loudness("level_lufs", "Loudness of the span; empty if it is silent or unknown."),
+    _loudness("level_lufs", "Loudness of the span; empty below −70 LUFS."),
 ))  # fmt: skip
-_QUARTERS = Table("quarters", "One row per quarter of a call and speaker.", (
+_QUARTERS = Table("quarters", "One row per quarter of a call and speaker: four equal parts of the recording.", (
     _CALL,
     Column("quarter", int, "1 to 4", "Number of the quarter."),
     _START, _END, _SPEAKER,

@@ -30,7 +30,7 @@ def page_data(transcript: Transcript, session: str, sound: Sound, minutes: Mappi
         "duration": transcript.duration,
         "language": transcript.language,
         "complete": transcript.complete,
-        "key": hashlib.sha256(_json([list(numbers), lines, turns, ledger]).encode()).hexdigest()[:16],
+        "key": hashlib.sha256(script_json([list(numbers), lines, turns, ledger]).encode()).hexdigest()[:16],
         "speakers": list(numbers),
         "names": [clean(label) for label in numbers],
         "lines": lines,
@@ -46,7 +46,7 @@ def page_data(transcript: Transcript, session: str, sound: Sound, minutes: Mappi
         "peaks": base64.b64encode(sound.peaks).decode(),
         "step": PEAK_SECONDS,
     }
-    return _json(content)
+    return script_json(content)
 
 
 def _labels(transcript: Transcript) -> tuple[str, ...]:
@@ -113,6 +113,6 @@ def _shortened(correction: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in correction.items() if value not in ("", 0.0, None)}
 
 
-def _json(value: Any) -> str:
-    """JSON on one line; ``<`` and everything invisible is written as an escape."""
+def script_json(value: Any) -> str:
+    """JSON on one line that may stand in a script element; ``<`` and everything invisible is written as an escape."""
     return json_text(json.dumps(value, ensure_ascii=False, separators=(",", ":"))).replace("<", "\\u003c")

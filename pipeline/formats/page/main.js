@@ -8,7 +8,7 @@ import { createStorage, download, fileName } from "./corrections_file.js";
 import { fillHelp, makeDialogsClosable } from "./dialogs.js";
 import { byId, make, setChildren } from "./dom.js";
 import { createDoubts } from "./doubts_view.js";
-import { wordsAt } from "./finding.js";
+import { lineAt, wordsAt } from "./finding.js";
 import { keyOf, shortcut } from "./keys.js";
 import { createLanes } from "./lanes.js";
 import { createMinutesCommands } from "./minutes_commands.js";
@@ -322,6 +322,18 @@ function connectSingleKeys() {
   });
 }
 
+/** Goes to the moment that the address names: `#t=12.5`, in seconds, as in media fragments. */
+function goToMoment() {
+  const time = /^#t=(\d+(?:\.\d+)?)/.exec(location.hash)?.[1];
+  if (time === undefined) return;
+  player.seek(Number(time));
+  const place = wordsAt(app.index, player.time)[0];
+  const line = place?.line ?? lineAt(app.index, player.time);
+  if (!line) return;
+  app.select(line, place?.word ?? -1);
+  conversation.show(line);
+}
+
 fillHelp();
 makeDialogsClosable();
 document.documentElement.classList.toggle("long", page.duration >= 3600);
@@ -330,6 +342,8 @@ connectMinutes();
 connect();
 showAll();
 showNotices();
+goToMoment();
+addEventListener("hashchange", goToMoment);
 document.documentElement.classList.add("ready");
 performance.mark("crosstalk:ready");
 player.prepareWhenIdle();

@@ -9,7 +9,7 @@ from importlib import resources
 
 ENTRY = "main.js"
 """The module that is imported by no other and starts the page."""
-_IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([\w.]+)";\n', re.MULTILINE)
+_IMPORT = re.compile(r'^import \{([^}]*)\} from "(?:\./|(?:\.\./)+(?:\w+/)+)([\w.]+)";\n', re.MULTILINE)
 _DECLARED = re.compile(r"^(?:export )?(?:async )?(?:function\*?|const|let|class) (\w+)", re.MULTILINE)
 _EXPORTED = re.compile(r"^export (?:async )?(?:function\*?|const|class) (\w+)", re.MULTILINE)
 _FORBIDDEN = re.compile(r"^(?:import|export (?:default|\{|\*))|^(?:const|let|var) [\[{]|</script|<!--", re.MULTILINE)
@@ -31,7 +31,8 @@ def script() -> str:
 def joined(modules: Mapping[str, str], entry: str = ENTRY) -> str:
     """The modules as one script; ``ValueError`` where they do not fit together.
 
-    A module imports only by ``import { a, b } from "./other.js";``. No two modules declare a name in common.
+    A module imports only by ``import { a, b } from "./other.js";``, or by the path of another folder. No two modules
+    have one name, and no two declare a name in common.
     """
     order = list(_after_imports(modules, entry, ()))
     if unused := modules.keys() - set(order):

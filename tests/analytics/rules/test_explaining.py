@@ -53,7 +53,7 @@ def test_each_phrase_has_its_best_match_with_similarity_and_limit() -> None:
     assert "at least 0.8" in text
 
 
-def test_what_misses_is_said() -> None:
+def test_each_reason_is_in_the_explanation() -> None:
     assert "without thank" in explained("thanks") or "no word is close" in explained("thanks")
     assert "(does not count here)" in explained("late")
     assert "measured: 24, limit 20\n    at 0:06.0 to 0:30.0" in explained("silence")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipeline.analytics.roles import labels
 from pipeline.analytics.rules.types import Speaker
 from pipeline.core.types import Transcript
 
@@ -9,29 +10,18 @@ from pipeline.core.types import Transcript
 def label_of(transcript: Transcript, speaker: Speaker) -> str | None:
     """The label of a speaker in a transcript; None where no speaker, or more than one, has the name or role.
 
-    A role is looked up in the role ledger, then among the labels (stereo calls with ``--roles``). Any other name is a
+    A role is looked up in the role ledger, and among the labels where a transcript has no ledger. Any other name is a
     label, a role, or the label that a person had before they were named.
     """
-    roles = [each.speaker for each in transcript.roles if each.role == speaker.name]
-    present = set(transcript.speakers)
-    if not speaker.is_role and speaker.name in present:
-        return speaker.name
-    if roles:
-        return roles[0] if len(roles) == 1 and roles[0] in present else None
-    if speaker.name in present and not transcript.roles:
-        return speaker.name
-    before = [each.label for each in transcript.identities if each.speaker == speaker.name]
-    return before[0] if before and before[0] in present else None
+    if not speaker.is_role or not transcript.roles:
+        return labels.label_of(transcript, speaker.name)
+    found = labels.labels_of(transcript, speaker.name)
+    return found[0] if len(found) == 1 else None
 
 
 def optional_label(transcript: Transcript, speaker: Speaker | None) -> str | None:
     """The label of a speaker that is in the call; None for any speaker."""
     return None if speaker is None else label_of(transcript, speaker)
-
-
-def role_of(transcript: Transcript, label: str) -> str | None:
-    """The role of a speaker by the role ledger; None where it is unknown."""
-    return next((each.role for each in transcript.roles if each.speaker == label), None)
 
 
 def absence(transcript: Transcript, speaker: Speaker) -> str:

@@ -1,0 +1,122 @@
+"""``transcribe batch --redact``: only redacted results in the output folder, and none of the planted items anywhere."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from pipeline import formats
+from pipeline.batch.journal import Outcome
+from pipeline.batch.redacted import require_same_redaction
+from pipeline.batch.scheduler import _kinds
+from pipeline.batch.worker import Job, Limits, Setup, WorkerRuntime, WorkerSetup
+from pipeline.cli.app import app
+from pipeline.core.errors import SettingsError
+from pipeline.engine import artifact_cache
+from pipeline.redaction import redacting
+from pipeline.redaction.settings import RedactionSettings
+from pipeline.redaction.types import Doubt, Plan
+from tests import world
+from tests.redaction import spoken
+from tests.redaction.search import files_with
+
+ITEMS = (*spoken.CARD, "4539578763621486", spoken.CODE)
+COLUMNS = {"customer": "paid with 4539578763621486", "agent": "Ana"}
+REDACTION = RedactionSettings(("card", "cvv"))
+FORMATS = ("txt", "json", "html", "docx", "minutes", "minutes-json")
+
+
+def setup(out: Path, redaction: RedactionSettings = REDACTION) -> Setup:
+    rules = "rules: []\n"
+    return Setup(world.settings(spoken.SETTINGS), out, FORMATS, None, rules, redaction=redaction)
+
+
+def work(call: Path, batch: Setup) -> Outcome:
+    """What a worker does with a call, in this process."""
+    return WorkerRuntime(WorkerSetup(batch, Limits()))(Job(call, "call", batch.config, COLUMNS), lambda seconds: None)
+
+
+def test_a_worker_writes_redacted_results_only(tmp_path: Path) -> None:
+    call, out = spoken.write_call(tmp_path / "calls/call.wav"), tmp_path / "out"
+    outcome = work(call, setup(out))
+    assert outcome.status == "done", outcome.error
+    assert files_with(call.parent, ITEMS), "the search finds the items in the recording"
+    assert files_with(out, ITEMS) == {}
+    assert set(outcome.outputs) == {path.name for path in out.iterdir() if path.is_file()}
+    assert {"call.redacted.wav", "call.redaction.json", "call.analytics.json"} <= set(outcome.outputs)
+    analytics = json.loads((out / "call.analytics.json").read_text())
+    assert analytics["columns"] == {"customer": "paid with [card]", "agent": "Ana"}
+    result = formats.load(out / "call.json")
+    assert result.provenance
+    assert result.provenance.source == "call.redacted.wav"
+
+
+def test_a_worker_without_redacted_recordings_writes_no_sound(tmp_path: Path) -> None:
+    call, out = spoken.write_call(tmp_path / "calls/call.wav"), tmp_path / "out"
+    outcome = work(call, setup(out, RedactionSettings(("card", "cvv"), sound=False)))
+    assert outcome.status == "done", outcome.error
+    assert files_with(out, ITEMS) == {}
+    assert not [name for name in outcome.outputs if name.endswith(".wav")]
+    assert '"missing":"the sound was left out"' in (out / "call.html").read_text()
+
+
+def test_doubts_are_refused_and_say_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redacting, "make_plan", lambda *_: Plan(("card",), (), (Doubt("card", 3.0, 4.0, "unclear"),)))
+    call, out = spoken.write_call(tmp_path / "calls/call.wav"), tmp_path / "out"
+    outcome = work(call, setup(out))
+    assert (outcome.status, outcome.outputs) == ("refused", ())
+    assert "not redacted: at 3.0 s, card: unclear" in outcome.error
+    assert not [path for path in out.rglob("*") if path.is_file()]
+    allowed = work(call, setup(out, RedactionSettings(("card",), incomplete=True)))
+    assert allowed.status == "done"
+    assert "redaction_incomplete" in dict(allowed.notices)
+
+
+def test_the_key_of_finished_work_depends_on_the_redaction(tmp_path: Path) -> None:
+    changes = (
+        RedactionSettings(("card",)),
+        RedactionSettings(("card", "cvv"), "tone"),
+        RedactionSettings(("card", "cvv"), sound=False),
+        RedactionSettings(("card", "cvv"), incomplete=True),
+    )
+    keys = {_kinds(setup(tmp_path, each)) for each in (REDACTION, *changes)}
+    assert len(keys) == 5
+
+
+@pytest.fixture
+def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(artifact_cache, "default_root", lambda: tmp_path / "cache")
+    return spoken.write_call(tmp_path / "calls/call.wav")
+
+
+def batch(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["batch", "calls", *arguments, *world.arguments(spoken.SETTINGS)])
+
+
+@pytest.mark.slow
+def test_the_command_leaves_no_item_in_folder_journal_or_cache(calls: Path) -> None:
+    options = ("--redact", "card,cvv", "--analytics", "--minutes", "-f", "txt,json,html,docx")
+    done = batch("-o", "out", *options)
+    assert done.exit_code == 0, done.output
+    assert Path("out/call.redacted.wav").is_file()
+    assert files_with(Path("out"), ITEMS) == {}
+    assert not Path("cache").exists()
+    assert not [item for item in ITEMS if item in done.output]
+    assert "done before" in batch("-o", "out", *options).stdout
+    mixed = batch("-o", "out")
+    assert "the folder has redacted results" in str(mixed.exception)
+    assert batch("-o", "plain").exit_code == 0
+    assert files_with(Path("plain"), ITEMS)
+    mixed = batch("-o", "plain", "--redact", "card")
+    assert "results that are not redacted" in str(mixed.exception)
+    with pytest.raises(SettingsError):
+        require_same_redaction(Path("plain"), REDACTION, overwrite=True)
+
+
+def test_options_of_redaction_need_it(calls: Path) -> None:
+    assert "need --redact" in str(batch("-o", "out", "--redact-sound", "tone").exception)
+    assert "unknown kind" in str(batch("-o", "out", "--redact", "cards").exception)
