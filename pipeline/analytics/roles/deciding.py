@@ -1,5 +1,7 @@
 """Which speaker has which role: by their channel or name, by phrases, by who speaks first, as the other of two.
 
+Reasons hold no names of people but labels: redaction knows labels, not the names of a manifest.
+
 Evidence is used in that order. Where it contradicts itself (two speakers for a role, two roles for a speaker), weaker
 evidence does not decide: the role stays unknown.
 """
@@ -118,7 +120,7 @@ def _by_column(call: Call) -> Iterator[Claim]:
     for role, person in call.request.people.items():
         for speaker, name in _names(call):
             if fold(name) == fold(person):
-                yield Claim(role, speaker, "manifest", f"the manifest's column {role} names {person}")
+                yield Claim(role, speaker, "manifest", f"has the name in the manifest's column {role}")
 
 
 def _by_people(call: Call) -> Iterator[Claim]:
@@ -127,7 +129,7 @@ def _by_people(call: Call) -> Iterator[Claim]:
         people = {fold(person) for person in spec.people}
         for speaker, name in _names(call):
             if fold(name) in people:
-                yield _person(call, spec.role, speaker, f"{name} is one of the people of {spec.role}")
+                yield _person(call, spec.role, speaker, f"is one of the people of {spec.role}")
 
 
 def _person(call: Call, role: str, speaker: str, reason: str) -> Claim:
@@ -142,8 +144,7 @@ def _by_enrolled(call: Call) -> Iterator[Claim]:
     enrolled = [s for s in call.speakers if s in call.identities and call.identities[s].decision == "named"]
     for spec in call.request.specs:
         if spec.role in call.request.by_default and spec.says and len(enrolled) == 1:
-            reason = f"{enrolled[0]} is the only speaker with a voice print"
-            yield _person(call, spec.role, enrolled[0], reason)
+            yield _person(call, spec.role, enrolled[0], "is the only speaker with a name")
             for claim in _by_phrase(call):
                 if claim.role == spec.role and claim.speaker != enrolled[0]:
                     yield claim
@@ -237,7 +238,7 @@ def _why(call: Call, spec: RoleSpec) -> str:
         return call.open[spec.role]
     if len(call.speakers) < 2:
         return "the call has one speaker" if call.speakers else "the call has no words"
-    if spec.has_conditions:
+    if spec.has_conditions or spec.role in call.request.people:
         return _what_is_missing(call, spec)
     if len(call.speakers) > 2:
         return f"the call has {counted(len(call.speakers), 'speaker')}, so that there is no other one of two"
@@ -250,7 +251,7 @@ def _what_is_missing(call: Call, spec: RoleSpec) -> str:
     """The conditions of a role that no speaker fulfils."""
     parts = []
     if spec.role in call.request.people:
-        parts.append(f"no speaker is named {call.request.people[spec.role]}")
+        parts.append(f"no speaker has the name in the manifest's column {spec.role}")
     if spec.people:
         parts.append("no speaker is named as one of its people")
     if spec.says and spec.role in call.request.by_default and call.transcript.language not in (None, LANGUAGE):

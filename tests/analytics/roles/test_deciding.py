@@ -244,6 +244,16 @@ def test_the_manifest_names_the_person_or_who_speaks_first() -> None:
     assert roles(by_file(plain, first_speaker="agent")) == {"agent": ("agent", "manifest"), TWO: (None, "unknown")}
 
 
+def test_no_reason_holds_a_name_that_is_no_label() -> None:
+    absent = by_option(INBOUND, "boss,customer", boss="Zacharias")
+    assert "no speaker has the name in the manifest's column boss" in unknown(absent)
+    found = by_option(named(INBOUND, SPEAKER_00="Zacharias"), "boss,customer", boss="Zacharias")
+    assert found.roles[0].role == "boss"
+    for transcript in (absent, found):
+        assert not any("Zacharias" in each.reason for each in transcript.roles)
+        assert not any("Zacharias" in each.message for each in transcript.notices)
+
+
 def test_shipped_phrases_are_english_and_of_agents() -> None:
     german = replace(INBOUND, language="de")
     assert roles(by_option(german))[ONE] == (None, "unknown")
