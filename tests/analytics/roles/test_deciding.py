@@ -154,6 +154,18 @@ def test_a_speaker_with_phrases_of_two_roles_is_unknown() -> None:
     assert roles(by_file(INBOUND, AGENT, shop))[ONE] == (None, "unknown")
 
 
+@pytest.mark.parametrize(("margin", "basis"), [(0.5, "phrase"), (0.1, "unknown")])
+def test_two_voices_that_are_hardly_distinguished_decide_nothing(margin: float, basis: str) -> None:
+    lines = tuple(replace(u, words=tuple(replace(w, margin=margin) for w in u.words)) for u in INBOUND.utterances)
+    mixed_up = replace(INBOUND, utterances=lines)
+    assert by_option(mixed_up).roles[0].decision == basis
+    assert ("hardly distinguished" in str(by_option(mixed_up).notices)) == (basis == "unknown")
+    first = by_option(mixed_up, first_speaker="agent")
+    assert (first.roles[0].role is None) == (basis == "unknown")
+    known = by_file(named(mixed_up, SPEAKER_00="Ana"), replace(AGENT, people=("Ana",)), CUSTOMER)
+    assert roles(known) == {"Ana": ("agent", "voice"), "customer": ("customer", "other")}
+
+
 def test_one_speaker_more_than_two_and_no_words() -> None:
     voicemail = call(9.0, INBOUND.utterances[0])
     assert roles(by_option(voicemail)) == {ONE: (None, "unknown")}
