@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from pipeline.core.text import fold, letters
+from pipeline.core.text import fold, letters, read_text
 from pipeline.core.types import Word
 
 TABLE = Path(__file__).with_name("frequencies.txt")
@@ -115,5 +115,5 @@ def weight(token: str, english: bool = True) -> float:
 
 @cache
 def _frequencies() -> dict[str, int]:
-    rows = (line.split() for line in TABLE.read_text(encoding="utf-8").splitlines())
+    rows = (line.split() for line in read_text(TABLE).content.splitlines())
     return {word: int(count) for word, count in rows}

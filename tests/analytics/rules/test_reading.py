@@ -163,6 +163,15 @@ def test_a_phrase_that_is_required_and_forbidden_is_a_contradiction(one: str, ot
         read(text)
 
 
+def test_limits_that_exclude_each_other_are_a_contradiction() -> None:
+    text = "rules:\n- {name: a, measure: hold, gte: 9}\n- {name: b, measure: hold, lte: %d}"
+    assert len(read(text % 9).rules) == 2
+    with pytest.raises(
+        SettingsError, match=r"line 3, column 3: .*'b' asks for hold of at most 8.*at least 9; see line 2"
+    ):
+        read(text % 8)
+
+
 def test_every_measure_can_be_limited() -> None:
     for name, measure in MEASURES.items():
         limit = "is: agent" if measure.is_label else "gte: 0"
