@@ -7,7 +7,7 @@ change a result; the runtime changes none on a CPU.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
 
@@ -15,6 +15,7 @@ import yaml
 
 from pipeline.config.aliases import with_current_names
 from pipeline.config.constraints import DEVICE, LANGUAGE, NAME, ROLES, Range
+from pipeline.config.plain_yaml import PlainLoader, load_plain
 from pipeline.config.whisper_models import model_name
 from pipeline.core.errors import SettingsError
 from pipeline.core.serialization import DataError, internal, overlay, setting, to_plain
@@ -208,39 +209,6 @@ def read(text: str, where: str, base: Config | None = None) -> Config:
     return _overlaid(base or Config(), load_plain(text, where), where)
 
 
-def load_plain(text: str, where: str) -> dict[Any, Any]:
-    """The mapping in a YAML text (empty for an empty text); raises `SettingsError` for tags and anything else."""
-    try:
-        loaded = yaml.load(text, Loader=_PlainLoader)
-    except yaml.YAMLError as error:
-        raise SettingsError(f"not plain YAML: {_first_line(error)}", where=where) from error
-    if loaded is None:
-        loaded = {}
-    if not isinstance(loaded, dict):
-        raise SettingsError("settings are a YAML mapping of sections", where=where)
-    return loaded
-
-
-def compose(text: str, where: str) -> tuple[yaml.Node | None, Callable[[yaml.Node], Any]]:
-    """The nodes of a YAML text with their marks, and what gives the value of a scalar, as `load_plain` reads them.
-
-    Raises `SettingsError`, with line and column, for tags and for what is no YAML.
-    """
-    try:
-        loader = _PlainLoader(text)
-    except yaml.reader.ReaderError as error:
-        lines = text[: error.position].split("\n")
-        place = f"{where}, line {len(lines)}, column {len(lines[-1]) + 1}"
-        raise SettingsError(f"not plain YAML: {error.reason}", where=place) from error
-    try:
-        return loader.get_single_node(), loader.construct_object
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None) or loader.get_mark()
-        problem = getattr(error, "problem", None) or _first_line(error)
-        place = f"{where}, line {mark.line + 1}, column {mark.column + 1}"
-        raise SettingsError(f"not plain YAML: {problem}", where=place) from error
-
-
 def assign(config: Config, assignments: Mapping[str, Any], where: str = "settings") -> Config:
     """``config`` with dotted settings (``recognition.language``) replaced; raises `SettingsError`."""
     nested: Any = {}
@@ -266,7 +234,7 @@ def parse_assignments(texts: Iterable[str], where: str = "--set") -> dict[str, A
         if not equals:
             raise SettingsError(f"{text!r} is not KEY=VALUE", where=where, hint="for example recognition.language=de")
         try:
-            parsed[key.strip()] = yaml.load(value, Loader=_PlainLoader)
+            parsed[key.strip()] = yaml.load(value, Loader=PlainLoader)
         except yaml.YAMLError as error:
             raise SettingsError(f"{value!r} is not a plain value", where=where) from error
     return parsed
@@ -317,18 +285,6 @@ def _with_full_model_name(config: Config) -> Config:
     return replace(config, recognition=replace(section, model=model_name(section.model)))
 
 
-class _PlainLoader(yaml.SafeLoader):
-    """Plain data only: any explicit tag (``!x``, ``!!python/...``) is refused, and ``no`` is Norwegian, not false."""
-
-    yaml_implicit_resolvers = {  # noqa: RUF012 — yaml declares it so
-        first: [(tag, rule) for tag, rule in rules if not (tag.endswith(":bool") and first not in "tTfF")]
-        for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
-    def fetch_tag(self) -> None:
-        raise yaml.YAMLError(f"tags are refused (line {self.line + 1})")
-
-
 def _without_options_of_replaced_models(config: Config, values: Mapping[Any, Any]) -> Config:
     """``config`` without the options of each model that ``values`` replace by another one."""
     for section in dataclasses.fields(config):
@@ -349,7 +305,3 @@ def _overlaid(config: Config, values: Mapping[Any, Any], where: str) -> Config:
     except DataError as error:
         raise SettingsError(error.line(quote=True), where=where, hint=error.hint) from error
     return replace(changed, notices=tuple(dict.fromkeys((*config.notices, *notices))))
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0]

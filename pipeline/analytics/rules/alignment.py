@@ -33,6 +33,11 @@ class Pair:
     last: int
     closeness: float
 
+    @property
+    def range(self) -> range:
+        """The numbers of the words of the phrase."""
+        return range(self.i, self.j)
+
 
 @dataclass(frozen=True, slots=True)
 class Alignment:

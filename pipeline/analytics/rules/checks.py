@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.analytics.rules.document import DEEPEST, Item
-from pipeline.analytics.rules.types import Combined, Condition, Phrases, Reference, Rule
+from pipeline.analytics.rules.types import Combined, Condition, Measured, Phrases, Reference, Rule
 from pipeline.analytics.rules.words import phrase_tokens
 
 
@@ -38,6 +38,7 @@ def check(rules: Sequence[Rule], items: Sequence[Item]) -> None:
     for rule in rules:
         _check_circle(rule.name, conditions, places, (), done)
     _check_contradictions(rules, places)
+    _check_limits(rules, places)
 
 
 def _references(condition: Condition, item: Item) -> Iterator[tuple[Reference, Item]]:
@@ -89,6 +90,19 @@ def _required(name: str, condition: Condition, item: Item) -> Iterator[_Required
     if isinstance(condition, Combined) and condition.mode == "all":
         for part, each in zip(condition.conditions, item.mapping()["all"].list(), strict=True):
             yield from _required(name, part, each)
+
+
+def _check_limits(rules: Sequence[Rule], places: Mapping[str, Item]) -> None:
+    """Two rules whose limits of one measure exclude every value together."""
+    limits = [(rule.name, rule.condition) for rule in rules if isinstance(rule.condition, Measured)]
+    for one, low in limits:
+        for two, high in limits:
+            same = (low.measure, low.speaker, low.range) == (high.measure, high.speaker, high.range)
+            if same and low.gte is not None and high.lte is not None and low.gte > high.lte:
+                places[two].fail(
+                    f"{two!r} asks for {high.measure} of at most {high.lte:g}, and {one!r} for at least {low.gte:g}",
+                    f"see {places[one].place}",
+                )
 
 
 def _tokens(condition: Phrases) -> frozenset[tuple[str, ...]]:

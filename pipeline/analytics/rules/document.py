@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import yaml
 
-from pipeline.config.schema import compose
+from pipeline.config.plain_yaml import compose
 from pipeline.core.errors import SettingsError
 from pipeline.core.serialization import DataError, unknown_key
 

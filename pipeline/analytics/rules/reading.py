@@ -12,7 +12,7 @@ rules:
   - name: recording notice
     says: [this call is recorded]
     before: {speaker: customer, says: [my card number is]}     # or after: [phrases]
-    similarity: 0.85                     # 0 to 1; the default is 0.8
+    similarity: 0.85                     # 0 to 1; the default is 0.7
   - name: a good end
     any:                                 # all, any, not: of conditions, and of rules by name
       - greeting

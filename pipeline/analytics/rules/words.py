@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from pipeline.core.text import fold, letters
+from pipeline.core.text import fold, letters, read_text
 from pipeline.core.types import Word
 
 TABLE = Path(__file__).with_name("frequencies.txt")
@@ -28,15 +28,16 @@ for more."""
 CONTENT = 0.4
 """Least weight of a content word. Chosen by hand: words up to about 500 times as frequent as 1 in 300,000 carry a
 meaning that a phrase cannot be without."""
-FUNCTION = frozenset(
-    """a an the this that these those some any each every either neither both all another other such what which who whom
-    whose i you he she it we they me him her us them my your his its our their mine yours hers ours theirs myself yourself
-    himself herself itself ourselves themselves am is are was were be been being have has had having do does did doing
-    will would shall should can could may might must ought of in on at by for with about against between into through
-    during before after above below to from up down out off over under again further then once here there when where why
-    how as than so too very just and but or nor if because until while although though not no yes yeah okay oh well um uh
-    er erm hmm mm ah""".split()
+_GRAMMAR = (
+    "a an the this that these those some any each every either neither both all another other such what which who "
+    "whom whose i you he she it we they me him her us them my your his its our their mine yours hers ours theirs "
+    "myself yourself himself herself itself ourselves themselves am is are was were be been being have has had "
+    "having do does did doing will would shall should can could may might must ought of in on at by for with "
+    "about against between into through during before after above below to from up down out off over under again "
+    "further then once here there when where why how as than so too very just and but or nor if because until "
+    "while although though not no yes yeah okay oh well um uh er erm hmm mm ah"
 )
+FUNCTION = frozenset(_GRAMMAR.split())
 """English words of grammar rather than of meaning, and fillers: never content words, however rare they are in meetings.
 Collected by hand; a word more may be missing in matches."""
 MOST_FUNCTION = 0.25
@@ -46,7 +47,7 @@ SHORT = 3
 _SCRIPTS_WITHOUT_SPACES = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\u0e00-\u0e7f\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff"
 _PARTS = re.compile(rf"[{_SCRIPTS_WITHOUT_SPACES}]|[^{_SCRIPTS_WITHOUT_SPACES}]+")
 _CONTRACTIONS = (
-    (re.compile(r"^can't$"), "can not"),
+    (re.compile(r"^can(?:'t|not)$"), "can not"),
     (re.compile(r"^won't$"), "will not"),
     (re.compile(r"n't$"), " not"),
     (re.compile(r"'m$"), " am"),
@@ -114,5 +115,5 @@ def weight(token: str, english: bool = True) -> float:
 
 @cache
 def _frequencies() -> dict[str, int]:
-    rows = (line.split() for line in TABLE.read_text(encoding="utf-8").splitlines())
+    rows = (line.split() for line in read_text(TABLE).content.splitlines())
     return {word: int(count) for word, count in rows}

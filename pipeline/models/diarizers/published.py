@@ -20,7 +20,7 @@ import yaml
 from pyannote.audio.core.plda import PLDA
 from pyannote.audio.pipelines import SpeakerDiarization
 
-from pipeline.config.schema import load_plain
+from pipeline.config.plain_yaml import load_plain
 from pipeline.core.errors import BadModel, MissingModel, SettingsError
 from pipeline.models.diarizers.segmentation import load_published_segmentation
 from pipeline.models.embedders.wespeaker import CHECKPOINT, load_wespeaker

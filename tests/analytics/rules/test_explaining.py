@@ -50,7 +50,7 @@ def test_each_phrase_has_its_best_match_with_similarity_and_limit() -> None:
     assert '0:03.1 agent: "thank you for colin"; similarity 0.8' in text
     assert "calling = colin 0." in text
     assert '"hello there": no matches' in text
-    assert "at least 0.8" in text
+    assert "at least 0.7" in text
 
 
 def test_each_reason_is_in_the_explanation() -> None:

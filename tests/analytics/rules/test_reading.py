@@ -50,7 +50,7 @@ def test_items_have_the_values_of_the_text(value: object) -> None:
 
 
 def test_rules_are_read(tmp_path: Path) -> None:
-    hello = Phrases("any", ("hello", "good morning"), Speaker("agent"), 0.8, within=20)
+    hello = Phrases("any", ("hello", "good morning"), Speaker("agent"), 0.7, within=20)
     assert read(GREETING).rules == (Rule("greeting", hello),)
     path = tmp_path / "rules.yaml"
     path.write_text(GREETING)
@@ -90,7 +90,7 @@ rules:
     assert other == Combined("not", (Reference("talk"),))
     sentiment = Measured("sentiment", customer, time_range.between(30, None), 0, 1)
     assert either == Combined("any", (sentiment, Measured("ended_by", is_=customer)))
-    assert never == Phrases("never", ("x-ray",), None, 0.8, None, 5, Trigger(("card number",), True, customer))
+    assert never == Phrases("never", ("x-ray",), None, 0.7, None, 5, Trigger(("card number",), True, customer))
     assert talk.condition == Measured("talk_ratio", Speaker("agent"), None, 0.7)
 
 
@@ -161,6 +161,15 @@ def test_a_phrase_that_is_required_and_forbidden_is_a_contradiction(one: str, ot
         return
     with pytest.raises(SettingsError, match=r"line 3, column 3: .*'s' forbids 'x', which 'r' asks for.*see line 2"):
         read(text)
+
+
+def test_limits_that_exclude_each_other_are_a_contradiction() -> None:
+    text = "rules:\n- {name: a, measure: hold, gte: 9}\n- {name: b, measure: hold, lte: %d}"
+    assert len(read(text % 9).rules) == 2
+    with pytest.raises(
+        SettingsError, match=r"line 3, column 3: .*'b' asks for hold of at most 8.*at least 9; see line 2"
+    ):
+        read(text % 8)
 
 
 def test_every_measure_can_be_limited() -> None:
