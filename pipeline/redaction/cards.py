@@ -201,7 +201,8 @@ def _cover_beside(
             one, two = sorted((position, position + step))
             if not 0 <= position + step < len(stream) or stream[two].start - stream[one].end > CLOSE:
                 break
-            if set(stream[two].before) & set(".?!") or stream[position + step].text in FILLERS:
+            ended = bool(set(stream[two].before) & set(".?!"))
+            if ended or stream[position + step].text in FILLERS or context.in_cue(group[0].speaker, position + step):
                 break
             position += step
             if not (incomplete or stream[position].unsure or stream[position].text in SOUNDALIKES):

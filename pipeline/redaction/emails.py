@@ -131,7 +131,7 @@ def _local_start(stream: Sequence[Token], at: int) -> int:
         if token.text in HESITATIONS and position < at - 1:
             position -= 1
             continue
-        if not glued and token.text in STOPS and (len(token.text) > 1 or not joined):
+        if not glued and token.text in STOPS and len(token.text) > 1:
             break
         if not joined and set(following.before) & set(".?!,:"):
             break

@@ -82,6 +82,10 @@ class Context:
     def cues(self) -> tuple[Cue, ...]:
         return cues(self.talk)
 
+    def in_cue(self, speaker: str, position: int) -> bool:
+        """Whether a token belongs to a cue."""
+        return (speaker, position) in self._in_cues
+
     @cached_property
     def _in_cues(self) -> frozenset[tuple[str, int]]:
         return frozenset((c.speaker, n) for c in self.cues for n in range(c.first, c.last + 1))
