@@ -23,7 +23,7 @@ from examples.benchmarks.redaction_calls import Call, Item, calls
 from pipeline.redaction.plan import make_plan
 from pipeline.redaction.types import KINDS
 
-EACH = 40
+EACH = 10
 """Calls of each template."""
 SEED = 23
 """Seed of the values; the texts for development use another."""

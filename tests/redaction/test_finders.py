@@ -105,7 +105,7 @@ def test_unsure_words_within_a_run_are_covered() -> None:
 
 def test_incomplete_card_and_account_numbers_are_covered_after_a_cue_only() -> None:
     assert covers("card", "The card number is 4111 11.") == "4111 11"
-    assert covers("card", "Sort code 20-00-00, account number 55779911.") == "20-00-00 55779911"
+    assert covers("card", "Sort code 20-00-00, account number 55779911.") == "20-00-00 account number 55779911"
     assert covers("card", "It's 4111 11, I think.") == ""
     assert covers("card", "The card expires in September twenty seven.") == "September twenty seven"
 
