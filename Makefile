@@ -9,7 +9,7 @@ SHARED  = -n 2 --dist worksteal
 # The tests start hundreds of processes: each would compile all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test quick lint docs bench bench-diarization bench-names bench-roles bench-rules bench-minutes bench-batch bench-page bench-report clean
+.PHONY: help setup demo test quick lint docs bench bench-diarization bench-names bench-roles bench-rules bench-minutes bench-redaction bench-batch bench-page bench-report clean
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -64,6 +64,9 @@ bench-roles: setup  ## roles on constructed mono calls: right, wrong and unknown
 bench-minutes: setup  ## minutes: topics, decisions and key points, beside simple systems
 	$(BIN)/python -m examples.benchmarks.minutes_bench --update
 	$(BIN)/python -m examples.benchmarks.minutes_recognized --update
+
+bench-redaction: $(VENV)/.done  ## personal data in constructed texts: what a plan covers, and what else; PRESIDIO=python adds it
+	$(BIN)/python -m examples.benchmarks.redaction_bench --update $(if $(PRESIDIO),--presidio $(PRESIDIO))
 
 bench-page: setup  ## the HTML page of an hour: size, time to open, to first sound, scrolling
 	$(BIN)/python -m examples.benchmarks.page_bench --update

@@ -29,8 +29,10 @@ PAYMENT = {
 }
 """Slots and the kinds that they belong to, where the names differ."""
 MISTAKES = {
-    "four": ("for", "fore"), "two": ("to", "too"), "eight": ("ate", "hate"), "one": ("won", "wan"), "three": ("free", "tree"),
-    "six": ("sicks", "sex"), "five": ("fife", "hive"), "nine": ("wine", "nein"), "oh": ("o", "owe"), "at": ("that", "hat"),
+    "four": ("for", "fore"), "two": ("to", "too"), "eight": ("ate", "hate"), "one": ("won", "wan"),
+    "three": ("free", "tree"),
+    "six": ("sicks", "sex"), "five": ("fife", "hive"), "nine": ("wine", "nein"), "oh": ("o", "owe"),
+    "at": ("that", "hat"),
     "dot": ("dots",), "seven": ("heaven", "eleven"), "zero": ("hero",),
 }  # fmt: skip
 """What recognizers write for words of numbers and addresses."""

@@ -12,7 +12,8 @@ TEENS: Final = (
 )  # fmt: skip
 TENS: Final = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 ORDINALS: Final = (
-    "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth",
+    "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh",
+    "twelfth",
     "thirteenth", "fourteenth", "fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth", "twentieth",
 )  # fmt: skip
 MONTHS: Final = (
@@ -20,8 +21,8 @@ MONTHS: Final = (
     "December",
 )  # fmt: skip
 NATO: Final = (
-    "Alpha Bravo Charlie Delta Echo Foxtrot Golf Hotel India Juliet Kilo Lima Mike November Oscar Papa Quebec Romeo Sierra "
-    "Tango Uniform Victor Whiskey X-ray Yankee Zulu"
+    "Alpha Bravo Charlie Delta Echo Foxtrot Golf Hotel India Juliet Kilo Lima Mike November Oscar Papa Quebec Romeo "
+    "Sierra Tango Uniform Victor Whiskey X-ray Yankee Zulu"
 )
 STYLES: Final = {
     False: ("words", "doubles", "numerals", "singles", "pairs", "spoken_pairs"),
@@ -193,10 +194,9 @@ class Says:
 
     def date(self, born: bool) -> str:
         day, month, year = self.rng.randint(1, 28), self.rng.randint(1, 12), self.rng.randint(1940, 2005)
-        spoken_year = (
-            f"{pair(str(year)[:2], 'oh', '-')} {pair(str(year)[2:], 'oh', '-')}" if year < 2000 else f"two thousand and "
-            f"{DIGITS[year - 2000]}" if year > 2000 else "two thousand"
-        )  # fmt: skip
+        halves = f"{pair(str(year)[:2], 'oh', '-')} {pair(str(year)[2:], 'oh', '-')}"
+        later = f"two thousand and {DIGITS[year % 10]}" if year > 2000 else "two thousand"
+        spoken_year = halves if year < 2000 else later
         suffix = {1: "st", 2: "nd", 3: "rd", 21: "st", 22: "nd", 23: "rd"}.get(day, "th")
         word = ORDINALS[day - 1] if day <= 20 else f"twenty-{ORDINALS[day - 21]}"
         choices = [
@@ -262,7 +262,7 @@ def spoken_number(number: int) -> str:
     """A number up to 199 in words."""
     rest = number % 100
     words = [] if number < 100 else ["one hundred"] + (["and"] if rest else [])
-    if 10 <= rest:
+    if rest >= 10:
         words.append(pair(str(rest), "", "-"))
     elif rest:
         words.append(DIGITS[rest])

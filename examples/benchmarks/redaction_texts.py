@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- a line of a call stays one line
 """Texts of calls with planted personal data: templates for development, and other templates for the report.
 
 A template is a call: lines "A: …" of an agent and "C: …" of a customer, with slots in braces. ``{card}`` is a whole

@@ -27,9 +27,9 @@ UNITS: Final = words("flat apartment apt unit suite floor house room block po")
 """English words before the number of a part of a house."""
 STATES: Final = words(
     "alabama alaska arizona arkansas california colorado connecticut delaware florida georgia hawaii idaho illinois "
-    "indiana iowa kansas kentucky louisiana maine maryland massachusetts michigan minnesota mississippi missouri montana "
-    "nebraska nevada hampshire jersey mexico york carolina dakota ohio oklahoma oregon pennsylvania tennessee texas utah "
-    "vermont virginia washington wisconsin wyoming"
+    "indiana iowa kansas kentucky louisiana maine maryland massachusetts michigan minnesota mississippi missouri "
+    "montana nebraska nevada hampshire jersey mexico york carolina dakota ohio oklahoma oregon pennsylvania tennessee "
+    "texas utah vermont virginia washington wisconsin wyoming"
 )
 """States of the USA, by their last word: a ZIP code follows them."""
 BETWEEN: Final = 3
@@ -39,16 +39,17 @@ AFTER: Final = 8
 WINDOW: Final = 15.0
 """Seconds after the mention of an address, or after the last number, in which places and numbers belong to it."""
 STOPS: Final = words(
-    "of the in to is it a an and or for with that this was are you i my your we they he she on at from by please minutes "
-    "hours days pounds dollars percent more other different people times am pm years"
+    "of the in to is it a an and or for with that this was are you i my your we they he she on at from by please "
+    "minutes hours days pounds dollars percent more other different people times am pm years"
 )
 """Words that are in no name of a street."""
 COMMON: Final = words(
-    "i i'm i've i'll i'd yes yeah okay ok so and the it it's its that's thank thanks no well right great perfect lovely "
-    "could can what what's is do please sure alright let my your we you but oh um uh hello hi sorry then now just for in "
-    "at on this that there if when how any anything monday tuesday wednesday thursday friday saturday sunday january "
-    "february march april may june july august september october november december bye goodbye he she they good got "
-    "brilliant excellent of course a an mr mrs ms miss dr one two three four five six seven eight nine ten zero"
+    "i i'm i've i'll i'd yes yeah okay ok so and the it it's its that's thank thanks no well right great perfect "
+    "lovely could can what what's is do please sure alright let my your we you but oh um uh hello hi sorry then now "
+    "just for in at on this that there if when how any anything monday tuesday wednesday thursday friday saturday "
+    "sunday january february march april may june july august september october november december bye goodbye he she "
+    "they good got brilliant excellent of course a an mr mrs ms miss dr one two three four five six seven eight nine "
+    "ten zero"
 )
 """Words with a capital that are no place."""
 FORMS: Final = ("a house number with a street", "a postcode", "the name of a street")

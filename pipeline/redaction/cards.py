@@ -37,8 +37,8 @@ from pipeline.redaction.windows import (
 )
 
 CARD_WINDOW: Final = 30.0
-"""Seconds after a cue, or after the last digits, in which digits belong to a card: time to find it. Chosen by hand; more
-covers more other numbers."""
+"""Seconds after a cue, or after the last digits, in which digits belong to a card: time to find it. Chosen by hand;
+more covers more other numbers."""
 CODE_WINDOW: Final = 25.0
 """The same for a security code."""
 EXPIRY_WINDOW: Final = 12.0
@@ -47,8 +47,8 @@ BEFORE: Final = 8.0
 """Seconds before a cue in which digits are its answer ("321. Is that the security code?"). Chosen by hand; more covers
 more other numbers."""
 ASKED_BEFORE: Final = 20.0
-"""Seconds before a run in which another topic ("your phone number") says what it is. Chosen by hand; more lets more long
-runs pass for telephone numbers that were said twice."""
+"""Seconds before a run in which another topic ("your phone number") says what it is. Chosen by hand; more lets more
+long runs pass for telephone numbers that were said twice."""
 BESIDE: Final = 2
 """Most words on each side of incomplete digits that are covered with them."""
 CLOSE: Final = 1.0
@@ -201,7 +201,8 @@ def _cover_beside(
             one, two = sorted((position, position + step))
             if not 0 <= position + step < len(stream) or stream[two].start - stream[one].end > CLOSE:
                 break
-            if set(stream[two].before) & set(".?!") or stream[position + step].text in FILLERS:
+            ended = bool(set(stream[two].before) & set(".?!"))
+            if ended or stream[position + step].text in FILLERS or context.in_cue(group[0].speaker, position + step):
                 break
             position += step
             if not (incomplete or stream[position].unsure or stream[position].text in SOUNDALIKES):

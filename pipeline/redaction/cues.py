@@ -25,14 +25,16 @@ PATTERNS: Final[dict[Topic, str]] = {
         r"(?:card|cards|car|cart|cod) (?:number|numbers|no|details)|(?:long|big|main|full|sixteen digit|16 digit) "
         r"(?:card )?number|numbers? (?:is |are )?(?:on|across|along) (?:the |your |my )?(?:front|card)|on the front|"
         r"(?:credit|debit|bank|payment) (?:card|cart)|visa(?: card)?|master ?card|amex|american express|maestro|"
-        r"sort ?codes?|account (?:number|no)|(?:16|sixteen) digits?|card ending|(?:last|first) (?:four|4|six|6)(?: digits| numbers)?|number of (?:the|your|my) card|"
+        r"sort ?codes?|account (?:number|no)|(?:16|sixteen) digits?|card ending|(?:last|first) (?:four|4|six|6)(?: "
+        r"digits| numbers)?|number of (?:the|your|my) card|"
         r"(?:the|your|my) card (?:is|reads|says)|routing number|bank details|pan number"
     ),
     "expiry": r"expir\w*|valid (?:until|till|thru|through|to|from)|exp(?: date)?|good (?:until|thru)|runs? out",
     "cvv": (
         r"security (?:code|codes|cord|coat|number|digits|cold)|card (?:security|verification)\w*|verification "
         rf"(?:code|value|number)|(?:three|3|four|4|last|little|small) {_DIGITS}(?: code| number)?(?: that's| that is| "
-        rf"which (?:is|are)| that are)? (?:on|at|from|off) (?:the |it's )?(?:back|reverse|front|rear)|{_DIGITS} (?:on|at|"
+        rf"which (?:is|are)| that are)? (?:on|at|from|off) (?:the |it's )?(?:back|reverse|front|rear)|{_DIGITS} "
+        rf"(?:on|at|"
         r"from|off) the (?:back|reverse|rear|signature\w*)|(?:three|3|four|4|last three|last 3) (?:on|at|from|off) the "
         r"(?:back|reverse|rear)|signature (?:strip|panel)|c v (?:v|c|b|2|two|d)|cv ?(?:v|c|2|two|b|d|n|vs)|c ?vv|"
         r"(?:see|sea|c) (?:vee|v|be) (?:vee|v|see|c)|cbv|cbb|csc|ccv|cc ?v|c c v|(?:the|your|my) pin(?: number| code)?|"
@@ -41,24 +43,29 @@ PATTERNS: Final[dict[Topic, str]] = {
     "iban": r"iban|i ban|eye ban|i b a n|ebann?|iban's|international bank account\w*|bic|swift(?: code)?",
     "phone": (
         r"(?:phone|telephone|mobile|cell|cellphone|contact|landline|home|work|daytime|callback|whatsapp|fax) "
-        r"(?:number|phone|no)|phone|mobile|telephone|cell|landline|(?:call|ring|reach|text|phone|contact) (?:me|you|us|him|"
+        r"(?:number|phone|no)|phone|mobile|telephone|cell|landline|(?:call|ring|reach|text|phone|contact) (?:me|you|"
+        r"us|him|"
         r"her|them)(?: back)? (?:on|at)|number to (?:call|reach|ring)|number i can|(?:my|your|best|her|his) "
         r"number(?! on| to expect)|area code|reach (?:me|you)"
     ),
     "email": r"e ?mails?(?: address)?|mail address|gmail|hotmail",
     "address": (
-        r"(?<!mail )(?<!web )address|post ?codes?|postal code|zip(?: code)?|(?:live|lives|living|moved) (?:at|on|in|to)|"
+        r"(?<!mail )(?<!web )address|post ?codes?|postal code|zip(?: code)?|(?:live|lives|living|moved) (?:at|on|in|"
+        r"to)|"
         r"house number|first line|(?:deliver|delivered|ship|shipped)(?: it| them| this| that)? to"
     ),
     "name": (
         r"(?:my|your|full|first|last|middle|family|maiden|her|his|their|the|whose|other|given|husband's|wife's) name|"
-        r"surname|name (?:is|on)|name's|cardholder(?: name)?|who am i (?:speaking|talking)|(?:am i )?(?:speaking|talking) "
+        r"surname|name (?:is|on)|name's|cardholder(?: name)?|who am i (?:speaking|talking)|(?:am i )?(?:speaking|"
+        r"talking) "
         r"(?:to|with)|spell (?:that|it|your|the)"
     ),
     "birth": r"dates? of birth|birth ?dates?|birthday|(?:i was|were you|was|were) born|born (?:on|in)|d o b|dob",
     "order": (
-        r"(?:order|orders|reference|booking|tracking|invoice|policy|ticket|case|customer|membership|member|serial|model|"
-        r"part|product|confirmation|claim|contract|meter|flight|item|transaction|authori[sz]ation|job|complaint|loyalty|"
+        r"(?:order|orders|reference|booking|tracking|invoice|policy|ticket|case|customer|membership|member|serial|"
+        r"model|"
+        r"part|product|confirmation|claim|contract|meter|flight|item|transaction|authori[sz]ation|job|complaint|"
+        r"loyalty|"
         r"passport|licen[cs]e|parcel|extension|room) (?:number|code|reference|id|no|is)|reference|ref|order|invoice|"
         r"extension"
     ),

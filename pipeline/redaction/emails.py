@@ -14,8 +14,8 @@ from pipeline.redaction.vocabulary import HESITATIONS, words
 from pipeline.redaction.windows import cover_wordless, unlocated
 
 DOMAINS: Final = words(
-    "com org net edu gov co uk us ca au ie nz in de fr es it nl be ch at eu io info biz me tv dev app online ac ltd email "
-    "con calm"
+    "com org net edu gov co uk us ca au ie nz in de fr es it nl be ch at eu io info biz me tv dev app online ac ltd "
+    "email con calm"
 )
 """Last parts of domains, with what recognizers write for "com". More find more addresses, and more false ones."""
 ENDINGS: Final = words("com org net edu uk io")
@@ -27,8 +27,8 @@ PROVIDERS: Final = words(
 JOINERS: Final = words("dot underscore hyphen dash point plus full stop period")
 """Words for marks within an address."""
 STOPS: Final = words(
-    "is it's its the that's thats to my email mail address at on yes yeah yep so okay ok sure um uh er well and or it be "
-    "was use send me you for of i have a an your with sorry no right contact reach write as his her their our this "
+    "is it's its the that's thats to my email mail address at on yes yeah yep so okay ok sure um uh er well and or it "
+    "be was use send me you for of i have a an your with sorry no right contact reach write as his her their our this "
     "confirm spelled lowercase"
 )
 """Words that end the local part of an address to the left, unless a mark follows them."""
@@ -131,7 +131,7 @@ def _local_start(stream: Sequence[Token], at: int) -> int:
         if token.text in HESITATIONS and position < at - 1:
             position -= 1
             continue
-        if not glued and token.text in STOPS and (len(token.text) > 1 or not joined):
+        if not glued and token.text in STOPS and len(token.text) > 1:
             break
         if not joined and set(following.before) & set(".?!,:"):
             break

@@ -31,13 +31,15 @@ ANSWER: Final = 8.0
 LEAST_SPELLED: Final = 4
 """Least letters that are spelled without a cue: shorter ones are abbreviations."""
 STRONG: Final = re.compile(
-    r"\b(?:name is|name's|name was|surname is|surname's|called|mr|mrs|ms|miss|mister|doctor|dr|name on the (?:card|account) is|"
+    r"\b(?:name is|name's|name was|surname is|surname's|called|mr|mrs|ms|miss|mister|doctor|dr|name on the (?:card|"
+    r"account) is|"
     r"account (?:holder|name) is|cardholder is|speaking (?:to|with)|it is under|under the name(?: of)?|named|names are|"
     r"name it's|in the name of|on behalf of)$"
 )
 """What stands before a name, whatever the word after it is."""
 INTRODUCTIONS: Final = re.compile(
-    r"\b(?:i'm|i am|this is|it's|hi|hello|hey|dear|thanks|thank you|morning|afternoon|evening|ask for|speak to|speak with|"
+    r"\b(?:i'm|i am|this is|it's|hi|hello|hey|dear|thanks|thank you|morning|afternoon|evening|ask for|speak to|"
+    r"speak with|"
     r"talk to|through to|colleague|husband|wife|son|daughter|partner|manager|brother|sister|mother|father|mum|dad|"
     r"friend|boss|bye|goodbye|welcome)$"
 )
@@ -47,10 +49,11 @@ STOPS: Final = (
     | FILLERS
     | MONTH_WORDS
     | words(
-        "not just calling speaking here there from with looking trying having going very really glad happy afraid sure about "
-        "still also only english british american french german spanish italian dutch london visa mastercard amex everyone "
-        "all customer service services support team bank card order account number line christmas who whom which what where "
-        "mister sir madam guys folks to as by of be been if because when while until but or nor spelled spelt s"
+        "not just calling speaking here there from with looking trying having going very really glad happy afraid "
+        "sure about still also only english british american french german spanish italian dutch london visa "
+        "mastercard amex everyone all customer service services support team bank card order account number line "
+        "christmas who whom which what where mister sir madam guys folks to as by of be been if because when while "
+        "until but or nor spelled spelt s"
     )
 )
 """Words that are no names, with a capital or not."""

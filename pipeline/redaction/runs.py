@@ -32,8 +32,8 @@ DENSITY: Final = 0.6
 LINKS: Final = frozenset({"is", "that's", "was", "there's", "these", "those"})
 """Words between numbers and the cue that names them: "321. Is that the security code?"."""
 FAR_DIGITS, FAR_WORDS = 2, 4
-"""Numbers at the ends of a run with at most this number of digits, and this number of words between them and the run, do not belong to it.
-Chosen on the development texts."""
+"""Numbers at the ends of a run with at most this number of digits, and at least this number of words between them and
+the run, do not belong to it. Chosen on the development texts."""
 HEAVY: Final = 3
 """What a unit, a month or a preposition counts in words: the number beside it is an amount, a date or a year."""
 NEAR: Final = 2.5
@@ -81,6 +81,10 @@ class Context:
     @cached_property
     def cues(self) -> tuple[Cue, ...]:
         return cues(self.talk)
+
+    def in_cue(self, speaker: str, position: int) -> bool:
+        """Whether a token belongs to a cue."""
+        return (speaker, position) in self._in_cues
 
     @cached_property
     def _in_cues(self) -> frozenset[tuple[str, int]]:
@@ -230,7 +234,10 @@ def _without_edges(context: Context, run: tuple[Atom, ...]) -> tuple[Atom, ...]:
 
 def _is_far(context: Context, edge: Atom, neighbour: Atom) -> bool:
     one, two = (edge, neighbour) if edge.start <= neighbour.start else (neighbour, edge)
-    return edge.most <= FAR_DIGITS and _weight(context, one, two) >= FAR_WORDS
+    if edge.most > FAR_DIGITS:
+        return False
+    between = (t for t in context.talk.between(one.end, two.start) if not context.is_number(t))
+    return sum(t.text not in FILLERS for t in between) >= FAR_WORDS or _weight(context, one, two) >= FAR_WORDS
 
 
 def _rest(run: Sequence[Atom]) -> bool:

@@ -14,8 +14,8 @@ from pipeline.redaction.vocabulary import HESITATIONS, words
 ALPHABET: Final = {
     word: word[0]
     for word in words(
-        "alpha alfa bravo charlie delta echo foxtrot golf hotel india juliet juliett kilo lima mike november oscar papa "
-        "quebec romeo sierra tango uniform victor whiskey whisky xray yankee zulu"
+        "alpha alfa bravo charlie delta echo foxtrot golf hotel india juliet juliett kilo lima mike november oscar "
+        "papa quebec romeo sierra tango uniform victor whiskey whisky xray yankee zulu"
     )
 }
 """The spelling alphabet of ICAO, with the spellings that recognizers write."""
@@ -26,7 +26,8 @@ LETTER_NAMES: Final = {
 }  # fmt: skip
 """English names of letters, as recognizers write them."""
 LETTER_SOUNDS: Final = {
-    "be": "b", "see": "c", "sea": "c", "are": "r", "you": "u", "tea": "t", "why": "y", "eye": "i", "pea": "p", "oh": "o",
+    "be": "b", "see": "c", "sea": "c", "are": "r", "you": "u", "tea": "t", "why": "y", "eye": "i", "pea": "p",
+    "oh": "o",
 }  # fmt: skip
 """English words that sound like letters: letters between letters only."""
 AS_IN: Final = (("for",), ("as", "in"), ("is", "for"), ("like",), ("like", "in"))

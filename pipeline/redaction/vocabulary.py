@@ -13,10 +13,10 @@ def words(text: str) -> frozenset[str]:
 HESITATIONS: Final = words("uh um er erm ah eh hmm mm uhm")
 """Sounds that may stand within any phrase; they are skipped where phrases are matched."""
 FILLERS: Final = HESITATIONS | words(
-    "mhm mmhmm huh like so well okay ok yes yeah yep yup right sure alright and then next now is are it it's its that's "
-    "thats that the a got sorry please great perfect lovely thanks thank you followed by dash hyphen space slash again "
-    "go ahead good fine last final digit digits group number numbers hang on wait moment sec correct cool carry i've "
-    "let me see no not nope pardon repeat this was oops i mean ones point dot"
+    "mhm mmhmm huh like so well okay ok yes yeah yep yup right sure alright and then next now is are it it's its "
+    "that's thats that the a got sorry please great perfect lovely thanks thank you followed by dash hyphen space "
+    "slash again go ahead good fine last final digit digits group number numbers hang on wait moment sec correct cool "
+    "carry i've let me see no not nope pardon repeat this was oops i mean ones point dot"
 )
 """Words between two groups of digits that do not count against a run: backchannels, and what connects groups. More
 words join more groups to one run."""
