@@ -49,7 +49,7 @@ def _middle(word: Word) -> float:
 def _is_of(planted: Mapping[str, Any], text: str) -> bool:
     folded = re.sub(r"[^\w@ ]", " ", text.lower()).split()
     if any(re.search(r"\d", part) or part in NUMBERS for part in folded):
-        return planted["kind"] != "name"
+        return bool(planted["kind"] != "name")
     if planted["kind"] in DIGITAL:
         return False
     said = [part for part in re.sub(r"[^\w ]", " ", planted["text"].lower()).split() if part not in SMALL]

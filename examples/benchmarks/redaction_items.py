@@ -262,7 +262,7 @@ def spoken_number(number: int) -> str:
     """A number up to 199 in words."""
     rest = number % 100
     words = [] if number < 100 else ["one hundred"] + (["and"] if rest else [])
-    if rest >= 10:
+    if 10 <= rest:
         words.append(pair(str(rest), "", "-"))
     elif rest:
         words.append(DIGITS[rest])
