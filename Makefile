@@ -81,5 +81,10 @@ bench-batch: setup  ## nights of calls: one worker and two, overhead, the parent
 	$(BIN)/python -m examples.benchmarks.batch_bench --update
 	$(BIN)/python -m examples.benchmarks.stereo_bench --update
 
+bench-calls: setup  ## roles, rules and redaction on 200 constructed calls, made and transcribed where they are not there (an hour)
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --editable '.[demo]'
+	$(BIN)/python -m examples.benchmarks.calls_data
+	$(BIN)/python -m examples.benchmarks.calls_bench --recognize --update
+
 clean:  ## remove the environment and what was made (not the models)
 	rm -rf $(VENV) demo site build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -15,7 +15,6 @@ import json
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -142,7 +141,7 @@ def encoded(samples: NDArray[np.int16], rate: int) -> bytes:
     layout = "stereo" if samples.shape[1] == 2 else "mono"
     file = BytesIO()
     with av.open(file, "w", format="ipod") as container:
-        track = cast(av.AudioStream, container.add_stream("aac", rate=rate, layout=layout))
+        track = container.add_stream("aac", rate=rate, layout=layout)
         track.bit_rate = BITS * samples.shape[1]
         frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), format="s16", layout=layout)
         frame.sample_rate, frame.pts = rate, 0

@@ -54,6 +54,12 @@ PUBLISHED = "pyannote-segmentation"
 def test_there_is_a_test_for_every_example() -> None:
     assert {path.relative_to(EXAMPLES).with_suffix("").as_posix() for path in EXAMPLES.rglob("[!_]*.py")} == {
         "benchmarks/batch_bench",
+        "benchmarks/calls_bench",
+        "benchmarks/calls_data",
+        "benchmarks/calls_numbers",
+        "benchmarks/calls_redaction",
+        "benchmarks/calls_survivors",
+        "benchmarks/calls_texts",
         "benchmarks/data",
         "benchmarks/diarization_bench",
         "benchmarks/minutes_agenda",
@@ -80,7 +86,10 @@ def test_there_is_a_test_for_every_example() -> None:
         "python_api",
         "read_tables_duckdb",
         "read_tables_pandas",
+        "simulated_calls",
         "simulated_meeting",
+        "synthetic_calls",
+        "synthetic_voices",
         "training/separation_scenes",
         "training/train_minutes",
         "training/train_segmentation",
@@ -214,8 +223,13 @@ def test_example_scripts_print_their_usage(name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *(f"benchmarks.{name}_bench" for name in ("batch", "diarization", "minutes", "parts", "project", "stereo")),
+        *(
+            f"benchmarks.{name}_bench"
+            for name in ("batch", "calls", "diarization", "minutes", "parts", "project", "stereo")
+        ),
         "benchmarks.overlap_figure",
+        "benchmarks.calls_data",
+        "simulated_calls",
         "training.train_minutes",
         "training.train_segmentation",
         "training.train_separation",

@@ -18,7 +18,7 @@ from pipeline.core.errors import CannotRedact
 from pipeline.core.events import no_progress
 from pipeline.core.output_record import OutputRecord
 from pipeline.core.types import Word
-from pipeline.redaction import outputs
+from pipeline.redaction.outputs import Target, write
 from pipeline.redaction.redacting import Redacted, redact
 from pipeline.redaction.settings import RedactionSettings
 from pipeline.redaction.types import KINDS, Redaction
@@ -119,8 +119,8 @@ def _redacted(call: Call, transcript: Transcript, recognizer: Recognizer | None,
 
 def _write(result: Redacted, folder: Path, name: str) -> None:
     settings = RedactionSettings(result.plan.kinds, incomplete=True)
-    target = outputs.Target(folder, name, name, FORMATS)
-    for _ in outputs.write(result, settings, target, OutputRecord(folder, name)):
+    target = Target(folder, name, name, FORMATS)
+    for _ in write(result, settings, target, OutputRecord(folder, name)):
         pass
 
 

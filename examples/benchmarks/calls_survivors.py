@@ -49,11 +49,12 @@ def _middle(word: Word) -> float:
 def _is_of(planted: Mapping[str, Any], text: str) -> bool:
     folded = re.sub(r"[^\w@ ]", " ", text.lower()).split()
     if any(re.search(r"\d", part) or part in NUMBERS for part in folded):
-        return planted["kind"] != "name"
+        return bool(planted["kind"] != "name")
     if planted["kind"] in DIGITAL:
         return False
     said = [part for part in re.sub(r"[^\w ]", " ", planted["text"].lower()).split() if part not in SMALL]
-    return any(fuzz.ratio(part, word) >= LIKE for part in folded if part not in SMALL for word in said)
+    others = [part for part in folded if part not in SMALL]
+    return any(float(fuzz.ratio(part, word)) >= LIKE for part in others for word in said)
 
 
 def needles(planted: Mapping[str, Any], words: Iterable[Word]) -> list[str]:
