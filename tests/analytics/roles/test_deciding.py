@@ -155,7 +155,7 @@ def test_a_speaker_with_phrases_of_two_roles_is_unknown() -> None:
 
 
 @pytest.mark.parametrize(("margin", "basis"), [(0.5, "phrase"), (0.1, "unknown")])
-def test_two_voices_that_are_hardly_distinguished_decide_nothing(margin: float, basis: str) -> None:
+def test_two_speakers_who_are_hardly_distinguished_decide_nothing(margin: float, basis: str) -> None:
     lines = tuple(replace(u, words=tuple(replace(w, margin=margin) for w in u.words)) for u in INBOUND.utterances)
     mixed_up = replace(INBOUND, utterances=lines)
     assert by_option(mixed_up).roles[0].decision == basis
