@@ -28,18 +28,9 @@ for more."""
 CONTENT = 0.4
 """Least weight of a content word. Chosen by hand: words up to about 500 times as frequent as 1 in 300,000 carry a
 meaning that a phrase cannot be without."""
-_GRAMMAR = (
-    "a an the this that these those some any each every either neither both all another other such what which who "
-    "whom whose i you he she it we they me him her us them my your his its our their mine yours hers ours theirs "
-    "myself yourself himself herself itself ourselves themselves am is are was were be been being have has had "
-    "having do does did doing will would shall should can could may might must ought of in on at by for with "
-    "about against between into through during before after above below to from up down out off over under again "
-    "further then once here there when where why how as than so too very just and but or nor if because until "
-    "while although though not no yes yeah okay oh well um uh er erm hmm mm ah"
-)
-FUNCTION = frozenset(_GRAMMAR.split())
-"""English words of grammar rather than of meaning, and fillers: never content words, however rare they are in meetings.
-Collected by hand; a word more may be missing in matches."""
+FUNCTION = Path(__file__).with_name("function_words.txt")
+"""English words of grammar rather than of meaning, and fillers, a word a line: never content words, however rare they
+are in meetings. Collected by hand; a word more may be missing in matches."""
 MOST_FUNCTION = 0.25
 """Highest weight of such words, and of single letters. Chosen by hand, below `CONTENT`."""
 SHORT = 3
@@ -105,12 +96,17 @@ def weight(token: str, english: bool = True) -> float:
     """
     if not english:
         return LOWEST * 2 if len(token) <= SHORT and token.isascii() else 1.0
-    highest = MOST_FUNCTION if token in FUNCTION or (len(token) == 1 and token.isascii()) else 1.0
+    highest = MOST_FUNCTION if token in _function_words() or (len(token) == 1 and token.isascii()) else 1.0
     frequency = _frequencies().get(token)
     if frequency is None:
         return highest
     rarity = 6 - math.log10(frequency)
     return min(highest, max(LOWEST, (rarity - COMMON) / (RARE - COMMON)))
+
+
+@cache
+def _function_words() -> frozenset[str]:
+    return frozenset(read_text(FUNCTION).content.split())
 
 
 @cache

@@ -145,7 +145,7 @@ def test_evidence_has_the_mean_probability_of_its_words() -> None:
     assert unknown.confidence is None
 
 
-def test_words_of_two_speakers_or_far_apart_are_no_match() -> None:
+def test_words_of_two_speakers_or_with_a_long_pause_are_no_match() -> None:
     two = call(9.0, spoken("a", 0.0, 1.0, "thank"), spoken("b", 1.0, 2.0, "you"))
     assert find(two, ["thank you"]) == ()
     for pause, count in ((MAX_PAUSE - 0.1, 1), (MAX_PAUSE + 0.1, 0)):
