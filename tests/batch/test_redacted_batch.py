@@ -109,6 +109,7 @@ def test_the_command_leaves_no_item_in_folder_journal_or_cache(calls: Path) -> N
     assert "done before" in batch("-o", "out", *options).stdout
     mixed = batch("-o", "out")
     assert "the folder has redacted results" in str(mixed.exception)
+    assert "other kinds (card, cvv)" in str(batch("-o", "out", "--redact", "card").exception)
     assert batch("-o", "plain").exit_code == 0
     assert files_with(Path("plain"), ITEMS)
     mixed = batch("-o", "plain", "--redact", "card")
