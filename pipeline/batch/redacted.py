@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,7 +43,7 @@ def suffixes_of(redaction: RedactionSettings | None) -> tuple[str, ...]:
 def require_same_redaction(out: Path, redaction: RedactionSettings | None, overwrite: bool) -> None:
     """Raise `SettingsError` for a folder whose results are redacted where these are not, or the other way round.
 
-    Redacted results are never mixed with others: the others hold what is redacted.
+    Redacted results are never mixed with others, or with results for other kinds: those hold what is redacted.
     """
     present = [
         outputs
@@ -55,6 +57,18 @@ def require_same_redaction(out: Path, redaction: RedactionSettings | None, overw
             raise SettingsError(what, where=str(out), hint=f"{hint}, or replace them with --overwrite")
     elif any(not _is_redacted(outputs) for outputs in present):
         raise SettingsError("the folder has results that are not redacted", where=str(out), hint=hint)
+    elif (kinds := _kinds_in(out, present)) and set(kinds) != set(redaction.kinds):
+        what = f"the folder has results that are redacted for other kinds ({', '.join(kinds)})"
+        raise SettingsError(what, where=str(out), hint=hint)
+
+
+def _kinds_in(out: Path, present: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    """The kinds of the folder's results, by the first list of redactions that is there; empty without one."""
+    lists = (out / name for outputs in present for name in outputs if name.endswith(SUFFIX))
+    for path in lists:
+        with suppress(OSError, ValueError, KeyError, TypeError):  # one that cannot be read says nothing
+            return tuple(map(str, json.loads(path.read_bytes())["kinds"]))
+    return ()
 
 
 def _is_redacted(outputs: tuple[str, ...]) -> bool:

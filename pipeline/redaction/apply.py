@@ -21,7 +21,8 @@ STRUCTURE: Final = frozenset({
     "speaker", "decision", "code", "operation", "origin", "separator", "kind", "band", "role", "sha256", "recorded",
 })  # fmt: skip
 """Fields of ledgers with values of the program, and labels, which `labels` replaces: they are not searched."""
-_SEARCHED: Final = ("notices", "identities", "corrections")
+PUNCTUATION: Final = ".,;:?!…。？！"
+"""Signs at the end of a covered word that stay behind the marker."""
 _NOT_SEARCHED: Final = frozenset({
     "duration", "utterances", "turns", "overlaps", "language", "complete", "coverage", "provenance", "removed",
 })  # fmt: skip
@@ -81,12 +82,20 @@ def _with_markers(line: Utterance, marks: Mapping[int, _Mark]) -> Utterance:
         mark = marks.get(index)
         if mark is None:
             words.append(word)
-        elif mark == before:
-            words[-1] = replace(words[-1], end=max(words[-1].end, word.end))
+            before = None
+            continue
+        text = f"{marker(mark.kind)}{_ending(word.text)}"
+        if mark == before:
+            words[-1] = replace(words[-1], text=text, end=max(words[-1].end, word.end))
         else:
-            words.append(replace(word, text=marker(mark.kind), probability=None, suspect=None))
+            words.append(replace(word, text=text, probability=None, suspect=None))
         before = mark
     return replace(line, words=tuple(words))
+
+
+def _ending(text: str) -> str:
+    """The punctuation at the end of a covered word, which divides the text into sentences."""
+    return text[len(text.rstrip(PUNCTUATION)) :]
 
 
 def _ledger_lines(lines: Iterable[Utterance], plan: Plan, terms: Terms) -> tuple[Utterance, ...]:

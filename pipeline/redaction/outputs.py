@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -71,9 +72,10 @@ def write(result: Redacted, settings: RedactionSettings, target: Target, record:
         record.write(sound_path, result.sound.content)
         yield sound_path
     use: SoundUse = "none" if sound_path is None else target.sound
-    sound = sound_maker(sound_path, result.transcript, use)
+    # All files lie in one folder, so that one sound, or one link to it, serves them all.
+    sound = functools.cache(lambda: sound_maker(sound_path, result.transcript, use)(target.redaction_file))
     yield from files.write(
-        result.transcript, target.texts, target.folder, target.formats, record, sound, **target.options
+        result.transcript, target.texts, target.folder, target.formats, record, lambda page: sound(), **target.options
     )
     name = "" if sound_path is None else sound_path.name
     record.write(target.redaction_file, dumps(result, settings, name).encode())

@@ -29,9 +29,9 @@ REDACTION = RedactionSettings(("card", "cvv"))
 FORMATS = ("txt", "json", "html", "docx", "minutes", "minutes-json")
 
 
-def setup(out: Path, redaction: RedactionSettings = REDACTION) -> Setup:
+def setup(out: Path, redaction: RedactionSettings = REDACTION, names: tuple[str, ...] = FORMATS) -> Setup:
     rules = "rules: []\n"
-    return Setup(world.settings(spoken.SETTINGS), out, FORMATS, None, rules, redaction=redaction)
+    return Setup(world.settings(spoken.SETTINGS), out, names, None, rules, redaction=redaction)
 
 
 def work(call: Path, batch: Setup) -> Outcome:
@@ -66,11 +66,11 @@ def test_a_worker_without_redacted_recordings_writes_no_sound(tmp_path: Path) ->
 def test_doubts_are_refused_and_say_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redacting, "make_plan", lambda *_: Plan(("card",), (), (Doubt("card", 3.0, 4.0, "unclear"),)))
     call, out = spoken.write_call(tmp_path / "calls/call.wav"), tmp_path / "out"
-    outcome = work(call, setup(out))
+    outcome = work(call, setup(out, names=("json",)))
     assert (outcome.status, outcome.outputs) == ("refused", ())
     assert "not redacted: at 3.0 s, card: unclear" in outcome.error
     assert not [path for path in out.rglob("*") if path.is_file()]
-    allowed = work(call, setup(out, RedactionSettings(("card",), incomplete=True)))
+    allowed = work(call, setup(out, RedactionSettings(("card",), incomplete=True), ("json",)))
     assert allowed.status == "done"
     assert "redaction_incomplete" in dict(allowed.notices)
 
@@ -99,7 +99,7 @@ def batch(*arguments: str) -> Result:
 
 @pytest.mark.slow
 def test_the_command_leaves_no_item_in_folder_journal_or_cache(calls: Path) -> None:
-    options = ("--redact", "card,cvv", "--analytics", "--minutes", "-f", "txt,json,html,docx")
+    options = ("--redact", "card,cvv", "--analytics", "--minutes", "-f", "json,html,docx")
     done = batch("-o", "out", *options)
     assert done.exit_code == 0, done.output
     assert Path("out/call.redacted.wav").is_file()
@@ -109,6 +109,7 @@ def test_the_command_leaves_no_item_in_folder_journal_or_cache(calls: Path) -> N
     assert "done before" in batch("-o", "out", *options).stdout
     mixed = batch("-o", "out")
     assert "the folder has redacted results" in str(mixed.exception)
+    assert "other kinds (card, cvv)" in str(batch("-o", "out", "--redact", "card").exception)
     assert batch("-o", "plain").exit_code == 0
     assert files_with(Path("plain"), ITEMS)
     mixed = batch("-o", "plain", "--redact", "card")

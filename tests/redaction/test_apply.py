@@ -103,10 +103,10 @@ def card(line: int, first: int, last: int, text: str, speaker: str = "customer")
 
 
 def test_one_marker_for_each_span_with_its_times() -> None:
-    line = call("it is four five three nine thanks")
+    line = call("it is four five three, nine. thanks")
     transcript = Transcript(10.0, (line,))
-    result = redacted(transcript, Plan(("card",), (card(0, 2, 5, "four five three nine"),)))
-    assert result.utterances[0].text == "it is [card] thanks"
+    result = redacted(transcript, Plan(("card",), (card(0, 2, 5, "four five three, nine."),)))
+    assert result.utterances[0].text == "it is [card]. thanks"
     assert (result.utterances[0].words[2].start, result.utterances[0].words[2].end) == (1.0, 2.9)
     assert result.utterances[0].words[2].probability is None
 

@@ -30,7 +30,7 @@ from tests.redaction.search import files_with
 
 ITEMS = (*spoken.CARD, "1486.", spoken.CODE)
 KINDS = "card,cvv"
-FORMATS = ("json", "txt", "html", "docx", "srt", "minutes", "minutes-html", "eaf")
+FORMATS = ("json", "txt", "html", "docx", "srt", "minutes", "eaf")
 
 
 @pytest.fixture(scope="module")

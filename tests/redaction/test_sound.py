@@ -66,8 +66,9 @@ def test_a_span_holds_its_cover_alone_and_the_rest_stays(
     assert (np.abs(after) <= np.maximum(np.abs(before), LEVEL)).all(), "fades add nothing"
 
 
-@pytest.mark.parametrize("channels", [1, 2, 4])
-@pytest.mark.parametrize("suffix", [".wav", ".FLAC", ".mp3", ".m4a", ".ogg"])
+@pytest.mark.parametrize(
+    ("suffix", "channels"), [(".wav", 4), (".FLAC", 2), (".mp3", 1), (".mp3", 4), (".m4a", 2), (".ogg", 1)]
+)
 def test_the_file_has_the_length_and_the_channels(suffix: str, channels: int) -> None:
     source = decoded(
         media.encode_channels(noise(channels, 2 * RATE + 7) * np.arange(1, channels + 1)[:, None] / 4, "wav")
