@@ -26,7 +26,7 @@ OLD_NAMES = """
 """Identifiers of version 0.1.0 that have the field's name now."""
 OLD_MODULES = """
     backends speakers commands values steps protocols_old packing attending floor ownership splicing leakage suspicion
-    scenes blending tracklets exemplar refining blueprint replay apart tape night crew claims interplay measures comma
+    scenes blending tracklets exemplar refining blueprint replay apart tape night crew claims interplay comma
     inert wording
 """
 PHRASES = (
