@@ -62,6 +62,8 @@ def test_there_is_a_test_for_every_example() -> None:
         "benchmarks/calls_texts",
         "benchmarks/data",
         "benchmarks/diarization_bench",
+        "benchmarks/interruptions_bench",
+        "benchmarks/interruptions_calls",
         "benchmarks/minutes_agenda",
         "benchmarks/minutes_baselines",
         "benchmarks/minutes_bench",

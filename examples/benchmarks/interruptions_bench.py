@@ -22,7 +22,7 @@ import numpy as np
 import soundfile
 
 from examples.benchmarks import data
-from examples.benchmarks.interruptions_calls import KIND, Call, Clips, Truth, gather_clips, make_call
+from examples.benchmarks.interruptions_calls import KIND, Call, SpeakerClips, Truth, gather_clips, make_call
 from pipeline import formats, transcribe
 from pipeline.analytics.measures.interactions import OverlapEvent, overlap_events
 from pipeline.core.errors import SettingsError
@@ -91,12 +91,12 @@ def main() -> None:
     options = parser.parse_args()
     clips = _clips(options.set)
     calls = [make_call(clips, seed, LENGTH) for seed in range(CALLS)]
-    results = {"reference turns": _measured([(call, call.reference()) for call in calls])}
+    results = {"reference turns": measure_kinds([(call, call.reference()) for call in calls])}
     if options.transcribe:
         short = [make_call(clips, 1000 + seed, SHORT) for seed in range(options.transcribe)]
         for layout in ("channels", "mixed"):
             rows = [(call, _transcribed(call, f"{options.set}{number}", layout)) for number, call in enumerate(short)]
-            results[f"transcripts, {layout}"] = _measured(rows)
+            results[f"transcripts, {layout}"] = measure_kinds(rows)
     sys.stdout.write(as_table(results) + "\n")
     if options.update:
         text = json.dumps({"machine": machine(), "set": options.set, "results": results}, indent=1) + "\n"
@@ -104,7 +104,7 @@ def main() -> None:
         data.write_block(data.ROOT / "docs" / "analytics.md", "interruptions-bench", as_table(results))
 
 
-def _clips(name: str) -> Clips:
+def _clips(name: str) -> SpeakerClips:
     shared = data.shared_data()
     meeting, further = SETS[name]
     if shared is None:
@@ -114,7 +114,7 @@ def _clips(name: str) -> Clips:
     return gather_clips(shared / "ami_long" / f"{meeting}.flac", SPEAKERS, others)
 
 
-def _measured(rows: Sequence[tuple[Call, Transcript]]) -> dict[str, Any]:
+def measure_kinds(rows: Sequence[tuple[Call, Transcript]]) -> dict[str, Any]:
     """Counts by definition and kind, and by the way in which overlaps were made."""
     return {name: _by_kind(rows, kind_of) for name, kind_of in METHODS.items()}
 

@@ -96,11 +96,11 @@ class Call:
         return placements, passages
 
 
-Clips = Mapping[str, Mapping[Role, Sequence[Clip]]]
+SpeakerClips = Mapping[str, Mapping[Role, Sequence[Clip]]]
 """The clips of each speaker, by length and content."""
 
 
-def gather_clips(audio: Path, speakers: Sequence[str], further: Sequence[Path]) -> Clips:
+def gather_clips(audio: Path, speakers: Sequence[str], further: Sequence[Path]) -> SpeakerClips:
     """The clips of some speakers of a meeting, with the backchannels of all its speakers and of ``further`` meetings.
 
     Isolated backchannels are rare, and who says "mm-hmm" for 0.3 s is hardly audible.
@@ -170,7 +170,7 @@ def _later(word: Word, seconds: float) -> Word:
 class _Maker:
     """Makes one call, turn after turn."""
 
-    def __init__(self, clips: Clips, seed: int) -> None:
+    def __init__(self, clips: SpeakerClips, seed: int) -> None:
         self._clips, self._rng = clips, np.random.default_rng(seed)
         self._free = dict.fromkeys(clips, 0.0)
         self._is_overlapping = False
@@ -250,6 +250,6 @@ class _Maker:
         return float(self._rng.uniform(low, high))
 
 
-def make_call(clips: Clips, seed: int, length: float = 120.0) -> Call:
+def make_call(clips: SpeakerClips, seed: int, length: float = 120.0) -> Call:
     """A call of two speakers of about ``length`` seconds; the same clips and seed give the same call."""
     return _Maker(clips, seed).make(length)

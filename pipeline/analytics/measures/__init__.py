@@ -2,6 +2,7 @@
 
 metrics       all measures of a call and of its speakers
 interactions  overlaps by kind: backchannel, interruption, end of a turn, simultaneous start; with evidence
+backchannels  words of assent and attention, by language
 responses     response latencies, first response, monologues
 pauses        dead air, hold time, music
 loudness      loudness of speakers, shouting

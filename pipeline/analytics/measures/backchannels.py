@@ -3,37 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 from pipeline.core.types import Word
 from pipeline.minutes.talk import tokens_of
 
 BACKCHANNELS: Mapping[str, tuple[str, ...]] = {
     "en": (
-        "yeah", "yes", "yep", "yup", "ya", "mm", "mmm", "mhm", "mmhmm", "hm", "hmm", "um", "uh", "huh", "uhhuh", "oh",
+        "yeah", "yes", "yep", "yup", "ya", "mm", "mmm", "mhm", "mmhmm", "hm", "hmm", "huh", "uhhuh", "oh",
         "ah", "aha", "okay", "ok", "kay", "right", "alright", "all right", "sure", "of course", "i see", "i know",
         "i understand", "got it", "great", "good", "cool", "nice", "perfect", "fine", "true", "exactly", "absolutely",
         "definitely", "indeed", "really", "wow", "gosh", "oh no", "sorry", "thanks", "thank you", "that's right",
         "that's true", "that's fine", "no problem", "yeah yeah",
     ),
     "de": (
-        "ja", "jo", "jap", "mhm", "hm", "hmm", "mm", "äh", "ähm", "aha", "ach", "ach so", "achso", "okay", "ok", "gut",
+        "ja", "jo", "jap", "mhm", "hm", "hmm", "mm", "aha", "ach", "ach so", "achso", "okay", "ok", "gut",
         "genau", "richtig", "stimmt", "klar", "alles klar", "natürlich", "verstehe", "ich verstehe", "super", "schön",
         "wirklich", "danke",
     ),
     "fr": (
-        "oui", "ouais", "mhm", "hm", "hmm", "mm", "euh", "ah", "oh", "d'accord", "ok", "okay", "voilà", "bien",
+        "oui", "ouais", "mhm", "hm", "hmm", "mm", "ah", "oh", "d'accord", "ok", "okay", "voilà", "bien",
         "très bien", "bien sûr", "je vois", "exactement", "exact", "tout à fait", "merci", "ah bon", "parfait",
     ),
     "es": (
-        "sí", "si", "mhm", "hm", "hmm", "mm", "eh", "ah", "ajá", "aja", "claro", "vale", "ya", "bien", "bueno", "ok",
+        "sí", "si", "mhm", "hm", "hmm", "mm", "ah", "ajá", "aja", "claro", "vale", "ya", "bien", "bueno", "ok",
         "okay", "de acuerdo", "exacto", "perfecto", "entiendo", "gracias", "por supuesto",
     ),
     "it": (
-        "sì", "si", "mhm", "hm", "hmm", "mm", "eh", "ah", "certo", "ok", "okay", "va bene", "bene", "esatto", "giusto",
+        "sì", "si", "mhm", "hm", "hmm", "mm", "ah", "certo", "ok", "okay", "va bene", "bene", "esatto", "giusto",
         "perfetto", "capisco", "ho capito", "grazie", "già",
     ),
     "nl": (
-        "ja", "jaja", "mhm", "hm", "hmm", "mm", "eh", "ah", "oh", "oké", "ok", "okay", "goed", "precies", "juist",
+        "ja", "jaja", "mhm", "hm", "hmm", "mm", "ah", "oh", "oké", "ok", "okay", "goed", "precies", "juist",
         "klopt", "zeker", "natuurlijk", "prima", "ik begrijp het", "dank u",
     ),
     "pt": (
@@ -43,6 +44,8 @@ BACKCHANNELS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Backchannels by language, in lower case without punctuation. Chosen by hand; more words turn interruptions into
 backchannels. Languages without a list are judged by length alone."""
+FILLERS = frozenset({"um", "uh", "er", "erm", "äh", "ähm", "euh", "eh", "?"})
+"""Tokens that decide nothing beside a backchannel ("okay, um"); alone, they begin a turn. Chosen by hand."""
 
 
 def are_backchannels(words: Sequence[Word], language: str | None) -> bool | None:
@@ -50,13 +53,20 @@ def are_backchannels(words: Sequence[Word], language: str | None) -> bool | None
     tokens = tokens_of(tuple(words))
     if not tokens or language is None or language not in BACKCHANNELS:
         return None
-    phrases = {tuple(phrase.split()) for phrase in BACKCHANNELS[language]}
+    spoken = tuple(token for token in tokens if token not in FILLERS)
+    phrases = _phrases(language)
     longest = max(map(len, phrases))
     place = 0
-    while place < len(tokens):
-        lengths = (n for n in range(longest, 0, -1) if tokens[place : place + n] in phrases)
+    while place < len(spoken):
+        lengths = (count for count in range(longest, 0, -1) if spoken[place : place + count] in phrases)
         length = next(lengths, 0)
-        if not length and tokens[place] != "?":
+        if not length:
             return False
-        place += length or 1
-    return True
+        place += length
+    return bool(spoken)
+
+
+@cache
+def _phrases(language: str) -> frozenset[tuple[str, ...]]:
+    """The backchannels of a language as tokens."""
+    return frozenset(tuple(phrase.split()) for phrase in BACKCHANNELS[language])

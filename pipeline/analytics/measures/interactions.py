@@ -24,14 +24,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pipeline.analytics.measures.backchannels import are_backchannels
-from pipeline.core.timeline import IntervalIndex, MidpointIndex, by_speaker, turns_of, union
+from pipeline.core.timeline import BOUNDARY, IntervalIndex, MidpointIndex, by_speaker, turns_of, union
 from pipeline.core.types import Span, Transcript, Turn, Word, join_words
 
 MAX_PAUSE = 0.5
 """Maximum pause inside a talk spurt, in seconds. Chosen by hand; a higher value gives fewer, longer spurts."""
-MAX_START_DISTANCE = 0.2
-"""Maximum distance, in seconds, of the starts of a simultaneous start. Chosen by hand; a higher value turns early
-interruptions into starts."""
+MAX_START_DISTANCE = BOUNDARY
+"""Maximum distance, in seconds, of the starts of a simultaneous start: as much as the edges of turns are uncertain. A
+higher value turns early interruptions into starts."""
 MAX_BACKCHANNEL = 2.0
 """Maximum length in seconds of a backchannel that says nothing but backchannels. Chosen by hand; a higher value takes
 long agreement for backchannels."""

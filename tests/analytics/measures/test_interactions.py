@@ -25,8 +25,10 @@ HOLDER = spoken("a", 0.0, 10.0, "one two three four five six seven eight nine te
         (9.5, 15.0, "so what then", "turn_end", None),
         (9.3, 15.0, "so what then", "interruption", "a"),
         (9.6, 9.9, "yes", "backchannel", None),
-        (0.1, 5.0, "hello there", "start", None),
-        (0.3, 5.0, "hello there", "interruption", "b"),
+        (5.0, 5.5, "um uh", "interruption", "b"),  # fillers alone
+        (5.0, 5.5, "okay, um", "backchannel", None),
+        (0.25, 5.0, "hello there", "start", None),
+        (0.4, 5.0, "hello there", "interruption", "b"),
     ],
 )
 def test_kinds(start: float, end: float, text: str, kind: str, yielded: str | None) -> None:
