@@ -87,4 +87,4 @@ def opened(context: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
         return tab
 
     yield open_
-    assert problems == []
+    assert problems == [], problems
