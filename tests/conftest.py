@@ -1,4 +1,4 @@
-"""Fixtures of all tests: the models, the development recordings, pyannote's sample; and no network."""
+"""Fixtures of all tests: the models, the development recordings, pyannote's sample; the browser; and no network."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.browser import axe, browser, context, opened
+
+__all__ = ["axe", "browser", "context", "opened"]
 
 REPOSITORY = Path(__file__).parent.parent
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.page.conftest import missing
+from tests.browser import missing
 
 HERE = Path(__file__).parent
 TESTS = sorted(HERE.glob("*.test.mjs"))

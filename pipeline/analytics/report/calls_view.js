@@ -45,7 +45,7 @@ function callColumns(report, figures) {
   const optional = [
     ...(report.calls.some((call) => call.day) ? [{ label: "day", kind: "day", sort: dayOf, cell: (/** @type {Call} */ call) => call.day ?? "–" }] : []),
     ...(report.calls.some((call) => call.agents.length)
-      ? [{ label: report.role, sort: namesOf, cell: (/** @type {Call} */ call) => namesOf(call) || "–" }] : []),
+      ? [{ label: report.role, kind: "text", sort: namesOf, cell: (/** @type {Call} */ call) => namesOf(call) || "–" }] : []),
   ];
   return [
     { label: "call", kind: "name", sort: ({ name }) => name, cell: nameCell },
@@ -76,7 +76,9 @@ function nameCell(call) {
  */
 function details(call, report) {
   const part = make("div", { class: "details" });
-  const facts = [agentFacts(call, report.role), ...report.columns.flatMap((name, i) => (call.columns[i] ? `${name}: ${call.columns[i]}` : []))];
+  const columns = report.columns.flatMap((name, i) =>
+    call.columns[i] && name.toLowerCase() !== report.role.toLowerCase() ? `${name}: ${call.columns[i]}` : []);
+  const facts = [agentFacts(call, report.role), ...columns];
   part.append(make("p", {}, facts.join(" · ")));
   if (call.silenceStart !== null) part.append(make("p", {}, "Longest silence at ", moment(call, call.silenceStart)));
   const known = report.figures.filter((figure) => figureOf(call, figure) !== null);

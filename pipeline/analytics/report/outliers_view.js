@@ -56,7 +56,7 @@ export function createOutliers(report) {
 /** @type {import("./table.js").Column<Outlier>[]} */
 const outlierColumns = [
   { label: "call", kind: "name", sort: ({ call }) => call.name, cell: ({ call }) => callLink(call) },
-  { label: "figure", sort: ({ figure }) => figure.label, cell: ({ figure }) => figure.label },
+  { label: "figure", kind: "text", sort: ({ figure }) => figure.label, cell: ({ figure }) => figure.label },
   {
     label: "value", number: true, cell: ({ call, figure, value }) => {
       const text = written(value, figure.unit);

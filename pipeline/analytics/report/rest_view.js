@@ -19,12 +19,12 @@ export function createRest(report) {
   failed.show([
     { label: "recording", kind: "name", sort: ({ call }) => call, cell: ({ call }) => call },
     { label: "status", sort: ({ status }) => status, cell: ({ status }) => status.replaceAll("_", " ") },
-    { label: "reason", sort: ({ reason }) => reason, cell: ({ reason }) => reason },
+    { label: "reason", kind: "text", sort: ({ reason }) => reason, cell: ({ reason }) => reason },
   ], failures);
   const left = createTable(byId("skipped-table"), { label: "Table of the files that were left out", one: "file" });
   left.show([
     { label: "file", kind: "name", sort: ({ path }) => path, cell: ({ path }) => path },
-    { label: "reason", sort: ({ reason }) => reason, cell: ({ reason }) => reason },
+    { label: "reason", kind: "text", sort: ({ reason }) => reason, cell: ({ reason }) => reason },
   ], skipped);
   byId("failures").hidden = !failures.length;
   byId("skipped").hidden = !skipped.length;
@@ -56,7 +56,7 @@ export function createRest(report) {
 /** @type {import("./table.js").Column<Call>[]} */
 const roleColumns = [
   { label: "call", kind: "name", sort: ({ name }) => name, cell: (call) => callLink(call) },
-  { label: "reason", sort: ({ roleReason }) => roleReason, cell: ({ roleReason }) => roleReason },
+  { label: "reason", kind: "text", sort: ({ roleReason }) => roleReason, cell: ({ roleReason }) => roleReason },
 ];
 
 /** @type {import("./table.js").Column<Code>[]} */

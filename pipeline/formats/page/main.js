@@ -322,7 +322,7 @@ function connectSingleKeys() {
   });
 }
 
-/** Goes to the moment that the address names: `#t=12.5`, in seconds, as in media fragments. */
+/** Goes to the moment that the address names: `#t=12.5`, in seconds, as in media fragments; the arrow keys go on there. */
 function goToMoment() {
   const time = /^#t=(\d+(?:\.\d+)?)/.exec(location.hash)?.[1];
   if (time === undefined) return;
@@ -331,7 +331,7 @@ function goToMoment() {
   const line = place?.line ?? lineAt(app.index, player.time);
   if (!line) return;
   app.select(line, place?.word ?? -1);
-  conversation.show(line);
+  conversation.show(line, false); // a focus while the page is read would be reported for the fields of closed dialogs
 }
 
 fillHelp();

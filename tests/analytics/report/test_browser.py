@@ -177,7 +177,7 @@ def test_a_broken_rule_opens_its_call_at_the_moment(opened: Open, tmp_path: Path
     tab.get_by_role("button", name="Details of no budget").click()
     detail = tab.locator("#rules-table .detail")
     assert first.text in detail.inner_text()
-    assert "measured: value 2" in detail.inner_text()
+    assert "measured: 2" in detail.inner_text()
     assert "what no budget asks" in detail.inner_text()
     detail.locator("a.moment").first.click()
     tab.wait_for_selector("html.ready .line.current")
@@ -309,6 +309,35 @@ def test_everything_works_with_the_keyboard(opened: Open, report: Path) -> None:
     assert tab.evaluate("document.activeElement.closest('tr').rowIndex") == 101, "the first of the new rows"
     reached = tab.evaluate("[...document.querySelectorAll('.scroll')].every((each) => each.tabIndex === 0)")
     assert reached, "tables scroll by the arrow keys"
+
+
+def test_hostile_texts_are_inert_and_long_ones_break(opened: Open, tmp_path: Path) -> None:
+    evil, long = "<img src=x onerror=alert(1)>\"'&", "x" * 180
+    people = [speaker(long, "agent"), speaker(evil, "customer")]
+    calls = [
+        made(
+            analytics(
+                *people,
+                columns={evil: f"{evil}{number % 2}", "__proto__": f"{long}{number % 2}"},
+                findings=[finding(evil, False, quoted(1.0, evil), severity=evil), finding(long, None, reason=evil)],
+                warnings=[{"code": evil, "message": long}],
+            ),
+            f"{evil}{number}",
+        )
+        for number in range(4)
+    ]
+    path = tmp_path / "report.html"
+    failures, skipped = [Failure(long, "failed", evil)], [Skipped(evil, long)]
+    path.write_text(render(calls, evil, failures, skipped), encoding="utf-8")
+    tab = opened(path)
+    tab.set_viewport_size(NARROW)
+    for button in tab.locator(".expand").all():
+        button.click()
+    assert tab.locator("img").count() == 0
+    assert tab.evaluate("document.scripts.length") == 2
+    assert tab.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+    tab.locator("#filter-columns select").first.select_option(f"{evil}1")
+    filtered(tab, "2 of 4 calls shown")
 
 
 def test_without_a_script_the_tables_are_shown(browser: Any, report: Path) -> None:

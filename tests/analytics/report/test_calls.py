@@ -26,7 +26,7 @@ def day(columns: dict[str, str], recorded: str | None = None) -> tuple[str | Non
     return call.day, call.day_source
 
 
-def test_an_agent_is_named_by_manifest_voice_or_label() -> None:
+def test_an_agent_is_named_by_manifest_person_or_label() -> None:
     customer = speaker("customer", "customer")
     agent = speaker("agent", "agent")
     assert agents(agent, customer) == [(None, "agent", "channel")]

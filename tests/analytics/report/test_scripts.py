@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import binomtest, norm, t
 
 from pipeline.analytics.report.build import script
-from tests.page.conftest import missing
+from tests.browser import missing
 from tests.page.test_scripts import node, output
 
 HERE = Path(__file__).parent
