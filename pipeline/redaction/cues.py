@@ -80,7 +80,7 @@ PATTERNS: Final[dict[Topic, str]] = {
 """The cues of each topic. More patterns cover more where they are wrong, and less where they end another topic."""
 _COMPILED = {topic: re.compile(rf"\b(?:{pattern})(?![\w'])") for topic, pattern in PATTERNS.items()}
 _REFUSALS = re.compile(
-    r"\b(?:never|don't|do not|without|won't|not|no need|needn't|don't need|nobody|keypad|key pad|type|using your)\b"
+    r"\b(?:never|don't|do not|without|won't|not|no need|needn't|don't need|keypad|key pad|type|using your)\b"
 )
 REFUSAL_WORDS: Final = 8
 """Words on both sides of a cue in which a refusal ("never tell anyone your security code") explains that no digits
