@@ -44,8 +44,8 @@ PATTERNS: Final[dict[Topic, str]] = {
     "phone": (
         r"(?:phone|telephone|mobile|cell|cellphone|contact|landline|home|work|daytime|callback|whatsapp|fax) "
         r"(?:number|phone|no)|phone|mobile|telephone|cell|landline|(?:call|ring|reach|text|phone|contact) (?:me|you|"
-        r"us|him|"
-        r"her|them)(?: back)? (?:on|at)|number to (?:call|reach|ring)|number i can|(?:my|your|best|her|his) "
+        r"us|h(?:im|er)|"
+        r"them)(?: back)? (?:on|at)|number to (?:call|reach|ring)|number i can|(?:my|your|best|her|his) "
         r"number(?! on| to expect)|area code|reach (?:me|you)"
     ),
     "email": r"e ?mails?(?: address)?|mail address|gmail|hotmail",
