@@ -25,6 +25,7 @@ MODULES = {
     "vadersentiment": "vaderSentiment",
     "python-docx": "docx",
     "hibari-tts": "hibari",
+    "text2num": "text_to_num",
 }
 """Import names that are not the distribution's name with ``-`` as ``_``."""
 INDIRECT = {"audioop-lts"}

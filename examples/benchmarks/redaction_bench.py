@@ -119,7 +119,7 @@ def rows_of(report: bool, errors: bool) -> list[Row]:
 
 
 def presidio_rows(python: str, errors: bool) -> tuple[list[Row], str] | str:
-    """The figures of Presidio on the same texts with its version, or why there are none."""
+    """The figures of Presidio on the same texts with its version, or why they are missing."""
     cases = tuple(calls(True, errors, EACH, SEED))
     texts = ["\n".join(line.text for line in call.transcript.utterances) for call in cases]
     reasons = []

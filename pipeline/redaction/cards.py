@@ -95,7 +95,7 @@ def find_codes(context: Context) -> Findings:
 
 
 def card_runs(context: Context) -> Iterator[tuple[Atom, ...]]:
-    """Runs with enough digits; a telephone number that was asked for and is read back is none."""
+    """Runs with enough digits; a telephone number that was asked for and is read back is left out."""
     for run in context.runs:
         if not _is_repeated(context, run):
             yield run

@@ -44,8 +44,8 @@ PATTERNS: Final[dict[Topic, str]] = {
     "phone": (
         r"(?:phone|telephone|mobile|cell|cellphone|contact|landline|home|work|daytime|callback|whatsapp|fax) "
         r"(?:number|phone|no)|phone|mobile|telephone|cell|landline|(?:call|ring|reach|text|phone|contact) (?:me|you|"
-        r"us|him|"
-        r"her|them)(?: back)? (?:on|at)|number to (?:call|reach|ring)|number i can|(?:my|your|best|her|his) "
+        r"us|h(?:im|er)|"
+        r"them)(?: back)? (?:on|at)|number to (?:call|reach|ring)|number i can|(?:my|your|best|her|his) "
         r"number(?! on| to expect)|area code|reach (?:me|you)"
     ),
     "email": r"e ?mails?(?: address)?|mail address|gmail|hotmail",
@@ -80,7 +80,7 @@ PATTERNS: Final[dict[Topic, str]] = {
 """The cues of each topic. More patterns cover more where they are wrong, and less where they end another topic."""
 _COMPILED = {topic: re.compile(rf"\b(?:{pattern})(?![\w'])") for topic, pattern in PATTERNS.items()}
 _REFUSALS = re.compile(
-    r"\b(?:never|don't|do not|without|won't|not|no need|needn't|don't need|nobody|keypad|key pad|type|using your)\b"
+    r"\b(?:never|don't|do not|without|won't|not|no need|needn't|don't need|keypad|key pad|type|using your)\b"
 )
 REFUSAL_WORDS: Final = 8
 """Words on both sides of a cue in which a refusal ("never tell anyone your security code") explains that no digits

@@ -74,7 +74,7 @@ def _asks(context: Context, speaker: str, position: int) -> bool:
 
 
 def _address(stream: Sequence[Token], position: int) -> list[int]:
-    """The tokens of an address whose "at" is at a position, or stands before it as a sign; empty if there is none."""
+    """The tokens of an address whose "at" is at a position, or stands before it as a sign; else an empty list."""
     token = stream[position]
     if "@" in token.before:
         first, domain = position, position

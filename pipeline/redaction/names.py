@@ -1,6 +1,6 @@
 """Names of people: those that are known, those after a cue ("my name is"), and spelled ones.
 
-There is no model of names: a name that nobody introduces is found only if it is known, or was introduced once.
+There is no model of names: a name without an introduction is found only if it is known, or was introduced once.
 """
 
 from __future__ import annotations

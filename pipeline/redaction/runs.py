@@ -207,7 +207,7 @@ def _dense(context: Context, atoms: Sequence[Atom]) -> Iterator[tuple[Atom, ...]
 
 
 def _shortest(atoms: Sequence[Atom], gaps: Sequence[int], begin: int, step: int) -> int | None:
-    """The other end of the shortest run from ``begin`` with enough digits; None where there is none."""
+    """The other end of the shortest run from ``begin`` with enough digits; None if the digits do not suffice."""
     count, weight, position = 0, 0, begin
     while 0 <= position < len(atoms):
         if position != begin:
