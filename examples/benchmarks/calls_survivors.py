@@ -18,11 +18,11 @@ from pipeline.core.types import Transcript, Word
 NUMBERS = {*numbers.DIGITS, *numbers.TEENS, *numbers.TENS[2:], *numbers.REPEATS.values(), "oh", "hundred"}
 """Words of numbers."""
 DIGITAL = ("card", "cvv", "phone")
-"""Kinds of which only digits and words of numbers identify somebody."""
+"""Kinds of which only digits and words of numbers identify a person."""
 SMALL = {
     "the", "of", "at", "dot", "in", "on", "com", "org", "net", "example", "street", "lane", "avenue", "road", "close",
 }  # fmt: skip
-"""Words of planted items that identify nobody."""
+"""Words of planted items that identify no person."""
 AROUND = 0.15
 """Seconds by which the times of recognized words may differ from those planted. Chosen by hand: half a short word."""
 LIKE = 70
