@@ -187,7 +187,8 @@ def as_tables(figures: Mapping[str, Any]) -> dict[str, str]:
     rule_rows = [[row["rule"], row["calls"], *(row[k] for k in RULE_OUTCOMES)] for row in figures["rules"]]
     rule_heads = ("rule", "calls", "said by mistake", "right", "missed", "role unknown")
     return {
-        "roles": table(("roles by", "calls with", "calls", *OUTCOMES), role_rows),
+        "roles": table(("roles by", "calls with", "calls", *OUTCOMES), role_rows)
+        + f"\n\nMeasured on {figures['calls']} calls, {figures['minutes']} minutes.",
         "rules": table(rule_heads, rule_rows),
         "redaction": calls_redaction.as_table(figures["redaction"]),
     }
