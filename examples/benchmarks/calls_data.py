@@ -3,8 +3,8 @@
     python -m examples.benchmarks.calls_data [--calls N] [--out FOLDER]
 
 needs the extra ``demo``. Calls that are there already are left as they are. ``audio/`` has the recordings,
-``reference/`` what was said and what is planted in each. Calls of both halves (development and report) are made in turn, so that a
-part of them serves, too.
+``reference/`` what was said and what is planted in each. Calls of both halves (development and report) are made in
+turn, so that a part of them serves, too.
 """
 
 from __future__ import annotations
