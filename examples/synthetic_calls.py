@@ -154,5 +154,5 @@ def write(call: ConstructedCall, folder: Path, name: str) -> None:
         (folder / part).mkdir(parents=True, exist_ok=True)
     reference = folder / "reference"
     (reference / f"{name}.json").write_bytes(formats.dumps(call.reference, "json", name))
-    (reference / f"{name}.truth.json").write_text(json.dumps(truth(call), indent=1) + "\n", encoding="utf-8")
     soundfile.write(folder / "audio" / f"{name}.wav", call.samples, call.rate, subtype="PCM_16")
+    (reference / f"{name}.truth.json").write_text(json.dumps(truth(call), indent=1) + "\n", encoding="utf-8")

@@ -68,7 +68,7 @@ def test_the_calls_are_small_and_neither_clipped_nor_too_quiet(name: str) -> Non
     assert decoded.duration == pytest.approx(formats.load(CALLS / "reference" / f"{name}.json").duration, abs=0.2)
 
 
-def test_what_is_planted_lies_where_the_truth_says() -> None:
+def test_planted_items_are_where_the_truth_has_them() -> None:
     kinds = []
     for name in NAMES:
         reference = formats.load(CALLS / "reference" / f"{name}.json")

@@ -60,7 +60,7 @@ def main() -> None:
     """Measure, print and, with ``--update``, write the figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--part", choices=tuple(PARTS), default="report", help="which half of the calls")
-    parser.add_argument("--calls", type=int, help="at most so many calls")
+    parser.add_argument("--calls", type=int, help="maximum number of calls")
     parser.add_argument("--recognize", action="store_true", help="first recognize the calls that were not yet")
     parser.add_argument("--without-sound", action="store_true", help="do not redact and transcribe the sound")
     parser.add_argument("--update", action="store_true", help="write calls.json and docs/call-centre.md")
@@ -187,7 +187,8 @@ def as_tables(figures: Mapping[str, Any]) -> dict[str, str]:
     rule_rows = [[row["rule"], row["calls"], *(row[k] for k in RULE_OUTCOMES)] for row in figures["rules"]]
     rule_heads = ("rule", "calls", "said by mistake", "right", "missed", "role unknown")
     return {
-        "roles": table(("roles by", "calls with", "calls", *OUTCOMES), role_rows),
+        "roles": table(("roles by", "calls with", "calls", *OUTCOMES), role_rows)
+        + f"\n\nMeasured on {figures['calls']} calls, {figures['minutes']} minutes.",
         "rules": table(rule_heads, rule_rows),
         "redaction": calls_redaction.as_table(figures["redaction"]),
     }

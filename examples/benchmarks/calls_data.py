@@ -2,8 +2,9 @@
 
     python -m examples.benchmarks.calls_data [--calls N] [--out FOLDER]
 
-needs the extra ``demo``. ``audio/`` has the recordings, ``reference/`` what was said and what is planted in each. Calls
-of both halves (development and report) are made in turn, so that a part of them serves, too.
+needs the extra ``demo``. Calls that are there already are left as they are. ``audio/`` has the recordings,
+``reference/`` what was said and what is planted in each. Calls of both halves (development and report) are made in
+turn, so that a part of them serves, too.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ def main() -> None:
     options = parser.parse_args()
     maker = CallMaker()
     for number in [*order()][: options.calls]:
+        if (options.out / "reference" / f"{name_of(number)}.truth.json").exists():
+            continue
         made = maker.make(calls_texts.call(number), number)
         write(made, options.out, name_of(number))
         sys.stdout.write(f"{name_of(number)} {made.reference.duration:5.1f} s\n")

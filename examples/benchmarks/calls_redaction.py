@@ -18,6 +18,7 @@ from pipeline.core.errors import CannotRedact
 from pipeline.core.events import no_progress
 from pipeline.core.output_record import OutputRecord
 from pipeline.core.types import Word
+from pipeline.formats import files
 from pipeline.redaction.outputs import Target, write
 from pipeline.redaction.redacting import Redacted, redact
 from pipeline.redaction.settings import RedactionSettings
@@ -31,6 +32,8 @@ OUT = data.WORK / "calls" / "redacted"
 """Where the redacted calls go; each run replaces them."""
 FORMATS = ("json", "txt", "html", "md", "srt", "tsv", "docx", "ctm", "textgrid", "minutes-json")
 """Formats that are written and searched."""
+CONTROL = "without-words"
+"""Folder and name of a transcript without words, in the same formats."""
 WINDOW, STEP = 28, 20
 """Seconds of sound that are recognized at once, and from one such window to the next: they overlap."""
 
@@ -61,6 +64,7 @@ def measure(calls: Sequence[Call], assigned: Mapping[str, Transcript], sound: bo
     OUT.mkdir(parents=True)
     recognizer = Transcriber(Config()).models.recognizer if sound else None
     counts = _Counts()
+    files.write(Transcript(1.0), CONTROL, OUT / CONTROL, FORMATS, OutputRecord(OUT / CONTROL, CONTROL))
     for call in calls:
         _measure(call, assigned[call.name], recognizer, counts)
     rows = [
@@ -89,7 +93,7 @@ def _measure(call: Call, transcript: Transcript, recognizer: Recognizer | None, 
         kind = item["kind"]
         counts.planted[kind] += 1
         counts.left("words", kind, call.name, leftovers(item, after))
-        found = files_with(folder, needles(item, before))
+        found = files_with(folder, needles(item, before), OUT / CONTROL)
         counts.left("files", kind, call.name, [f"{name}: {', '.join(hits)}" for name, hits in found.items()])
         counts.left("sound", kind, call.name, leftovers(item, again))
     for redaction in result.plan.redactions:

@@ -18,11 +18,11 @@ from pipeline.core.types import Transcript, Word
 NUMBERS = {*numbers.DIGITS, *numbers.TEENS, *numbers.TENS[2:], *numbers.REPEATS.values(), "oh", "hundred"}
 """Words of numbers."""
 DIGITAL = ("card", "cvv", "phone")
-"""Kinds of which only digits and words of numbers identify somebody."""
+"""Kinds of which only digits and words of numbers identify a person."""
 SMALL = {
     "the", "of", "at", "dot", "in", "on", "com", "org", "net", "example", "street", "lane", "avenue", "road", "close",
 }  # fmt: skip
-"""Words of planted items that identify nobody."""
+"""Words of planted items that identify no person."""
 AROUND = 0.15
 """Seconds by which the times of recognized words may differ from those planted. Chosen by hand: half a short word."""
 LIKE = 70
@@ -60,13 +60,26 @@ def _is_of(planted: Mapping[str, Any], text: str) -> bool:
 def needles(planted: Mapping[str, Any], words: Iterable[Word]) -> list[str]:
     """What is searched in files: the recognized words of an item that are long enough to stand for it alone."""
     texts = [text.strip(".,?!;:") for text in leftovers(planted, words)]
-    return [text for text in texts if len(re.sub(r"\D", "", text)) >= 3 or (len(text) > 3 and text not in NUMBERS)]
+    return [text for text in texts if len(re.sub(r"\D", "", text)) >= 3 or (len(text) > 3 and not _is_number(text))]
 
 
-def files_with(folder: Path, items: Sequence[str]) -> dict[str, list[str]]:
-    """The files of a folder, also hidden ones, in which an item stands by itself, and the items."""
-    found = {path.name: [item for item in items if _stands_in(item, _content(path))] for path in _files(folder)}
-    return {name: items for name, items in found.items() if items}
+def _is_number(text: str) -> bool:
+    return text.lower() in NUMBERS
+
+
+def files_with(folder: Path, items: Sequence[str], control: Path | None = None) -> dict[str, list[str]]:
+    """The files of a folder, also hidden ones, in which an item stands by itself, and the items.
+
+    What also stands in the file with the same suffix in ``control``, of a call without words, belongs to the format:
+    ``4000`` is in the script of every page.
+    """
+    found = {}
+    for path in _files(folder):
+        content = _content(path)
+        hits = [item for item in items if _stands_in(item, content)]
+        same = [] if control is None else [_content(each) for each in _files(control) if each.suffix == path.suffix]
+        found[path.name] = [item for item in hits if not any(_stands_in(item, other) for other in same)]
+    return {name: hits for name, hits in found.items() if hits}
 
 
 def _files(folder: Path) -> Iterator[Path]:
