@@ -61,7 +61,6 @@ def report(
     from pipeline.analytics.report.build import render
     from pipeline.batch.history import read_history
     from pipeline.core.output_record import OutputRecord
-    from pipeline.core.text import counted
 
     history = read_history(folder)
     record = OutputRecord(folder, "report", overwrite=overwrite)
@@ -77,12 +76,17 @@ def report(
     page = render(remarks.watch(calls()), title, history.failures, history.skipped, role)
     record.write(path, page.encode())
     typer.echo(str(path), err=True)
-    lines = remarks.lines()
-    if gone := 0 if keep_removed else len(removed(folder, history)):
-        lines.append(
-            f"{counted(gone, 'call')} left out, whose recordings were removed; --keep-removed keeps them, marked"
-        )
-    if not tables.has_parquet():
-        lines.append("Parquet tables need pyarrow: pip install 'crosstalk-transcribe[analytics]'")
-    for line in lines:
+    gone = 0 if keep_removed else len(removed(folder, history))
+    for line in (*remarks.lines(), *_omissions(gone)):
         typer.echo(f"transcribe: {line}", err=True)
+
+
+def _omissions(removed: int) -> Iterator[str]:
+    """What the report leaves out: a number of ``removed`` recordings, and Parquet files."""
+    from pipeline.analytics.tables.writers import has_parquet
+    from pipeline.core.text import counted
+
+    if removed:
+        yield f"{counted(removed, 'call')} left out, whose recordings were removed; --keep-removed keeps them, marked"
+    if not has_parquet():
+        yield "Parquet tables need pyarrow: pip install 'crosstalk-transcribe[analytics]'"
