@@ -11,7 +11,7 @@ import typer
 from pipeline.core.errors import SettingsError, printable
 
 if TYPE_CHECKING:
-    from pipeline.analytics.calls import Call
+    from pipeline.analytics.calls import Call, History
 
 
 def analyze(
@@ -56,12 +56,11 @@ def report(
 ) -> None:
     """Write a page that compares agents, teams and days, and tables (CSV, Parquet), about all calls of a folder."""
     from pipeline.analytics import tables
-    from pipeline.analytics.calls import read_calls, removed
+    from pipeline.analytics.calls import read_calls
     from pipeline.analytics.remarks import Remarks
     from pipeline.analytics.report.build import render
     from pipeline.batch.history import read_history
     from pipeline.core.output_record import OutputRecord
-    from pipeline.core.text import counted
 
     history = read_history(folder)
     record = OutputRecord(folder, "report", overwrite=overwrite)
@@ -77,12 +76,17 @@ def report(
     page = render(remarks.watch(calls()), title, history.failures, history.skipped, role)
     record.write(path, page.encode())
     typer.echo(str(path), err=True)
-    lines = remarks.lines()
-    if gone := 0 if keep_removed else len(removed(folder, history)):
-        lines.append(
-            f"{counted(gone, 'call')} left out, whose recordings were removed; --keep-removed keeps them, marked"
-        )
-    if not tables.has_parquet():
-        lines.append("Parquet tables need pyarrow: pip install 'crosstalk-transcribe[analytics]'")
-    for line in lines:
+    for line in [*remarks.lines(), *_left_out(folder, history, keep_removed)]:
         typer.echo(f"transcribe: {line}", err=True)
+
+
+def _left_out(folder: Path, history: History, keep_removed: bool) -> Iterator[str]:
+    """A line about calls that the report leaves out, and one about tables in Parquet."""
+    from pipeline.analytics import tables
+    from pipeline.analytics.calls import removed
+    from pipeline.core.text import counted
+
+    if gone := 0 if keep_removed else len(removed(folder, history)):
+        yield f"{counted(gone, 'call')} left out, whose recordings were removed; --keep-removed keeps them, marked"
+    if not tables.has_parquet():
+        yield "Parquet tables need pyarrow: pip install 'crosstalk-transcribe[analytics]'"
