@@ -47,7 +47,7 @@ def shift(number: int) -> int:
 
 
 def undo_shift(transcript: Transcript, seconds: float) -> Transcript:
-    """Turns and words of a disturbed recording at the times of the original, ``seconds`` earlier, without the ledger and pauses.
+    """Turns and words of a disturbed recording at the times of the original, ``seconds`` earlier; no ledger, no pauses.
 
     What lies in the added silence is dropped.
     """
