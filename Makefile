@@ -80,7 +80,7 @@ bench-rules: setup  ## phrases of rules: found under recognition errors, and fal
 bench-batch: setup  ## nights of calls: one worker and two, overhead, the parent's memory; stereo calls (an hour)
 	$(BIN)/python -m examples.benchmarks.batch_bench --update
 	$(BIN)/python -m examples.benchmarks.stereo_bench --update
-	$(BIN)/python -m examples.benchmarks.interruptions_bench --transcribe 3 --update
+	$(BIN)/python -m examples.benchmarks.interruptions_bench --transcribe 6 --update
 
 bench-calls: setup  ## roles, rules and redaction on 200 constructed calls, made and transcribed where they are not there (an hour)
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --editable '.[demo]'

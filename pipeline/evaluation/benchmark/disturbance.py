@@ -47,15 +47,14 @@ def shift(number: int) -> int:
 
 
 def undo_shift(transcript: Transcript, seconds: float) -> Transcript:
-    """Turns and words of a disturbed recording at the times of the original, ``seconds`` earlier, without the ledger.
+    """Turns and words of a disturbed recording at the times of the original, ``seconds`` earlier; no ledger, no pauses.
 
     What lies in the added silence is dropped.
     """
     utterances = (Utterance(u.speaker, words) for u in transcript.utterances if (words := _earlier(u.words, seconds)))
     turns = tuple(sorted(_earlier(transcript.turns, seconds)))
-    return replace(
-        transcript, duration=transcript.duration - seconds, utterances=tuple(utterances), turns=turns, overlaps=()
-    )
+    duration = transcript.duration - seconds
+    return replace(transcript, duration=duration, utterances=tuple(utterances), turns=turns, overlaps=(), pauses=())
 
 
 def _draw_shift(rng: np.random.Generator) -> int:
