@@ -13,7 +13,7 @@ from typing import Any
 
 from pipeline.analytics.tables.schema import clash
 from pipeline.core.errors import CrosstalkError, SettingsError
-from pipeline.core.text import read_settings
+from pipeline.core.text import counted, read_settings
 
 COLUMNS: Mapping[str, str] = {
     "speakers": "diarization.speakers",
@@ -68,14 +68,24 @@ def read_manifest(path: Path, validate: Validate) -> Iterator[Row | Rejected]:
 
 
 def _delimiter(text: str) -> str:
-    """The delimiter of the first line: spreadsheets use semicolon or tab where the comma is the decimal point."""
+    """The delimiter with which the first line has a column ``path``, else the one that it has.
+
+    Spreadsheets use semicolon or tab where the comma is the decimal point.
+    """
     header = text.partition("\n")[0]
-    return next((mark for mark in (",", ";", "\t") if mark in header), ",")
+    marks = [mark for mark in (",", ";", "\t") if mark in header]
+    return next((mark for mark in marks if "path" in _names(header, mark)), marks[0] if marks else ",")
+
+
+def _names(header: str, mark: str) -> list[str]:
+    return [name.strip() for name in next(csv.reader([header], delimiter=mark), [])]
 
 
 def _check_header(header: Sequence[str], path: Path) -> None:
     if "path" not in header:
-        raise SettingsError("a manifest needs a column 'path'", where=str(path))
+        other = next((name for name in header if name.casefold() == "path"), None)
+        hint = f"write {other!r} in lower case" if other else f"the first line has {', '.join(map(repr, header[:8]))}"
+        raise SettingsError("a manifest needs a column 'path'", where=str(path), hint=hint if header else "")
     duplicate = next((name for name, count in Counter(header).items() if name and count > 1), None)
     if duplicate is not None:
         raise SettingsError(f"the manifest has the column {duplicate!r} twice", where=str(path))
@@ -88,7 +98,7 @@ def check_columns(names: Iterable[str], where: str) -> None:
     for name in names:
         other = clash(name, first.setdefault(name.casefold(), name)) if name not in COLUMNS else None
         if other is not None or name == "path":
-            kind = "setting" if other in COLUMNS else "column"
+            kind = "setting" if other in COLUMNS else "column of the tables" if other == name else "column"
             raise SettingsError(
                 f"the column {name!r} clashes with the {kind} {other or name!r}", where=where, hint="rename it"
             )
@@ -107,8 +117,12 @@ def _row_or_rejected(
 
 def _read_row(header: Sequence[str], fields: Sequence[str], manifest: Path, where: str) -> Row:
     row = dict(zip(header, fields, strict=False))
-    if len(fields) != len(header) or not row["path"].strip() or row.get(""):
-        raise SettingsError("the number of fields differs from the first line, or the path is missing")
+    if len(fields) != len(header):
+        raise SettingsError(f"the line has {counted(len(fields), 'field')}, and the first line {len(header)}")
+    if row.get(""):
+        raise SettingsError("a field is in a column without a name")
+    if not row["path"].strip():
+        raise SettingsError("the path is missing")
     if "\0" in row["path"]:
         raise SettingsError("the path contains a null byte")
     path = _resolve(row["path"], manifest.parent)
@@ -122,9 +136,11 @@ def settings_and_columns(values: Mapping[str, str]) -> tuple[dict[str, Any], dic
     settings: dict[str, Any] = {
         key: values[name].strip() for name, key in COLUMNS.items() if values.get(name, "").strip()
     }
-    for key in settings.keys() & _NUMBERS:
+    for name, key in COLUMNS.items():
+        if key not in settings or key not in _NUMBERS:
+            continue
         if not settings[key].isdecimal():
-            raise SettingsError(f"{key} must be a whole number, not {settings[key]!r}")
+            raise SettingsError(f"{name} must be a whole number, not {settings[key]!r}")
         settings[key] = int(settings[key])
     return settings, {name: value for name, value in values.items() if name not in COLUMNS}
 

@@ -173,13 +173,16 @@ def test_a_manifest_has_settings_and_further_columns(calls: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("file\na.wav\n", "column 'path'"),
-        ("path,speakers\na.wav,two\n", "whole number"),
-        ("path,speakers\na.wav\n", "fields"),
+        ("file,agent\na.wav,Ana\n", "column 'path'; the first line has 'file', 'agent'"),
+        ("Path\na.wav\n", "column 'path'; write 'Path' in lower case"),
+        ("path,speakers\na.wav,two\n", "line 2: speakers must be a whole number, not 'two'"),
+        ("path,speakers\na.wav\n", "the line has 1 field, and the first line 2"),
+        ("path,speakers\n,2\n", "the path is missing"),
         ('path\n"a.wav\n', "CSV"),
         ("path,team,team\na.wav,x,y\n", "'team' twice"),
         ("path,speakers\na.wav,2\na.wav,3\n", "different"),
-        ("path,team,\na.wav,x,y\n", "fields"),
+        ("path,team,\na.wav,x,y\n", "a column without a name"),
+        ("path,call\na.wav,x\n", "'call' clashes with the column of the tables 'call'"),
         ("path,Call\na.wav,x\n", "'Call' clashes with the column 'call'"),
         ("path,team,Team\na.wav,x,y\n", "'Team' clashes with the column 'team'"),
         ("path,Speakers\na.wav,2\n", "'Speakers' clashes with the setting 'speakers'"),
@@ -191,6 +194,12 @@ def test_a_bad_manifest_is_refused_with_its_place(calls: Path, text: str, reason
     with pytest.raises(SettingsError, match=reason) as refused:
         names("list.csv")
     assert "list.csv" in str(refused.value)
+
+
+def test_a_comma_in_the_name_of_a_column_is_no_delimiter(calls: Path) -> None:
+    (calls / "list.csv").write_text('path;"team, region";note\ncalls/a.wav;x;1,5\n')
+    (recording,) = recordings("list.csv")
+    assert dict(recording.columns) == {"team, region": "x", "note": "1,5"}
 
 
 def test_columns_of_two_manifests_that_differ_in_case_are_refused_with_both(calls: Path) -> None:

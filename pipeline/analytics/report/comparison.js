@@ -2,7 +2,7 @@
 
 import { byId, make, setChildren } from "../../formats/page/dom.js";
 import { axisOf, distributionChart, intervalChart, trendChart } from "./charts.js";
-import { compare, dimensionsOf, figureOf, groupsOf, measuresOf } from "./grouping.js";
+import { agentOf, compare, dimensionsOf, figureOf, groupsOf, measuresOf } from "./grouping.js";
 import { bounded, counted, range, whole, written } from "./numbers.js";
 import { definitions } from "./parts.js";
 import { compareTexts, createTable } from "./table.js";
@@ -198,8 +198,7 @@ function figureColumns(dimension, report) {
  */
 function meanOf(group, figure, dimension) {
   const values = group.calls.flatMap((call) => {
-    const agent = dimension.agents ? call.agents.find((each) => each.name === group.name) : undefined;
-    return figureOf(call, figure, agent) ?? [];
+    return figureOf(call, figure, agentOf(call, dimension, group.name)) ?? [];
   });
   return values.length ? mean(values) : null;
 }

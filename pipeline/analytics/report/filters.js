@@ -28,7 +28,7 @@ export function noFilter() {
 /** States of a call by which it can be filtered. */
 export const STATES = new Map([
   ["unknown", "agent unknown"], ["incomplete", "cut short"], ["deleted", "recording removed"],
-  ["duplicate", "same recording as another call"],
+  ["duplicate", "same recording as another call"], ["once", "each recording once"],
 ]);
 
 /**
@@ -91,6 +91,7 @@ function hasBroken(call, wanted, rule) {
 function isIn(call, state) {
   if (state === "unknown") return call.roleReason !== "";
   if (state === "duplicate") return call.duplicateOf !== null;
+  if (state === "once") return call.duplicateOf === null;
   return state === "incomplete" ? !call.complete : call.deleted;
 }
 

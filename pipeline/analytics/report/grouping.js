@@ -23,11 +23,14 @@ import { mean, meanInterval, squares, wilson } from "./statistics.js";
  * @property {string} label
  * @property {boolean} agents whether its groups are agents
  * @property {(call: Call) => (string | null)[]} keysOf the groups of a call; null: it has none
+ * @property {(call: Call, agent: Agent) => string | null} [keyOf] the group of an agent in a call; without it, their name
  */
 /** @typedef {{ name: string | null, calls: Call[], values: number[] }} Group */
 /** @typedef {"above" | "below" | "same" | "only" | "one" | "nothing" | "unnamed"} Verdict */
 /** @typedef {{ group: Group, value: number | null, interval: Interval | null, wide: Interval | null, verdict: Verdict }} Compared */
 
+/** The column of a manifest, in any case, whose pairs with the agents are groups. */
+const TEAM = "team";
 /** Confidence of the intervals that are shown. */
 export const CONFIDENCE = 0.95;
 
@@ -99,11 +102,45 @@ export function dimensionsOf(report) {
     ...report.columns.map((name, place) => ({
       id: `column ${name}`, label: name, agents: false, keysOf: (/** @type {Call} */ call) => [call.columns[place] || null],
     })),
+    ...teamsOf(report),
     { id: "day", label: "day", agents: false, keysOf: (call) => [call.day] },
     { id: "folder", label: "folder", agents: false, keysOf: (call) => [folderOf(call.name)] },
     { id: "language", label: "language", agents: false, keysOf: (call) => [call.language] },
   ];
   return all.filter((each) => each.id.toLowerCase() !== `column ${role}` && isShared(report.calls, each));
+}
+
+/**
+ * The pairs of agent and team, where an agent has calls in more than one team; the team is the manifest's column.
+ * @param {Report} report
+ * @returns {Dimension[]}
+ */
+function teamsOf(report) {
+  const place = report.columns.findIndex((name) => name.toLowerCase() === TEAM);
+  /** @type {Map<string, string>} */
+  const first = new Map();
+  const several = report.calls.some((call) => call.agents.some(({ name }) => {
+    const team = call.columns[place];
+    if (name === null || !team) return false;
+    if (!first.has(name)) first.set(name, team);
+    return first.get(name) !== team;
+  }));
+  if (!several) return [];
+  const keyOf = (/** @type {Call} */ call, /** @type {Agent} */ { name }) =>
+    (name !== null && call.columns[place] ? `${name}, ${call.columns[place]}` : null);
+  const keysOf = (/** @type {Call} */ call) => (call.agents.length ? call.agents.map((agent) => keyOf(call, agent)) : [null]);
+  return [{ id: "agent and team", label: `${report.role} and ${report.columns[place]}`, agents: true, keysOf, keyOf }];
+}
+
+/**
+ * The agent of a group in a call.
+ * @param {Call} call
+ * @param {Dimension} dimension
+ * @param {string | null} key
+ */
+export function agentOf(call, dimension, key) {
+  if (!dimension.agents) return undefined;
+  return call.agents.find((agent) => (dimension.keyOf ? dimension.keyOf(call, agent) : agent.name) === key);
 }
 
 /** @param {string} name */
@@ -141,8 +178,7 @@ export function groupsOf(calls, dimension, measure) {
       const group = groups.get(key) ?? { name: key, calls: [], values: [] };
       groups.set(key, group);
       group.calls.push(call);
-      const agent = dimension.agents ? call.agents.find((each) => each.name === key) : undefined;
-      const value = measure.valueOf(call, agent);
+      const value = measure.valueOf(call, agentOf(call, dimension, key));
       if (value !== null) group.values.push(value);
     }
   }

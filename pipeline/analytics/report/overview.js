@@ -38,6 +38,7 @@ function tilesOf(report, calls) {
   };
   const length = sum(of("duration"));
   const unknown = calls.filter((call) => call.roleReason).length;
+  const again = calls.filter((call) => call.duplicateOf !== null).length;
   const warned = calls.filter((call) => call.warnings.length).length;
   return [
     tile("calls", whole(calls.length), `${clock(length)} in all`, "The calls that the filter shows, and the sum of their lengths."),
@@ -50,6 +51,8 @@ function tilesOf(report, calls) {
     tile(`${report.role} unknown`, whole(unknown), partOf(unknown, calls),
       `Calls in which it is not known which speaker is the ${report.role}: they lack the ${report.role}'s figures.`),
     tile("with warnings", whole(warned), partOf(warned, calls), "Calls whose transcript has a notice, such as words that may be missing."),
+    ...(report.calls.some((call) => call.duplicateOf !== null) ? [tile("recordings again", whole(again), "counted as calls",
+      "Calls with the recording of another call. They count in all figures; the state “each recording once” of the filter leaves them out.")] : []),
     tile("failed", whole(report.failures.length), "not transcribed", "Recordings that could not be transcribed, whatever the filter shows."),
     tile("left out", whole(report.skipped.length), "not tried", "Files that were not tried, with the reason below, whatever the filter shows."),
   ];

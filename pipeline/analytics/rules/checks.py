@@ -66,7 +66,7 @@ def _check_circle(
 
 
 def _check_contradictions(rules: Sequence[Rule], places: Mapping[str, Item]) -> None:
-    """A phrase that has to be said in every call and may not be said, by one speaker and in one range."""
+    """A phrase that has to be said in every call and may not be said there, by the same speaker or anyone."""
     every = [each for rule in rules for each in _required(rule.name, rule.condition, places[rule.name])]
     banned = [each for each in every if each.condition.mode == "never"]
     for one in every:
@@ -75,10 +75,10 @@ def _check_contradictions(rules: Sequence[Rule], places: Mapping[str, Item]) -> 
         for two in banned:
             both = _tokens(one.condition) & _tokens(two.condition)
             enough = both == _tokens(one.condition) or (both and one.condition.mode == "all")
-            if enough and _same_place(one.condition, two.condition):
+            if enough and _covers(two.condition, one.condition):
                 phrase = " ".join(min(both))
                 two.item.fail(
-                    f"{two.rule!r} forbids {phrase!r}, which {one.rule!r} asks for, of the same speaker and range",
+                    f"{two.rule!r} forbids {phrase!r}, which {one.rule!r} asks for: no call passes both",
                     f"see {one.item.place}",
                 )
 
@@ -109,5 +109,11 @@ def _tokens(condition: Phrases) -> frozenset[tuple[str, ...]]:
     return frozenset(phrase_tokens(phrase, None) for phrase in condition.phrases)
 
 
-def _same_place(one: Phrases, two: Phrases) -> bool:
-    return (one.speaker, one.range, one.within, one.trigger) == (two.speaker, two.range, two.within, two.trigger)
+def _covers(never: Phrases, asked: Phrases) -> bool:
+    """Whether a phrase that passes ``asked`` always lies in the place, and is by a speaker, that ``never`` forbids."""
+    return (
+        never.trigger == asked.trigger
+        and never.speaker in (None, asked.speaker)
+        and never.range in (None, asked.range)
+        and (never.within is None or (asked.within is not None and asked.within <= never.within))
+    )

@@ -71,7 +71,8 @@ class Item:
         """A finite number."""
         value = self.value
         if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < float("inf"):
-            self.fail(f"must be a finite number, not {self.shown}")
+            has_unit = isinstance(value, str) and value[:1].isdecimal()
+            self.fail(f"must be a finite number, not {self.shown}", "write it without a unit" if has_unit else "")
         return float(value)
 
     @property

@@ -5,7 +5,9 @@ A phrase is looked for in the words of each speaker. Its words are aligned to th
 
 - has a similarity of at least the rule's,
 - has every content word of a phrase with up to `FEW` of them, and all but a fourth of a longer phrase,
-- has no pause over `MAX_PAUSE` and no negation between its words ("I do not promise" is not "I promise").
+- has no pause over `MAX_PAUSE` and no negation between its words ("I do not promise" is not "I promise"),
+- lacks no word of the phrase where it has a content word more between two of its words ("a nice warm day" is not "have
+  a nice day", "cancel my other account" is "cancel my account").
 
 In a phrase with one content word the other words count for more ("the promise" is not "I promise"); a phrase without
 one ("how are you") must be there word by word. Of overlapping matches the most similar one is taken.
@@ -216,11 +218,26 @@ def _match(stream: Stream, phrase: Phrase, text: str, found: Alignment, low: int
     )
     pairs = tuple(_shown(stream, phrase, found.pairs, low))
     reason = _refusal(phrase, found, words, similarity)
-    if not reason and is_english(stream.language):
-        paired = {low + number for pair in found.pairs for number in range(pair.first, pair.last)}
-        between = {stream.tokens[n].text for n in range(low + found.first, low + found.last) if n not in paired}
-        reason = ", ".join(f"with {word} between its words" for word in sorted(between & NEGATIONS))
-    return Match(evidence, pairs, reason)
+    return Match(evidence, pairs, reason or _other_words(stream, phrase, found, low))
+
+
+def _other_words(stream: Stream, phrase: Phrase, found: Alignment, low: int) -> str:
+    """The words between those of an alignment that make it another phrase; "" without any.
+
+    A content word counts between words that follow each other in the phrase: in the place of a missing word it may be
+    that word, misrecognized.
+    """
+    gaps = [(one, two, range(low + one.last, low + two.first)) for one, two in pairwise(found.pairs)]
+    if is_english(stream.language):
+        between = {stream.tokens[n].text for *_, gap in gaps for n in gap}
+        if between & NEGATIONS:
+            return ", ".join(f"with {word} between its words" for word in sorted(between & NEGATIONS))
+    paired = {number for pair in found.pairs for number in pair.range}
+    missing = [word for number, word in enumerate(phrase.words) if number not in paired]
+    more = [
+        stream.tokens[n].text for one, two, gap in gaps if one.j == two.i for n in gap if stream.costs[n] >= CONTENT
+    ]
+    return f"without {', '.join(missing)}, and with {', '.join(more)} between its words" if missing and more else ""
 
 
 def _shown(stream: Stream, phrase: Phrase, pairs: Sequence[Pair], low: int) -> Iterator[tuple[str, str, float]]:

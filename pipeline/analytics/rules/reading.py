@@ -86,7 +86,7 @@ def read(text: str, where: str = "rules") -> RuleFile:
 
 def _roles(item: Item) -> tuple[RoleSpec, ...]:
     roles = tuple(_role(each) for each in item.list())
-    require_consistent(roles, f"{item.where}, {item.place}")
+    require_consistent(roles, f"{item.where}, line {item.line}, column {item.column}")
     return roles
 
 
@@ -173,6 +173,8 @@ def _modes(item: Item, kind: str) -> tuple[Any, tuple[str, ...]]:
 
 def _texts(item: Item) -> tuple[str, ...]:
     """Phrases, at least one, each with a letter or digit."""
+    if isinstance(item.value, str):
+        item.fail(f"must be a list, not {item.shown}", f"write [{item.value}]")
     if not item.list():
         item.fail("needs phrases")
     for each in item.list():
@@ -223,6 +225,12 @@ def _measured(keys: dict[str, Item]) -> Measured:
         keys["is"].fail(f"{name!r} is a number: use 'gte' or 'lte'")
     if low is None and high is None:
         item.fail("a measure needs 'gte' (at least) or 'lte' (at most), or both")
+    for key, limit in (("gte", low), ("lte", high)):
+        if limit is not None and not measure.lowest <= limit <= measure.highest:
+            bounds = (
+                f"from {measure.lowest:g} to {measure.highest:g}" if measure.highest < float("inf") else "not negative"
+            )
+            keys[key].fail(f"{limit:g} is no value of {name!r}, which is {bounds}")
     if low is not None and high is not None and low > high:
         keys["gte"].fail(f"the limits exclude every value: at least {low:g} and at most {high:g}")
     return Measured(name, speaker, _range(keys["range"]) if "range" in keys else None, low, high)

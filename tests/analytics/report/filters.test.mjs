@@ -34,6 +34,12 @@ test("each filter leaves the calls that it asks for", () => {
   assert.equal(names({ minLength: 90 }), "bc");
 });
 
+test("each recording counts once where that is asked for", () => {
+  const data = report({ name: "a" }, { name: "b", twin: "a" }, { name: "c" });
+  const shown = (state) => filtered(data, { ...noFilter(), state }).map((call) => call.name).join("");
+  assert.deepEqual([shown("once"), shown("duplicate"), shown("")], ["ac", "b", "abc"]);
+});
+
 test("the filter is written in words", () => {
   assert.equal(inWords(noFilter(), "agent"), "");
   assert.equal(inWords({ ...noFilter(), agent: "Ana", columns: { team: ANY }, minLength: 30 }, "agent"), "agent: Ana; team: any; at least 30 s long");

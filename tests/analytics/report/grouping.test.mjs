@@ -72,6 +72,15 @@ test("only what calls have in common groups them", () => {
   assert.deepEqual(dimensionsOf(data).map(({ id }) => id), ["day", "folder"]);
 });
 
+test("an agent in two teams is a group in each of them, where that is asked for", () => {
+  const call = (name, pace, team) => ({ agents: [[name, pace]], team });
+  const data = report(call("Ana", 100, "north"), call("Ana", 110, "north"), call("Ana", 200, "south"), call("Ben", 150, "south"), call("Ben", 150, null), call(null, 90, "south"));
+  const groups = groupsOf(data.calls, dimension(data, "agent and team"), measure(data, "pace"));
+  assert.deepEqual(groups.map(({ name, values }) => [name, values]), [["Ana, north", [100, 110]], ["Ana, south", [200]], ["Ben, south", [150]], [null, [150, 90]]]);
+  const separate = report(call("Ana", 100, "north"), call("Ana", 110, "north"), call("Ben", 150, "south"));
+  assert.equal(dimension(separate, "agent and team"), undefined);
+});
+
 test("if all groups are alike, a group is marked in about one report of twenty, or fewer", () => {
   let seed = 1;
   const random = () => ((seed = (seed * 16807) % 2147483647) / 2147483647);
