@@ -225,15 +225,19 @@ def _measured(keys: dict[str, Item]) -> Measured:
         keys["is"].fail(f"{name!r} is a number: use 'gte' or 'lte'")
     if low is None and high is None:
         item.fail("a measure needs 'gte' (at least) or 'lte' (at most), or both")
-    for key, limit in (("gte", low), ("lte", high)):
-        if limit is not None and not measure.lowest <= limit <= measure.highest:
-            bounds = (
-                f"from {measure.lowest:g} to {measure.highest:g}" if measure.highest < float("inf") else "not negative"
-            )
-            keys[key].fail(f"{limit:g} is no value of {name!r}, which is {bounds}")
+    for key in sorted(keys.keys() & {"gte", "lte"}):
+        _check_limit(keys[key], name)
     if low is not None and high is not None and low > high:
         keys["gte"].fail(f"the limits exclude every value: at least {low:g} and at most {high:g}")
     return Measured(name, speaker, _range(keys["range"]) if "range" in keys else None, low, high)
+
+
+def _check_limit(item: Item, name: str) -> None:
+    """Refuse a limit that no value of the measure can have: 70 for a share, where 0.7 is meant."""
+    measure = MEASURES[name]
+    if not measure.lowest <= item.number() <= measure.highest:
+        bounds = "not negative" if measure.highest == float("inf") else f"{measure.lowest:g} to {measure.highest:g}"
+        item.fail(f"{item.shown} is no value of {name!r}, which is {bounds}")
 
 
 def _range(item: Item) -> TimeRange:
