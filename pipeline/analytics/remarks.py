@@ -56,8 +56,8 @@ class Remarks:
         if several:
             agent, teams = next(iter(several.items()))
             lines.append(
-                f"{counted(len(several), 'agent')} in more than one team, each with all their calls unless you "
-                f"choose a team; the first: {agent}, in {', '.join(teams)}"
+                f"{counted(len(several), 'agent')} in more than one team, each one agent in the report unless you "
+                f"group by agent and team; the first: {agent}, in {', '.join(teams)}"
             )
         return [printable(line) for line in lines]
 

@@ -24,7 +24,7 @@ def analyze(
     """Print talk ratio, silence, overlaps and findings of one transcript as JSON."""
     from pipeline.analytics import analytics_file
     from pipeline.analytics.roles.assigning import UNKNOWN, with_roles_again
-    from pipeline.analytics.rules import explaining, reading
+    from pipeline.analytics.rules import asked_roles, explaining, reading
     from pipeline.formats.reading import read_file
 
     if explain is not None and rules is None:
@@ -37,6 +37,9 @@ def analyze(
     for notice in call.notices:
         if notice.code == UNKNOWN:
             typer.echo(printable(f"transcribe: {transcript}: warning: {notice.message}"), err=True)
+    given = {*call.speakers, *(each.role or "" for each in call.roles), *(spec.role for spec in content.roles)}
+    if not call.roles and (line := asked_roles.line_without(content.rules, given)):
+        typer.echo(printable(f"transcribe: {transcript}: warning: {line}"), err=True)
     analytics = analytics_file.analyze(call, content.rules)
     if explain is not None:
         typer.echo(explaining.explain(call, content.rules, analytics, explain), nl=False)

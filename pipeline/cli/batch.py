@@ -16,7 +16,7 @@ from pipeline.cli.printing import FORMATS, show, tell
 from pipeline.core.errors import CrosstalkError, OutputError, OutputExists, SettingsError, exit_code_of, printable
 
 if TYPE_CHECKING:
-    from pipeline.batch.discovery import LeftOut, Search
+    from pipeline.batch.discovery import LeftOut, Search, SearchResult
     from pipeline.batch.journal import Journal
     from pipeline.batch.recording_pool import Engine
     from pipeline.batch.report import Planned
@@ -165,7 +165,7 @@ def _run(place: Search, setup: Setup, options: BatchOptions, quiet: bool) -> Non
     from pipeline.engine.artifact_cache import DiskCache
 
     search = discover(place)
-    _print(() if quiet else report.announce(search))
+    _print(() if quiet else (*report.announce(search), *_without_roles(search, setup)))
     skipped.record(setup.out, place.places, search.skipped.items)
     if setup.cache is not None:
         check_cache(DiskCache(setup.cache))
@@ -253,7 +253,23 @@ def _plan(place: Search, setup: Setup, options: BatchOptions, quiet: bool) -> No
             ]
     rows = report.limited(rows, options.limit)
     show(report.plan(rows, speed, options.jobs))
-    _print(report.announce(search))
+    _print((*report.announce(search), *_without_roles(search, setup)))
+
+
+def _without_roles(search: SearchResult, setup: Setup) -> tuple[str, ...]:
+    """A line about roles that the rules ask for, where no option, column or rules file gives them to any recording."""
+    from pipeline.analytics.roles.request import FIRST_SPEAKER
+    from pipeline.analytics.rules import asked_roles, reading
+    from pipeline.config.channel_roles import parse_roles
+
+    if not setup.analytics:
+        return ()
+    content = reading.read(setup.analytics)
+    texts = {setup.config.diarization.roles, *(each.settings.get("diarization.roles") for each in search.recordings)}
+    given = {role.name for text in texts for role in parse_roles(text)} | {spec.role for spec in content.roles}
+    given |= {each.columns.get(FIRST_SPEAKER, "").strip() for each in search.recordings}
+    line = asked_roles.line_without(content.rules, given)
+    return (line,) if line else ()
 
 
 def _planned(task: Task, journal: Journal, setup: Setup, options: BatchOptions) -> Planned:

@@ -37,7 +37,8 @@ def test_an_agent_in_two_teams_is_named_with_both() -> None:
     teams = [call(str(n), Agent=agent, TEAM=team) for n, (agent, team) in enumerate(["AN", "BS", "AS", "BN", "CN"])]
     (line,) = lines(*teams)
     assert line == (
-        "2 agents in more than one team, each with all their calls unless you choose a team; the first: A, in N, S"
+        "2 agents in more than one team, each one agent in the report unless you group by agent and team; "
+        "the first: A, in N, S"
     )
 
 

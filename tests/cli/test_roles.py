@@ -120,3 +120,15 @@ def test_a_row_that_contradicts_is_refused_in_one_line_and_the_others_go_on() ->
     assert done.exit_code == 3
     assert "first_speaker: 'clerk' is not a role; there are agent, customer" in Path("out/failures.csv").read_text()
     assert ledger("out/two.json")["agent"] == ("agent", "manifest")
+
+
+def test_one_line_names_roles_that_rules_ask_for_and_nothing_gives() -> None:
+    Path("rules.yaml").write_text("rules:\n- {name: a, any: [{role: agent, says: [b3]}, {speaker: Ana, says: [b4]}]}\n")
+    line = "rules ask for the role agent, which nothing gives: add roles: to the rules file, or --roles"
+    common = ("batch", "call.wav", "-o", "out", "--rules", "rules.yaml")
+    for options in ((), ("--dry-run",)):
+        assert line in transcribe(*common, *options).stderr
+    assert line in transcribe("analyze", "out/call.json", "--rules", "rules.yaml").stderr
+    assert "which nothing gives" not in transcribe(*common, "--roles", "agent,customer", "--dry-run").stderr
+    Path("list.csv").write_text('path,roles\ncall.wav,"agent,customer"\n')
+    assert "which nothing gives" not in transcribe("batch", "list.csv", *common[2:], "--dry-run").stderr
