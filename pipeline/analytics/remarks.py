@@ -16,8 +16,10 @@ AGENT, TEAM = "agent", "team"
 
 @dataclass(slots=True)
 class Remarks:
-    """Collects remarks about calls."""
+    """Collects remarks about calls; with a ``role``, also about folders in which only other roles are known."""
 
+    role: str | None = None
+    roles: set[str] = field(default_factory=set)
     old: int = 0
     dated: int = 0
     undated: list[str] = field(default_factory=list)
@@ -39,6 +41,8 @@ class Remarks:
                 f"files with the analytics format of an earlier version, which the next one will refuse: {self.old}; "
                 "write them again with transcribe batch --analytics"
             )
+        if self.role is not None and self.roles and self.role not in self.roles:
+            lines.append(f"no speaker of any call has the role {self.role}; there are {', '.join(sorted(self.roles))}")
         if self.undated and self.dated:  # many devices write no dates at all
             calls = counted(len(self.undated), "call")
             lines.append(f"{calls} without a recording date, so without a day; the first: {self.undated[0]}")
@@ -63,6 +67,7 @@ class Remarks:
 
     def _add(self, call: Call) -> None:
         self.old += call.is_old
+        self.roles |= {each["role"] for each in call.analytics.get("roles", ()) if each["role"]}
         recorded = call.analytics["recorded"]
         if not recorded:
             self.undated.append(call.name)

@@ -65,6 +65,8 @@ def report(
     from pipeline.batch.history import read_history
     from pipeline.core.output_record import OutputRecord
 
+    if not folder.is_dir():
+        raise SettingsError("is not a folder", where=str(folder))
     history = read_history(folder)
     record = OutputRecord(folder, "report", overwrite=overwrite)
     path = folder / "report.html"
@@ -75,7 +77,7 @@ def report(
 
     for table in tables.write_tables(calls, folder / "tables", history, record):
         typer.echo(str(table), err=True)
-    remarks = Remarks()
+    remarks = Remarks(role)
     page = render(remarks.watch(calls()), title, history.failures, history.skipped, role)
     record.write(path, page.encode())
     typer.echo(str(path), err=True)

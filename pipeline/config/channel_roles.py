@@ -18,7 +18,7 @@ MOST_PEOPLE = 1000
 """Upper limit of the speakers of one channel. Chosen by hand, to refuse typing errors; it changes no result."""
 _CHANNEL = re.compile(r"CHANNEL_0*(\d+)(?:_\d+)*", re.ASCII)
 """The names that channels without a role get, and their speakers."""
-_ITEM = re.compile(r"(?:(?P<channel>\d+)=)?(?P<name>[^=:,]+)(?::(?P<people>\d+))?")
+_ITEM = re.compile(r"(?:(?P<channel>\d+)=)?(?P<name>[^=:,;]+)(?::(?P<people>\d+))?")
 _HINT = "for example agent,customer or 1=agent,2=diarize:2"
 
 

@@ -51,3 +51,11 @@ def test_a_clock_in_the_future_is_named() -> None:
 def test_the_same_recording_under_two_names_is_named_with_both() -> None:
     (line,) = lines(call("a"), call("b\x1b", duplicate_of="a"))
     assert line == r"1 call with the recording of another one (duplicate_of); the first: b\x1b, like a"
+
+
+def test_a_role_that_is_in_no_call_is_named_with_those_that_are() -> None:
+    data = {"version": VERSION, "recorded": None, "columns": {}, "roles": [{"role": "agent"}, {"role": None}]}
+    for role, count in (("boss", 1), ("agent", 0)):
+        remarks = Remarks(role)
+        assert list(remarks.watch([Call(Path(), "a", data)]))
+        assert remarks.lines() == ["no speaker of any call has the role boss; there are agent"] * count

@@ -294,3 +294,9 @@ def test_a_clash_of_columns_is_refused_before_any_work(calls: Path) -> None:
     assert isinstance(pattern.exception, SettingsError)
     assert pattern.exception.line.startswith("--name-pattern: the pattern '{agent}{id}.wav' cannot be used: two fields")
     assert not Path("out").exists()
+
+
+@pytest.mark.parametrize(("folder", "what"), [("nowhere", "is not a folder"), (".", "contains no analytics")])
+def test_a_report_of_a_wrong_folder_is_refused(folder: str, what: str) -> None:
+    with pytest.raises(SettingsError, match=f"{re.escape(folder)}: {what}"):
+        CliRunner().invoke(app, ["report", folder], catch_exceptions=False)

@@ -30,6 +30,7 @@ from pipeline.stages.diarization.stage import name_by_role
         "1=diarize,2=CHANNEL_1_2",
         "agent:0",
         "agent:9999999999",
+        "agent;customer",
     ],
 )
 def test_roles_that_could_merge_two_speakers_are_refused(text: str) -> None:

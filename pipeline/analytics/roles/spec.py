@@ -23,14 +23,14 @@ from pipeline.core.text import fold, letters
 DEFAULT_WITHIN = 20.0
 """Seconds from the first word of a call in which the phrases of a role count. Chosen by hand: a greeting with an
 announcement takes up to 15 s; a larger value finds more greetings, and more phrases that customers repeat."""
-_RESERVED = frozenset("=:,")
+_RESERVED = frozenset("=:,;")
 """Characters that have a meaning in ``--roles``."""
 
 
 def check_role(name: str) -> str:
     """A name of a role; ``ValueError`` for one that cannot be a label."""
     if not name.strip() or name != name.strip() or not name.isprintable() or _RESERVED & {*name}:
-        raise ValueError(f"the name of a role is a text without '=', ':' and ',', not {name!r}")
+        raise ValueError(f"the name of a role is a text without '=', ':', ',' and ';', not {name!r}")
     if is_label(name):
         raise ValueError(f"{name!r} looks like the label of a speaker without a role")
     return name
