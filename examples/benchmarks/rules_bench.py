@@ -118,7 +118,7 @@ def drawn(reference: Transcript, recognized: Transcript) -> Iterator[Planted]:
     """Phrases of two to five words with a content word that the reference has once, a part of them at random."""
     rng = random.Random(0)
     everything = [phrase_tokens(utterance.text, "en") for utterance in reference.utterances]
-    said = [phrase_tokens(utterance.text, "en") for utterance in recognized.utterances]
+    said = [tuple(token.text for token in stream.tokens) for stream in matching.streams(recognized)]  # over lines
     for utterance in reference.utterances:
         texts = [word.text.strip(".,?!") for word in utterance.words]
         for length in (2, 3, 4, 5):
