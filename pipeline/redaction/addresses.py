@@ -48,7 +48,7 @@ COMMON: Final = words(
     "lovely could can what what's is do please sure alright let my your we you but oh um uh hello hi sorry then now "
     "just for in at on this that there if when how any anything monday tuesday wednesday thursday friday saturday "
     "sunday january february march april may june july august september october november december bye goodbye he she "
-    "they good got brilliant excellent of course a an mr mrs ms miss dr one two three four five six seven eight nine "
+    "they you're we're they're he's she's good got brilliant excellent of course a an mr mrs ms miss dr one two three four five six seven eight nine "
     "ten zero"
 )
 """Words with a capital that are no place."""

@@ -158,7 +158,7 @@ def _cover_answer(
     parts = (*ended, *(last_part(context, group) for group in ended if context.is_linked(group, cue)))
     before = tuple(filter(_answers(context, cue, kind), parts))
     named = cue.refused or any(context.is_linked(group, cue) for group in before)
-    end = window_end(context, cue, ends, seconds, 0 if named else LEAST_GROUP)
+    end = window_end(context, cue, ends, seconds, 0 if named else LEAST_GROUP, firm=kind == "card")
     least = LEAST_GROUP if cue.refused else least
     about = "security code" if kind == "cvv" else "card or account number"
     after = groups_in(short, cue.end, end, digits_between(context, least))

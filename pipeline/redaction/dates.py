@@ -26,6 +26,8 @@ CARD_BEFORE: Final = 5.0
 """Seconds in which a card, its expiry date or a sort code is mentioned before what would be a date otherwise."""
 ENOUGH: Final = 4
 """Digits of a date after which another topic ends the answer."""
+COUNTED_THINGS: Final = words("day time thing name line one place class name's question half year week month")
+"""Words after an ordinal that is no day of a month, near a date of birth: "my first day"."""
 _BETWEEN = HESITATIONS | words("the of and on in")
 _ENDS: tuple[Topic, ...] = (
     "card", "expiry", "cvv", "iban", "phone", "email", "address", "order", "amount", "done", "name",
@@ -40,7 +42,7 @@ def find_dates(context: Context) -> Findings:
     every = numbers(context.talk)
     taken = claimed(context)
     for speaker, stream in context.talk.streams.items():
-        for tokens in _dates(stream, every.get(speaker, ())):
+        for tokens in _dates(stream, every.get(speaker, ()), context.talk.cased):
             topic = context.topic_before(stream[tokens.start].start, CARD_BEFORE, ("card", "expiry", *_ENDS, "birth"))
             paid = topic is not None and topic.topic in ("card", "expiry", "cvv")
             if not paid and not any((speaker, n) in taken for n in tokens):
@@ -79,14 +81,18 @@ def _cover_near(
 
 
 def _kept(context: Context, atom: Atom) -> bool:
-    return atom.kind == "ordinal" or atom in context.atoms.get(atom.speaker, ())
+    stream = context.talk.streams[atom.speaker]
+    following = stream[atom.last + 1].text if atom.last + 1 < len(stream) else ""
+    if atom.kind == "ordinal":
+        return following not in COUNTED_THINGS
+    return atom in context.atoms.get(atom.speaker, ())
 
 
 def _is_month(token: Token) -> bool:
     return token.text in MONTH_WORDS and not (token.text in ("may", "march", "mar", "sun") and token.raw.islower())
 
 
-def _dates(stream: Sequence[Token], atoms: Sequence[Atom]) -> list[range]:
+def _dates(stream: Sequence[Token], atoms: Sequence[Atom], cased: bool) -> list[range]:
     """The tokens of each date in a stream."""
     first = {atom.first: atom for atom in atoms}
     last = {atom.last: atom for atom in atoms}
@@ -94,7 +100,7 @@ def _dates(stream: Sequence[Token], atoms: Sequence[Atom]) -> list[range]:
     for position, token in enumerate(stream):
         if _is_numeric(token.text):
             found.append(range(position, position + 1))
-        if token.text not in MONTH_WORDS:
+        if token.text not in MONTH_WORDS or (cased and not _is_month(token)):
             continue
         before = last.get(_skip(stream, position, -1))
         after = first.get(_skip(stream, position, 1))

@@ -7,8 +7,9 @@ words that a recognizer writes for digits ("for", "to") are added here for Engli
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final
 
 from text_to_num import find_numbers, text2num
@@ -37,7 +38,9 @@ SOUNDALIKES: Final = {
     "hate": "8", "wine": "9", "hive": "5",
 }  # fmt: skip
 """English words that recognizers write for digits; they count as digits between digits only."""
-_ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)$")
+MOST_SOUNDALIKES: Final = 4
+"""Most words in a row that count as digits by their sound. Chosen by hand; more take "for free to" for digits."""
+_ORDINAL = re.compile(r"^\d{1,2}(?:st|nd|rd|th)$")
 _AMOUNT = re.compile(r"[$£€¥]|%$|^\d+[.]\d\d$|^\d\d?:\d\d$")
 _GLUED = re.compile(
     r"^(twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(one|two|three|four|five|six|seven|eight|nine)$"
@@ -96,11 +99,18 @@ def _numbers(stream: Sequence[Token], language: str) -> Iterator[Atom]:
     if language == "en":
         atoms = _with_english(stream, atoms)
     taken = {position for atom in atoms for position in range(atom.first, atom.last + 1)}
-    for position, token in enumerate(stream):
-        value = SOUNDALIKES.get(token.text) if language == "en" else None
-        if value and position not in taken and {position - 1, position + 1} <= taken:
-            atoms.append(_atom(stream, position, position, "", 1))
+    if language == "en":
+        atoms.extend(_atom(stream, n, n, "", 1) for n in _soundalikes(stream, taken))
     yield from sorted(atoms, key=lambda atom: atom.first)
+
+
+def _soundalikes(stream: Sequence[Token], taken: Collection[int]) -> Iterator[int]:
+    """Words that sound like digits, a few in a row between tokens of numbers."""
+    positions = (n for n, token in enumerate(stream) if token.text in SOUNDALIKES and n not in taken)
+    for _, row in groupby(enumerate(positions), lambda item: item[1] - item[0]):
+        words = [position for _, position in row]
+        if len(words) <= MOST_SOUNDALIKES and {words[0] - 1, words[-1] + 1} <= set(taken):
+            yield from words
 
 
 def _plain_numbers(stream: Sequence[Token], language: str) -> list[Atom]:
