@@ -93,7 +93,7 @@ def write_redacted(
     path, setup, record = place
     assert setup.redaction is not None
     target = Target(path.parent, path.name, path.name, setup.formats, setup.sound, setup.options)
-    result = redact(transcript, setup.redaction, recording, recognizer, path.name)
+    result = redact(transcript, setup.redaction, recording, recognizer, str(path.relative_to(setup.out)))
     terms = terms_of(result.plan, NUMBERS)
     paths = tuple(write(result, setup.redaction, target, record))
     redacted = result.named(target.sound_stem).transcript
