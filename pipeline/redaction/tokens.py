@@ -16,6 +16,7 @@ from functools import cached_property
 from typing import Final
 
 from pipeline.core.types import Transcript, Turn, Utterance, Word
+from pipeline.redaction.terms import digits_of
 
 LOW: Final = 0.5
 """Probability of a word below which it may be another word, for example a digit. Chosen by hand: Whisper's words that
@@ -128,10 +129,11 @@ def _placed(utterances: Iterable[Utterance], in_text: bool) -> Iterator[Placed]:
 
 
 def _corrected(transcript: Transcript) -> Iterator[Placed]:
-    """Words that corrections deleted, or replaced by fewer, at their time."""
+    """Words that corrections deleted, or replaced by fewer words or digits, at their time."""
     for each in transcript.corrections:
-        applied = each.operation == "text" and each.problem is None
-        if applied and each.start < each.end and len(each.before.split()) > len(each.after.split()):
+        before, after = each.before.split(), each.after.split()
+        fewer = len(before) > len(after) or len(digits_of(before)) > len(digits_of(after))
+        if each.operation == "text" and each.problem is None and each.start < each.end and fewer:
             end = min(each.end, transcript.duration)
             if each.start < end:
                 yield Placed(Word(each.start, end, each.before), each.speaker, None)

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -151,9 +152,10 @@ def test_a_correction_that_quoted_the_number_loses_its_hash() -> None:
     assert second == changes[1]
 
 
-def test_words_that_a_person_deleted_are_redacted_too() -> None:
+@pytest.mark.parametrize("after", ["a number", "", "**** **** **** ****"])
+def test_words_that_a_person_deleted_are_redacted_too(after: str) -> None:
     """The text has no number any more, but the ledger and the recording have it."""
-    deleted = Correction("text", "customer", 1.0, 5.0, "4539 5787 6362 1486", "a number", "it is", "thanks", id="aa")
+    deleted = Correction("text", "customer", 1.0, 5.0, "4539 5787 6362 1486", after, "it is", "thanks", id="aa")
     transcript = Transcript(10.0, (call("it is a number thanks"),), corrections=(deleted,), language="en")
     plan = make_plan(transcript, ("card",))
     assert [(each.text, each.words) for each in plan.redactions] == [("4539 5787 6362 1486", ())]
