@@ -111,8 +111,16 @@ class Cue:
     """Last token, as a position in the speaker's stream."""
     start: float
     end: float
+    named: float
+    """Start of its last word in seconds: another speaker's answer may overlap it, and all words of a line may have the
+    times of the line."""
     refused: bool = False
     """Whether no answer need follow: the words around it say that it shall not be spoken, or the cue is a weak one."""
+
+
+    def holds(self, speaker: str, position: int) -> bool:
+        """Whether a token is one of the phrase."""
+        return speaker == self.speaker and self.first <= position <= self.last
 
 
 def cues(talk: Talk) -> tuple[Cue, ...]:
@@ -135,4 +143,4 @@ def _cues(stream: Sequence[Token]) -> Iterator[Cue]:
             around = slice(starts[max(0, one - REFUSAL_WORDS)], starts[min(len(starts) - 1, two + REFUSAL_WORDS)])
             refused = weak or bool(_REFUSALS.search(text[around]))
             token = stream[first]
-            yield Cue(topic, token.speaker, first, last, token.start, stream[last].end, refused)
+            yield Cue(topic, token.speaker, first, last, token.start, stream[last].end, stream[last].start, refused)

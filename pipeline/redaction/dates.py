@@ -49,7 +49,7 @@ def find_dates(context: Context) -> Findings:
                 findings.cover("date", speaker, tokens, "a date")
     for cue in context.about("birth"):
         end = window_end(context, cue, _ENDS, WINDOW, ENOUGH)
-        found = _cover_near(context, findings, every, cue.end, end)
+        found = _cover_near(context, findings, every, cue.named, end)
         found = found or _cover_near(context, findings, every, cue.start - BEFORE, cue.start)
         reason = "near the mention of a date of birth"
         if not found:

@@ -158,7 +158,7 @@ def _cover_loose(context: Context, findings: Findings, cue: Cue) -> bool:
     found = False
     for speaker, stream in context.talk.streams.items():
         for position, token in enumerate(stream):
-            inside = cue.end - 1e-9 <= token.start <= cue.end + WINDOW
+            inside = cue.named - 1e-9 <= token.start <= cue.end + WINDOW and not cue.holds(speaker, position)
             if inside and (token.text in PROVIDERS or token.text in ENDINGS or token.text in ("dot", "underscore")):
                 first = _local_start(stream, position)
                 last = _domain_end(stream, position) or position
@@ -176,7 +176,7 @@ def _spelled(context: Context, findings: Findings) -> list[tuple[float, float]]:
         for speaker in context.talk.streams:
             for row in sequences(context, speaker):
                 letters = sum(item.is_letter for item in row)
-                if cue.end - 1e-9 <= row[0].start <= end and len(row) >= LEAST_SPELLED and letters:
+                if cue.named - 1e-9 <= row[0].start <= end and len(row) >= LEAST_SPELLED and letters:
                     tokens = range(row[0].first, row[-1].last + 1)
                     findings.cover("email", speaker, tokens, "spelled near the mention of an e-mail address")
                     times.append((row[0].start, row[-1].end))

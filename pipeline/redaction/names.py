@@ -193,7 +193,7 @@ def _before_speaking(stream: Sequence[Token]) -> Iterator[int]:
 def _answers(context: Context, cue: Cue) -> Iterator[tuple[str, list[int]]]:
     """Names that another speaker says just after a question for one, or this speaker ("Surname, Smith")."""
     for speaker, stream in context.talk.streams.items():
-        inside = [n for n, token in enumerate(stream) if cue.end - 1e-9 <= token.start <= cue.end + ANSWER]
+        inside = [n for n, token in enumerate(stream) if cue.named - 1e-9 <= token.start <= cue.end + ANSWER]
         if speaker == cue.speaker:
             inside = [n for n in inside if cue.last < n <= cue.last + 2 and stream[n].start - cue.end < 1]
             inside = [] if any("?" in stream[n].before for n in inside) else inside

@@ -51,7 +51,7 @@ def find_phones(context: Context) -> Findings:
             findings.cover_numbers("phone", group, "a telephone number by its form")
     for cue in context.about("phone"):
         end = window_end(context, cue, _ENDS, WINDOW, LEAST_AFTER_CUE)
-        after = groups_in(short, cue.end, end, digits_between(context, LEAST_AFTER_CUE))
+        after = groups_in(short, cue.named, end, digits_between(context, LEAST_AFTER_CUE))
         before = groups_in(short, cue.start - BEFORE, cue.start, _answers(context, cue))
         for group in (*before, *after):
             tokens = range(group[0].first, group[-1].last + 1)

@@ -111,7 +111,7 @@ class Context:
         if cue is None:
             return None
         amounts = 0.0 if cue.topic == "amount" else NEAR
-        answered = any(cue.end <= a.start and a.end < group[0].start - amounts for a in self.all_atoms)
+        answered = any(cue.named <= a.start and a.end < group[0].start - amounts for a in self.all_atoms)
         return None if answered else cue.topic
 
     def is_change(self, cue: Cue, number: Atom | None) -> bool:

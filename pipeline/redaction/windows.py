@@ -25,8 +25,8 @@ def window_end(
         for other in context.about(*ends)
         if other.start > cue.end and (not firm or context.is_change(other, _next(context, other)))
     ]
-    atoms = [atom for atom in context.all_atoms if atom.start >= cue.end - 1e-9]
-    last = cue.end
+    atoms = [atom for atom in context.all_atoms if atom.start >= cue.named - 1e-9]
+    last = cue.named
     for atom in atoms:
         if atom.start > end or (digits >= enough and any(last <= time <= atom.start for time in changes)):
             break
@@ -39,7 +39,7 @@ def window_end(
 
 def _next(context: Context, cue: Cue) -> Atom | None:
     """The first number after a cue."""
-    return next((atom for atom in context.all_atoms if atom.start >= cue.end - 1e-9), None)
+    return next((atom for atom in context.all_atoms if atom.start >= cue.named - 1e-9), None)
 
 
 def groups_in(
