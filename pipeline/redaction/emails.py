@@ -135,7 +135,7 @@ def _local_start(stream: Sequence[Token], at: int) -> int:
             continue
         if not glued and token.text in STOPS and len(token.text) > 1:
             break
-        if not joined and set(following.before) & set(".?!,:"):
+        if not joined and position < at - 1 and set(following.before) & set(".?!,:"):
             break
         if not joined and not single:
             plain += 1

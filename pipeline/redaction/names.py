@@ -172,7 +172,8 @@ def _capitals(stream: Sequence[Token], position: int, most: int) -> list[int]:
     row: list[int] = []
     for n in range(position, min(len(stream), position + most)):
         token = stream[n]
-        if not token.raw[0].isupper() or token.text in COMMON or (row and set(token.before) & set(".?!,;:-")):
+        named = token.raw[0].isupper() or (bool(row) and token.text in COMPANIES)
+        if not named or token.text in COMMON or (row and set(token.before) & set(".?!,;:-")):
             break
         row.append(n)
     return row
