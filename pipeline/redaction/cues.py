@@ -82,7 +82,8 @@ PATTERNS: Final[dict[Topic, str]] = {
 """The cues of each topic. More patterns cover more where they are wrong, and less where they end another topic."""
 WEAK: Final[dict[Topic, str]] = {
     "cvv": (
-        r"(?:on|at) the (?:back|reverse|rear)|(?:the|those|these|your|are|and) (?:three|3) (?:numbers?|digits?|figures?)"
+        r"(?:on|at) the (?:back|reverse|rear)|"
+        r"(?:the|those|these|your|are|and) (?:three|3) (?:numbers?|digits?|figures?)"
     ),
 }
 """Phrases that may be cues: no doubt arises where no answer follows, and an answer has three digits or more."""
@@ -116,7 +117,6 @@ class Cue:
     times of the line."""
     refused: bool = False
     """Whether no answer need follow: the words around it say that it shall not be spoken, or the cue is a weak one."""
-
 
     def holds(self, speaker: str, position: int) -> bool:
         """Whether a token is one of the phrase."""

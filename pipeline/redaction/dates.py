@@ -100,8 +100,10 @@ def _dates(stream: Sequence[Token], atoms: Sequence[Atom], cased: bool) -> list[
     for position, token in enumerate(stream):
         if _is_numeric(token.text):
             found.append(range(position, position + 1))
-        if token.text not in MONTH_WORDS or (cased and not _is_month(token)):
+        if token.text not in MONTH_WORDS:
             continue
+        if cased and not _is_month(token) and not _is_dated(stream, position):
+            continue  # "you may first call"; but "the third of may"
         before = last.get(_skip(stream, position, -1))
         after = first.get(_skip(stream, position, 1))
         begin = before.first if before and _is_day(before) and token.start - before.end <= NEAR else None
@@ -111,6 +113,12 @@ def _dates(stream: Sequence[Token], atoms: Sequence[Atom], cased: bool) -> list[
         stop = _year_end(stream, first, end if end is not None else position)
         found.append(range(begin if begin is not None else position, stop + 1))
     return found
+
+
+def _is_dated(stream: Sequence[Token], position: int) -> bool:
+    """Whether "may" or "march" without a capital is a month: "third of may", "may the third"."""
+    before = stream[position - 1].text if position else ""
+    return before == "of" or [token.text for token in stream[position + 1 : position + 2]] == ["the"]
 
 
 def _skip(stream: Sequence[Token], position: int, step: int) -> int:

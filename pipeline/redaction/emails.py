@@ -98,7 +98,7 @@ def _domain_end(stream: Sequence[Token], first: int) -> int | None:
         if position > first and token.start - stream[position - 1].end > PAUSE:
             break
         marked = position > first and (
-            stream[position - 1].text in ("dot", "point", "period", "stop") or token.before.strip() == "."
+            stream[position - 1].text in ("dot", "point", "period", "stop") or token.before in (".", " .")
         )
         if token.text in DOMAINS and marked:
             last = position

@@ -96,7 +96,7 @@ def numbers(talk: Talk) -> dict[str, tuple[Atom, ...]]:
 
 
 def _with_zeros(talk: Talk, atoms: dict[str, tuple[Atom, ...]]) -> dict[str, tuple[Atom, ...]]:
-    """The numbers with each "oh" between numbers of other speakers, or beside one, if it is all that its speaker says."""
+    """The numbers with each "oh" between numbers of other speakers, or beside one where it is all that is said."""
     taken = {(speaker, n) for speaker, row in atoms.items() for atom in row for n in range(atom.first, atom.last + 1)}
     places = ((speaker, n) for speaker, stream in talk.streams.items() for n in range(len(stream)))
     order = sorted(places, key=lambda place: (talk.streams[place[0]][place[1]].start, place))

@@ -47,7 +47,9 @@ def find_phones(context: Context) -> Findings:
         if (group[0].speaker, group[0].first) in taken or any(atom.kind == "date" for atom in group):
             continue
         topic = context.topic_of(group, ASKED_BEFORE, ("phone", *_ENDS))
-        if topic in (None, "phone", "done", "email") and (exists(_written(context, group)) or _is_local(context, group)):
+        if topic in (None, "phone", "done", "email") and (
+            exists(_written(context, group)) or _is_local(context, group)
+        ):
             findings.cover_numbers("phone", group, "a telephone number by its form")
     for cue in context.about("phone"):
         end = window_end(context, cue, _ENDS, WINDOW, LEAST_AFTER_CUE)

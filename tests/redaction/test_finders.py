@@ -70,8 +70,8 @@ def test_what_follows_the_mention_of_a_security_code_is_covered(lines: tuple[str
 
 @pytest.mark.parametrize(
     "question",
-    ["And the back number?", "And the three numbers?", "On the reverse, please?", "And the CBC?", "The three-digit code?",
-     "The secret code?"],
+    ["And the back number?", "And the three numbers?", "On the reverse, please?", "And the CBC?",
+     "The three-digit code?", "The secret code?"],
 )  # fmt: skip
 def test_other_names_of_a_security_code_are_cues(question: str) -> None:
     assert covers("cvv", question, "It's nine four seven.", speakers="AC").endswith("nine four seven")
@@ -301,4 +301,10 @@ def test_an_address_that_was_cut_at_its_dot(address: str) -> None:
 
 def test_first_days_are_no_dates() -> None:
     assert covers("date", "My date of birth? On my first day I said it: it's March 1984.") == "March 1984"
+    assert covers("date", "It was the third of may, I think.") == "third of may"
     assert covers("date", "You may first call us, and that may be the second time.") == ""
+
+
+def test_the_mention_of_an_iban_and_the_start_of_a_sentence_are_no_part_of_the_item() -> None:
+    assert covers("iban", "My IBAN is GB29 6016, thanks.") == "GB29 6016"
+    assert covers("email", "My email is j at example. In the morning I read it.") == ""

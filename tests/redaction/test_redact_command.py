@@ -30,7 +30,7 @@ from tests.redaction.search import files_with
 
 ITEMS = (*spoken.CARD, "1486.", spoken.CODE)
 KINDS = "card,cvv"
-FORMATS = formats.built_in()
+FORMATS = tuple(formats.built_in())
 
 
 @pytest.fixture(scope="module")
