@@ -46,8 +46,8 @@ INTRODUCTIONS: Final = re.compile(
 """What stands before a name if the word after it has a capital."""
 COMPANIES: Final = words(
     "insurance travel energy water bank services service ltd limited telecom mobile broadband group company hotel "
-    "hotels airlines airways motors electric electronics store stores clinic surgery dental care pharmacy university college "
-    "council office direct online solutions systems books foods holidays finance loans mortgages utilities gas power "
+    "hotels airlines airways motors electric electronics store stores clinic surgery dental care pharmacy university "
+    "college council office direct online solutions systems books foods holidays finance loans mortgages utilities gas power "
     "internet bakery garden gardens repairs support club gym"
 )
 """Last words of companies: what ends in one of them is no name of a person. More leave more out, also surnames."""
