@@ -47,8 +47,8 @@ INTRODUCTIONS: Final = re.compile(
 COMPANIES: Final = words(
     "insurance travel energy water bank services service ltd limited telecom mobile broadband group company hotel "
     "hotels airlines airways motors electric electronics store stores clinic surgery dental care pharmacy university "
-    "college council office direct online solutions systems books foods holidays finance loans mortgages utilities gas power "
-    "internet bakery garden gardens repairs support club gym"
+    "college council office direct online solutions systems books foods holidays finance loans mortgages utilities gas "
+    "power internet bakery garden gardens repairs support club gym"
 )
 """Last words of companies: what ends in one of them is no name of a person. More leave more out, also surnames."""
 GREETERS: Final = words("calling hello hi hey morning afternoon evening is to welcome")
