@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.batch.history import read_results
 from pipeline.batch.superseded import ARCHIVE
-from pipeline.core.errors import SettingsError
+from pipeline.core.errors import OutputExists, SettingsError
 from pipeline.redaction.redaction_file import SUFFIX
 from pipeline.redaction.settings import RedactionSettings
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pipeline.core.output_record import OutputRecord
     from pipeline.core.types import Transcript
     from pipeline.models.protocols import Recognizer
+    from pipeline.redaction.outputs import Target
 
 VERSION = 1
 """Version of the redacted results. Raise it when the same transcript gives others: a batch then redacts again."""
@@ -75,6 +76,17 @@ def _is_redacted(outputs: tuple[str, ...]) -> bool:
     return any(name.endswith(SUFFIX) for name in outputs)
 
 
+def _refuse_other_results(target: Target, record: OutputRecord) -> None:
+    """Raise `OutputExists` for results of the recording that are not redacted: an interrupted batch may have left them.
+
+    The journal does not know them, and other formats would stay where they are.
+    """
+    present = record.present(target.folder / target.name)
+    if present and not target.redaction_file.exists():
+        hint = "choose another folder with --output-dir, or remove the results of the recording"
+        raise OutputExists("was written before and is not redacted", where=str(present[0]), hint=hint)
+
+
 def write_redacted(
     transcript: Transcript,
     recording: Path,
@@ -93,7 +105,8 @@ def write_redacted(
     path, setup, record = place
     assert setup.redaction is not None
     target = Target(path.parent, path.name, path.name, setup.formats, setup.sound, setup.options)
-    result = redact(transcript, setup.redaction, recording, recognizer, path.name)
+    result = redact(transcript, setup.redaction, recording, recognizer, str(path.relative_to(setup.out)))
+    _refuse_other_results(target, record)
     terms = terms_of(result.plan, NUMBERS)
     paths = tuple(write(result, setup.redaction, target, record))
     redacted = result.named(target.sound_stem).transcript

@@ -60,6 +60,12 @@ class OutputRecord:
         """Whether the file holds what was written for the source."""
         return (_digest(path), self._source) in self._known.get(self._name(path), ())
 
+    def present(self, stem: Path) -> tuple[Path, ...]:
+        """The recorded files that exist under a name with any suffix, whatever they were made from."""
+        start = f"{self._name(stem)}."
+        paths = (self._folder / name for name in sorted(self._known) if name.startswith(start))
+        return tuple(path for path in paths if path.exists())
+
     def options_of(self, path: Path) -> dict[str, bool]:
         """The options with which the file was written last."""
         return dict(self._options.get(self._name(path), {}))

@@ -49,7 +49,7 @@ COMMON: Final = words(
     "just for in at on this that there if when how any anything monday tuesday wednesday thursday friday saturday "
     "sunday january february march april may june july august september october november december bye goodbye he she "
     "they good got brilliant excellent of course a an mr mrs ms miss dr one two three four five six seven eight nine "
-    "ten zero"
+    "ten zero you're we're they're he's she's"
 )
 """Words with a capital that are no place."""
 FORMS: Final = ("a house number with a street", "a postcode", "the name of a street")
@@ -157,7 +157,7 @@ def _after_cue(context: Context, findings: Findings, cue: Cue, taken: frozenset[
     """Cover numbers, spelled characters and names of places after the mention of an address."""
     end = window_end(context, cue, _ENDS, WINDOW, 2)
     formed = [context.talk.streams[hit.speaker][n] for hit in findings.hits if hit.reason in FORMS for n in hit.tokens]
-    after = [token.end for token in formed if cue.end - 1e-9 <= token.start <= end]
+    after = [token.end for token in formed if cue.named - 1e-9 <= token.start <= end]
     end = min(end, max(after) + 1.0) if after else end
     reason = "near the mention of an address"
     found = False
@@ -165,15 +165,16 @@ def _after_cue(context: Context, findings: Findings, cue: Cue, taken: frozenset[
         places = {
             n
             for atom in context.atoms.get(speaker, ())
-            if cue.end - 1e-9 <= atom.start <= end and atom.kind == "digits" and len(atom.digits) >= 2
+            if cue.named - 1e-9 <= atom.start <= end and atom.kind == "digits" and len(atom.digits) >= 2
             for n in range(atom.first, atom.last + 1)
         }
         for row in sequences(context, speaker, 4):
-            part = [item for item in row if cue.end - 1e-9 <= item.start <= end]
+            part = [item for item in row if cue.named - 1e-9 <= item.start <= end]
             if len(text_of(part)) >= 3:
                 places |= set(range(part[0].first, part[-1].last + 1))
-        inside = range(len(stream))
-        names = {n for n in inside if cue.end - 1e-9 <= stream[n].start <= end and _is_place(stream, n)}
+        inside: Sequence[int] = range(len(stream))
+        inside = [n for n in inside if not cue.holds(speaker, n) and cue.named - 1e-9 <= stream[n].start <= end]
+        names = {n for n in inside if _is_place(stream, n)}
         if context.talk.cased:
             places |= {n for n in names if _beside(stream, n, names | places)}
         places = {n for n in places if (speaker, n) not in taken}

@@ -11,8 +11,8 @@ from pipeline.core.correction import Correction
 from pipeline.core.timeline import middle
 from pipeline.core.types import OverlapDecision, Provenance, Span, Transcript, Utterance, Word, join_words
 from pipeline.redaction.labels import with_labels
-from pipeline.redaction.terms import Terms, marker, terms_of
-from pipeline.redaction.types import Kind, Plan
+from pipeline.redaction.terms import NUMBERS, Terms, digits_of, marker, terms_of
+from pipeline.redaction.types import Kind, Plan, Redaction
 
 Value = TypeVar("Value")
 QUOTES: Final = frozenset({"text", "before", "after", "left", "right", "phrase"})
@@ -23,6 +23,11 @@ STRUCTURE: Final = frozenset({
 """Fields of ledgers with values of the program, and labels, which `labels` replaces: they are not searched."""
 PUNCTUATION: Final = ".,;:?!…。？！"
 """Signs at the end of a covered word that stay behind the marker."""
+MIN_OLD_DIGITS: Final = 3
+"""Fewest digits of corrected words that are taken for a part of a number: a security code has three."""
+NEAR: Final = 2.0
+"""Seconds from a number's redaction in which digits of removed words belong to it. Chosen by hand above the difference
+of times between two speakers' streams."""
 _NOT_SEARCHED: Final = frozenset({
     "duration", "utterances", "turns", "overlaps", "language", "complete", "coverage", "provenance", "removed",
 })  # fmt: skip
@@ -47,7 +52,8 @@ def redacted(transcript: Transcript, plan: Plan) -> Transcript:
         provenance=_provenance(transcript.provenance, terms),
         **{name: _searched(getattr(transcript, name), terms) for name in _searched_fields()},
     )
-    result = replace(result, corrections=tuple(map(_without_stale_id, transcript.corrections, result.corrections)))
+    corrections = (_without_old_text(each, plan) for each in result.corrections)
+    result = replace(result, corrections=tuple(map(_without_stale_id, transcript.corrections, corrections)))
     return with_labels(result, transcript) if "name" in plan.kinds else result
 
 
@@ -106,13 +112,20 @@ def _ledger_lines(lines: Iterable[Utterance], plan: Plan, terms: Terms) -> tuple
 def _ledger_marks(line: Utterance, plan: Plan, terms: Terms) -> dict[int, _Mark]:
     marks: dict[int, _Mark] = {}
     for index, word in enumerate(line.words):
-        numbers = (n for n, r in enumerate(plan.redactions) if word.start < r.end and r.start < word.end)
-        number, kind = next(numbers, None), terms.kind_of(word.text)
+        beside = NEAR if digits_of([word.text]) else 0.0  # the same number may stand at other times in another stream
+        number = next((n for n, r in enumerate(plan.redactions) if _meets(word, r, beside)), None)
+        kind = terms.kind_of(word.text)
         if number is not None:
             marks[index] = _Mark(number, plan.redactions[number].kind)
         elif kind is not None:
             marks[index] = _Mark(-1, kind)
     return marks
+
+
+def _meets(word: Word, redaction: Redaction, beside: float) -> bool:
+    """Whether a word lies in the time of a redaction, or ``beside`` seconds from that of a number."""
+    margin = beside if redaction.kind in NUMBERS else 0.0
+    return word.start < redaction.end + margin and redaction.start < word.end + margin
 
 
 def _region(region: OverlapDecision, lines: Sequence[Utterance], plan: Plan, terms: Terms) -> OverlapDecision:
@@ -147,6 +160,22 @@ def _searched(value: Value, terms: Terms, name: str = "") -> Value:
     elif isinstance(value, list | tuple):
         changed = type(value)(_searched(item, terms, name) for item in value)
     return changed  # type: ignore[no-any-return]
+
+
+def _without_old_text(correction: Correction, plan: Plan) -> Correction:
+    """A correction without old words that may be another spelling of what is redacted.
+
+    They are in no text, so that no plan knows them: those of a redacted time, and numbers anywhere.
+    """
+    times = (r.kind for r in plan.redactions if r.start < correction.end and correction.start < r.end)
+    inside: Kind | None = next(times, None) if correction.operation == "text" else None
+    number = next((each for each in plan.kinds if each in NUMBERS), None)
+    old = {"before": inside, "left": None, "right": None}
+    for field, kind in old.items():
+        has_number = len(digits_of(getattr(correction, field).split())) >= MIN_OLD_DIGITS
+        old[field] = kind or (number if has_number else None)
+    marks = {field: marker(kind) for field, kind in old.items() if kind and getattr(correction, field)}
+    return replace(correction, **marks)  # type: ignore[arg-type]
 
 
 def _without_stale_id(before: Correction, after: Correction) -> Correction:

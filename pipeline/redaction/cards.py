@@ -154,14 +154,14 @@ def _cover_answer(
 ) -> None:
     """Cover digits after a cue until the topic changes, or just before it; else what has no words, else a doubt."""
     ends = tuple(topic for topic in OTHER if topic not in ((kind, "expiry") if kind == "card" else (kind,)))
-    ended = [group for group in short if cue.start - BEFORE <= group[-1].end <= cue.start + 1e-9]
+    ended = [group for group in short if cue.start - BEFORE <= group[-1].end and group[-1].start <= cue.start + 1e-9]
     parts = (*ended, *(last_part(context, group) for group in ended if context.is_linked(group, cue)))
     before = tuple(filter(_answers(context, cue, kind), parts))
     named = cue.refused or any(context.is_linked(group, cue) for group in before)
-    end = window_end(context, cue, ends, seconds, 0 if named else LEAST_GROUP)
+    end = window_end(context, cue, ends, seconds, 0 if named else LEAST_GROUP, firm=kind == "card")
     least = LEAST_GROUP if cue.refused else least
     about = "security code" if kind == "cvv" else "card or account number"
-    after = groups_in(short, cue.end, end, digits_between(context, least))
+    after = groups_in(short, cue.named, end, digits_between(context, least))
     for group in (*before, *after):
         tokens = range(group[0].first, group[-1].last + 1)
         findings.cover(kind, group[0].speaker, tokens, f"digits near the mention of a {about}")
@@ -215,7 +215,7 @@ def _cover_expiry(context: Context, findings: Findings, cue: Cue, short: Sequenc
     ends: tuple[Topic, ...] = ("cvv", "card", *ENDS)
     end = window_end(context, cue, ends, EXPIRY_WINDOW, 3)
     reason = "near the mention of an expiry date"
-    groups_after = groups_in(short, cue.end, end, lambda g: True)
+    groups_after = groups_in(short, cue.named, end, lambda g: True)
     for group in groups_after:
         findings.cover_numbers("card", group, f"numbers {reason}")
     if not groups_after:
@@ -230,4 +230,4 @@ def _cover_expiry(context: Context, findings: Findings, cue: Cue, short: Sequenc
 def _cue_of(run: Sequence[Atom]) -> Cue:
     """A run of digits as a cue: what follows a card number is its expiry date and its code."""
     last = max(run, key=lambda atom: atom.end)
-    return Cue("card", last.speaker, last.first, last.last, last.start, last.end)
+    return Cue("card", last.speaker, last.first, last.last, last.start, last.end, last.end)

@@ -38,14 +38,16 @@ PATTERNS: Final[dict[Topic, str]] = {
         r"from|off) the (?:back|reverse|rear|signature\w*)|(?:three|3|four|4|last three|last 3) (?:on|at|from|off) the "
         r"(?:back|reverse|rear)|signature (?:strip|panel)|c v (?:v|c|b|2|two|d)|cv ?(?:v|c|2|two|b|d|n|vs)|c ?vv|"
         r"(?:see|sea|c) (?:vee|v|be) (?:vee|v|see|c)|cbv|cbb|csc|ccv|cc ?v|c c v|(?:the|your|my) pin(?: number| code)?|"
-        r"pin (?:number|code)|last (?:three|3)(?: digits| numbers)?|back of (?:the|your|my) card"
+        r"pin (?:number|code)|last (?:three|3)(?: digits| numbers)?|back of (?:the|your|my) card|c ?bc|"
+        rf"(?:secret|back) (?:code|number)|(?:three|3|four|4) digit (?:code|number)"
     ),
     "iban": r"iban|i ban|eye ban|i b a n|ebann?|iban's|international bank account\w*|bic|swift(?: code)?",
     "phone": (
         r"(?:phone|telephone|mobile|cell|cellphone|contact|landline|home|work|daytime|callback|whatsapp|fax) "
         r"(?:number|phone|no)|phone|mobile|telephone|cell|landline|(?:call|ring|reach|text|phone|contact) (?:me|you|"
         r"us|h(?:im|er)|"
-        r"them)(?: back)? (?:on|at)|number to (?:call|reach|ring)|number i can|(?:my|your|best|her|his) "
+        r"them)(?: back)? (?:on|at)|(?:call|ring|phone) (?:me|you|us|h(?:im|er)|them) back|number where|"
+        r"number to (?:call|reach|ring)|number i can|(?:my|your|best|her|his) "
         r"number(?! on| to expect)|area code|reach (?:me|you)"
     ),
     "email": r"e ?mails?(?: address)?|mail address|gmail|hotmail",
@@ -78,7 +80,18 @@ PATTERNS: Final[dict[Topic, str]] = {
     ),
 }
 """The cues of each topic. More patterns cover more where they are wrong, and less where they end another topic."""
-_COMPILED = {topic: re.compile(rf"\b(?:{pattern})(?![\w'])") for topic, pattern in PATTERNS.items()}
+WEAK: Final[dict[Topic, str]] = {
+    "cvv": (
+        r"(?:on|at) the (?:back|reverse|rear)|"
+        r"(?:the|those|these|your|are|and) (?:three|3) (?:numbers?|digits?|figures?)"
+    ),
+}
+"""Phrases that may be cues: no doubt arises where no answer follows, and an answer has three digits or more."""
+_COMPILED = tuple(
+    (topic, re.compile(rf"\b(?:{pattern})(?![\w'])"), patterns is WEAK)
+    for patterns in (PATTERNS, WEAK)
+    for topic, pattern in patterns.items()
+)
 _REFUSALS = re.compile(
     r"\b(?:never|don't|do not|without|won't|not|no need|needn't|don't need|keypad|key pad|type|using your)\b"
 )
@@ -99,8 +112,15 @@ class Cue:
     """Last token, as a position in the speaker's stream."""
     start: float
     end: float
+    named: float
+    """Start of its last word in seconds: another speaker's answer may overlap it, and all words of a line may have the
+    times of the line."""
     refused: bool = False
-    """Whether the words around it say that the answer shall not be spoken."""
+    """Whether no answer need follow: the words around it say that it shall not be spoken, or the cue is a weak one."""
+
+    def holds(self, speaker: str, position: int) -> bool:
+        """Whether a token is one of the phrase."""
+        return speaker == self.speaker and self.first <= position <= self.last
 
 
 def cues(talk: Talk) -> tuple[Cue, ...]:
@@ -116,11 +136,11 @@ def _cues(stream: Sequence[Token]) -> Iterator[Cue]:
     for position in positions:
         starts.append(len(text))
         text += stream[position].text + " "
-    for topic, pattern in _COMPILED.items():
+    for topic, pattern, weak in _COMPILED:
         for match in pattern.finditer(text):
             one, two = (bisect_right(starts, place) - 1 for place in (match.start(), match.end() - 1))
             first, last = positions[one], positions[two]
             around = slice(starts[max(0, one - REFUSAL_WORDS)], starts[min(len(starts) - 1, two + REFUSAL_WORDS)])
-            refused = bool(_REFUSALS.search(text[around]))
+            refused = weak or bool(_REFUSALS.search(text[around]))
             token = stream[first]
-            yield Cue(topic, token.speaker, first, last, token.start, stream[last].end, refused)
+            yield Cue(topic, token.speaker, first, last, token.start, stream[last].end, stream[last].start, refused)

@@ -26,6 +26,8 @@ CARD_BEFORE: Final = 5.0
 """Seconds in which a card, its expiry date or a sort code is mentioned before what would be a date otherwise."""
 ENOUGH: Final = 4
 """Digits of a date after which another topic ends the answer."""
+COUNTED_THINGS: Final = words("day time thing name line one place class name's question half year week month")
+"""Words after an ordinal that is no day of a month, near a date of birth: "my first day"."""
 _BETWEEN = HESITATIONS | words("the of and on in")
 _ENDS: tuple[Topic, ...] = (
     "card", "expiry", "cvv", "iban", "phone", "email", "address", "order", "amount", "done", "name",
@@ -40,14 +42,14 @@ def find_dates(context: Context) -> Findings:
     every = numbers(context.talk)
     taken = claimed(context)
     for speaker, stream in context.talk.streams.items():
-        for tokens in _dates(stream, every.get(speaker, ())):
+        for tokens in _dates(stream, every.get(speaker, ()), context.talk.cased):
             topic = context.topic_before(stream[tokens.start].start, CARD_BEFORE, ("card", "expiry", *_ENDS, "birth"))
             paid = topic is not None and topic.topic in ("card", "expiry", "cvv")
             if not paid and not any((speaker, n) in taken for n in tokens):
                 findings.cover("date", speaker, tokens, "a date")
     for cue in context.about("birth"):
         end = window_end(context, cue, _ENDS, WINDOW, ENOUGH)
-        found = _cover_near(context, findings, every, cue.end, end)
+        found = _cover_near(context, findings, every, cue.named, end)
         found = found or _cover_near(context, findings, every, cue.start - BEFORE, cue.start)
         reason = "near the mention of a date of birth"
         if not found:
@@ -79,14 +81,18 @@ def _cover_near(
 
 
 def _kept(context: Context, atom: Atom) -> bool:
-    return atom.kind == "ordinal" or atom in context.atoms.get(atom.speaker, ())
+    stream = context.talk.streams[atom.speaker]
+    following = stream[atom.last + 1].text if atom.last + 1 < len(stream) else ""
+    if atom.kind == "ordinal":
+        return following not in COUNTED_THINGS
+    return atom in context.atoms.get(atom.speaker, ())
 
 
 def _is_month(token: Token) -> bool:
     return token.text in MONTH_WORDS and not (token.text in ("may", "march", "mar", "sun") and token.raw.islower())
 
 
-def _dates(stream: Sequence[Token], atoms: Sequence[Atom]) -> list[range]:
+def _dates(stream: Sequence[Token], atoms: Sequence[Atom], cased: bool) -> list[range]:
     """The tokens of each date in a stream."""
     first = {atom.first: atom for atom in atoms}
     last = {atom.last: atom for atom in atoms}
@@ -96,6 +102,8 @@ def _dates(stream: Sequence[Token], atoms: Sequence[Atom]) -> list[range]:
             found.append(range(position, position + 1))
         if token.text not in MONTH_WORDS:
             continue
+        if cased and not _is_month(token) and not _is_dated(stream, position):
+            continue  # "you may first call"; but "the third of may"
         before = last.get(_skip(stream, position, -1))
         after = first.get(_skip(stream, position, 1))
         begin = before.first if before and _is_day(before) and token.start - before.end <= NEAR else None
@@ -105,6 +113,12 @@ def _dates(stream: Sequence[Token], atoms: Sequence[Atom]) -> list[range]:
         stop = _year_end(stream, first, end if end is not None else position)
         found.append(range(begin if begin is not None else position, stop + 1))
     return found
+
+
+def _is_dated(stream: Sequence[Token], position: int) -> bool:
+    """Whether "may" or "march" without a capital is a month: "third of may", "may the third"."""
+    before = stream[position - 1].text if position else ""
+    return before == "of" or [token.text for token in stream[position + 1 : position + 2]] == ["the"]
 
 
 def _skip(stream: Sequence[Token], position: int, step: int) -> int:

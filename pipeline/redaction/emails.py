@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from pipeline.redaction.addresses import COMMON
 from pipeline.redaction.cues import Cue, Topic
 from pipeline.redaction.hits import Findings
 from pipeline.redaction.runs import Context
 from pipeline.redaction.spelling import sequences
 from pipeline.redaction.tokens import Token
-from pipeline.redaction.vocabulary import HESITATIONS, words
+from pipeline.redaction.vocabulary import FILLERS, HESITATIONS, words
 from pipeline.redaction.windows import cover_wordless, unlocated
 
 DOMAINS: Final = words(
@@ -97,7 +98,7 @@ def _domain_end(stream: Sequence[Token], first: int) -> int | None:
         if position > first and token.start - stream[position - 1].end > PAUSE:
             break
         marked = position > first and (
-            stream[position - 1].text in ("dot", "point", "period", "stop") or token.before == "."
+            stream[position - 1].text in ("dot", "point", "period", "stop") or token.before in (".", " .")
         )
         if token.text in DOMAINS and marked:
             last = position
@@ -125,7 +126,8 @@ def _local_start(stream: Sequence[Token], at: int) -> int:
         token, following = stream[position], stream[position + 1]
         if following.start - token.end > PAUSE:
             break
-        glued = " " not in following.before
+        glued = not following.before.endswith(" ") and following.before != ""  # "peter .schmidt"
+        glued = glued or " " not in following.before or _is_cut(stream, position, at)
         joined = glued or token.text in JOINERS or following.text in JOINERS
         single = len(token.text) == 1 or token.text[0].isdigit() or token.text in ("double", "zero", "oh")
         if token.text in HESITATIONS and position < at - 1:
@@ -133,7 +135,7 @@ def _local_start(stream: Sequence[Token], at: int) -> int:
             continue
         if not glued and token.text in STOPS and len(token.text) > 1:
             break
-        if not joined and set(following.before) & set(".?!,:"):
+        if not joined and position < at - 1 and set(following.before) & set(".?!,:"):
             break
         if not joined and not single:
             plain += 1
@@ -144,12 +146,19 @@ def _local_start(stream: Sequence[Token], at: int) -> int:
     return first
 
 
+def _is_cut(stream: Sequence[Token], position: int, at: int) -> bool:
+    """Whether a dot was taken for the end of a sentence: "Peter. Schmidt at example.com"."""
+    token = stream[position]
+    lone = position == 0 or bool(set(token.before) & set(".?!")) or token.start - stream[position - 1].end > PAUSE
+    return lone and position == at - 2 and stream[at - 1].before == ". " and token.text not in COMMON | FILLERS
+
+
 def _cover_loose(context: Context, findings: Findings, cue: Cue) -> bool:
     """Cover words around a provider or the end of a domain after a mention, where no whole address was found."""
     found = False
     for speaker, stream in context.talk.streams.items():
         for position, token in enumerate(stream):
-            inside = cue.end - 1e-9 <= token.start <= cue.end + WINDOW
+            inside = cue.named - 1e-9 <= token.start <= cue.end + WINDOW and not cue.holds(speaker, position)
             if inside and (token.text in PROVIDERS or token.text in ENDINGS or token.text in ("dot", "underscore")):
                 first = _local_start(stream, position)
                 last = _domain_end(stream, position) or position
@@ -167,7 +176,7 @@ def _spelled(context: Context, findings: Findings) -> list[tuple[float, float]]:
         for speaker in context.talk.streams:
             for row in sequences(context, speaker):
                 letters = sum(item.is_letter for item in row)
-                if cue.end - 1e-9 <= row[0].start <= end and len(row) >= LEAST_SPELLED and letters:
+                if cue.named - 1e-9 <= row[0].start <= end and len(row) >= LEAST_SPELLED and letters:
                     tokens = range(row[0].first, row[-1].last + 1)
                     findings.cover("email", speaker, tokens, "spelled near the mention of an e-mail address")
                     times.append((row[0].start, row[-1].end))

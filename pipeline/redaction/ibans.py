@@ -50,7 +50,9 @@ def find_ibans(context: Context) -> Findings:
         last = cue.end
         for speaker, rows in spelled.items():
             for row in rows:
-                after = [item for item in row if cue.end - 1e-9 <= item.start <= end]
+                after = [
+                    item for item in row if cue.named - 1e-9 <= item.start <= end and not cue.holds(speaker, item.first)
+                ]
                 before = [item for item in row if cue.start - BEFORE <= item.end <= cue.start]
                 for part, least in ((after, LEAST_AFTER_CUE), (before, LEAST)):
                     if len(text_of(part)) >= least and any(not item.is_letter for item in part):

@@ -44,6 +44,19 @@ INTRODUCTIONS: Final = re.compile(
     r"friend|boss|bye|goodbye|welcome)$"
 )
 """What stands before a name if the word after it has a capital."""
+COMPANIES: Final = words(
+    "insurance travel energy water bank services service ltd limited telecom mobile broadband group company hotel "
+    "hotels airlines airways motors electric electronics store stores clinic surgery dental care pharmacy university "
+    "college council office direct online solutions systems books foods holidays finance loans mortgages utilities gas "
+    "power internet bakery garden gardens repairs support club gym"
+)
+"""Last words of companies: what ends in one of them is no name of a person. More leave more out, also surnames."""
+GREETERS: Final = words("calling hello hi hey morning afternoon evening is to welcome")
+"""Words before the name of a company in a greeting: "hello, Maple Insurance, Helen, how can I help?"."""
+COMPANY_WORDS: Final = 5
+"""Most words of the name of a company."""
+AFTER_NAME: Final = words("speaking here how what can may from in who")
+"""Words after the name in a greeting."""
 STOPS: Final = (
     COMMON
     | FILLERS
@@ -68,6 +81,7 @@ def find_names(context: Context) -> Findings:
     taken = claimed(context)
     for speaker, stream in context.talk.streams.items():
         introduced = set(_introduced(stream, context.talk.cased)) | set(_before_speaking(stream))
+        introduced |= set(_greetings(stream)) if context.talk.cased else set()
         introduced = {n for n in introduced if (speaker, n) not in taken}
         findings.cover("name", speaker, introduced, "a name after or before a cue")
         found[speaker] |= introduced
@@ -117,7 +131,9 @@ def _introduced(stream: Sequence[Token], cased: bool) -> Iterator[int]:
             continue
         before = " ".join(token.text for token in stream[max(0, position - 5) : position])
         if STRONG.search(before) or (cased and INTRODUCTIONS.search(before)):
-            yield from _name_at(stream, position, cased)
+            tokens = _name_at(stream, position, cased)
+            if not cased or not tokens or stream[tokens[-1]].text not in COMPANIES:
+                yield from tokens
 
 
 def _name_at(stream: Sequence[Token], position: int, cased: bool) -> list[int]:
@@ -135,6 +151,34 @@ def _name_at(stream: Sequence[Token], position: int, cased: bool) -> list[int]:
     return tokens
 
 
+def _greetings(stream: Sequence[Token]) -> Iterator[int]:
+    """Names after a company in a greeting: "hello, Maple Insurance, Helen, how can I help?"."""
+    for position, token in enumerate(stream):
+        begins = position == 0 or bool(set(token.before) & set(".?!"))
+        if position and stream[position - 1].text in GREETERS:
+            begins = True
+        company = _capitals(stream, position, COMPANY_WORDS) if begins else []
+        if not company:
+            continue
+        name = _capitals(stream, company[-1] + 1, LONGEST)
+        following = stream[name[-1] + 1] if name and name[-1] + 1 < len(stream) else None
+        comma = bool(name) and bool(set(stream[name[0]].before) & set(",.-"))
+        if comma and following is not None and following.text in AFTER_NAME:
+            yield from name
+
+
+def _capitals(stream: Sequence[Token], position: int, most: int) -> list[int]:
+    """Words with a capital in a row, up to a sign between them, and none that is no name."""
+    row: list[int] = []
+    for n in range(position, min(len(stream), position + most)):
+        token = stream[n]
+        named = token.raw[0].isupper() or (bool(row) and token.text in COMPANIES)
+        if not named or token.text in COMMON or (row and set(token.before) & set(".?!,;:-")):
+            break
+        row.append(n)
+    return row
+
+
 def _before_speaking(stream: Sequence[Token]) -> Iterator[int]:
     """Names before "speaking" and "here": "Anna Smith speaking"."""
     for position, token in enumerate(stream):
@@ -150,7 +194,7 @@ def _before_speaking(stream: Sequence[Token]) -> Iterator[int]:
 def _answers(context: Context, cue: Cue) -> Iterator[tuple[str, list[int]]]:
     """Names that another speaker says just after a question for one, or this speaker ("Surname, Smith")."""
     for speaker, stream in context.talk.streams.items():
-        inside = [n for n, token in enumerate(stream) if cue.end - 1e-9 <= token.start <= cue.end + ANSWER]
+        inside = [n for n, token in enumerate(stream) if cue.named - 1e-9 <= token.start <= cue.end + ANSWER]
         if speaker == cue.speaker:
             inside = [n for n in inside if cue.last < n <= cue.last + 2 and stream[n].start - cue.end < 1]
             inside = [] if any("?" in stream[n].before for n in inside) else inside

@@ -7,8 +7,9 @@ words that a recognizer writes for digits ("for", "to") are added here for Engli
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final
 
 from text_to_num import find_numbers, text2num
@@ -37,7 +38,9 @@ SOUNDALIKES: Final = {
     "hate": "8", "wine": "9", "hive": "5",
 }  # fmt: skip
 """English words that recognizers write for digits; they count as digits between digits only."""
-_ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)$")
+MOST_SOUNDALIKES: Final = 4
+"""Most words in a row that count as digits by their sound. Chosen by hand; more take "for free to" for digits."""
+_ORDINAL = re.compile(r"^\d{1,2}(?:st|nd|rd|th)$")
 _AMOUNT = re.compile(r"[$£€¥]|%$|^\d+[.]\d\d$|^\d\d?:\d\d$")
 _GLUED = re.compile(
     r"^(twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(one|two|three|four|five|six|seven|eight|nine)$"
@@ -88,7 +91,49 @@ class _Part:
 def numbers(talk: Talk) -> dict[str, tuple[Atom, ...]]:
     """The numbers of each speaker, in order of time."""
     language = talk.transcript.language or "en"
-    return {speaker: tuple(_numbers(stream, language)) for speaker, stream in talk.streams.items()}
+    found = {speaker: tuple(_numbers(stream, language)) for speaker, stream in talk.streams.items()}
+    return _with_zeros(talk, found) if language == "en" else found
+
+
+def _with_zeros(talk: Talk, atoms: dict[str, tuple[Atom, ...]]) -> dict[str, tuple[Atom, ...]]:
+    """The numbers with each "oh" between numbers of other speakers, or beside one where it is all that is said."""
+    taken = {(speaker, n) for speaker, row in atoms.items() for atom in row for n in range(atom.first, atom.last + 1)}
+    places = ((speaker, n) for speaker, stream in talk.streams.items() for n in range(len(stream)))
+    order = sorted(places, key=lambda place: (talk.streams[place[0]][place[1]].start, place))
+    result = {speaker: list(row) for speaker, row in atoms.items()}
+    for index, (speaker, n) in enumerate(order):
+        stream = talk.streams[speaker]
+        if stream[n].text not in ("oh", "o") or (speaker, n) in taken:
+            continue
+        after, before = order[index + 1 : index + 9], order[max(0, index - 8) : index][::-1]
+        beside = [_reaches_number(talk, after, taken), _reaches_number(talk, before, taken)]
+        if all(beside) or (any(beside) and _is_alone(stream, n)):
+            result[speaker].append(_atom(stream, n, n, "0", 1))
+    return {speaker: tuple(sorted(row, key=lambda atom: atom.first)) for speaker, row in result.items()}
+
+
+def _is_alone(stream: Sequence[Token], position: int) -> bool:
+    """Whether its speaker says nothing else between two pauses but zeros and fillers."""
+    for step in (-1, 1):
+        n = position
+        while 0 <= n + step < len(stream):
+            one, two = sorted((n, n + step))
+            if stream[two].start - stream[one].end > PAUSE:
+                break
+            n += step
+            if stream[n].text not in ZEROS | FILLERS:
+                return False
+    return True
+
+
+def _reaches_number(talk: Talk, places: Sequence[tuple[str, int]], taken: Collection[tuple[str, int]]) -> bool:
+    """Whether the first token that is no filler and no zero is a number."""
+    for speaker, n in places:
+        if (speaker, n) in taken:
+            return True
+        if talk.streams[speaker][n].text not in ZEROS | FILLERS:
+            return False
+    return False
 
 
 def _numbers(stream: Sequence[Token], language: str) -> Iterator[Atom]:
@@ -96,11 +141,18 @@ def _numbers(stream: Sequence[Token], language: str) -> Iterator[Atom]:
     if language == "en":
         atoms = _with_english(stream, atoms)
     taken = {position for atom in atoms for position in range(atom.first, atom.last + 1)}
-    for position, token in enumerate(stream):
-        value = SOUNDALIKES.get(token.text) if language == "en" else None
-        if value and position not in taken and {position - 1, position + 1} <= taken:
-            atoms.append(_atom(stream, position, position, "", 1))
+    if language == "en":
+        atoms.extend(_atom(stream, n, n, "", 1) for n in _soundalikes(stream, taken))
     yield from sorted(atoms, key=lambda atom: atom.first)
+
+
+def _soundalikes(stream: Sequence[Token], taken: Collection[int]) -> Iterator[int]:
+    """Words that sound like digits, a few in a row between tokens of numbers."""
+    positions = (n for n, token in enumerate(stream) if token.text in SOUNDALIKES and n not in taken)
+    for _, row in groupby(enumerate(positions), lambda item: item[1] - item[0]):
+        words = [position for _, position in row]
+        if len(words) <= MOST_SOUNDALIKES and {words[0] - 1, words[-1] + 1} <= set(taken):
+            yield from words
 
 
 def _plain_numbers(stream: Sequence[Token], language: str) -> list[Atom]:
@@ -150,7 +202,8 @@ def _known(stream: Sequence[Token], position: int, language: str) -> str:
     if language != "en":
         return token.text
     if token.text in ZEROS:
-        return "zero" if any(_is_numeral(stream, position, step) for step in (-1, 1)) else ""
+        inside = all(0 <= position + step < len(stream) and stream[position + step].text in ZEROS for step in (-1, 1))
+        return "zero" if inside or any(_is_numeral(stream, position, step) for step in (-1, 1)) else ""
     return _GLUED.sub(r"\1-\2", token.text)
 
 

@@ -1,4 +1,4 @@
-"""The files of a redacted recording. The sound is written first: pages are made from it, never from the recording."""
+"""The files of a redacted recording. Pages are made from the redacted sound, never from the recording."""
 
 from __future__ import annotations
 
@@ -63,12 +63,18 @@ class Target:
 
 
 def write(result: Redacted, settings: RedactionSettings, target: Target, record: OutputRecord) -> Iterator[Path]:
-    """Write sound, transcripts and the list of redactions, and yield the paths; raises `OutputExists`."""
+    """Write the list of redactions, sound and transcripts, and yield the paths; raises `OutputExists`.
+
+    The list is first, so that what an interrupted run leaves is known to be redacted.
+    """
     result = result.named(target.sound_stem)
     sound_path = None
     record.check(target.paths("" if result.sound is None else result.sound.suffix))
     if result.sound is not None:
         sound_path = target.folder / f"{target.sound_stem}{result.sound.suffix}"
+    record.write(target.redaction_file, dumps(result, settings, sound_path.name if sound_path else "").encode())
+    yield target.redaction_file
+    if result.sound is not None and sound_path is not None:
         record.write(sound_path, result.sound.content)
         yield sound_path
     use: SoundUse = "none" if sound_path is None else target.sound
@@ -77,9 +83,6 @@ def write(result: Redacted, settings: RedactionSettings, target: Target, record:
     yield from files.write(
         result.transcript, target.texts, target.folder, target.formats, record, lambda page: sound(), **target.options
     )
-    name = "" if sound_path is None else sound_path.name
-    record.write(target.redaction_file, dumps(result, settings, name).encode())
-    yield target.redaction_file
 
 
 def refuse_inputs(outputs: Sequence[Path], inputs: Sequence[Path]) -> None:

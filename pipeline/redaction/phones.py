@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -34,6 +35,9 @@ ASKED_BEFORE: Final = 15.0
 _ENDS: tuple[Topic, ...] = ("card", "expiry", "cvv", "iban", "address", "birth", "order", "amount", "done", "email")
 
 
+_LOCAL = re.compile(r"\d{3}[-‐-―]\d{4}")
+
+
 def find_phones(context: Context) -> Findings:
     """Telephone numbers that exist, and digits near the mention of one."""
     findings = Findings()
@@ -43,11 +47,13 @@ def find_phones(context: Context) -> Findings:
         if (group[0].speaker, group[0].first) in taken or any(atom.kind == "date" for atom in group):
             continue
         topic = context.topic_of(group, ASKED_BEFORE, ("phone", *_ENDS))
-        if topic in (None, "phone", "done", "email") and exists(_written(context, group)):
+        if topic in (None, "phone", "done", "email") and (
+            exists(_written(context, group)) or _is_local(context, group)
+        ):
             findings.cover_numbers("phone", group, "a telephone number by its form")
     for cue in context.about("phone"):
         end = window_end(context, cue, _ENDS, WINDOW, LEAST_AFTER_CUE)
-        after = groups_in(short, cue.end, end, digits_between(context, LEAST_AFTER_CUE))
+        after = groups_in(short, cue.named, end, digits_between(context, LEAST_AFTER_CUE))
         before = groups_in(short, cue.start - BEFORE, cue.start, _answers(context, cue))
         for group in (*before, *after):
             tokens = range(group[0].first, group[-1].last + 1)
@@ -89,6 +95,12 @@ def exists(number: str) -> bool:
         if valid and (len(digits) >= 10 or number.startswith(("0", "+"))):
             return True
     return False
+
+
+def _is_local(context: Context, group: Sequence[Atom]) -> bool:
+    """Whether a group is a local number as it is written in North America: "555-0149"."""
+    stream = context.talk.streams[group[0].speaker]
+    return bool(_LOCAL.fullmatch(stream[group[0].first].text)) and group[0].first == group[-1].last
 
 
 def _written(context: Context, group: Sequence[Atom]) -> str:

@@ -115,7 +115,7 @@ def _problems(result: Redacted, stem: str) -> Iterator[Problem]:
             if number not in muted:
                 yield Problem(redaction.start, redaction.end, f"{redaction.kind}: lies outside the recording")
     if terms_of(result.plan, NUMBERS).distinct(stem) != stem:
-        yield Problem(None, None, "the name of the file holds a redacted number: rename the recording")
+        yield Problem(None, None, "the name of the file or of its folder holds a redacted number: rename it")
 
 
 def _line(problem: Problem) -> str:

@@ -15,7 +15,7 @@ from typing import Final, TypeVar, cast
 from pipeline.redaction.cues import Cue, Topic, cues
 from pipeline.redaction.numbers import PAUSE, Atom, numbers
 from pipeline.redaction.tokens import Talk, Token
-from pipeline.redaction.vocabulary import FILLERS, MONTH_WORDS, PREPOSITIONS, UNITS
+from pipeline.redaction.vocabulary import FILLERS, HESITATIONS, MONTH_WORDS, PREPOSITIONS, UNITS
 
 Result = TypeVar("Result")
 
@@ -111,8 +111,20 @@ class Context:
         if cue is None:
             return None
         amounts = 0.0 if cue.topic == "amount" else NEAR
-        answered = any(cue.end <= a.start and a.end < group[0].start - amounts for a in self.all_atoms)
+        answered = any(cue.named <= a.start and a.end < group[0].start - amounts for a in self.all_atoms)
         return None if answered else cue.topic
+
+    def is_change(self, cue: Cue, number: Atom | None) -> bool:
+        """Whether a cue is the topic of the number after it: a phrase, or a word just before it.
+
+        A word with others behind it is not ("sorry, my phone is slipping, 6362"), and an amount answers for itself.
+        """
+        if number is None:
+            return True
+        if cue.topic == "amount" and number.kind == "amount":
+            return False
+        between = self.talk.between(cue.end - 1e-9, number.start - 1e-9)
+        return cue.first < cue.last or sum(token.text not in HESITATIONS for token in between) <= 1
 
     def is_linked(self, group: Sequence[Atom], cue: Cue) -> bool:
         """Whether a phrase such as "that's" or "is that" stands between numbers and the cue that names them."""
@@ -246,7 +258,7 @@ def _rest(run: Sequence[Atom]) -> bool:
 
 def _weight(context: Context, one: Atom, two: Atom) -> int:
     """Words between two numbers that are no fillers; other topics end a run."""
-    if any(one.start < cue.start < two.start and cue.topic in ENDS for cue in context.cues):
+    if any(one.start < c.start < two.start and c.topic in ENDS and context.is_change(c, two) for c in context.cues):
         return GAP_WORDS + 1
     if one.speaker == two.speaker:
         between = context.talk.streams[one.speaker][one.last + 1 : two.first]

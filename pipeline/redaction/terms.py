@@ -8,6 +8,7 @@ the user (notices, settings, names of files): numbers and short words alone are 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -39,6 +40,8 @@ MIN_DIGITS: Final = 4
 SAME_DIGITS: Final = 6
 """Digits in a row that two numbers must share to be one number in two spellings. Chosen by hand."""
 _PART = re.compile(r"[^\W_]+")
+_DIGITS = re.compile(r"\d(?:[\W_]{0,3}\d)+")
+"""Digits in groups, or one by one: "453 957 876"."""
 _RUN = re.compile(r"(\[(\w+)\])(?:[\W_]*\[\2\])+")
 """A marker that is repeated with nothing between but signs."""
 
@@ -79,7 +82,12 @@ class Terms:
     def _replaced(self, text: str, rule: Callable[[str], Kind | None]) -> str:
         pieces = re.split(r"(\s+)", text)
         joined = "".join(piece if not piece or piece.isspace() else self._token(piece, rule) for piece in pieces)
-        return _RUN.sub(r"\1", joined)
+        return _RUN.sub(r"\1", _DIGITS.sub(self._grouped, joined))
+
+    def _grouped(self, match: re.Match[str]) -> str:
+        """Digits in groups, or the marker of the number that they are."""
+        kind = self._number(match[0])
+        return match[0] if kind is None else marker(kind)
 
     def _token(self, token: str, rule: Callable[[str], Kind | None]) -> str:
         """A token with a marker in its place, or in that of its parts between signs."""
@@ -94,7 +102,7 @@ class Terms:
         return part if kind is None else marker(kind)
 
     def _number(self, folded: str) -> Kind | None:
-        digits = "".join(c for c in folded if c.isdecimal())
+        digits = _decimals(folded)
         if len(digits) < MIN_DIGITS:
             return None
         return next((kind for number, kind in self.numbers if is_same_number(digits, number)), None)
@@ -127,13 +135,18 @@ def digits_of(tokens: Iterable[str]) -> str:
         if word in REPEATS:
             repeat = REPEATS[word]
             continue
-        unit = "".join(c for c in word if c.isdecimal()) or UNITS.get(word, "")
+        unit = _decimals(word) or UNITS.get(word, "")
         if ten and len(unit) == 1 and unit != "0":
             digits = digits[:-1]
         ten = word in TENS
         digits += f"{TENS[word]}0" if ten else unit * repeat
         repeat = 1
     return digits
+
+
+def _decimals(text: str) -> str:
+    """The digits of a text, those of every script as ASCII digits."""
+    return "".join(str(unicodedata.decimal(c)) for c in text if c.isdecimal())
 
 
 def is_same_number(one: str, other: str) -> bool:

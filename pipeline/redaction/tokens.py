@@ -1,7 +1,8 @@
 """A transcript as the finders read it: each speaker's words in order of time, as tokens that point back to the words.
 
 Utterances play no part: the words of a speaker are one sequence, however they were cut into lines. Words that were
-removed as probable hallucinations are in it too, because a card number may look like a loop ("one one one one").
+removed as probable hallucinations are in it too, because a card number may look like a loop ("one one one one"), and
+words that a person deleted: they are gone from the text, but not from the recording.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from functools import cached_property
 from typing import Final
 
 from pipeline.core.types import Transcript, Turn, Utterance, Word
+from pipeline.redaction.terms import digits_of
 
 LOW: Final = 0.5
 """Probability of a word below which it may be another word, for example a digit. Chosen by hand: Whisper's words that
@@ -70,7 +72,7 @@ class Talk:
     @classmethod
     def of(cls, transcript: Transcript) -> Talk:
         """Read a transcript."""
-        placed = [*_placed(transcript.utterances, True), *_placed(transcript.removed, False)]
+        placed = [*_placed(transcript.utterances, True), *_placed(transcript.removed, False), *_corrected(transcript)]
         return cls(transcript, tuple(sorted(placed, key=lambda item: (item.word.start, item.speaker))))
 
     @cached_property
@@ -124,6 +126,17 @@ def _placed(utterances: Iterable[Utterance], in_text: bool) -> Iterator[Placed]:
     for line, utterance in enumerate(utterances):
         for number, word in enumerate(utterance.words):
             yield Placed(word, utterance.speaker, (line, number) if in_text else None)
+
+
+def _corrected(transcript: Transcript) -> Iterator[Placed]:
+    """Words that corrections deleted, or replaced by fewer words or digits, at their time."""
+    for each in transcript.corrections:
+        before, after = each.before.split(), each.after.split()
+        fewer = len(before) > len(after) or len(digits_of(before)) > len(digits_of(after))
+        if each.operation == "text" and each.problem is None and each.start < each.end and fewer:
+            end = min(each.end, transcript.duration)
+            if each.start < end:
+                yield Placed(Word(each.start, end, each.before), each.speaker, None)
 
 
 def _tokens(words: Sequence[Placed], numbers: Sequence[int]) -> Iterator[Token]:

@@ -11,15 +11,22 @@ from pipeline.redaction.runs import NEAR, Context, is_year, most_of
 from pipeline.redaction.types import Doubt, Kind
 
 
-def window_end(context: Context, cue: Cue, ends: Sequence[Topic], seconds: float, enough: int) -> float:
+def window_end(
+    context: Context, cue: Cue, ends: Sequence[Topic], seconds: float, enough: int, firm: bool = False
+) -> float:
     """When the time to answer a cue ends: at the next topic, or ``seconds`` after the cue or the last number.
 
-    A topic does not end it before ``enough`` digits were said: an agent may ask for two things at once.
+    A topic does not end it before ``enough`` digits were said: an agent may ask for two things at once. ``firm``: only
+    topics that `Context.is_change` accepts end it.
     """
     end, digits, group = cue.end + seconds, 0, 0
-    changes = [other.start for other in context.about(*ends) if other.start > cue.end]
-    atoms = [atom for atom in context.all_atoms if atom.start >= cue.end - 1e-9]
-    last = cue.end
+    changes = [
+        other.start
+        for other in context.about(*ends)
+        if other.start > cue.end and (not firm or context.is_change(other, _next(context, other)))
+    ]
+    atoms = [atom for atom in context.all_atoms if atom.start >= cue.named - 1e-9]
+    last = cue.named
     for atom in atoms:
         if atom.start > end or (digits >= enough and any(last <= time <= atom.start for time in changes)):
             break
@@ -28,6 +35,11 @@ def window_end(context: Context, cue: Cue, ends: Sequence[Topic], seconds: float
         last = atom.end
         end = max(end, atom.end + seconds)
     return min([end, *(time for time in changes if time >= last and digits >= enough)])
+
+
+def _next(context: Context, cue: Cue) -> Atom | None:
+    """The first number after a cue."""
+    return next((atom for atom in context.all_atoms if atom.start >= cue.named - 1e-9), None)
 
 
 def groups_in(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from pipeline.batch.redacted import require_same_redaction
 from pipeline.batch.scheduler import _kinds
 from pipeline.batch.worker import Job, Limits, Setup, WorkerRuntime, WorkerSetup
 from pipeline.cli.app import app
+from pipeline.core import failpoints
 from pipeline.core.errors import SettingsError
 from pipeline.engine import artifact_cache
 from pipeline.redaction import redacting
@@ -73,6 +76,43 @@ def test_doubts_are_refused_and_say_nothing(tmp_path: Path, monkeypatch: pytest.
     allowed = work(call, setup(out, RedactionSettings(("card",), incomplete=True), ("json",)))
     assert allowed.status == "done"
     assert "redaction_incomplete" in dict(allowed.notices)
+
+
+@pytest.mark.parametrize("name", ["call", "calls/4539578763621486/call"])
+def test_a_number_in_the_name_of_a_folder_is_refused(tmp_path: Path, name: str) -> None:
+    call, out = spoken.write_call(tmp_path / "calls/call.wav"), tmp_path / "out"
+    batch = setup(out, names=("json",))
+    worker = WorkerRuntime(WorkerSetup(batch, Limits()))
+    outcome = worker(Job(call, name, batch.config, COLUMNS), lambda seconds: None)
+    assert outcome.status == ("done" if name == "call" else "refused"), outcome.error
+    assert name == "call" or "the name of the file or of its folder holds a redacted number" in outcome.error
+
+
+def test_results_of_an_interrupted_batch_without_redaction_are_refused(tmp_path: Path) -> None:
+    call, out = spoken.write_call(tmp_path / "calls/call.wav"), tmp_path / "out"
+    plain = replace(setup(out, names=("txt", "srt")), redaction=None)
+    assert work(call, plain).status == "done"
+    (out / "call.analytics.json").unlink()
+    (out / "call.txt").unlink()  # as if it had ended before it wrote everything
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    outcome = work(call, setup(out, names=("json",)))
+    assert (outcome.status, outcome.outputs) == ("blocked", ())
+    assert "call.srt: was written before and is not redacted" in outcome.error
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+
+
+def test_the_rest_of_an_interrupted_redaction_is_known_as_redacted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call, out = spoken.write_call(tmp_path / "calls/call.wav"), tmp_path / "out"
+    with monkeypatch.context() as patch:
+        patch.setattr(failpoints, "_reached", Counter())
+        patch.setenv("CROSSTALK_FAILPOINT", "write.replace:raise:3")
+        assert work(call, setup(out, names=("txt", "json"))).status != "done"
+    assert (out / "call.redaction.json").exists()
+    assert files_with(out, ITEMS) == {}
+    assert work(call, setup(out, names=("txt", "json"))).status == "done"
+    assert files_with(out, ITEMS) == {}
 
 
 def test_the_key_of_finished_work_depends_on_the_redaction(tmp_path: Path) -> None:

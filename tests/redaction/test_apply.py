@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,7 +26,8 @@ from pipeline.core.types import (
 )
 from pipeline.redaction.apply import redacted, with_recording
 from pipeline.redaction.labels import new_labels
-from pipeline.redaction.terms import digits_of
+from pipeline.redaction.plan import make_plan
+from pipeline.redaction.terms import digits_of, terms_of
 from pipeline.redaction.types import KINDS, Plan, Redaction
 from tests import strategies
 from tests.max_examples import at_most
@@ -146,8 +148,45 @@ def test_a_correction_that_quoted_the_number_loses_its_hash() -> None:
     )
     plan = Plan(("card",), (card(0, 2, 3, "4539 5787"),))
     first, second = redacted(Transcript(10.0, (line,), corrections=changes), plan).corrections
-    assert (first.after, first.right, first.id) == ("[card]", "[card]", "")
+    assert (first.before, first.after, first.right, first.id) == ("[card]", "[card]", "[card]", "")
     assert second == changes[1]
+
+
+@pytest.mark.parametrize("after", ["a number", "", "**** **** **** ****"])
+def test_words_that_a_person_deleted_are_redacted_too(after: str) -> None:
+    """The text has no number any more, but the ledger and the recording have it."""
+    deleted = Correction("text", "customer", 1.0, 5.0, "4539 5787 6362 1486", after, "it is", "thanks", id="aa")
+    transcript = Transcript(10.0, (call("it is a number thanks"),), corrections=(deleted,), language="en")
+    plan = make_plan(transcript, ("card",))
+    assert [(each.text, each.words) for each in plan.redactions] == [("4539 5787 6362 1486", ())]
+    assert plan.redactions[0].start <= 1.0 < 5.0 <= plan.redactions[0].end
+    assert redacted(transcript, plan).corrections[0].before == "[card]"
+
+
+def test_numbers_of_corrections_that_no_plan_knows_are_redacted() -> None:
+    old = Correction("text", "customer", 1.0, 5.0, "nine four eight", "nine four seven", "so 123", "", "lost", "aa")
+    other = Correction("text", "customer", 6.0, 7.0, "hello two", "hello")
+    transcript = Transcript(10.0, (call("hello"),), corrections=(old, other))
+    first, second = redacted(transcript, Plan(("cvv",))).corrections
+    assert (first.before, first.left, first.id) == ("[cvv]", "[cvv]", "")
+    assert second == other
+    assert redacted(transcript, Plan(("name",))).corrections == transcript.corrections
+
+
+def test_digits_in_the_overlap_ledger_go_with_the_number_beside_them() -> None:
+    leaked = Utterance("agent", (Word(2.0, 2.4, "63"), Word(2.5, 2.9, "okay"), Word(9.0, 9.4, "17")))
+    region = OverlapDecision(1.9, 3.0, (SpeakerEvidence("agent", "okay"),), "channels", "mixture", "", (leaked,))
+    transcript = Transcript(10.0, (call("it is 4539"),), overlaps=(region,))
+    (result,) = redacted(transcript, Plan(("card",), (card(0, 2, 2, "4539"),))).overlaps
+    assert [word.text for word in result.leaked[0].words] == ["[card]", "okay", "17"]
+
+
+def test_numbers_in_groups_are_found_in_names_and_columns() -> None:
+    terms = terms_of(Plan(("card",), (card(0, 2, 2, "4539 5787 6362 1486"),)))
+    for text in ("453-957-876-362-148-6", "4 5 3 9 5 7 8 7 6 3 6 2 1 4 8 6", "45.39.57.87", "٤٥٣٩ ٥٧٨٧"):
+        assert terms.distinct(f"a {text} b") == "a [card] b"
+    for text in ("2026-11-28 12:30", "3 gaps of 12.5 s", "[card] 12"):
+        assert terms.distinct(text) == text
 
 
 def test_people_become_speakers_and_roles_stay() -> None:

@@ -68,6 +68,41 @@ def test_what_follows_the_mention_of_a_security_code_is_covered(lines: tuple[str
     assert " ".join(words[-3:]) in ("3 2 1", "three two one", "three to one")
 
 
+@pytest.mark.parametrize(
+    "question",
+    ["And the back number?", "And the three numbers?", "On the reverse, please?", "And the CBC?",
+     "The three-digit code?", "The secret code?"],
+)  # fmt: skip
+def test_other_names_of_a_security_code_are_cues(question: str) -> None:
+    assert covers("cvv", question, "It's nine four seven.", speakers="AC").endswith("nine four seven")
+    plan = make_plan(call(("A", "It is on the back of the box."), ("C", "Fine.")), ("cvv",))
+    assert (plan.redactions, plan.doubts) == ((), ()), "a weak cue leaves no doubt"
+
+
+@pytest.mark.parametrize(
+    "between",
+    ["sorry, my phone is slipping,", "bye darling, my son is leaving,", "the invoice fell on the floor,",
+     "the total is 59 pounds you said, okay"],
+)  # fmt: skip
+def test_a_word_of_another_topic_does_not_end_a_card_number(between: str) -> None:
+    words = covers("card", "Your card number please?", f"4539 5787 {between} 6362 1486", speakers="AC").split()
+    assert {"4539", "5787", "6362", "1486"} <= set(words)
+
+
+def test_a_topic_with_its_number_ends_a_card_number() -> None:
+    assert covers("card", "The card number ends in 1486. Order 778 899.") == "1486"
+
+
+def test_words_that_sound_like_digits_are_digits_in_a_row() -> None:
+    text = "It's 4 5 for for ate to 8 7 6 3 6 to 1 for 8 6"
+    assert covers("card", text) == text.removeprefix("It's ")
+    assert covers("card", "Rooms 2 and 3 are for two, and for free to 4 people.") == ""
+
+
+def test_a_number_with_the_ending_of_an_ordinal_is_a_number() -> None:
+    assert covers("card", "4539 5787 6362 1486th thanks") == "4539 5787 6362 1486th"
+
+
 def test_a_code_before_its_name_is_covered() -> None:
     assert covers("cvv", "321. Is that the security code?", "Yes, it is.") == "321"
 
@@ -227,3 +262,49 @@ def test_a_digit_that_is_lost_at_the_end_of_a_code_leaves_its_neighbours_covered
     lines = (*call(("A", "Security code?")).utterances, Utterance("C", words))
     plan = make_plan(Transcript(6.0, lines, language="en"), ("cvv",))
     assert plan.redactions[0].text == "three hive one"
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (("A number where we can call you back?", "The number is triple five, oh one four two."),
+         "triple five oh one four two"),
+        (("Yeah, 555-0149, thanks.",), "555-0149"),
+        (("And the order number?", "It's 555-0149."), ""),
+    ],
+)  # fmt: skip
+def test_local_telephone_numbers(lines: tuple[str, ...], expected: str) -> None:
+    assert covers("phone", *lines, speakers="AC") == expected
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Hello, Harbor Travel, Daniel, how can I help you with that?",
+        "Thank you for calling Maple Insurance, Daniel speaking, what can I do?",
+        "This is Harbor Travel, Daniel speaking, what can I do for you?",
+        "Good morning, Blue Water Energy. Daniel. How can I help you with that?",
+        "Hello Zentrix, Daniel, how can I help you with that today?",
+        "This is Daniel from Maple Insurance, how can I help?",
+        "Hello Northside books, Daniel, how can I help you?",
+    ],
+)
+def test_the_name_after_a_company_is_covered_and_the_company_is_not(line: str) -> None:
+    assert covers("name", line).split() in (["Daniel"], ["Zentrix", "Daniel"], ["Northside", "Daniel"])
+
+
+@pytest.mark.parametrize("address", ["peter .Schmit at example .com", "Peter. Schmidt at example.com",
+                                     "Peter .Schmit. At example .net"])  # fmt: skip
+def test_an_address_that_was_cut_at_its_dot(address: str) -> None:
+    assert len(covers("email", "Your email?", address, speakers="AC").split()) == len(address.split())
+
+
+def test_first_days_are_no_dates() -> None:
+    assert covers("date", "My date of birth? On my first day I said it: it's March 1984.") == "March 1984"
+    assert covers("date", "It was the third of may, I think.") == "third of may"
+    assert covers("date", "You may first call us, and that may be the second time.") == ""
+
+
+def test_the_mention_of_an_iban_and_the_start_of_a_sentence_are_no_part_of_the_item() -> None:
+    assert covers("iban", "My IBAN is GB29 6016, thanks.") == "GB29 6016"
+    assert covers("email", "My email is j at example. In the morning I read it.") == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -176,3 +177,30 @@ def test_the_check_digit() -> None:
     assert not luhn("4111111111111112")
     assert holds_card("12" + "378282246310005" + "99")
     assert not holds_card("4111111111111112")
+
+
+@pytest.mark.parametrize(
+    ("kind", "line", "expected"),
+    [
+        ("cvv", "My security code is 947 thanks", "947"),
+        ("card", "The card number is 4539 57 okay", "4539 57"),
+        ("iban", "My IBAN is GB29 thanks", "GB29"),
+        ("cvv", "And then 947 is on the back", "947"),
+    ],
+)
+def test_words_with_the_times_of_their_line_are_covered(kind: str, line: str, expected: str) -> None:
+    transcript = call(("C", line))
+    (one,) = transcript.utterances
+    words = tuple(replace(word, start=one.start, end=one.end) for word in one.words)
+    flat = replace(transcript, utterances=(replace(one, words=words),))
+    assert " ".join(covered(flat, make_plan(flat, (kind,)))).endswith(expected)
+
+
+def test_an_answer_that_overlaps_the_question_is_covered() -> None:
+    question, answer = call(("A", "And your security code?"), ("C", "Nine four seven.")).utterances
+    late = question.words[-1].end - 0.2
+    words = tuple(replace(w, start=late + 0.35 * n, end=late + 0.35 * n + 0.3) for n, w in enumerate(answer.words))
+    transcript = Transcript(9.0, (question, replace(answer, words=words)), language="en")
+    plan = make_plan(transcript, ("cvv",))
+    assert covered(transcript, plan) == ["Nine", "four", "seven"]
+    assert plan.doubts == ()

@@ -21,11 +21,13 @@ from pipeline.core.events import no_progress
 from pipeline.core.types import Provenance, Span, Transcript, Turn, Utterance, Word
 from pipeline.media import Decoded
 from pipeline.models.synthetic import SyntheticRecognizer, synthesize
+from pipeline.redaction.settings import Cover
 from pipeline.redaction.sound import FADE, LEVEL, decoded_recording, muted, redacted_sound
 from pipeline.redaction.spans import MAX_PADDING, MIN_PADDING, cut_words, muted_spans, wordless_doubts
 from pipeline.redaction.types import Plan, Redaction
 from pipeline.redaction.verifying import verify
 from tests.max_examples import at_most
+from tests.redaction.spoken import TEXTS, tones_in
 
 FADING = round(FADE * RATE)
 
@@ -83,6 +85,34 @@ def test_the_file_has_the_length_and_the_channels(suffix: str, channels: int) ->
     assert inside.max() < (0.01 if sound.suffix == ".mp3" else 1e-4)
     assert np.abs(read.samples[: int(0.45 * RATE)]).min() >= 0
     assert np.abs(read.samples[: int(0.45 * RATE)]).mean() > 0.05
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".mp3"])
+@pytest.mark.parametrize("cover", ["silence", "tone"])
+def test_both_channels_of_a_stereo_call_are_muted(suffix: str, cover: Cover) -> None:
+    """Also where the mix of the channels is silence; outside the spans, each channel keeps its own sound."""
+    left = synthesize((Word(0.5, 0.9, "a3"), Word(1.5, 1.9, "a4"), Word(2.5, 2.9, "a5")), 3.5)
+    right = synthesize((Word(0.5, 0.9, "b3"), Word(1.5, 1.9, "b4"), Word(2.5, 2.9, "b5")), 3.5)
+    for other, expected in ((right, {TEXTS["b3"], TEXTS["b5"]}), (-left, {TEXTS["a3"], TEXTS["a5"]})):
+        source = decoded(media.encode_channels(np.stack([left, other]), "wav"))
+        written = decoded(redacted_sound(source, [Span(1.3, 2.1)], cover, suffix).content).audio
+        assert written.channels is not None
+        edge = 0.04 if suffix == ".mp3" else 0.0
+        inside = written.channels[:, round((1.3 + edge) * RATE) : round((2.1 - edge) * RATE)]
+        assert np.abs(inside[0] - inside[1]).max() < (0.002 if suffix == ".mp3" else 1e-4), "no channel shows its own"
+        assert np.abs(inside).max() < (LEVEL + 0.01 if cover == "tone" else 0.003)
+        assert [tones_in(channel) for channel in written.channels] == [{TEXTS["a3"], TEXTS["a5"]}, expected]
+
+
+def test_a_file_in_which_a_channel_is_not_muted_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def one_channel(channels: NDArray[np.float32], spans: Sequence[Span], cover: Cover) -> NDArray[np.float32]:
+        return np.stack([muted(channels, spans, cover)[0], channels[1]])
+
+    monkeypatch.setattr("pipeline.redaction.sound.muted", one_channel)
+    source = decoded(media.encode_channels(noise(2, RATE), "wav"))
+    for suffix in (".wav", ".mp3"):
+        with pytest.raises(CannotRedact, match="is not muted"):
+            redacted_sound(source, [Span(0.3, 0.7)], "silence", suffix)
 
 
 def test_tags_are_not_taken_over(tmp_path: Path) -> None:
