@@ -1,11 +1,14 @@
-"""The library's one function, `transcribe`, which keeps the models of its last settings loaded."""
+"""The library's one function, `transcribe`: the pipeline, then roles; the models of its last settings stay loaded."""
 
 from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from pipeline.analytics.roles.assigning import with_roles
+from pipeline.analytics.roles.request import wanted_roles
 from pipeline.config.presets import named, resolve
 from pipeline.config.schema import Config, assign
 from pipeline.core.events import Listener, ignore
@@ -49,6 +52,7 @@ def transcribe(
     model: str | None = None,
     channels: str | None = None,
     roles: str | None = None,
+    rules: Path | str | None = None,
     preset: str = "default",
     device: str | None = None,
     threads: int | None = None,
@@ -64,6 +68,7 @@ def transcribe(
     """The transcript of a recording, as the command ``transcribe`` makes it.
 
     ``recording`` and ``sample_rate`` are as in `Transcriber`, ``settings`` dotted (``{"separation.context": 1.0}``).
+    ``rules`` is a file with conditions of ``roles``. Corrections beside the recording are not applied.
     Unlike the command, it stores nothing on disk unless ``cache`` is true: then finished stages stay in the user's
     cache folder for two weeks. Raises `pipeline.core.errors.CrosstalkError`.
 
@@ -75,7 +80,10 @@ def transcribe(
         channels=channels, roles=roles, device=device, threads=threads, offline=offline, track=track,
         names=names, known=known, gallery=gallery,
     )  # fmt: skip
-    return _run(resolve(preset, given, settings or {}), cache, listener or ignore, recording, sample_rate)
+    config = resolve(preset, given, settings or {})
+    request = wanted_roles(None if rules is None else Path(rules), config.diarization.roles)
+    transcript = _run(config, cache, listener or ignore, recording, sample_rate)
+    return with_roles(transcript, request) if request else transcript
 
 
 def _run(
