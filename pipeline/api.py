@@ -68,33 +68,36 @@ def transcribe(
     """The transcript of a recording, as the command ``transcribe`` makes it.
 
     ``recording`` and ``sample_rate`` are as in `Transcriber`, ``settings`` dotted (``{"separation.context": 1.0}``).
-    ``rules`` is a file with conditions of ``roles``. Corrections beside the recording are not applied.
-    Unlike the command, it stores nothing on disk unless ``cache`` is true: then finished stages stay in the user's
-    cache folder for two weeks. Raises `pipeline.core.errors.CrosstalkError`.
+    ``rules`` is a file with conditions of roles. Unlike the command, it stores nothing on disk unless ``cache`` is
+    true: then finished stages stay in the user's cache for two weeks. Raises `pipeline.core.errors.CrosstalkError`.
 
-    The models of the last settings stay loaded, so that a loop over files loads them once; `release_models` releases
-    them. Calls from several threads take turns. A `pipeline.Transcriber` has separate models.
+    The models of the last settings stay loaded, for loops over files; `release_models` releases them. Calls from
+    several threads take turns. A `pipeline.Transcriber` has separate models.
     """
     given = named(
         speakers=speakers, min_speakers=min_speakers, max_speakers=max_speakers, language=language, model=model,
-        channels=channels, roles=roles, device=device, threads=threads, offline=offline, track=track,
-        names=names, known=known, gallery=gallery,
+        channels=channels, roles=roles, device=device, threads=threads, offline=offline, track=track, names=names,
+        known=known, gallery=gallery,
     )  # fmt: skip
-    config = resolve(preset, given, settings or {})
-    request = wanted_roles(None if rules is None else Path(rules), config.diarization.roles)
-    transcript = _run(config, cache, listener or ignore, recording, sample_rate)
-    return with_roles(transcript, request) if request else transcript
+    return _run(resolve(preset, given, settings or {}), rules, cache, listener or ignore, recording, sample_rate)
 
 
 def _run(
-    config: Config, cache: bool, listener: Listener, recording: Recording, sample_rate: float | None
+    config: Config,
+    rules: Path | str | None,
+    cache: bool,
+    listener: Listener,
+    recording: Recording,
+    sample_rate: float | None,
 ) -> Transcript:
     """The transcript, by the models of the last call where they are the same."""
+    request = wanted_roles(Path(rules) if rules else None, config.diarization.roles)
     with _LOCK:
         folder = DiskCache(listener=listener) if cache else None
         transcriber = Transcriber(config, store=_store(config), cache=folder, listener=listener)
         transcriber.models = _loaded(transcriber.models, config)
-        return transcriber(recording, sample_rate)
+        transcript = transcriber(recording, sample_rate)
+    return with_roles(transcript, request)
 
 
 def release_models() -> None:

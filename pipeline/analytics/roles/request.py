@@ -68,10 +68,8 @@ def request_of(specs: Sequence[RoleSpec], roles: str | None, columns: Mapping[st
     return RoleRequest(merged, _people(names, columns), first, frozenset(added))
 
 
-def wanted_roles(rules: Path | None, roles: str | None) -> RoleRequest | None:
-    """The roles of a rules file and of ``--roles``, for one recording; None without either. Raises `SettingsError`."""
-    if rules is None and roles is None:
-        return None
+def wanted_roles(rules: Path | None, roles: str | None) -> RoleRequest:
+    """The roles of a rules file and of ``--roles``, for any recording. Raises `SettingsError`."""
     return request_of(role_specs(read_file(rules)), roles, {})
 
 
