@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -141,20 +142,23 @@ class Tones:
         return [rng.standard_normal(3200 * len(text.split())).astype(np.float32)]
 
 
-@pytest.fixture
-def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[calls_bench.Call]:
+@pytest.fixture(scope="module")
+def calls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[calls_bench.Call]]:
     """Twenty calls as if every word and speaker was recognized."""
-    monkeypatch.setattr(synthetic_calls, "Synthesizer", Tones)
-    monkeypatch.setattr(calls_data, "FOLDER", tmp_path)
-    monkeypatch.setattr(calls_redaction, "OUT", tmp_path / "redacted")
-    maker = CallMaker()
-    (tmp_path / "recognized").mkdir()
-    for number in range(1, 21):
-        made = maker.make(calls_texts.call(number), number)
-        name = calls_data.name_of(number)
-        synthetic_calls.write(made, tmp_path, name)
-        (tmp_path / "recognized" / f"{name}.json").write_bytes(formats.dumps(diarized(made.reference), "json", name))
-    return [*calls_bench.read_calls(range(1, 101))]
+    folder = tmp_path_factory.mktemp("calls")
+    (folder / "recognized").mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(synthetic_calls, "Synthesizer", Tones)
+        patch.setattr(calls_data, "FOLDER", folder)
+        patch.setattr(calls_redaction, "OUT", folder / "redacted")
+        maker = CallMaker()
+        for number in range(1, 21):
+            made = maker.make(calls_texts.call(number), number)
+            name = calls_data.name_of(number)
+            synthetic_calls.write(made, folder, name)
+            content = formats.dumps(diarized(made.reference), "json", name)
+            (folder / "recognized" / f"{name}.json").write_bytes(content)
+        yield [*calls_bench.read_calls(range(1, 101))]
 
 
 def diarized(reference: Transcript) -> Transcript:
