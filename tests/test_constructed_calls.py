@@ -131,6 +131,10 @@ def test_survivors_are_the_words_of_an_item_inside_its_time(tmp_path: Path) -> N
     assert files_with(tmp_path, ["4242"]) == {"left.txt": ["4242"]}
 
 
+CALLS = 12
+"""Calls of the small benchmark: every kind of item is among them."""
+
+
 class Tones:
     """Stands for the synthesizer: each word is noise of a fifth of a second."""
 
@@ -144,7 +148,7 @@ class Tones:
 
 @pytest.fixture(scope="module")
 def calls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[calls_bench.Call]]:
-    """Twenty calls as if every word and speaker was recognized."""
+    """Calls as if every word and speaker was recognized."""
     folder = tmp_path_factory.mktemp("calls")
     (folder / "recognized").mkdir()
     with pytest.MonkeyPatch.context() as patch:
@@ -152,7 +156,7 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[calls_bench
         patch.setattr(calls_data, "FOLDER", folder)
         patch.setattr(calls_redaction, "OUT", folder / "redacted")
         maker = CallMaker()
-        for number in range(1, 21):
+        for number in range(1, CALLS + 1):
             made = maker.make(calls_texts.call(number), number)
             name = calls_data.name_of(number)
             synthetic_calls.write(made, folder, name)
@@ -171,9 +175,9 @@ def diarized(reference: Transcript) -> Transcript:
 @pytest.mark.slow
 def test_the_benchmark_in_small(calls: list[calls_bench.Call]) -> None:
     figures = calls_bench.measure(calls, sound=False)
-    assert figures["calls"] == 20
+    assert figures["calls"] == CALLS
     assert sum(row["wrong"] for row in figures["roles"]) == 0
-    assert sum(row["right"] for row in figures["roles"]) >= 20
+    assert sum(row["right"] for row in figures["roles"]) >= CALLS
     for row in figures["rules"]:
         assert row["miss"] == 0, row
         # "a nice warm day" has the content words of "have a nice day"
