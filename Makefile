@@ -9,7 +9,7 @@ SHARED  = -n 2 --dist worksteal
 # The tests start hundreds of processes: each would compile all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test quick lint docs bench bench-diarization bench-names bench-roles bench-rules bench-minutes bench-redaction bench-batch bench-page bench-report clean
+.PHONY: help setup demo test quick lint docs bench bench-diarization bench-names bench-roles bench-rules bench-minutes bench-redaction bench-batch bench-page bench-report bench-calls clean
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 

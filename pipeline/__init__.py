@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from pipeline._version import __version__
 
 if TYPE_CHECKING:
+    from pipeline.api import release_models, transcribe
     from pipeline.core.types import Transcript
-    from pipeline.engine.api import release_models, transcribe
     from pipeline.engine.pipeline import Transcriber
     from pipeline.formats import dump, load
 
@@ -20,8 +20,8 @@ _HOMES = {
     "Transcript": "core.types",
     "dump": "formats",
     "load": "formats",
-    "release_models": "engine.api",
-    "transcribe": "engine.api",
+    "release_models": "api",
+    "transcribe": "api",
 }
 """The modules of the public names: each is loaded when it is first asked for, so that ``--help`` is quick."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -130,6 +131,10 @@ def test_survivors_are_the_words_of_an_item_inside_its_time(tmp_path: Path) -> N
     assert files_with(tmp_path, ["4242"]) == {"left.txt": ["4242"]}
 
 
+CALLS = 12
+"""Calls of the small benchmark: every kind of item is among them."""
+
+
 class Tones:
     """Stands for the synthesizer: each word is noise of a fifth of a second."""
 
@@ -141,20 +146,23 @@ class Tones:
         return [rng.standard_normal(3200 * len(text.split())).astype(np.float32)]
 
 
-@pytest.fixture
-def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[calls_bench.Call]:
-    """Twenty calls as if every word and speaker was recognized."""
-    monkeypatch.setattr(synthetic_calls, "Synthesizer", Tones)
-    monkeypatch.setattr(calls_data, "FOLDER", tmp_path)
-    monkeypatch.setattr(calls_redaction, "OUT", tmp_path / "redacted")
-    maker = CallMaker()
-    (tmp_path / "recognized").mkdir()
-    for number in range(1, 21):
-        made = maker.make(calls_texts.call(number), number)
-        name = calls_data.name_of(number)
-        synthetic_calls.write(made, tmp_path, name)
-        (tmp_path / "recognized" / f"{name}.json").write_bytes(formats.dumps(diarized(made.reference), "json", name))
-    return [*calls_bench.read_calls(range(1, 101))]
+@pytest.fixture(scope="module")
+def calls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[calls_bench.Call]]:
+    """Calls as if every word and speaker was recognized."""
+    folder = tmp_path_factory.mktemp("calls")
+    (folder / "recognized").mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(synthetic_calls, "Synthesizer", Tones)
+        patch.setattr(calls_data, "FOLDER", folder)
+        patch.setattr(calls_redaction, "OUT", folder / "redacted")
+        maker = CallMaker()
+        for number in range(1, CALLS + 1):
+            made = maker.make(calls_texts.call(number), number)
+            name = calls_data.name_of(number)
+            synthetic_calls.write(made, folder, name)
+            content = formats.dumps(diarized(made.reference), "json", name)
+            (folder / "recognized" / f"{name}.json").write_bytes(content)
+        yield [*calls_bench.read_calls(range(1, 101))]
 
 
 def diarized(reference: Transcript) -> Transcript:
@@ -167,9 +175,9 @@ def diarized(reference: Transcript) -> Transcript:
 @pytest.mark.slow
 def test_the_benchmark_in_small(calls: list[calls_bench.Call]) -> None:
     figures = calls_bench.measure(calls, sound=False)
-    assert figures["calls"] == 20
+    assert figures["calls"] == CALLS
     assert sum(row["wrong"] for row in figures["roles"]) == 0
-    assert sum(row["right"] for row in figures["roles"]) >= 20
+    assert sum(row["right"] for row in figures["roles"]) >= CALLS
     for row in figures["rules"]:
         assert row["miss"] == 0, row
         # "a nice warm day" has the content words of "have a nice day"

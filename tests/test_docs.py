@@ -196,11 +196,11 @@ def as_built_in(files: dict[str, Path], folder: Path) -> dict[str, str]:
     """The examples in the folders of a copy of this package."""
     copy = shutil.copytree(PACKAGE, folder / "pipeline", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(REPOSITORY / "configs", folder / "configs")
-    (copy / "stages" / "redaction").mkdir()
-    (copy / "stages" / "redaction" / "__init__.py").touch()
+    (copy / "stages" / "masking").mkdir()
+    (copy / "stages" / "masking" / "__init__.py").touch()
     for name, path in files.items():
         kind = name.removeprefix("my_")
-        places = {"stage": "stages/redaction/stage.py", "format": "formats/my_format.py"}
+        places = {"stage": "stages/masking/stage.py", "format": "formats/my_format.py"}
         path.rename(copy / places.get(kind, f"models/{kind}s/{name}.py"))
     return {group: name for group, points in declared().items() for name in points}
 
@@ -228,7 +228,7 @@ def test_examples_of_the_extending_page_are_used(
         "separation.backend": names["separators"],
         "recognition.options.word": "yes",
         "stages": f"[{names['stages']}]",
-        "stage_options.redaction.words": "[yes]",
+        "stage_options.masking.words": "[yes]",
     }
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(REPOSITORY)])}
     for output, changes in (("all", chosen), ("diarizer", {"diarization.backend": names["diarizers"]})):
@@ -243,7 +243,7 @@ def test_examples_of_the_extending_page_are_used(
     assert {word.text for word in transcript.words} == {"[removed]"}
     assert {decision.reason for decision in transcript.overlaps} == {"two sources are the same"}
     assert transcript.provenance
-    assert transcript.provenance.stages["redaction"] == 1
+    assert transcript.provenance.stages["masking"] == 1
     assert transcript.provenance.settings["embedding"]["model"] == names["embedders"]
     lines = (tmp_path / "all" / "meeting.lines").read_text().splitlines()
     assert [line.partition(": ")[2] for line in lines] == [each.text for each in transcript.utterances]

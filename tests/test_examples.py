@@ -26,6 +26,7 @@ from examples.training import separation_scenes, train_segmentation, train_separ
 from pipeline import __version__, formats
 from pipeline.analytics import analytics_file
 from pipeline.analytics.calls import Failure, History, read_calls
+from pipeline.analytics.rules.reading import read
 from pipeline.analytics.tables import write_tables
 from pipeline.config.schema import Config
 from pipeline.core.audio import RATE
@@ -152,7 +153,7 @@ def test_the_python_interface_transcribes_and_reports(tmp_path: Path, capsys: py
 def write_example_tables(folder: Path) -> Path:
     """The tables of two calls, of which the second has more silence."""
     for name, duration in (("one", 8.0), ("two", 9.0)):
-        path, content = analytics_file.file_of(world.transcribed(DIALOGUE, duration), "", folder / name, {})
+        path, content = analytics_file.file_of(world.transcribed(DIALOGUE, duration), (), folder / name, {})
         path.write_bytes(content)
     history = History((Failure("three", "refused", "no audio"),))
     write_tables(lambda: read_calls(folder, history), folder / "tables", history)
@@ -201,7 +202,7 @@ def test_the_code_on_the_page_of_tables_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("pandas")
-    rules = "rules: [{name: greeting, says: [good morning]}]"
+    rules = read("rules: [{name: greeting, says: [good morning]}]").rules
     file, content = analytics_file.file_of(world.transcribed(DIALOGUE), rules, tmp_path / "one", {"agent": "Ana"})
     file.write_bytes(content)
     write_tables(lambda: read_calls(tmp_path), tmp_path / "out" / "tables")

@@ -32,7 +32,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("workers",),
     ("batch",),
     ("evaluation",),
-    ("cli",),
+    ("api", "cli"),
     ("__init__", "__main__"),
 )
 """From the bottom up; a package imports from its layer and below."""
@@ -72,7 +72,7 @@ def test_imports_go_down() -> None:
 
 def test_every_room_has_its_layer_and_arrows_are_few() -> None:
     assert {room(path) for path in MODULES} == RANK.keys()
-    assert len(set().union(*map(arrows, MODULES))) <= 71
+    assert len(set().union(*map(arrows, MODULES))) <= 76
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "evaluation" / "metrics").glob("*.py")), ids=lambda p: p.stem)

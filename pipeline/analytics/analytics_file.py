@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.analytics.measures.metrics import measure, roles_of
+from pipeline.analytics.measures.metrics import measure
 from pipeline.analytics.measures.quarters import quarters
 from pipeline.analytics.measures.sentiment import method, sentiments
+from pipeline.analytics.roles.labels import roles_of
 from pipeline.analytics.rules.evaluation import evaluate_rules
-from pipeline.analytics.rules.reading import read
 from pipeline.analytics.rules.types import Rule
 from pipeline.core.serialization import to_plain
 from pipeline.core.types import Transcript
@@ -71,9 +71,11 @@ def path_of(target: Path) -> Path:
     return target.with_name(f"{target.name}{SUFFIX}")
 
 
-def file_of(transcript: Transcript, rules: str, target: Path, columns: Mapping[str, str]) -> tuple[Path, bytes]:
-    """Path and content of the analytics file of a transcript; ``rules`` is the text of a rules file."""
-    return path_of(target), dumps(analyze(transcript, read(rules).rules, columns)).encode()
+def file_of(
+    transcript: Transcript, rules: Sequence[Rule], target: Path, columns: Mapping[str, str]
+) -> tuple[Path, bytes]:
+    """Path and content of the analytics file of a transcript."""
+    return path_of(target), dumps(analyze(transcript, rules, columns)).encode()
 
 
 def dumps(analytics: Mapping[str, Any]) -> str:

@@ -101,9 +101,11 @@ class WorkerRuntime:
     """The models of one worker; called with a job, it transcribes the recording and writes the results."""
 
     def __init__(self, setup: WorkerSetup) -> None:
+        from pipeline.analytics.rules.reading import read
         from pipeline.engine.pipeline import Transcriber
 
         self._setup, self._limits = setup.batch, setup.limits
+        self._rules = read(setup.batch.analytics or "")
         self._stages: dict[str, float] = {}
         self._decoded = 0.0
         self._extend: Extend = lambda seconds: None
@@ -137,7 +139,7 @@ class WorkerRuntime:
     def _transcribe(self, job: Job) -> Outcome:
         from pipeline.analytics import analytics_file
         from pipeline.analytics.roles.assigning import with_roles
-        from pipeline.analytics.roles.request import request_of, role_specs
+        from pipeline.analytics.roles.request import request_of
         from pipeline.corrections.saved import corrected, corrections_of, refuse_loss
         from pipeline.formats import files
 
@@ -149,14 +151,14 @@ class WorkerRuntime:
         record.check((*expected, *analytics))
         if not setup.overwrite:
             refuse_loss(job.path, target.name, target.parent)
-        request = request_of(role_specs(setup.analytics), job.config.diarization.roles, job.columns)
+        request = request_of(self._rules.roles, job.config.diarization.roles, job.columns)
         corrections = corrections_of(job.path)
         transcript = self._transcriber.with_config(job.config)(job.path)
         transcript = corrected(transcript, target.name, target.parent, corrections)
         transcript = with_roles(transcript, request)
         transcript, columns, paths = self._write(transcript, job, target, record)
         if setup.analytics is not None:
-            record.write(*analytics_file.file_of(transcript, setup.analytics, target, columns))
+            record.write(*analytics_file.file_of(transcript, self._rules.rules, target, columns))
             paths += analytics
         outputs = tuple(str(path.relative_to(setup.out)) for path in paths)
         notices = tuple((notice.code, notice.message) for notice in transcript.notices)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipeline.cli.options import Debug, Overwrite
 from pipeline.core.errors import SettingsError, printable
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ def analyze(
     rules: Annotated[Path | None, typer.Option(help="YAML file with rules and roles.")] = None,
     roles: Annotated[str | None, typer.Option(help="Roles of the speakers: agent,customer.")] = None,
     explain: Annotated[str | None, typer.Option(metavar="RULE", help="Print why this rule passes or fails.")] = None,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    debug: Debug = False,
 ) -> None:
     """Print talk ratio, silence, overlaps and findings of one transcript as JSON."""
     from pipeline.analytics import analytics_file
@@ -54,8 +55,8 @@ def report(
     keep_removed: Annotated[
         bool, typer.Option("--keep-removed", help="Keep calls whose recordings were removed since, marked.")
     ] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that others wrote or changed.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    overwrite: Overwrite = False,
+    debug: Debug = False,
 ) -> None:
     """Write a page that compares agents, teams and days, and tables (CSV, Parquet), about all calls of a folder."""
     from pipeline.analytics import tables

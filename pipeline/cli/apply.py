@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli.options import WritingOptions, options
+from pipeline.cli.options import Debug, Overwrite, WritingOptions, options
 from pipeline.cli.printing import FORMATS, tell, tell_kept
 from pipeline.core.errors import SettingsError, printable
 
@@ -23,8 +23,8 @@ def apply(
     writing: WritingOptions,
     format_: Annotated[str | None, typer.Option("--format", "-f", help=f"Files to write instead. {FORMATS}")] = None,
     output_dir: Annotated[Path | None, typer.Option("--output-dir", "-o", help="Where the files go.")] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that others wrote or changed.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    overwrite: Overwrite = False,
+    debug: Debug = False,
 ) -> None:
     """Apply corrections to a transcript and to its files in other formats; later runs keep them."""
     from pipeline import formats

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli.options import Language, Model, RunOptions, WritingOptions, options
+from pipeline.cli.options import AllowIncomplete, Language, Model, RunOptions, WritingOptions, options
 from pipeline.cli.printing import FORMATS, show, tell
 from pipeline.core.errors import CrosstalkError, OutputError, OutputExists, SettingsError, exit_code_of, printable
 
@@ -36,9 +36,7 @@ class BatchRedaction:
     redact: Annotated[str | None, typer.Option(metavar="KINDS", help="Write redacted results only.")] = None
     redact_audio: Annotated[bool, typer.Option(help="With --redact: also write the redacted recordings.")] = True
     redact_sound: Annotated[str, typer.Option(help="What stands in muted spans: silence or tone.")] = "silence"
-    allow_incomplete: Annotated[
-        bool, typer.Option("--allow-incomplete", help="Write also what could not be covered or verified.")
-    ] = False
+    allow_incomplete: AllowIncomplete = False
 
     def settings(self) -> RedactionSettings | None:
         """What is redacted; None without --redact. Raises `SettingsError`."""

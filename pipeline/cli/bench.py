@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipeline.cli.options import Debug, Overwrite, resolve
 from pipeline.config.presets import BASELINE
 from pipeline.core.errors import SettingsError
 
@@ -28,8 +29,8 @@ def bench(
     chart: Annotated[Path | None, typer.Option(help="Also draw a chart, as PNG or SVG.")] = None,
     normalizer: Annotated[str, typer.Option(help="none, basic or english.")] = "basic",
     repeat: Annotated[int, typer.Option(min=1, help="Runs; from the second on the sound is slightly disturbed.")] = 1,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that others wrote or changed.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    overwrite: Overwrite = False,
+    debug: Debug = False,
 ) -> None:
     """Benchmark settings on recordings with references: errors, speed and memory, and each system beside the first."""
     from pipeline.evaluation.benchmark.bench import measure
@@ -71,7 +72,6 @@ def _figures_file(output_dir: Path, output: Path | None) -> Path:
 
 def parse_systems(specifications: list[str], baseline: bool) -> tuple[System, ...]:
     """Systems from ``PRESET,KEY=VALUE,...``; with ``baseline`` the baseline for the first one comes first."""
-    from pipeline.cli.options import resolve
     from pipeline.config.schema import parse_assignments
     from pipeline.evaluation.benchmark.bench import BASELINE_NAME, System
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli.options import WritingOptions, options
+from pipeline.cli.options import Debug, Overwrite, WritingOptions, options
 from pipeline.cli.printing import FORMATS, tell
 from pipeline.core.errors import OutputExists
 
@@ -21,8 +21,8 @@ def convert(
     format_: Annotated[str, typer.Option("--format", "-f", help=FORMATS)],
     writing: WritingOptions,
     output_dir: Annotated[Path, typer.Option("--output-dir", "-o", help="Where the files go.")] = Path(),
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that others wrote or changed.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    overwrite: Overwrite = False,
+    debug: Debug = False,
 ) -> None:
     """Re-render a transcript in other formats."""
     from pipeline import formats

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli.options import SoundOptions, options
+from pipeline.cli.options import Debug, Overwrite, SoundOptions, options
 from pipeline.cli.printing import show, tell
 from pipeline.core.choices import comma_list
 from pipeline.core.errors import CrosstalkError, ResourceError, SettingsError, exit_code_of, printable
@@ -105,8 +105,8 @@ def minutes(
     output_dir: Annotated[Path, typer.Option("--output-dir", "-o", help="Where the files go.")] = Path(),
     format_: Annotated[str, typer.Option("--format", "-f", help=f"Comma list of {', '.join(FORMATS)}.")] = "md,json",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not print the minutes.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that others wrote or changed.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    overwrite: Overwrite = False,
+    debug: Debug = False,
 ) -> None:
     """Make minutes of transcripts: every item is words that were said, with who and when. No model is needed."""
     from pipeline.formats.files import output_paths

@@ -17,6 +17,7 @@ from typing import Annotated
 
 import typer
 
+from pipeline.cli.options import Debug
 from pipeline.cli.printing import tell
 from pipeline.core.errors import OutputError, SettingsError, printable
 
@@ -26,7 +27,7 @@ def open_page(
     recording: Annotated[Path | None, typer.Option(help="Its recording, if it is not beside it.")] = None,
     audio: Annotated[str, typer.Option(help="Sound: embed, link or none.")] = "embed",
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page, or only write it.")] = True,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    debug: Debug = False,
 ) -> None:
     """Open the page of a transcript: read, listen, correct, and download the corrections.
 

@@ -55,6 +55,14 @@ def options(**kinds: type[Any]) -> Callable[[Callable[..., None]], Callable[...,
 
 Language = Annotated[str | None, typer.Option(help="Such as en or German; detected by default.")]
 Model = Annotated[str | None, typer.Option(help="Whisper model, such as small or turbo, or a folder with one.")]
+Device = Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:1.")]
+Threads = Annotated[int | None, typer.Option(help="CPU threads in total; 0 takes all cores.")]
+Offline = Annotated[bool, typer.Option("--offline", help="Never download anything.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that others wrote or changed.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
+AllowIncomplete = Annotated[
+    bool, typer.Option("--allow-incomplete", help="Write also what could not be covered or verified.")
+]
 PRESETS = "fast, default, better, accurate or published."
 """The names of the presets as help text, from small models to large ones."""
 
@@ -85,16 +93,16 @@ class RunOptions(SettingsOptions):
     channels: Annotated[str | None, typer.Option(help="Use of a file's channels: auto, split or mix.")] = None
     roles: Annotated[str | None, typer.Option(help="Roles of a call's speakers or channels: agent,customer.")] = None
     track: Annotated[int | None, typer.Option(help="Audio track of the file, from 1.")] = None
-    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:1.")] = None
-    threads: Annotated[int | None, typer.Option(help="CPU threads in total; 0 takes all cores.")] = None
+    device: Device = None
+    threads: Threads = None
     names: Annotated[bool, typer.Option("--names", help="Name speakers by the gallery of voice prints.")] = False
     known: Annotated[str | None, typer.Option(help="Name speakers by clips: ana=ana.wav,bob=bob.flac.")] = None
     gallery: Annotated[Path | None, typer.Option(help="Folder of the gallery.", readable=False)] = None
-    offline: Annotated[bool, typer.Option("--offline", help="Never download anything.")] = False
+    offline: Offline = False
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Keep no finished stages on disk.")] = False
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that others wrote or changed.")] = False
+    overwrite: Overwrite = False
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no transcript.")] = False
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False
+    debug: Debug = False
 
     def settings(self, **given: Any) -> Config:
         from pipeline.config.presets import OPTIONS

@@ -8,9 +8,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli.options import Model, SettingsOptions, options
+from pipeline.cli.options import (
+    AllowIncomplete,
+    Debug,
+    Device,
+    Model,
+    Offline,
+    Overwrite,
+    SettingsOptions,
+    Threads,
+    options,
+)
 from pipeline.cli.printing import FORMATS, show, tell
 from pipeline.core.errors import CannotRedact, SettingsError, printable
+from pipeline.redaction.types import KINDS, parsed_kinds
 
 if TYPE_CHECKING:
     from pipeline.config.schema import Config
@@ -21,7 +32,7 @@ if TYPE_CHECKING:
     from pipeline.redaction.settings import RedactionSettings
     from pipeline.redaction.types import Plan
 
-ALL = "card,cvv,iban,phone,email,address,name,date"
+ALL = ",".join(KINDS)
 """Every kind, as the option has them."""
 
 
@@ -32,13 +43,11 @@ class RedactOptions(SettingsOptions):
     kinds: Annotated[str, typer.Option(help="A comma list of what is redacted.")] = ALL
     audio: Annotated[str | None, typer.Option(help="The recording; none: only the texts. Default: beside.")] = None
     sound: Annotated[str, typer.Option(help="What stands in muted spans: silence or tone.")] = "silence"
-    allow_incomplete: Annotated[
-        bool, typer.Option("--allow-incomplete", help="Write also what could not be covered or verified.")
-    ] = False
+    allow_incomplete: AllowIncomplete = False
     model: Model = None
-    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:1.")] = None
-    threads: Annotated[int | None, typer.Option(help="CPU threads in total; 0 takes all cores.")] = None
-    offline: Annotated[bool, typer.Option("--offline", help="Never download anything.")] = False
+    device: Device = None
+    threads: Threads = None
+    offline: Offline = False
 
     def recognizer_settings(self) -> Config:
         """The settings of the recognizer that transcribes the muted spans."""
@@ -47,7 +56,6 @@ class RedactOptions(SettingsOptions):
     def redaction(self) -> RedactionSettings:
         """What is redacted, and how; raises `SettingsError`."""
         from pipeline.redaction.settings import RedactionSettings, parse_cover
-        from pipeline.redaction.types import parsed_kinds
 
         cover = parse_cover(self.sound)
         return RedactionSettings(
@@ -62,8 +70,8 @@ def redact(
     review: Annotated[bool, typer.Option("--review", help="Only list the plan, with the words.")] = False,
     output_dir: Annotated[Path | None, typer.Option("--output-dir", "-o", help="Where the files go.")] = None,
     format_: Annotated[str | None, typer.Option("--format", "-f", help=f"Default: those beside. {FORMATS}")] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that others wrote or changed.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    overwrite: Overwrite = False,
+    debug: Debug = False,
 ) -> None:
     """Write a transcript, its other files and its recording without personal data: NAME.redacted.*
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from pipeline.cli.options import Debug, Overwrite
 from pipeline.cli.printing import tell, tell_kept
 from pipeline.core.errors import SettingsError, printable
 
@@ -15,8 +16,8 @@ from pipeline.core.errors import SettingsError, printable
 def rename(
     transcript: Annotated[Path, typer.Argument(help="A JSON transcript.")],
     names: Annotated[list[str], typer.Argument(metavar="LABEL=NAME...", help="New names, such as SPEAKER_00=Ana.")],
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that others wrote or changed.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    overwrite: Overwrite = False,
+    debug: Debug = False,
 ) -> None:
     """Name speakers in a transcript and in its files in other formats; a later run keeps the names."""
     from pipeline.formats.naming import with_given_names
@@ -31,7 +32,8 @@ def rename(
 
 def _parse(items: Sequence[str], speakers: Sequence[str], transcript: Path) -> dict[str, str]:
     """The new names by label; `SettingsError` for a label that the transcript has not, and for a bad name."""
-    from pipeline.gallery.people import is_label, require_name
+    from pipeline.core.identity import is_label
+    from pipeline.gallery.people import require_name
 
     names: dict[str, str] = {}
     for item in items:

@@ -37,6 +37,7 @@ def run(
     rules: Annotated[Path | None, typer.Option(help="A YAML file with roles: of the speakers of a call.")] = None,
 ) -> None:
     """Transcribe recordings: who said what, also in overlapping speech."""
+    from pipeline.analytics.roles.request import wanted_roles
     from pipeline.formats import files
 
     settings = shared.settings(language=language, model=model)
@@ -44,19 +45,9 @@ def run(
     if corrections is not None and len(recordings) != 1:
         raise SettingsError("corrections are of one recording", where="--corrections", hint="give one recording")
     _ = writing.sound_use  # an unknown one ends the command before any work
-    roles = _roles(rules, settings)
+    roles = wanted_roles(rules, settings.diarization.roles)
     delivery = Delivery(output_dir, names, writing, shared.quiet, shared.overwrite, corrections, roles)
     raise typer.Exit(_transcribe_all(recordings, settings, shared.cache(), delivery))
-
-
-def _roles(rules: Path | None, settings: Config) -> RoleRequest | None:
-    """The roles of a rules file and of ``--roles``; None without either. Raises `SettingsError`."""
-    if rules is None and settings.diarization.roles is None:
-        return None
-    from pipeline.analytics.roles.request import request_of, role_specs
-    from pipeline.analytics.rules.reading import read_file
-
-    return request_of(role_specs(read_file(rules)), settings.diarization.roles, {})
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipeline.cli.options import Debug
 from pipeline.core.types import Notice
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def score(
     der_collar: Annotated[float, typer.Option(help="Seconds excluded on each side of reference boundaries.")] = 0.0,
     explain: Annotated[bool, typer.Option("--explain", help="Also count missing and inserted words by cause.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    debug: Debug = False,
 ) -> None:
     """Score transcripts against references: word errors, speaker errors, and word errors in overlaps.
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipeline.cli.options import Debug, Overwrite
+
 if TYPE_CHECKING:
     from pipeline.core.output_record import OutputRecord
     from pipeline.evaluation.simulation.corpus import Speakers
@@ -32,8 +34,8 @@ def simulate(
     reverberation: Annotated[float, typer.Option(help="RT60 of the room in seconds; 0: no room.")] = 0.0,
     telephone: Annotated[bool, typer.Option("--telephone", help="Telephone band: 300 to 3400 Hz, at 8 kHz.")] = False,
     seed: Annotated[int, typer.Option(min=0, help="Random seed; the same seed gives the same bytes.")] = 0,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that others wrote or changed.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    overwrite: Overwrite = False,
+    debug: Debug = False,
 ) -> None:
     """Make simulated meetings: audio, sources, references (RTTM, STM, SegLST) and a manifest."""
     from pipeline.evaluation.simulation.conversation import Conversation

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli.options import SettingsOptions, options
+from pipeline.cli.options import Debug, Offline, SettingsOptions, options
 from pipeline.cli.printing import show, tell
 from pipeline.core.atomic_write import is_file
 from pipeline.core.errors import ALL_FAILED, CrosstalkError, SettingsError, printable
@@ -36,8 +36,8 @@ class GalleryOptions(SettingsOptions):
     """Options of commands that compute voice prints."""
 
     gallery: Folder = None
-    offline: Annotated[bool, typer.Option("--offline", help="Never download anything.")] = False
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False
+    offline: Offline = False
+    debug: Debug = False
 
     def transcriber(self) -> Transcriber:
         """The models of the settings, for clips."""

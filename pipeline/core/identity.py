@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import count
 from typing import Literal
 
 IdentityDecision = Literal["named", "unknown", "given"]
@@ -60,3 +62,12 @@ class Identity:
 def is_label(name: str) -> bool:
     """Whether the name is like the label of an unnamed speaker (SPEAKER_00)."""
     return bool(_LABEL.fullmatch(name))
+
+
+def free_label(taken: Collection[str]) -> str:
+    """The first label of an unnamed speaker that is not ``taken``.
+
+    >>> free_label({"SPEAKER_00", "Ana"})
+    'SPEAKER_01'
+    """
+    return next(label for label in map("SPEAKER_{:02d}".format, count()) if label not in taken)

@@ -7,6 +7,9 @@ from typing import Literal
 
 PauseKind = Literal["silence", "music", "sound"]
 """What is audible in a pause: nothing, music, or any other sound (noise, a ringing tone, typing)."""
+MIN_PAUSE = 3.0
+"""Minimum length in seconds of a pause, of a kind of sound within one, and of dead air. Chosen by hand; a lower value
+gives more and shorter ones."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

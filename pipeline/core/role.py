@@ -11,6 +11,8 @@ RoleBasis = Literal["channel", "manifest", "voice", "given", "phrase", "first", 
 person or who speaks first; ``voice``: the speaker is a person of the role by voice prints; ``given``: by a name that a
 person gave; ``phrase``: they say a phrase of the role; ``first``: they speak first; ``other``: they are the other
 speaker of two; ``unknown``: not enough evidence."""
+AGENT = "agent"
+"""The role whose first response is measured, and that of the people whom a report compares by default."""
 ROLES_UNUSED = ", and roles were not used"
 """End of the notice `channels_mixed`, which the assignment of roles by other evidence replaces."""
 MERGED = "speakers of different roles were given one name"

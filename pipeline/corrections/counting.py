@@ -9,6 +9,7 @@ from rapidfuzz.distance import Levenshtein
 from pipeline.core.correction import Correction
 from pipeline.core.text import counted
 from pipeline.core.types import Transcript
+from pipeline.formats.timestamps import minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,7 @@ def count_changes(transcript: Transcript) -> Changes:
 
 def misfit_line(correction: Correction) -> str:
     """A correction that is not applied, for people; the words of the recording are not in it."""
-    minutes, seconds = divmod(int(correction.start), 60)
-    return f"{minutes}:{seconds:02d} {correction.speaker}, {correction.operation}: {correction.problem}"
+    return f"{minutes(correction.start)} {correction.speaker}, {correction.operation}: {correction.problem}"
 
 
 def _edits(correction: Correction) -> int:

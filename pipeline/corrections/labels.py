@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import count
 
 from pipeline.core.correction import Correction
+from pipeline.core.identity import free_label
 from pipeline.core.timeline import covered, gaps, intersection, speech_of, turns_of, union
 from pipeline.core.types import Span, Transcript
 from pipeline.corrections.corrections_file import CorrectionsFile
@@ -62,13 +62,10 @@ class Labels:
         """The label that gets the words of the file's label; a new one for a speaker whom the transcript has not."""
         owned = self.owned_by(label)
         if not owned:
-            owned = (label if label not in self._taken else self._new(),)
+            owned = (label if label not in self._taken else free_label(self._taken),)
             self._owned[label] = [*owned]
             self._taken.add(owned[0])
         return owned[0]
-
-    def _new(self) -> str:
-        return next(name for name in (f"SPEAKER_{number:02d}" for number in count()) if name not in self._taken)
 
 
 def _before_assignments(file: CorrectionsFile) -> dict[str, tuple[Span, ...]]:

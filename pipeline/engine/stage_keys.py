@@ -28,7 +28,7 @@ from pipeline.stages.diarization.stage import STAGE as DIARIZATION
 from pipeline.stages.recognition.stage import STAGE as RECOGNITION
 from pipeline.stages.separation.stage import STAGE as SEPARATION
 
-PACKAGES = ("pyannote.audio", "speechbrain", "torch", "faster-whisper", "ctranslate2", "av", "numpy")
+PACKAGES = ("pyannote.audio", "speechbrain", "torch", "faster-whisper", "ctranslate2", "av", "numpy", "pyloudnorm")
 """Packages whose version can change a result."""
 
 

@@ -36,6 +36,16 @@ def whole_seconds(seconds: float) -> str:
     return clock(milliseconds(seconds), digits=0)
 
 
+def minutes(seconds: float, digits: int = 0) -> str:
+    """A time in seconds as minutes and seconds, with ``digits`` decimals, cut as in `clock`.
+
+    >>> minutes(3725.96), minutes(59.96, digits=1)
+    ('62:05', '0:59.9')
+    """
+    whole, rest = divmod(milliseconds(seconds), 1000)
+    return f"{whole // 60}:{whole % 60:02d}" + (f".{rest:03d}"[: 1 + digits] if digits else "")
+
+
 def clock(milliseconds: int, point: str = ".", digits: int = 3) -> str:
     """Hours, minutes, seconds and ``digits`` decimals, cut rather than rounded so that times keep their order.
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.core.errors import SettingsError
-from pipeline.core.identity import is_label as is_label
+from pipeline.core.identity import is_label
 
 Band = Literal["wide", "narrow"]
 """``wide``: speech with energy above 4 kHz; ``narrow``: a telephone's."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from itertools import count
 from typing import Final
 
-from pipeline.core.identity import Identity
+from pipeline.analytics.roles.request import channel_roles
+from pipeline.core.identity import Identity, free_label, is_label
 from pipeline.core.types import Transcript
 from pipeline.formats.editing import with_names
-from pipeline.gallery.people import is_label
 from pipeline.redaction.terms import marker
 
 ROLES: Final = frozenset({"agent", "customer", "caller", "client", "speaker"})
@@ -37,12 +36,11 @@ def new_labels(transcript: Transcript) -> dict[str, str]:
     earlier |= {each.speaker: each.role for each in transcript.roles if each.role is not None}
     kept = {label for label in labels if is_label(label) or label.casefold() in _roles(transcript)}
     new: dict[str, str] = {}
-    free = (f"SPEAKER_{number:02d}" for number in count())
     for label in labels:
         if label not in kept:
             taken = {*kept, *new.values()}
             wanted = earlier.get(label)
-            new[label] = wanted if wanted and wanted not in taken else next(one for one in free if one not in taken)
+            new[label] = wanted if wanted and wanted not in taken else free_label(taken)
     return new
 
 
@@ -68,12 +66,9 @@ def _labels(transcript: Transcript) -> Iterator[str]:
 
 def _roles(transcript: Transcript) -> frozenset[str]:
     """The labels, folded, that are roles: known ones, those of the settings, those of the ledger."""
-    settings = transcript.provenance.settings if transcript.provenance else {}
-    diarization = settings.get("diarization")
-    given = diarization.get("roles") if isinstance(diarization, Mapping) else None
-    names = given.split(",") if isinstance(given, str) else given if isinstance(given, list | tuple) else ()
+    given = [role.name for role in channel_roles(transcript)]
     ledger = [each.role for each in transcript.roles]
-    return ROLES | {str(name).strip().casefold() for name in (*names, *ledger) if name}
+    return ROLES | {name.casefold() for name in (*given, *ledger) if name}
 
 
 def _unnamed(identity: Identity, new: Mapping[str, str]) -> Identity:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline.analytics.analytics_file import file_of
+from pipeline.analytics.rules.reading import read
 from pipeline.core.types import Transcript, Turn, Utterance, Word
 
 
@@ -24,6 +25,6 @@ def call(duration: float, *utterances: Utterance, language: str | None = "en") -
 
 def write_analytics(transcript: Transcript, rules: str, target: Path, columns: Mapping[str, str]) -> Path:
     """Write the analytics of a transcript next to ``target``; returns the path."""
-    path, content = file_of(transcript, rules, target, columns)
+    path, content = file_of(transcript, read(rules).rules, target, columns)
     path.write_bytes(content)
     return path

@@ -28,6 +28,7 @@ def talk(*doubtful: dict[str, object]) -> Transcript:
 
 @given(transcripts(hostile=True))
 def test_every_doubtful_word_is_in_one_doubt(transcript: Transcript) -> None:
+    transcript = replace(transcript, corrections=())  # a line that was checked has no doubts
     doubts = find_doubts(transcript)
     assert [doubt.weight for doubt in doubts] == sorted((doubt.weight for doubt in doubts), reverse=True)
     listed = [

@@ -130,6 +130,22 @@ def test_concurrent_threads_get_the_results_of_sequential_runs(tmp_path: Path) -
     pipeline.release_models()
 
 
+def test_roles_of_a_mono_call_are_those_of_the_command(tmp_path: Path) -> None:
+    path, rules = world.write_wav(tmp_path / "call.wav"), tmp_path / "rules.yaml"
+    rules.write_text("roles: [{role: agent, says: [b3 b4 b6]}, {role: customer}]")
+    replay: dict[str, object] = dict(world.REPLAY)
+    call = pipeline.transcribe(path, rules=rules, settings=replay)
+    assert {each.speaker: each.decision for each in call.roles} == {"customer": "other", "agent": "phrase"}
+    assert call.speakers == ("customer", "agent")
+    unknown = pipeline.transcribe(path, roles="agent,customer", settings=replay)
+    assert [each.role for each in unknown.roles] == [None, None]
+    assert "roles_unknown" in {notice.code for notice in unknown.notices}
+    rules.write_text("roles: [{role: agent}, {role: customer}]")
+    with pytest.raises(SettingsError, match="cannot both be the other speaker"):
+        pipeline.transcribe(path, rules=rules, settings=replay)
+    pipeline.release_models()
+
+
 def test_other_weights_or_another_store_are_other_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = world.write_wav(tmp_path / "talk.wav")
     made: list[ModelPool] = []

@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.core.errors import CrosstalkError, SettingsError
+from pipeline.core.identity import is_label
 from pipeline.gallery.forgetting import holds_print, search
 from pipeline.gallery.people import (
     NAME_LENGTH,
@@ -25,7 +26,6 @@ from pipeline.gallery.people import (
     check_name,
     decoded_vector,
     encoded_vector,
-    is_label,
 )
 from pipeline.gallery.store import Gallery, GalleryError
 

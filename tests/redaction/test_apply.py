@@ -204,6 +204,13 @@ def test_people_become_speakers_and_roles_stay() -> None:
     assert redacted(transcript, Plan(("card",))) == transcript
 
 
+def test_roles_of_settings_stay_in_every_spelling() -> None:
+    settings = {"diarization": {"roles": "2=Advisor,1=caller7:2"}}
+    provenance = Provenance("call.wav", "0" * 64, settings)
+    lines = (call("hello", "Advisor"), call("hi", "Ben"))
+    assert new_labels(Transcript(10.0, lines, provenance=provenance)) == {"Ben": "SPEAKER_00"}
+
+
 def test_people_with_a_role_become_it_and_short_names_go_too() -> None:
     lines = (call("my name is Ana", "Ana"), call("hi ana", "Ben"))
     roles = (RoleDecision("Ana", "agent", "voice", "Ana is an agent", (RoleEvidence(0.0, 1.0, "is Ana"),)),)

@@ -49,8 +49,8 @@ def folder(transcript: Transcript, tmp_path_factory: pytest.TempPathFactory) -> 
     files.write(
         transcript, "call", folder, FORMATS, record, sound_maker(recording, transcript, "embed"), per_speaker=True
     )
-    rules = "rules: []\n"
-    target, content = analytics_file.file_of(transcript, rules, folder / "call", {"customer": "card 4539578763621486"})
+    columns = {"customer": "card 4539578763621486"}
+    target, content = analytics_file.file_of(transcript, (), folder / "call", columns)
     data = json.loads(content)
     data["findings"] = [
         {"name": "x", "evidence": [{"start": 8.0, "end": 10.9, "text": "4539 5787", "speaker": "SPEAKER_01"}]}

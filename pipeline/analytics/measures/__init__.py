@@ -9,5 +9,6 @@ loudness      loudness of speakers, shouting
 questions     questions by their question marks
 closing       who said goodbye first
 sentiment     VADER's score; English only, optional
+parts         what lies in a part of a call
 quarters      talk, pace, sentiment and loudness by quarter and speaker
 """

@@ -23,21 +23,21 @@ shouting           see `loudness`
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.analytics.measures import pauses
 from pipeline.analytics.measures.closing import ended_by
 from pipeline.analytics.measures.interactions import OverlapEvent, overlap_events, talk_spurts
 from pipeline.analytics.measures.loudness import median_loudness, shouting
+from pipeline.analytics.measures.parts import pace
 from pipeline.analytics.measures.questions import has_punctuation, questions
 from pipeline.analytics.measures.responses import first_response, latencies, monologues
+from pipeline.analytics.roles.labels import roles_of
 from pipeline.core.pause import Pause
+from pipeline.core.role import AGENT
 from pipeline.core.timeline import by_speaker, covered, overlaps, turns_of
 from pipeline.core.types import Span, Transcript, Turn, Word
-
-AGENT = "agent"
-"""The role whose first response is measured where a speaker has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +112,6 @@ def measure(transcript: Transcript) -> CallMetrics:
     )
 
 
-def roles_of(transcript: Transcript) -> Mapping[str, str | None]:
-    """The role of each speaker in the role ledger, by label."""
-    return {entry.speaker: entry.role for entry in transcript.roles}
-
-
 def _speakers(
     transcript: Transcript, turns: Sequence[Turn], events: Sequence[OverlapEvent]
 ) -> tuple[SpeakerMetrics, ...]:
@@ -139,7 +134,7 @@ def _speakers(
             talk / total if total else 0.0,
             sum(spurt.speaker == speaker for spurt in spurts),
             len(spoken),
-            len(spoken) / talk * 60 if talk else None,
+            pace(len(spoken), talk),
             longest.get(speaker, 0.0),
             len(delays),
             statistics.fmean(delays) if delays else None,

@@ -1,6 +1,6 @@
 """Dead air, hold time and music of a call. Times in seconds.
 
-Where the audio was measured, the transcript has a `Pause` for every span of `MIN_DEAD_AIR` or more without speech; a
+Where the audio was measured, the transcript has a `Pause` for every span of `MIN_PAUSE` or more without speech; a
 transcript that was made without audio (RTTM, an earlier version) has none, and what depends on sound is None.
 """
 
@@ -9,13 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pipeline.core.pause import Pause
+from pipeline.core.pause import MIN_PAUSE, Pause
 from pipeline.core.timeline import crop, gaps, turns_of
 from pipeline.core.types import Span, Transcript
 
-MIN_DEAD_AIR = 3.0
-"""Minimum length of dead air and of a `Pause` in seconds. Chosen by hand; a lower value reports more, shorter
-silences."""
 MIN_HOLD = 10.0
 """Seconds from which a wait without music counts as hold. Chosen by hand: an agent who only looks something up speaks
 sooner; a lower value counts more waits as hold."""
@@ -30,8 +27,8 @@ def silences(transcript: Transcript) -> tuple[Span, ...]:
 
 
 def dead_air(transcript: Transcript) -> tuple[Span, ...]:
-    """The silences of at least `MIN_DEAD_AIR`."""
-    return tuple(gap for gap in silences(transcript) if gap.duration >= MIN_DEAD_AIR)
+    """The silences of at least `MIN_PAUSE`."""
+    return tuple(gap for gap in silences(transcript) if gap.duration >= MIN_PAUSE)
 
 
 def longest_silence(transcript: Transcript) -> Span | None:
@@ -66,9 +63,9 @@ def music(transcript: Transcript) -> float | None:
 
 
 def _waits(transcript: Transcript) -> Sequence[Span]:
-    """The spans of at least `MIN_DEAD_AIR` without speech in the whole recording."""
-    if transcript.duration < MIN_DEAD_AIR:
+    """The spans of at least `MIN_PAUSE` without speech in the whole recording."""
+    if transcript.duration < MIN_PAUSE:
         return ()
     whole = Span(0.0, transcript.duration)
     spans = (turn.span for turn in turns_of(transcript))
-    return tuple(gap for gap in gaps(spans, whole) if gap.duration >= MIN_DEAD_AIR)
+    return tuple(gap for gap in gaps(spans, whole) if gap.duration >= MIN_PAUSE)

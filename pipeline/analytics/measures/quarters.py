@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from pipeline.analytics.measures.loudness import median_loudness
+from pipeline.analytics.measures.parts import loudness_in, pace, talk_in, utterances_in
 from pipeline.analytics.measures.sentiment import mean_scores
-from pipeline.core.timeline import by_speaker, covered, intersection, middle, turns_of
-from pipeline.core.types import Span, Transcript, Utterance
+from pipeline.core.timeline import by_speaker, turns_of
+from pipeline.core.types import Span, Transcript
 
 QUARTERS = 4
 """Number of equal parts of a recording. A constant of the format."""
@@ -37,10 +36,7 @@ class Quarter:
 
 
 def quarters(transcript: Transcript) -> tuple[Quarter, ...]:
-    """The four quarters of a recording; () where it has no length.
-
-    Words belong to the quarter of their middle, and so does the loudness of turns; talk is divided at the limits.
-    """
+    """The four quarters of a recording, each measured as in `parts`; () where it has no length."""
     if not transcript.duration:
         return ()
     edges = [transcript.duration * number / QUARTERS for number in range(QUARTERS + 1)]
@@ -50,23 +46,13 @@ def quarters(transcript: Transcript) -> tuple[Quarter, ...]:
 
 def _quarter(transcript: Transcript, span: Span) -> Quarter:
     turns = by_speaker(turns_of(transcript))
-    is_last = span.end == transcript.duration
-    utterances = tuple(_within(transcript, span, is_last))
+    utterances = utterances_in(transcript, span)
     scores = mean_scores(utterances, transcript.language)
     speakers: list[QuarterSpeaker] = []
     for speaker in transcript.speakers:
         group = turns.get(speaker, ())
-        talk = covered(intersection([turn.span for turn in group], [span]))
+        talk = talk_in(group, span)
         words = sum(len(utterance.words) for utterance in utterances if utterance.speaker == speaker)
-        loudness = median_loudness(turn for turn in group if span.start <= middle(turn) < span.end)
-        pace = words / talk * 60 if talk else None
-        speakers.append(QuarterSpeaker(speaker, talk, words, pace, scores.get(speaker), loudness))
+        figures = words, pace(words, talk), scores.get(speaker), loudness_in(group, span)
+        speakers.append(QuarterSpeaker(speaker, talk, *figures))
     return Quarter(span.start, span.end, tuple(speakers))
-
-
-def _within(transcript: Transcript, span: Span, is_last: bool) -> Iterator[Utterance]:
-    """The utterances with only their words in ``span``."""
-    for utterance in transcript.utterances:
-        words = tuple(w for w in utterance.words if span.start <= w.middle and (w.middle < span.end or is_last))
-        if words:
-            yield Utterance(utterance.speaker, words)

@@ -12,13 +12,11 @@ from pipeline.analytics.calls import Call, Failure, Skipped
 from pipeline.analytics.report.calls import read_call
 from pipeline.analytics.report.data import report_data
 from pipeline.analytics.report.tables import plain_tables
+from pipeline.core.role import AGENT
 from pipeline.formats.page.build import source_hash
 from pipeline.formats.page.data import script_json
 from pipeline.formats.page.script import joined
 from pipeline.formats.sanitize import clean
-
-AGENT = "agent"
-"""The role of the people by whom calls are grouped and ranked, unless another one is asked for."""
 
 
 def render(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,6 +12,7 @@ from pipeline import formats
 from pipeline.analytics.calls import Call
 from pipeline.analytics.report.figures import OF_AGENT, OF_CALL, rounded
 from pipeline.analytics.tables.rows import recorded_day
+from pipeline.core.identity import is_label
 
 DAY_COLUMNS = ("day", "date", "recorded")
 """Names of manifest columns with the day of a call, the first that holds a date counts; any case. They come before the
@@ -21,8 +21,6 @@ MAX_QUOTES = 3
 """Moments that are quoted for a broken rule. Chosen by hand; more make the page larger."""
 MAX_QUOTE = 240
 """Characters of a quoted moment. Chosen by hand; longer quotes make the page larger."""
-_DIARIZATION_LABEL = re.compile(r"SPEAKER_\d+")
-"""Labels of diarization. They number the speakers of one call: equal labels in two calls are different speakers."""
 
 Data = Mapping[str, Any]
 
@@ -163,11 +161,14 @@ def _agents(data: Data, role: str) -> Iterator[Agent]:
 
 
 def name_of(speaker: Data, role: str) -> str | None:
-    """The name of a speaker, by voice print or by label; None where the label is a role or a number of one call."""
+    """The name of a speaker, by voice print or by label; None where the label is a role, or that of an unnamed speaker.
+
+    Such labels number the speakers or channels of one call: equal ones in two calls are different speakers.
+    """
     label = str(speaker["speaker"])
     if speaker["person"]:
         return str(speaker["person"])
-    return None if label == role or _DIARIZATION_LABEL.fullmatch(label) else label
+    return None if label == role or is_label(label) else label
 
 
 def _sentiment(speakers: Iterator[Data]) -> float | None:

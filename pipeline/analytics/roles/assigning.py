@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import count
 
 from pipeline.analytics.roles.deciding import decide
 from pipeline.analytics.roles.request import RoleRequest, request_of, roles_in_settings
 from pipeline.analytics.roles.spec import RoleSpec
-from pipeline.core.identity import is_label
+from pipeline.core.identity import free_label, is_label
 from pipeline.core.role import ROLES_UNUSED, RoleDecision
 from pipeline.core.types import Notice, Transcript
 from pipeline.formats.editing import with_labels
@@ -60,11 +59,12 @@ def _labels(transcript: Transcript, decisions: Sequence[RoleDecision]) -> dict[s
 def _without_roles(transcript: Transcript) -> Transcript:
     """The transcript as it was before roles were assigned, where they are not those of channels or names."""
     named = {identity.name for identity in transcript.identities}
-    taken = {*transcript.speakers}
-    free = (label for label in map("SPEAKER_{:02d}".format, count()) if label not in taken)
     assigned = {each.speaker for each in transcript.roles
                 if each.speaker == each.role and each.decision not in ("channel", "given")}  # fmt: skip
-    labels = {speaker: next(free) for speaker in transcript.speakers if speaker in assigned - named}
+    labels: dict[str, str] = {}
+    for speaker in transcript.speakers:
+        if speaker in assigned - named:
+            labels[speaker] = free_label({*transcript.speakers, *labels.values()})
     notices = tuple(notice for notice in transcript.notices if notice.code != UNKNOWN)
     return with_labels(replace(transcript, notices=notices), labels)
 

@@ -14,9 +14,8 @@ from dataclasses import dataclass, field
 
 from pipeline.analytics.roles.defaults import LANGUAGE
 from pipeline.analytics.roles.phrases import Match, matches
-from pipeline.analytics.roles.request import RoleRequest, roles_in_settings
+from pipeline.analytics.roles.request import RoleRequest, channel_roles
 from pipeline.analytics.roles.spec import RoleSpec
-from pipeline.config.channel_roles import parse_roles
 from pipeline.core.identity import Identity
 from pipeline.core.role import RoleBasis, RoleDecision, RoleEvidence
 from pipeline.core.text import counted, fold
@@ -103,7 +102,7 @@ def _accept(call: Call, claims: Sequence[Claim]) -> None:
 
 def _by_channel(call: Call) -> Iterator[Claim]:
     """Speakers whose channel has the role, by the settings that made the transcript."""
-    roles = parse_roles(roles_in_settings(call.transcript))
+    roles = channel_roles(call.transcript)
     for speaker in call.transcript.speakers:
         label = call.identities[speaker].speaker if speaker in call.identities else speaker
         for role in roles:

@@ -1,11 +1,7 @@
-"""Matches of a role's phrases at the beginning of a call.
-
-`_find` is the one place that compares phrases with words.
-"""
+"""Matches of a role's phrases at the beginning of a call."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.analytics.roles.spec import RoleSpec
@@ -22,7 +18,6 @@ QUOTING = frozenset(
 and take fewer customers who quote one for the agent."""
 QUOTED_AFTER = 2
 """Words before a phrase that `QUOTING` is looked for in. Chosen by hand: "you said that how can I help"."""
-
 SIMILARITY = 0.7
 """Least similarity of a match, 0 to 1. Chosen on constructed calls that the benchmark does not report: 0.8, as for
 rules, leaves more agents unknown and takes no fewer customers for agents."""
@@ -42,10 +37,10 @@ def matches(transcript: Transcript, spec: RoleSpec) -> tuple[Match, ...]:
         return ()
     latest = transcript.utterances[0].start + spec.within
     beginning = replace(transcript, utterances=tuple(u for u in transcript.utterances if u.start <= latest))
-    excluded = _find(beginning, spec.unless)
+    excluded = find(beginning, spec.unless, SIMILARITY)
     return tuple(
         Match(each.speaker, _evidence(each))
-        for each in _find(beginning, spec.says)
+        for each in find(beginning, spec.says, SIMILARITY)
         if each.start <= latest
         and not any(_takes(other, each) for other in excluded)
         and not _is_quoted(beginning, each)
@@ -57,10 +52,6 @@ def _is_quoted(transcript: Transcript, found: Evidence) -> bool:
     words = [word for u in transcript.utterances if u.speaker == found.speaker for word in u.words]
     before = [letters(word.text) for word in words if word.start < found.start][-QUOTED_AFTER:]
     return not QUOTING.isdisjoint(before)
-
-
-def _find(transcript: Transcript, phrases: Sequence[str]) -> tuple[Evidence, ...]:
-    return find(transcript, phrases, SIMILARITY) if phrases else ()
 
 
 def _takes(other: Evidence, each: Evidence) -> bool:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from pipeline.analytics.roles.defaults import default_spec
 from pipeline.analytics.roles.spec import RoleSpec, check_role, require_consistent
-from pipeline.analytics.rules.reading import read
-from pipeline.config.channel_roles import parse_roles
+from pipeline.analytics.rules.reading import read, read_file
+from pipeline.config.channel_roles import Role, parse_roles
 from pipeline.core.errors import SettingsError
 from pipeline.core.identity import is_label
 from pipeline.core.serialization import to_plain
@@ -66,6 +68,11 @@ def request_of(specs: Sequence[RoleSpec], roles: str | None, columns: Mapping[st
     return RoleRequest(merged, _people(names, columns), first, frozenset(added))
 
 
+def wanted_roles(rules: Path | None, roles: str | None) -> RoleRequest:
+    """The roles of a rules file and of ``--roles``, for any recording. Raises `SettingsError`."""
+    return request_of(role_specs(read_file(rules)), roles, {})
+
+
 def roles_in_settings(transcript: Transcript) -> str | None:
     """The text of ``--roles`` in the settings that made a transcript; None without it, and where it is invalid."""
     section = transcript.provenance.settings.get("diarization") if transcript.provenance else None
@@ -76,15 +83,18 @@ def roles_in_settings(transcript: Transcript) -> str | None:
         return None
 
 
-def digest(specs: Sequence[RoleSpec], roles: str | None, columns: Mapping[str, str]) -> str:
-    """Eight hexadecimal digits of everything that the roles of a recording depend on; empty where none are asked for.
+def channel_roles(transcript: Transcript) -> tuple[Role, ...]:
+    """The roles of channels in those settings."""
+    return parse_roles(roles_in_settings(transcript))
 
-    Raises for nothing: what contradicts is refused when the recording's turn comes.
-    """
+
+def digest(specs: Sequence[RoleSpec], roles: str | None, columns: Mapping[str, str]) -> str:
+    """Eight hexadecimal digits of all that the roles of a recording depend on; empty where none are asked for."""
     if not specs and not roles and not columns.get(FIRST_SPEAKER, "").strip():
         return ""
     folded = {fold(text) for text in (FIRST_SPEAKER, *(spec.role for spec in specs))}
-    folded |= {fold(item.rpartition("=")[2].partition(":")[0].strip()) for item in (roles or "").split(",")}
+    with suppress(SettingsError):  # what contradicts is refused when the recording's turn comes
+        folded |= {fold(role.name) for role in parse_roles(roles)}
     used = {name: value for name, value in columns.items() if value.strip() and fold(name.strip()) in folded}
     text = json.dumps([VERSION, to_plain(tuple(specs)), roles, used], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:8]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from pipeline.analytics.roles.labels import role_of
+from pipeline.analytics.roles.labels import roles_of
 from pipeline.analytics.rules.matching import Stream, find_in, streams
 from pipeline.analytics.rules.types import Evidence, Outcome, Rule
 from pipeline.core.types import Transcript
@@ -42,4 +42,5 @@ class Call:
 
     def with_roles(self, evidence: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
         """Evidence with the roles of its speakers."""
-        return tuple(replace(each, role=role_of(self.transcript, each.speaker)) for each in evidence)
+        roles = roles_of(self.transcript)
+        return tuple(replace(each, role=roles.get(each.speaker)) for each in evidence)

@@ -10,10 +10,11 @@ from pipeline.analytics.rules.call import Call
 from pipeline.analytics.rules.describing import expectation
 from pipeline.analytics.rules.evaluation import outcome_of
 from pipeline.analytics.rules.matching import Match, best_match
-from pipeline.analytics.rules.speaker_labels import label_of, optional_label
+from pipeline.analytics.rules.speaker_labels import find_label
 from pipeline.analytics.rules.types import Combined, Condition, Evidence, Outcome, Phrases, Reference, Rule, Speaker
 from pipeline.core.errors import SettingsError, printable
 from pipeline.core.types import Transcript
+from pipeline.formats.timestamps import minutes
 
 _RESULTS: Mapping[bool | None, str] = {True: "passed", False: "failed", None: "does not apply"}
 
@@ -70,14 +71,14 @@ def _phrases(call: Call, condition: Phrases, outcome: Outcome) -> Iterator[str]:
 
 def _speaker(call: Call, speaker: Speaker | None) -> Iterator[str]:
     if speaker is not None:
-        label = label_of(call.transcript, speaker)
+        label = find_label(call.transcript, speaker)
         yield f"speaker {speaker.name}: {label if label is not None else 'not in the call'}"
 
 
 def _phrase(
     call: Call, condition: Phrases, phrase: str, speaker: Speaker | None, deciding: set[Evidence] | None
 ) -> Iterator[str]:
-    label = optional_label(call.transcript, speaker)
+    label = find_label(call.transcript, speaker)
     if speaker is not None and label is None:
         return
     places = call.streams_of(label)
@@ -110,9 +111,9 @@ def _pairs(match: Match) -> str:
 
 
 def _moment(evidence: Evidence) -> str:
-    time = f"{int(evidence.start // 60)}:{evidence.start % 60:04.1f}"
+    time = minutes(evidence.start, digits=1)
     if not evidence.speaker:
-        return f"{time} to {int(evidence.end // 60)}:{evidence.end % 60:04.1f}"
+        return f"{time} to {minutes(evidence.end, digits=1)}"
     sure = "" if evidence.confidence is None else f", confidence {evidence.confidence:.2f}"
     return f'{time} {evidence.speaker}: "{evidence.text}"{sure}'
 

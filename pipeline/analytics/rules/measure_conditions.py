@@ -9,7 +9,7 @@ from pipeline.analytics.rules.call import Call
 from pipeline.analytics.rules.describing import expectation
 from pipeline.analytics.rules.measure_names import MEASURES
 from pipeline.analytics.rules.measuring import EVENTS, Value, count_events, measure_part
-from pipeline.analytics.rules.speaker_labels import absence, label_of, optional_label
+from pipeline.analytics.rules.speaker_labels import absence, find_label
 from pipeline.analytics.rules.types import Evidence, Measured, Outcome
 
 
@@ -17,9 +17,9 @@ def evaluate(call: Call, condition: Measured) -> Outcome:
     """Whether the measure is within its limits; it does not apply where it was not measured."""
     expected = expectation(condition)
     for speaker in filter(None, (condition.speaker, condition.is_)):
-        if label_of(call.transcript, speaker) is None:
+        if find_label(call.transcript, speaker) is None:
             return Outcome(None, expected, reason=absence(call.transcript, speaker))
-    label = optional_label(call.transcript, condition.speaker)
+    label = find_label(call.transcript, condition.speaker)
     if condition.range is not None:
         span = condition.range.span(call.duration)
         if span is None:
@@ -35,7 +35,7 @@ def evaluate(call: Call, condition: Measured) -> Outcome:
 def _outcome(call: Call, condition: Measured, value: Value, expected: str) -> Outcome:
     measured: dict[str, Any] = {"measure": condition.measure, "value": value.value}
     if condition.is_ is not None:
-        label = label_of(call.transcript, condition.is_)
+        label = find_label(call.transcript, condition.is_)
         passed = value.value == label
         measured["limit"] = label
     else:

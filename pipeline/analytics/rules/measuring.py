@@ -1,7 +1,7 @@
 """Measures of a part of a call, by the definitions of `pipeline.analytics.measures`.
 
-Words belong to the part that has their middle, overlap events and turns' loudness that which has their start or middle;
-talk, silence, overlap and pauses are divided at the limits.
+Words, talk and loudness as in `parts`; overlap events belong to the part that has their start; silence, overlap and
+pauses are divided at the limits.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.analytics.measures.loudness import median_loudness
+from pipeline.analytics.measures.parts import loudness_in, pace, talk_in, utterances_in
 from pipeline.analytics.measures.sentiment import mean_scores
 from pipeline.analytics.rules.call import Call
 from pipeline.analytics.rules.types import Evidence
-from pipeline.core.timeline import covered, gaps, intersection, middle, overlaps, turns_of
+from pipeline.core.timeline import covered, gaps, intersection, overlaps, turns_of
 from pipeline.core.types import Span, Utterance
 
 
@@ -65,8 +65,7 @@ def count_events(
 def _talk_seconds(call: Call, label: str | None, span: Span) -> float:
     speakers = call.transcript.speakers if label is None else (label,)
     turns = turns_of(call.transcript)
-    own = ([turn.span for turn in turns if turn.speaker == speaker] for speaker in speakers)
-    return sum(covered(intersection(spans, [span])) for spans in own)
+    return sum(talk_in((turn for turn in turns if turn.speaker == speaker), span) for speaker in speakers)
 
 
 def _talk(call: Call, label: str | None, span: Span) -> Value:
@@ -83,9 +82,8 @@ def _words(call: Call, label: str | None, span: Span) -> Value:
 
 
 def _pace(call: Call, label: str | None, span: Span) -> Value:
-    talk = _talk_seconds(call, label, span)
     words = sum(len(each.words) for each in _utterances(call, label, span))
-    return Value(words / talk * 60 if talk else None, "they do not talk in this part")
+    return Value(pace(words, _talk_seconds(call, label, span)), "they do not talk in this part")
 
 
 def _sentiment(call: Call, label: str | None, span: Span) -> Value:
@@ -96,8 +94,7 @@ def _sentiment(call: Call, label: str | None, span: Span) -> Value:
 
 def _loudness(call: Call, label: str | None, span: Span) -> Value:
     turns = (turn for turn in turns_of(call.transcript) if turn.speaker == label)
-    value = median_loudness(turn for turn in turns if span.start <= middle(turn) < span.end)
-    return Value(value, "no turn in this part has a loudness")
+    return Value(loudness_in(turns, span), "no turn in this part has a loudness")
 
 
 def _silent_spans(call: Call, span: Span) -> tuple[Span, ...]:
@@ -141,13 +138,7 @@ def _music(call: Call, label: str | None, span: Span) -> Value:
 
 def _utterances(call: Call, label: str | None, span: Span) -> tuple[Utterance, ...]:
     """The utterances of a speaker, or of all, with only their words in a part of the call."""
-    is_last = span.end >= call.duration
-    found: list[Utterance] = []
-    for utterance in call.transcript.utterances:
-        words = tuple(w for w in utterance.words if span.start <= w.middle and (w.middle < span.end or is_last))
-        if words and (label is None or utterance.speaker == label):
-            found.append(Utterance(utterance.speaker, words))
-    return tuple(found)
+    return tuple(each for each in utterances_in(call.transcript, span) if label is None or each.speaker == label)
 
 
 _MEASURES: Mapping[str, _Part] = {

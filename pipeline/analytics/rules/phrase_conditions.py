@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from pipeline.analytics.rules.call import Call
 from pipeline.analytics.rules.describing import expectation
-from pipeline.analytics.rules.speaker_labels import absence, label_of, optional_label
+from pipeline.analytics.rules.speaker_labels import absence, find_label
 from pipeline.analytics.rules.types import Evidence, Outcome, Phrases, Speaker, Trigger
 
 Filter = Callable[[Evidence], bool]
@@ -20,7 +20,7 @@ def evaluate(call: Call, condition: Phrases) -> Outcome:
     expected = expectation(condition)
     if problem := _problem(call, condition):
         return Outcome(None, expected, reason=problem)
-    label = optional_label(call.transcript, condition.speaker)
+    label = find_label(call.transcript, condition.speaker)
     matches = call.find(condition.phrases, condition.similarity, label)
     if condition.range is not None:
         place = condition.range
@@ -39,7 +39,7 @@ def _problem(call: Call, condition: Phrases) -> str:
     """Why a condition does not apply to a call; "" if it does."""
     speakers = [condition.speaker, condition.trigger.speaker if condition.trigger else None]
     for speaker in filter(None, speakers):
-        if label_of(call.transcript, speaker) is None:
+        if find_label(call.transcript, speaker) is None:
             return absence(call.transcript, speaker)
     if condition.range is not None and condition.range.span(call.duration) is None:
         return f"the call of {call.duration:.1f} s has no part {condition.range.text}"
@@ -56,7 +56,7 @@ def _is_said(call: Call, condition: Phrases, label: str | None, matches: Sequenc
 
 
 def _around(call: Call, condition: Phrases, trigger: Trigger, matches: Sequence[Evidence], expected: str) -> Outcome:
-    label = optional_label(call.transcript, trigger.speaker)
+    label = find_label(call.transcript, trigger.speaker)
     triggers = call.find(trigger.phrases, condition.similarity, label)
     if not triggers:
         texts = " or ".join(f'"{phrase}"' for phrase in trigger.phrases)

@@ -21,7 +21,6 @@ rules:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -269,8 +268,3 @@ def _similarity(item: Item) -> float:
     if _positive(item) > 1:
         item.fail(f"must be at most 1, not {item.number():g}")
     return item.number()
-
-
-def names(rules: Sequence[Rule]) -> str:
-    """The names of rules, for a hint."""
-    return ", ".join(rule.name for rule in rules) or "none"

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from pipeline.analytics.roles import labels
+from pipeline.analytics.roles.labels import label_of
 from pipeline.analytics.rules.types import Speaker
 from pipeline.core.types import Transcript
 
 
-def label_of(transcript: Transcript, speaker: Speaker) -> str | None:
-    """The label of a speaker in a transcript; None where no speaker, or more than one, has the name or role.
+def find_label(transcript: Transcript, speaker: Speaker | None) -> str | None:
+    """The label of a speaker in a transcript, as `label_of` finds it.
 
-    A role is looked up in the role ledger, and among the labels where a transcript has no ledger. Any other name is a
-    label, a role, or the label that a person had before they were named.
+    None for any speaker, and where no speaker, or more than one, has the name or role.
     """
-    if not speaker.is_role or not transcript.roles:
-        return labels.label_of(transcript, speaker.name)
-    found = labels.labels_of(transcript, speaker.name)
-    return found[0] if len(found) == 1 else None
-
-
-def optional_label(transcript: Transcript, speaker: Speaker | None) -> str | None:
-    """The label of a speaker that is in the call; None for any speaker."""
-    return None if speaker is None else label_of(transcript, speaker)
+    return None if speaker is None else label_of(transcript, speaker.name, is_role=speaker.is_role)
 
 
 def absence(transcript: Transcript, speaker: Speaker) -> str:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d, minimum_filter1d, uniform_filter1d
 
 from pipeline.core.audio import RATE, Samples
-from pipeline.core.pause import Pause, PauseKind
+from pipeline.core.pause import MIN_PAUSE, Pause, PauseKind
 from pipeline.core.timeline import crop, gaps, single_speaker
 from pipeline.core.types import Span, Turn
 from pipeline.models.protocols import Diarization
@@ -29,9 +29,6 @@ from pipeline.stages.channels.tracks import Track
 MIN_LOUDNESS = 0.4
 """Seconds of audio that a loudness needs: a block of BS.1770. A constant of the standard; shorter turns have no
 loudness."""
-MIN_PAUSE = 3.0
-"""Minimum length of a pause, and of a kind of sound within it, in seconds; that of dead air. Chosen by hand; less gives
-more and shorter pauses."""
 BELOW_SPEECH = 25.0
 """Decibels below the loudness of the speech at which a sound counts as silence. Chosen by hand: the noise of a
 telephone line lies about 30 dB below; less takes quiet music for silence."""

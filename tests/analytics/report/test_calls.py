@@ -35,8 +35,9 @@ def test_an_agent_is_named_by_manifest_person_or_label() -> None:
     assert agents(speaker("Ana", "agent"), customer) == [("Ana", "Ana", "channel")]
 
 
-def test_labels_of_diarization_are_no_names() -> None:
+def test_labels_of_unnamed_speakers_are_no_names() -> None:
     assert agents(speaker("SPEAKER_00", "agent"), speaker("SPEAKER_01")) == [(None, "SPEAKER_00", "channel")]
+    assert agents(speaker("CHANNEL_1", "agent"), speaker("customer")) == [(None, "CHANNEL_1", "channel")]
 
 
 def test_without_roles_only_the_manifest_knows_the_agent() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline import formats
 from pipeline.analytics.roles.assigning import with_roles, with_roles_again
-from pipeline.analytics.roles.labels import label_of, labels_of, role_of
+from pipeline.analytics.roles.labels import label_of, labels_of, roles_of
 from pipeline.analytics.roles.request import request_of
 from pipeline.analytics.roles.spec import RoleSpec
 from pipeline.core.correction import Correction
@@ -33,7 +33,7 @@ def test_a_name_changes_the_label_and_not_the_role() -> None:
     renamed = with_given_names(done(), {"agent": "Ana"})
     assert roles(renamed) == {"Ana": ("agent", "phrase"), "customer": ("customer", "other")}
     assert label_of(renamed, "agent") == label_of(renamed, "Ana") == "Ana"
-    assert role_of(renamed, "Ana") == "agent"
+    assert roles_of(renamed)["Ana"] == "agent"
     assert label_of(renamed, "supervisor") is None
 
 

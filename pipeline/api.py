@@ -1,11 +1,14 @@
-"""The library's one function, `transcribe`, which keeps the models of its last settings loaded."""
+"""The library's one function, `transcribe`: the pipeline, then roles; the models of its last settings stay loaded."""
 
 from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from pipeline.analytics.roles.assigning import with_roles
+from pipeline.analytics.roles.request import wanted_roles
 from pipeline.config.presets import named, resolve
 from pipeline.config.schema import Config, assign
 from pipeline.core.events import Listener, ignore
@@ -49,6 +52,7 @@ def transcribe(
     model: str | None = None,
     channels: str | None = None,
     roles: str | None = None,
+    rules: Path | str | None = None,
     preset: str = "default",
     device: str | None = None,
     threads: int | None = None,
@@ -64,29 +68,36 @@ def transcribe(
     """The transcript of a recording, as the command ``transcribe`` makes it.
 
     ``recording`` and ``sample_rate`` are as in `Transcriber`, ``settings`` dotted (``{"separation.context": 1.0}``).
-    Unlike the command, it stores nothing on disk unless ``cache`` is true: then finished stages stay in the user's
-    cache folder for two weeks. Raises `pipeline.core.errors.CrosstalkError`.
+    ``rules`` is a file with conditions of roles. Unlike the command, it stores nothing on disk unless ``cache`` is
+    true: then finished stages stay in the user's cache for two weeks. Raises `pipeline.core.errors.CrosstalkError`.
 
-    The models of the last settings stay loaded, so that a loop over files loads them once; `release_models` releases
-    them. Calls from several threads take turns. A `pipeline.Transcriber` has separate models.
+    The models of the last settings stay loaded, for loops over files; `release_models` releases them. Calls from
+    several threads take turns. A `pipeline.Transcriber` has separate models.
     """
     given = named(
         speakers=speakers, min_speakers=min_speakers, max_speakers=max_speakers, language=language, model=model,
-        channels=channels, roles=roles, device=device, threads=threads, offline=offline, track=track,
-        names=names, known=known, gallery=gallery,
+        channels=channels, roles=roles, device=device, threads=threads, offline=offline, track=track, names=names,
+        known=known, gallery=gallery,
     )  # fmt: skip
-    return _run(resolve(preset, given, settings or {}), cache, listener or ignore, recording, sample_rate)
+    return _run(resolve(preset, given, settings or {}), rules, cache, listener or ignore, recording, sample_rate)
 
 
 def _run(
-    config: Config, cache: bool, listener: Listener, recording: Recording, sample_rate: float | None
+    config: Config,
+    rules: Path | str | None,
+    cache: bool,
+    listener: Listener,
+    recording: Recording,
+    sample_rate: float | None,
 ) -> Transcript:
     """The transcript, by the models of the last call where they are the same."""
+    request = wanted_roles(Path(rules) if rules else None, config.diarization.roles)
     with _LOCK:
         folder = DiskCache(listener=listener) if cache else None
         transcriber = Transcriber(config, store=_store(config), cache=folder, listener=listener)
         transcriber.models = _loaded(transcriber.models, config)
-        return transcriber(recording, sample_rate)
+        transcript = transcriber(recording, sample_rate)
+    return with_roles(transcript, request)
 
 
 def release_models() -> None:
