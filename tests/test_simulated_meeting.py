@@ -14,8 +14,10 @@ from rapidfuzz.distance import Levenshtein
 from examples import simulated_meeting
 from examples.simulated_meeting import LINES, VOICES, Line, Synthesizer, place
 from pipeline import formats, media, transcribe
+from pipeline.core.errors import SettingsError
 from pipeline.core.timeline import overlaps
 from pipeline.core.types import Transcript
+from pipeline.formats.rounding import rounded
 from pipeline.minutes.making import make_minutes
 from pipeline.minutes.types import Item, Minutes
 from tests.conftest import REPOSITORY
@@ -53,7 +55,7 @@ def test_each_speaker_has_a_clip_with_other_words() -> None:
 
 def test_a_missing_synthesizer_is_an_error_with_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "hibari", None)
-    with pytest.raises(simulated_meeting.SettingsError, match="synthesizer"):
+    with pytest.raises(SettingsError, match="synthesizer"):
         Synthesizer()
 
 
@@ -76,7 +78,7 @@ def test_the_same_bytes_come_out_each_time() -> None:
 @pytest.mark.timeout(900)
 def test_the_script_makes_the_meeting_of_the_demo(reference: Transcript) -> None:
     needs_voices()
-    assert simulated_meeting.simulated_meeting().reference == reference
+    assert rounded(simulated_meeting.simulated_meeting().reference) == reference
 
 
 @pytest.fixture(scope="module")
