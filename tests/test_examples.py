@@ -82,6 +82,10 @@ def test_there_is_a_test_for_every_example() -> None:
         "benchmarks/redaction_texts",
         "benchmarks/report_bench",
         "benchmarks/report_calls",
+        "benchmarks/roles_bench",
+        "benchmarks/roles_texts",
+        "benchmarks/rules_baseline",
+        "benchmarks/rules_bench",
         "benchmarks/stereo_bench",
         "minutes",
         "own_format",
@@ -97,6 +101,7 @@ def test_there_is_a_test_for_every_example() -> None:
         "training/train_minutes",
         "training/train_segmentation",
         "training/train_separation",
+        "training/word_frequencies",
     }
 
 

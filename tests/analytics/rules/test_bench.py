@@ -8,7 +8,10 @@ from dataclasses import replace
 import pytest
 
 from examples.benchmarks import data, rules_baseline, rules_bench
+from examples.benchmarks.minutes_data import read_meetings
+from examples.training import word_frequencies
 from pipeline.analytics.rules.matching import find
+from pipeline.analytics.rules.words import TABLE
 from tests.analytics.calls import call, spoken
 from tests.pages import DOCS, block
 
@@ -59,3 +62,18 @@ def test_the_baseline_takes_one_common_word_for_another() -> None:
     transcript = call(9.0, spoken("a", 0.0, 3.0, "that you can do"))
     assert [hit.text for hit in rules_baseline.find(transcript, ["thank you"])] == ["that you"]
     assert find(transcript, ["thank you"]) == ()
+
+
+def test_frequencies_are_per_million_words_and_leave_rare_words_out() -> None:
+    words = spoken("a", 0.0, 8.0, "the card and the bill and the fee").words
+    assert word_frequencies.frequencies(words, 2) == [("the", 375_000), ("and", 250_000)]
+
+
+def test_the_shipped_table_is_that_of_the_development_data() -> None:
+    shared = data.shared_data()
+    if shared is None:
+        pytest.skip("needs shared/data")
+    meetings = read_meetings(shared / "qmsum")
+    words = [word for part in ("train", "tune") for meeting in meetings[part] for word in meeting.transcript.words]
+    table = "".join(f"{word} {count}\n" for word, count in word_frequencies.frequencies(words))
+    assert table == TABLE.read_text(encoding="utf-8")
