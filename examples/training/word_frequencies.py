@@ -34,7 +34,7 @@ def main() -> None:
 
 
 def frequencies(words: Sequence[Word], least: int = LEAST) -> list[tuple[str, int]]:
-    """Words that occur at least ``least`` times, each with its occurrences in a million words, the most frequent first."""
+    """Words that occur ``least`` times or more, each with its occurrences in a million words, sorted by them."""
     counts = Counter(token.text for token in tokens_of(words, "en"))
     total = sum(counts.values())
     rows = [(word, round(count / total * 1e6)) for word, count in counts.items() if count >= least and word.isalpha()]
