@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from pipeline.redaction.cues import Cue, Topic
+from pipeline.redaction.cues import Cue, topics_but
 from pipeline.redaction.hits import Findings
 from pipeline.redaction.ibans import claimed
 from pipeline.redaction.numbers import Atom
@@ -54,9 +54,7 @@ COMMON: Final = words(
 """Words with a capital that are no place."""
 FORMS: Final = ("a house number with a street", "a postcode", "the name of a street")
 """Reasons of what is an address by its form; after one of them, the mention of an address is answered."""
-_ENDS: tuple[Topic, ...] = (
-    "card", "expiry", "cvv", "iban", "phone", "email", "birth", "order", "amount", "done", "name",
-)  # fmt: skip
+_ENDS = topics_but("address")
 _POSTCODE = re.compile(r"[a-z]{1,2}\d[a-z\d]?\d[a-z]{2}")
 _ZIP = re.compile(r"\d{5}(?:\d{4})?")
 

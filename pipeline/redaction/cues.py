@@ -9,7 +9,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from pipeline.redaction.tokens import Talk, Token
 from pipeline.redaction.vocabulary import HESITATIONS
@@ -18,6 +18,12 @@ Topic = Literal[
     "card", "expiry", "cvv", "iban", "phone", "email", "address", "name", "birth", "order", "amount", "done"
 ]
 """What the words near a cue are about; ``order``, ``amount`` and ``done`` only end other topics."""
+
+
+def topics_but(*own: Topic) -> tuple[Topic, ...]:
+    """All topics but some: those that end the answer to a cue of its ``own`` topics."""
+    return tuple(topic for topic in get_args(Topic) if topic not in own)
+
 
 _DIGITS = r"(?:digits?|numbers?|figures?|code)"
 PATTERNS: Final[dict[Topic, str]] = {

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from pipeline.redaction.cues import Topic
+from pipeline.redaction.cues import topics_but
 from pipeline.redaction.hits import Findings
 from pipeline.redaction.ibans import claimed
 from pipeline.redaction.numbers import Atom, numbers
@@ -29,9 +29,7 @@ ENOUGH: Final = 4
 COUNTED_THINGS: Final = words("day time thing name line one place class name's question half year week month")
 """Words after an ordinal that is no day of a month, near a date of birth: "my first day"."""
 _BETWEEN = HESITATIONS | words("the of and on in")
-_ENDS: tuple[Topic, ...] = (
-    "card", "expiry", "cvv", "iban", "phone", "email", "address", "order", "amount", "done", "name",
-)  # fmt: skip
+_ENDS = topics_but("birth")
 _NUMERIC = re.compile(r"(\d{1,4})[/.-](\d{1,2})[/.-](\d{2,4})$")
 _YEAR = re.compile(r"(?:19|20)\d\d$")
 
@@ -43,7 +41,7 @@ def find_dates(context: Context) -> Findings:
     taken = claimed(context)
     for speaker, stream in context.talk.streams.items():
         for tokens in _dates(stream, every.get(speaker, ()), context.talk.cased):
-            topic = context.topic_before(stream[tokens.start].start, CARD_BEFORE, ("card", "expiry", *_ENDS, "birth"))
+            topic = context.topic_before(stream[tokens.start].start, CARD_BEFORE, topics_but())
             paid = topic is not None and topic.topic in ("card", "expiry", "cvv")
             if not paid and not any((speaker, n) in taken for n in tokens):
                 findings.cover("date", speaker, tokens, "a date")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from pipeline.redaction.addresses import COMMON
-from pipeline.redaction.cues import Cue, Topic
+from pipeline.redaction.cues import Cue, topics_but
 from pipeline.redaction.hits import Findings
 from pipeline.redaction.runs import Context
 from pipeline.redaction.spelling import sequences
@@ -43,7 +43,7 @@ WINDOW: Final = 25.0
 """Seconds after the mention of an e-mail address in which spelled characters belong to one."""
 LEAST_SPELLED: Final = 3
 """Least characters that are spelled after the mention of an e-mail address."""
-_ENDS: tuple[Topic, ...] = ("card", "expiry", "cvv", "phone", "address", "birth", "order", "amount", "done", "iban")
+_ENDS = topics_but("email", "name")
 
 
 def find_emails(context: Context) -> Findings:

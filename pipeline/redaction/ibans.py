@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from pipeline.redaction.cues import Topic
+from pipeline.redaction.cues import topics_but
 from pipeline.redaction.hits import Findings
 from pipeline.redaction.runs import Context
 from pipeline.redaction.spelling import Spelled, sequences, text_of
@@ -24,7 +24,7 @@ WINDOW: Final = 30.0
 BEFORE: Final = 10.0
 """Seconds before a cue in which characters are its answer."""
 _LONGEST_WORD = 4
-_ENDS: tuple[Topic, ...] = ("card", "expiry", "cvv", "phone", "email", "address", "birth", "order", "amount", "done")
+_ENDS = topics_but("iban", "name")
 COUNTRIES: Final = words(
     "ad ae al at az ba be bg bh br by ch cr cy cz de dk do ee eg es fi fo fr gb ge gi gl gr gt hr hu ie il iq is it "
     "jo kw kz lb lc li lt lu lv ly mc md me mk mr mt mu nl no om pk pl ps pt qa ro rs sa sc se si sk sm st sv tl tn "

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from pipeline.redaction.cues import Cue, Topic
+from pipeline.redaction.cues import Cue, topics_but
 from pipeline.redaction.hits import Findings
 from pipeline.redaction.ibans import claimed
 from pipeline.redaction.numbers import Atom
@@ -32,7 +32,7 @@ BEFORE: Final = 6.0
 """Seconds before a cue in which digits are its answer."""
 ASKED_BEFORE: Final = 15.0
 """Seconds before a number in which another topic ("your order number") says what it is."""
-_ENDS: tuple[Topic, ...] = ("card", "expiry", "cvv", "iban", "address", "birth", "order", "amount", "done", "email")
+_ENDS = topics_but("phone", "name")
 
 
 _LOCAL = re.compile(r"\d{3}[-‐-―]\d{4}")
@@ -46,7 +46,7 @@ def find_phones(context: Context) -> Findings:
     for group in short:
         if (group[0].speaker, group[0].first) in taken or any(atom.kind == "date" for atom in group):
             continue
-        topic = context.topic_of(group, ASKED_BEFORE, ("phone", *_ENDS))
+        topic = context.topic_of(group, ASKED_BEFORE, topics_but("name"))
         if topic in (None, "phone", "done", "email") and (
             exists(_written(context, group)) or _is_local(context, group)
         ):

@@ -16,6 +16,7 @@ from pipeline.analytics.roles.defaults import LANGUAGE
 from pipeline.analytics.roles.phrases import Match, matches
 from pipeline.analytics.roles.request import RoleRequest, channel_roles
 from pipeline.analytics.roles.spec import RoleSpec
+from pipeline.analytics.rules.types import confidence_of
 from pipeline.core.identity import Identity
 from pipeline.core.role import RoleBasis, RoleDecision, RoleEvidence
 from pipeline.core.text import counted, fold
@@ -238,8 +239,8 @@ def _without_conditions(call: Call) -> list[str]:
 
 
 def _confidence(words: Sequence[Word]) -> float | None:
-    known = [word.probability for word in words if word.probability is not None]
-    return round(sum(known) / len(known), 3) if known else None
+    confidence = confidence_of(words)
+    return None if confidence is None else round(confidence, 3)
 
 
 def _why(call: Call, spec: RoleSpec) -> str:

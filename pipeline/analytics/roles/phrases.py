@@ -56,8 +56,7 @@ def _is_quoted(transcript: Transcript, found: Evidence) -> bool:
 
 def _takes(other: Evidence, each: Evidence) -> bool:
     """Whether the same words are the phrase ``other`` at least as much: "calling Acme" is not "calling me"."""
-    overlap = other.speaker == each.speaker and other.start < each.end and each.start < other.end
-    return overlap and (other.similarity or 0.0) >= (each.similarity or 0.0)
+    return other.meets(each) and (other.similarity or 0.0) >= (each.similarity or 0.0)
 
 
 def _evidence(found: Evidence) -> RoleEvidence:

@@ -23,7 +23,7 @@ from itertools import pairwise
 
 from pipeline.analytics.rules.alignment import LEAST, Alignment, Pair, Phrase, align
 from pipeline.analytics.rules.closeness import closeness
-from pipeline.analytics.rules.types import Evidence
+from pipeline.analytics.rules.types import Evidence, confidence_of
 from pipeline.analytics.rules.words import CONTENT, Token, is_english, phrase_tokens, tokens_of, weight
 from pipeline.core.types import Transcript, Word, join_words
 
@@ -120,7 +120,7 @@ def find_in(places: Sequence[Stream], phrases: Iterable[str], similarity: float)
     found = [match.evidence for match in matches if not match.reason]
     best: list[Evidence] = []
     for evidence in sorted(found, key=lambda e: (-(e.similarity or 0.0), e.start, e.speaker, e.phrase)):
-        if not any(_overlap(evidence, other) for other in best):
+        if not any(evidence.meets(other) for other in best):
             best.append(evidence)
     return tuple(sorted(best, key=lambda e: (e.start, e.speaker)))
 
@@ -206,7 +206,6 @@ def _closeness(stream: Stream, offset: int, wanted: str, first: int, last: int) 
 def _match(stream: Stream, phrase: Phrase, text: str, found: Alignment, low: int, similarity: float) -> Match:
     tokens = stream.tokens[low + found.first : low + found.last]
     words = stream.words[tokens[0].word : tokens[-1].word + 1]
-    known = [word.probability for word in words if word.probability is not None]
     evidence = Evidence(
         start=words[0].start,
         end=max(word.end for word in words),
@@ -214,7 +213,7 @@ def _match(stream: Stream, phrase: Phrase, text: str, found: Alignment, low: int
         text=join_words(words),
         phrase=text,
         similarity=round(found.similarity, 3),
-        confidence=sum(known) / len(known) if known else None,
+        confidence=confidence_of(words),
     )
     pairs = tuple(_shown(stream, phrase, found.pairs, low))
     reason = _refusal(phrase, found, words, similarity)
@@ -268,7 +267,3 @@ def _refusal(phrase: Phrase, found: Alignment, words: Sequence[Word], similarity
         return "not similar enough"
     pause = max((after.start - before.end for before, after in pairwise(words)), default=0.0)
     return f"a pause of {pause:.1f} s between its words" if pause > MAX_PAUSE else ""
-
-
-def _overlap(one: Evidence, other: Evidence) -> bool:
-    return one.speaker == other.speaker and one.start < other.end and other.start < one.end

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from pipeline.analytics.rules.time_range import TimeRange
+from pipeline.core.types import Word
 
 Severity = Literal["info", "warning", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
@@ -101,6 +102,16 @@ class Evidence:
     similarity: float | None = None
     confidence: float | None = None
     role: str | None = None
+
+    def meets(self, other: Evidence) -> bool:
+        """Whether both are words of one speaker that share time."""
+        return self.speaker == other.speaker and self.start < other.end and other.start < self.end
+
+
+def confidence_of(words: Sequence[Word]) -> float | None:
+    """The mean probability of words by the recognizer; None where no word has one."""
+    known = [word.probability for word in words if word.probability is not None]
+    return sum(known) / len(known) if known else None
 
 
 @dataclass(frozen=True, slots=True)
