@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -41,12 +42,15 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Connecting anywhere but to pipes of this machine fails the test."""
+def _no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connecting anywhere but to pipes of this machine, and in tests of the server to itself, fails the test."""
+    connect = socket.socket.connect
+    to_itself = "tests/server/" in request.node.nodeid
 
-    def refuse(self: socket.socket, address: object) -> None:
-        if self.family != socket.AF_UNIX:
+    def refuse(self: socket.socket, address: Any) -> None:
+        if self.family != socket.AF_UNIX and not (to_itself and address[0] in ("127.0.0.1", "::1")):
             raise AssertionError(f"a test tried to connect to {address!r}")
+        connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
 

@@ -31,7 +31,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("redaction",),
     ("workers",),
     ("batch",),
-    ("evaluation",),
+    ("evaluation", "server"),
     ("api", "cli"),
     ("__init__", "__main__"),
 )

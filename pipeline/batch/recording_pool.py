@@ -12,6 +12,7 @@ from pipeline.batch.estimate import guess_duration
 from pipeline.batch.journal import Outcome
 from pipeline.batch.naming import absolute
 from pipeline.batch.worker import PROGRAM, Job, Limits, Setup, WorkerSetup
+from pipeline.config.schema import Config
 from pipeline.models.registry import devices_for, only
 from pipeline.workers.pool import Crashed, Finished, Pool
 from pipeline.workers.process_pool import ProcessPool
@@ -76,15 +77,21 @@ def outcome_of(end: Finished[Outcome] | Crashed) -> Outcome:
     return end.value if isinstance(end, Finished) else Outcome("crashed", end.seconds, error=end.reason)
 
 
-def share_of(setup: Setup, jobs: int) -> Setup:
-    """The setup of each of ``jobs`` workers: its share of the threads, at least one.
+def share_of(config: Config, workers: int) -> Config:
+    """The settings of each of so many workers: its share of the threads, at least one.
 
     A worker that uses one GPU sees no other GPU, so its device is the first that it sees.
     """
-    runtime = setup.config.runtime
-    threads = max(1, (runtime.threads or os.cpu_count() or 1) // jobs)
+    runtime = config.runtime
+    threads = max(1, (runtime.threads or os.cpu_count() or 1) // workers)
     device = "cuda" if runtime.device.startswith("cuda:") else runtime.device
-    return replace(setup, config=replace(setup.config, runtime=replace(runtime, threads=threads, device=device)))
+    return replace(config, runtime=replace(runtime, threads=threads, device=device))
+
+
+def environments_of(config: Config, workers: int) -> list[dict[str, str]]:
+    """The environment variables of each of so many worker processes: its threads, and the GPU that it sees."""
+    threads = dict.fromkeys(_THREAD_VARIABLES, str(share_of(config, workers).runtime.threads))
+    return [{**threads, **only(device, os.environ)} for device in devices_for(workers, config.runtime.device)]
 
 
 def gpu_share(jobs: int, device: str, gpus: int) -> float:
@@ -99,16 +106,13 @@ def gpu_share(jobs: int, device: str, gpus: int) -> float:
 
 
 def _start_local(setup: Setup, jobs: int, limits: Limits) -> Pool[Job, Outcome]:
-    share = share_of(setup, jobs)
-    threads = dict.fromkeys(_THREAD_VARIABLES, str(share.config.runtime.threads))
-    devices = devices_for(jobs, setup.config.runtime.device)
-    environments = [{**threads, **only(device, os.environ)} for device in devices]
+    share = replace(setup, config=share_of(setup.config, jobs))
     program = Program(PROGRAM, WorkerSetup(share, limits))
-    return ProcessPool(program, jobs, environments=environments, memory=limits.memory)
+    return ProcessPool(program, jobs, environments=environments_of(setup.config, jobs), memory=limits.memory)
 
 
 def _start_ray(setup: Setup, jobs: int, limits: Limits, address: str | None) -> Pool[Job, Outcome]:
-    share = replace(share_of(setup, jobs), out=absolute(setup.out))
+    share = replace(setup, config=share_of(setup.config, jobs), out=absolute(setup.out))
     program = Program(PROGRAM, WorkerSetup(share, limits))
     device = setup.config.runtime.device
     return RayPool(program, jobs, address=address, gpu_share=lambda gpus: gpu_share(jobs, device, gpus))

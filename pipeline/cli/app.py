@@ -33,6 +33,7 @@ from pipeline.cli import (
     rename,
     run,
     score,
+    serve,
     simulate,
     speaker_comparison,
     speaker_gallery,
@@ -57,6 +58,7 @@ COMMANDS = (
     "open",
     "minutes",
     "speakers",
+    "serve",
     "models",
     "score",
     "simulate",
@@ -107,6 +109,7 @@ app.command("apply")(apply.apply)
 app.command("redact")(redact.redact)
 app.command("open")(open_page.open_page)
 app.command("minutes")(minutes.minutes)
+app.command("serve")(serve.serve)
 app.command("score")(score.score)
 app.command("simulate")(simulate.simulate)
 app.command("bench")(bench.bench)
