@@ -57,10 +57,10 @@ def test_workers_on_the_cpu_see_all_devices(started: list[dict[str, Any]]) -> No
     ("name", "expected"), [("auto", "auto"), ("cpu", "cpu"), ("cuda:1", "cuda"), ("cuda:0,cuda:1", "cuda")]
 )
 def test_a_workers_device_is_the_first_visible_one(name: str, expected: str) -> None:
-    before = setup(name)
+    before = setup(name).config
     after = share_of(before, 2)
-    assert after.config.runtime.device == expected
-    assert replace(after, config=before.config) == before
+    assert after.runtime.device == expected
+    assert replace(after, runtime=before.runtime) == before
 
 
 @pytest.mark.parametrize(
