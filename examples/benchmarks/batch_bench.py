@@ -10,7 +10,6 @@ pyannote's sample call. ``--update`` writes the figures into examples/benchmarks
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
 import os
 import shutil
@@ -134,10 +133,7 @@ def main() -> None:
 def gather() -> list[Source]:
     """Real calls, and simulated ones mixed and with one channel per speaker."""
     shared = data.shared_data()
-    spec = importlib.util.find_spec("pyannote.audio")
-    assert spec
-    assert spec.submodule_search_locations
-    sample = Path(next(iter(spec.submodule_search_locations))) / "sample" / "sample.wav"
+    sample = data.sample_folder() / "sample.wav"
     names = ("call_centre_8k", "phone_order_8k", "katie_steve", "two_channel_overlap")
     real = [shared / "calls" / f"{name}.wav" for name in names] if shared else [sample]
     meetings = data.simulated(data.speakers(), "calls", [Conversation(2, 120.0, overlap) for overlap in (0.05, 0.15)])

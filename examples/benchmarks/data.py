@@ -108,10 +108,7 @@ def gather_part(part: Part, only: Iterable[str] = ()) -> Iterator[Recording]:
 
 def gather_real() -> Iterator[Recording]:
     """The sample call, and real meetings where they are available."""
-    spec = importlib.util.find_spec("pyannote.audio")
-    assert spec
-    assert spec.submodule_search_locations
-    yield from find_recordings(Path(next(iter(spec.submodule_search_locations))) / "sample")
+    yield from find_recordings(sample_folder())
     shared = shared_data()
     if shared:
         yield from find_recordings(shared / "ami")
@@ -140,12 +137,17 @@ def simulated(corpus: Path, group: str, conversations: list[Conversation]) -> tu
     return find_recordings(WORK / group)
 
 
-def sample_speakers() -> Path:
-    """The sample call cut into its speakers' utterances, listed in a CSV file as ``transcribe simulate`` reads it."""
+def sample_folder() -> Path:
+    """The folder of pyannote.audio's sample call, ``sample.wav``, with .rttm and .stm."""
     spec = importlib.util.find_spec("pyannote.audio")
     assert spec
     assert spec.submodule_search_locations
-    folder = Path(next(iter(spec.submodule_search_locations))) / "sample"
+    return Path(next(iter(spec.submodule_search_locations))) / "sample"
+
+
+def sample_speakers() -> Path:
+    """The sample call cut into its speakers' utterances, listed in a CSV file as ``transcribe simulate`` reads it."""
+    folder = sample_folder()
     truth = formats.loads((folder / "sample.stm").read_text(encoding="utf-8"), "stm")
     audio = media.decode(folder / "sample.wav").audio
     target = WORK / "voices"
