@@ -58,7 +58,7 @@ class ApiError(Exception):
 def of_failure(failed: Failed) -> ApiError:
     """The answer to work without a result."""
     status, code = _OF_FAILURE[failed.kind]
-    place = _PLACE.match(failed.message) if failed.kind == "request" else None
+    place = _PLACE.match(failed.message) if failed.kind in ("recording", "request") else None
     return ApiError(status, failed.message, code, param=place[1] if place else None)
 
 

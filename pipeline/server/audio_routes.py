@@ -70,27 +70,27 @@ async def create_transcription(request: Request) -> Response:
         raise
     headers = {IGNORED: ", ".join(asked.ignored)} if asked.ignored else {}
     if asked.reply.stream:
-        return EventStream(context, ticket, headers)
+        return EventStream(ticket, headers)
     try:
         end = await unless_gone(request.receive, ticket.end())
         body = await asyncio.to_thread(_reply, end, folder)
     except ClientDisconnect as error:
         raise client_gone() from error
     finally:
-        await _finish(context, ticket)
+        await _finish(ticket)
     return Response(body, headers=headers, media_type=MEDIA_TYPE[asked.reply.format])
 
 
 class EventStream(StreamingResponse):
     """An answer whose headers and first comment are sent at once, and its events at the end of the work."""
 
-    def __init__(self, context: Context, ticket: Ticket[Work], headers: Mapping[str, str]) -> None:
+    def __init__(self, ticket: Ticket[Work], headers: Mapping[str, str]) -> None:
         super().__init__(
             _events(ticket),
             headers={**headers, "Cache-Control": "no-store", "X-Accel-Buffering": "no"},
             media_type=STREAM_TYPE,
         )
-        self._context, self._ticket = context, ticket
+        self._ticket = ticket
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -98,7 +98,7 @@ class EventStream(StreamingResponse):
         except ClientDisconnect:
             return
         finally:
-            await _finish(self._context, self._ticket)
+            await _finish(self._ticket)
 
 
 async def unless_gone(receive: Receive, work: Awaitable[T]) -> T:
@@ -134,11 +134,11 @@ async def _gone(receive: Receive) -> None:
         pass
 
 
-async def _finish(context: Context, ticket: Ticket[Work]) -> None:
-    """Stop the work if it has not ended, count its end, and remove its folder."""
+async def _finish(ticket: Ticket[Work]) -> None:
+    """Stop the work if it has not ended, and remove its folder."""
     if not isinstance(ticket.latest, End):
         ticket.cancel()
-    context.metrics.ended(await ticket.end())
+    await ticket.end()
     await asyncio.to_thread(shutil.rmtree, ticket.job.folder, ignore_errors=True)
 
 
