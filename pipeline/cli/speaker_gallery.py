@@ -206,7 +206,8 @@ def _consent(
     name: str, text: str | None, purpose: str | None, expires: str | None
 ) -> tuple[Consent | None, str | None]:
     """The consent and the last day of use that were given; `SettingsError` for impossible values."""
-    from pipeline.gallery.people import PURPOSE, Consent, check_name
+    from pipeline.core.identity import check_name
+    from pipeline.gallery.people import PURPOSE, Consent
 
     if purpose is not None and text is None:
         raise SettingsError("--purpose is part of a consent", hint="give --consent, too")

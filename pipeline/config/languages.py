@@ -145,6 +145,15 @@ def parse_language(text: str) -> str | None:
     raise SettingsError(f"unknown language {text!r}", hint=_suggestion(name))
 
 
+def language_name(code: str) -> str:
+    """The English name of a language by Whisper's code; the code itself for one that it does not know.
+
+    >>> language_name("de"), language_name("xx")
+    ('German', 'xx')
+    """
+    return _names().get(code, code).replace("_", " ")
+
+
 def _suggestion(name: str) -> str:
     first = re.split(r"[\W_]", name)[0]
     close = difflib.get_close_matches(name, [word for word in _codes() if len(word) > 2], n=1)

@@ -11,6 +11,8 @@ from typing import Literal
 IdentityDecision = Literal["named", "unknown", "given"]
 """``named``: by voice prints; ``unknown``: no name without enough evidence; ``given``: by a person."""
 _LABEL = re.compile(r"(SPEAKER|CHANNEL)_\d+", re.IGNORECASE)
+NAME_LENGTH = 80
+"""Maximum number of characters of a name. Chosen by hand: longer ones do not fit into tables and file names."""
 MAX_UNDECIDED = 3
 """Maximum number of names that are offered for one speaker. Chosen by hand; more make a longer list."""
 
@@ -62,6 +64,19 @@ class Identity:
 def is_label(name: str) -> bool:
     """Whether the name is like the label of an unnamed speaker (SPEAKER_00)."""
     return bool(_LABEL.fullmatch(name))
+
+
+def check_name(name: str) -> str:
+    """The name; raises ``ValueError`` for one that no list, table or command line could hold."""
+    if not name.strip() or name != name.strip():
+        raise ValueError("a name has no spaces at its ends, and at least one other character")
+    if len(name) > NAME_LENGTH:
+        raise ValueError(f"a name has at most {NAME_LENGTH} characters, this one has {len(name)}")
+    if "=" in name or "," in name or not name.isprintable():
+        raise ValueError("a name has no '=', no ',', no line break and no other control character")
+    if is_label(name):
+        raise ValueError("a name does not look like the label of an unnamed speaker")
+    return name
 
 
 def free_label(taken: Collection[str]) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from pipeline.core.correction import Correction
 from pipeline.core.errors import InputError
-from pipeline.core.identity import is_label
+from pipeline.core.identity import check_name, is_label
 from pipeline.core.serialization import to_plain
 from pipeline.core.timeline import joined
 from pipeline.core.types import Span, Transcript, Turn, Utterance, Word
@@ -21,7 +21,6 @@ from pipeline.formats.editing import Move, moved_turns, with_ledger_texts
 from pipeline.formats.naming import with_given_names
 from pipeline.formats.retexting import retexted
 from pipeline.formats.rounding import rounded, rounded_words
-from pipeline.gallery.people import check_name
 
 
 @dataclass(frozen=True, slots=True)

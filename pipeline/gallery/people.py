@@ -17,14 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.core.errors import SettingsError
-from pipeline.core.identity import is_label
+from pipeline.core.identity import check_name
 
 Band = Literal["wide", "narrow"]
 """``wide``: speech with energy above 4 kHz; ``narrow``: a telephone's."""
 BANDS: tuple[Band, ...] = ("wide", "narrow")
 """The bands, the widest first."""
-NAME_LENGTH = 80
-"""Maximum number of characters of a name. Chosen by hand: longer ones do not fit into tables and file names."""
 PURPOSE = "naming speakers in transcripts"
 """Purpose of a consent that names no other."""
 UNIT = 1e-3
@@ -111,19 +109,6 @@ class Person:
     def prints_of(self, embedder: str) -> tuple[VoicePrint, ...]:
         """The prints that the embedder computed."""
         return tuple(each for each in self.prints if each.embedder == embedder)
-
-
-def check_name(name: str) -> str:
-    """The name; raises ``ValueError`` for one that no list, table or command line could hold."""
-    if not name.strip() or name != name.strip():
-        raise ValueError("a name has no spaces at its ends, and at least one other character")
-    if len(name) > NAME_LENGTH:
-        raise ValueError(f"a name has at most {NAME_LENGTH} characters, this one has {len(name)}")
-    if "=" in name or "," in name or not name.isprintable():
-        raise ValueError("a name has no '=', no ',', no line break and no other control character")
-    if is_label(name):
-        raise ValueError("a name does not look like the label of an unnamed speaker")
-    return name
 
 
 def require_name(name: str, where: str = "") -> str:

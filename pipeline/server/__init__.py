@@ -4,7 +4,9 @@ settings        what an operator chooses
 app             the application: routes, start and stop
 context         what the routes share
 audio_routes    POST /v1/audio/transcriptions, GET /v1/models
-audio_request   the fields of such a request as settings and a `Reply`
+audio_request   such a request as settings and a `Reply`
+request_fields  its fields in every spelling
+references      its recordings of known speakers
 job_routes      /v1/jobs
 page_routes     the page at /, its files, sign-in
 operation       /healthz, /readyz, /metrics, the log

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -18,6 +19,10 @@ _OF_FAILURE: Final[Mapping[FailureKind, tuple[int, str]]] = {
     "crash": (500, "worker_died"),
 }
 """Status and code of each kind of failure."""
+_PLACE: Final = re.compile(r"([a-z_]+)(?:\[\d+\])?: ")
+"""The field at fault at the beginning of a message."""
+_CLIENT_GONE: Final = 499
+"""Status that is counted for a client that closed the connection: as in nginx. Nobody receives it."""
 
 
 class ApiError(Exception):
@@ -44,14 +49,22 @@ class ApiError(Exception):
 
     @property
     def headers(self) -> dict[str, str]:
-        """``Retry-After`` where another try is worth it."""
+        """``Retry-After`` where another try is worth it; after a 500 the same would happen, which SDKs are told."""
+        if self.status == 500:
+            return {"x-should-retry": "false"}
         return {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
 
 
 def of_failure(failed: Failed) -> ApiError:
     """The answer to work without a result."""
     status, code = _OF_FAILURE[failed.kind]
-    return ApiError(status, failed.message, code)
+    place = _PLACE.match(failed.message) if failed.kind in ("recording", "request") else None
+    return ApiError(status, failed.message, code, param=place[1] if place else None)
+
+
+def client_gone() -> ApiError:
+    """The end of a request whose client closed the connection."""
+    return ApiError(_CLIENT_GONE, "the client closed the connection", "client_gone")
 
 
 def of_error(error: CrosstalkError, param: str | None = None) -> ApiError:

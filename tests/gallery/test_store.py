@@ -16,17 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.core.errors import CrosstalkError, SettingsError
-from pipeline.core.identity import is_label
+from pipeline.core.identity import NAME_LENGTH, check_name, is_label
 from pipeline.gallery.forgetting import holds_print, search
-from pipeline.gallery.people import (
-    NAME_LENGTH,
-    Consent,
-    Person,
-    VoicePrint,
-    check_name,
-    decoded_vector,
-    encoded_vector,
-)
+from pipeline.gallery.people import Consent, Person, VoicePrint, decoded_vector, encoded_vector
 from pipeline.gallery.store import Gallery, GalleryError
 
 CONSENT = Consent("Ana agreed by e-mail", "2026-11-28")
