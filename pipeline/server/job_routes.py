@@ -30,7 +30,7 @@ KEEP_ALIVE: Final = 5.0
 """Seconds after which a stream without news sends a comment. Chosen by hand, below the time-outs of proxies."""
 FIRST: Final = "first"
 """What results without corrections have in their names where others have the name of their corrections."""
-_TRUE: Final = {"1": True, "true": True, "0": False, "false": False}
+_FLAGS: Final = {"1": True, "true": True, "0": False, "false": False}
 
 
 def routes() -> APIRouter:
@@ -138,7 +138,7 @@ async def _result(request: Request, id: str) -> Response:
     kind = query.get("format", "json")
     if kind not in formats.names():
         raise ApiError(400, f"format: choose one of {', '.join(formats.names())}", "invalid_value", "format")
-    with_corrections = _TRUE.get(query.get("corrected", "1").lower())
+    with_corrections = _FLAGS.get(query.get("corrected", "1").lower())
     if with_corrections is None:
         raise ApiError(400, "corrected: must be 0 or 1", "invalid_value", "corrected")
     while True:

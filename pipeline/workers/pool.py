@@ -175,9 +175,10 @@ class Pool(ABC, Generic[J, R]):
         """
         signalled = self._wait(self._workers)
         for worker in list(self._workers):
-            if worker in self._workers:  # the caller may cancel jobs between two ends
-                message = worker.receive() if worker in signalled else worker.check()
-                yield from self._process(worker, message)
+            if worker in signalled and worker in self._workers:  # the caller may cancel jobs between two ends
+                yield from self._process(worker, worker.receive())
+            if worker in self._workers:
+                yield from self._process(worker, worker.check())
 
     def cancel(self, job: J, grace: float = GRACE) -> bool:
         """End the worker of a running job (the object given to `submit`) and start another one in its place.

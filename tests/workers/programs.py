@@ -60,6 +60,12 @@ def _report_and_hold(value: Any, control: Control) -> None:
     time.sleep(HOLD)
 
 
+def _report_on_and_on(value: Any, control: Control) -> None:
+    while True:
+        control.report(value)
+        time.sleep(0.02)
+
+
 def _eat(size: int, control: Control) -> None:
     data = bytearray(size)
     data[::4096] = b"x" * len(data[::4096])
@@ -84,6 +90,7 @@ VERBS: dict[str, Callable[[Any, Control], Any]] = {
     "extend": _extend,
     "report": _report,
     "hold": _report_and_hold,
+    "report on": _report_on_and_on,
     "eat": _eat,
     "touch": _touch_at_exit,
     "raise": _raise,

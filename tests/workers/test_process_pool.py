@@ -105,6 +105,13 @@ def test_a_job_ends_at_its_time_limit_unless_it_extends_it() -> None:
     assert ends["extend", 6] == Finished(6)
 
 
+def test_reports_do_not_put_off_a_time_limit() -> None:
+    with pool() as workers:
+        ((_, end),) = work(workers, ("report on", 1), seconds=1.0)
+    assert isinstance(end, Crashed)
+    assert (end.cause, end.seconds < 3.0) == ("limit", True)
+
+
 def test_a_job_ends_at_the_memory_limit() -> None:
     with pool(memory=400_000_000) as workers:
         ((_, end),) = work(workers, ("eat", 600_000_000))
