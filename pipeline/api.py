@@ -14,19 +14,9 @@ from pipeline.config.schema import Config, assign
 from pipeline.core.events import Listener, ignore
 from pipeline.core.types import Transcript
 from pipeline.engine.artifact_cache import DiskCache
-from pipeline.engine.model_pool import ModelPool
+from pipeline.engine.model_pool import INDEPENDENT, ModelPool
 from pipeline.engine.pipeline import Recording, Transcriber
 from pipeline.models.weights import Store
-
-_SHARED = {
-    "diarization.speakers": None,
-    "diarization.min_speakers": None,
-    "diarization.max_speakers": None,
-    "diarization.channels": "auto",
-    "diarization.roles": None,
-    "recognition.language": None,
-}
-"""Settings on which no model depends, at one value each: calls that differ only in these share their models."""
 
 
 @dataclass(slots=True)
@@ -115,7 +105,7 @@ def _store(config: Config) -> Store:
 
 def _loaded(models: ModelPool, config: Config) -> ModelPool:
     """The models of the last call where they are the same; else these, which replace them."""
-    key = (assign(config, _SHARED), models.store.root, tuple(models.identities.items()))
+    key = (assign(config, INDEPENDENT), models.store.root, tuple(models.identities.items()))
     if _LAST.models is None or _LAST.key != key:
         _LAST.key, _LAST.models = key, models
     return _LAST.models

@@ -31,7 +31,7 @@ from pipeline.engine.artifact_cache import DiskCache, NoCache
 from pipeline.formats.base import Options
 from pipeline.formats.sound import SoundUse
 from pipeline.redaction.settings import RedactionSettings
-from pipeline.workers.program import Extend
+from pipeline.workers.program import Control
 
 PROGRAM = "pipeline.batch.worker:start"
 """What a worker runs, for `pipeline.workers.program.Program`; its setup is a `WorkerSetup`."""
@@ -108,7 +108,7 @@ class WorkerRuntime:
         self._rules = read(setup.batch.analytics or "")
         self._stages: dict[str, float] = {}
         self._decoded = 0.0
-        self._extend: Extend = lambda seconds: None
+        self._control = Control()
         cache = DiskCache(self._setup.cache) if self._setup.cache else NoCache()
         self._transcriber = Transcriber(self._setup.config, cache=cache, listener=self._on_event)
         if problem := self._transcriber.models.choice.problem:
@@ -117,10 +117,10 @@ class WorkerRuntime:
         media.prestart()
         self._name = f"{platform.node()}:{os.getpid()}"
 
-    def __call__(self, job: Job, extend: Extend) -> Outcome:
+    def __call__(self, job: Job, control: Control) -> Outcome:
         """Transcribe one recording and write its results. Raises only errors that every recording would meet."""
         began = time.perf_counter()
-        self._stages, self._decoded, self._extend = {}, 0.0, extend
+        self._stages, self._decoded, self._control = {}, 0.0, control
         try:
             outcome = self._transcribe(job)
         except Exception as fault:
@@ -189,7 +189,7 @@ class WorkerRuntime:
                 self._stages[event.stage] = round(event.seconds, 4)
             if event.stage == "decode":
                 media.prestart()
-                self._extend(self._limits.seconds(self._decoded))
+                self._control.extend(self._limits.seconds(self._decoded))
 
 
 def _as_error(fault: Exception) -> CrosstalkError:

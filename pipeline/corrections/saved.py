@@ -70,7 +70,7 @@ def corrected(transcript: Transcript, stem: str, folder: Path, file: Corrections
         except InputError as error:
             notice = Notice("corrections_of_another_recording", f"{error.what}; they were not applied")
             transcript = _with_notice(transcript, notice)
-    return _with_misfits(transcript)
+    return with_misfits(transcript)
 
 
 def _earlier(stem: str, folder: Path) -> Transcript | None:
@@ -82,7 +82,8 @@ def _earlier(stem: str, folder: Path) -> Transcript | None:
         return None
 
 
-def _with_misfits(transcript: Transcript) -> Transcript:
+def with_misfits(transcript: Transcript) -> Transcript:
+    """The transcript with a notice about the corrections of its ledger that do not fit."""
     misfits = [each for each in transcript.corrections if each.problem is not None]
     if not misfits:
         return transcript

@@ -6,7 +6,7 @@ import functools
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pipeline.config.schema import Config, Runtime
+from pipeline.config.schema import Config, IdentificationConfig, Runtime, assign
 from pipeline.engine import extensions
 from pipeline.models import registry
 from pipeline.models.protocols import Diarizer, Embedder, Recognizer, Separator
@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 
 LEAST_BATCH = 4
 """Smallest batch size that is not halved when GPU memory runs out; the CPU is next. Chosen by hand."""
+INDEPENDENT = {
+    "diarization.speakers": None,
+    "diarization.min_speakers": None,
+    "diarization.max_speakers": None,
+    "diarization.channels": "auto",
+    "diarization.roles": None,
+    "recognition.language": None,
+}
+"""Settings on which no model depends, at one value each: runs that differ only in these share their models."""
 
 
 class ModelPool:
@@ -69,6 +78,25 @@ class ModelPool:
         less = half if runtime.batch_size > LEAST_BATCH else replace(runtime, device="cpu")
         return ModelPool(self._config, self.store, replace(self.choice, runtime=less))
 
+    def adopt(self, other: ModelPool) -> None:
+        """Take over the loaded models of another pool that this one would load in the same way.
+
+        That is all of them where the settings differ in `INDEPENDENT` and in people to compare with only, and all but
+        the recognizer where they also differ in those of recognition.
+        """
+        if self.store is not other.store:
+            return
+        mine, theirs = (_of_models(pool._config) for pool in (self, other))
+        kinds = ["diarizer", "separator", "embedder", "recognizer"]
+        if mine != theirs:
+            kinds.remove("recognizer")
+            mine = replace(mine, recognition=theirs.recognition)
+        if mine == theirs:
+            loaded = other.__dict__
+            self.__dict__.update({kind: loaded[kind] for kind in kinds if loaded.get(kind) is not None})
+            self.__dict__.update({"choice": loaded["choice"]} if "choice" in loaded else {})
+            self.loads = other.loads
+
     def release(self) -> None:
         """Release the loaded models and their memory; each is loaded again on its next use."""
         for name in ("diarizer", "separator", "embedder", "recognizer"):
@@ -83,6 +111,11 @@ class ModelPool:
         self.loads += 1
         config = replace(self._config, runtime=self.choice.runtime)
         return registry.load(kind, registry.configured_names(self._config)[kind], config, self.store)
+
+
+def _of_models(config: Config) -> Config:
+    """The settings without those on which no model depends."""
+    return replace(assign(config, INDEPENDENT), identification=IdentificationConfig())
 
 
 class RecordingModels:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from pipeline import media
 from pipeline.config.schema import Config, assign
 from pipeline.core.errors import InputError, SettingsError
-from pipeline.core.events import ignore, no_progress
+from pipeline.core.events import Progress, ignore, no_progress
 from pipeline.core.identity import Identity
 from pipeline.core.timeline import single_speaker, turns_of
 from pipeline.core.types import Transcript
@@ -57,7 +57,10 @@ class VoiceComparison:
 
         Raises `InputError` for a clip without speech, with too little of it, or in which two people speak.
         """
-        name, decode = media.open_input(recording, sample_rate, self._config.input.track)
+        return self.enroll_decoded(*media.open_input(recording, sample_rate, self._config.input.track))
+
+    def enroll_decoded(self, name: str, decode: Callable[[Progress], Decoded]) -> tuple[VoicePrint, ...]:
+        """The same of the clip that ``decode`` returns and that is called ``name``."""
         runner = StageRunner(RecordingModels(self._models), assign(self._config, ONE_TRACK), NoCache(), ignore)
         tracks = runner.run(CHANNELS, runner.decode(decode))
         turns = runner.run(DIARIZATION, tracks).turns

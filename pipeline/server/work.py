@@ -52,7 +52,8 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """A finished transcript to write in ``format``: ``folder`` has the transcript, ``target`` is the file to write.
+    """A finished transcript to write in ``format``: ``folder`` has the transcript, ``target`` is the file to write, to
+    whose name the suffix of the format is added.
 
     ``corrections`` is a file of corrections to apply first. Pages embed ``recording``.
     """

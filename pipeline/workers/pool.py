@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from pipeline.core.errors import ResourceError
-from pipeline.workers.program import Extended, Failed, Fatal, Message, Ready, Result
+from pipeline.workers.program import Extended, Failed, Fatal, Message, Ready, Reported, Result
 
 J = TypeVar("J")
 """The type of a pool's jobs."""
@@ -27,6 +27,14 @@ MAX_FAILED_STARTS = 3
 value delays the error where no worker can start."""
 
 
+Cause = Literal["died", "failed", "limit"]
+"""Why a job crashed: its worker died, its handler raised, or it exceeded a limit of time or memory."""
+
+
+def ignore(job: Any, value: Any) -> None:
+    """The listener that does nothing with what jobs report."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finished(Generic[R]):
     """End of a job: its handler returned ``value``."""
@@ -40,6 +48,7 @@ class Crashed:
 
     reason: str
     seconds: float = 0.0
+    cause: Cause = "died"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +93,13 @@ class Worker(ABC, Generic[J]):
         """End the worker if its job has exceeded a limit."""
         if self.assignment is None or not self.assignment.is_late:
             return None
-        return self.fail(f"time limit exceeded: no result within {self.assignment.seconds:.0f} s")
+        return self.fail(f"time limit exceeded: no result within {self.assignment.seconds:.0f} s", "limit")
 
-    def fail(self, reason: str) -> Crashed:
+    def fail(self, reason: str, cause: Cause = "died") -> Crashed:
         """End the worker; the end of its job."""
         seconds = self.assignment.seconds if self.assignment else 0.0
         self.end()
-        return Crashed(reason, seconds)
+        return Crashed(reason, seconds, cause)
 
     @abstractmethod
     def _send(self, job: J) -> None:
@@ -113,11 +122,13 @@ class Pool(ABC, Generic[J, R]):
     """Up to ``size`` workers that run the same program. Not thread-safe: one thread uses a pool.
 
     Jobs and results must be picklable. A job that crashes its worker ends as `Crashed`, and the worker is replaced by
-    the next `scale`. An error that every job would meet is raised by `receive`.
+    the next `scale`. An error that every job would meet is raised by `receive`, which also calls ``on_report`` with a
+    job and each value that its handler reports.
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, on_report: Callable[[J, Any], None] = ignore) -> None:
         self.size = size
+        self._on_report = on_report
         self._workers: list[Worker[J]] = []
         self._failed_starts = 0
 
@@ -127,9 +138,19 @@ class Pool(ABC, Generic[J, R]):
         return sum(worker.is_ready and worker.assignment is None for worker in self._workers)
 
     @property
+    def ready(self) -> int:
+        """Number of workers whose program has started, idle or busy."""
+        return sum(worker.is_ready for worker in self._workers)
+
+    @property
+    def jobs(self) -> tuple[J, ...]:
+        """The jobs that workers have."""
+        return tuple(worker.assignment.job for worker in self._workers if worker.assignment is not None)
+
+    @property
     def busy(self) -> int:
         """Number of workers that have a job."""
-        return sum(worker.assignment is not None for worker in self._workers)
+        return len(self.jobs)
 
     def scale(self, wanted: int) -> None:
         """Start workers until there are ``wanted``, or as many as the pool may have."""
@@ -154,9 +175,10 @@ class Pool(ABC, Generic[J, R]):
         """
         signalled = self._wait(self._workers)
         for worker in list(self._workers):
-            if worker in self._workers:  # the caller may cancel jobs between two ends
-                message = worker.receive() if worker in signalled else worker.check()
-                yield from self._process(worker, message)
+            if worker in signalled and worker in self._workers:  # the caller may cancel jobs between two ends
+                yield from self._process(worker, worker.receive())
+            if worker in self._workers:
+                yield from self._process(worker, worker.check())
 
     def cancel(self, job: J, grace: float = GRACE) -> bool:
         """End the worker of a running job (the object given to `submit`) and start another one in its place.
@@ -173,13 +195,17 @@ class Pool(ABC, Generic[J, R]):
         return False
 
     def shutdown(self, grace: float = 0.0) -> None:
-        """End all workers. With ``grace`` (seconds) they may clean up first, all at the same time."""
+        """End all workers. With ``grace`` (seconds) they may clean up first, all at the same time.
+
+        `scale` starts new ones.
+        """
         for worker in self._workers if grace else ():
             worker.terminate()
         deadline = time.monotonic() + grace
         for worker in self._workers:
             worker.end(max(0.0, deadline - time.monotonic()))
         self._workers.clear()
+        self._failed_starts = 0
 
     @abstractmethod
     def _start(self) -> Worker[J]:
@@ -193,15 +219,19 @@ class Pool(ABC, Generic[J, R]):
         self, worker: Worker[J], message: Message | Crashed | None
     ) -> Iterator[tuple[J, Finished[R] | Crashed]]:
         if isinstance(message, Fatal):
+            self._workers.remove(worker)
+            worker.end()
             raise as_error(message)
         if isinstance(message, Ready):
             worker.is_ready, self._failed_starts = True, 0
         elif isinstance(message, Extended):
             worker.extend(message.seconds)
+        elif isinstance(message, Reported) and worker.assignment is not None:
+            self._on_report(worker.assignment.job, message.value)
         elif isinstance(message, Result):
             yield from self._release(worker, Finished(message.value))
         elif isinstance(message, Failed):
-            yield from self._remove(worker, worker.fail(message.reason))
+            yield from self._remove(worker, worker.fail(message.reason, "failed"))
         elif isinstance(message, Crashed):
             yield from self._remove(worker, message)
 

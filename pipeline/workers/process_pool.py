@@ -8,12 +8,13 @@ import pickle
 import signal
 import subprocess
 import sys
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import suppress
 from multiprocessing.connection import wait
 from pathlib import Path
+from typing import Any
 
-from pipeline.workers.pool import TICK, Crashed, J, Pool, R, Worker
+from pipeline.workers.pool import TICK, Crashed, J, Pool, R, Worker, ignore
 from pipeline.workers.program import Message, Program
 
 _COMMAND = "import sys; sys.path[:] = {path!r}; from pipeline.workers.worker_process import main; main({handle})"
@@ -56,7 +57,7 @@ class ProcessWorker(Worker[J]):
 
     def check(self) -> Crashed | None:
         if self.assignment and self._memory is not None and _resident(self._process.pid) > self._memory:
-            return self.fail(f"memory limit exceeded: more than {self._memory / 1e9:.1f} GB of memory")
+            return self.fail(f"memory limit exceeded: more than {self._memory / 1e9:.1f} GB of memory", "limit")
         return super().check()
 
     def terminate(self) -> None:
@@ -92,16 +93,28 @@ class ProcessPool(Pool[J, R]):
         *,
         environments: Sequence[Mapping[str, str]] = ({},),
         memory: int | None = None,
+        on_report: Callable[[J, Any], None] = ignore,
     ) -> None:
-        super().__init__(size)
+        super().__init__(size, on_report)
         self._program, self._environments, self._memory = pickle.dumps(program), environments, memory
+        self._woken, self._waker = multiprocessing.Pipe(duplex=False)
+        self._is_awake = False
+
+    def wake(self) -> None:
+        """Make `receive` return at once, now or at its next call. The only method for other threads."""
+        if not self._is_awake:
+            self._is_awake = True
+            self._waker.send_bytes(b"")
 
     def _start(self) -> ProcessWorker[J]:
         used = [worker.environment for worker in self._workers if isinstance(worker, ProcessWorker)]
         return ProcessWorker(self._program, min(self._environments, key=used.count), self._memory)
 
     def _wait(self, workers: Sequence[Worker[J]]) -> Container[Worker[J]]:
-        readable = wait([worker.channel for worker in workers], TICK)
+        readable = wait([self._woken, *(worker.channel for worker in workers)], TICK)
+        if self._woken in readable:
+            self._is_awake = False  # before the read: a call in between writes again
+            self._woken.recv_bytes()
         return [worker for worker in workers if worker.channel in readable]
 
 

@@ -10,10 +10,23 @@ from typing import Any
 
 from pipeline.core.errors import CrosstalkError, printable
 
-Extend = Callable[[float], None]
-"""Called by a handler during a job: the job may take this number of seconds more, counted from now."""
-Handler = Callable[[Any, Extend], Any]
-"""``handler(job, extend)`` returns the job's result. One job at a time, always in the same process."""
+
+def ignore(value: Any) -> None:
+    """The function of a control that has no effect."""
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """What a handler calls during a job. On pools without messages during a job, both do nothing."""
+
+    extend: Callable[[float], None] = ignore
+    """The job may take this number of seconds more, counted from now."""
+    report: Callable[[Any], None] = ignore
+    """Give a picklable value to the caller of the pool."""
+
+
+Handler = Callable[[Any, Control], Any]
+"""``handler(job, control)`` returns the job's result. One job at a time, always in the same process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +59,13 @@ class Extended:
 
 
 @dataclass(frozen=True, slots=True)
+class Reported:
+    """Message of a worker: a value that its handler reports."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """Message of a worker: the value that the handler returned."""
 
@@ -67,13 +87,13 @@ class Fatal:
     exit_code: int
 
 
-Message = Ready | Extended | Result | Failed | Fatal
+Message = Ready | Extended | Reported | Result | Failed | Fatal
 
 
-def answer(handler: Handler, job: bytes, extend: Extend) -> bytes:
+def answer(handler: Handler, job: bytes, control: Control) -> bytes:
     """The pickled message that ends a pickled job. Never raises an `Exception`."""
     try:
-        return pickle.dumps(Result(handler(pickle.loads(job), extend)))
+        return pickle.dumps(Result(handler(pickle.loads(job), control)))
     except CrosstalkError as error:
         return pickle.dumps(Fatal(error.line, error.exit_code) if error.affects_all else Failed(error.line))
     except Exception as error:  # whatever a job raises ends that job only

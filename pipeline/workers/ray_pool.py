@@ -16,14 +16,14 @@ from typing import Any
 
 from pipeline.core.errors import CrosstalkError, ResourceError, SettingsError
 from pipeline.workers.pool import TICK, Crashed, J, Pool, R, Worker
-from pipeline.workers.program import Fatal, Handler, Message, Program, Ready, answer
+from pipeline.workers.program import Control, Fatal, Handler, Message, Program, Ready, answer
 
 CONNECT_TIMEOUT = 5.0
 """Seconds within which an address must answer. Chosen by hand; Ray itself would wait for minutes."""
 
 
 class Actor:
-    """What runs on the cluster. It reports nothing before the end of a job, so a job cannot extend its time limit."""
+    """What runs on the cluster. It sends nothing before the end of a job, which can neither report nor extend its limit."""
 
     def __init__(self, program: Program) -> None:
         self._program = program
@@ -40,7 +40,7 @@ class Actor:
     def work(self, job: bytes) -> bytes:
         """The pickled message that ends a pickled job."""
         assert self._handler is not None
-        return answer(self._handler, job, lambda seconds: None)
+        return answer(self._handler, job, Control())
 
 
 class RayWorker(Worker[J]):

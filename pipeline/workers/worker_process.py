@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from pipeline.core.errors import CrosstalkError
-from pipeline.workers.program import Extended, Fatal, Message, Program, Ready, answer
+from pipeline.workers.program import Control, Extended, Fatal, Message, Program, Ready, Reported, answer
 
 
 def main(handle: int) -> None:
@@ -37,8 +37,9 @@ def main(handle: int) -> None:
         signal.pause()
     else:
         send(Ready())
+        control = Control(lambda seconds: send(Extended(seconds)), lambda value: send(Reported(value)))
         while True:
-            pipe.send_bytes(answer(handler, jobs.get(), lambda seconds: send(Extended(seconds))))
+            pipe.send_bytes(answer(handler, jobs.get(), control))
 
 
 def _read(pipe: Connection[Any, Any], jobs: queue.SimpleQueue[bytes]) -> None:

@@ -25,6 +25,7 @@ from pipeline.engine import artifact_cache
 from pipeline.redaction import redacting
 from pipeline.redaction.settings import RedactionSettings
 from pipeline.redaction.types import Doubt, Plan
+from pipeline.workers.program import Control
 from tests import world
 from tests.redaction import spoken
 from tests.redaction.search import files_with
@@ -42,7 +43,7 @@ def setup(out: Path, redaction: RedactionSettings = REDACTION, names: tuple[str,
 
 def work(call: Path, batch: Setup) -> Outcome:
     """What a worker does with a call, in this process."""
-    return WorkerRuntime(WorkerSetup(batch, Limits()))(Job(call, "call", batch.config, COLUMNS), lambda seconds: None)
+    return WorkerRuntime(WorkerSetup(batch, Limits()))(Job(call, "call", batch.config, COLUMNS), Control())
 
 
 def test_a_worker_writes_redacted_results_only(tmp_path: Path) -> None:
@@ -86,7 +87,7 @@ def test_a_number_in_the_name_of_a_folder_is_refused(tmp_path: Path, name: str) 
     call, out = spoken.write_call(tmp_path / "calls/call.wav"), tmp_path / "out"
     batch = setup(out, names=("json",))
     worker = WorkerRuntime(WorkerSetup(batch, Limits()))
-    outcome = worker(Job(call, name, batch.config, COLUMNS), lambda seconds: None)
+    outcome = worker(Job(call, name, batch.config, COLUMNS), Control())
     assert outcome.status == ("done" if name == "call" else "refused"), outcome.error
     assert name == "call" or "the name of the file or of its folder holds a redacted number" in outcome.error
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.core.errors import MissingModel, SettingsError
-from pipeline.workers.program import Extend, Handler
+from pipeline.workers.program import Control, Handler
 
 HOLD = 3600.0
 
@@ -20,11 +20,11 @@ def serve(setup: Any) -> Handler:
     """A handler that knows its setup and counts its jobs."""
     count = 0
 
-    def handle(job: tuple[str, Any], extend: Extend) -> Any:
+    def handle(job: tuple[str, Any], control: Control) -> Any:
         nonlocal count
         count += 1
         verb, argument = job
-        return VERBS[verb](argument, extend) if verb in VERBS else (setup, count, os.getpid())
+        return VERBS[verb](argument, control) if verb in VERBS else (setup, count, os.getpid())
 
     return handle
 
@@ -37,25 +37,42 @@ def die(setup: Any) -> Handler:
     os._exit(9)
 
 
-def _sleep(seconds: float, extend: Extend) -> float:
+def _sleep(seconds: float, control: Control) -> float:
     time.sleep(seconds)
     return seconds
 
 
-def _extend(steps: int, extend: Extend) -> int:
+def _extend(steps: int, control: Control) -> int:
     for _ in range(steps):
-        extend(2.0)
+        control.extend(2.0)
         time.sleep(0.5)
     return steps
 
 
-def _eat(size: int, extend: Extend) -> None:
+def _report(values: list[Any], control: Control) -> int:
+    for value in values:
+        control.report(value)
+    return len(values)
+
+
+def _report_and_hold(value: Any, control: Control) -> None:
+    control.report(value)
+    time.sleep(HOLD)
+
+
+def _report_on_and_on(value: Any, control: Control) -> None:
+    while True:
+        control.report(value)
+        time.sleep(0.02)
+
+
+def _eat(size: int, control: Control) -> None:
     data = bytearray(size)
     data[::4096] = b"x" * len(data[::4096])
     time.sleep(HOLD)
 
 
-def _touch_at_exit(path: str, extend: Extend) -> None:
+def _touch_at_exit(path: str, control: Control) -> None:
     """Create a file while it waits, and remove it when the process is asked to exit."""
     Path(path).touch()
     try:
@@ -64,19 +81,22 @@ def _touch_at_exit(path: str, extend: Extend) -> None:
         Path(path).unlink()
 
 
-def _raise(error: str, extend: Extend) -> None:
+def _raise(error: str, control: Control) -> None:
     raise {"fatal": MissingModel("none"), "refused": SettingsError("no"), "bug": ValueError("bug")}[error]
 
 
-VERBS: dict[str, Callable[[Any, Extend], Any]] = {
+VERBS: dict[str, Callable[[Any, Control], Any]] = {
     "sleep": _sleep,
     "extend": _extend,
+    "report": _report,
+    "hold": _report_and_hold,
+    "report on": _report_on_and_on,
     "eat": _eat,
     "touch": _touch_at_exit,
     "raise": _raise,
-    "kill": lambda number, extend: os.kill(os.getpid(), number),
-    "exit": lambda code, extend: os._exit(code),
-    "lock": lambda argument, extend: threading.Lock(),
-    "environment": lambda name, extend: os.environ.get(name),
+    "kill": lambda number, control: os.kill(os.getpid(), number),
+    "exit": lambda code, control: os._exit(code),
+    "lock": lambda argument, control: threading.Lock(),
+    "environment": lambda name, control: os.environ.get(name),
 }
 SEGFAULT = ("kill", signal.SIGSEGV)

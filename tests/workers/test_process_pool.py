@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from pipeline.core.errors import ResourceError
-from pipeline.workers.pool import Crashed, Finished
+from pipeline.workers.pool import TICK, Cause, Crashed, Finished
 from pipeline.workers.process_pool import ProcessPool
 from pipeline.workers.program import Program
 from tests.workers import programs
@@ -70,22 +71,23 @@ def test_a_program_starts_once_and_does_jobs_one_after_another() -> None:
 
 
 @pytest.mark.parametrize(
-    ("job", "reason"),
+    ("job", "reason", "cause"),
     [
-        (programs.SEGFAULT, "SIGSEGV"),
-        (("kill", 9), "SIGKILL"),
-        (("exit", 7), "code 7"),
-        (("raise", "bug"), "ValueError"),
-        (("raise", "refused"), "no"),
-        (("lock", None), "pickle"),
+        (programs.SEGFAULT, "SIGSEGV", "died"),
+        (("kill", 9), "SIGKILL", "died"),
+        (("exit", 7), "code 7", "died"),
+        (("raise", "bug"), "ValueError", "failed"),
+        (("raise", "refused"), "no", "failed"),
+        (("lock", None), "pickle", "failed"),
     ],
 )
-def test_a_crash_is_a_value_and_the_worker_is_replaced(job: Job, reason: str) -> None:
+def test_a_crash_is_a_value_and_the_worker_is_replaced(job: Job, reason: str, cause: Cause) -> None:
     with pool() as workers:
         ends = dict(work(workers, job, ("count", 1)))
     crashed, finished = ends[job], ends["count", 1]
     assert isinstance(crashed, Crashed)
     assert reason in crashed.reason
+    assert crashed.cause == cause
     assert crashed.seconds < 30
     assert isinstance(finished, Finished)
     assert finished.value[1] == 1, "a new worker"
@@ -98,8 +100,16 @@ def test_a_job_ends_at_its_time_limit_unless_it_extends_it() -> None:
     late = ends["sleep", programs.HOLD]
     assert isinstance(late, Crashed)
     assert "time limit" in late.reason
+    assert late.cause == "limit"
     assert 2.0 <= late.seconds < 6.0
     assert ends["extend", 6] == Finished(6)
+
+
+def test_reports_do_not_put_off_a_time_limit() -> None:
+    with pool() as workers:
+        ((_, end),) = work(workers, ("report on", 1), seconds=1.0)
+    assert isinstance(end, Crashed)
+    assert (end.cause, end.seconds < 3.0) == ("limit", True)
 
 
 def test_a_job_ends_at_the_memory_limit() -> None:
@@ -107,6 +117,7 @@ def test_a_job_ends_at_the_memory_limit() -> None:
         ((_, end),) = work(workers, ("eat", 600_000_000))
     assert isinstance(end, Crashed)
     assert "memory limit" in end.reason
+    assert end.cause == "limit"
 
 
 def test_an_error_of_all_jobs_is_raised_with_its_exit_code() -> None:
@@ -194,3 +205,49 @@ def test_an_idle_worker_that_dies_is_replaced() -> None:
         while workers.idle:
             assert list(workers.receive()) == []
         assert len(work(workers, ("count", 1))) == 1
+
+
+def test_reports_arrive_in_order_before_the_end_of_their_job() -> None:
+    reports: list[tuple[Job, Any]] = []
+    values = [{"stage": "one"}, None, *range(100)]
+    with pool(on_report=lambda job, value: reports.append((job, value))) as workers:
+        ends = work(workers, ("report", values), ("report", []))
+    assert reports == [(("report", values), value) for value in values]
+    assert [end for _, end in ends] == [Finished(102), Finished(0)]
+
+
+def test_wake_ends_a_wait_at_once_or_prevents_it() -> None:
+    with pool() as workers:
+        start(workers)
+        for _ in range(3):
+            workers.wake()
+        began = time.monotonic()
+        assert list(workers.receive()) == []
+        assert time.monotonic() - began < TICK / 2, "woken before"
+        threading.Timer(TICK / 5, workers.wake).start()
+        began = time.monotonic()
+        assert list(workers.receive()) == []
+        assert time.monotonic() - began < TICK * 0.8, "woken while it waits"
+        began = time.monotonic()
+        assert list(workers.receive()) == []
+        assert time.monotonic() - began > TICK / 2, "one call ends one wait"
+
+
+def test_wake_never_blocks() -> None:
+    with pool() as workers:
+        for _ in range(100_000):
+            workers.wake()
+
+
+def test_a_pool_goes_on_after_an_error_of_all_jobs_and_after_its_end() -> None:
+    with pool(2) as workers:
+        start(workers, 2)
+        workers.submit(("hold", 1))
+        workers.submit(("raise", "fatal"))
+        with pytest.raises(ResourceError):
+            while True:
+                assert list(workers.receive()) == []
+        assert (workers.ready, workers.jobs) == (1, (("hold", 1),)), "the other worker has its job"
+        workers.shutdown()
+        assert (workers.ready, workers.jobs) == (0, ())
+        assert work(workers, ("report", [1])) == [(("report", [1]), Finished(1))]

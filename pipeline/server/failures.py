@@ -1,0 +1,52 @@
+"""Errors in a worker as the ends of its work: for the client one line without paths, for the log a place in the code."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from pathlib import Path
+from typing import Final
+
+from pipeline.core.atomic_write import as_error_of_unknown_direction
+from pipeline.core.errors import BackendError, CrosstalkError, OutOfMemory, printable
+from pipeline.server.api_errors import kind_of
+from pipeline.server.work import Failed
+
+LOG: Final = logging.getLogger("crosstalk.server")
+
+
+def log_to_standard_error() -> None:
+    """Send the log of this process, which is a worker, to the error output of the server."""
+    LOG.addHandler(logging.StreamHandler())
+
+
+def failure_of(fault: Exception) -> Failed:
+    """The end of work that an exception is."""
+    if isinstance(fault, MemoryError):
+        fault = OutOfMemory("out of memory", hint="send a shorter excerpt")
+    elif isinstance(fault, OSError):
+        fault = as_error_of_unknown_direction(fault)
+    if not isinstance(fault, CrosstalkError):
+        return _unexpected(fault)
+    if isinstance(fault, BackendError) and isinstance(fault.__cause__, Exception):
+        return _unexpected(fault.__cause__)
+    kind = kind_of(fault)
+    return Failed(kind, f"file: {problem_of(fault)}" if kind == "recording" else problem_of(fault))
+
+
+def _unexpected(fault: Exception) -> Failed:
+    """The end that an exception of a model or of the program itself is; its text is neither sent nor logged."""
+    LOG.error("%s", described(fault))
+    return Failed("model", f"a model or the program failed ({type(fault).__name__}); the log of the server says where")
+
+
+def problem_of(error: CrosstalkError) -> str:
+    """What is wrong and what to do, without the place, which is a path of this machine."""
+    return printable(f"{error.what}; {error.hint}" if error.hint else error.what)
+
+
+def described(fault: Exception) -> str:
+    """The class of an exception and the line that raised it; its text may have words of a recording."""
+    frames = traceback.extract_tb(fault.__traceback__)
+    where = f" in {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return f"{type(fault).__name__}{where}"
