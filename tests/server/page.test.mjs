@@ -11,7 +11,7 @@ import { clock, explained, left, moment, refusal, sentence, shown, size, span } 
 const NOW = new Date(2026, 10, 29, 15, 0).getTime();
 const JOB = {
   id: "a", status: "queued", name: "a.wav", position: 0, stage: null, progress: null, estimate_s: null, duration: null,
-  error: null, notices: [], expires_at: null, formats: [],
+  error: null, notices: [], corrected: false, expires_at: null, formats: [],
 };
 const ITEM = { name: "a.wav", upload: "sent", sent: 0, retryAt: 0, problem: "", again: true, lost: false, job: null };
 
@@ -43,6 +43,8 @@ test("a job is shown by its state and stage", () => {
   assert.equal(done.line, "1:02:05 · only a part of the recording could be read · kept until 15:40");
   assert.deepEqual(done.actions, ["delete"]);
   assert.equal(withJob({ status: "done" }).line, "Ready");
+  assert.equal(withJob({ status: "done", duration: 60, corrected: true }).line, "1:00 · corrected");
+  assert.equal(withJob({ estimate_s: 600 }).line, "Waiting for a free worker · about 10 min left");
 });
 
 test("numbers are written for people", () => {

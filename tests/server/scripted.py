@@ -62,7 +62,7 @@ class Scripted:
         self.jobs[id] = {
             "id": id, "object": "job", "status": "queued", "name": upload.filename, "created_at": time.time(),
             "position": 0, "stage": None, "progress": None, "estimate_s": None, "duration": None, "error": None,
-            "notices": [], "expires_at": None, "formats": [],
+            "notices": [], "corrected": False, "expires_at": None, "formats": [],
         }  # fmt: skip
         return JSONResponse(self.jobs[id], 202)
 
@@ -97,6 +97,7 @@ class Scripted:
     async def correct(self, id: str, request: Request) -> Response:
         self.job(id)
         self.corrections[id] = await request.json()
+        self.set(id, corrected=True)
         return Response(status_code=204)
 
     async def delete(self, id: str) -> Response:

@@ -399,6 +399,8 @@ class TestCorrections:
         page.locator("#status", has_text="1 change, saved").wait_for()
         (change,) = jobs.corrections["job1"]["corrections"]
         assert change == {"operation": "name", "speaker": "SPEAKER_00", "after": "Ana"}
+        tab.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        has(entry, "corrected")
         page.keyboard.press("u")
         assert page.locator("#status").inner_text() == "no changes, not saved"
         page.keyboard.press("Control+s")

@@ -318,6 +318,13 @@ async function restore() {
   else if (gone.length) notice(`${counted(gone.length, "transcript")} of this list ${gone.length === 1 ? "was" : "were"} deleted: the server keeps them for ${span(kept)}.`);
 }
 
+/** Asks for finished jobs again: they may be corrected in another tab, or deleted. */
+function refresh() {
+  for (const { job } of isLocked ? [] : entries) {
+    if (job && isOver(job)) fetchJob(job.id).then(showJob, (error) => showProblem(job.id, error));
+  }
+}
+
 /** Says while the server cannot work, and why. */
 async function watchReadiness() {
   const reason = await notReady();
@@ -339,7 +346,11 @@ byId("sign-out").addEventListener("click", async () => {
 for (const button of document.querySelectorAll("[data-close]")) {
   button.addEventListener("click", () => button.closest("dialog")?.close());
 }
-document.addEventListener("visibilitychange", () => (document.title = "Crosstalk"));
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) return;
+  document.title = "Crosstalk";
+  refresh();
+});
 addEventListener("beforeunload", (event) => {
   const uploads = entries.some((each) => ["waiting", "uploading", "retrying"].includes(each.upload));
   if (uploads || chooser.hasRecording) event.preventDefault(); // the browser asks before it closes the page

@@ -12,6 +12,7 @@
  * @property {number | null} duration     of the recording, in seconds
  * @property {{ message: string } | null} error
  * @property {readonly string[]} notices  codes
+ * @property {boolean} corrected          whether corrections were saved
  * @property {number | null} expires_at   seconds since 1970
  * @property {readonly string[]} formats
  */
@@ -93,12 +94,13 @@ function shownUpload(item, now) {
 
 /** @param {Job} job */
 function work(job) {
-  if (job.status === "queued") {
-    const before = job.position ?? 0;
-    return before ? `Waiting: ${counted(before, "recording")} before this one` : "Waiting for a free worker";
-  }
-  const what = (job.stage && STAGES.get(job.stage)) || "Working";
+  const what = job.status === "queued" ? waiting(job.position ?? 0) : (job.stage && STAGES.get(job.stage)) || "Working";
   return job.estimate_s ? `${what} · ${left(job.estimate_s)}` : what;
+}
+
+/** @param {number} before recordings before this one */
+function waiting(before) {
+  return before ? `Waiting: ${counted(before, "recording")} before this one` : "Waiting for a free worker";
 }
 
 /** @param {Job} job */
@@ -115,7 +117,8 @@ function result(job, now) {
   const notices = job.notices.flatMap((code) => NOTICES.get(code) ?? []);
   const kept = job.expires_at ? [`kept until ${moment(job.expires_at * 1000, now)}`] : [];
   const length = job.duration ? [clock(job.duration)] : [];
-  return capital([...length, ...notices, ...kept].join(" · ") || "ready");
+  const corrected = job.corrected ? ["corrected"] : [];
+  return capital([...length, ...corrected, ...notices, ...kept].join(" · ") || "ready");
 }
 
 /**
