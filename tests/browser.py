@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from pipeline.core.types import Transcript
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-OPTIONS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--mute-audio")
+OPTIONS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--mute-audio",
+    "--use-fake-device-for-media-stream",
+)  # fmt: skip
 
 
 def missing(what: str) -> None:

@@ -160,7 +160,7 @@ def _suggestion(name: str) -> str:
     code = _MISTAKES.get(first) or _codes().get(first) or (_codes()[close[0]] if close else None)
     if code is None:
         return "give a name or a code, for example english or en; auto detects it"
-    return f"did you mean {code} ({_names()[code]})? auto detects the language"
+    return f"did you mean {code} ({english_names()[code]})? auto detects the language"
 
 
 @functools.cache
@@ -175,7 +175,7 @@ def _codes() -> Mapping[str, str]:
 
 
 @functools.cache
-def _names() -> Mapping[str, str]:
+def english_names() -> Mapping[str, str]:
     """The English name of each code."""
     return {row[0]: next(word for word in row if word[0].isupper()) for row in _rows()}
 

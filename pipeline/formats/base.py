@@ -68,6 +68,8 @@ class Options(TypedDict, total=False):
     """Whether the conversation of a document is a table; by default it consists of paragraphs."""
     sound: Sound
     """The recording."""
+    save: str
+    """Address on the server that made a page, to which it sends corrections; by default a page sends nothing."""
 
 
 @dataclass(frozen=True, slots=True)

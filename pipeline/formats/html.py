@@ -9,11 +9,11 @@ NO_SOUND = Sound(missing="the page was made without the recording")
 """The sound of a page that is made from a transcript alone."""
 
 
-def dumps(transcript: Transcript, session: str, sound: Sound | None = None) -> str:
-    """The page of a transcript under the title ``session``."""
+def dumps(transcript: Transcript, session: str, sound: Sound | None = None, save: str = "") -> str:
+    """The page of a transcript under the title ``session``; it saves corrections at the address ``save``."""
     from pipeline.formats.page.build import page
 
-    return page(transcript, session, sound or NO_SOUND)
+    return page(transcript, session, sound or NO_SOUND, save=save)
 
 
 def sound_in(content: bytes) -> Sound:
@@ -27,8 +27,8 @@ FORMAT = Format(
     "html",
     ".html",
     encoded(dumps),
-    options=("sound",),
-    version=2,
+    options=("sound", "save"),
+    version=3,
     sound_in=sound_in,
     help="Page to read, play and correct, in a browser.",
 )

@@ -19,7 +19,7 @@ export function page(rows, changes = {}) {
   const speakers = [...new Set(rows.map(([speaker]) => speaker))];
   return {
     session: "talk", source: "talk.wav", sha256: "ff", duration: 100, language: "en", complete: true, key: "k",
-    speakers, names: speakers, lines, turns: [], overlaps: [], doubts: [], ledger: [], notices: [], minutes: null,
+    speakers, names: speakers, lines, turns: [], overlaps: [], doubts: [], ledger: [], notices: [], minutes: null, save: "",
     sound: { type: "", link: "", missing: "" }, peaks: "", step: 0.05, ...changes,
   };
 }

@@ -27,6 +27,7 @@ export function createApp(page, storage) {
   const saved = storage.load();
   let history = restored(page, saved);
   let downloaded = saved?.downloaded ?? "";
+  let onServer = saved?.onServer ?? "";
   let kept = storage.available;
   /** @type {Selection} */
   let selection = { line: null, word: -1, anchor: -1 };
@@ -38,8 +39,9 @@ export function createApp(page, storage) {
 
   function save() {
     const state = present(history);
-    const file = doneCount(history) && downloaded !== written(state) ? fileContent(page, state) : "";
-    kept = storage.save({ entries: history.entries, done: doneCount(history), downloaded, file });
+    const isElsewhere = [downloaded, onServer].includes(written(state));
+    const file = doneCount(history) && !isElsewhere ? fileContent(page, state) : "";
+    kept = storage.save({ entries: history.entries, done: doneCount(history), downloaded, onServer, file });
   }
 
   /** @param {History} next */
@@ -64,6 +66,7 @@ export function createApp(page, storage) {
     const other = storage.load();
     history = restored(page, other);
     downloaded = other?.downloaded ?? "";
+    onServer = other?.onServer ?? "";
     show();
   });
 
@@ -103,6 +106,14 @@ export function createApp(page, storage) {
     get isDownloaded() {
       return downloaded === written(derived.state);
     },
+    /** Whether the server has the corrections as they are now. */
+    get isSaved() {
+      return onServer === written(derived.state);
+    },
+    /** Whether the server has corrections of this page, perhaps others than now. */
+    get wasSaved() {
+      return onServer !== "";
+    },
     /** @param {string} label */
     personOf(label) {
       const person = derived.byLabel.get(label);
@@ -127,6 +138,15 @@ export function createApp(page, storage) {
     },
     markDownloaded() {
       downloaded = written(derived.state);
+      save();
+      for (const listener of changeListeners) listener();
+    },
+    /**
+     * The server has the corrections of a state, which was perhaps changed meanwhile.
+     * @param {import("./model.js").State} state
+     */
+    markSaved(state) {
+      onServer = written(state);
       save();
       for (const listener of changeListeners) listener();
     },

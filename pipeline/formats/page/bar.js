@@ -40,9 +40,16 @@ export function createBar(app, what) {
     const { changes } = app;
     /** @type {HTMLButtonElement} */ (byId("undo")).disabled = !app.canUndo;
     /** @type {HTMLButtonElement} */ (byId("redo")).disabled = !app.canRedo;
-    const count = `${changes} change${changes === 1 ? "" : "s"}`;
-    const where = app.isDownloaded ? "downloaded" : app.kept ? "not downloaded" : "not saved: download them";
-    byId("status").textContent = changes ? `${count}, ${where}` : "no changes";
+    const count = changes ? `${changes} change${changes === 1 ? "" : "s"}` : "no changes";
+    byId("status").textContent = changes || app.wasSaved ? `${count}, ${where()}` : count;
+  }
+
+  /** Where the corrections are, besides the storage of the browser. */
+  function where() {
+    if (app.isSaved) return "saved";
+    if (app.isDownloaded) return "downloaded";
+    if (app.page.save) return "not saved";
+    return app.kept ? "not downloaded" : "not saved: download them";
   }
 
   return { update, target };

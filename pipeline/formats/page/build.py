@@ -18,15 +18,20 @@ from pipeline.formats.page.script import script
 from pipeline.formats.sanitize import clean
 
 
-def page(transcript: Transcript, session: str, sound: Sound, minutes: Mapping[str, Any] | None = None) -> str:
-    """The HTML of the page; ``minutes`` as plain data, see `pipeline.minutes.documents.html`."""
+def page(
+    transcript: Transcript, session: str, sound: Sound, minutes: Mapping[str, Any] | None = None, save: str = ""
+) -> str:
+    """The HTML of the page; ``minutes`` as plain data, see `pipeline.minutes.documents.html`.
+
+    ``save`` is an address on the server that the page comes from; without it the page may connect to nothing.
+    """
     style = _asset("page.css")
     parts = {
-        "policy": _policy(script(), style, sound),
+        "policy": _policy(script(), style, sound, bool(save)),
         "title": html.escape(clean(session)),
         "style": style,
         "script": script(),
-        "data": page_data(transcript, session, sound, minutes),
+        "data": page_data(transcript, session, sound, minutes, save),
         "sound": base64.b64encode(sound.content).decode(),
     }
     return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _asset("page.html"))
@@ -45,8 +50,8 @@ def sound_of(text: str) -> Sound:
     )
 
 
-def _policy(script: str, style: str, sound: Sound) -> str:
-    """The Content-Security-Policy: the one script, the one style, and the sound."""
+def _policy(script: str, style: str, sound: Sound, connects: bool) -> str:
+    """The Content-Security-Policy: the one script, the one style, the sound, and the page's server if it ``connects``."""
     media = "'self' file:" if sound.link else "blob:" if sound.content else "'none'"
     sources = {
         "default-src": "'none'",
@@ -56,6 +61,8 @@ def _policy(script: str, style: str, sound: Sound) -> str:
         "base-uri": "'none'",
         "form-action": "'none'",
     }
+    if connects:
+        sources["connect-src"] = "'self'"
     return "; ".join(f"{name} {source}" for name, source in sources.items())
 
 

@@ -12,6 +12,7 @@ import {
   assignOperation, checkOperation, insertOperation, joinOperation, nameOperation, splitOperation, textOperation,
 } from "./operations.js";
 import { SPEEDS } from "./player.js";
+import { sendCorrections } from "./saving.js";
 
 /** @typedef {import("./model.js").Line} Line */
 /** @typedef {import("./model.js").Operation} Operation */
@@ -34,6 +35,8 @@ const SKIP = 5;
  * @param {(text: string) => void} parts.announce
  */
 export function createCommands({ app, player, conversation, doubts, marked, announce }) {
+  let saving = false;
+
   /** The chosen line, else the one at the present time when something was played. */
   function line() {
     return app.selection.line ?? (player.time > 0 ? lineAt(app.index, player.time) : null) ?? null;
@@ -280,6 +283,29 @@ export function createCommands({ app, player, conversation, doubts, marked, anno
     announce(`Speed ${next}`);
   }
 
+  /** Keeps what is being edited, as a click elsewhere does. */
+  function endEditing() {
+    document.querySelector(".editor")?.dispatchEvent(new Event("blur"));
+  }
+
+  function downloadFile() {
+    endEditing();
+    download(fileName(app.page), fileContent(app.page, app.state));
+    app.markDownloaded();
+    announce("Corrections downloaded");
+  }
+
+  async function saveToServer() {
+    if (saving) return; // one at a time, so that the last one is what the server keeps
+    saving = true;
+    endEditing();
+    const { state } = app;
+    const problem = await sendCorrections(app.page.save, fileContent(app.page, state));
+    saving = false;
+    if (!problem) app.markSaved(state);
+    announce(problem || "Corrections saved on the server");
+  }
+
   function playHere() {
     const target = line();
     if (target) player.playFrom(target.words[Math.max(0, app.selection.line ? app.selection.word : 0)].start);
@@ -323,12 +349,8 @@ export function createCommands({ app, player, conversation, doubts, marked, anno
     }),
     undo: () => announce(outcome("Undone", app.undo())),
     redo: () => announce(outcome("Done again", app.redo())),
-    download: () => {
-      document.querySelector(".editor")?.dispatchEvent(new Event("blur")); // keeps what is being edited
-      download(fileName(app.page), fileContent(app.page, app.state));
-      app.markDownloaded();
-      announce("Corrections downloaded");
-    },
+    download: downloadFile,
+    save: () => void (app.page.save ? saveToServer() : downloadFile()),
     help: () => /** @type {HTMLDialogElement} */ (byId("help-dialog")).showModal(),
   };
   return { byName, ranges, correct, onLine, showDoubt, settle, rename, speakerDialog, writeWords, what: () => what(ranges()) };

@@ -8,7 +8,8 @@
  * @property {readonly Entry[]} entries
  * @property {number} done         how many of them are in force
  * @property {string} downloaded   the corrections that were downloaded last
- * @property {string} [file]       the corrections file while it is not downloaded
+ * @property {string} [onServer]   the corrections that the server got last
+ * @property {string} [file]       the corrections file while it is neither downloaded nor on the server
  */
 
 const VERSION = "crosstalk-corrections/1";

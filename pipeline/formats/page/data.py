@@ -17,7 +17,9 @@ from pipeline.formats.sanitize import clean, json_text
 from pipeline.formats.timestamps import milliseconds
 
 
-def page_data(transcript: Transcript, session: str, sound: Sound, minutes: Mapping[str, Any] | None = None) -> str:
+def page_data(
+    transcript: Transcript, session: str, sound: Sound, minutes: Mapping[str, Any] | None = None, save: str = ""
+) -> str:
     """The data of the page as JSON that may stand in a script element: no ``<`` and no invisible character."""
     numbers = {label: number for number, label in enumerate(_labels(transcript))}
     lines = [[numbers[u.speaker], [_word(word) for word in u.words]] for u in transcript.utterances]
@@ -42,6 +44,7 @@ def page_data(transcript: Transcript, session: str, sound: Sound, minutes: Mappi
         "ledger": ledger,
         "notices": [clean(notice.message) for notice in transcript.notices],
         "minutes": _cleaned(minutes),
+        "save": save,
         "sound": {"type": sound.media_type, "link": sound.link, "missing": clean(sound.missing)},
         "peaks": base64.b64encode(sound.peaks).decode(),
         "step": PEAK_SECONDS,

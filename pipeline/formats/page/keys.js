@@ -41,7 +41,8 @@ export const KEYS = [
   { group: "Keep", command: "undo", keys: ["u", "Ctrl+Z"], help: "Undo" },
   { group: "Keep", command: "redo", keys: ["Shift+U", "Ctrl+Y", "Ctrl+Shift+Z"], help: "Redo" },
   { group: "Keep", command: "download", keys: ["d"], help: "Download the corrections" },
-  { group: "Keep", command: "download", keys: ["Ctrl+S"], typing: true, help: "The same, also while text is edited" },
+  { group: "Keep", command: "save", keys: ["Ctrl+S"], typing: true,
+    help: "Save them to the server that made the page, or download them; also while text is edited" },
   { group: "Keep", command: "help", keys: ["?"], help: "This list" },
 ];
 

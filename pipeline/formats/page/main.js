@@ -273,7 +273,7 @@ function connect() {
   });
   byId("keep").addEventListener("click", () => (byId("restored").hidden = true));
   addEventListener("beforeunload", (event) => {
-    if (!app.kept && app.changes && !app.isDownloaded) event.preventDefault(); // the browser asks before it closes the page
+    if (!app.kept && app.changes && !app.isDownloaded && !app.isSaved) event.preventDefault(); // the browser asks before it closes the page
   });
   document.addEventListener("keydown", onKey);
   document.addEventListener("selectionchange", () => bar.target());
@@ -322,6 +322,12 @@ function connectSingleKeys() {
   });
 }
 
+/** Offers to save corrections to the server, where one made the page; that is then the usual way to keep them. */
+function offerSaving() {
+  byId("save").hidden = !page.save;
+  byId("download").classList.toggle("strong", !page.save);
+}
+
 /** Goes to the moment that the address names: `#t=12.5`, in seconds, as in media fragments; the arrow keys go on there. */
 function goToMoment() {
   const time = /^#t=(\d+(?:\.\d+)?)/.exec(location.hash)?.[1];
@@ -339,6 +345,7 @@ makeDialogsClosable();
 document.documentElement.classList.toggle("long", page.duration >= 3600);
 connectSingleKeys();
 connectMinutes();
+offerSaving();
 connect();
 showAll();
 showNotices();

@@ -129,6 +129,7 @@
  * @property {readonly Operation[]} ledger
  * @property {readonly string[]} notices
  * @property {Minutes | null} minutes
+ * @property {string} save      address on the server that takes corrections, or ""
  * @property {SoundSource} sound
  * @property {string} peaks     base64, a byte for each `step` seconds
  * @property {number} step

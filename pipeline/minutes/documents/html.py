@@ -19,16 +19,16 @@ from pipeline.minutes.making import make_minutes
 from pipeline.minutes.types import KINDS, Action, FollowUp, Item, Minutes, Topic
 
 
-def dumps(transcript: Transcript, session: str, sound: Sound | None = None) -> str:
+def dumps(transcript: Transcript, session: str, sound: Sound | None = None, save: str = "") -> str:
     """The page of a transcript with its minutes, made with the default settings, under the title ``session``."""
-    return render(make_minutes(transcript), transcript, session, sound)
+    return render(make_minutes(transcript), transcript, session, sound, save)
 
 
-def render(minutes: Minutes, transcript: Transcript, session: str, sound: Sound | None = None) -> str:
-    """The page of a transcript with its minutes under the title ``session``."""
+def render(minutes: Minutes, transcript: Transcript, session: str, sound: Sound | None = None, save: str = "") -> str:
+    """The page of a transcript with its minutes under the title ``session``; ``save`` as in `formats.base.Options`."""
     from pipeline.formats.page.build import page
 
-    return page(transcript, session, sound or NO_SOUND, minutes_data(minutes, transcript))
+    return page(transcript, session, sound or NO_SOUND, minutes_data(minutes, transcript), save)
 
 
 def minutes_data(minutes: Minutes, transcript: Transcript) -> dict[str, Any]:
@@ -88,7 +88,8 @@ FORMAT = Format(
     "minutes-html",
     ".minutes.html",
     encoded(dumps),
-    options=("sound",),
+    options=("sound", "save"),
+    version=2,
     sound_in=sound_in,
     help="The page with the minutes on top, to read, play and correct.",
 )
