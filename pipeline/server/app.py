@@ -25,7 +25,7 @@ from pipeline.server.dispatcher import Dispatcher
 from pipeline.server.jobs import Jobs
 from pipeline.server.metrics import Metrics
 from pipeline.server.settings import ServerSettings
-from pipeline.server.work import Rendering, Work
+from pipeline.server.work import End, Rendering, Update, Work
 from pipeline.workers.program import Program
 
 SWEEP_SECONDS: Final = 30.0
@@ -51,17 +51,24 @@ def create_app(settings: ServerSettings) -> FastAPI:
 
 def _context(settings: ServerSettings) -> Context:
     settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    metrics = Metrics()
+
+    def count(work: Work, update: Update) -> None:
+        if isinstance(update, End):
+            metrics.ended(update)
+
     setup = worker.WorkerSetup(share_of(settings.config, settings.workers), Limits())
     transcribing: Dispatcher[Work] = Dispatcher(
         Program(worker.PROGRAM, setup),
         settings.workers,
         capacity=settings.queue,
         environments=environments_of(settings.config, settings.workers),
+        observer=count,
     )
     rendering: Dispatcher[Rendering] = Dispatcher(
-        Program(renderer.PROGRAM), 1, capacity=RENDERINGS, seconds=RENDER_SECONDS, attempts=2
+        Program(renderer.PROGRAM), 1, capacity=RENDERINGS, seconds=RENDER_SECONDS, attempts=2, on_demand=True
     )
-    return Context(settings, transcribing, rendering, Jobs(settings.folder), Metrics())
+    return Context(settings, transcribing, rendering, Jobs(settings.folder, settings.keep), metrics)
 
 
 @asynccontextmanager
@@ -116,10 +123,6 @@ def _answer_errors(app: FastAPI) -> None:
     async def wrong_parameter(request: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
         return await api_error(request, ApiError(400, str(first["msg"]), "invalid_value", str(first["loc"][-1])))
-
-    @app.exception_handler(Exception)
-    async def fault(request: Request, error: Exception) -> Response:
-        return await api_error(request, ApiError(500, f"an error of the server: {type(error).__name__}", "internal"))
 
 
 def default_folder() -> Path:
