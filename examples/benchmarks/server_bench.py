@@ -139,7 +139,9 @@ def ask(server: Server, clip: Path, client: httpx.Client | None = None, **fields
     """One transcription."""
     post = client.post if client else httpx.post
     with clip.open("rb") as file:
-        return post(f"{server.url}{TRANSCRIPTIONS}", files={"file": file}, data={"model": "crosstalk", **fields}, timeout=600)
+        return post(
+            f"{server.url}{TRANSCRIPTIONS}", files={"file": file}, data={"model": "crosstalk", **fields}, timeout=600
+        )
 
 
 def work_seconds(server: Server) -> float:
@@ -168,7 +170,9 @@ def at_once(server: Server, clip: Path) -> dict[str, Any]:
     with ThreadPoolExecutor(CLIENTS) as threads:
         answers = [*threads.map(lambda _: ask(server, clip), range(CLIENTS))]
     counts = Counter(answer.status_code for answer in answers)
-    told = sum(answer.status_code == httpx.codes.TOO_MANY_REQUESTS and "retry-after" in answer.headers for answer in answers)
+    told = sum(
+        answer.status_code == httpx.codes.TOO_MANY_REQUESTS and "retry-after" in answer.headers for answer in answers
+    )
     return {"clients": CLIENTS, "served": counts[httpx.codes.OK], "told_to_come_back": told}
 
 

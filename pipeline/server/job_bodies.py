@@ -32,7 +32,9 @@ async def receive_job(request: Request, folder: Path, settings: ServerSettings) 
     names = [name.partition("[")[0] for name, _ in form.fields]
     for name in OF_ANSWERS:
         if name in names:
-            raise ApiError(400, f"{name}: jobs have no such field; choose a format of the result", "invalid_value", name)
+            raise ApiError(
+                400, f"{name}: jobs have no such field; choose a format of the result", "invalid_value", name
+            )
     fields = form.fields if "model" in names else (*form.fields, _MODEL)
     return await asyncio.to_thread(parse, Form(fields, form.files), folder, settings)
 

@@ -119,7 +119,9 @@ class Jobs:
         for (id,) in self._do("SELECT id FROM jobs WHERE status = 'running' AND starts >= ?", (MAX_STARTS,)):
             self._fail(id, lost)
         self._do("UPDATE jobs SET status = 'queued' WHERE status = 'running'")
-        rows = self._do("SELECT id, recording, name, settings FROM jobs WHERE status = 'queued' ORDER BY created, rowid")
+        rows = self._do(
+            "SELECT id, recording, name, settings FROM jobs WHERE status = 'queued' ORDER BY created, rowid"
+        )
         work: list[Work] = []
         for id, recording, name, settings in rows:
             try:
@@ -133,7 +135,9 @@ class Jobs:
     def observe(self, work: Work, update: Update) -> None:
         """Record the start or the end of a job; what a stopping server did not finish waits for the next one."""
         if isinstance(update, Started):
-            self._do("UPDATE jobs SET status = 'running', starts = starts + 1 WHERE id = ? AND ended IS NULL", (work.id,))
+            self._do(
+                "UPDATE jobs SET status = 'running', starts = starts + 1 WHERE id = ? AND ended IS NULL", (work.id,)
+            )
         elif isinstance(update, Done):
             self._finish(work.id, update)
         elif update == STOPPED:

@@ -11,6 +11,7 @@ from typing import Final
 from pipeline.core.identity import check_name
 from pipeline.server.api_errors import ApiError
 from pipeline.server.request_fields import Fields, invalid
+from pipeline.server.uploads import raise_if_full
 
 MOST: Final = 4
 """Most known speakers of a request: that of OpenAI's API. A larger value lets a body take more memory."""
@@ -42,7 +43,11 @@ def write_references(fields: Fields, folder: Path) -> dict[str, str]:
 
 def _written(folder: Path, number: int, suffix: str, content: bytes) -> str:
     path = folder / f"reference-{number}{suffix}"
-    path.write_bytes(content)
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise_if_full(error)
+        raise
     return str(path)
 
 

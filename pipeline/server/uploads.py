@@ -78,8 +78,8 @@ async def receive_form(request: Request, folder: Path, settings: ServerSettings)
         await asyncio.to_thread(parts.discard)
         if isinstance(error, FormParserError):
             raise ApiError(400, f"the body is not valid multipart: {error}", "invalid_multipart") from error
-        if isinstance(error, OSError) and error.errno in _FULL:
-            raise ApiError(507, "the server's disk is full; try again later", "disk_full") from error
+        if isinstance(error, OSError):
+            raise_if_full(error)
         raise
 
 
@@ -198,6 +198,12 @@ class _Parts:
 
     def _complete(self) -> None:
         self._is_complete = True
+
+
+def raise_if_full(error: OSError) -> None:
+    """Raise `ApiError` where a file was not written because the disk is full."""
+    if error.errno in _FULL:
+        raise ApiError(507, "the disk of the server is full; try again later", "disk_full") from error
 
 
 def shown_name(name: str) -> str:

@@ -70,7 +70,8 @@ def test_only_its_own_script_and_style_may_run() -> None:
 def test_only_a_page_that_saves_may_connect_and_only_to_its_server() -> None:
     for name in ("html", "minutes-html"):
         plain, saving = (
-            Parts(formats.dumps(conversation(), name, "talk", save=save).decode()) for save in ("", "/v1/jobs/1/corrections")
+            Parts(formats.dumps(conversation(), name, "talk", save=save).decode())
+            for save in ("", "/v1/jobs/1/corrections")
         )
         assert "connect-src" not in plain.policy
         assert saving.policy == f"{plain.policy}; connect-src 'self'"

@@ -58,7 +58,9 @@ def test_a_request_without_fields_has_the_servers_settings() -> None:
     assert request.recording == HOME / "upload-0.wav"
 
 
-@pytest.mark.parametrize("name", ["model", "language", "prompt", "temperature", "response_format", "speakers", "preset"])
+@pytest.mark.parametrize(
+    "name", ["model", "language", "prompt", "temperature", "response_format", "speakers", "preset"]
+)
 def test_an_empty_text_is_as_good_as_none(name: str) -> None:
     assert asked((name, "")) == asked()
 

@@ -107,9 +107,7 @@ class Answer:
 def application(folder: Path, dispatcher: PlannedDispatcher) -> FastAPI:
     app = FastAPI()
     app.include_router(audio_routes.routes())
-    app.state.context = SimpleNamespace(
-        settings=settings(folder), requests=folder, transcribing=dispatcher
-    )
+    app.state.context = SimpleNamespace(settings=settings(folder), requests=folder, transcribing=dispatcher)
 
     @app.exception_handler(ApiError)
     async def api_error(request: Request, error: ApiError) -> Response:

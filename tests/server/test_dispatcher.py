@@ -29,7 +29,9 @@ Making = Callable[..., Steps]
 
 
 @asynccontextmanager
-async def dispatcher(workers: int = 1, program: Program | None = None, **options: Any) -> AsyncIterator[Dispatcher[Steps]]:
+async def dispatcher(
+    workers: int = 1, program: Program | None = None, **options: Any
+) -> AsyncIterator[Dispatcher[Steps]]:
     """A dispatcher that has started; it is stopped at the end, without mercy."""
     made: Dispatcher[Steps] = Dispatcher(program or Program(SERVE), workers, **{"capacity": 8, **options})
     made.start()
@@ -123,7 +125,10 @@ def test_a_full_queue_refuses_and_a_cancelled_job_makes_room(tmp_path: Path) -> 
             ends = await asyncio.gather(*(each.end() for each in (busy, second, third)))
             assert all(isinstance(end, Done) for end in ends)
             order = [each.history for each in (second, third)]
-            assert order == [[Waiting(1), Waiting(0), Started(1), ends[1]], [*map(Waiting, (2, 1, 0)), Started(1), ends[2]]]
+            assert order == [
+                [Waiting(1), Waiting(0), Started(1), ends[1]],
+                [*map(Waiting, (2, 1, 0)), Started(1), ends[2]],
+            ]
 
     asyncio.run(check())
 

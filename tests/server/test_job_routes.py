@@ -121,7 +121,7 @@ def test_results_have_names_and_types(server: RunningServer, tone_file: Path) ->
         result = get(server, f"/{id}/result?format={kind}")
         assert (result.status_code, result.headers["content-type"]) == (200, media_type), kind
         disposition = result.headers["content-disposition"]
-        assert disposition.startswith(f'{use}; filename="Sitzung _Zw_lf_{suffix}"; filename*=UTF-8\'\'Sitzung%20')
+        assert disposition.startswith(f"{use}; filename=\"Sitzung _Zw_lf_{suffix}\"; filename*=UTF-8''Sitzung%20")
         assert int(result.headers["content-length"]) == len(result.content) > 0
         assert get(server, f"/{id}/result?format={kind}").content == result.content, "it is made once"
 
@@ -199,9 +199,7 @@ def test_a_server_that_is_stopped_puts_its_jobs_back(
         assert get(server, f"/{ids[0]}/result?format=srt").status_code == 200
 
 
-def test_jobs_survive_a_server_that_is_killed(
-    tmp_path: Path, tone_file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_jobs_survive_a_server_that_is_killed(tmp_path: Path, tone_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script = (
         "import sys, time\nfrom pathlib import Path\n"
         "from tests.server.test_job_routes import held\nimport pytest\n"

@@ -87,7 +87,11 @@ def test_accepted_jobs_are_pending_until_they_end(events: list[tuple[str, int]])
 
 
 def test_a_job_is_kept_as_it_was_accepted(tmp_path: Path) -> None:
-    changes = {"identification.known": {"Anna": "/clips/a.wav"}, "diarization.speakers": 2, "recognition.language": "de"}
+    changes = {
+        "identification.known": {"Anna": "/clips/a.wav"},
+        "diarization.speakers": 2,
+        "recognition.language": "de",
+    }
     first = Jobs(tmp_path, 10.0)
     work = accepted(first, "Sitzung \udcff\n1.wav", config=world.settings(changes), recording=Path("/talks/\udcff.wav"))
     first.close()
@@ -203,7 +207,9 @@ def test_one_server_uses_a_folder(tmp_path: Path) -> None:
 def test_only_this_user_reads_the_journal(tmp_path: Path) -> None:
     jobs = Jobs(tmp_path / "server", 10.0)
     work = accepted(jobs)
-    modes = [stat.S_IMODE(path.stat().st_mode) for path in (jobs.folder, work.folder, tmp_path / "server/journal.sqlite")]
+    modes = [
+        stat.S_IMODE(path.stat().st_mode) for path in (jobs.folder, work.folder, tmp_path / "server/journal.sqlite")
+    ]
     assert modes == [0o700, 0o700, 0o600]
     jobs.close()
 
@@ -231,7 +237,9 @@ def test_ids_cannot_be_guessed(jobs: Jobs) -> None:
     assert len(ids) == 5
 
 
-def test_a_journal_that_cannot_be_written_is_an_error_of_the_machine(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_journal_that_cannot_be_written_is_an_error_of_the_machine(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
     work = accepted(jobs)
 
     class Broken:

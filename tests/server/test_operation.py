@@ -45,7 +45,9 @@ def test_a_server_is_ready_once_a_worker_is() -> None:
 
 
 def test_other_machines_get_no_detail_of_this_one() -> None:
-    app = small_app(some_settings(host="0.0.0.0", token="t" * 20), Load(ready=0, problem="/home/anna/models is missing"))
+    app = small_app(
+        some_settings(host="0.0.0.0", token="t" * 20), Load(ready=0, problem="/home/anna/models is missing")
+    )
     found = call(app, "/readyz")
     assert found.status == 503
     assert b"anna" not in found.body

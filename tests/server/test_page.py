@@ -495,4 +495,3 @@ class TestAccess:
         jobs.finish("job1")
         has(entry, "kept until")
         assert tab.evaluate("document.activeElement.className") == "item ready"
-

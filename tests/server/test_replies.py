@@ -48,7 +48,9 @@ CALL = Transcript(
     10.0,
     (
         Utterance("SPEAKER_01", (Word(0.5, 1.0, "Good", 0.9), Word(1.0, 1.5, "evening.", 0.8))),
-        Utterance("Ana", (Word(1.2, 1.9, "Hi,", 0.5), Word(1.9, 2.4, "twenty"), Word(2.4, 2.8, "-five", no_space=True))),
+        Utterance(
+            "Ana", (Word(1.2, 1.9, "Hi,", 0.5), Word(1.9, 2.4, "twenty"), Word(2.4, 2.8, "-five", no_space=True))
+        ),
         Utterance("SPEAKER_00", (Word(3.0, 3.5, "Yes", 1.0),)),
     ),
     language="de",
@@ -141,7 +143,9 @@ def test_segments_are_in_order_of_time_and_say_who_talks_meanwhile(transcript: T
 
 
 @given(
-    speakers=st.lists(st.sampled_from([*LABELS, "Ana", "A", "B", "agent", "a\nb", "a b", "CHANNEL_1", ""]), unique=True),
+    speakers=st.lists(
+        st.sampled_from([*LABELS, "Ana", "A", "B", "agent", "a\nb", "a b", "CHANNEL_1", ""]), unique=True
+    ),
     known=st.lists(st.sampled_from(["Ana", "A", "B", "C", "a  b"]), unique=True),
 )
 @example(speakers=[f"SPEAKER_{n:02d}" for n in range(60)], known=["AB"])
@@ -164,7 +168,11 @@ def test_known_speakers_keep_their_names_and_no_other_gets_one() -> None:
 
 def test_a_diarized_body() -> None:
     whole = body(CALL, Reply("diarized_json"))
-    assert (whole["task"], whole["duration"], whole["usage"]) == ("transcribe", 10.0, {"type": "duration", "seconds": 10})
+    assert (whole["task"], whole["duration"], whole["usage"]) == (
+        "transcribe",
+        10.0,
+        {"type": "duration", "seconds": 10},
+    )
     assert whole["text"] == "Good evening. Hi, twenty-five Yes"
     assert whole["segments"][1] == {
         "type": "transcript.text.segment",
@@ -215,9 +223,9 @@ def test_silence(name: ReplyFormat) -> None:
     if name.endswith("json"):
         checked(TYPES[name], json.loads(content))
         assert json.loads(content)["text"] == ""
-    assert [event["type"] for event in events(silence, Reply(name)) if event.get("delta")] == ["transcript.text.delta"] * (
-        name == "vtt"
-    )
+    assert [event["type"] for event in events(silence, Reply(name)) if event.get("delta")] == [
+        "transcript.text.delta"
+    ] * (name == "vtt")
 
 
 @at_most(20)

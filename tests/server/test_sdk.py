@@ -157,7 +157,7 @@ def test_log_probabilities_and_ignored_fields(client: openai.OpenAI, tone_file: 
 
 def test_bytes_and_tuples_as_files(client: openai.OpenAI, tone_file: Path) -> None:
     content = tone_file.read_bytes()
-    for file in (content, ("Gespräch \"1\".wav", content), ("talk.wav", content, "audio/wav"), tone_file):
+    for file in (content, ('Gespräch "1".wav', content), ("talk.wav", content, "audio/wav"), tone_file):
         assert client.audio.transcriptions.create(file=file, model="crosstalk").text == TEXT
 
 

@@ -29,7 +29,9 @@ ALLOWED = "https://intranet.example"
 METHODS = st.sampled_from(["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "QUERY"])
 VISIBLE = st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=20)
 PATHS = st.one_of(
-    st.sampled_from(["/v1/jobs", "/v1/audio/transcriptions", "/metrics", "/session", "//", "/static", "/v1/../", "/%2e"]),
+    st.sampled_from(
+        ["/v1/jobs", "/v1/audio/transcriptions", "/metrics", "/session", "//", "/static", "/v1/../", "/%2e"]
+    ),
     VISIBLE.map(lambda text: "/" + text.replace("?", "")),
 )
 
@@ -70,7 +72,9 @@ def test_only_the_token_is_the_token(given: str, token: str) -> None:
     assert is_token(given, token) == (given == token)
 
 
-@given(st.one_of(VISIBLE, st.sampled_from(["evil.example", "127.0.0.1.evil.example", "localhost@evil.example", "[::2]"])))
+@given(
+    st.one_of(VISIBLE, st.sampled_from(["evil.example", "127.0.0.1.evil.example", "localhost@evil.example", "[::2]"]))
+)
 def test_a_local_server_is_reached_by_its_own_names_only(host: str) -> None:
     guard, probe = guarded()
     name = host.rpartition(":")[0] if ":" in host and not host.endswith("]") else host

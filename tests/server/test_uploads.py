@@ -131,9 +131,7 @@ ERRORS: dict[str, tuple[dict[str, Any], int, str | None]] = {
 def test_wrong_bodies_are_refused_and_leave_nothing(tmp_path: Path, case: str) -> None:
     how, status, param = ERRORS[case]
     limits = settings(tmp_path, stall=0.05, max_upload=how.get("max_upload", 100_000_000))
-    request = request_of(
-        [how.get("body", FILE)], how.get("kind", MULTIPART), how.get("length"), how.get("ends", "")
-    )
+    request = request_of([how.get("body", FILE)], how.get("kind", MULTIPART), how.get("length"), how.get("ends", ""))
     with pytest.raises(ApiError) as caught:
         received(request, tmp_path, limits)
     assert (caught.value.status, caught.value.param) == (status, param)
