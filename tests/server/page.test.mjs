@@ -74,7 +74,7 @@ test("messages and names of files are read from answers", () => {
   assert.equal(fileName("attachment; filename=a.txt"), "a.txt");
   assert.equal(fileName("attachment; filename*=UTF-8''%ff; filename=\"a.txt\""), "a.txt");
   assert.equal(fileName("inline"), "");
-  assert.equal(resultAddress("a/b", "docx"), "v1/jobs/a%2Fb/result?format=docx&corrected=1");
+  assert.equal(resultAddress("a/b", "docx"), "v1/jobs/a%2Fb/result?format=docx");
 });
 
 test("formats without a label keep their name, and the page is no download", () => {

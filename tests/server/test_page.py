@@ -148,7 +148,7 @@ class TestWork:
         live(tab, "meeting.m4a: the transcript is ready")
         assert entry.locator("progress").is_hidden()
         open_, download = entry.get_by_role("link", name="Open"), entry.get_by_role("link", name="Word")
-        assert open_.get_attribute("href") == "v1/jobs/job1/result?format=html&corrected=1"
+        assert open_.get_attribute("href") == "v1/jobs/job1/result?format=html"
         with tab.expect_download() as file:
             download.click()
         assert file.value.suggested_filename == "talk.docx"

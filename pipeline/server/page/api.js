@@ -27,7 +27,7 @@ export function address(id) {
  * @param {string} format
  */
 export function resultAddress(id, format) {
-  return `${address(id)}/result?format=${encodeURIComponent(format)}&corrected=1`;
+  return `${address(id)}/result?format=${encodeURIComponent(format)}`;
 }
 
 /**

@@ -141,11 +141,12 @@ function entryOf(id) {
   return entries.find((each) => each.job?.id === id);
 }
 
-/** @param {Job} job */
-function showJob(job) {
-  const item = entryOf(job.id);
-  if (!item) return;
-  const before = item.job?.status;
+/** @param {Job} news  one that was deleted elsewhere has its state only */
+function showJob(news) {
+  const item = entryOf(news.id);
+  if (!item?.job) return;
+  const before = item.job.status;
+  const job = { ...item.job, ...news };
   Object.assign(item, { job, name: job.name, lost: false });
   if (job.status === "done") Object.assign(item, { file: null, again: false });
   update();
