@@ -85,10 +85,10 @@ def serve(chosen: ServeOptions, debug: Debug = False) -> None:
     from pipeline.engine.preflight import require
     from pipeline.models.weights import Store
     from pipeline.server.app import create_app
-    from pipeline.server.operation import log_to_stderr
+    from pipeline.server.log import log_to_standard_error
 
     require(settings.config, Store(offline=settings.config.runtime.offline))
-    log_to_stderr()
+    log_to_standard_error()
     config = uvicorn.Config(
         create_app(settings), host=settings.host, port=settings.port, log_config=None, access_log=False,
         server_header=False, timeout_graceful_shutdown=int(settings.grace),

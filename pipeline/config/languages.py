@@ -151,7 +151,7 @@ def language_name(code: str) -> str:
     >>> language_name("de"), language_name("xx")
     ('German', 'xx')
     """
-    return _names().get(code, code).replace("_", " ")
+    return english_names().get(code, code).replace("_", " ")
 
 
 def _suggestion(name: str) -> str:

@@ -23,6 +23,7 @@ from pipeline.server.api_errors import ApiError, of_error
 from pipeline.server.context import Context
 from pipeline.server.dispatcher import Dispatcher
 from pipeline.server.jobs import Jobs
+from pipeline.server.log import LOG, described
 from pipeline.server.metrics import Metrics
 from pipeline.server.settings import ServerSettings
 from pipeline.server.work import End, Rendering, Update, Work
@@ -95,7 +96,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 async def _sweep(sweep: Callable[[], Any]) -> None:
     while True:
-        await asyncio.to_thread(sweep)
+        try:
+            await asyncio.to_thread(sweep)
+        except Exception as error:  # a full disk, a locked journal: the next search may succeed
+            LOG.error("old jobs were not deleted: %s", described(error))
         await asyncio.sleep(SWEEP_SECONDS)
 
 

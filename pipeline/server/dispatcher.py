@@ -5,7 +5,6 @@ Whatever happens in the pool reaches the loop by ``call_soon_threadsafe``: neith
 
 from __future__ import annotations
 
-import logging
 import math
 import time
 from collections import deque
@@ -14,15 +13,15 @@ from threading import Lock, Thread
 from typing import Any, Final, Generic
 
 from pipeline.core.errors import CrosstalkError
+from pipeline.server.log import LOG
 from pipeline.server.tickets import J, Observer, Ticket, ignore
-from pipeline.server.work import Cancelled, Done, End, Failed, StageProgress, Started, Waiting
+from pipeline.server.work import Cancelled, Done, End, Failed, StageProgress, Started, Update, Waiting
 from pipeline.workers.pool import GRACE, Crashed, Finished
 from pipeline.workers.process_pool import ProcessPool
 from pipeline.workers.program import Program
 
 __all__ = ["STOPPED", "UNABLE", "Dispatcher", "QueueFull", "Ticket"]
 
-LOG: Final = logging.getLogger("crosstalk.server")
 STOPPED: Final = Failed("machine", "the server is stopping; try again")
 """The end of all work that a stopping server did not finish."""
 UNABLE: Final = Failed("machine", "no worker can be started; the log of the server says why")

@@ -1,23 +1,12 @@
-"""Errors in a worker as the ends of its work: for the client one line without paths, for the log a place in the code."""
+"""Errors in a worker as ends of its work: one line without paths for the client, a place in the code for the log."""
 
 from __future__ import annotations
-
-import logging
-import traceback
-from pathlib import Path
-from typing import Final
 
 from pipeline.core.atomic_write import as_error_of_unknown_direction
 from pipeline.core.errors import BackendError, CrosstalkError, OutOfMemory, printable
 from pipeline.server.api_errors import kind_of
+from pipeline.server.log import LOG, described
 from pipeline.server.work import Failed
-
-LOG: Final = logging.getLogger("crosstalk.server")
-
-
-def log_to_standard_error() -> None:
-    """Send the log of this process, which is a worker, to the error output of the server."""
-    LOG.addHandler(logging.StreamHandler())
 
 
 def failure_of(fault: Exception) -> Failed:
@@ -43,10 +32,3 @@ def _unexpected(fault: Exception) -> Failed:
 def problem_of(error: CrosstalkError) -> str:
     """What is wrong and what to do, without the place, which is a path of this machine."""
     return printable(f"{error.what}; {error.hint}" if error.hint else error.what)
-
-
-def described(fault: Exception) -> str:
-    """The class of an exception and the line that raised it; its text may have words of a recording."""
-    frames = traceback.extract_tb(fault.__traceback__)
-    where = f" in {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    return f"{type(fault).__name__}{where}"

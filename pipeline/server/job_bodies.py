@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from pipeline.server.api_errors import ApiError
 from pipeline.server.audio_request import AudioRequest, parse
+from pipeline.server.bodies import chunks, raise_if_full
 from pipeline.server.settings import ServerSettings
 from pipeline.server.uploads import Form, Uploaded, receive_form, shown_name
 
@@ -43,18 +43,17 @@ async def receive_file(request: Request, path: Path, most: int, stall: float) ->
     """Write the body of a request to a new file, of at most ``most`` bytes; raises `ApiError`."""
     try:
         with path.open("xb") as file:
-            async for chunk in _chunks(request, most, stall):
+            async for chunk in chunks(request, most, stall):
                 await asyncio.to_thread(file.write, chunk)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise ApiError(507, "the server's disk is full; try again later", "disk_full") from error
+        raise_if_full(error)
         raise
 
 
 async def _form_of_json(request: Request, settings: ServerSettings) -> Form:
     """A body in JSON as the form that says the same."""
     most = min(JSON_BYTES, settings.max_upload)
-    content = b"".join([chunk async for chunk in _chunks(request, most, settings.stall)])
+    content = b"".join([chunk async for chunk in chunks(request, most, settings.stall)])
     try:
         data = await asyncio.to_thread(json.loads, content)
     except (ValueError, RecursionError) as error:
@@ -99,22 +98,3 @@ def _text(name: str, value: object) -> str:
     if isinstance(value, bool | int | float):
         return json.dumps(value)
     raise ApiError(400, f"{name[:100]}: is neither a text nor a number", "invalid_value", name[:100])
-
-
-async def _chunks(request: Request, most: int, stall: float) -> AsyncIterator[bytes]:
-    """The body of a request as it comes; `ApiError` where it is too large, stalls or breaks off."""
-    size, stream = 0, request.stream()
-    while True:
-        try:
-            async with asyncio.timeout(stall):
-                chunk = await anext(stream, b"")
-        except TimeoutError as error:
-            raise ApiError(408, f"no byte of the body came within {stall:g} s", "upload_stalled") from error
-        except ClientDisconnect as error:
-            raise ApiError(400, "the client went away", "client_gone") from error
-        size += len(chunk)
-        if size > most:
-            raise ApiError(413, f"the body is larger than {most:,} bytes", "too_large")
-        if not chunk:
-            return
-        yield chunk

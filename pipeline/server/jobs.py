@@ -1,4 +1,4 @@
-"""The journal of jobs in SQLite: what was accepted is worked on once, also after a restart, and deleted after a while."""
+"""The journal of jobs in SQLite: what was accepted is done once, also after a restart, and deleted after a while."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from pipeline.server.work import Cancelled, Done, Failed, Started, Update, Work
 
 Status = Literal["queued", "running", "done", "failed"]
 MAX_STARTS: Final = 3
-"""Number of starts after which a job fails if the server ends during each: the job may be the reason. Chosen by hand."""
+"""Number of starts after which a job fails if the server ends during each: the job may be why. Chosen by hand."""
 RECENT: Final = 20
 """Number of finished jobs from which the speed is taken. Chosen by hand; a larger value follows a change later."""
 DELETED: Final = ".deleted-"

@@ -13,8 +13,8 @@ MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"})
 """Methods that are counted by name; a client may send any other word, and these are counted together."""
 SECONDS: Final = (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 60.0, 300.0, 1800.0)
-"""Upper limits of the histogram of requests, in seconds. Chosen by hand: from the overhead of a request to the work on a
-long recording; more limits make the answer of ``/metrics`` longer."""
+"""Upper limits of the histogram of requests, in seconds. Chosen by hand: from the overhead of a request to the work on
+a long recording; more limits make the answer of ``/metrics`` longer."""
 
 
 class Load(Protocol):

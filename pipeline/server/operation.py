@@ -5,11 +5,8 @@ The log has the method, the template of the route, the status, the time and the 
 
 from __future__ import annotations
 
-import logging
 import time
-import traceback
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI
@@ -19,10 +16,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pipeline.server.api_errors import ApiError
 from pipeline.server.context import Context, context_of
+from pipeline.server.log import LOG, described
 from pipeline.server.metrics import MEDIA_TYPE
 
-LOG: Final = logging.getLogger("crosstalk.server")
-"""The log of a server."""
 NO_ROUTE: Final = "-"
 """Stands for the route of a request that reached no route; its path is the client's text and is not logged."""
 GONE: Final = 499
@@ -102,7 +98,7 @@ class Logged:
         try:
             await self.app(scope, receive, noted)
         except Exception as error:
-            LOG.error("%s %s: %s", scope["method"], route_of(scope), _described(error))
+            LOG.error("%s %s: %s", scope["method"], route_of(scope), described(error))
             if not answer.status:  # else the connection ends here, so that the client sees that the answer is not whole
                 await _fault()(scope, receive, noted)
         finally:
@@ -120,13 +116,6 @@ def route_of(scope: Scope) -> str:
     """The template of the route that has a request, such as ``/v1/jobs/{id}``; `NO_ROUTE` without one."""
     route: Any = scope.get("route")
     return str(getattr(route, "path_format", NO_ROUTE))
-
-
-def _described(error: Exception) -> str:
-    """The class of an error and the line that raised it; its text may have words of a recording."""
-    frames = traceback.extract_tb(error.__traceback__)
-    where = f" in {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    return f"{type(error).__name__}{where}"
 
 
 def _fault() -> Response:

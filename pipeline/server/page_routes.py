@@ -40,7 +40,7 @@ POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; media-src blob:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""The Content-Security-Policy of the page: its own files, requests to its server, and the recording that it just made."""
+"""The Content-Security-Policy of the page: its own files, requests to its server, the recording just made."""
 LARGEST_FORM: Final = 10_000
 """Largest body of a sign-in in bytes. Chosen by hand: a token has less than a hundred."""
 

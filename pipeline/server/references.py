@@ -10,8 +10,8 @@ from typing import Final
 
 from pipeline.core.identity import check_name
 from pipeline.server.api_errors import ApiError
+from pipeline.server.bodies import raise_if_full
 from pipeline.server.request_fields import Fields, invalid
-from pipeline.server.uploads import raise_if_full
 
 MOST: Final = 4
 """Most known speakers of a request: that of OpenAI's API. A larger value lets a body take more memory."""

@@ -40,7 +40,7 @@ MOST_SESSIONS: Final = 1000
 PREFLIGHT_SECONDS: Final = 600
 """Seconds for which a browser remembers that an origin is allowed. Chosen by hand; browsers cap it at 2 h."""
 BUSY_SECONDS: Final = 5
-"""Seconds after which an address with too many requests should try again. Chosen by hand: a short request ends within."""
+"""Seconds after which an address with too many requests may try again. Chosen by hand: a short request takes less."""
 PAGE_POLICY: Final = "frame-ancestors 'none'; object-src 'none'; base-uri 'none'; form-action 'none'"
 """Content-Security-Policy of HTML: each page of a transcript brings its stricter one, with the hashes of its script."""
 DATA_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
@@ -178,8 +178,8 @@ def needs_token(method: str, path: str) -> bool:
 def check_host(headers: Headers, settings: ServerSettings) -> None:
     """Raise `ApiError` where a server for this machine is called by a foreign name.
 
-    A page on the internet may let its name point to this machine (DNS rebinding); its requests carry that name. Hosts of
-    allowed origins are names under which a reverse proxy offers the server.
+    A page on the internet may let its name point to this machine (DNS rebinding); its requests carry that name. Hosts
+    of allowed origins are names under which a reverse proxy offers the server.
     """
     if not settings.is_local:
         return

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,17 +13,18 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from pipeline.formats.sanitize import clean
-from pipeline.server.api_errors import ApiError, client_gone
+from pipeline.server.api_errors import ApiError
+from pipeline.server.bodies import chunks, raise_if_full
 from pipeline.server.settings import ServerSettings
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
 MAX_PARTS: Final = 200
-"""Most parts of a body. Chosen by hand, far above any request of the API; a larger value lets a body take more memory."""
+"""Most parts of a body. Chosen by hand, far above any request of the API; a larger value takes more memory."""
 FIELD_BYTES: Final = 2_000_000
 """Largest field in bytes. Chosen by hand, far above any text that the API takes."""
 REFERENCE_BYTES: Final = 8_000_000
@@ -41,7 +41,6 @@ _SUFFIX: Final = re.compile(r".*(\.[A-Za-z0-9]{1,8})", re.ASCII | re.DOTALL)
 """A file's name with the end that is kept: decoders of some formats without a header go by it."""
 _PLAIN: Final = (b"7bit", b"8bit", b"binary")
 """Encodings of a part that change nothing; others are obsolete (RFC 7578, section 4.7)."""
-_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
 logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # its warnings quote bodies
 
@@ -65,11 +64,10 @@ class Form:
 
 async def receive_form(request: Request, folder: Path, settings: ServerSettings) -> Form:
     """The multipart body of a request, its files in ``folder``; raises `ApiError`, and then no file is left."""
-    _check_size(request.headers.get("content-length"), settings.max_upload)
     parts = _Parts(folder)
     try:
         parser = MultipartParser(_boundary(request), parts.callbacks)
-        async for chunk in _chunks(request, settings):
+        async for chunk in chunks(request, settings.max_upload, settings.stall):
             parser.write(chunk)
             await parts.write(_BATCH)
         await parts.write(0)
@@ -200,12 +198,6 @@ class _Parts:
         self._is_complete = True
 
 
-def raise_if_full(error: OSError) -> None:
-    """Raise `ApiError` where a file was not written because the disk is full."""
-    if error.errno in _FULL:
-        raise ApiError(507, "the disk of the server is full; try again later", "disk_full") from error
-
-
 def shown_name(name: str) -> str:
     """A file's name as people see it: without folders, on one line, of a limited length."""
     return clean(re.split(r"[/\\]", name)[-1])[-_NAME_LENGTH:] or "recording"
@@ -228,39 +220,8 @@ def _text(content: bytes, name: str | None) -> str:
         raise ApiError(400, f"{what} is not UTF-8", "invalid_value", name) from error
 
 
-def _check_size(announced: str | None, most: int) -> None:
-    """Refuse a body that is announced as too large before any of it is read."""
-    if announced is not None and announced.isascii() and announced.isdecimal() and int(announced) > most:
-        raise too_large(most)
-
-
-def too_large(most: int) -> ApiError:
-    """The answer to a body of over ``most`` bytes."""
-    return ApiError(413, f"the body is larger than {most:,} bytes", "too_large")
-
-
 def _boundary(request: Request) -> bytes:
     kind, options = parse_options_header(request.headers.get("content-type"))
     if kind != b"multipart/form-data" or not options.get(b"boundary"):
         raise ApiError(400, "the body must be multipart/form-data with a boundary", "invalid_multipart")
     return options[b"boundary"]
-
-
-async def _chunks(request: Request, settings: ServerSettings) -> AsyncIterator[bytes]:
-    """The body as it comes; `ApiError` where it is too large, stalls or ends because the client goes away."""
-    size, stream = 0, request.stream()
-    while True:
-        try:
-            async with asyncio.timeout(settings.stall):
-                chunk = await anext(stream, b"")
-        except TimeoutError as error:
-            message = f"no byte of the body came within {settings.stall:g} s"
-            raise ApiError(408, message, "upload_stalled") from error
-        except ClientDisconnect as error:
-            raise client_gone() from error
-        if not chunk:
-            return
-        size += len(chunk)
-        if size > settings.max_upload:
-            raise too_large(settings.max_upload)
-        yield chunk

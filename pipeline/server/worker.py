@@ -13,7 +13,8 @@ from pipeline.config.schema import Config
 from pipeline.core.atomic_write import write_atomically
 from pipeline.core.errors import InputError, SettingsError
 from pipeline.core.events import Event, StageAdvanced, StageFinished, StageStarted
-from pipeline.server.failures import failure_of, log_to_standard_error, problem_of
+from pipeline.server.failures import failure_of, problem_of
+from pipeline.server.log import log_to_standard_error
 from pipeline.server.work import REPLY, TRANSCRIPT, Done, Failed, StageProgress, Work
 from pipeline.workers.program import Control
 
@@ -31,7 +32,7 @@ CLIP_SECONDS: Final = (2.0, 10.5)
 """Shortest and longest recording of a known speaker in seconds: OpenAI's limits, with half a second for padding by
 encoders. Longer clips would take more time than the recording itself."""
 INTERVAL: Final = 0.1
-"""Fewest seconds between two reports within a stage. Chosen by hand; a smaller value takes more of the front process."""
+"""Fewest seconds between two reports in a stage. Chosen by hand; a smaller value takes more of the front process."""
 
 
 @dataclass(frozen=True, slots=True)

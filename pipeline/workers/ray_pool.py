@@ -23,7 +23,7 @@ CONNECT_TIMEOUT = 5.0
 
 
 class Actor:
-    """What runs on the cluster. It sends nothing before the end of a job, which can neither report nor extend its limit."""
+    """What runs on the cluster. It sends nothing before a job ends, which can neither report nor extend its limit."""
 
     def __init__(self, program: Program) -> None:
         self._program = program

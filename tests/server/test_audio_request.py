@@ -170,7 +170,8 @@ class TestSpeakers:
     @pytest.mark.parametrize(
         "url",
         ["", "x", "https://example.org/a.wav", "file:///etc/passwd", "data:audio/wav,RIFF", "data:audio/wav;base64,",
-         "data:audio/wav;base64,%%%", URL[:-1], URL.replace("audio/wav", "audio/../../x"), "data:" + "a" * 9000 + ";base64,AAAA"],
+         "data:audio/wav;base64,%%%", URL[:-1], URL.replace("audio/wav", "audio/../../x"),
+         "data:" + "a" * 9000 + ";base64,AAAA"],
     )  # fmt: skip
     def test_other_references_are_refused_before_anything_is_written(self, url: str, tmp_path: Path) -> None:
         fields = [("known_speaker_names", "Ana"), ("known_speaker_references", URL)]

@@ -145,8 +145,9 @@ def asked(
     async def run() -> None:
         asyncio.get_running_loop().call_later(patience, gone.set)
         scope = {
-            "type": "http", "method": "POST", "path": "/v1/audio/transcriptions", "query_string": b"", "http_version": "1.1",
-            "headers": [(b"content-type", MULTIPART.encode())], "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "type": "http", "method": "POST", "path": "/v1/audio/transcriptions", "query_string": b"",
+            "http_version": "1.1", "headers": [(b"content-type", MULTIPART.encode())],
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
         }  # fmt: skip
         await asyncio.wait_for(application(folder, dispatcher)(scope, receive, send), 10)
 

@@ -1,4 +1,4 @@
-"""Jobs by HTTP: accepted once, followed, fetched in every format, corrected, deleted; and everything that is refused."""
+"""Jobs by HTTP: accepted once, followed, fetched in every format, corrected, deleted; and what is refused."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -139,7 +140,7 @@ def test_events_follow_a_job_to_its_end(tmp_path: Path, tone_file: Path, monkeyp
         assert seen[-1]["status"] == "done"
         progress = [each["progress"] for each in seen]
         assert progress == sorted(progress)
-        assert all(one != other for one, other in zip(seen, seen[1:], strict=False))
+        assert all(one != other for one, other in pairwise(seen))
         assert list(events(server, id)) == [seen[-1]], "of a job that has ended there is one event"
 
 
@@ -253,8 +254,8 @@ def test_a_recording_below_the_operators_folder(tmp_path: Path, tone_file: Path)
             assert http.delete(f"/v1/jobs/{answer.json()['id']}").status_code == 200
         assert (recordings / "2026" / "talk.wav").read_bytes() == content, "the recording stays"
         for name in (
-            "../outside/other.wav", "out.wav", "out/other.wav", "loop.wav", "2026", ".", "", "none.wav", "/etc/hostname",
-            "a\0b", "x" * 5000, 7, None, ["2026/talk.wav"],
+            "../outside/other.wav", "out.wav", "out/other.wav", "loop.wav", "2026", ".", "", "none.wav",
+            "/etc/hostname", "a\0b", "x" * 5000, 7, None, ["2026/talk.wav"],
         ):  # fmt: skip
             answer = http.post("/v1/jobs", json={"path": name})
             assert (answer.status_code, error_of(answer)["param"]) == (400, "path"), name

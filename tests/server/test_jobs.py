@@ -119,7 +119,7 @@ def test_ends_are_kept(jobs: Jobs) -> None:
 def test_old_jobs_are_swept_with_their_folders(tmp_path: Path) -> None:
     jobs = Jobs(tmp_path, 0.05)
     done, running = accepted(jobs), accepted(jobs)
-    upload, folder = jobs.new()
+    _, folder = jobs.new()
     jobs.observe(done, DONE)
     jobs.observe(running, Started(1))
     assert jobs.sweep() == 0

@@ -7,6 +7,7 @@ import signal
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def forms(draw: st.DrawFn) -> list[Part]:
 
 def cut(body: bytes, places: Sequence[int]) -> list[bytes]:
     edges = sorted({0, len(body), *(place % (len(body) + 1) for place in places)})
-    return [body[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    return [body[start:end] for start, end in pairwise(edges)]
 
 
 @given(parts=forms(), places=st.lists(st.integers(0, 5000), max_size=8))

@@ -239,14 +239,19 @@ def test_wake_never_blocks() -> None:
             workers.wake()
 
 
+def receive_nothing(workers: ProcessPool[tuple[str, object]]) -> None:
+    """Receive until an error ends it; results are refused."""
+    while True:
+        assert list(workers.receive()) == []
+
+
 def test_a_pool_goes_on_after_an_error_of_all_jobs_and_after_its_end() -> None:
     with pool(2) as workers:
         start(workers, 2)
         workers.submit(("hold", 1))
         workers.submit(("raise", "fatal"))
         with pytest.raises(ResourceError):
-            while True:
-                assert list(workers.receive()) == []
+            receive_nothing(workers)
         assert (workers.ready, workers.jobs) == (1, (("hold", 1),)), "the other worker has its job"
         workers.shutdown()
         assert (workers.ready, workers.jobs) == (0, ())

@@ -51,7 +51,7 @@ def sound_of(text: str) -> Sound:
 
 
 def _policy(script: str, style: str, sound: Sound, connects: bool) -> str:
-    """The Content-Security-Policy: the one script, the one style, the sound, and the page's server if it ``connects``."""
+    """The Content-Security-Policy: one script, one style, the sound, and the page's server if it ``connects``."""
     media = "'self' file:" if sound.link else "blob:" if sound.content else "'none'"
     sources = {
         "default-src": "'none'",
