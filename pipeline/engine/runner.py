@@ -67,6 +67,7 @@ class StageRunner:
         hit("decode.begin")
         recording = _guarded("decode", decode, self._progress("decode"))
         hit("decode.computed")
+        self._progress("decode")(recording.duration, recording.duration)
         self._listener(StageFinished("decode", time.perf_counter() - began))
         self._key = start_key(recording.sha256, recording.source)
         return self._refined(recording)

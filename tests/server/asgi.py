@@ -21,6 +21,7 @@ from pipeline.server.api_errors import ApiError
 from pipeline.server.context import Context
 from pipeline.server.metrics import Metrics
 from pipeline.server.settings import ServerSettings
+from tests.server.event_loop import run
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def call(
     client: str = "127.0.0.1",
 ) -> Answer:
     """The answer to a request; without a ``body`` none arrives."""
-    return asyncio.run(answer(app, path, method, headers, body, client))
+    return run(answer(app, path, method, headers, body, client))
 
 
 async def answer(

@@ -12,6 +12,7 @@ from starlette.types import Message
 from pipeline.server.settings import ServerSettings
 from pipeline.server.uploads import Form, receive_form
 from tests import world
+from tests.server.event_loop import run
 
 BOUNDARY = "b0undary"
 MULTIPART = f"multipart/form-data; boundary={BOUNDARY}"
@@ -55,4 +56,4 @@ def request_of(chunks: Sequence[bytes], kind: str = MULTIPART, length: int | Non
 
 def received(request: Request, folder: Path, limits: ServerSettings) -> Form:
     """The form of a request."""
-    return asyncio.run(receive_form(request, folder, limits))
+    return run(receive_form(request, folder, limits))

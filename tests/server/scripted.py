@@ -52,12 +52,12 @@ class Scripted:
         return self.jobs[id]
 
     async def create(self, request: Request) -> Response:
-        form = await request.form()
-        if self.refusals:
-            raise self.refusals.pop(0)
-        upload: Any = form["file"]
-        fields = {name: value for name, value in form.items() if name != "file"}
-        self.received.append({**fields, "file": (upload.filename, upload.size)})
+        async with request.form() as form:
+            if self.refusals:
+                raise self.refusals.pop(0)
+            upload: Any = form["file"]
+            fields = {name: value for name, value in form.items() if name != "file"}
+            self.received.append({**fields, "file": (upload.filename, upload.size)})
         id = f"job{len(self.jobs) + 1}"
         self.jobs[id] = {
             "id": id, "object": "job", "status": "queued", "name": upload.filename, "created_at": time.time(),

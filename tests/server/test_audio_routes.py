@@ -37,6 +37,7 @@ from pipeline.server.work import (
     Work,
 )
 from tests.server.conftest import RunningServer
+from tests.server.event_loop import run
 from tests.server.multipart import MULTIPART, Part, body_of, settings
 
 WAV: Part = ("file", "talk.wav", b"RIFF")
@@ -142,7 +143,7 @@ def asked(
         if leaves(answer):
             gone.set()
 
-    async def run() -> None:
+    async def check() -> None:
         asyncio.get_running_loop().call_later(patience, gone.set)
         scope = {
             "type": "http", "method": "POST", "path": "/v1/audio/transcriptions", "query_string": b"",
@@ -151,7 +152,7 @@ def asked(
         }  # fmt: skip
         await asyncio.wait_for(application(folder, dispatcher)(scope, receive, send), 10)
 
-    asyncio.run(run())
+    run(check())
     assert list(folder.iterdir()) == []
     return answer
 

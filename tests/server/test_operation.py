@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from pipeline.server.operation import LOG, Logged
 from tests.server.asgi import Load, answer, call, small_app, some_settings
+from tests.server.event_loop import run
 
 
 @pytest.fixture
@@ -107,7 +108,7 @@ def test_an_answer_that_breaks_off_is_not_ended() -> None:
         sent.append(message)
 
     scope = {"type": "http", "method": "GET", "path": "/", "app": small_app()}
-    asyncio.run(Logged(broken)(scope, lambda: None, send))  # type: ignore[arg-type, return-value]
+    run(Logged(broken)(scope, lambda: None, send))  # type: ignore[arg-type, return-value]
     assert [message.get("more_body") for message in sent] == [None, True]
 
 
@@ -118,12 +119,12 @@ def test_a_client_that_goes_away_is_counted(log: pytest.LogCaptureFixture) -> No
 
     app = app_with("/waits", endpoint)
 
-    async def run() -> None:
+    async def check() -> None:
         waiting = asyncio.create_task(answer(app, "/waits"))
         await asyncio.sleep(0.01)
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
 
-    asyncio.run(run())
+    run(check())
     assert log.records[-1].getMessage().startswith("GET /waits 499 ")
     assert 'route="/waits",status="499"} 1.0' in call(app, "/metrics").body.decode()

@@ -153,7 +153,7 @@ class TestWork:
             download.click()
         assert file.value.suggested_filename == "talk.docx"
         assert Path(file.value.path()).read_text() == "meeting.m4a as docx"
-        entry.get_by_text("4 more formats").click()
+        entry.get_by_text("3 more formats").click()
         assert entry.get_by_role("link", name="WebVTT").is_visible()
 
     def test_fields_that_are_left_alone_are_not_sent(self, jobs: Scripted, visit: Open) -> None:
@@ -324,6 +324,7 @@ class TestTrouble:
         entry = send(tab)
         has(entry, "Waiting for a free worker")
         jobs.finish("job1")
+        has(entry, "kept until")
         del jobs.jobs["job1"]
         entry.get_by_role("link", name="Text").click()
         tab.locator("#notice", has_text="The server has deleted meeting.m4a.").wait_for()
@@ -445,7 +446,7 @@ def states(tab: Any, jobs: Scripted) -> Iterator[str]:
     has(tab.locator(".item").nth(2), "No sound.")
     has(tab.locator(".item").nth(1), "Separating speech at the same time")
     yield "list"
-    tab.get_by_text("4 more formats").click()
+    tab.get_by_text("3 more formats").click()
     yield "formats"
     tab.get_by_role("button", name="Delete").click()
     yield "dialog"

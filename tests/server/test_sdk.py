@@ -25,6 +25,7 @@ from pipeline.server.audio_request import ALIASES, models
 from pipeline.server.work import ReplyFormat
 from tests import world
 from tests.server.conftest import RunningServer
+from tests.server.event_loop import run
 
 pytestmark = pytest.mark.slow
 
@@ -169,7 +170,7 @@ def test_the_asynchronous_client(server: RunningServer, tone_file: Path) -> None
             streamed = [event.text async for event in stream if isinstance(event, TranscriptionTextDoneEvent)]
             return [*streamed, *(answer.text for answer in await asyncio.gather(*requests))]
 
-    assert asyncio.run(texts()) == [TEXT] * 5
+    assert run(texts()) == [TEXT] * 5
 
 
 def test_strangers_stay_strangers(client: openai.OpenAI, meeting: Path, references: dict[str, str]) -> None:

@@ -23,6 +23,7 @@ from pipeline.server.security import (
     is_token,
 )
 from tests.server.asgi import Answer, Probe, answer, call, small_app, some_settings
+from tests.server.event_loop import run
 
 TOKEN = "a token of this server"
 ALLOWED = "https://intranet.example"
@@ -145,7 +146,7 @@ def test_preflights() -> None:
 
 @given(st.integers(1, 5), st.integers(0, 5), st.sampled_from(["answer", "raise", "cancel"]))
 def test_an_address_has_a_limit_of_requests_in_progress(limit: int, more: int, end: str) -> None:
-    async def run() -> None:
+    async def check() -> None:
         gate, entered = asyncio.Event(), 0
 
         async def slow(scope: Any, receive: Any, send: Any) -> None:
@@ -175,7 +176,7 @@ def test_an_address_has_a_limit_of_requests_in_progress(limit: int, more: int, e
         await asyncio.gather(again, return_exceptions=True)
         assert entered == limit + 3
 
-    asyncio.run(run())
+    run(check())
 
 
 class TestSessions:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline.server.tickets import Ticket, ignore
 from pipeline.server.work import Cancelled, Done, End, Failed, StageProgress, Started, Update, Waiting
+from tests.server.event_loop import run
 from tests.server.work_programs import Steps
 
 STAGES = st.builds(StageProgress, st.sampled_from(["decode", "diarization"]), st.floats(0, 9))
@@ -65,7 +66,7 @@ def test_each_reader_gets_the_latest_update_then_all_others_and_the_end(
         assert len(one.history) <= len(updates) + 2
         return [(first, await task) for first, task in readers]
 
-    for first, seen in asyncio.run(follow()):
+    for first, seen in run(follow()):
         assert seen[-1] == end
         assert sum(isinstance(update, End) for update in seen) == 1
         matter = [update for update in seen if not isinstance(update, StageProgress)]
@@ -86,7 +87,7 @@ def test_the_history_has_of_each_stage_in_a_row_the_last_update(updates: list[Up
         await pause()
         return one.history
 
-    assert asyncio.run(history()) == without_thinned([Waiting(0), *updates])
+    assert run(history()) == without_thinned([Waiting(0), *updates])
 
 
 def test_a_read_that_is_given_up_loses_nothing() -> None:
@@ -103,13 +104,13 @@ def test_a_read_that_is_given_up_loses_nothing() -> None:
             one.post(update)
         return [*seen, *[update async for update in updates]]
 
-    assert asyncio.run(follow()) == [Waiting(0), Started(1), StageProgress("decode"), Done()]
+    assert run(follow()) == [Waiting(0), Started(1), StageProgress("decode"), Done()]
 
 
 def test_a_post_after_the_loop_is_closed_is_lost() -> None:
     async def make() -> Ticket[Steps]:
         return ticket()
 
-    one = asyncio.run(make())
+    one = run(make())
     one.post(Done())
     assert one.latest == Waiting(0)

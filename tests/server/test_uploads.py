@@ -164,7 +164,7 @@ def test_a_full_disk_is_the_servers_fault(tmp_path: Path, monkeypatch: pytest.Mo
     with file_size_limit(100_000), pytest.raises(OSError, match="large"):
         received(request_of(cut(body, range(0, 300_000, 60_000))), tmp_path, settings(tmp_path))
     assert list(tmp_path.iterdir()) == []
-    monkeypatch.setattr("pipeline.server.uploads._FULL", (errno.EFBIG,))
+    monkeypatch.setattr("pipeline.server.bodies._FULL", (errno.EFBIG,))
     with file_size_limit(100_000), pytest.raises(ApiError) as caught:
         received(request_of(cut(body, range(0, 300_000, 60_000))), tmp_path, settings(tmp_path))
     assert (caught.value.status, caught.value.code) == (507, "disk_full")

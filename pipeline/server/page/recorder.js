@@ -104,6 +104,8 @@ function createMeter(stream) {
 
 /** A telephone that switches its screen off would end the recording. The result allows that again. */
 function keepScreenOn() {
-  const lock = navigator.wakeLock?.request("screen").catch(() => null);
-  return () => void lock?.then((held) => held?.release());
+  /** @type {any} */ // older browsers, and older types of TypeScript, have no wakeLock
+  const device = navigator;
+  const lock = device.wakeLock?.request("screen").catch(() => null);
+  return () => void lock?.then((/** @type {any} */ held) => held?.release());
 }

@@ -52,12 +52,13 @@ class Passage:
 
 
 def passages(transcript: Transcript, known: Collection[str] = ()) -> tuple[Passage, ...]:
-    """The utterances in order of time."""
+    """The utterances in order of their first visible words."""
     meeting = overlapping(transcript.utterances)
     spoken = IntervalIndex([Turn(w.start, w.end, u.speaker) for i, u in enumerate(transcript.utterances)
                             if i in meeting for w in u.words])  # fmt: skip
     found = [(i, u, tuple(_pieces(u, spoken if i in meeting else None))) for i, u in enumerate(transcript.utterances)]
     visible = [(i, utterance, pieces) for i, utterance, pieces in found if pieces]
+    visible.sort(key=lambda item: item[2][0].word.start)  # words that are not shown may have been the first ones
     labels = labelled([utterance.speaker for _, utterance, _ in visible], known)
     return tuple(Passage(labels[utterance.speaker], pieces, i in meeting) for i, utterance, pieces in visible)
 
