@@ -70,6 +70,8 @@ def main() -> None:
     options = parser.parse_args()
     if options.recognize:
         recognize()
+    if any(next(read_calls(numbers), None) is None for numbers in PARTS.values()):
+        sys.exit("no recognized calls of a half: see examples/benchmarks/calls_data.py, and --recognize")
     measured = functools.partial(measure_part, count=options.calls, sound=not options.without_sound)
     with ProcessPoolExecutor(len(PARTS), multiprocessing.get_context("spawn")) as processes:
         parts = dict(zip(PARTS, processes.map(measured, PARTS), strict=True))
@@ -84,10 +86,7 @@ def main() -> None:
 
 def measure_part(part: str, count: int | None, sound: bool) -> dict[str, Any]:
     """The figures of one half of the calls, of at most ``count``."""
-    calls = [*read_calls(PARTS[part])][:count]
-    if not calls:
-        sys.exit("no recognized calls: see examples/benchmarks/calls_data.py, and --recognize")
-    return measure(calls, calls_redaction.OUT / part, sound)
+    return measure([*read_calls(PARTS[part])][:count], calls_redaction.OUT / part, sound)
 
 
 def recognize() -> None:

@@ -32,6 +32,8 @@ OUT = data.WORK / "calls" / "redacted"
 """Where the redacted calls go, those of each half in a folder; each run replaces them."""
 SECRET = ("card", "cvv")
 """The kinds of which nothing may be left anywhere."""
+PLACES = ("words", "files", "sound")
+"""Where planted items may be left."""
 FORMATS = ("json", "txt", "html", "md", "srt", "tsv", "docx", "ctm", "textgrid", "minutes-json")
 """Formats that are written and searched."""
 CONTROL = "without-words"
@@ -159,10 +161,7 @@ def as_table(figures: Mapping[str, Any]) -> str:
 def in_all(parts: Sequence[Mapping[str, Any]]) -> str:
     """A sentence on what may not be left, in all calls together."""
     rows = [row for part in parts for row in part["rows"] if row["kind"] in SECRET]
-    places = [f"left_in_{place}" for place in ("words", "files", "sound")]
-    counted = [sum(row[place] for row in rows) for place in places if all(row[place] is not None for row in rows)]
-    left = ", ".join(
-        f"{count} {place.replace('left_in_', 'in ')}" for count, place in zip(counted, places, strict=False)
-    )
+    measured = [place for place in PLACES if all(row[f"left_in_{place}"] is not None for row in rows)]
+    left = ", ".join(f"{sum(row[f'left_in_{place}'] for row in rows)} in {place}" for place in measured)
     planted, calls = sum(row["planted"] for row in rows), sum(part["calls"] for part in parts)
     return f"Card numbers and security codes in all {calls} measured calls: {planted} planted; left: {left}."
