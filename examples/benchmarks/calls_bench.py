@@ -1,21 +1,26 @@
 """Benchmark of roles, rules and redaction on constructed calls (`make bench-calls`).
 
-    python -m examples.benchmarks.calls_bench [--part development|report|all] [--calls N] [--without-sound] [--update]
+    python -m examples.benchmarks.calls_bench [--recognize] [--calls N] [--without-sound] [--update]
 
 The calls are made by `examples.benchmarks.calls_data`, and recognized once, with the default models, where this was not
 done. *Roles*: is the agent the agent? *Rules*: findings beside what was said. *Redaction*: planted items that are left
-in the words, in any file, and in what is recognized in the redacted sound. ``--update`` writes the figures into
-examples/benchmarks/calls.json and docs/call-centre.md.
+in the words, in any file, and in what is recognized in the redacted sound. Both halves of the calls are measured, at
+the same time; ``--update`` writes the figures into examples/benchmarks/calls.json, and those of the half that was not
+used in development into docs/call-centre.md.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import json
+import multiprocessing
+import os
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,7 +42,6 @@ PURE = 0.85
 PARTS = {
     "development": range(1, calls_texts.DEVELOPMENT + 1),
     "report": range(calls_texts.DEVELOPMENT + 1, calls_texts.COUNT + 1),
-    "all": range(1, calls_texts.COUNT + 1),
 }
 """Numbers of the calls of each part."""
 
@@ -59,30 +63,35 @@ class Call:
 def main() -> None:
     """Measure, print and, with ``--update``, write the figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--part", choices=tuple(PARTS), default="report", help="which half of the calls")
-    parser.add_argument("--calls", type=int, help="maximum number of calls")
+    parser.add_argument("--calls", type=int, help="maximum number of calls of each half")
     parser.add_argument("--recognize", action="store_true", help="first recognize the calls that were not yet")
     parser.add_argument("--without-sound", action="store_true", help="do not redact and transcribe the sound")
     parser.add_argument("--update", action="store_true", help="write calls.json and docs/call-centre.md")
     options = parser.parse_args()
     if options.recognize:
         recognize()
-    calls = [*read_calls(PARTS[options.part])][: options.calls]
-    if not calls:
-        sys.exit("no recognized calls: see examples/benchmarks/calls_data.py, and --recognize")
-    figures = measure(calls, sound=not options.without_sound)
-    tables = as_tables(figures)
+    if any(next(read_calls(numbers), None) is None for numbers in PARTS.values()):
+        sys.exit("no recognized calls of a half: see examples/benchmarks/calls_data.py, and --recognize")
+    measured = functools.partial(measure_part, count=options.calls, sound=not options.without_sound)
+    with ProcessPoolExecutor(len(PARTS), multiprocessing.get_context("spawn")) as processes:
+        parts = dict(zip(PARTS, processes.map(measured, PARTS), strict=True))
+    tables = as_tables(parts)
     sys.stdout.write("\n\n".join(tables.values()) + "\n")
     if options.update:
-        content = {"machine": machine(), "part": options.part, **figures}
+        content = {"machine": machine(), "parts": parts}
         (data.RESULTS / "calls.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
         for name, table in tables.items():
             data.write_block(data.ROOT / "docs" / "call-centre.md", f"calls-{name}", table)
 
 
+def measure_part(part: str, count: int | None, sound: bool) -> dict[str, Any]:
+    """The figures of one half of the calls, of at most ``count``."""
+    return measure([*read_calls(PARTS[part])][:count], calls_redaction.OUT / part, sound)
+
+
 def recognize() -> None:
     """Transcribe the calls that were not yet, with the default models."""
-    options = ["--speakers", "2", "--jobs", "1", "--format", "json", "--offline"]
+    options = ["--speakers", "2", "--jobs", str(os.cpu_count() or 1), "--format", "json", "--offline"]
     folders = [str(calls_data.FOLDER / "audio"), "-o", str(calls_data.FOLDER / "recognized")]
     subprocess.run([sys.executable, "-m", "pipeline", "batch", *folders, *options], check=True)
 
@@ -98,8 +107,8 @@ def read_calls(part: Sequence[int]) -> Iterator[Call]:
             yield Call(name, formats.load(path), formats.load(reference), truth)
 
 
-def measure(calls: Sequence[Call], sound: bool = True) -> dict[str, Any]:
-    """The figures of roles, rules and redaction."""
+def measure(calls: Sequence[Call], out: Path, sound: bool = True) -> dict[str, Any]:
+    """The figures of roles, rules and redaction; redacted calls go to ``out``."""
     text = RULES.read_text(encoding="utf-8")
     by_rules = {call.name: with_roles(call.transcript, request_of(role_specs(text), None, {})) for call in calls}
     shipped = request_of((), "agent,customer", {})
@@ -109,7 +118,7 @@ def measure(calls: Sequence[Call], sound: bool = True) -> dict[str, Any]:
         "minutes": round(sum(call.reference.duration for call in calls) / 60, 1),
         "roles": [*roles(calls, by_rules, "phrases of the rules file"), *roles(calls, by_default, "shipped phrases")],
         "rules": [*rules(calls, by_rules, text)],
-        "redaction": calls_redaction.measure(calls, by_rules, sound),
+        "redaction": calls_redaction.measure(calls, by_rules, out, sound),
     }
 
 
@@ -181,8 +190,9 @@ def outcome(passed: bool | None, expected: bool, forbids: bool) -> str:
     return "hit" if passed != forbids else "miss"
 
 
-def as_tables(figures: Mapping[str, Any]) -> dict[str, str]:
-    """A Markdown table for roles, for rules and for redaction."""
+def as_tables(parts: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """A Markdown table for roles, for rules and for redaction, of the half for the report."""
+    figures = parts["report"]
     role_rows = [[row["roles"], row["kind"], row["calls"], *(row[k] for k in OUTCOMES)] for row in figures["roles"]]
     rule_rows = [[row["rule"], row["calls"], *(row[k] for k in RULE_OUTCOMES)] for row in figures["rules"]]
     rule_heads = ("rule", "calls", "said by mistake", "right", "missed", "role unknown")
@@ -190,7 +200,9 @@ def as_tables(figures: Mapping[str, Any]) -> dict[str, str]:
         "roles": table(("roles by", "calls with", "calls", *OUTCOMES), role_rows)
         + f"\n\nMeasured on {figures['calls']} calls, {figures['minutes']} minutes.",
         "rules": table(rule_heads, rule_rows),
-        "redaction": calls_redaction.as_table(figures["redaction"]),
+        "redaction": calls_redaction.as_table(figures["redaction"])
+        + "\n\n"
+        + calls_redaction.in_all([part["redaction"] for part in parts.values()]),
     }
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from examples.benchmarks import data
 from examples.benchmarks.calls_survivors import files_with, leftovers, needles, words_of
 from pipeline import Transcriber, Transcript, media
-from pipeline.config.schema import Config
+from pipeline.config.schema import Config, assign
 from pipeline.core.audio import RATE
 from pipeline.core.errors import CannotRedact
 from pipeline.core.events import no_progress
@@ -29,7 +29,11 @@ if TYPE_CHECKING:
     from pipeline.models.protocols import Recognizer
 
 OUT = data.WORK / "calls" / "redacted"
-"""Where the redacted calls go; each run replaces them."""
+"""Where the redacted calls go, those of each half in a folder; each run replaces them."""
+SECRET = ("card", "cvv")
+"""The kinds of which nothing may be left anywhere."""
+PLACES = ("words", "files", "sound")
+"""Where planted items may be left."""
 FORMATS = ("json", "txt", "html", "md", "srt", "tsv", "docx", "ctm", "textgrid", "minutes-json")
 """Formats that are written and searched."""
 CONTROL = "without-words"
@@ -58,15 +62,15 @@ class _Counts:
             self.examples.append(f"{call}, {kind}, {place}: {' '.join(words)}")
 
 
-def measure(calls: Sequence[Call], assigned: Mapping[str, Transcript], sound: bool) -> dict[str, Any]:
+def measure(calls: Sequence[Call], assigned: Mapping[str, Transcript], out: Path, sound: bool) -> dict[str, Any]:
     """Redact each call, also where it is refused as incomplete, and count what is left of what was planted."""
-    shutil.rmtree(OUT, ignore_errors=True)
-    OUT.mkdir(parents=True)
-    recognizer = Transcriber(Config()).models.recognizer if sound else None
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    recognizer = Transcriber(assign(Config(), {"runtime.threads": 1})).models.recognizer if sound else None
     counts = _Counts()
-    files.write(Transcript(1.0), CONTROL, OUT / CONTROL, FORMATS, OutputRecord(OUT / CONTROL, CONTROL))
+    files.write(Transcript(1.0), CONTROL, out / CONTROL, FORMATS, OutputRecord(out / CONTROL, CONTROL))
     for call in calls:
-        _measure(call, assigned[call.name], recognizer, counts)
+        _measure(call, assigned[call.name], out, recognizer, counts)
     rows = [
         {
             "kind": kind,
@@ -83,9 +87,9 @@ def measure(calls: Sequence[Call], assigned: Mapping[str, Transcript], sound: bo
     return {"calls": len(calls), "refused": counts.refused, "rows": rows, "examples": counts.examples}
 
 
-def _measure(call: Call, transcript: Transcript, recognizer: Recognizer | None, counts: _Counts) -> None:
+def _measure(call: Call, transcript: Transcript, out: Path, recognizer: Recognizer | None, counts: _Counts) -> None:
     result = _redacted(call, transcript, recognizer, counts)
-    folder = OUT / call.name
+    folder = out / call.name
     _write(result, folder, call.name)
     before, after = words_of(transcript), words_of(result.transcript)
     again = _recognized(folder, result, recognizer) if recognizer else []
@@ -93,7 +97,7 @@ def _measure(call: Call, transcript: Transcript, recognizer: Recognizer | None, 
         kind = item["kind"]
         counts.planted[kind] += 1
         counts.left("words", kind, call.name, leftovers(item, after))
-        found = files_with(folder, needles(item, before), OUT / CONTROL)
+        found = files_with(folder, needles(item, before), out / CONTROL)
         counts.left("files", kind, call.name, [f"{name}: {', '.join(hits)}" for name, hits in found.items()])
         counts.left("sound", kind, call.name, leftovers(item, again))
     for redaction in result.plan.redactions:
@@ -152,3 +156,12 @@ def as_table(figures: Mapping[str, Any]) -> str:
     refused = f"{len(figures['refused'])} of {figures['calls']} calls"
     lines.append(f"\nRefused as incomplete, and counted as with `--allow-incomplete`: {refused}.")
     return "\n".join(lines)
+
+
+def in_all(parts: Sequence[Mapping[str, Any]]) -> str:
+    """A sentence on what may not be left, in all calls together."""
+    rows = [row for part in parts for row in part["rows"] if row["kind"] in SECRET]
+    measured = [place for place in PLACES if all(row[f"left_in_{place}"] is not None for row in rows)]
+    left = ", ".join(f"{sum(row[f'left_in_{place}'] for row in rows)} in {place}" for place in measured)
+    planted, calls = sum(row["planted"] for row in rows), sum(part["calls"] for part in parts)
+    return f"Card numbers and security codes in all {calls} measured calls: {planted} planted; left: {left}."

@@ -15,6 +15,7 @@ from pipeline.redaction.hits import Findings
 from pipeline.redaction.numbers import SOUNDALIKES, Atom
 from pipeline.redaction.runs import (
     ENDS,
+    GAP_SECONDS,
     LEAST,
     NEAR,
     Context,
@@ -166,14 +167,21 @@ def _cover_answer(
         tokens = range(group[0].first, group[-1].last + 1)
         findings.cover(kind, group[0].speaker, tokens, f"digits near the mention of a {about}")
         _cover_beside(context, findings, kind, group, kind == "cvv" and len(digits_of(group)) < LEAST_GROUP)
-    last = max((group[-1].end for group in after), default=cue.end)
+    end_of_answer = _end_of_answer(after, kind, end)
     reason = f"near the mention of a {about}"
-    found = cover_wordless(
-        context, findings, kind, cue.end, end if not after else last, f"speech without words {reason}"
-    )
-    unsure = cover_unsure(context, findings, kind, cue.end, end if not after else last, f"unsure word {reason}")
+    found = cover_wordless(context, findings, kind, cue.end, end_of_answer, f"speech without words {reason}")
+    unsure = cover_unsure(context, findings, kind, cue.end, end_of_answer, f"unsure word {reason}")
     if not (after or before or found or unsure) and kind == "cvv":
         unlocated(findings, kind, cue, end, f"a {about} is mentioned, and no digits are near")
+
+
+def _end_of_answer(groups: Sequence[tuple[Atom, ...]], kind: Kind, end: float) -> float:
+    """Until when an answer may last: to its last digit, or later where digits of a card number are missing."""
+    if not groups:
+        return end
+    last = max(group[-1].end for group in groups)
+    missing = kind == "card" and sum(map(most_of, groups)) < LEAST
+    return min(end, last + GAP_SECONDS) if missing else last
 
 
 def _answers(context: Context, cue: Cue, kind: Kind) -> Callable[[tuple[Atom, ...]], bool]:

@@ -33,6 +33,7 @@ PATTERNS: Final[dict[Topic, str]] = {
         r"(?:credit|debit|bank|payment) (?:card|cart)|visa(?: card)?|master ?card|amex|american express|maestro|"
         r"sort ?codes?|account (?:number|no)|(?:16|sixteen) digits?|card ending|(?:last|first) (?:four|4|six|6)(?: "
         r"digits| numbers)?|number of (?:the|your|my) card|"
+        rf"{_DIGITS} (?:of|from) (?:the|your|my|this|that) card|"
         r"(?:the|your|my) card (?:is|reads|says)|routing number|bank details|pan number"
     ),
     "expiry": r"expir\w*|valid (?:until|till|thru|through|to|from)|exp(?: date)?|good (?:until|thru)|runs? out",

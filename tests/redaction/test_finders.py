@@ -130,6 +130,25 @@ def test_speech_without_words_after_a_cue_is_covered() -> None:
     assert plan.doubts == ()
 
 
+def test_the_rest_of_an_incomplete_card_number_may_have_no_words() -> None:
+    lines = (
+        ("A", "The first digits of your card?"),
+        ("B", "4242 4242 1323"),
+        ("A", "Okay."),
+        ("B", "And that is it."),
+    )
+    transcript = call(*lines)
+    okay, last = transcript.turns[2], transcript.turns[3]
+    lost = Turn(okay.end + 0.1, last.start - 0.1, "B")
+    longer = replace(transcript, turns=(*transcript.turns[:3], lost, last))
+    plan = make_plan(longer, ["card"])
+    assert any(item.start <= lost.start and lost.end <= item.end for item in plan.redactions)
+    whole = make_plan(
+        replace(longer, utterances=call(lines[0], ("B", "4242 4242 42424242"), *lines[2:]).utterances), ["card"]
+    )
+    assert not any(item.start < lost.end and lost.start < item.end for item in whole.redactions), "no digit is missing"
+
+
 def test_unsure_words_within_a_run_are_covered() -> None:
     transcript = call(("C", "4111 1111 flower 1111 1111 thank you"))
     (line,) = transcript.utterances
