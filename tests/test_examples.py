@@ -80,6 +80,7 @@ def test_there_is_a_test_for_every_example() -> None:
         "benchmarks/redaction_calls",
         "benchmarks/redaction_items",
         "benchmarks/redaction_texts",
+        "benchmarks/server_bench",
         "benchmarks/report_bench",
         "benchmarks/report_calls",
         "benchmarks/roles_bench",

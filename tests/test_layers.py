@@ -72,7 +72,7 @@ def test_imports_go_down() -> None:
 
 def test_every_room_has_its_layer_and_arrows_are_few() -> None:
     assert {room(path) for path in MODULES} == RANK.keys()
-    assert len(set().union(*map(arrows, MODULES))) <= 76
+    assert len(set().union(*map(arrows, MODULES))) <= 87
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "evaluation" / "metrics").glob("*.py")), ids=lambda p: p.stem)

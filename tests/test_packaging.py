@@ -30,7 +30,7 @@ MODULES = {
 """Import names that are not the distribution's name with ``-`` as ``_``."""
 INDIRECT = {"audioop-lts"}
 """Declared for another package that does not declare it itself."""
-USER = ("score", "simulate", "bench", "analytics", "ray")
+USER = ("score", "simulate", "bench", "analytics", "ray", "serve")
 """The extras that the package itself imports from."""
 
 
@@ -76,7 +76,7 @@ def test_declared_packages_are_imported() -> None:
 
 
 def test_no_extra_is_needed_to_import_a_module() -> None:
-    for path in ROOT.rglob("*.py"):
+    for path in {*ROOT.rglob("*.py")} - {*(ROOT / "server").rglob("*.py")}:  # all of the server is of one extra
         top = ast.Module([node for node in parsed(path).body if isinstance(node, ast.Import | ast.ImportFrom)], [])
         assert not set(imported(top)) & OPTIONAL, path
 

@@ -78,7 +78,7 @@ def outcome_of(end: Finished[Outcome] | Crashed) -> Outcome:
 
 
 def share_of(config: Config, workers: int) -> Config:
-    """The settings of each of so many workers: its share of the threads, at least one.
+    """The settings of each of these workers: its share of the threads, at least one.
 
     A worker that uses one GPU sees no other GPU, so its device is the first that it sees.
     """
@@ -89,7 +89,7 @@ def share_of(config: Config, workers: int) -> Config:
 
 
 def environments_of(config: Config, workers: int) -> list[dict[str, str]]:
-    """The environment variables of each of so many worker processes: its threads, and the GPU that it sees."""
+    """The environment variables of each of these worker processes: its threads, and the GPU that it sees."""
     threads = dict.fromkeys(_THREAD_VARIABLES, str(share_of(config, workers).runtime.threads))
     return [{**threads, **only(device, os.environ)} for device in devices_for(workers, config.runtime.device)]
 

@@ -12,7 +12,7 @@ from pipeline.server.work import End, StageProgress, Update, Waiting
 
 
 class Identified(Protocol):
-    """A job with an id of its own."""
+    """A job with a unique id."""
 
     @property
     def id(self) -> str:

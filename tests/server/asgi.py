@@ -26,7 +26,7 @@ from tests.server.event_loop import run
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer; ``status`` is 0 where there was none."""
+    """An answer; ``status`` is 0 without one."""
 
     status: int
     headers: Headers

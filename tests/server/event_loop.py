@@ -11,6 +11,6 @@ Result = TypeVar("Result")
 
 
 def run(main: Coroutine[Any, Any, Result]) -> Result:
-    """What a coroutine returns: in a thread of its own, because Playwright's event loop may run in this one."""
+    """What a coroutine returns: in another thread, because Playwright's event loop may run in this one."""
     with ThreadPoolExecutor(1) as executor:
         return executor.submit(asyncio.run, main).result()

@@ -61,7 +61,7 @@ def test_a_request_without_fields_has_the_servers_settings() -> None:
 @pytest.mark.parametrize(
     "name", ["model", "language", "prompt", "temperature", "response_format", "speakers", "preset"]
 )
-def test_an_empty_text_is_as_good_as_none(name: str) -> None:
+def test_an_empty_text_counts_as_a_missing_one(name: str) -> None:
     assert asked((name, "")) == asked()
 
 

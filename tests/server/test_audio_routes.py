@@ -214,7 +214,7 @@ def test_failures(tmp_path: Path, kind: FailureKind) -> None:
 
 
 @pytest.mark.parametrize("parts", [(WAV,), (WAV, STREAM)])
-def test_a_full_queue_says_when_to_come_back(tmp_path: Path, parts: tuple[Part, ...]) -> None:
+def test_a_full_queue_has_a_time_to_try_again(tmp_path: Path, parts: tuple[Part, ...]) -> None:
     answer = asked(tmp_path, PlannedDispatcher(full=True), *parts)
     assert (answer.status, answer.headers["retry-after"]) == (429, "7")
     assert (answer.error["type"], answer.error["code"]) == ("rate_limit_error", "queue_full")

@@ -21,20 +21,20 @@ from pipeline.server.dispatcher import STOPPED, UNABLE, Dispatcher, QueueFull, T
 from pipeline.server.work import Cancelled, Done, End, Failed, StageProgress, Started, Update, Waiting
 from pipeline.workers.program import Program
 from tests.server.event_loop import run
-from tests.server.work_programs import SERVE, SERVE_IF_THERE, Step, Steps
+from tests.server.work_programs import SERVE, SERVE_IF_THERE, ScriptedJob, Step
 
 pytestmark = pytest.mark.slow  # every test starts processes
 
 HOLD = ("sleep", 3600.0)
-Making = Callable[..., Steps]
+Making = Callable[..., ScriptedJob]
 
 
 @asynccontextmanager
 async def dispatcher(
     workers: int = 1, program: Program | None = None, **options: Any
-) -> AsyncIterator[Dispatcher[Steps]]:
+) -> AsyncIterator[Dispatcher[ScriptedJob]]:
     """A dispatcher that has started; it is stopped at the end, without mercy."""
-    made: Dispatcher[Steps] = Dispatcher(program or Program(SERVE), workers, **{"capacity": 8, **options})
+    made: Dispatcher[ScriptedJob] = Dispatcher(program or Program(SERVE), workers, **{"capacity": 8, **options})
     made.start()
     try:
         yield made
@@ -42,11 +42,11 @@ async def dispatcher(
         await asyncio.to_thread(made.stop, 0.0)
 
 
-def job(id: object, *steps: Step) -> Steps:
-    return Steps(str(id), steps)
+def job(id: object, *steps: Step) -> ScriptedJob:
+    return ScriptedJob(str(id), steps)
 
 
-async def seen(ticket: Ticket[Steps]) -> list[Update]:
+async def seen(ticket: Ticket[ScriptedJob]) -> list[Update]:
     return [update async for update in ticket.updates()]
 
 
@@ -267,7 +267,7 @@ def test_stopping_does_not_try_again(tmp_path: Path) -> None:
 
 def test_a_dispatcher_that_never_started_stops() -> None:
     async def check() -> None:
-        work: Dispatcher[Steps] = Dispatcher(Program(SERVE), 1, capacity=1)
+        work: Dispatcher[ScriptedJob] = Dispatcher(Program(SERVE), 1, capacity=1)
         ticket = work.submit(job(1))
         await asyncio.to_thread(work.stop, 1.0)
         assert await ticket.end() == STOPPED
@@ -312,7 +312,7 @@ def test_an_observer_knows_of_starts_and_ends_before_any_reader() -> None:
     async def check() -> None:
         observed: list[tuple[str, Update]] = []
 
-        def note(job: Steps, update: Update) -> None:
+        def note(job: ScriptedJob, update: Update) -> None:
             time.sleep(0.05)
             observed.append((threading.current_thread().name, update))
             raise OSError("an observer that fails harms nothing")

@@ -77,7 +77,7 @@ def test_the_options_are_those_of_the_command(capsys: pytest.CaptureFixture[str]
 
 
 @pytest.mark.slow
-def test_the_command_says_where_it_listens_and_ends_on_sigterm(tmp_path: Path) -> None:
+def test_the_command_prints_its_address_and_ends_on_sigterm(tmp_path: Path) -> None:
     import signal
     import sys
 

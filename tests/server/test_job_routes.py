@@ -299,7 +299,7 @@ def test_bodies_that_are_no_jobs_are_refused_and_leave_nothing(server: RunningSe
     assert folders(server) == before
 
 
-def test_a_recording_that_is_none_fails(server: RunningServer, tmp_path: Path) -> None:
+def test_a_file_without_sound_fails(server: RunningServer, tmp_path: Path) -> None:
     path = tmp_path / "note.wav"
     path.write_bytes(b"this is a note, no sound. " * 100)
     id = upload(server, path, name="../../etc/passwd").json()["id"]

@@ -269,7 +269,7 @@ class TestTrouble:
         has(entry, "The server has no room at the moment; next try in")
         has(entry, "Waiting for a free worker")
 
-    def test_a_failed_job_says_why(self, jobs: Scripted, visit: Open) -> None:
+    def test_a_failed_job_shows_its_reason(self, jobs: Scripted, visit: Open) -> None:
         tab = visit(jobs)
         entry = send(tab)
         has(entry, "Waiting for a free worker")
@@ -304,7 +304,7 @@ class TestTrouble:
         tab.locator("#no-items").wait_for()
         assert jobs.jobs == {}
 
-    def test_the_list_is_there_again_and_says_what_was_deleted(self, jobs: Scripted, visit: Open) -> None:
+    def test_the_list_is_restored_without_deleted_jobs(self, jobs: Scripted, visit: Open) -> None:
         tab = visit(jobs, "status of 404")
         for name in ("old.wav", "new.wav"):
             has(send(tab, name), "Waiting for a free worker")
@@ -319,7 +319,7 @@ class TestTrouble:
         tab.locator("#notice", has_text=text).wait_for()
         assert tab.locator(".item h3").all_inner_texts() == ["new.wav"]
 
-    def test_a_result_that_is_gone_is_said(self, jobs: Scripted, visit: Open) -> None:
+    def test_a_deleted_result_is_reported(self, jobs: Scripted, visit: Open) -> None:
         tab = visit(jobs, "status of 404")
         entry = send(tab)
         has(entry, "Waiting for a free worker")
@@ -411,7 +411,7 @@ class TestCorrections:
         page.wait_for_selector("html.ready")
         assert page.locator("#status").inner_text() == "no changes, saved"
 
-    def test_what_was_not_saved_is_said(self, jobs: Scripted, visit: Open, context: Any) -> None:
+    def test_corrections_that_were_not_saved_are_reported(self, jobs: Scripted, visit: Open, context: Any) -> None:
         tab = visit(jobs, "status of 404|ERR_INTERNET_DISCONNECTED")
         has(send(tab), "Waiting for a free worker")
         jobs.finish("job1")
@@ -465,7 +465,7 @@ class TestAccess:
         tab.emulate_media(color_scheme=scheme)
         assert {state: found for state in states(tab, jobs) if (found := axe(tab))} == {}
 
-    def test_axe_finds_none_on_the_form_of_the_token(self, visit: Open, axe: Callable[[Any], list[str]]) -> None:
+    def test_axe_finds_no_violation_on_the_sign_in_form(self, visit: Open, axe: Callable[[Any], list[str]]) -> None:
         with scripted(token=TOKEN) as jobs:
             assert axe(visit(jobs, "status of 401")) == []
 

@@ -85,7 +85,7 @@ def test_bodies_are_of_the_sdks_types(transcript: Transcript, reply: Reply) -> N
 
 
 @given(transcript=transcripts(hostile=True), reply=REPLIES)
-def test_streams_are_of_the_sdks_types_and_say_what_the_body_says(transcript: Transcript, reply: Reply) -> None:
+def test_streams_are_of_the_sdks_types_and_agree_with_the_body(transcript: Transcript, reply: Reply) -> None:
     *before, last = events(transcript, reply)
     for event in (*before, last):
         checked(EVENTS[event["type"]], event)

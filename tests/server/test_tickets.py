@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 from pipeline.server.tickets import Ticket, ignore
 from pipeline.server.work import Cancelled, Done, End, Failed, StageProgress, Started, Update, Waiting
 from tests.server.event_loop import run
-from tests.server.work_programs import Steps
+from tests.server.work_programs import ScriptedJob
 
 STAGES = st.builds(StageProgress, st.sampled_from(["decode", "diarization"]), st.floats(0, 9))
 UPDATES = st.one_of(st.builds(Waiting, st.integers(0, 9)), st.builds(Started, st.integers(1, 3)), STAGES, STAGES)
 ENDS = st.sampled_from([Done(), Failed("crash", "the worker died"), Cancelled()])
 
 
-def ticket() -> Ticket[Steps]:
-    return Ticket(Steps("1"), 0, lambda ticket: None, ignore)
+def ticket() -> Ticket[ScriptedJob]:
+    return Ticket(ScriptedJob("1"), 0, lambda ticket: None, ignore)
 
 
 async def pause() -> None:
@@ -108,7 +108,7 @@ def test_a_read_that_is_given_up_loses_nothing() -> None:
 
 
 def test_a_post_after_the_loop_is_closed_is_lost() -> None:
-    async def make() -> Ticket[Steps]:
+    async def make() -> Ticket[ScriptedJob]:
         return ticket()
 
     one = run(make())

@@ -19,7 +19,7 @@ Step = tuple[str, Any]
 
 
 @dataclass(frozen=True)
-class Steps:
+class ScriptedJob:
     """A job: what its handler does, step by step, before it is done."""
 
     id: str
@@ -29,9 +29,9 @@ class Steps:
 
 
 def serve(setup: Any) -> Handler:
-    """A handler of `Steps`; its result has the process as ``duration``."""
+    """A handler of `ScriptedJob`; its result has the process as ``duration``."""
 
-    def handle(job: Steps, control: Control) -> Done | Failed:
+    def handle(job: ScriptedJob, control: Control) -> Done | Failed:
         for verb, argument in job.steps:
             end = VERBS[verb](argument, control)
             if isinstance(end, Failed):

@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline.core.types import Transcript
 from pipeline.server.replies.answer import Answer, delta
-from pipeline.server.replies.passages import Passage, Piece, deltas, text_of, times, usage, word_item
+from pipeline.server.replies.passages import Passage, VisibleWord, deltas, text_of, times, usage, word_item
 from pipeline.server.work import Reply
 
 
@@ -42,5 +42,5 @@ def _segment(number: int, passage: Passage) -> dict[str, Any]:
     }
 
 
-def _word(piece: Piece) -> dict[str, Any]:
+def _word(piece: VisibleWord) -> dict[str, Any]:
     return {**word_item(piece), "overlap": True} if piece.overlap else word_item(piece)

@@ -17,7 +17,7 @@ from pipeline.formats.words import overlapping
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class VisibleWord:
     """A word with the text that it adds, a space before it included; ``overlap``: another speaker's word meets it."""
 
     word: Word
@@ -30,7 +30,7 @@ class Passage:
     """An utterance with at least one visible word. ``overlap``: another speaker's utterance meets it."""
 
     speaker: str
-    pieces: tuple[Piece, ...]
+    pieces: tuple[VisibleWord, ...]
     overlap: bool
 
     @property
@@ -94,7 +94,7 @@ def times(timed: Timed) -> dict[str, float]:
     return {"start": start / 1000, "end": end / 1000}
 
 
-def word_item(piece: Piece) -> dict[str, Any]:
+def word_item(piece: VisibleWord) -> dict[str, Any]:
     """A word with its times and probability."""
     return {"word": piece.text.strip(), **times(piece.word), "probability": piece.word.probability}
 
@@ -104,7 +104,7 @@ def usage(transcript: Transcript) -> Mapping[str, Any]:
     return {"type": "duration", "seconds": round(transcript.duration, 3)}
 
 
-def _pieces(utterance: Utterance, spoken: IntervalIndex[Turn] | None) -> Iterator[Piece]:
+def _pieces(utterance: Utterance, spoken: IntervalIndex[Turn] | None) -> Iterator[VisibleWord]:
     """The visible words; ``spoken`` are all words where the utterance meets another one."""
     space = ""
     for word in utterance.words:
@@ -112,7 +112,7 @@ def _pieces(utterance: Utterance, spoken: IntervalIndex[Turn] | None) -> Iterato
         if text:
             others = spoken.meeting(word.start, word.end) if spoken is not None else ()
             overlap = any(other.speaker != utterance.speaker for other in others)
-            yield Piece(word, text if word.no_space else space + text, overlap)
+            yield VisibleWord(word, text if word.no_space else space + text, overlap)
             space = " "
 
 
