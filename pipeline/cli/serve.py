@@ -6,13 +6,13 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from pipeline.cli.options import Debug, Device, Model, Offline, SettingsOptions, Threads, options
 from pipeline.cli.printing import tell
-from pipeline.core.errors import ResourceError, SettingsError, printable
+from pipeline.core.errors import SettingsError, printable
 
 if TYPE_CHECKING:
     from pipeline.server.settings import ServerSettings
@@ -80,52 +80,27 @@ def serve(chosen: ServeOptions, debug: Debug = False) -> None:
 
     It listens to this machine only, unless another address is given.
     """
+    _require_packages()
     settings = chosen.server()
-    uvicorn = _uvicorn()
     from pipeline.engine.preflight import require
     from pipeline.models.weights import Store
-    from pipeline.server.app import create_app
+    from pipeline.server.http_server import HttpServer
     from pipeline.server.log import log_to_standard_error
 
     require(settings.config, Store(offline=settings.config.runtime.offline))
     log_to_standard_error()
-    config = uvicorn.Config(
-        create_app(settings), host=settings.host, port=settings.port, log_config=None, access_log=False,
-        server_header=False, timeout_graceful_shutdown=int(settings.grace),
-    )  # fmt: skip
-    server = uvicorn.Server(config)
-    _announce(server, config, settings)
-    server.run()
+    HttpServer(settings, lambda url: tell(printable(f"transcribe: serving at {url} (Ctrl-C ends it)"))).run()
 
 
-def _announce(server: Any, config: Any, settings: ServerSettings) -> None:
-    """Say where the server listens, as soon as it does; `ResourceError` where it cannot."""
-    started = server.startup
-
-    async def startup(sockets: Any = None) -> None:
-        try:
-            await started(sockets)
-        except SystemExit as error:
-            where = f"{settings.host}:{settings.port}"
-            raise ResourceError("the address cannot be used", where=where, hint="choose another --port") from error
-        if server.started:
-            port = server.servers[0].sockets[0].getsockname()[1]
-            host = f"[{settings.host}]" if ":" in settings.host else settings.host
-            tell(printable(f"transcribe: serving at http://{host}:{port} (Ctrl-C ends it)"))
-
-    server.startup = startup
-
-
-def _uvicorn() -> Any:
+def _require_packages() -> None:
     try:
         import fastapi  # noqa: F401
         import prometheus_client  # noqa: F401
         import python_multipart  # noqa: F401
-        import uvicorn
+        import uvicorn  # noqa: F401
     except ModuleNotFoundError as error:
         what = f"the server needs {error.name}"
         raise SettingsError(what, hint="pip install 'crosstalk-transcribe[serve]'") from error
-    return uvicorn
 
 
 def read_token(path: Path) -> str:

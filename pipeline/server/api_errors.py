@@ -44,7 +44,8 @@ class ApiError(Exception):
     def body(self) -> dict[str, Any]:
         """What the client gets."""
         kind = _TYPES.get(self.status, "invalid_request_error" if self.status < 500 else "server_error")
-        content = {"message": printable(self.message), "type": kind, "param": self.param, "code": self.code}
+        param = None if self.param is None else printable(self.param)
+        content = {"message": printable(self.message), "type": kind, "param": param, "code": self.code}
         return {"error": content}
 
     @property

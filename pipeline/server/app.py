@@ -76,8 +76,9 @@ def _context(settings: ServerSettings) -> Context:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Start the workers and take up the jobs of before; at the end, let work in progress finish for a while."""
     context: Context = app.state.context
-    shutil.rmtree(context.requests, ignore_errors=True)
-    context.requests.mkdir(mode=0o700)
+    context.requests.mkdir(mode=0o700, exist_ok=True)
+    for left in context.requests.glob(f"{'[0-9a-f]' * 32}"):  # of a server that was killed
+        shutil.rmtree(left, ignore_errors=True)
     context.transcribing.start()
     context.rendering.start()
     job_routes.resume(context)
@@ -91,7 +92,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(context.transcribing.stop, context.settings.grace)
         await asyncio.to_thread(context.rendering.stop, 0.0)
         context.jobs.close()
-        shutil.rmtree(context.requests, ignore_errors=True)
 
 
 async def _sweep(sweep: Callable[[], Any]) -> None:
@@ -118,7 +118,7 @@ def _answer_errors(app: FastAPI) -> None:
     async def http_error(request: Request, error: HTTPException) -> Response:
         missing = error.status_code == 404
         message = f"there is nothing at {request.method} {request.url.path}" if missing else str(error.detail)
-        code = "not_found" if missing else None
+        code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code)
         response = await api_error(request, ApiError(error.status_code, message, code))
         response.headers.update(error.headers or {})
         return response

@@ -35,6 +35,10 @@ RETRY_SECONDS: Final = 5.0
 value takes more of the processor from them where no start can succeed."""
 
 
+PAUSE_SECONDS: Final = 0.2
+"""Seconds before the next step after an error. Chosen by hand: an error that lasts would fill the log."""
+
+
 class QueueFull(Exception):
     """As much work waits as may; after ``retry_after`` seconds, that will probably have begun."""
 
@@ -257,6 +261,7 @@ class Dispatcher(Generic[J]):
         """Go on after an error of the pool: with the workers that are left, or with new ones for the next job."""
         self.problem = error.line if isinstance(error, CrosstalkError) else type(error).__name__
         LOG.error("a worker cannot be started: %s", self.problem)
+        time.sleep(PAUSE_SECONDS)
         self.ready = self._pool.ready
         self._next_start = time.monotonic() + (RETRY_SECONDS if self.ready else 0.0)
         if not self.ready:

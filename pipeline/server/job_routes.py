@@ -37,7 +37,6 @@ def routes() -> APIRouter:
     """The routes of jobs."""
     router = APIRouter(prefix="/v1/jobs")
     router.add_api_route("", _create, methods=["POST"])
-    router.add_api_route("", _list, methods=["GET"])
     router.add_api_route("/{id}", _get, methods=["GET"])
     router.add_api_route("/{id}", _delete, methods=["DELETE"])
     router.add_api_route("/{id}/events", _events, methods=["GET"])
@@ -59,7 +58,7 @@ async def _create(request: Request) -> Response:
     try:
         asked = await receive_job(request, folder, context.settings)
         work = Work(id, folder, asked.recording, asked.name, asked.config)
-        await asyncio.to_thread(context.jobs.add, work)
+        await asyncio.shield(asyncio.to_thread(context.jobs.add, work))
         _require_room(context)
         context.transcribing.submit(work, accepted=True, observer=context.jobs.observe)
     except BaseException:
@@ -84,12 +83,6 @@ def _forget(context: Context, id: str) -> None:
     """Remove what there is of a job that was not accepted."""
     if not context.jobs.delete(id):
         context.jobs.discard(id)
-
-
-async def _list(request: Request) -> Response:
-    context = context_of(request)
-    jobs = [job_object(job, context.transcribing.ticket(job.id), context) for job in context.jobs.every()]
-    return JSONResponse({"object": "list", "data": jobs})
 
 
 async def _get(request: Request, id: str) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import secrets
 import shutil
 import sqlite3
@@ -20,6 +21,7 @@ from pipeline.core.atomic_write import as_error
 from pipeline.core.errors import ResourceError, SettingsError
 from pipeline.formats.sanitize import clean
 from pipeline.server.dispatcher import STOPPED
+from pipeline.server.log import LOG
 from pipeline.server.work import Cancelled, Done, Failed, Started, Update, Work
 
 Status = Literal["queued", "running", "done", "failed"]
@@ -29,6 +31,8 @@ RECENT: Final = 20
 """Number of finished jobs from which the speed is taken. Chosen by hand; a larger value follows a change later."""
 DELETED: Final = ".deleted-"
 """Beginning of the names of folders that are being deleted."""
+_OWN: Final = re.compile(r"[0-9a-f]{32}|\.deleted-[0-9a-f]{16}")
+"""Names of folders that this module makes."""
 _TABLE: Final = """
 CREATE TABLE IF NOT EXISTS jobs (
     id TEXT PRIMARY KEY, name TEXT NOT NULL, recording BLOB NOT NULL, settings TEXT NOT NULL, created REAL NOT NULL,
@@ -65,7 +69,8 @@ class Jobs:
         self.folder, self.keep = folder / "jobs", keep
         self._lock = Lock()
         try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.chmod(0o700)
             self._claim = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise as_error(error, folder) from error
@@ -109,10 +114,6 @@ class Jobs:
         rows = self._do(f"SELECT {_COLUMNS} FROM jobs WHERE id = ?", (id,))
         return _job(rows[0]) if rows else None
 
-    def every(self) -> list[Job]:
-        """All jobs, newest first."""
-        return [_job(row) for row in self._do(f"SELECT {_COLUMNS} FROM jobs ORDER BY created DESC, rowid DESC")]
-
     def pending(self) -> list[Work]:
         """The work that a server before this one accepted and did not end, in that order."""
         lost = Failed("crash", f"the server ended during this job {MAX_STARTS} times")
@@ -135,9 +136,9 @@ class Jobs:
     def observe(self, work: Work, update: Update) -> None:
         """Record the start or the end of a job; what a stopping server did not finish waits for the next one."""
         if isinstance(update, Started):
-            self._do(
-                "UPDATE jobs SET status = 'running', starts = starts + 1 WHERE id = ? AND ended IS NULL", (work.id,)
-            )
+            first = int(update.attempt == 1)  # further ones are of the same server
+            statement = "UPDATE jobs SET status = 'running', starts = starts + ? WHERE id = ? AND ended IS NULL"
+            self._do(statement, (first, work.id))
         elif isinstance(update, Done):
             self._finish(work.id, update)
         elif update == STOPPED:
@@ -163,9 +164,16 @@ class Jobs:
         gone = self.folder / f"{DELETED}{secrets.token_hex(8)}"
         try:
             self.folder_of(id).rename(gone)
-        except OSError:  # it is not there any more
+        except FileNotFoundError:
             return
-        shutil.rmtree(gone, ignore_errors=True)
+        except OSError:  # a full disk: it is deleted under its own name
+            gone = self.folder_of(id)
+        try:
+            shutil.rmtree(gone)
+        except FileNotFoundError:  # a writer was still at it; the next start removes the rest
+            pass
+        except OSError as error:
+            LOG.error("files of a deleted job are left until the next start: %s", type(error).__name__)
 
     def sweep(self) -> int:
         """Delete the jobs that ended more than ``keep`` seconds ago; how many they were."""
@@ -202,10 +210,10 @@ class Jobs:
         return sum(seconds for seconds, _ in rows) / audio if audio else None
 
     def _remove_leftovers(self) -> None:
-        """Delete folders of uploads that did not become jobs, and of jobs whose deletion was interrupted."""
+        """Delete folders of uploads that did not become jobs, and of jobs whose deletion was interrupted; no others."""
         known = {id for (id,) in self._do("SELECT id FROM jobs")}
         for path in self.folder.iterdir():
-            if path.name not in known:
+            if path.name not in known and _OWN.fullmatch(path.name):
                 shutil.rmtree(path, ignore_errors=True)
 
     def _do(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:

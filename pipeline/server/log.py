@@ -15,9 +15,17 @@ def log_to_standard_error() -> None:
     """Send the log of this process to its error output, which a worker shares with its server."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    LOG.addHandler(handler)
-    LOG.setLevel(logging.INFO)
-    LOG.propagate = False
+    handler.addFilter(_without_traceback)
+    for log, level in ((LOG, logging.INFO), (logging.getLogger("uvicorn.error"), logging.WARNING)):
+        log.addHandler(handler)
+        log.setLevel(level)
+        log.propagate = False
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    """Keep an entry to its line: a traceback has paths, and may have words of a recording."""
+    record.exc_info = record.exc_text = None
+    return True
 
 
 def described(fault: Exception) -> str:

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from pipeline.server.api_errors import ApiError
 from pipeline.server.context import Context, context_of
 from pipeline.server.log import LOG, described
-from pipeline.server.metrics import MEDIA_TYPE
+from pipeline.server.metrics import MEDIA_TYPE, METHODS
 
 NO_ROUTE: Final = "-"
 """Stands for the route of a request that reached no route; its path is the client's text and is not logged."""
@@ -98,7 +98,7 @@ class Logged:
         try:
             await self.app(scope, receive, noted)
         except Exception as error:
-            LOG.error("%s %s: %s", scope["method"], route_of(scope), described(error))
+            LOG.error("%s %s: %s", _method(scope), route_of(scope), described(error))
             if not answer.status:  # else the connection ends here, so that the client sees that the answer is not whole
                 await _fault()(scope, receive, noted)
         finally:
@@ -106,10 +106,15 @@ class Logged:
 
 
 def _record(scope: Scope, answer: _Answer, seconds: float) -> None:
-    method, route, status = scope["method"], route_of(scope), answer.status or GONE
+    method, route, status = _method(scope), route_of(scope), answer.status or GONE
     LOG.info("%s %s %d %.0f ms %d bytes", method, route, status, seconds * 1000, answer.size)
     context: Context = scope["app"].state.context
     context.metrics.answered(method, route, status, seconds)
+
+
+def _method(scope: Scope) -> str:
+    """The method of a request; one that HTTP does not have is the client's text and is not logged."""
+    return scope["method"] if scope["method"] in METHODS else "other"
 
 
 def route_of(scope: Scope) -> str:

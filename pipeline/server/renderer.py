@@ -7,10 +7,10 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.core.atomic_write import write_atomically
-from pipeline.core.errors import FormatError, InputError, SettingsError
+from pipeline.core.errors import FormatError, InputError, ResourceError, SettingsError
 from pipeline.server.failures import failure_of, problem_of
 from pipeline.server.log import log_to_standard_error
-from pipeline.server.work import TRANSCRIPT, Done, Failed, Rendering
+from pipeline.server.work import TRANSCRIPT, Done, Failed, Rendering, require_unmoved
 from pipeline.workers.program import Control, Handler
 
 if TYPE_CHECKING:
@@ -51,7 +51,10 @@ def _transcript(rendering: Rendering) -> Transcript:
     from pipeline.corrections import apply_corrections, loads
     from pipeline.corrections.saved import with_misfits
 
-    transcript = formats.load(rendering.folder / TRANSCRIPT, "json")
+    try:
+        transcript = formats.load(rendering.folder / TRANSCRIPT, "json")
+    except (FormatError, InputError) as error:
+        raise ResourceError("the transcript of this job cannot be read") from error
     if rendering.corrections is None:
         return transcript
     try:
@@ -84,6 +87,10 @@ def _sound(rendering: Rendering, transcript: Transcript) -> Sound:
     from pipeline.formats.base import Sound
     from pipeline.formats.sound import linked_because_of_size, make_sound
 
+    try:
+        require_unmoved(rendering.recording, rendering.folder)
+    except InputError as error:
+        return Sound(missing=error.what)
     if linked_because_of_size(transcript, "embed"):
         return Sound(missing="the recording is too long to be embedded in the page")
     return make_sound(rendering.target, recording=rendering.recording, transcript=transcript)

@@ -154,7 +154,7 @@ class Guard:
 
     def _enter(self, scope: Scope) -> str:
         """The address that a request counts for; "" where it does not count."""
-        if scope["method"] != "POST":
+        if scope["method"] not in ("POST", "PUT"):
             return ""
         address = str(scope["client"][0]) if scope.get("client") else "?"
         if self._in_progress[address] >= self._settings.per_client:

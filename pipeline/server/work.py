@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from pipeline.config.schema import Config
+from pipeline.core.errors import InputError
 
 ReplyFormat = Literal["json", "verbose_json", "diarized_json", "text", "srt", "vtt"]
 """The formats of the audio API."""
@@ -48,6 +49,15 @@ class Work:
     name: str
     config: Config
     reply: Reply | None = None
+
+
+def require_unmoved(recording: Path, folder: Path) -> None:
+    """Raise `InputError` where a recording outside ``folder`` is not at its place any more, or is a link now.
+
+    The paths of the operator's recordings had no links when they were accepted.
+    """
+    if not recording.is_relative_to(folder) and recording.resolve() != recording:
+        raise InputError("the recording is not at its place in the server's folder any more")
 
 
 @dataclass(frozen=True, slots=True)

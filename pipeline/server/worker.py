@@ -15,7 +15,7 @@ from pipeline.core.errors import InputError, SettingsError
 from pipeline.core.events import Event, StageAdvanced, StageFinished, StageStarted
 from pipeline.server.failures import failure_of, problem_of
 from pipeline.server.log import log_to_standard_error
-from pipeline.server.work import REPLY, TRANSCRIPT, Done, Failed, StageProgress, Work
+from pipeline.server.work import REPLY, TRANSCRIPT, Done, Failed, StageProgress, Work, require_unmoved
 from pipeline.workers.program import Control
 
 if TYPE_CHECKING:
@@ -95,6 +95,7 @@ class TranscribingWorker:
         transcriber = self._transcriber(config, progress)
         if clips := _clips_of(work):
             transcriber.known_people = _known_people(transcriber, clips)
+        require_unmoved(work.recording, work.folder)
         transcript = with_roles(transcriber(work.recording), roles)
         if transcript.provenance is not None:
             transcript = replace(transcript, provenance=replace(transcript.provenance, source=work.name))

@@ -32,23 +32,18 @@ class RunningServer:
 @contextmanager
 def running(settings: ServerSettings, wait: bool = True) -> Iterator[RunningServer]:
     """A server with these settings at a free port of loopback; ``wait``: until a worker is ready."""
-    import uvicorn
+    from pipeline.server.http_server import HttpServer
 
-    from pipeline.server.app import create_app
-
-    app = create_app(settings)
-    server = uvicorn.Server(uvicorn.Config(app, host=settings.host, port=0, log_config=None, access_log=False))
+    server = HttpServer(replace(settings, port=0))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    context: Context = app.state.context
     limit = time.monotonic() + START_SECONDS
-    while not (server.started and (context.transcribing.ready or not wait)):
+    while not (server.started and (server.context.transcribing.ready or not wait)):
         assert thread.is_alive(), "the server has ended"
         assert time.monotonic() < limit, "the server does not start"
         time.sleep(0.02)
-    port: Any = server.servers[0].sockets[0].getsockname()[1]
     try:
-        yield RunningServer(f"http://{settings.host}:{port}", settings, context)
+        yield RunningServer(server.url, settings, server.context)
     finally:
         server.should_exit = True
         thread.join(START_SECONDS)

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -179,7 +180,27 @@ def test_a_queue_that_is_full_refuses_and_deleted_jobs_make_room(
         (tmp_path / "go").touch()
         assert ended(server, second)["status"] == "done"
         assert folders(server) == {second}
-        assert [job["id"] for job in get(server, "").json()["data"]] == [second]
+        assert get(server, "").status_code == 405, "an id is a secret: there is no list"
+
+
+@pytest.mark.parametrize("fields", [{}, {"stream": "true"}])
+def test_a_server_that_is_stopped_answers_those_who_wait(
+    tmp_path: Path, tone_file: Path, monkeypatch: pytest.MonkeyPatch, fields: dict[str, str]
+) -> None:
+    with ThreadPoolExecutor(2) as threads, held(tmp_path, monkeypatch) as server:
+
+        def ask() -> httpx.Response:
+            data = {"model": "crosstalk", **fields}
+            with client(server) as http:
+                return http.post("/v1/audio/transcriptions", files={"file": tone_file.read_bytes()}, data=data)
+
+        waiting = [threads.submit(ask) for _ in range(2)]
+        while server.context.transcribing.running + server.context.transcribing.waiting < 2:
+            time.sleep(0.02)
+    for answer in (each.result() for each in waiting):
+        assert answer.status_code == (200 if fields else 503)
+        assert "the server is stopping" in answer.text
+        assert '"type":' in answer.text.replace('"type" :', '"type":')
 
 
 def test_a_server_that_is_stopped_puts_its_jobs_back(
@@ -263,6 +284,28 @@ def test_a_recording_below_the_operators_folder(tmp_path: Path, tone_file: Path)
         assert folders(server) == set()
 
 
+def test_a_link_that_replaces_a_recording_is_not_followed(
+    tmp_path: Path, tone_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recordings, secret = tmp_path / "recordings", tmp_path / "secret.wav"
+    recordings.mkdir()
+    for path in (recordings / "talk.wav", recordings / "next.wav", secret):
+        path.write_bytes(tone_file.read_bytes())
+    with held(tmp_path, monkeypatch, recordings=recordings) as server, client(server) as http:
+        first, second = (http.post("/v1/jobs", json={"path": name}).json()["id"] for name in ("talk.wav", "next.wav"))
+        until(server, first, "running")
+        (recordings / "next.wav").unlink()
+        (recordings / "next.wav").symlink_to(secret)
+        (tmp_path / "go").touch()
+        assert ended(server, first)["status"] == "done"
+        failed = ended(server, second)
+        assert failed["status"] == "failed"
+        assert "not at its place" in failed["error"]["message"]
+        (recordings / "talk.wav").unlink()
+        (recordings / "talk.wav").symlink_to(secret)
+        assert "not at its place" in get(server, f"/{first}/result?format=html").text
+
+
 def test_fields_in_json_are_those_of_a_form(tmp_path: Path, tone_file: Path) -> None:
     with running(synthetic_settings(tmp_path / "state", recordings=tone_file.parent)) as server, client(server) as http:
         asked = {"path": tone_file.name, "known_speaker_names[]": [], "keywords": ["one", "two"], "temperature": 0}
@@ -270,6 +313,9 @@ def test_fields_in_json_are_those_of_a_form(tmp_path: Path, tone_file: Path) -> 
         for name, value in (("nothing", 1), ("speakers", [[1]]), ("min_speakers", "x"), ("language", {"a": {}})):
             answer = http.post("/v1/jobs", json={"path": tone_file.name, name: value})
             assert (answer.status_code, error_of(answer)["type"]) == (400, "invalid_request_error"), name
+        text = json.dumps({"path": tone_file.name, "\ud800": 1})
+        surrogate = http.post("/v1/jobs", content=text, headers={"content-type": "application/json"})
+        assert (surrogate.status_code, error_of(surrogate)["type"]) == (400, "invalid_request_error")
         for content in (b"", b"{", b"[]", b"\xff", b"[" * 100_000):
             answer = http.post("/v1/jobs", content=content, headers={"content-type": "application/json"})
             assert (answer.status_code, error_of(answer)["code"]) == (400, "invalid_json")

@@ -18,13 +18,19 @@ from hypothesis import strategies as st
 
 from pipeline.core.errors import ResourceError, SettingsError
 from pipeline.server.dispatcher import STOPPED
-from pipeline.server.jobs import MAX_STARTS, Jobs
+from pipeline.server.jobs import MAX_STARTS, Job, Jobs
 from pipeline.server.work import Cancelled, Done, End, Failed, Started, Work
 from tests import world
 from tests.max_examples import at_most
 
 CRASH = Failed("crash", "the worker died")
 DONE = Done(60.0, 30.0, {"decode": 1.0}, ("gap",))
+
+
+def every(jobs: Jobs) -> list[Job]:
+    """All jobs, newest first."""
+    ids = jobs._do("SELECT id FROM jobs ORDER BY created DESC, rowid DESC")
+    return [job for (id,) in ids if (job := jobs.get(id)) is not None]
 
 
 def accepted(jobs: Jobs, name: str = "talk.wav", **changes: Any) -> Work:
@@ -81,7 +87,7 @@ def test_accepted_jobs_are_pending_until_they_end(events: list[tuple[str, int]])
                     elif is_open:
                         model[chosen.id] = {"done": "done", "crash": "failed", "stop": "queued"}[event]
                         starts[chosen.id] = 0 if event == "stop" else starts[chosen.id]
-            assert {job.id: job.status for job in reversed(jobs.every())} == model
+            assert {job.id: job.status for job in reversed(every(jobs))} == model
             assert {path.name for path in jobs.folder.iterdir()} == set(model)
         jobs.close()
 
@@ -112,8 +118,23 @@ def test_ends_are_kept(jobs: Jobs) -> None:
     assert (one.status, one.duration, one.notices, one.failure) == ("done", 60.0, ("gap",), None)
     assert (other.status, other.failure) == ("failed", CRASH)
     assert jobs.speed == 0.5
-    assert [job.id for job in jobs.every()] == [crashed.id, done.id]
+    assert [job.id for job in every(jobs)] == [crashed.id, done.id]
     assert jobs.get("nothing") is None
+
+
+def test_attempts_of_one_server_count_as_one_start(tmp_path: Path) -> None:
+    for _ in range(MAX_STARTS):
+        jobs = Jobs(tmp_path, 10.0)
+        work = (jobs.pending() or [accepted(jobs)])[0]
+        for attempt in (1, 2, 3):
+            jobs.observe(work, Started(attempt))
+        jobs.close()
+    last = Jobs(tmp_path, 10.0)
+    assert last.pending() == []
+    job = last.get(work.id)
+    last.close()
+    assert job is not None
+    assert job.status == "failed"
 
 
 def test_old_jobs_are_swept_with_their_folders(tmp_path: Path) -> None:
@@ -153,16 +174,17 @@ def test_a_job_that_is_deleted_while_its_worker_writes_leaves_nothing(jobs: Jobs
     writer.join()
     assert list(jobs.folder.iterdir()) == []
     jobs.observe(work, DONE)
-    assert jobs.every() == []
+    assert every(jobs) == []
 
 
 def test_what_never_became_a_job_is_removed_at_the_next_start(tmp_path: Path) -> None:
     first = Jobs(tmp_path, 10.0)
     work, (_, upload) = accepted(first), first.new()
-    (first.folder / ".deleted-1").mkdir()
+    (first.folder / f".deleted-{'0' * 16}").mkdir()
     first.close()
+    (first.folder / "of a person").mkdir()
     second = Jobs(tmp_path, 10.0)
-    assert [path.name for path in second.folder.iterdir()] == [work.id]
+    assert {path.name for path in second.folder.iterdir()} == {work.id, "of a person"}
     assert not upload.exists()
     second.close()
 
@@ -251,4 +273,4 @@ def test_a_journal_that_cannot_be_written_is_an_error_of_the_machine(
     with pytest.raises(ResourceError, match="journal"):
         jobs.observe(work, DONE)
     monkeypatch.setattr(jobs, "_database", healthy)
-    assert jobs.every()[0].status == "queued"
+    assert every(jobs)[0].status == "queued"
