@@ -152,12 +152,13 @@ def work_seconds(server: Server) -> float:
 
 def overhead(server: Server, clip: Path) -> dict[str, Any]:
     """Seconds of a request beside the stages, with the default models."""
-    ask(server, clip).raise_for_status()
     rows = []
-    for _ in range(REPEATS):
-        before, began = work_seconds(server), time.perf_counter()
-        ask(server, clip).raise_for_status()
-        rows.append((time.perf_counter() - began, work_seconds(server) - before))
+    with httpx.Client(timeout=600) as client:
+        ask(server, clip, client).raise_for_status()
+        for _ in range(REPEATS):
+            before, began = work_seconds(server), time.perf_counter()
+            ask(server, clip, client).raise_for_status()
+            rows.append((time.perf_counter() - began, work_seconds(server) - before))
     beside = [whole - work for whole, work in rows]
     return {
         "request_seconds": statistics.median(whole for whole, _ in rows),

@@ -35,6 +35,9 @@ RETRY_SECONDS: Final = 5.0
 value takes more of the processor from them where no start can succeed."""
 
 
+RETURN_SECONDS: Final = 5.0
+"""Seconds that a worker has to leave cancelled work, before another one takes its place and loads the models anew.
+Chosen by hand: about as long as that takes."""
 PAUSE_SECONDS: Final = 0.2
 """Seconds before the next step after an error. Chosen by hand: an error that lasts would fill the log."""
 
@@ -186,7 +189,7 @@ class Dispatcher(Generic[J]):
             if self._leave_queue(ticket):
                 self._close(ticket, Cancelled())
                 self._renumber()
-            elif self._running.get(ticket.job.id) is ticket and self._pool.cancel(ticket.job, grace=0.0):
+            elif self._running.get(ticket.job.id) is ticket and self._pool.abandon(ticket.job, RETURN_SECONDS):
                 self._close(ticket, Cancelled())
 
     def _leave_queue(self, ticket: Ticket[J]) -> bool:

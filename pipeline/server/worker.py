@@ -15,7 +15,7 @@ from pipeline.core.errors import InputError, SettingsError
 from pipeline.core.events import Event, StageAdvanced, StageFinished, StageStarted
 from pipeline.server.failures import failure_of, problem_of
 from pipeline.server.log import log_to_standard_error
-from pipeline.server.work import REPLY, TRANSCRIPT, Done, Failed, StageProgress, Work, require_unmoved
+from pipeline.server.work import REPLY, TRANSCRIPT, Cancelled, Done, End, StageProgress, Work, require_unmoved
 from pipeline.workers.program import Control
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class TranscribingWorker:
         self._models.load()
         media.prestart()
 
-    def __call__(self, work: Work, control: Control) -> Done | Failed:
+    def __call__(self, work: Work, control: Control) -> End:
         """Transcribe one recording and write its results. Never raises an `Exception`."""
         progress = _WorkProgress(control, self._setup.limits)
         try:
@@ -76,6 +76,8 @@ class TranscribingWorker:
 
                 known = tuple(work.config.identification.known)
                 write_atomically(work.folder / REPLY, replies.render(transcript, work.reply, known))
+        except _Abandoned:
+            return Cancelled()
         except Exception as fault:
             return failure_of(fault)
         notices = tuple(dict.fromkeys(notice.code for notice in transcript.notices))
@@ -112,6 +114,10 @@ class TranscribingWorker:
         return transcriber
 
 
+class _Abandoned(BaseException):
+    """The result is not wanted any more; unwinds the pipeline, in which no part takes it for an error of its own."""
+
+
 class _WorkProgress:
     """What one recording reports: progress, its time limit once its length is known, and the seconds of its stages."""
 
@@ -130,6 +136,8 @@ class _WorkProgress:
 
     def on_event(self, event: Event) -> None:
         """The listener of the pipeline."""
+        if self._control.is_abandoned():
+            raise _Abandoned
         if isinstance(event, StageStarted):
             self._report(StageProgress(event.stage, 0.0, event.total, self._duration))
         elif isinstance(event, StageAdvanced):

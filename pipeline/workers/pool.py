@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Container, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, Literal, TypeVar
 
 from pipeline.core.errors import ResourceError
@@ -53,11 +53,13 @@ class Crashed:
 
 @dataclass(frozen=True, slots=True)
 class Assignment(Generic[J]):
-    """The job of a worker; ``began`` and ``deadline`` are readings of `time.monotonic`."""
+    """The job of a worker; ``began`` and ``deadline`` are readings of `time.monotonic`. The end of an abandoned job is
+    not reported."""
 
     job: J
     began: float
     deadline: float
+    is_abandoned: bool = False
 
     @property
     def seconds(self) -> float:
@@ -85,9 +87,17 @@ class Worker(ABC, Generic[J]):
 
     def extend(self, seconds: float) -> None:
         """Move the time limit of the job to ``seconds`` from now."""
+        if self.assignment is not None and not self.assignment.is_abandoned:
+            self.assignment = replace(self.assignment, deadline=time.monotonic() + seconds)
+
+    def abandon(self, seconds: float) -> None:
+        """Ask the handler to return; it has ``seconds`` for that."""
         if self.assignment is not None:
-            deadline = time.monotonic() + seconds
-            self.assignment = Assignment(self.assignment.job, self.assignment.began, deadline)
+            self.assignment = replace(self.assignment, deadline=time.monotonic() + seconds, is_abandoned=True)
+            self._ask_to_return()
+
+    def _ask_to_return(self) -> None:
+        """Tell the handler that its result is not wanted; workers without messages during a job are not told."""
 
     def check(self) -> Crashed | None:
         """End the worker if its job has exceeded a limit."""
@@ -144,8 +154,9 @@ class Pool(ABC, Generic[J, R]):
 
     @property
     def jobs(self) -> tuple[J, ...]:
-        """The jobs that workers have."""
-        return tuple(worker.assignment.job for worker in self._workers if worker.assignment is not None)
+        """The jobs that workers have, without abandoned ones."""
+        assignments = (worker.assignment for worker in self._workers)
+        return tuple(each.job for each in assignments if each is not None and not each.is_abandoned)
 
     @property
     def busy(self) -> int:
@@ -194,6 +205,17 @@ class Pool(ABC, Generic[J, R]):
                 return True
         return False
 
+    def abandon(self, job: J, seconds: float) -> bool:
+        """Ask the handler of a running job to return; a worker that has not within ``seconds`` is replaced.
+
+        Returns at once. True if the job was running: `receive` will not report its end.
+        """
+        for worker in self._workers:
+            if worker.assignment is not None and worker.assignment.job is job and not worker.assignment.is_abandoned:
+                worker.abandon(seconds)
+                return True
+        return False
+
     def shutdown(self, grace: float = 0.0) -> None:
         """End all workers. With ``grace`` (seconds) they may clean up first, all at the same time.
 
@@ -226,7 +248,7 @@ class Pool(ABC, Generic[J, R]):
             worker.is_ready, self._failed_starts = True, 0
         elif isinstance(message, Extended):
             worker.extend(message.seconds)
-        elif isinstance(message, Reported) and worker.assignment is not None:
+        elif isinstance(message, Reported) and worker.assignment is not None and not worker.assignment.is_abandoned:
             self._on_report(worker.assignment.job, message.value)
         elif isinstance(message, Result):
             yield from self._release(worker, Finished(message.value))
@@ -244,7 +266,7 @@ class Pool(ABC, Generic[J, R]):
 
     def _release(self, worker: Worker[J], end: Finished[R] | Crashed) -> Iterator[tuple[J, Finished[R] | Crashed]]:
         assignment, worker.assignment = worker.assignment, None
-        if assignment is not None:
+        if assignment is not None and not assignment.is_abandoned:
             yield assignment.job, end
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.workers.pool import TICK, Crashed, J, Pool, R, Worker, ignore
-from pipeline.workers.program import Message, Program
+from pipeline.workers.program import ABANDON, Message, Program
 
 _COMMAND = "import sys; sys.path[:] = {path!r}; from pipeline.workers.worker_process import main; main({handle})"
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -43,6 +43,9 @@ class ProcessWorker(Worker[J]):
 
     def _send(self, job: J) -> None:
         self._send_bytes(pickle.dumps(job))
+
+    def _ask_to_return(self) -> None:
+        self._send_bytes(ABANDON)
 
     def _send_bytes(self, data: bytes) -> None:
         with suppress(OSError):  # the worker has died: `receive` reports it

@@ -15,16 +15,25 @@ def ignore(value: Any) -> None:
     """The function of a control that has no effect."""
 
 
+def never() -> bool:
+    """The answer of a control whose job is never abandoned."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Control:
-    """What a handler calls during a job. On pools without messages during a job, both do nothing."""
+    """What a handler calls during a job. On pools without messages during a job, none has an effect."""
 
     extend: Callable[[float], None] = ignore
     """The job may take this number of seconds more, counted from now."""
     report: Callable[[Any], None] = ignore
     """Give a picklable value to the caller of the pool."""
+    is_abandoned: Callable[[], bool] = never
+    """Whether the result is not wanted any more: the handler may return anything, soon."""
 
 
+ABANDON = b""
+"""What a pool sends a worker whose job is abandoned; a pickled job is never empty."""
 Handler = Callable[[Any, Control], Any]
 """``handler(job, control)`` returns the job's result. One job at a time, always in the same process."""
 

@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from pipeline.core.errors import CrosstalkError
-from pipeline.workers.program import Control, Extended, Fatal, Message, Program, Ready, Reported, answer
+from pipeline.workers.program import ABANDON, Control, Extended, Fatal, Message, Program, Ready, Reported, answer
 
 
 def main(handle: int) -> None:
@@ -25,7 +25,8 @@ def main(handle: int) -> None:
     pipe: Connection[Any, Any] = Connection(handle)
     program: Program = pickle.loads(pipe.recv_bytes())
     jobs: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-    threading.Thread(target=_read, args=(pipe, jobs), daemon=True).start()
+    abandoned = threading.Event()
+    threading.Thread(target=_read, args=(pipe, jobs, abandoned), daemon=True).start()
 
     def send(message: Message) -> None:
         pipe.send_bytes(pickle.dumps(message))
@@ -37,15 +38,23 @@ def main(handle: int) -> None:
         signal.pause()
     else:
         send(Ready())
-        control = Control(lambda seconds: send(Extended(seconds)), lambda value: send(Reported(value)))
+        control = Control(
+            lambda seconds: send(Extended(seconds)), lambda value: send(Reported(value)), abandoned.is_set
+        )
         while True:
             pipe.send_bytes(answer(handler, jobs.get(), control))
 
 
-def _read(pipe: Connection[Any, Any], jobs: queue.SimpleQueue[bytes]) -> None:
+def _read(pipe: Connection[Any, Any], jobs: queue.SimpleQueue[bytes], abandoned: threading.Event) -> None:
+    """Put jobs into the queue; an empty message, `program.ABANDON`, is about the job before it."""
     try:
         while True:
-            jobs.put(pipe.recv_bytes())
+            message = pipe.recv_bytes()
+            if message == ABANDON:
+                abandoned.set()
+            else:
+                abandoned.clear()
+                jobs.put(message)
     except (EOFError, OSError):
         os.killpg(0, signal.SIGKILL)
 

@@ -134,7 +134,27 @@ def test_a_full_queue_refuses_and_a_cancelled_job_makes_room(tmp_path: Path) -> 
     run(check())
 
 
-def test_cancelling_stops_the_worker_and_nothing_else(tmp_path: Path) -> None:
+def test_cancelled_work_that_returns_costs_no_worker(tmp_path: Path) -> None:
+    async def check() -> None:
+        async with dispatcher(1) as work:
+            for number in range(5):
+                mark = tmp_path / f"process {number}"
+                ticket = work.submit(job(f"cancelled {number}", ("mark", str(mark)), ("until abandoned", None)))
+                later = work.submit(job(number))
+                await until(lambda mark=mark: lines(mark))
+                ticket.cancel()
+                assert await ticket.end() == Cancelled()
+                end = await later.end()
+                assert isinstance(end, Done)
+                assert end.duration == int(lines(mark)[0]), "the process is the same"
+            assert len({each.read_text() for each in tmp_path.iterdir()}) == 1
+
+    run(check())
+
+
+def test_cancelling_stops_the_worker_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.server.dispatcher.RETURN_SECONDS", 0.5)
+
     async def check() -> None:
         async with dispatcher(2) as work:
             mark = tmp_path / "process"
@@ -146,7 +166,7 @@ def test_cancelling_stops_the_worker_and_nothing_else(tmp_path: Path) -> None:
             ticket.cancel()
             assert await ticket.end() == Cancelled()
             assert time.monotonic() - began < 1.0
-            assert not is_alive(int(lines(mark)[0]))
+            await until(lambda: not is_alive(int(lines(mark)[0])))
             (tmp_path / "go").touch()
             assert isinstance(await other.end(), Done)
             ticket.cancel()

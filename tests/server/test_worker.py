@@ -14,7 +14,7 @@ from pipeline.batch.worker import Limits
 from pipeline.config.schema import Config
 from pipeline.core.types import Word
 from pipeline.server.job_view import STAGES
-from pipeline.server.work import REPLY, TRANSCRIPT, Done, Failed, Reply, StageProgress, Work
+from pipeline.server.work import REPLY, TRANSCRIPT, Cancelled, Done, Failed, Reply, StageProgress, Work
 from pipeline.server.worker import INTERVAL, TranscribingWorker, WorkerSetup, start
 from pipeline.workers.program import Control
 from tests import world
@@ -129,6 +129,19 @@ def test_other_models_replace_those_that_differ(tmp_path: Path) -> None:
         recording = world.write_wav(folder / "upload-0.wav", world.OVERLAPPING)
         assert isinstance(worker(work(folder, world.settings(changes), recording), Control()), Done)
         assert worker._models.loads == expected, changes
+
+
+def test_abandoned_work_ends_at_the_next_report_and_leaves_the_models(
+    tmp_path: Path, worker: TranscribingWorker
+) -> None:
+    reports: list[StageProgress] = []
+    control = Control(report=reports.append, is_abandoned=lambda: len(reports) >= 3)
+    loads = worker._models.loads
+    assert worker(work(tmp_path), control) == Cancelled()
+    assert len(reports) == 3
+    assert not (tmp_path / TRANSCRIPT).exists()
+    assert isinstance(worker(work(tmp_path), Control()), Done)
+    assert worker._models.loads == loads
 
 
 def test_known_speakers_are_named(tmp_path: Path, worker: TranscribingWorker) -> None:

@@ -64,6 +64,11 @@ def _wait(path: str, control: Control) -> None:
         time.sleep(0.01)
 
 
+def _until_abandoned(nothing: object, control: Control) -> None:
+    while not control.is_abandoned():
+        time.sleep(0.01)
+
+
 def _mark(path: str, control: Control) -> None:
     """Note the process in a file: one line for each attempt."""
     with Path(path).open("a") as file:
@@ -86,6 +91,7 @@ VERBS: dict[str, Callable[[Any, Control], Failed | None]] = {
     "flood": _flood,
     "wait": _wait,
     "mark": _mark,
+    "until abandoned": _until_abandoned,
     "raise": _raise,
     "die once": _die_once,
     "sleep": lambda seconds, control: time.sleep(seconds),

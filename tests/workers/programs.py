@@ -66,6 +66,13 @@ def _report_on_and_on(value: Any, control: Control) -> None:
         time.sleep(0.02)
 
 
+def _until_abandoned(seconds: float, control: Control) -> None:
+    while not control.is_abandoned():
+        control.report("working")
+        control.extend(60.0)
+        time.sleep(seconds)
+
+
 def _eat(size: int, control: Control) -> None:
     data = bytearray(size)
     data[::4096] = b"x" * len(data[::4096])
@@ -91,6 +98,7 @@ VERBS: dict[str, Callable[[Any, Control], Any]] = {
     "report": _report,
     "hold": _report_and_hold,
     "report on": _report_on_and_on,
+    "until abandoned": _until_abandoned,
     "eat": _eat,
     "touch": _touch_at_exit,
     "raise": _raise,

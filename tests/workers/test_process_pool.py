@@ -154,6 +154,40 @@ def test_cancel_ends_one_job_and_its_worker_is_replaced(tmp_path: Path) -> None:
         assert work(workers, ("count", 1))[0][0] == ("count", 1)
 
 
+def test_an_abandoned_job_leaves_its_worker_and_reports_nothing_more() -> None:
+    reports: list[object] = []
+    with pool(on_report=lambda job, value: reports.append(value)) as workers:
+        start(workers)
+        (first,) = work(workers, ("count", 1))
+        job = ("until abandoned", 0.01)
+        workers.submit(job)
+        while not reports:
+            assert list(workers.receive()) == []
+        assert workers.abandon(job, 10.0)
+        assert not workers.abandon(job, 10.0)
+        known = len(reports)
+        assert (workers.busy, workers.jobs) == (0, ())
+        while not workers.idle:
+            assert list(workers.receive()) == [], "the end of an abandoned job is not reported"
+        assert len(reports) == known
+        (second,) = work(workers, ("count", 1))
+        assert isinstance(first[1], Finished)
+        assert isinstance(second[1], Finished)
+        assert first[1].value[2] == second[1].value[2], "the process is the same"
+        assert not workers.abandon(job, 10.0)
+
+
+def test_an_abandoned_job_that_does_not_return_costs_its_worker() -> None:
+    with pool() as workers:
+        start(workers)
+        job = ("sleep", programs.HOLD)
+        workers.submit(job)
+        assert workers.abandon(job, 0.1)
+        while workers.ready:
+            assert list(workers.receive()) == []
+        assert work(workers, ("count", 1))
+
+
 def test_a_worker_that_ignores_the_request_to_exit_is_killed() -> None:
     with pool() as workers:
         start(workers)

@@ -1,10 +1,11 @@
 // Puts the page together: the card, the list, what is sent and followed, signing in.
 
 import { byId } from "../../formats/page/dom.js";
-import { fetchJob, fetchResult, isSignedIn, notReady, removeJob, ServerError, signIn, signOut, upload } from "./api.js";
+import { fetchJob, fetchResult, isSignedIn, notReady, removeJob, ServerError, upload } from "./api.js";
 import { createChooser } from "./chooser.js";
 import { createFollower, isOver } from "./following.js";
 import { createList } from "./list_view.js";
+import { createSignIn } from "./sign_in.js";
 import { forgetJob, storedJobs, storeJob } from "./storage.js";
 import { counted, explained, sentence, shown, span } from "./words.js";
 
@@ -31,6 +32,7 @@ let isLocked = false;
 
 const list = createList({ onAction: act, onDownload: download });
 const follower = createFollower({ onJob: showJob, onProblem: showProblem });
+const form = createSignIn({ onSignedIn: enter, hasToken: token === "yes" });
 const chooser = createChooser({ largest: Number(maxUpload), kept, send, announce });
 
 /** @param {string} text */
@@ -269,34 +271,13 @@ async function download(key, format) {
 function askToken() {
   isLocked = true;
   follower.pause();
-  byId("sign-in").hidden = false;
-  byId("work").hidden = byId("sign-out").hidden = true;
-  byId("token").focus();
-}
-
-/** @param {SubmitEvent} event */
-async function onSignIn(event) {
-  event.preventDefault();
-  const field = /** @type {HTMLInputElement} */ (byId("token"));
-  byId("sign-in-problem").textContent = "";
-  try {
-    await signIn(field.value.trim());
-  } catch (error) {
-    const problem = /** @type {ServerError} */ (error);
-    byId("sign-in-problem").textContent = problem.status === 401 ? "This is not the token of this server." : explained(problem);
-    field.select();
-    return;
-  }
-  field.value = "";
-  enter();
+  form.show(true);
 }
 
 /** Shows the work of a browser that may use the server. */
 function enter() {
   isLocked = false;
-  byId("sign-in").hidden = true;
-  byId("work").hidden = false;
-  byId("sign-out").hidden = token !== "yes";
+  form.show(false);
   follower.resume();
   if (!entries.length) void restore();
   update();
@@ -339,11 +320,6 @@ async function begin() {
   else enter();
 }
 
-byId("sign-in-form").addEventListener("submit", onSignIn);
-byId("sign-out").addEventListener("click", async () => {
-  await signOut().catch(() => undefined);
-  location.reload();
-});
 for (const button of document.querySelectorAll("[data-close]")) {
   button.addEventListener("click", () => button.closest("dialog")?.close());
 }
