@@ -115,7 +115,7 @@ class TranscribingWorker:
 
 
 class _Abandoned(BaseException):
-    """The result is not wanted any more; unwinds the pipeline, in which no part takes it for an error of its own."""
+    """The result is not wanted any more; unwinds the pipeline, which no part of it takes for an error of a model."""
 
 
 class _WorkProgress:
