@@ -35,11 +35,14 @@ class ServeOptions(SettingsOptions):
     workers: Annotated[int, typer.Option(min=1, max=256, help="Recordings transcribed at the same time.")] = 1
     token_file: Annotated[Path | None, typer.Option(help="A file with the token that clients must present.")] = None
     max_upload: Annotated[str, typer.Option(help="Largest upload, such as 500MB.")] = "2GB"
-    queue: Annotated[int, typer.Option(min=0, help="Most recordings that wait; more are told to come back.")] = 32
+    queue: Annotated[int, typer.Option(min=1, help="Most recordings that wait; more are told to come back.")] = 32
     keep: Annotated[str, typer.Option(help="How long finished jobs are kept, such as 30m or 7d.")] = "1h"
     folder: Annotated[Path | None, typer.Option(help="Folder of uploads, results and the journal.")] = None
     recordings: Annotated[Path | None, typer.Option(help="Folder below which jobs may name recordings.")] = None
-    origin: Annotated[list[str] | None, typer.Option(help="A web page's origin that may use the server.")] = None
+    origin: Annotated[
+        list[str] | None,
+        typer.Option(help="Origin under which a proxy offers the server, or of a page that may use it."),
+    ] = None
     per_client: Annotated[int, typer.Option(min=1, help="Most requests of one address at a time.")] = 8
     i_know: Annotated[bool, typer.Option("--i-know", help="Allow another address than loopback without a token.")] = (
         False
@@ -66,6 +69,10 @@ class ServeOptions(SettingsOptions):
             origins=tuple(self.origin or ()),
             per_client=self.per_client,
         )
+        for origin in settings.origins:
+            if not re.fullmatch(r"https?://[^/\s]+", origin):
+                hint = "scheme and name, and a port if there is one: https://intranet.example"
+                raise SettingsError("this is no origin", where=f"--origin {origin}", hint=hint)
         if not settings.is_local and settings.token is None and not self.i_know:
             message = "everyone who reaches this address could use the server"
             raise SettingsError(message, where=f"--host {self.host}", hint="give a --token-file, or say --i-know")

@@ -21,8 +21,10 @@ _OF_FAILURE: Final[Mapping[FailureKind, tuple[int, str]]] = {
 """Status and code of each kind of failure."""
 _PLACE: Final = re.compile(r"([a-z_]+)(?:\[\d+\])?: ")
 """The field at fault at the beginning of a message."""
-_CLIENT_GONE: Final = 499
-"""Status that is counted for a client that closed the connection: as in nginx. Nobody receives it."""
+CLIENT_GONE: Final = 499
+"""Status that is counted for a client that closed the connection: as in nginx. It is never received."""
+IGNORED: Final = "Crosstalk-Ignored"
+"""Header of an answer that names the fields without effect."""
 
 
 class ApiError(Exception):
@@ -63,9 +65,14 @@ def of_failure(failed: Failed) -> ApiError:
     return ApiError(status, failed.message, code, param=place[1] if place else None)
 
 
+def queue_full(seconds: int) -> ApiError:
+    """The answer where the queue takes no more: another try is worth it after ``seconds``."""
+    return ApiError(429, f"the queue is full; try again in {seconds} s", "queue_full", retry_after=seconds)
+
+
 def client_gone() -> ApiError:
     """The end of a request whose client closed the connection."""
-    return ApiError(_CLIENT_GONE, "the client closed the connection", "client_gone")
+    return ApiError(CLIENT_GONE, "the client closed the connection", "client_gone")
 
 
 def of_error(error: CrosstalkError, param: str | None = None) -> ApiError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -18,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from pipeline.batch.recording_pool import environments_of, share_of
 from pipeline.batch.worker import Limits
 from pipeline.core.errors import CrosstalkError
-from pipeline.server import audio_routes, job_routes, operation, page_routes, renderer, security, worker
+from pipeline.server import audio_routes, folders, job_routes, operation, page_routes, renderer, security, worker
 from pipeline.server.api_errors import ApiError, of_error
 from pipeline.server.context import Context
 from pipeline.server.dispatcher import Dispatcher
@@ -36,6 +35,11 @@ RENDERINGS: Final = 64
 """Most renderings that wait: each takes a second or two. Chosen by hand; more are answered with 429."""
 RENDER_SECONDS: Final = 300.0
 """Time limit of one rendering in seconds. Chosen by hand: a page of ten hours with its sound takes a minute."""
+
+
+FIRST_SECONDS: Final = 1800.0
+"""Seconds in which a recording must be decoded, and other models loaded for it; its own limit begins then. Chosen by
+hand, above the time for a day of sound; a larger value lets a worker that hangs keep its place longer."""
 
 
 def create_app(settings: ServerSettings) -> FastAPI:
@@ -63,6 +67,7 @@ def _context(settings: ServerSettings) -> Context:
         Program(worker.PROGRAM, setup),
         settings.workers,
         capacity=settings.queue,
+        seconds=FIRST_SECONDS,
         environments=environments_of(settings.config, settings.workers),
         observer=count,
     )
@@ -77,8 +82,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Start the workers and take up the jobs of before; at the end, let work in progress finish for a while."""
     context: Context = app.state.context
     context.requests.mkdir(mode=0o700, exist_ok=True)
-    for left in context.requests.glob(f"{'[0-9a-f]' * 32}"):  # of a server that was killed
-        shutil.rmtree(left, ignore_errors=True)
+    folders.remove_leftovers(context.requests)
     context.transcribing.start()
     context.rendering.start()
     job_routes.resume(context)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -14,7 +12,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from pipeline.server.api_errors import ApiError, client_gone, of_failure
+from pipeline.server import folders
+from pipeline.server.api_errors import IGNORED, ApiError, client_gone, of_failure, queue_full
 from pipeline.server.audio_request import AudioRequest, models, parse, unknown_model
 from pipeline.server.context import Context, context_of
 from pipeline.server.dispatcher import QueueFull, Ticket
@@ -26,8 +25,6 @@ from pipeline.server.work import REPLY, Cancelled, Done, End, Failed, StageProgr
 KEEP_ALIVE: Final = 5.0
 """Seconds after which a stream says again what is being done. Chosen by hand, below the limits of proxies for silent
 connections (nginx: 60 s); a larger value sends less."""
-IGNORED: Final = "Crosstalk-Ignored"
-"""Header that names the fields that had no effect."""
 T = TypeVar("T")
 
 
@@ -59,14 +56,15 @@ def _model(name: str) -> dict[str, Any]:
 async def create_transcription(request: Request) -> Response:
     """The transcript of an uploaded recording; its folder is removed with the answer, however the request ends."""
     context = context_of(request)
-    work = secrets.token_hex(16)
+    context.require_room()
+    work = folders.new_name()
     folder = context.requests / work
     folder.mkdir(mode=0o700)
     try:
         asked = await _asked(request, folder, context)
         ticket = _submit(context, Work(work, folder, asked.recording, asked.name, asked.config, asked.reply))
     except BaseException:
-        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        await asyncio.to_thread(folders.remove, folder)
         raise
     headers = {IGNORED: ", ".join(asked.ignored)} if asked.ignored else {}
     if asked.reply.stream:
@@ -125,8 +123,7 @@ def _submit(context: Context, work: Work) -> Ticket[Work]:
     try:
         return context.transcribing.submit(work)
     except QueueFull as error:
-        message = "the queue is full; try again later"
-        raise ApiError(429, message, "queue_full", retry_after=error.retry_after) from error
+        raise queue_full(error.retry_after) from error
 
 
 async def _gone(receive: Receive) -> None:
@@ -139,7 +136,7 @@ async def _finish(ticket: Ticket[Work]) -> None:
     if not isinstance(ticket.latest, End):
         ticket.cancel()
     await ticket.end()
-    await asyncio.to_thread(shutil.rmtree, ticket.job.folder, ignore_errors=True)
+    await asyncio.to_thread(folders.remove, ticket.job.folder)
 
 
 def _reply(end: End, folder: Path) -> bytes:

@@ -1,4 +1,4 @@
-"""Bodies of requests as they come, within limits of size and time."""
+"""Bodies of requests as they come, within limits of size and of the time without a byte."""
 
 from __future__ import annotations
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 
+from pipeline.server.api_errors import queue_full
+from pipeline.server.dispatcher import QueueFull
 from pipeline.server.settings import ServerSettings
 
 if TYPE_CHECKING:
@@ -31,6 +33,13 @@ class Context:
     def requests(self) -> Path:
         """The folder of requests that are answered at once; emptied at the start."""
         return self.settings.folder / "requests"
+
+    def require_room(self) -> None:
+        """Raise `ApiError` where the queue is full: before an upload, so that it is not sent for nothing."""
+        try:
+            self.transcribing.require_room()
+        except QueueFull as error:
+            raise queue_full(error.retry_after) from error
 
 
 def context_of(request: Request) -> Context:

@@ -31,15 +31,15 @@ FIRST_RETRY: Final = 10.0
 RECENT: Final = 20
 """Number of pieces of work from which the mean is taken. Chosen by hand; a larger value follows a change later."""
 RETRY_SECONDS: Final = 5.0
-"""Seconds before another start of a worker after one that failed, while other workers work. Chosen by hand; a smaller
-value takes more of the processor from them where no start can succeed."""
+"""Seconds before another start of a worker after one that failed. Chosen by hand; a smaller value takes more of the
+processor from other workers where no start can succeed."""
 
 
 RETURN_SECONDS: Final = 5.0
 """Seconds that a worker has to leave cancelled work, before another one takes its place and loads the models anew.
-Chosen by hand: about as long as that takes."""
+Chosen by hand: about as long as that takes; a larger value keeps a worker longer from the next recording."""
 PAUSE_SECONDS: Final = 0.2
-"""Seconds before the next step after an error. Chosen by hand: an error that lasts would fill the log."""
+"""Seconds before the next step after an error. Chosen by hand; a smaller value fills the log where the error lasts."""
 
 
 class QueueFull(Exception):
@@ -53,11 +53,11 @@ class QueueFull(Exception):
 class Dispatcher(Generic[J]):
     """A queue of at most ``capacity`` jobs in front of ``workers`` processes that run ``program``.
 
-    ``environments`` and ``memory`` are those of `ProcessPool`; a job has ``seconds``, which its handler may extend. A
+    ``environments`` are those of `ProcessPool`; a job has ``seconds``, which its handler may extend. A
     job whose worker died is tried again, up to ``attempts`` times in all. With ``on_demand`` workers start with the
     first job, else at once. ``observer`` is told of all jobs. ``waiting``, ``running`` and ``ready`` count jobs in the
-    queue, jobs in workers, and workers whose models are loaded; ``problem`` says why no worker can be started: that is
-    tried again for the next job.
+    queue, jobs in workers, and workers whose models are loaded; ``problem`` says why no worker can be started, which is
+    tried again.
     """
 
     def __init__(
@@ -67,7 +67,6 @@ class Dispatcher(Generic[J]):
         *,
         capacity: int,
         environments: Sequence[Mapping[str, str]] = ({},),
-        memory: int | None = None,
         seconds: float = math.inf,
         attempts: int = 3,
         on_demand: bool = False,
@@ -78,7 +77,7 @@ class Dispatcher(Generic[J]):
         self._capacity, self._seconds, self._attempts = capacity, seconds, attempts
         self._on_demand, self._observer = on_demand, observer
         self._pool: ProcessPool[J, End] = ProcessPool(
-            program, workers, environments=environments, memory=memory, on_report=self._report
+            program, workers, environments=environments, on_report=self._report
         )
         self._queue: deque[Ticket[J]] = deque()
         self._running: dict[str, Ticket[J]] = {}
@@ -202,7 +201,7 @@ class Dispatcher(Generic[J]):
 
     def _start_workers(self) -> None:
         if self.problem is not None:
-            if not self._queue or time.monotonic() < self._next_start:
+            if time.monotonic() < self._next_start:
                 return
             self.problem = None
         self._pool.scale(len(self._queue) + len(self._running) if self._on_demand else self._pool.size)
@@ -266,7 +265,7 @@ class Dispatcher(Generic[J]):
         LOG.error("a worker cannot be started: %s", self.problem)
         time.sleep(PAUSE_SECONDS)
         self.ready = self._pool.ready
-        self._next_start = time.monotonic() + (RETRY_SECONDS if self.ready else 0.0)
+        self._next_start = time.monotonic() + RETRY_SECONDS
         if not self.ready:
             self._pool.shutdown()
             self._close_waiting(UNABLE)

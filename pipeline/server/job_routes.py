@@ -15,13 +15,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from pipeline import formats
-from pipeline.server.api_errors import ApiError, of_failure
+from pipeline.server.api_errors import IGNORED, ApiError, of_failure, queue_full
 from pipeline.server.context import Context, context_of
 from pipeline.server.dispatcher import QueueFull
 from pipeline.server.downloads import FileDownload
 from pipeline.server.job_bodies import receive_file, receive_job
 from pipeline.server.job_view import job_object
 from pipeline.server.jobs import Job
+from pipeline.server.replies import STREAM_TYPE
 from pipeline.server.work import TRANSCRIPT, Done, End, Failed, Rendering, Work
 
 CORRECTIONS_BYTES: Final = 20_000_000
@@ -53,30 +54,21 @@ def resume(context: Context) -> None:
 
 async def _create(request: Request) -> Response:
     context = context_of(request)
-    _require_room(context)
+    context.require_room()
     id, folder = await asyncio.to_thread(context.jobs.new)
     try:
         asked = await receive_job(request, folder, context.settings)
         work = Work(id, folder, asked.recording, asked.name, asked.config)
         await asyncio.shield(asyncio.to_thread(context.jobs.add, work))
-        _require_room(context)
+        context.require_room()
         context.transcribing.submit(work, accepted=True, observer=context.jobs.observe)
     except BaseException:
         await asyncio.shield(asyncio.to_thread(_forget, context, id))
         raise
     headers = {"Location": f"/v1/jobs/{id}"}
     if asked.ignored:
-        headers["Crosstalk-Ignored"] = ", ".join(asked.ignored)
+        headers[IGNORED] = ", ".join(asked.ignored)
     return JSONResponse(_object(context, id), 202, headers=headers)
-
-
-def _require_room(context: Context) -> None:
-    """Raise `ApiError` where the queue is full."""
-    try:
-        context.transcribing.require_room()
-    except QueueFull as error:
-        message = f"as many recordings wait as may; try again in {error.retry_after} s"
-        raise ApiError(429, message, "queue_full", retry_after=error.retry_after) from error
 
 
 def _forget(context: Context, id: str) -> None:
@@ -104,7 +96,7 @@ async def _delete(request: Request, id: str) -> Response:
 async def _events(request: Request, id: str) -> Response:
     context = context_of(request)
     _require(context, id)
-    return StreamingResponse(_stream(context, id), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+    return StreamingResponse(_stream(context, id), media_type=STREAM_TYPE, headers={"X-Accel-Buffering": "no"})
 
 
 async def _stream(context: Context, id: str) -> AsyncIterator[bytes]:
@@ -202,8 +194,7 @@ async def _render(context: Context, job: Job, kind: str, corrections: str | None
     try:
         return await context.rendering.submit(rendering).end()
     except QueueFull as error:
-        message = f"as many results wait as may; try again in {error.retry_after} s"
-        raise ApiError(429, message, "queue_full", retry_after=error.retry_after) from error
+        raise queue_full(error.retry_after) from error
 
 
 def _target(folder: Path, kind: str, corrections: str | None) -> Path:

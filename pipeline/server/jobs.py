@@ -5,9 +5,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import re
-import secrets
-import shutil
 import sqlite3
 import time
 from collections.abc import Sequence
@@ -20,8 +17,8 @@ from pipeline.config.schema import Config, as_mapping, assign, check
 from pipeline.core.atomic_write import as_error
 from pipeline.core.errors import ResourceError, SettingsError
 from pipeline.formats.sanitize import clean
+from pipeline.server import folders
 from pipeline.server.dispatcher import STOPPED
-from pipeline.server.log import LOG
 from pipeline.server.work import Cancelled, Done, Failed, Started, Update, Work
 
 Status = Literal["queued", "running", "done", "failed"]
@@ -29,10 +26,6 @@ MAX_STARTS: Final = 3
 """Number of starts after which a job fails if the server ends during each: the job may be why. Chosen by hand."""
 RECENT: Final = 20
 """Number of finished jobs from which the speed is taken. Chosen by hand; a larger value follows a change later."""
-DELETED: Final = ".deleted-"
-"""Beginning of the names of folders that are being deleted."""
-_OWN: Final = re.compile(r"[0-9a-f]{32}|\.deleted-[0-9a-f]{16}")
-"""Names of folders that this module makes."""
 _TABLE: Final = """
 CREATE TABLE IF NOT EXISTS jobs (
     id TEXT PRIMARY KEY, name TEXT NOT NULL, recording BLOB NOT NULL, settings TEXT NOT NULL, created REAL NOT NULL,
@@ -97,7 +90,7 @@ class Jobs:
 
     def new(self) -> tuple[str, Path]:
         """The id of a new job, which cannot be guessed, and its folder; `add` makes it a job."""
-        id = secrets.token_hex(16)
+        id = folders.new_name()
         try:
             self.folder_of(id).mkdir(mode=0o700)
         except OSError as error:
@@ -161,24 +154,13 @@ class Jobs:
 
     def discard(self, id: str) -> None:
         """Delete a folder that `new` made; whoever still writes there finds no folder."""
-        gone = self.folder / f"{DELETED}{secrets.token_hex(8)}"
-        try:
-            self.folder_of(id).rename(gone)
-        except FileNotFoundError:
-            return
-        except OSError:  # a full disk: it is deleted under its own name
-            gone = self.folder_of(id)
-        try:
-            shutil.rmtree(gone)
-        except FileNotFoundError:  # a writer was still at it; the next start removes the rest
-            pass
-        except OSError as error:
-            LOG.error("files of a deleted job are left until the next start: %s", type(error).__name__)
+        folders.remove(self.folder_of(id))
 
-    def sweep(self) -> int:
-        """Delete the jobs that ended more than ``keep`` seconds ago; how many they were."""
+    def sweep(self) -> None:
+        """Delete the jobs that ended more than ``keep`` seconds ago."""
         rows = self._do("SELECT id FROM jobs WHERE ended < ?", (time.time() - self.keep,))
-        return sum(self.delete(id) for (id,) in rows)
+        for (id,) in rows:
+            self.delete(id)
 
     def close(self) -> None:
         """Close the journal; another server may use the folder."""
@@ -212,9 +194,7 @@ class Jobs:
     def _remove_leftovers(self) -> None:
         """Delete folders of uploads that did not become jobs, and of jobs whose deletion was interrupted; no others."""
         known = {id for (id,) in self._do("SELECT id FROM jobs")}
-        for path in self.folder.iterdir():
-            if path.name not in known and _OWN.fullmatch(path.name):
-                shutil.rmtree(path, ignore_errors=True)
+        folders.remove_leftovers(self.folder, known)
 
     def _do(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """The rows of a statement, which is on disk when this returns."""

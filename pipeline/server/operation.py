@@ -14,15 +14,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pipeline.server.api_errors import ApiError
+from pipeline.server.api_errors import CLIENT_GONE, ApiError
 from pipeline.server.context import Context, context_of
 from pipeline.server.log import LOG, described
 from pipeline.server.metrics import MEDIA_TYPE, METHODS
 
 NO_ROUTE: Final = "-"
 """Stands for the route of a request that reached no route; its path is the client's text and is not logged."""
-GONE: Final = 499
-"""The status, in log and metrics, of a request whose client went away before there was an answer (as in nginx)."""
 READY_AFTER: Final = 5
 """Seconds after which it is worth asking again whether a worker is ready. Chosen by hand: models load in about 10 s."""
 
@@ -106,7 +104,7 @@ class Logged:
 
 
 def _record(scope: Scope, answer: _Answer, seconds: float) -> None:
-    method, route, status = _method(scope), route_of(scope), answer.status or GONE
+    method, route, status = _method(scope), route_of(scope), answer.status or CLIENT_GONE
     LOG.info("%s %s %d %.0f ms %d bytes", method, route, status, seconds * 1000, answer.size)
     context: Context = scope["app"].state.context
     context.metrics.answered(method, route, status, seconds)

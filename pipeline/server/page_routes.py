@@ -6,7 +6,6 @@ corrections. They are read once, at the start.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import html
 from collections.abc import Mapping
@@ -16,12 +15,13 @@ from typing import Final
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
 import pipeline
 from pipeline.config.languages import english_names
 from pipeline.server.api_errors import ApiError
+from pipeline.server.bodies import chunks
 from pipeline.server.context import context_of
 from pipeline.server.security import SESSION_PATH, SESSION_SECONDS, Sessions, is_token
 from pipeline.server.settings import ServerSettings
@@ -131,17 +131,7 @@ async def _sign_out(request: Request) -> Response:
 
 async def _token_field(request: Request, stall: float) -> str:
     """The field ``token`` of a short form; raises `ApiError` for anything else."""
-    body = b""
-    try:
-        async with asyncio.timeout(stall):
-            async for part in request.stream():
-                body += part
-                if len(body) > LARGEST_FORM:
-                    raise ApiError(413, "this form is too large", "form_too_large")
-    except TimeoutError:
-        raise ApiError(408, "the form did not arrive in time", "timeout") from None
-    except ClientDisconnect:
-        raise ApiError(400, "the form is not whole", "invalid_form") from None
+    body = b"".join([part async for part in chunks(request, LARGEST_FORM, stall)])
     tokens = [value for name, value in parse_qsl(body.decode("utf-8", "replace")) if name == "token"]
     if len(tokens) != 1:
         raise ApiError(400, "the form has no token", "missing_field", "token")

@@ -20,7 +20,7 @@ from starlette.requests import cookie_parser
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pipeline.server.api_errors import ApiError
+from pipeline.server.api_errors import IGNORED, ApiError
 from pipeline.server.settings import LOOPBACK, ServerSettings
 
 OPEN_PATHS: Final = frozenset({"/", "/healthz", "/readyz"})
@@ -246,7 +246,7 @@ def _shared(send: Send, origin: str | None) -> Send:
             headers.add_vary_header("Origin")
             if origin is not None:
                 headers["Access-Control-Allow-Origin"] = origin
-                headers["Access-Control-Expose-Headers"] = "Retry-After, Crosstalk-Ignored, Content-Disposition"
+                headers["Access-Control-Expose-Headers"] = f"Retry-After, {IGNORED}, Content-Disposition"
         await send(message)
 
     return shared

@@ -30,7 +30,7 @@ def ignore(job: Any, update: Update) -> None:
 
 
 class Ticket(Generic[J]):
-    """A job that was submitted; all but ``position``, ``attempt`` and `post` belong to the event loop."""
+    """A job that was submitted; the event loop reads it, the dispatcher's thread posts to it."""
 
     def __init__(self, job: J, position: int, cancel: Callable[[Ticket[J]], None], observer: Observer) -> None:
         self.job = job
@@ -51,7 +51,7 @@ class Ticket(Generic[J]):
         return self.history[-1]
 
     def cancel(self) -> None:
-        """Take the job out of the queue, or stop its worker: it ends as `Cancelled` unless it ends before."""
+        """Take the job out of the queue, or let its worker leave it: it ends as `Cancelled` unless it ended before."""
         self._cancel(self)
 
     def updates(self) -> AsyncIterator[Update]:

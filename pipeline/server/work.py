@@ -14,7 +14,7 @@ ReplyFormat = Literal["json", "verbose_json", "diarized_json", "text", "srt", "v
 """The formats of the audio API."""
 FailureKind = Literal["recording", "request", "machine", "model", "limit", "crash"]
 """Why there is no result: the recording or the request is refused; the machine lacks something; a model failed; a limit
-of time or memory was exceeded; the worker died."""
+of time was exceeded; the worker died."""
 TRANSCRIPT = "transcript.json"
 """The transcript in a folder of work, in the package's JSON format."""
 REPLY = "reply"

@@ -160,7 +160,7 @@ class Pool(ABC, Generic[J, R]):
 
     @property
     def busy(self) -> int:
-        """Number of workers that have a job."""
+        """Number of `jobs`."""
         return len(self.jobs)
 
     def scale(self, wanted: int) -> None:
@@ -186,24 +186,10 @@ class Pool(ABC, Generic[J, R]):
         """
         signalled = self._wait(self._workers)
         for worker in list(self._workers):
-            if worker in signalled and worker in self._workers:  # the caller may cancel jobs between two ends
+            if worker in signalled and worker in self._workers:  # the caller may shut the pool down between two ends
                 yield from self._process(worker, worker.receive())
             if worker in self._workers:
                 yield from self._process(worker, worker.check())
-
-    def cancel(self, job: J, grace: float = GRACE) -> bool:
-        """End the worker of a running job (the object given to `submit`) and start another one in its place.
-
-        Blocks for at most ``grace`` seconds. True if the job was running: `receive` will not report its end.
-        """
-        for worker in self._workers:
-            if worker.assignment is not None and worker.assignment.job is job:
-                self._workers.remove(worker)
-                worker.terminate()
-                worker.end(grace)
-                self.scale(len(self._workers) + 1)
-                return True
-        return False
 
     def abandon(self, job: J, seconds: float) -> bool:
         """Ask the handler of a running job to return; a worker that has not within ``seconds`` is replaced.
@@ -261,7 +247,9 @@ class Pool(ABC, Generic[J, R]):
         self._workers.remove(worker)
         self._failed_starts += not worker.is_ready
         if self._failed_starts >= MAX_FAILED_STARTS:
-            raise ResourceError(f"no worker could be started: {end.reason}", hint="use fewer workers (--jobs)")
+            raise ResourceError(
+                f"no worker could be started: {end.reason}", hint="use fewer workers (batch: --jobs, serve: --workers)"
+            )
         yield from self._release(worker, end)
 
     def _release(self, worker: Worker[J], end: Finished[R] | Crashed) -> Iterator[tuple[J, Finished[R] | Crashed]]:

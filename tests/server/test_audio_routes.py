@@ -22,6 +22,7 @@ from starlette.types import Message
 
 from pipeline.server import audio_routes
 from pipeline.server.api_errors import ApiError
+from pipeline.server.context import Context
 from pipeline.server.dispatcher import QueueFull
 from pipeline.server.work import (
     REPLY,
@@ -79,6 +80,10 @@ class PlannedDispatcher:
         self._plan, self._reply, self._full = plan, reply, full
         self.tickets: list[PlannedTicket] = []
 
+    def require_room(self) -> None:
+        if self._full:
+            raise QueueFull(7)
+
     def submit(self, job: Work) -> PlannedTicket:
         if self._full:
             raise QueueFull(7)
@@ -108,7 +113,9 @@ class Answer:
 def application(folder: Path, dispatcher: PlannedDispatcher) -> FastAPI:
     app = FastAPI()
     app.include_router(audio_routes.routes())
-    app.state.context = SimpleNamespace(settings=settings(folder), requests=folder, transcribing=dispatcher)
+    context: Any = SimpleNamespace(settings=settings(folder), requests=folder, transcribing=dispatcher)
+    context.require_room = lambda: Context.require_room(context)
+    app.state.context = context
 
     @app.exception_handler(ApiError)
     async def api_error(request: Request, error: ApiError) -> Response:

@@ -90,5 +90,5 @@ def test_the_command_prints_its_address_and_ends_on_sigterm(tmp_path: Path) -> N
         assert line.startswith("transcribe: serving at http://127.0.0.1:"), line
         began = time.monotonic()
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) in (0, 143)
+        assert process.wait(30) == 0
         assert time.monotonic() - began < 15

@@ -143,10 +143,11 @@ def test_old_jobs_are_swept_with_their_folders(tmp_path: Path) -> None:
     _, folder = jobs.new()
     jobs.observe(done, DONE)
     jobs.observe(running, Started(1))
-    assert jobs.sweep() == 0
+    jobs.sweep()
+    assert jobs.get(done.id) is not None
     with (done.folder / "upload-0.wav").open("rb") as download:
         time.sleep(0.1)
-        assert jobs.sweep() == 1
+        jobs.sweep()
         assert download.read() == b"sound", "a download goes on"
     assert jobs.get(done.id) is None
     assert not done.folder.exists()

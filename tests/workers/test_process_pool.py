@@ -135,25 +135,6 @@ def test_failed_starts_are_an_error_after_some_attempts(function: str) -> None:
         work(workers, ("count", 1))
 
 
-def test_cancel_ends_one_job_and_its_worker_is_replaced(tmp_path: Path) -> None:
-    with pool(2) as workers:
-        start(workers, 2)
-        cancelled, other = ("touch", str(tmp_path / "temporary")), ("sleep", 1.5)
-        workers.submit(cancelled)
-        workers.submit(other)
-        while not (tmp_path / "temporary").exists():
-            assert list(workers.receive()) == []
-        assert workers.cancel(cancelled)
-        assert not (tmp_path / "temporary").exists(), "the worker has cleaned up"
-        assert not workers.cancel(cancelled)
-        assert (workers.busy, workers.idle) == (1, 0)
-        ends: Ends = []
-        while not ends or workers.idle != 2:
-            ends += workers.receive()
-        assert ends == [(other, Finished(1.5))], "the end of a cancelled job is not reported"
-        assert work(workers, ("count", 1))[0][0] == ("count", 1)
-
-
 def test_an_abandoned_job_leaves_its_worker_and_reports_nothing_more() -> None:
     reports: list[object] = []
     with pool(on_report=lambda job, value: reports.append(value)) as workers:
@@ -186,16 +167,6 @@ def test_an_abandoned_job_that_does_not_return_costs_its_worker() -> None:
         while workers.ready:
             assert list(workers.receive()) == []
         assert work(workers, ("count", 1))
-
-
-def test_a_worker_that_ignores_the_request_to_exit_is_killed() -> None:
-    with pool() as workers:
-        start(workers)
-        job = ("sleep", programs.HOLD)
-        workers.submit(job)
-        began = time.monotonic()
-        assert workers.cancel(job, grace=0.0)
-        assert time.monotonic() - began < 1.0
 
 
 def test_shutdown_ends_all_workers_in_the_time_of_one(tmp_path: Path) -> None:

@@ -43,8 +43,8 @@ def test_ends_cancellation_and_fatal_errors(workers: RayPool[Job, Any]) -> None:
         assert list(workers.receive()) == []
     job = ("sleep", programs.HOLD)
     workers.submit(job)
-    assert workers.cancel(job)
-    assert not workers.cancel(job)
+    assert workers.abandon(job, 0.1)
+    assert not workers.abandon(job, 0.1)
     assert isinstance(dict(work(workers, ("count", 2)))["count", 2], Finished)
     with pytest.raises(ResourceError):
         work(workers, ("raise", "fatal"))

@@ -38,6 +38,6 @@ _ANSWERS: Final[Mapping[ReplyFormat, Callable[..., Answer]]] = {
 
 
 def render(transcript: Transcript, reply: Reply, known: Sequence[str] = ()) -> bytes:
-    """The body of the answer, or all its events; ``known`` are the names that the client gave."""
+    """The body of the answer, or all its events; ``known`` are the names of all known speakers."""
     answer = _ANSWERS[reply.format](transcript, passages(transcript, known), reply)
     return answer.stream if reply.stream else answer.content
