@@ -13,6 +13,7 @@ import typer
 from pipeline.cli.options import Debug, Device, Model, Offline, SettingsOptions, Threads, options
 from pipeline.cli.printing import tell
 from pipeline.core.errors import SettingsError, printable
+from pipeline.core.text import read_text
 
 if TYPE_CHECKING:
     from pipeline.server.settings import ServerSettings
@@ -111,16 +112,12 @@ def _require_packages() -> None:
 
 
 def read_token(path: Path) -> str:
-    """The token in a file, without the line break; raises `SettingsError`."""
-    try:
-        text = path.read_text(encoding="utf-8").strip()
-        shared = os.name == "posix" and path.stat().st_mode & 0o077
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"the token cannot be read: {error}", where=str(path)) from error
+    """The token in a file, without the line break; raises `FormatError` and `SettingsError`."""
+    text = read_text(path).content.strip()
     if len(text) < MIN_TOKEN or not text.isascii() or not text.isprintable() or " " in text:
         message = f"a token has at least {MIN_TOKEN} letters, digits or signs, on one line"
         raise SettingsError(message, where=str(path), hint="make one: openssl rand -hex 32")
-    if shared:
+    if os.name == "posix" and path.stat().st_mode & 0o077:
         tell(printable(f"transcribe: warning: other users may read {path}; chmod 600 it"))
     return text
 
