@@ -242,7 +242,9 @@ def as_table(figures: Mapping[str, Any]) -> str:
         ("front process after a tenth of them, and after all", f"{early:.0f} and {late:.0f} MB"),
         (f"{figures['killed']} workers killed: requests done, of {figures['jobs']}", str(figures["jobs_done"])),
     )
-    return "\n".join(("| what | figure |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)))
+    lines = ("| what | figure |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows))
+    computer = figures["machine"]
+    return "\n".join((*lines, "", f"Over loopback, on {computer['cores']} cores of an {computer['processor']}."))
 
 
 if __name__ == "__main__":
