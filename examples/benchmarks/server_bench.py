@@ -167,7 +167,7 @@ def overhead(server: Server, clip: Path) -> dict[str, Any]:
 
 
 def at_once(server: Server, clip: Path) -> dict[str, Any]:
-    """Many clients at the same moment: who was served, and who was told to come back."""
+    """Many clients at the same moment: who was served, and who was asked to try again later."""
     with ThreadPoolExecutor(CLIENTS) as threads:
         answers = [*threads.map(lambda _: ask(server, clip), range(CLIENTS))]
     counts = Counter(answer.status_code for answer in answers)
@@ -235,7 +235,7 @@ def as_table(figures: Mapping[str, Any]) -> str:
         ("a call of 10 s, default models, one worker", f"{figures['request_seconds']:.2f} s"),
         ("of it beside the stages, median (least, most)", f"{middle:.0f} ms ({least:.0f}, {most:.0f})"),
         (f"{figures['clients']} clients at once, {WORKERS} workers: served", str(figures["served"])),
-        ("of them told to come back (429)", str(figures["told_to_come_back"])),
+        ("of them asked to try again later (429)", str(figures["told_to_come_back"])),
         ("first byte of a streamed answer, the slowest", f"{figures['first_byte_s']:.2f} s"),
         (f"requests of one second done, of {figures['requests']}", str(figures["requests_done"])),
         ("requests per second", f"{figures['requests_per_second']:.0f}"),

@@ -36,7 +36,7 @@ class ServeOptions(SettingsOptions):
     workers: Annotated[int, typer.Option(min=1, max=256, help="Recordings transcribed at the same time.")] = 1
     token_file: Annotated[Path | None, typer.Option(help="A file with the token that clients must present.")] = None
     max_upload: Annotated[str, typer.Option(help="Largest upload, such as 500MB.")] = "2GB"
-    queue: Annotated[int, typer.Option(min=1, help="Most recordings that wait; more are told to come back.")] = 32
+    queue: Annotated[int, typer.Option(min=1, help="Most recordings that wait; more are refused for now (429).")] = 32
     keep: Annotated[str, typer.Option(help="How long finished jobs are kept, such as 30m or 7d.")] = "1h"
     folder: Annotated[Path | None, typer.Option(help="Folder of uploads, results and the journal.")] = None
     recordings: Annotated[Path | None, typer.Option(help="Folder below which jobs may name recordings.")] = None

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 LEAST_BATCH = 4
 """Smallest batch size that is not halved when GPU memory runs out; the CPU is next. Chosen by hand."""
+KINDS: tuple[str, ...] = ("diarizer", "separator", "embedder", "recognizer")
+"""The models of a pool."""
 INDEPENDENT = {
     "diarization.speakers": None,
     "diarization.min_speakers": None,
@@ -87,9 +89,9 @@ class ModelPool:
         if self.store is not other.store:
             return
         mine, theirs = (_of_models(pool._config) for pool in (self, other))
-        kinds = ["diarizer", "separator", "embedder", "recognizer"]
+        kinds = KINDS
         if mine != theirs:
-            kinds.remove("recognizer")
+            kinds = tuple(kind for kind in KINDS if kind != "recognizer")
             mine = replace(mine, recognition=theirs.recognition)
         if mine == theirs:
             loaded = other.__dict__
@@ -99,7 +101,7 @@ class ModelPool:
 
     def release(self) -> None:
         """Release the loaded models and their memory; each is loaded again on its next use."""
-        for name in ("diarizer", "separator", "embedder", "recognizer"):
+        for name in KINDS:
             self.__dict__.pop(name, None)
 
     @functools.cached_property

@@ -52,7 +52,7 @@ class ApiError(Exception):
 
     @property
     def headers(self) -> dict[str, str]:
-        """``Retry-After`` where another try is worth it; after a 500 the same would happen, which SDKs are told."""
+        """``Retry-After`` where another try is worth it; after a 500 it is not, says a header to SDKs."""
         if self.status == 500:
             return {"x-should-retry": "false"}
         return {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
@@ -89,7 +89,11 @@ def kind_of(error: CrosstalkError) -> FailureKind:
     return "request" if isinstance(error, SettingsError) else "model"
 
 
+def problem_of(error: CrosstalkError) -> str:
+    """What is wrong and what to do, without the place, which is a path of this machine."""
+    return printable(f"{error.what}; {error.hint}" if error.hint else error.what)
+
+
 def _status(error: CrosstalkError) -> tuple[int, str, str]:
     status, code = _OF_FAILURE[kind_of(error)]
-    message = f"{error.what}; {error.hint}" if error.hint else error.what
-    return status, message, code
+    return status, problem_of(error), code

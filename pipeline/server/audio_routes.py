@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from fastapi import APIRouter
 from starlette.requests import ClientDisconnect, Request
@@ -17,14 +17,11 @@ from pipeline.server.api_errors import IGNORED, ApiError, client_gone, of_failur
 from pipeline.server.audio_request import AudioRequest, models, parse, unknown_model
 from pipeline.server.context import Context, context_of
 from pipeline.server.dispatcher import QueueFull, Ticket
-from pipeline.server.replies import MEDIA_TYPE, STREAM_TYPE
+from pipeline.server.replies import KEEP_ALIVE, MEDIA_TYPE, STREAM_TYPE
 from pipeline.server.replies.answer import event
 from pipeline.server.uploads import receive_form
 from pipeline.server.work import REPLY, Cancelled, Done, End, Failed, StageProgress, Update, Waiting, Work
 
-KEEP_ALIVE: Final = 5.0
-"""Seconds after which a stream says again what is being done. Chosen by hand, below the limits of proxies for silent
-connections (nginx: 60 s); a larger value sends less."""
 T = TypeVar("T")
 
 

@@ -31,7 +31,7 @@ class Context:
 
     @property
     def requests(self) -> Path:
-        """The folder of requests that are answered at once; emptied at the start."""
+        """The folder of requests that are answered at once."""
         return self.settings.folder / "requests"
 
     def require_room(self) -> None:

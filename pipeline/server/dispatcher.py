@@ -55,8 +55,8 @@ class Dispatcher(Generic[J]):
 
     ``environments`` are those of `ProcessPool`; a job has ``seconds``, which its handler may extend. A
     job whose worker died is tried again, up to ``attempts`` times in all. With ``on_demand`` workers start with the
-    first job, else at once. ``observer`` is told of all jobs. ``waiting``, ``running`` and ``ready`` count jobs in the
-    queue, jobs in workers, and workers whose models are loaded; ``problem`` says why no worker can be started, which is
+    first job, else at once. ``observer`` is called for all jobs. ``waiting``, ``running`` and ``ready`` count jobs in
+    the queue, jobs in workers, and workers whose models are loaded; ``problem`` says why none can be started, which is
     tried again.
     """
 
@@ -108,8 +108,8 @@ class Dispatcher(Generic[J]):
     def submit(self, job: J, *, accepted: bool = False, observer: Observer = ignore) -> Ticket[J]:
         """Put a job into the queue; called on the event loop. Raises `QueueFull`.
 
-        Work that was ``accepted`` before is never refused. ``observer`` is told of this job; when it is told of the
-        end, no reader knows of it yet.
+        Work that was ``accepted`` before is never refused. ``observer`` is called for this job; for its end,
+        before any reader has that.
         """
         with self._lock:
             if not accepted:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pipeline.core.atomic_write import as_error_of_unknown_direction
-from pipeline.core.errors import BackendError, CrosstalkError, OutOfMemory, printable
-from pipeline.server.api_errors import kind_of
+from pipeline.core.errors import BackendError, CrosstalkError, OutOfMemory
+from pipeline.server.api_errors import kind_of, problem_of
 from pipeline.server.log import LOG, described
 from pipeline.server.work import Failed
 
@@ -27,8 +27,3 @@ def _unexpected(fault: Exception) -> Failed:
     """The end that an exception of a model or of the program itself is; its text is neither sent nor logged."""
     LOG.error("%s", described(fault))
     return Failed("model", f"a model or the program failed ({type(fault).__name__}); the log of the server says where")
-
-
-def problem_of(error: CrosstalkError) -> str:
-    """What is wrong and what to do, without the place, which is a path of this machine."""
-    return printable(f"{error.what}; {error.hint}" if error.hint else error.what)

@@ -20,7 +20,7 @@ delay the end of the server."""
 
 
 class HttpServer(uvicorn.Server):
-    """A server with these settings; ``on_start`` is told its address as soon as it listens."""
+    """A server with these settings; ``on_start`` is called with its address as soon as it listens."""
 
     def __init__(self, settings: ServerSettings, on_start: Callable[[str], None] | None = None) -> None:
         app = create_app(settings)

@@ -22,16 +22,14 @@ from pipeline.server.downloads import FileDownload
 from pipeline.server.job_bodies import receive_file, receive_job
 from pipeline.server.job_view import job_object
 from pipeline.server.jobs import Job
-from pipeline.server.replies import STREAM_TYPE
+from pipeline.server.replies import KEEP_ALIVE, STREAM_TYPE
+from pipeline.server.request_fields import FLAGS
 from pipeline.server.work import TRANSCRIPT, Done, End, Failed, Rendering, Work
 
 CORRECTIONS_BYTES: Final = 20_000_000
 """Largest file of corrections in bytes. Chosen by hand, far above the work of a person on a long recording."""
-KEEP_ALIVE: Final = 5.0
-"""Seconds after which a stream without news sends a comment. Chosen by hand, below the time-outs of proxies."""
 FIRST: Final = "first"
 """What results without corrections have in their names where others have the name of their corrections."""
-_FLAGS: Final = {"1": True, "true": True, "0": False, "false": False}
 
 
 def routes() -> APIRouter:
@@ -123,7 +121,7 @@ async def _result(request: Request, id: str) -> Response:
     kind = query.get("format", "json")
     if kind not in formats.names():
         raise ApiError(400, f"format: choose one of {', '.join(formats.names())}", "invalid_value", "format")
-    with_corrections = _FLAGS.get(query.get("corrected", "1").lower())
+    with_corrections = FLAGS.get(query.get("corrected", "1").lower())
     if with_corrections is None:
         raise ApiError(400, "corrected: must be 0 or 1", "invalid_value", "corrected")
     while True:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.core.atomic_write import write_atomically
 from pipeline.core.errors import FormatError, InputError, ResourceError, SettingsError
-from pipeline.server.failures import failure_of, problem_of
+from pipeline.server.api_errors import problem_of
+from pipeline.server.failures import failure_of
 from pipeline.server.log import log_to_standard_error
 from pipeline.server.work import TRANSCRIPT, Done, Failed, Rendering, require_unmoved
 from pipeline.workers.program import Control, Handler

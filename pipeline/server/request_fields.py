@@ -25,7 +25,8 @@ _CHUNKING: Final = "chunking_strategy"
 _PARTS: Final = ("type", "prefix_padding_ms", "silence_duration_ms", "threshold")
 """The parts of the field ``chunking_strategy``."""
 _SPELLING: Final = re.compile(r"(\w+?)(?:\[(\w*)\])?", re.ASCII)
-_FLAGS: Final = {"true": True, "1": True, "false": False, "0": False}
+FLAGS: Final = {"true": True, "1": True, "false": False, "0": False}
+"""What a field or a part of an address that is true or false may say, in small letters."""
 
 
 class Fields:
@@ -81,9 +82,9 @@ class Fields:
     def flag(self, name: str) -> bool:
         """Whether a field is true; false where it is not given."""
         text = self.text(name)
-        if text is not None and text.lower() not in _FLAGS:
+        if text is not None and text.lower() not in FLAGS:
             raise invalid(name, "must be true or false")
-        return text is not None and _FLAGS[text.lower()]
+        return text is not None and FLAGS[text.lower()]
 
     def choice(self, name: str, options: Sequence[str]) -> str | None:
         """One of the options."""

@@ -13,7 +13,8 @@ from pipeline.config.schema import Config
 from pipeline.core.atomic_write import write_atomically
 from pipeline.core.errors import InputError, SettingsError
 from pipeline.core.events import Event, StageAdvanced, StageFinished, StageStarted
-from pipeline.server.failures import failure_of, problem_of
+from pipeline.server.api_errors import problem_of
+from pipeline.server.failures import failure_of
 from pipeline.server.log import log_to_standard_error
 from pipeline.server.work import REPLY, TRANSCRIPT, Cancelled, Done, End, StageProgress, Work, require_unmoved
 from pipeline.workers.program import Control

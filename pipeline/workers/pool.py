@@ -97,7 +97,7 @@ class Worker(ABC, Generic[J]):
             self._ask_to_return()
 
     def _ask_to_return(self) -> None:
-        """Tell the handler that its result is not wanted; workers without messages during a job are not told."""
+        """Tell the handler that its result is not wanted; workers without messages during a job get none."""
 
     def check(self) -> Crashed | None:
         """End the worker if its job has exceeded a limit."""

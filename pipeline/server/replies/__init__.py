@@ -27,6 +27,9 @@ MEDIA_TYPE: Final[Mapping[ReplyFormat, str]] = {
 """The media type of each format, as OpenAI's API sends it."""
 STREAM_TYPE: Final = "text/event-stream; charset=utf-8"
 """The media type of every format as a stream."""
+KEEP_ALIVE: Final = 5.0
+"""Seconds after which a stream without news sends a comment. Chosen by hand, below the limits of proxies for silent
+connections (nginx: 60 s); a larger value sends less."""
 _ANSWERS: Final[Mapping[ReplyFormat, Callable[..., Answer]]] = {
     "json": plain_json.answer,
     "verbose_json": verbose_json.answer,
