@@ -40,6 +40,7 @@ from pipeline.cli import (
     split,
 )
 from pipeline.cli.printing import drop_unread
+from pipeline.core.allocator import keep_freed_memory
 from pipeline.core.atomic_write import as_error_of_unknown_direction
 from pipeline.core.errors import CrosstalkError, OutOfMemory, SettingsError
 
@@ -125,6 +126,7 @@ app.add_typer(speaker_gallery.app, name="speakers")
 def main(arguments: list[str] | None = None) -> None:
     """The entry point of the script ``transcribe``; never returns."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    keep_freed_memory()
     _open_streams()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)

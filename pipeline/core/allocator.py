@@ -7,6 +7,7 @@ the time of ten minutes of a meeting. Other C libraries are left as they are.
 from __future__ import annotations
 
 import ctypes
+import functools
 from typing import Final
 
 _TRIM_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -4, -8
@@ -32,6 +33,7 @@ def return_freed_memory() -> None:
         library.malloc_trim(0)
 
 
+@functools.cache
 def _glibc() -> ctypes.CDLL | None:
     """The C library of this process where it is glibc."""
     library = ctypes.CDLL(None)

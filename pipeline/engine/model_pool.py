@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import replace
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from pipeline.config.schema import Config, IdentificationConfig, Runtime, assign
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 LEAST_BATCH = 4
 """Smallest batch size that is not halved when GPU memory runs out; the CPU is next. Chosen by hand."""
-KINDS: tuple[str, ...] = ("diarizer", "separator", "embedder", "recognizer")
+KINDS: tuple[registry.Kind, ...] = ("diarizer", "separator", "embedder", "recognizer")
 """The models of a pool."""
 INDEPENDENT = {
     "diarization.speakers": None,
@@ -35,6 +36,9 @@ class ModelPool:
 
     def __init__(self, config: Config, store: Store, choice: Choice | None = None) -> None:
         self._config, self.store = config, store
+        self._loaded: dict[registry.Kind, Any] = {}
+        self._locks = {kind: Lock() for kind in KINDS}
+        """One for each kind: models of two kinds may be loaded at the same time."""
         self.loads = 0
         """Number of loads so far; a model that was released and loaded again counts twice."""
         if choice is not None:
@@ -42,25 +46,25 @@ class ModelPool:
         for kind, name in registry.configured_names(config).items():
             registry.locate(kind, name)  # a wrong name is an error now, not when its stage begins
 
-    @functools.cached_property
+    @property
     def diarizer(self) -> Diarizer:
-        return self._load("diarizer")  # type: ignore[no-any-return]
+        return self._get("diarizer")  # type: ignore[no-any-return]
 
-    @functools.cached_property
+    @property
     def separator(self) -> Separator:
-        return self._load("separator")  # type: ignore[no-any-return]
+        return self._get("separator")  # type: ignore[no-any-return]
 
-    @functools.cached_property
+    @property
     def embedder(self) -> Embedder | None:
         """The embedder that separated sources and voice prints are compared with; None where neither the separator nor
         identification nor an extension stage uses it."""
         if not (registry.uses_embedder("separator", self._config) or extensions.use_embedder(self._config)):
             return None
-        return self._load("embedder")  # type: ignore[no-any-return]
+        return self._get("embedder")  # type: ignore[no-any-return]
 
-    @functools.cached_property
+    @property
     def recognizer(self) -> Recognizer:
-        return self._load("recognizer")  # type: ignore[no-any-return]
+        return self._get("recognizer")  # type: ignore[no-any-return]
 
     def load(self) -> None:
         """Load every model now, so that later measurements of time exclude it."""
@@ -94,20 +98,24 @@ class ModelPool:
             kinds = tuple(kind for kind in KINDS if kind != "recognizer")
             mine = replace(mine, recognition=theirs.recognition)
         if mine == theirs:
-            loaded = other.__dict__
-            self.__dict__.update({kind: loaded[kind] for kind in kinds if loaded.get(kind) is not None})
-            self.__dict__.update({"choice": loaded["choice"]} if "choice" in loaded else {})
+            self._loaded.update({kind: model for kind, model in other._loaded.items() if kind in kinds})
+            self.__dict__.update({"choice": other.choice} if "choice" in other.__dict__ else {})
             self.loads = other.loads
 
     def release(self) -> None:
         """Release the loaded models and their memory; each is loaded again on its next use."""
-        for name in KINDS:
-            self.__dict__.pop(name, None)
+        self._loaded.clear()
 
     @functools.cached_property
     def identities(self) -> dict[str, str]:
         """The hash of each model's weights, by the part it plays."""
         return {part: self.store.identity(name) for part, name in extensions.required_models(self._config).items()}
+
+    def _get(self, kind: registry.Kind) -> Any:
+        with self._locks[kind]:
+            if kind not in self._loaded:
+                self._loaded[kind] = self._load(kind)
+            return self._loaded[kind]
 
     def _load(self, kind: registry.Kind) -> Any:
         self.loads += 1

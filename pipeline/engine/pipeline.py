@@ -54,6 +54,7 @@ def run_pipeline(decode: Decode, name: str, runner: StageRunner, known: KnownPeo
 
     Its speakers are compared with the ``known`` people.
     """
+    runner.expect(RECOGNITION, DIARIZATION, SEPARATION, ASSEMBLY)  # Whisper is loaded while torch is imported
     recording = runner.decode(decode)
     tracks = runner.run(CHANNELS, recording)
     diarization = runner.run(DIARIZATION, tracks)

@@ -5,12 +5,15 @@ Nothing here knows a particular stage: each `Stage` declares its version, settin
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from pipeline.config.schema import Config, Runtime
+from pipeline.core.allocator import return_freed_memory
 from pipeline.core.codecs import Codec, DataclassCodec
 from pipeline.core.errors import BackendError, CrosstalkError, OutOfMemory, is_gpu_out_of_memory
 from pipeline.core.events import Listener, Progress, StageAdvanced, StageFinished, StageStarted, no_progress
@@ -59,6 +62,11 @@ class StageRunner:
         self.versions: dict[str, int] = {}
         """Versions of the stages that were run, by name."""
         self._key = ""
+        self._later: tuple[Stage[Any], ...] = ()
+
+    def expect(self, *stages: Stage[Any]) -> None:
+        """These stages will be run: as soon as a stage has to be computed, they are prepared in another thread."""
+        self._later = stages
 
     def decode(self, decode: Compute[Decoded]) -> Decoded:
         """The decoded recording, with which the chain of keys starts; decoding is timed and not cached."""
@@ -99,6 +107,7 @@ class StageRunner:
         if value is None:
             hit(f"{stage.name}.begin")
             value = self._computed(call, call.codec)
+            return_freed_memory()
             hit(f"{stage.name}.computed")
             artifact_cache.save(self._cache, self._key, call.codec, value)
             hit(f"{stage.name}.saved")
@@ -108,6 +117,10 @@ class StageRunner:
     def _computed(self, call: _Call, codec: Codec[Any]) -> Any:
         """The value; where a GPU's memory runs out, it is computed with less, or taken from a run that did so."""
         name = call.configured.stage.name
+        if self._later:
+            # not a daemon: the process waits for it, since libraries that are being loaded cannot be left
+            threading.Thread(target=_prepare, args=(self._later, self.models), name="prepare").start()
+            self._later = ()
         while True:
             try:
                 return _guarded(name, call.compute, self._progress(name))
@@ -185,6 +198,16 @@ class _DeclaredModels:
 def _reduced(stage: str, runtime: Runtime) -> str:
     place = "on the CPU" if runtime.device == "cpu" else f"in batches of {runtime.batch_size}"
     return f"the GPU's memory ran out in {stage}: from there on, this recording was computed {place}"
+
+
+def _prepare(stages: Iterable[Stage[Any]], models: StageModels) -> None:
+    """Import what the stages need, and load their models; what fails is raised again where it is used."""
+    for stage in stages:
+        with contextlib.suppress(Exception):
+            for kind in stage.uses:
+                getattr(models, kind)
+            if stage.prepare:
+                stage.prepare()
 
 
 class GpuOutOfMemory(OutOfMemory):

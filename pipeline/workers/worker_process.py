@@ -14,12 +14,14 @@ import threading
 from multiprocessing.connection import Connection
 from typing import Any
 
+from pipeline.core.allocator import keep_freed_memory
 from pipeline.core.errors import CrosstalkError
 from pipeline.workers.program import ABANDON, Control, Extended, Fatal, Message, Program, Ready, Reported, answer
 
 
 def main(handle: int) -> None:
     """Serve the pipe with this file descriptor. Never returns."""
+    keep_freed_memory()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _exit)
     pipe: Connection[Any, Any] = Connection(handle)

@@ -58,7 +58,7 @@ class _SincNet(nn.Module):
         self.norm1d = nn.ModuleList([nn.InstanceNorm1d(width, affine=True) for width in (FILTERS, 60, 60)])
 
     def forward(self, waveforms: Tensor) -> Tensor:
-        outputs = self.wav_norm1d(waveforms)
+        outputs: Tensor = self.wav_norm1d(waveforms)
         for number, (convolve, normalize) in enumerate(zip(self.conv1d, self.norm1d, strict=True)):
             outputs = convolve(outputs)
             outputs = functional.max_pool1d(outputs.abs() if number == 0 else outputs, 3)

@@ -10,9 +10,10 @@ from __future__ import annotations
 import functools
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import groupby, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,7 @@ from pipeline.models.torch_runtime import first_device
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
 
+    from pipeline.models.recognizers.whisper_alignment import UnbatchedAlignment
     from pipeline.models.weights import Store
 
 COMPUTE_TYPES = (
@@ -62,8 +64,9 @@ BATCH = 4
 MIN_GROUP = 8
 """Minimum number of windows per call."""
 MAX_PARALLEL = 4
-"""Maximum number of batches that are decoded at the same time on a CPU, each with its share of the cores. Decoding uses
-one core well: two batches on one core each take 0.68 of the time of one batch on two cores, and 200 MB more memory."""
+"""Maximum number of batches that are decoded at the same time on a CPU, each with its share of the cores. Two on one
+core each take 0.68 of the time of one after the other on two cores, because decoding uses one core only. A single batch
+is slower so: the model is loaded for all cores, and again for several batches when a recording has them."""
 
 CONVERSATION = {"en": "Okay, um, so, uh, yeah, I I think, mm-hmm."}
 """Prompt by language: with it, Whisper writes the short answers and hesitations that it leaves out otherwise. Three
@@ -102,12 +105,15 @@ class WhisperRecognizer(Model):
         batch_size: int = BATCH,
         english_only: bool = False,
         parallel: int = 1,
+        load_parallel: Callable[[], WhisperModel] | None = None,
     ) -> None:
+        """``parallel``: number of batches that are decoded at the same time, by the model of ``load_parallel``."""
         self._model = model
         self._english_only = english_only
         self._options = options
         self._batch_size = batch_size
         self._parallel = parallel
+        self._load_parallel = load_parallel
 
     @property
     def windows_at_once(self) -> int:
@@ -131,30 +137,18 @@ class WhisperRecognizer(Model):
     @classmethod
     def from_config(cls, config: Config, weights: Store) -> WhisperRecognizer:
         """The model named by ``recognition.model``; raises `BadModel`, `MissingModel`, `SettingsError`."""
-        from pipeline.models.recognizers.whisper_alignment import UnbatchedAlignment
 
         settings, runtime = config.recognition, config.runtime
-        options = _options(config)
-        folder = weights.path(settings.model)
         name = first_device(runtime)
         device = name if name.startswith("cuda") else "cpu"  # CTranslate2 does not support mps
-        parallel, threads = share_cores(runtime.threads or usable_cores()) if device == "cpu" else (1, runtime.threads)
-        try:
-            model = UnbatchedAlignment(
-                str(folder),
-                device=device.partition(":")[0],
-                device_index=int(device.partition(":")[2] or 0),
-                compute_type=options.compute_type,
-                cpu_threads=threads,
-                num_workers=parallel,
-                local_files_only=True,
-            )
-        except ValueError as error:
-            raise SettingsError(f"recognition.model {settings.model}: {error}") from error
-        except RuntimeError as error:
-            raise BackendError(f"cannot load the Whisper model {settings.model}: {error}") from error
-        batch_size = BATCH if device == "cpu" else runtime.batch_size
-        return cls(model, options, batch_size, settings.model in ENGLISH_ONLY, parallel)
+        load = partial(_load, weights.path(settings.model), settings.model, device, _options(config).compute_type)
+        english_only = settings.model in ENGLISH_ONLY
+        if device != "cpu":
+            return cls(load(runtime.threads, 1), _options(config), runtime.batch_size, english_only)
+        cores = runtime.threads or usable_cores()
+        parallel = min(cores, MAX_PARALLEL)
+        side_by_side = partial(load, cores // parallel, parallel)
+        return cls(load(cores, 1), _options(config), BATCH, english_only, parallel, side_by_side)
 
     def detect_language(self, samples: Samples) -> str:
         """The most probable language (ISO 639-1) of up to 30 s; English for a model that transcribes English only."""
@@ -169,6 +163,8 @@ class WhisperRecognizer(Model):
         Words of a segment without speech and words of zero-length runs are marked ``suspect``.
         """
         batches = cut_batches(windows, self._batch_size, self._parallel)
+        if len(batches) > 1 and self._load_parallel:
+            self._model, self._load_parallel = self._load_parallel(), None
         with ThreadPoolExecutor(self._parallel) as pool:
             results = pool.map(lambda batch: self._recognize_batch(batch, language, fallback), batches)
             return [words for batch in results for words in batch]
@@ -251,10 +247,25 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def share_cores(cores: int) -> tuple[int, int]:
-    """The number of batches to decode at the same time, at most `MAX_PARALLEL`, and of threads for each."""
-    parallel = min(cores, MAX_PARALLEL)
-    return parallel, cores // parallel
+def _load(folder: Path, name: str, device: str, compute_type: str, threads: int, parallel: int) -> UnbatchedAlignment:
+    """The model for ``parallel`` calls at the same time, each with a number of threads."""
+    from pipeline.models.recognizers.whisper_alignment import UnbatchedAlignment
+
+    kind, _, index = device.partition(":")
+    try:
+        return UnbatchedAlignment(
+            str(folder),
+            device=kind,
+            device_index=int(index or 0),
+            compute_type=compute_type,
+            cpu_threads=threads,
+            num_workers=parallel,
+            local_files_only=True,
+        )
+    except ValueError as error:
+        raise SettingsError(f"recognition.model {name}: {error}") from error
+    except RuntimeError as error:
+        raise BackendError(f"cannot load the Whisper model {name}: {error}") from error
 
 
 def cut_batches(windows: Sequence[Samples], size: int, parallel: int) -> list[Sequence[Samples]]:

@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import maximum_filter1d, minimum_filter1d, uniform_filter1d
 
 from pipeline.core.audio import RATE, Samples
 from pipeline.core.pause import MIN_PAUSE, Pause, PauseKind
@@ -84,9 +83,16 @@ def loudness(samples: NDArray[Any]) -> float | None:
     return round(value, 1) if np.isfinite(value) else None
 
 
+def prepare() -> None:
+    """Import what is slow to import: pyloudnorm and scipy."""
+    import scipy.ndimage  # noqa: F401
+
+    _meter()
+
+
 @cache
 def _meter() -> Any:
-    """The meter; pyloudnorm is imported when the first recording is measured."""
+    """The meter; pyloudnorm is imported when the first recording is measured, see `prepare`."""
     from pyloudnorm import Meter
 
     return Meter(RATE, block_size=MIN_LOUDNESS)
@@ -118,6 +124,8 @@ def _pauses_in(gap: Span, tracks: Sequence[Track], threshold: float) -> Iterator
 
 def _kinds(samples: Samples, threshold: float) -> Iterator[PauseKind]:
     """The kind of each second of a gap."""
+    from scipy.ndimage import uniform_filter1d  # slow to import, see `prepare`
+
     count = max(1, len(samples) // RATE)
     edges = [len(samples) * number // count for number in range(count + 1)]
     is_musical = steady_partials(samples) >= PARTIALS
@@ -139,6 +147,8 @@ def steady_partials(samples: Samples) -> NDArray[np.int64]:
 
 
 def _steady_partials(samples: Samples) -> NDArray[np.int64]:
+    from scipy.ndimage import maximum_filter1d, minimum_filter1d, uniform_filter1d  # slow to import, see `prepare`
+
     frames = np.lib.stride_tricks.sliding_window_view(samples, _WINDOW)[::_HOP]
     spectrum = np.abs(np.fft.rfft(frames * np.hanning(_WINDOW).astype(np.float32), axis=1))
     level = 20 * np.log10(spectrum[:, _BAND] + 1e-9)

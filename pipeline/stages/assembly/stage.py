@@ -37,7 +37,7 @@ from pipeline.core.types import (
 )
 from pipeline.media import Decoded
 from pipeline.models.protocols import Diarization
-from pipeline.stages.assembly.acoustics import find_pauses, with_loudness
+from pipeline.stages.assembly.acoustics import find_pauses, prepare, with_loudness
 from pipeline.stages.assembly.duplicates import remove_cross_stream_duplicates
 from pipeline.stages.assembly.hallucinations import flag_hallucinations
 from pipeline.stages.channels.tracks import Tracks
@@ -269,4 +269,4 @@ def _coverage_notices(coverage: Coverage) -> tuple[Notice, ...]:
     return (Notice("uncovered_speech", message),)
 
 
-STAGE = Stage(name="assembly", version=3, run=_run, settings=AssemblyConfig)
+STAGE = Stage(name="assembly", version=3, run=_run, settings=AssemblyConfig, prepare=prepare)

@@ -267,6 +267,10 @@ def _collect(audio: Audio, spans: Iterable[Span], seconds: float) -> Samples:
     return np.concatenate(parts) if parts else np.zeros(0, np.float32)
 
 
+def _prepare() -> None:
+    import scipy.optimize  # noqa: F401 — assigns sources
+
+
 def _run(
     tracks: Tracks, diarization: Diarization, models: StageModels, settings: SeparationConfig, progress: Progress
 ) -> Separation:
@@ -280,4 +284,5 @@ STAGE = Stage(
     uses=("separator", "embedder"),
     settings=SeparationConfig,
     codec=SeparationCodec(),
+    prepare=_prepare,
 )
