@@ -47,8 +47,9 @@ def test_the_mel_bands_are_torchaudios_bit_for_bit() -> None:
     from pipeline.models.embedders.resemblyzer_encoder import mel_bands
 
     expected = torchaudio.functional.melscale_fbanks(201, 0.0, 8000.0, 40, RATE, norm="slaney", mel_scale="slaney")
-    assert mel_bands().shape == (201, 40)
-    assert torch.equal(mel_bands(), expected)
+    bands = mel_bands(torch.device("cpu"))
+    assert bands.shape == (201, 40)
+    assert torch.equal(bands, expected)
 
 
 def test_a_tone_is_in_its_mel_band() -> None:
