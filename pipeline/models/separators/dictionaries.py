@@ -54,7 +54,7 @@ def build_dictionary(samples: Samples, count: int, device: torch.device | None =
 
 
 def stack_dictionaries(dictionaries: Sequence[Dictionary]) -> Dictionary:
-    """Dictionaries of one size with an axis in front of their own."""
+    """One dictionary with an axis of mixtures in front, from dictionaries of one size."""
     xp = library(dictionaries[0][0])
     return xp.stack([atoms for atoms, _ in dictionaries]), xp.stack([banded for _, banded in dictionaries])
 
