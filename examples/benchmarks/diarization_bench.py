@@ -24,6 +24,7 @@ from pipeline.cli.simulate import write_meetings
 from pipeline.config.presets import baseline
 from pipeline.config.schema import Config, assign
 from pipeline.core.events import no_progress
+from pipeline.core.types import Turn
 from pipeline.evaluation.benchmark.bench import read_reference
 from pipeline.evaluation.benchmark.dataset import Recording, find_recordings
 from pipeline.evaluation.benchmark.tables import machine
@@ -108,11 +109,7 @@ def load() -> dict[str, Diarizer]:
 def measure(recording: Recording, diarizers: dict[str, Diarizer]) -> Iterator[Result]:
     """Every diarizer with the number of speakers given, and Crosstalk also without."""
     audio = media.decode(recording.audio).audio
-    truth = read_reference(recording).turns
-    speech = {turn.speaker: 0.0 for turn in truth}  # seconds by speaker
-    for turn in truth:
-        speech[turn.speaker] += turn.duration
-    speakers, audible = len(speech), sum(seconds >= 1.0 for seconds in speech.values())
+    speakers = len({turn.speaker for turn in read_reference(recording).turns})
     given, open_count = SpeakerBounds(speakers, speakers), SpeakerBounds()
     systems = (
         (STOCK, STOCK, given),
@@ -122,10 +119,22 @@ def measure(recording: Recording, diarizers: dict[str, Diarizer]) -> Iterator[Re
     )
     for system, diarizer, bounds in systems:
         turns = diarizers[diarizer].diarize(audio, bounds, no_progress).turns
-        errors, _ = diarization_errors(truth, turns)
-        estimated = len({turn.speaker for turn in turns})
-        yield Result(recording.group, recording.name, system, audio.duration, speakers, audible, estimated, errors)
-        sys.stderr.write(f"{recording.group}/{recording.name}  {system}: DER {100 * (errors.error_rate or 0):.1f} %\n")
+        result = score(recording, system, audio.duration, turns)
+        yield result
+        rate = 100 * (result.errors.error_rate or 0)
+        sys.stderr.write(f"{recording.group}/{recording.name}  {system}: DER {rate:.1f} %\n")
+
+
+def score(recording: Recording, system: str, duration: float, turns: Sequence[Turn]) -> Result:
+    """The result of a system that found ``turns`` in a recording of ``duration`` seconds."""
+    truth = read_reference(recording).turns
+    speech = {turn.speaker: 0.0 for turn in truth}  # seconds by speaker
+    for turn in truth:
+        speech[turn.speaker] += turn.duration
+    audible = sum(seconds >= 1.0 for seconds in speech.values())
+    errors, _ = diarization_errors(truth, turns)
+    found = len({turn.speaker for turn in turns})
+    return Result(recording.group, recording.name, system, duration, len(speech), audible, found, errors)
 
 
 def as_table(results: Sequence[Result]) -> str:

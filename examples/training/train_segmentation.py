@@ -30,7 +30,6 @@ import numpy as np
 import soundfile
 import torch
 from numpy.typing import NDArray
-from pyannote.audio import Model
 from safetensors.torch import save_file
 from scipy.signal import resample_poly
 
@@ -43,7 +42,8 @@ from pipeline.evaluation.simulation.conversation import Conversation
 from pipeline.evaluation.simulation.corpus import Speakers, find_speakers
 from pipeline.evaluation.simulation.meeting import MeetingConfig, simulate
 from pipeline.evaluation.simulation.rendering import Acoustics, Pcm
-from pipeline.models.diarizers.segmentation import WINDOW, load_segmentation
+from pipeline.models.diarizers.pyannet import FRAME_CENTER, FRAME_STEP, WINDOW, PyanNet
+from pipeline.models.diarizers.segmentation import load_segmentation
 from pipeline.models.weights import Store
 
 SEEDS, LENGTH = (*range(10_000, 11_100), *range(20_000, 21_100)), 30.0
@@ -124,7 +124,7 @@ def make_meeting(voices: Speakers, seed: int) -> Meeting | None:
 
 def train(
     meetings: Sequence[Meeting], real: Sequence[Samples], steps: int, start: str = PUBLISHED, rate: float = 5e-4
-) -> Model:
+) -> PyanNet:
     """The trained network, with its weights averaged over the last steps."""
     torch.manual_seed(0)
     draw = np.random.default_rng(0)
@@ -132,7 +132,7 @@ def train(
         load_segmentation(name, Store(offline=True), torch.device("cpu")) for name in (PUBLISHED, start)
     )
     mean = copy.deepcopy(network)
-    centers = frame_centers(network)
+    centers = frame_centers(published)
     parameters = [value for name, value in network.named_parameters() if name.startswith(TRAINED)]
     optimizer = torch.optim.AdamW(parameters, lr=rate, weight_decay=0)
     schedule = torch.optim.lr_scheduler.LambdaLR(
@@ -192,7 +192,7 @@ def activity(turns: Sequence[Turn], times: Activity, maximum: int = 3) -> Activi
 
 
 def real_windows(
-    recordings: Sequence[Samples], published: Model, centers: Activity, draw: np.random.Generator
+    recordings: Sequence[Samples], published: PyanNet, centers: Activity, draw: np.random.Generator
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
     """Plain windows, mixed windows, and the target of each from the published network's output."""
     chosen = [draw.choice(len(recordings), 2, replace=False) for _ in range(MIXED)]
@@ -239,14 +239,14 @@ def at_random_level(window: Samples, draw: np.random.Generator) -> Samples:
     return scaled
 
 
-def frame_centers(network: Model) -> Activity:
+def frame_centers(network: PyanNet) -> Activity:
     """The time in seconds of each frame's center, from the window's start."""
-    field = network.receptive_field
-    frames = network.num_frames(WINDOW_SAMPLES)
-    return np.asarray(field.start + field.duration / 2 + field.step * np.arange(frames), np.float32)
+    with torch.inference_mode():
+        frames = network(torch.zeros(1, 1, WINDOW_SAMPLES)).shape[1]
+    return np.asarray(FRAME_CENTER + FRAME_STEP * np.arange(frames), np.float32)
 
 
-def write(network: Model, folder: Path) -> None:
+def write(network: PyanNet, folder: Path) -> None:
     """Write the weights, and a ``config.json`` with their origin.
 
     The trained weights are stored as 16-bit floats; the filters need more precision.

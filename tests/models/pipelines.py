@@ -58,11 +58,11 @@ def write_pipeline(folder: Path, description: str = VBX) -> Path:
 
 def write_segmentation(folder: Path, **changes: Any) -> Path:
     """A PyanNet's checkpoint; ``changes`` replace whole entries of it."""
-    from pipeline.models.diarizers.segmentation import load_segmentation
+    from pipeline.models.diarizers.pyannote_segmentation import load_pyannote_segmentation
     from pipeline.models.weights import Store
 
     folder.mkdir(parents=True, exist_ok=True)
-    network = load_segmentation("crosstalk-segmentation", Store(offline=True), torch.device("cpu"))
+    network = load_pyannote_segmentation("crosstalk-segmentation", Store(offline=True))
     checkpoint: dict[str, Any] = {
         "epoch": 3,
         "pytorch-lightning_version": "2.0.0",

@@ -23,8 +23,8 @@ from tests.models.embedders import write_wespeaker
 @pytest.mark.parametrize("windows", [1, 8])
 @given(samples=st.integers(1, 60 * RATE))
 def test_batches_hold_every_window_once(windows: int, samples: int) -> None:
-    from pipeline.models.diarizers.segmentation import WINDOW
-    from pipeline.models.diarizers.windowed import STEP, cut_windows
+    from pipeline.models.diarizers.pyannet import WINDOW
+    from pipeline.models.diarizers.segmentation import STEP, cut_windows
 
     length, step = int(WINDOW * RATE), int(STEP * RATE)
 

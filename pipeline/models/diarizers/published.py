@@ -22,7 +22,7 @@ from pyannote.audio.pipelines import SpeakerDiarization
 
 from pipeline.config.plain_yaml import load_plain
 from pipeline.core.errors import BadModel, MissingModel, SettingsError
-from pipeline.models.diarizers.segmentation import load_published_segmentation
+from pipeline.models.diarizers.pyannote_segmentation import load_published_segmentation
 from pipeline.models.embedders.wespeaker import CHECKPOINT, load_wespeaker
 from pipeline.models.weights.specs import require_inside
 

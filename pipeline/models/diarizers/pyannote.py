@@ -38,18 +38,20 @@ class PyannoteDiarizer(DiarizerModel):
     @classmethod
     def from_config(cls, config: Config, weights: Store) -> Diarizer:
         """The configured diarizer; raises `BadModel`, `MissingModel`."""
-        from pipeline.models.diarizers.published import load_published
-        from pipeline.models.diarizers.segmentation import load_segmentation
-        from pipeline.models.diarizers.stock import StockDiarizer, assemble
-        from pipeline.models.diarizers.windowed import WindowedDiarizer
-
         settings, runtime = config.diarization, config.runtime
+        if settings.pipeline is None and settings.method == "windowed":
+            from pipeline.models.diarizers.windowed import WindowedDiarizer
+
+            return WindowedDiarizer.from_config(config, weights)
+
+        from pipeline.models.diarizers.published import load_published
+        from pipeline.models.diarizers.pyannote_segmentation import load_pyannote_segmentation
+        from pipeline.models.diarizers.stock import StockDiarizer, assemble
+
         device = select_device(runtime)
         if settings.pipeline is not None:
             return StockDiarizer(load_published(weights.path(settings.pipeline), device, runtime.batch_size))
-        if settings.method == "windowed":
-            return WindowedDiarizer.from_config(config, weights)
-        network = load_segmentation(settings.segmentation, weights, device)
+        network = load_pyannote_segmentation(settings.segmentation, weights)
         embedder: Embedder = registry.load("embedder", config.embedding.model, config, weights)
         return StockDiarizer(assemble(network, embedder, config).to(device))
 

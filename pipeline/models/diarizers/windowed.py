@@ -7,18 +7,12 @@ local speakers of all windows by similarity and by continuity.
 
 from __future__ import annotations
 
-import pipeline.models.no_telemetry  # noqa: F401 — before pyannote: no telemetry, no socket
-
-# isort: split
-import warnings
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from pyannote.audio import Inference, Model
 
 from pipeline.config.schema import Config
 from pipeline.core import timeline
@@ -37,19 +31,16 @@ from pipeline.models.diarizers.embedding_pooling import (
     pool_frames,
 )
 from pipeline.models.diarizers.local_segmentation import LocalSegmentation, window_continuity
+from pipeline.models.diarizers.pyannet import FRAME_CENTER, FRAME_STEP, PyanNet
 from pipeline.models.diarizers.reconstruction import binarize, measure_margins, reconstruct
-from pipeline.models.diarizers.segmentation import WINDOW, load_segmentation
+from pipeline.models.diarizers.segmentation import STEP, cut_windows, load_segmentation, segment_parts
 from pipeline.models.diarizers.speaker_assignment import assign_speakers, split_off_speakers
 from pipeline.models.protocols import Diarization, Embedder, FrameEmbedder, SpeakerBounds
-from pipeline.models.torch_runtime import select_device, single_threaded_pool
+from pipeline.models.torch_runtime import select_device
 
 if TYPE_CHECKING:
     from pipeline.models.weights import Store
 
-Scores = Generator[NDArray[np.float32], None, None]
-
-STEP = 1.0
-"""Seconds between the starts of segmentation windows. Half of it takes twice the time and gains 0.2 points of DER."""
 HOP, CLIP = 0.5, 1.6
 """Seconds between the starts of embedded clips, and their length, for embedders without frames: Resemblyzer was trained
 on 1.6 s."""
@@ -70,10 +61,11 @@ BLOCK = 10.0
 class WindowedDiarizer:
     """A segmentation network and an embedder behind the protocol `Diarizer`."""
 
-    def __init__(self, network: Model, embedder: Embedder, threshold: float = 0.5, batch_size: int = 32) -> None:
-        batch = min(batch_size, CPU_BATCH) if network.device.type == "cpu" else batch_size
-        self._inference = Inference(network, duration=WINDOW, step=STEP, skip_aggregation=True, batch_size=batch)
-        self._field = network.receptive_field
+    def __init__(
+        self, network: PyanNet, device: torch.device, embedder: Embedder, threshold: float = 0.5, batch_size: int = 32
+    ) -> None:
+        self._network = network
+        self._device = device
         self._embedder = embedder
         self._threshold = threshold
         self._batch_size = batch_size
@@ -82,9 +74,10 @@ class WindowedDiarizer:
     def from_config(cls, config: Config, models: Store) -> WindowedDiarizer:
         """The models that the settings name; raises `BadModel`, `MissingModel`."""
         settings, runtime = config.diarization, config.runtime
-        network = load_segmentation(settings.segmentation, models, select_device(runtime))
+        device = select_device(runtime)
+        network = load_segmentation(settings.segmentation, models, device)
         embedder: Embedder = registry.load("embedder", config.embedding.model, config, models)
-        return cls(network, embedder, settings.threshold, runtime.batch_size)
+        return cls(network, device, embedder, settings.threshold, runtime.batch_size)
 
     def diarize(self, audio: Audio, count: SpeakerBounds, progress: Progress) -> Diarization:
         """Turns with margins, of at most ``count.maximum`` speakers; with a notice for too few of them."""
@@ -107,25 +100,17 @@ class WindowedDiarizer:
         return Diarization(timeline.relabel(turns), count_notices(turns, longest, count, estimate))
 
     def _segment(self, audio: Audio, progress: Progress) -> LocalSegmentation:
-        with warnings.catch_warnings():  # the samples are read-only and are not written to
-            warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
-            waveform = torch.from_numpy(audio.samples)[None]
-        parts = cut_windows(waveform.shape[1], self._inference.batch_size)
+        windows = min(self._batch_size, CPU_BATCH) if self._device.type == "cpu" else self._batch_size
+        parts = cut_windows(len(audio.samples), windows)
         batches = []
-        with closing(self._segment_in_threads(waveform, parts)) as scores_of_parts:  # closing cancels what is queued
+        # closing cancels what is queued
+        with closing(segment_parts(self._network, audio.samples, parts, self._device)) as scores_of_parts:
             for part, batch in zip(parts, scores_of_parts, strict=True):
                 batches.append(batch)
                 progress(SEGMENTATION_SHARE * part.stop / RATE, audio.duration)
-        scores = np.concatenate(batches).astype(np.float32, copy=False)  # (windows, frames, locals)
-        starts = np.rint(np.arange(len(scores)) * STEP / self._field.step).astype(np.intp)
-        onset = self._field.start + self._field.duration / 2  # a frame is centered on its receptive field
-        return LocalSegmentation(scores, starts, self._field.step, onset, self._threshold)
-
-    def _segment_in_threads(self, waveform: torch.Tensor, parts: Sequence[slice]) -> Scores:
-        """The scores of each part. The layers are too small for several cores, so each thread takes whole parts."""
-        with single_threaded_pool(self._inference.device) as pool:
-            files = ({"waveform": waveform[:, part], "sample_rate": RATE} for part in parts)
-            yield from pool.map(lambda file: self._inference(file).data, files)
+        scores = np.concatenate(batches)  # (windows, frames, locals)
+        starts = np.rint(np.arange(len(scores)) * STEP / FRAME_STEP).astype(np.intp)
+        return LocalSegmentation(scores, starts, FRAME_STEP, FRAME_CENTER, self._threshold)
 
     def _embed(self, audio: Audio, local: LocalSegmentation, progress: Progress) -> LocalEmbeddings:
         if isinstance(self._embedder, FrameEmbedder):
@@ -160,15 +145,6 @@ class WindowedDiarizer:
 def _share_done(done: int, total: int) -> float:
     """The finished share of all work after ``done`` of ``total`` clips or blocks."""
     return SEGMENTATION_SHARE + (1 - SEGMENTATION_SHARE) * done / total
-
-
-def cut_windows(samples: int, windows: int) -> list[slice]:
-    """Slices of ``samples`` with ``windows`` windows each; slices overlap by the length of a window less a step."""
-    step, overlap = to_sample(STEP), to_sample(WINDOW - STEP)
-    total = max(1, (samples - overlap) // step)
-    firsts = range(0, total, windows)
-    ends = [first * step + overlap for first in firsts[1:]] + [samples]
-    return [slice(first * step, end) for first, end in zip(firsts, ends, strict=True)]
 
 
 def count_notices(
