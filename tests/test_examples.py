@@ -171,9 +171,7 @@ def test_the_table_of_a_gpu_has_stages_memory_goals_and_the_errors_of_both_devic
         assert row in table.splitlines()
 
 
-def test_the_meeting_of_the_repository_has_four_speakers(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_meeting_of_the_repository_has_four_speakers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(data, "WORK", tmp_path)
     monkeypatch.setattr(data, "shared_data", lambda: None)
     meeting = gpu_bench._meeting(1.0)

@@ -52,6 +52,16 @@ def test_the_mel_bands_are_torchaudios_bit_for_bit() -> None:
     assert torch.equal(bands, expected)
 
 
+def test_spectra_of_clips_in_a_row_are_those_of_each_alone() -> None:
+    import torch
+
+    from pipeline.models.embedders.resemblyzer import _cut, _join, _partials
+
+    cut = [_cut(noise(seconds, seed)) for seed, seconds in enumerate((1.6, 0.25, 3.333, 1.6))]
+    alone = torch.cat([_partials(*each, torch.device("cpu")) for each in cut])
+    torch.testing.assert_close(_partials(*_join(cut), torch.device("cpu")), alone, atol=1e-6, rtol=1e-4)
+
+
 def test_a_tone_is_in_its_mel_band() -> None:
     import torch
 
