@@ -9,7 +9,7 @@ SHARED  = -n 2 --dist worksteal
 # The tests start hundreds of processes: each would compile all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test quick lint docs bench bench-diarization bench-names bench-roles bench-rules bench-minutes bench-redaction bench-batch bench-page bench-report bench-calls bench-server clean
+.PHONY: help setup demo test quick lint docs bench bench-diarization bench-names bench-roles bench-rules bench-minutes bench-redaction bench-batch bench-page bench-report bench-calls bench-server bench-gpu clean
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -85,6 +85,10 @@ bench-batch: setup  ## nights of calls: one worker and two, overhead, the parent
 
 bench-server: setup  ## the server: overhead, many clients at once, memory, killed workers (minutes)
 	$(BIN)/python -m examples.benchmarks.server_bench --update
+
+bench-gpu: setup  ## a GPU: seconds by stage, memory, errors beside the CPU's (five minutes; needs an NVIDIA GPU)
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --editable '.[cuda]'
+	$(BIN)/python -m examples.benchmarks.gpu_bench --update
 
 bench-calls: setup  ## roles, rules and redaction on 200 constructed calls, made and transcribed where they are not there (an hour)
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --editable '.[demo]'

@@ -25,6 +25,7 @@ from examples.benchmarks import (
     batch_bench,
     data,
     diarization_bench,
+    gpu_bench,
     names_bench,
     parts_bench,
     senko_bench,
@@ -88,6 +89,7 @@ def test_there_is_a_test_for_every_example() -> None:
         "benchmarks/calls_texts",
         "benchmarks/data",
         "benchmarks/diarization_bench",
+        "benchmarks/gpu_bench",
         "benchmarks/interruptions_bench",
         "benchmarks/interruptions_calls",
         "benchmarks/minutes_agenda",
@@ -130,6 +132,50 @@ def test_there_is_a_test_for_every_example() -> None:
         "training/train_separation",
         "training/word_frequencies",
     }
+
+
+def test_a_machine_without_a_gpu_gets_one_line_and_exit_code_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(gpu_bench, "count_gpus", lambda: 0)
+    monkeypatch.setattr(sys, "argv", ["gpu_bench"])
+    with pytest.raises(SystemExit) as caught:
+        gpu_bench.main()
+    assert "no NVIDIA GPU" in str(caught.value.code)
+    assert "\n" not in str(caught.value.code)  # which Python prints, with exit code 1
+
+
+def test_the_table_of_a_gpu_has_stages_memory_goals_and_the_errors_of_both_devices() -> None:
+    run = {"seconds": 3.2, "stages": {"decode": 0.5, "separation": 0.75}, "errors": 521, "words": 1838}
+    about = {"gpu": "GPU 1", "cores": 16, "processor": "CPU 1", "libraries": "torch 2"}
+    figures = {
+        "machine": about,
+        "device": "cuda",
+        "minutes": 10.0,
+        "load_seconds": 8.0,
+        "first": run,
+        "warm": [run, {**run, "seconds": 3.6}, {**run, "seconds": 3.4}],
+        "long": {**run, "seconds": 17.0, "minutes": 60},
+        "cpu": {**run, "seconds": 25.0, "errors": 539},
+        "memory_mb": {"torch": 2400.0, "whole process (nvidia-smi)": 3500.0},
+    }
+    table = gpu_bench.as_table(figures)
+    for row in (
+        "| 10 minutes, once warm (3 runs) | 3.40 s (3.20 to 3.60) | 4 s, aim 3 s |",
+        "| – separation | 0.75 s (0.75 to 0.75) |  |",
+        "| 60 minutes | 17.00 s | 20 s |",
+        "| peak GPU memory, whole process (nvidia-smi) | 3500 MB | 4096 MB |",
+        "| word errors (cpWER), cuda | 521 of 1838 |  |",
+        "| word errors (cpWER), cpu | 539 of 1838 |  |",
+    ):
+        assert row in table.splitlines()
+
+
+def test_the_meeting_of_the_repository_has_four_speakers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data, "WORK", tmp_path)
+    monkeypatch.setattr(data, "shared_data", lambda: None)
+    meeting = gpu_bench._meeting(1.0)
+    assert len(read_reference(meeting).speakers) == gpu_bench.SPEAKERS
 
 
 def test_minutes_list_each_item_with_its_time_and_speaker() -> None:

@@ -23,9 +23,10 @@ from pipeline.evaluation.benchmark.bench import read_reference
 from pipeline.evaluation.benchmark.dataset import Recording
 from pipeline.evaluation.simulation.corpus import Speakers
 from pipeline.evaluation.simulation.rendering import pink_noise, room_responses
-from pipeline.models.separators import nmf
-from pipeline.models.separators.nmf import MIN_SINGLE_SPEAKER
+from pipeline.models.separators.dictionaries import Dictionary, build_dictionary
+from pipeline.models.separators.nmf import MIN_SINGLE_SPEAKER, contributions
 from pipeline.models.separators.nmf_refined import SETTINGS
+from pipeline.models.separators.spectra import to_spectrum
 
 SPEEDS = ((1, 1), (9, 10), (10, 9))
 """Resampling ratios (up, down): 10 % faster and slower speech counts as other speakers."""
@@ -117,7 +118,7 @@ def _examples(
     if draw.random() < EXTENDED:
         speed = int(draw.choice(PACES))
         solos = [np.concatenate([solo, _resample(part, 100, speed)]) for solo, part in zip(solos, parts, strict=True)]
-    dictionaries = [nmf.build_dictionary(solo + level * _noise(len(solo), draw), SETTINGS.atoms) for solo in solos]
+    dictionaries = [build_dictionary(solo + level * _noise(len(solo), draw), SETTINGS.atoms) for solo in solos]
     return [_example(parts, dictionaries, level, draw) for _ in range(MIXTURES)]
 
 
@@ -185,7 +186,7 @@ def _with_diarization_errors(solos: Sequence[Samples], draw: np.random.Generator
 
 
 def _example(
-    parts: Sequence[Samples], dictionaries: list[nmf.Dictionary], level: np.float32, draw: np.random.Generator
+    parts: Sequence[Samples], dictionaries: list[Dictionary], level: np.float32, draw: np.random.Generator
 ) -> Example:
     segments = []
     for part in parts:
@@ -198,10 +199,10 @@ def _example(
     sources = np.zeros((len(segments), max(map(int.__add__, starts, map(len, segments)))), np.float32)
     for source, start, one in zip(sources, starts, segments, strict=True):
         source[start : start + len(one)] = one
-    spectrum = nmf.to_spectrum(sources.sum(0) + level * _noise(sources.shape[1], draw))
+    spectrum = to_spectrum(sources.sum(0) + level * _noise(sources.shape[1], draw))
     magnitude = np.abs(spectrum)
     peak = magnitude.max()
-    explained = nmf.contributions(magnitude, dictionaries, SETTINGS)
-    truth = [(nmf.to_spectrum(source) * spectrum.conj()).real / np.maximum(magnitude, 1e-9) for source in sources]
+    explained = contributions(magnitude, dictionaries, SETTINGS)
+    truth = [(to_spectrum(source) * spectrum.conj()).real / np.maximum(magnitude, 1e-9) for source in sources]
     half = (magnitude / peak, np.log(explained / peak + 1e-7), np.stack(truth) / peak)
     return Example(*(values.astype(np.float16) for values in half))

@@ -13,13 +13,14 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.config.schema import Config
 from pipeline.core.audio import Audio, Samples
+from pipeline.core.errors import CannotSeparate
 from pipeline.core.events import Progress
 from pipeline.core.types import Notice, Turn, Word
 
@@ -230,6 +231,26 @@ class ParallelSeparator(ABC):
     @abstractmethod
     def executor(self) -> AbstractContextManager[Executor]:
         """The threads in which `separate` may be called concurrently."""
+
+
+Mixture: TypeAlias = tuple[Samples, Mapping[str, Samples]]
+"""A mixture and the single-speaker speech of its speakers, as `Separator.separate` gets them."""
+
+
+class BatchSeparator(ABC):
+    """The base class of separators that separate several mixtures in one call.
+
+    Only subclasses are called in this way, whatever other methods a separator has.
+    """
+
+    @property
+    @abstractmethod
+    def mixtures_at_once(self) -> int:
+        """The number of mixtures to pass in one call; 1 where more are not faster."""
+
+    @abstractmethod
+    def separate_batch(self, mixtures: Sequence[Mixture]) -> Sequence[NDArray[np.float32] | CannotSeparate]:
+        """What `Separator.separate` returns or raises for each mixture, in order."""
 
 
 class Recognizer(Protocol):

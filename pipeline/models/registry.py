@@ -24,7 +24,7 @@ from pipeline.config.schema import Config, as_mapping, read_options
 from pipeline.core import code_version
 from pipeline.core.errors import CrosstalkError, SettingsError
 from pipeline.models.interfaces import PROTOCOLS, missing_methods
-from pipeline.models.torch_runtime import devices_for, first_device, least_used, only, placement
+from pipeline.models.torch_runtime import devices_for, first_device, only, placement
 
 if TYPE_CHECKING:
     from pipeline.models.cuda_libraries import Choice
@@ -42,7 +42,6 @@ __all__ = [
     "effective_settings",
     "free_gpu_memory",
     "identity",
-    "least_used",
     "load",
     "locate",
     "names",

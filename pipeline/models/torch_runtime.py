@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
@@ -62,11 +62,6 @@ def devices_for(workers: int, device: str, gpus: int | None = None) -> tuple[str
         number = count_gpus() if gpus is None else gpus
         names = tuple(f"cuda:{index}" for index in range(number)) if number > 1 else names
     return tuple(names[worker % len(names)] for worker in range(workers))
-
-
-def least_used(devices: Sequence[str], taken: Sequence[str]) -> str:
-    """The device for one more worker: the first of ``devices`` that appears least often in ``taken``."""
-    return min(dict.fromkeys(devices), key=taken.count)
 
 
 def only(device: str, environment: Mapping[str, str]) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from pipeline.batch.recording_pool import RecordingPool, gpu_share, share_of
 from pipeline.batch.worker import Limits, Setup
 from pipeline.models import torch_runtime
-from pipeline.workers import process_pool
+from pipeline.workers import process_pool, ray_pool
 from tests import world
 
 
@@ -46,6 +47,32 @@ def test_each_worker_sees_one_gpu_and_a_replacement_gets_the_free_one(name: str,
     del workers._pool._workers[1]
     workers.scale(4)
     assert started[-1]["CUDA_VISIBLE_DEVICES"] == "1"
+
+
+@pytest.mark.parametrize("name", ["auto", "cuda:0,cuda:1"])
+def test_workers_of_a_server_are_spread_over_the_gpus(name: str, started: list[dict[str, Any]], tmp_path: Path) -> None:
+    from pipeline.server.app import _context
+    from pipeline.server.settings import ServerSettings
+
+    settings = ServerSettings(config=setup(name).config, preset="default", folder=tmp_path, workers=3)
+    pool = _context(settings).transcribing._pool
+    pool.scale(3)
+    assert [env["CUDA_VISIBLE_DEVICES"] for env in started] == ["0", "1", "0"]
+
+
+@pytest.mark.parametrize(("name", "gpus", "expected"), [("auto", 2, 0.5), ("cuda:0,cuda:1", 4, 0.5), ("cpu", 4, 0)])
+def test_ray_actors_ask_for_their_part_of_a_gpu(
+    name: str, gpus: int, expected: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[dict[str, Any]] = []
+    ray = SimpleNamespace(
+        cluster_resources=lambda: {"GPU": float(gpus)},
+        remote=lambda **options: (asked.append(options), lambda actor: actor)[1],
+        shutdown=lambda: None,
+    )
+    monkeypatch.setattr(ray_pool, "_connect", lambda address, size: ray)
+    RecordingPool(setup(name), 4, Limits(), engine="ray").shutdown()
+    assert asked == [{"max_restarts": 0, "num_cpus": 1, "num_gpus": expected}]
 
 
 def test_workers_on_the_cpu_see_all_devices(started: list[dict[str, Any]]) -> None:

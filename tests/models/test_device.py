@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pipeline.config.schema import Config, Runtime, assign
 from pipeline.core.errors import ResourceError
 from pipeline.models import cuda_libraries, registry, torch_runtime
-from pipeline.models.torch_runtime import devices_for, first_device, least_used, only, placement, single_threaded_pool
+from pipeline.models.torch_runtime import devices_for, first_device, only, placement, single_threaded_pool
 from pipeline.models.weights import Store
 
 
@@ -48,13 +48,6 @@ def test_no_device_has_two_workers_more_than_another(workers: int, setting: str,
     counts = Counter(devices_for(workers, setting, gpus))
     assert sum(counts.values()) == workers
     assert not counts or max(counts.values()) - min(counts.values()) <= 1
-
-
-@given(st.integers(1, 9), st.sampled_from(["auto", "cuda:0,cuda:1"]), st.data())
-def test_a_replaced_worker_takes_the_place_of_the_lost(workers: int, setting: str, data: st.DataObject) -> None:
-    devices = devices_for(workers, setting, 3)
-    working = data.draw(st.permutations(devices))[1:]
-    assert Counter([*working, least_used(devices, working)]) == Counter(devices)
 
 
 @pytest.mark.parametrize(

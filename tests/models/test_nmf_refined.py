@@ -16,16 +16,11 @@ from pipeline.config.schema import Config, SeparationConfig
 from pipeline.core.audio import RATE, Samples
 from pipeline.core.errors import BackendError, BadModel
 from pipeline.models.separators import nmf, nmf_refined
+from pipeline.models.separators.dictionaries import Dictionary, build_dictionary
 from pipeline.models.separators.mask_network import RECEPTIVE_FIELD, MaskNetwork
-from pipeline.models.separators.nmf import (
-    Dictionary,
-    Matrix,
-    NmfSeparator,
-    build_dictionary,
-    contributions,
-    to_spectrum,
-)
+from pipeline.models.separators.nmf import NmfSeparator, contributions
 from pipeline.models.separators.nmf_refined import SETTINGS, NmfRefinedSeparator
+from pipeline.models.separators.spectra import Matrix, to_spectrum
 from pipeline.models.torch_runtime import bfloat16_autocast, single_threaded_pool
 from pipeline.models.weights import Store
 from tests.max_examples import at_most
@@ -87,9 +82,9 @@ def test_concurrent_separations_give_the_same_bytes_and_build_each_dictionary_on
 ) -> None:
     built: list[bytes] = []
 
-    def note(solo: Samples, count: int) -> Dictionary:
+    def note(solo: Samples, count: int, device: torch.device) -> Dictionary:
         built.append(solo.tobytes())
-        return build_dictionary(solo, count)
+        return build_dictionary(solo, count, device)
 
     monkeypatch.setattr(nmf, "build_dictionary", note)
     mixtures = [pair(seconds, RATE, seed=7).sum(axis=0) for seconds in (0.5, 1.0, 1.5, 2.0)]

@@ -20,7 +20,15 @@ from pipeline.core.errors import CannotSeparate, OutOfMemory
 from pipeline.core.events import Progress, no_progress
 from pipeline.core.timeline import by_speaker, overlaps, union
 from pipeline.core.types import Span, Turn, Word
-from pipeline.models.protocols import Diarization, Embedder, EmbedderCalibration, ParallelSeparator, Separator
+from pipeline.models.protocols import (
+    BatchSeparator,
+    Diarization,
+    Embedder,
+    EmbedderCalibration,
+    Mixture,
+    ParallelSeparator,
+    Separator,
+)
 from pipeline.models.separators.passthrough import PassthroughSeparator
 from pipeline.models.synthetic import SyntheticEmbedder, SyntheticSeparator, synthesize
 from pipeline.stages.channels.tracks import Track
@@ -51,6 +59,23 @@ class Threaded(Fake, ParallelSeparator):
 
     def executor(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(3)
+
+
+class Batched(Fake, BatchSeparator):
+    """A separator that gets three mixtures in one call; ``calls`` has the number of them in each."""
+
+    mixtures_at_once = 3
+
+    def __init__(self, change: Callable[[Sources], object]) -> None:
+        super().__init__(change)
+        self.calls: list[int] = []
+
+    def separate_batch(self, mixtures: Sequence[Mixture]) -> list[Sources | CannotSeparate]:
+        self.calls.append(len(mixtures))
+        return [self._declined(mixture) or self.separate(*mixture) for mixture in mixtures]
+
+    def _declined(self, mixture: Mixture) -> CannotSeparate | None:
+        return None
 
 
 def separate(
@@ -182,6 +207,46 @@ def test_threads_of_a_separator_change_no_sample_and_no_region(turns: tuple[Turn
     assert one.regions == many.regions
 
 
+MANY = tuple(
+    Turn(start + shift, start + shift + 2.0, who) for start in range(0, 40, 8) for shift, who in ((0, "a"), (1, "b"))
+)
+"""Five overlap regions."""
+
+
+def test_batches_of_regions_change_no_sample_and_no_region() -> None:
+    audio = Audio(np.random.default_rng(0).normal(0, 0.1, to_sample(40.0)).astype(np.float32))
+    batched = Batched(_unlike)
+    one, many = (separate(audio, MANY, made, EMBEDDER, CONFIG) for made in (Fake(_unlike), batched))
+    assert batched.calls == [3, 2]
+    assert sound(one) == sound(many)
+    assert one.regions == many.regions
+    assert len(one.regions) == 5
+
+
+def test_a_region_that_a_batch_declines_leaves_the_others() -> None:
+    class Picky(Batched):
+        def _declined(self, mixture: Mixture) -> CannotSeparate | None:
+            return CannotSeparate("too little solo speech") if self.calls == [3, 2] else None
+
+    audio = Audio(np.random.default_rng(0).normal(0, 0.1, to_sample(40.0)).astype(np.float32))
+    result = separate(audio, MANY, Picky(_unlike), None, CONFIG)
+    reasons = ["too little solo speech" in region.reason for region in result.regions]
+    assert reasons == [False] * 3 + [True] * 2
+    assert result.notices == ()
+
+
+@pytest.mark.parametrize("number", [2, 4])
+def test_a_batch_of_the_wrong_size_is_a_failure_of_the_separator(number: int) -> None:
+    class Wrong(Batched):
+        def separate_batch(self, mixtures: Sequence[Mixture]) -> list[Sources | CannotSeparate]:
+            return [np.zeros((2, 1), np.float32)] * number
+
+    audio = Audio(np.full(to_sample(40.0), 0.1, np.float32))
+    result = separate(audio, MANY[:6], Wrong(_unlike), None, CONFIG)
+    assert [notice.code for notice in result.notices] == ["separator_failed"]
+    assert f"{number} results for 3 mixtures" in result.notices[0].message
+
+
 def _unlike(sources: Sources) -> Sources:
     """Sources that differ by region; short ones take the longest, so that threads finish in another order."""
     sleep(0.002 / (1 + sources.shape[1] / RATE))
@@ -236,7 +301,7 @@ def test_a_machine_out_of_memory_is_not_the_separators_fault() -> None:
     def burst(sources: Sources) -> Sources:
         raise OutOfMemory("no memory left")
 
-    for made in (Fake, Threaded):
+    for made in (Fake, Threaded, Batched):
         with pytest.raises(OutOfMemory):
             run(made(burst))
 
@@ -275,7 +340,7 @@ FAULTS = (
 
 
 @pytest.mark.parametrize("name", FAULTS)
-@pytest.mark.parametrize("kind", [Fake, Threaded])
+@pytest.mark.parametrize("kind", [Fake, Threaded, Batched])
 def test_a_failing_separator_is_reported_in_a_notice(name: str, kind: type[Fake]) -> None:
     result = run(kind(HOSTILE[name]))
     assert [notice.code for notice in result.notices] == ["separator_failed"]

@@ -48,6 +48,7 @@ class CampPlusEmbedder(NetworkEmbedder, FrameEmbedder):
     requires = ("torch", "numpy")
     layout = "campplus.safetensors"
     calibration = CALIBRATION
+    masks_padding = True
     context = 0.8
     """Half of the layers' moving average; 0.4 and 1.6 s were as good on the tuning recordings."""
 

@@ -5,13 +5,16 @@ The names of the modules are those of the published weights (3D-Speaker's ``CAMP
 As published, a clip's frames depend on the whole clip: the mean of its features is taken off, and each layer masks its
 output by means over the clip. With ``local_context`` both are moving averages instead, so that the frames of a long
 recording are computed once, and a frame depends on some seconds around it, as if each clip had been embedded by itself.
+
+Clips of different lengths can share a batch: `Padding` then masks the frames behind the end of each clip wherever they
+would reach others, so that a clip has the vector that it has alone, up to rounding.
 """
 
 from __future__ import annotations
 
 import functools
 from collections import OrderedDict
-from typing import Final
+from typing import Final, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -46,6 +49,29 @@ _BLOCKS: Final = ((12, 1), (24, 2), (16, 2))
 """Layers and dilation of each dense block."""
 
 
+class Padding(NamedTuple):
+    """Which frames of a padded batch belong to its clips: 1 there, 0 behind the end of a clip."""
+
+    features: Tensor
+    """Of the features, shape (batch, 1, feature frames)."""
+    frames: Tensor
+    """Of the frames after the layer that halves their number, shape (batch, 1, frames)."""
+    share: Tensor
+    """The share of a clip's frames in all frames, shape (batch, 1, 1)."""
+    segments: Tensor
+    """The share of a clip's frames in each segment, shape (batch, 1, segments); where it has no frame, not 0."""
+
+    @classmethod
+    def behind(cls, lengths: Tensor, samples: int) -> Padding:
+        """That of waveforms of shape (batch, samples) whose clips have ``lengths`` samples, shape (batch,)."""
+        number = 1 + (samples - WINDOW) // HOP
+        last = 1 + (lengths - WINDOW) // HOP  # (batch,)
+        features = (torch.arange(number, device=lengths.device) < last[:, None]).float()[:, None]
+        frames = features[:, :, ::2]
+        segments = functional.avg_pool1d(frames, SEGMENT, SEGMENT, ceil_mode=True).clamp_min(1 / SEGMENT)
+        return cls(features, frames, frames.mean(dim=2, keepdim=True), segments)
+
+
 class CampPlus(nn.Module):
     """CAM++: waveforms (batch, samples), at least 0.2 s, to vectors (batch, 192); ``local_context``: see the module."""
 
@@ -64,17 +90,33 @@ class CampPlus(nn.Module):
         layers["dense"] = _Dense(2 * channels, WIDTH)
         self.xvector = nn.ModuleDict(layers)
 
-    def forward(self, waveforms: Tensor) -> Tensor:
-        frames = self.frames(waveforms)
-        return self._embed(frames.mean(dim=2), frames.std(dim=2))
+    def forward(self, waveforms: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """The vectors; ``lengths`` (batch,) are the numbers of samples of the clips, the rest of a row is padding."""
+        if lengths is None:
+            frames = self.frames(waveforms)
+            return self._embed(frames.mean(dim=2), frames.std(dim=2))
+        padding = Padding.behind(lengths, waveforms.shape[1])
+        frames = self.frames(waveforms, padding) * padding.frames
+        number = padding.frames.sum(dim=2)  # (batch, 1)
+        mean = frames.sum(dim=2) / number
+        squares = ((frames - mean[:, :, None]) * padding.frames).square().sum(dim=2)
+        return self._embed(mean, (squares / (number - 1)).sqrt())
 
-    def frames(self, waveforms: Tensor) -> Tensor:
+    def frames(self, waveforms: Tensor, padding: Padding | None = None) -> Tensor:
         """The frames before pooling, one for each `FRAME` samples: shape (batch, 512, frames)."""
         bands = features_of(waveforms).transpose(1, 2)  # (batch, 80, feature frames)
-        mean = _moving_average(bands, LOCAL_MEAN) if self._local_context else bands.mean(dim=2, keepdim=True)
-        frames: Tensor = self.head(bands - mean)  # (batch, 320, feature frames)
+        if padding is not None:
+            bands = bands * padding.features
+            mean = bands.sum(dim=2, keepdim=True) / padding.features.sum(dim=2, keepdim=True)
+        elif self._local_context:
+            mean = _moving_average(bands, LOCAL_MEAN)
+        else:
+            mean = bands.mean(dim=2, keepdim=True)
+        frames: Tensor = self.head(bands - mean, padding)  # (batch, 320, feature frames)
         for name, layer in self.xvector.items():
-            if name != "dense":
+            if isinstance(layer, _DenseBlock):
+                frames = layer(frames, padding)
+            elif name != "dense":
                 frames = layer(frames)
         return frames
 
@@ -102,11 +144,14 @@ class _Head(nn.Module):
         self.conv2 = nn.Conv2d(_HEAD, _HEAD, 3, stride=(2, 1), padding=1, bias=False)
         self.bn2 = nn.BatchNorm2d(_HEAD)
 
-    def forward(self, bands: Tensor) -> Tensor:
-        planes = self.bn1(self.conv1(bands[:, None])).relu()  # (batch, 32, 80, frames)
-        planes = self.bn2(self.conv2(self.layer2(self.layer1(planes)))).relu()  # (batch, 32, 10, frames)
-        flat: Tensor = planes.flatten(1, 2)
-        return flat
+    def forward(self, bands: Tensor, padding: Padding | None) -> Tensor:
+        mask = None if padding is None else padding.features[:, None]  # (batch, 1, 1, frames)
+        planes = _masked(bands[:, None], mask)
+        planes = _masked(self.bn1(self.conv1(planes)).relu(), mask)  # (batch, 32, 80, frames)
+        for layer in (*self.layer1, *self.layer2):
+            planes = layer(planes, mask)
+        planes = _masked(self.bn2(self.conv2(planes)).relu(), mask)  # (batch, 32, 10, frames)
+        return planes.flatten(1, 2)
 
 
 class _Residual(nn.Module):
@@ -119,10 +164,9 @@ class _Residual(nn.Module):
         projection = (nn.Conv2d(_HEAD, _HEAD, 1, stride=(stride, 1), bias=False), nn.BatchNorm2d(_HEAD))
         self.shortcut = nn.Sequential(*projection) if stride > 1 else nn.Sequential()
 
-    def forward(self, planes: Tensor) -> Tensor:
-        changed = self.bn2(self.conv2(self.bn1(self.conv1(planes)).relu()))
-        result: Tensor = (changed + self.shortcut(planes)).relu()
-        return result
+    def forward(self, planes: Tensor, mask: Tensor | None) -> Tensor:
+        changed = self.bn2(self.conv2(_masked(self.bn1(self.conv1(planes)).relu(), mask)))
+        return _masked((changed + self.shortcut(planes)).relu(), mask)
 
 
 class _Tdnn(nn.Module):
@@ -146,9 +190,9 @@ class _DenseBlock(nn.Module):
         for number in range(count):
             self.add_module(f"tdnnd{number + 1}", _DenseLayer(channels + number * _GROWTH, dilation, local_context))
 
-    def forward(self, frames: Tensor) -> Tensor:
+    def forward(self, frames: Tensor, padding: Padding | None) -> Tensor:
         for layer in self.children():
-            frames = torch.cat([frames, layer(frames)], dim=1)
+            frames = torch.cat([frames, layer(frames, padding)], dim=1)
         return frames
 
 
@@ -160,8 +204,9 @@ class _DenseLayer(nn.Module):
         self.nonlinear2 = _nonlinear(_BOTTLENECK)
         self.cam_layer = _ContextMask(dilation, local_context)
 
-    def forward(self, frames: Tensor) -> Tensor:
-        result: Tensor = self.cam_layer(self.nonlinear2(self.linear1(self.nonlinear1(frames))))
+    def forward(self, frames: Tensor, padding: Padding | None) -> Tensor:
+        frames = self.nonlinear2(self.linear1(self.nonlinear1(frames)))
+        result: Tensor = self.cam_layer(_masked(frames, None if padding is None else padding.frames), padding)
         return result
 
 
@@ -178,17 +223,19 @@ class _ContextMask(nn.Module):
         self.linear1 = nn.Conv1d(_BOTTLENECK, _BOTTLENECK // 2, 1)
         self.linear2 = nn.Conv1d(_BOTTLENECK // 2, _GROWTH, 1)
 
-    def forward(self, frames: Tensor) -> Tensor:
-        context = self.linear1(self._context(frames)).relu()
+    def forward(self, frames: Tensor, padding: Padding | None) -> Tensor:
+        context = self.linear1(self._context(frames, padding)).relu()
         masked: Tensor = self.linear_local(frames) * self.linear2(context).sigmoid()
         return masked
 
-    def _context(self, frames: Tensor) -> Tensor:
+    def _context(self, frames: Tensor, padding: Padding | None) -> Tensor:
         if self._local_context:
             return 2 * _moving_average(frames, LOCAL_CONTEXT)
+        mean = frames.mean(dim=2, keepdim=True)
         segments = functional.avg_pool1d(frames, SEGMENT, SEGMENT, ceil_mode=True)
-        local = segments.repeat_interleave(SEGMENT, dim=2)[:, :, : frames.shape[2]]
-        return frames.mean(dim=2, keepdim=True) + local
+        if padding is not None:
+            mean, segments = mean / padding.share, segments / padding.segments
+        return mean + segments.repeat_interleave(SEGMENT, dim=2)[:, :, : frames.shape[2]]
 
 
 class _Transit(nn.Module):
@@ -215,6 +262,11 @@ class _Dense(nn.Module):
         return vectors
 
 
+def _masked(frames: Tensor, mask: Tensor | None) -> Tensor:
+    """The frames with zeros where the mask is 0: what a convolution reads behind the end of a clip."""
+    return frames if mask is None else frames * mask
+
+
 def _nonlinear(channels: int) -> nn.Sequential:
     return nn.Sequential(OrderedDict(batchnorm=nn.BatchNorm1d(channels), relu=nn.ReLU()))
 
@@ -237,24 +289,25 @@ def features_of(waveforms: Tensor) -> Tensor:
     frames = waveforms.unfold(1, WINDOW, HOP)  # (batch, frames, 400)
     frames = frames - frames.mean(dim=2, keepdim=True)
     before = functional.pad(frames, (1, 0), mode="replicate")[:, :, :-1]
-    frames = (frames - PREEMPHASIS * before) * _window().to(frames)
+    frames = (frames - PREEMPHASIS * before) * _window(frames.device)
     power = torch.fft.rfft(frames, FFT).abs().square()  # (batch, frames, 257)
-    bands: Tensor = (power @ _mel_bands().to(power)).clamp_min(torch.finfo(torch.float32).eps).log()
+    bands: Tensor = (power @ _mel_bands(power.device)).clamp_min(torch.finfo(torch.float32).eps).log()
     return bands
 
 
 @functools.cache
-def _window() -> Tensor:
+def _window(device: torch.device) -> Tensor:
     """Kaldi's "povey" window: a Hann window to the power of 0.85."""
-    return torch.hann_window(WINDOW, periodic=False).pow(0.85)
+    return torch.hann_window(WINDOW, periodic=False).pow(0.85).to(device)
 
 
 @functools.cache
-def _mel_bands() -> Tensor:
+def _mel_bands(device: torch.device) -> Tensor:
     """Kaldi's triangular bands over the bins, shape (257, 80), at equal distances in mel."""
     low, high = (1127.0 * torch.log1p(torch.tensor(hertz) / 700.0) for hertz in (LOWEST, RATE / 2))
     edges = low + (high - low) / (BANDS + 1) * torch.arange(BANDS + 2)  # (82,)
     bins = 1127.0 * torch.log1p(torch.arange(FFT // 2) * (RATE / FFT) / 700.0)[:, None]  # (256, 1)
     rising = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
     falling = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
-    return functional.pad(torch.minimum(rising, falling).clamp_min(0), (0, 0, 0, 1))  # the last bin has no band
+    bands = functional.pad(torch.minimum(rising, falling).clamp_min(0), (0, 0, 0, 1))  # the last bin has no band
+    return bands.to(device)

@@ -6,7 +6,7 @@ Wan et al., "Generalized end-to-end loss for speaker verification", ICASSP 2018;
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,8 +34,17 @@ COVERAGE = 0.75
 """Minimum share of audio in the last partial, as in the original; else it is left out."""
 LOUDNESS = 10 ** (-30 / 20)
 """Root mean square to which quieter speech is amplified: -30 dBFS, as in the original."""
+HOP = 160
+"""Samples between mel frames (10 ms)."""
+GAP = 3
+"""Frames of silence between clips whose spectra are computed at once: more than the two half windows (25 ms) that reach
+into it."""
 MIN_SAMPLES = RATE // 5
 """Minimum length of a clip in samples (0.2 s); chosen by hand. Shorter clips have no embedding."""
+
+
+_Cut: TypeAlias = tuple[Samples, list[int]]
+"""Audio at 16 kHz, and the first mel frame of each of its partials."""
 
 
 class ResemblyzerEmbedder(EmbedderModel):
@@ -73,46 +82,61 @@ class ResemblyzerEmbedder(EmbedderModel):
 
         A longer clip's vector is the mean of its partials, as in the original.
         """
-        import torch
-
-        partials: list[Tensor] = []
-        clip_indices: list[int] = []
-        for i, clip in enumerate(clips):
-            clip_partials = _partials(clip) if len(clip) >= MIN_SAMPLES else []
-            partials += clip_partials
-            clip_indices += [i] * len(clip_partials)
+        audible = [i for i, clip in enumerate(clips) if len(clip) >= MIN_SAMPLES and np.any(clip)]
+        cut = [_cut(clips[i]) for i in audible]
         sums = np.zeros((len(clips), WIDTH), np.float32)
-        if partials:
-            np.add.at(sums, clip_indices, self._encode(torch.stack(partials)))
+        if audible:
+            clip_indices = np.repeat(audible, [len(starts) for _, starts in cut])
+            np.add.at(sums, clip_indices, self._encode(cut))
         norms = np.linalg.norm(sums, axis=1, keepdims=True)
         unit: NDArray[np.float32] = np.divide(sums, norms, out=np.full_like(sums, np.nan), where=norms > 0)
         return unit
 
-    def _encode(self, mels: Tensor) -> NDArray[np.float32]:
+    def _encode(self, cut: Sequence[_Cut]) -> NDArray[np.float32]:
+        """The vectors of the partials of clips, shape (partials, 256)."""
         import torch
 
+        # On a GPU, the spectra of all clips are computed at once.
+        lines = [[each] for each in cut] if self._device.type == "cpu" else [cut]
         with torch.inference_mode():
-            batches = [self._encoder(batch.to(self._device)).cpu() for batch in torch.split(mels, self._batch_size)]
-        vectors: NDArray[np.float32] = torch.cat(batches).numpy()
-        return vectors
+            partials = torch.cat([_partials(*_join(line), self._device) for line in lines])  # (partials, 160, 40)
+            vectors = [self._encoder(batch) for batch in torch.split(partials, self._batch_size)]
+            result: NDArray[np.float32] = torch.cat(vectors).cpu().numpy()
+        return result
 
 
-def _partials(clip: Samples) -> list[Tensor]:
-    """The mel spectra of a clip's partials, each (160, 40); audio too short for one is padded with silence."""
-    import torch
-
-    from pipeline.models.embedders.resemblyzer_encoder import HOP, mel_power
-
+def _cut(clip: Samples) -> _Cut:
+    """A clip, amplified and padded with silence where needed, and the first mel frame of each of its partials."""
     loudness = float(np.sqrt(np.mean(np.square(clip, dtype=np.float64))))
-    if loudness == 0:
-        return []
-    audio = torch.tensor(clip * max(1.0, LOUDNESS / loudness), dtype=torch.float32)
+    audio = (clip * max(1.0, LOUDNESS / loudness)).astype(np.float32)
     frames = len(audio) // HOP + 1
     grid = range(0, max(1, frames - PARTIAL + PARTIAL_STEP + 1), PARTIAL_STEP)
     starts = [start for start in grid if start == 0 or (len(audio) / HOP - start) >= COVERAGE * PARTIAL]
     padding = (starts[-1] + PARTIAL) * HOP - len(audio)
-    mels = mel_power(torch.nn.functional.pad(audio, (0, max(0, padding))))
-    return [mels[start : start + PARTIAL] for start in starts]
+    return np.pad(audio, (0, max(0, padding))), starts
+
+
+def _join(cut: Sequence[_Cut]) -> _Cut:
+    """Clips one after the other, with silence in between so that a window meets one clip alone."""
+    parts: list[Samples] = []
+    starts: list[int] = []
+    length = 0
+    for audio, own_starts in cut:
+        gap = -length % HOP + GAP * HOP if parts else 0
+        starts += [(length + gap) // HOP + start for start in own_starts]
+        parts += [np.zeros(gap, np.float32), audio]
+        length += gap + len(audio)
+    return np.concatenate(parts), starts
+
+
+def _partials(audio: Samples, starts: list[int], device: torch.device) -> Tensor:
+    """The mel spectra of partials that begin at the frames ``starts``, shape (partials, 160, 40)."""
+    import torch
+
+    from pipeline.models.embedders.resemblyzer_encoder import mel_power
+
+    mels = mel_power(torch.from_numpy(audio).to(device))  # (frames, 40)
+    return torch.stack([mels[start : start + PARTIAL] for start in starts])
 
 
 MODEL = ResemblyzerEmbedder

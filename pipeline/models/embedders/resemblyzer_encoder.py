@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.core.audio import RATE
+from pipeline.models.embedders.resemblyzer import HOP, WIDTH
 
-BANDS, FFT, HOP = 40, 400, 160
-WIDTH = 256
+BANDS, FFT = 40, 400
 HERTZ_PER_MEL, LINEAR, LOG_STEP = 200 / 3, 1000.0, math.log(6.4) / 27
 """Slaney's mel scale: Hertz of a mel below ``LINEAR`` Hertz, and the logarithm of the ratio of a mel above."""
 
@@ -31,13 +31,18 @@ class SpeakerEncoder(nn.Module):
 
 def mel_power(samples: Tensor) -> Tensor:
     """Mel power spectrogram, shape (frames, 40): windows of 25 ms every 10 ms, Slaney's bands and area norm, no log."""
-    window = torch.hann_window(FFT)
+    window = _window(samples.device)
     spectrum = torch.stft(samples, FFT, HOP, window=window, center=True, pad_mode="constant", return_complex=True)
-    return spectrum.abs().square().T @ mel_bands()
+    return spectrum.abs().square().T @ mel_bands(samples.device)
 
 
 @functools.cache
-def mel_bands() -> Tensor:
+def _window(device: torch.device) -> Tensor:
+    return torch.hann_window(FFT).to(device)
+
+
+@functools.cache
+def mel_bands(device: torch.device) -> Tensor:
     """Slaney's triangular mel bands over the bins, shape (201, 40), each of the same area.
 
     Bit for bit ``torchaudio.functional.melscale_fbanks(201, 0, 8000, 40, 16000, "slaney", "slaney")``.
@@ -51,4 +56,4 @@ def mel_bands() -> Tensor:
     distances = edges[None] - torch.linspace(0, RATE // 2, FFT // 2 + 1)[:, None]
     bands = torch.minimum(-distances[:, :-2] / widths[:-1], distances[:, 2:] / widths[1:]).clamp_min(0)
     bands *= 2.0 / (edges[2:] - edges[:-2])
-    return bands
+    return bands.to(device)

@@ -16,7 +16,8 @@ from torch import Tensor, nn
 
 from pipeline.core.audio import RATE
 from pipeline.core.errors import BadModel
-from pipeline.models.separators.nmf import SHARPNESS, WINDOW
+from pipeline.models.separators.nmf import SHARPNESS
+from pipeline.models.separators.spectra import WINDOW
 
 if TYPE_CHECKING:
     from pipeline.models.weights import Store

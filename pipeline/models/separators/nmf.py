@@ -5,24 +5,39 @@ frame of the mixture is approximated by the atoms of all speakers, by multiplica
 divergence (Lee and Seung 2001; Raj et al., "Non-negative matrix factorization based compensation of music", 2010), and
 the speakers' contributions make Wiener masks. Each source belongs to a known speaker, and the sources add up to the
 mixture.
+
+On a GPU, mixtures of the same number of speakers and of about the same length are separated together. Arrays then have
+an axis of mixtures in front, "..." in the shapes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
 
 from pipeline.config.schema import Config
-from pipeline.core.audio import RATE, Samples
+from pipeline.core.audio import RATE, Samples, to_sample
 from pipeline.core.errors import CannotSeparate
-from pipeline.models.protocols import SeparatorModel
+from pipeline.models.protocols import BatchSeparator, Mixture, SeparatorModel
+from pipeline.models.separators.dictionaries import Dictionary, build_dictionary, stack_dictionaries
+from pipeline.models.separators.spectra import (
+    HOP,
+    Array,
+    Matrix,
+    as_array,
+    as_tensor,
+    finite,
+    in_bands,
+    to_device,
+    to_host,
+    to_spectrum,
+    to_waveform,
+)
 from pipeline.models.torch_runtime import select_device
 
 if TYPE_CHECKING:
@@ -31,27 +46,6 @@ if TYPE_CHECKING:
 
     from pipeline.models.weights import Store
 
-Matrix = NDArray[np.float32]
-Dictionary = tuple[Matrix, Matrix]
-"""A speaker's exemplars, shape (atoms, bins), and the same in bands, (atoms, bands), with the sum one per atom."""
-
-WINDOW: Final = 1024
-"""Samples per frame (64 ms), chosen by hand: resolves the harmonics by which two speakers differ."""
-HOP: Final = 512
-"""Samples between frames, half a window. A quarter of a window takes 1.6 times as long, gains 0.06 dB, and saved 7 of
-333 word errors on four sessions."""
-DICTIONARY_HOP: Final = 128
-"""Samples between the frames of single-speaker speech; chosen by hand. A lower value gives more exemplars."""
-BANDS: Final = 160
-"""Number of bands in which activations are computed: single bins up to `LINEAR`, logarithmic above. Chosen by hand."""
-LINEAR: Final = 1500.0
-"""In Hz; chosen by hand."""
-QUIET_DB: Final = -35.0
-"""Level of a frame relative to the speaker's loudest frame below which it is no exemplar. Chosen by hand."""
-LIFTER: Final = 40
-"""Quefrency in samples that separates a spectrum's envelope (below) from its pitch (above). Chosen by hand."""
-PITCHES: Final = (0.84, 0.88, 0.92, 0.96, 1.0, 1.04, 1.08, 1.13, 1.18)
-"""Pitch factors of augmented exemplars. Chosen by hand."""
 SHARPNESS: Final = 1.5
 """Exponent of the contributions in the masks, between magnitude (1) and power (2) masks. Chosen by hand; the weights of
 the mask network depend on it."""
@@ -60,7 +54,13 @@ MIN_SINGLE_SPEAKER: Final = 1.5
 CACHE_SIZE: Final = 8
 """Dictionaries cached for the next regions, about 8 MB each."""
 BLOCK: Final = 512
-"""Frames per block; bounds memory at about 30 MB."""
+"""Frames per block; bounds memory at about 30 MB a mixture."""
+LENGTH_STEP: Final = 64 * HOP
+"""Samples (2 s) to a multiple of which mixtures are padded with silence on a GPU; those of one length make a batch.
+Chosen by hand; a larger value makes fewer batches with more silence."""
+BATCH_SECONDS: Final = 4.0
+"""Maximum seconds of a batch on a GPU per unit of ``runtime.batch_size``: 128 s at 32, for which the arrays take about
+1 GB (a calculation from their shapes). Chosen by hand; memory is in proportion to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +68,31 @@ class NmfSettings:
     """Size of the computation; the defaults were chosen by hand."""
 
     atoms: int = 3000
-    """Exemplars per speaker; missing ones are made by `_augment`."""
+    """Exemplars per speaker; missing ones are made by augmentation."""
     updates: int = 30
     """Multiplicative updates of the activations."""
     exponent: float = 1.5
     """Exponent of each update; above 1, the same fixed point is reached in fewer updates."""
 
 
-class NmfSeparator(SeparatorModel):
+@dataclass(frozen=True, slots=True, eq=False)
+class _Prepared:
+    """A mixture and the dictionaries of its speakers."""
+
+    number: int
+    """Its place among the mixtures of the call."""
+    samples: Matrix
+    dictionaries: tuple[Dictionary, ...]
+    rows: tuple[int, ...]
+    """For each speaker in the order of the call, the place among the dictionaries."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of speakers, and samples with padding: equal within a batch."""
+        return len(self.dictionaries), -(-len(self.samples) // LENGTH_STEP) * LENGTH_STEP
+
+
+class NmfSeparator(SeparatorModel, BatchSeparator):
     """Separates with exemplars of each speaker's single-speaker speech.
 
     Deterministic, and independent of the order of speakers. Takes about 0.1 core-seconds per second for two speakers.
@@ -85,170 +102,154 @@ class NmfSeparator(SeparatorModel):
     version = 1
     requires = ("torch", "numpy")
 
-    def __init__(self, settings: NmfSettings = NmfSettings(), device: torch.device | None = None) -> None:
-        self._settings, self._device = settings, device
+    def __init__(
+        self, settings: NmfSettings = NmfSettings(), device: torch.device | None = None, batch_size: int = 32
+    ) -> None:
+        self._settings, self._device, self._batch_size = settings, device, batch_size
+        self._is_on_cpu = device is None or device.type == "cpu"
         self._dictionaries: dict[bytes, Dictionary] = {}
         """Samples of the single-speaker speech -> dictionary, least recently used first."""
         self._lock = Lock()
 
     @classmethod
     def from_config(cls, config: Config, weights: Store) -> NmfSeparator:
-        return cls(device=select_device(config.runtime))
+        return cls(device=select_device(config.runtime), batch_size=config.runtime.batch_size)
+
+    @property
+    def mixtures_at_once(self) -> int:
+        """See `BatchSeparator`: 1 on the CPU, where batches are not faster."""
+        return 1 if self._is_on_cpu else self._batch_size
 
     def separate(self, mixture: Samples, solo: Mapping[str, Samples]) -> Matrix:
         """One source per speaker in the order of ``solo``, shape (speakers, samples); they add up to the mixture.
 
         Raises `CannotSeparate` if a speaker has less than `MIN_SINGLE_SPEAKER` seconds of single-speaker speech.
         """
-        for name, samples in solo.items():
-            if len(samples) < MIN_SINGLE_SPEAKER * RATE:
-                seconds = len(samples) / RATE
-                raise CannotSeparate(
-                    f"{name} has {seconds:.1f} s of single-speaker speech, at least {MIN_SINGLE_SPEAKER:g} s are needed"
-                )
-        mixture = _finite(mixture)
-        # Sums of floats depend on their order: an order by the audio makes results independent of the names.
-        keys = {name: solo[name].tobytes() for name in solo}
-        names = sorted(solo, key=keys.__getitem__)
-        dictionaries = [self._dictionary(keys[name], solo[name]) for name in names]
-        spectrum = to_spectrum(mixture)  # (frames, bins)
-        magnitude = np.abs(spectrum)
-        masks = self._masks(magnitude, contributions(magnitude, dictionaries, self._settings, self._device))
-        sources = {name: _waveform(spectrum * mask, len(mixture)) for name, mask in zip(names, masks, strict=True)}
-        return np.stack([sources[name] for name in solo])
+        (sources,) = self.separate_batch([(mixture, solo)])
+        if isinstance(sources, CannotSeparate):
+            raise sources
+        return sources
 
-    def _masks(self, magnitude: Matrix, explained: Matrix) -> Matrix:
-        """Masks with the sum one over the speakers from their contributions; both (speakers, frames, bins)."""
-        shares = explained ** np.float32(SHARPNESS)
-        shares /= shares.sum(axis=0) + np.float32(1e-12)
+    def separate_batch(self, mixtures: Sequence[Mixture]) -> list[Matrix | CannotSeparate]:
+        """What `separate` returns or raises for each mixture; on a GPU up to rounding, for one alone as well."""
+        import torch
+
+        # Mixtures share their speakers' speech: its bytes, which cache their hash, are taken once.
+        keys = {id(speech): speech.tobytes() for _, solo in mixtures for speech in solo.values()}
+        results: dict[int, Matrix | CannotSeparate] = {}
+        prepared: list[_Prepared] = []
+        with torch.inference_mode():
+            for number, (mixture, solo) in enumerate(mixtures):
+                refusal = _refusal(solo)
+                if refusal:
+                    results[number] = refusal
+                else:
+                    prepared.append(self._prepare(number, mixture, solo, keys))
+            for batch in self._batches(prepared):
+                for each, sources in zip(batch, self._separate(batch), strict=True):
+                    results[each.number] = sources[list(each.rows), : len(each.samples)]
+        return [results[number] for number in range(len(mixtures))]
+
+    def _prepare(
+        self, number: int, mixture: Samples, solo: Mapping[str, Samples], keys: Mapping[int, bytes]
+    ) -> _Prepared:
+        # Sums of floats depend on their order: an order by the audio makes results independent of the names.
+        names = sorted(solo, key=lambda name: keys[id(solo[name])])
+        dictionaries = tuple(self._dictionary(keys[id(solo[name])], solo[name]) for name in names)
+        return _Prepared(number, finite(mixture), dictionaries, tuple(names.index(name) for name in solo))
+
+    def _batches(self, prepared: list[_Prepared]) -> Iterator[list[_Prepared]]:
+        """Mixtures of one shape; on the CPU each alone."""
+        for (_, length), group in groupby(sorted(prepared, key=lambda each: each.shape), key=lambda each: each.shape):
+            alike = list(group)
+            size = 1 if self._is_on_cpu else max(1, to_sample(BATCH_SECONDS * self._batch_size) // length)
+            yield from (alike[first : first + size] for first in range(0, len(alike), size))
+
+    def _separate(self, batch: list[_Prepared]) -> Matrix:
+        """The sources of each mixture, shape (mixtures, speakers, samples): one transfer in, and one out."""
+        if self._is_on_cpu:  # without the axis of mixtures, so that matrices are multiplied as ever
+            (one,) = batch
+            return to_host(self._sources(one.samples, one.dictionaries))[None]
+        samples = np.zeros((len(batch), batch[0].shape[1]), np.float32)
+        for row, each in zip(samples, batch, strict=True):
+            row[: len(each.samples)] = each.samples
+        dictionaries = [
+            stack_dictionaries(of_speaker) for of_speaker in zip(*(b.dictionaries for b in batch), strict=True)
+        ]
+        return to_host(self._sources(to_device(samples, self._device), dictionaries))
+
+    def _sources(self, samples: Array, dictionaries: Sequence[Dictionary]) -> Array:
+        """The sources of mixtures (..., samples), shape (..., speakers, samples)."""
+        spectrum = to_spectrum(samples)  # (..., frames, bins)
+        magnitude = abs(spectrum)
+        masks = self._masks(magnitude, contributions(magnitude, dictionaries, self._settings))
+        return to_waveform(spectrum[..., None, :, :] * masks, samples.shape[-1])
+
+    def _masks(self, magnitude: Array, explained: Array) -> Array:
+        """Masks with the sum one over the speakers from their contributions; both (..., speakers, frames, bins)."""
+        shares = explained**SHARPNESS
+        shares /= shares.sum(axis=-3, keepdims=True) + 1e-12
         return shares
 
     def _dictionary(self, key: bytes, solo: Samples) -> Dictionary:
         with self._lock:
             cached = self._dictionaries.pop(key, None)
-            self._dictionaries[key] = cached or build_dictionary(_finite(solo), self._settings.atoms)
+            self._dictionaries[key] = cached or build_dictionary(solo, self._settings.atoms, self._device)
             if len(self._dictionaries) > CACHE_SIZE:
                 del self._dictionaries[next(iter(self._dictionaries))]
             return self._dictionaries[key]
 
 
-def contributions(
-    magnitude: Matrix, dictionaries: list[Dictionary], settings: NmfSettings, device: torch.device | None = None
-) -> Matrix:
-    """Magnitude of each speaker in every bin, shape (speakers, frames, bins); equal where no dictionary fits."""
+def _refusal(solo: Mapping[str, Samples]) -> CannotSeparate | None:
+    """The error for the first speaker with too little single-speaker speech."""
+    for name, samples in solo.items():
+        if len(samples) < MIN_SINGLE_SPEAKER * RATE:
+            seconds = len(samples) / RATE
+            return CannotSeparate(
+                f"{name} has {seconds:.1f} s of single-speaker speech, at least {MIN_SINGLE_SPEAKER:g} s are needed"
+            )
+    return None
+
+
+def contributions(magnitude: Array, dictionaries: Sequence[Dictionary], settings: NmfSettings) -> Array:
+    """Magnitude of each speaker in every bin, shape (..., speakers, frames, bins); equal where no dictionary fits.
+
+    Shapes: ``magnitude`` (..., frames, bins), ``dictionaries`` as `Dictionary` says, on the same device.
+    """
     import torch
 
-    bands = torch.from_numpy(_bands()).to(device)
-    counts = [len(atoms) for atoms, _ in dictionaries]
-    atoms_in_bands = torch.from_numpy(np.concatenate([banded for _, banded in dictionaries])).to(device)
-    atoms_in_bins = [torch.from_numpy(atoms).to(device) for atoms, _ in dictionaries]
+    frames = as_tensor(magnitude)
+    atoms_in_bins = [as_tensor(atoms) for atoms, _ in dictionaries]
+    atoms_in_bands = torch.cat([as_tensor(banded) for _, banded in dictionaries], -2)  # (..., all atoms, bands)
+    counts = [atoms.shape[-2] for atoms in atoms_in_bins]
     bounds = np.cumsum([0, *counts])
-    start = torch.cat([torch.full((count,), 1 / count) for count in counts]).to(device)
-    result = torch.empty((len(dictionaries), *magnitude.shape), device=device)
+    start = torch.cat([torch.full((count,), 1 / count, device=frames.device) for count in counts])
+    *lead, number, bins = frames.shape
+    result = torch.empty((*lead, len(dictionaries), number, bins), device=frames.device)
     with torch.inference_mode():
-        for first in range(0, len(magnitude), BLOCK):
-            frames = torch.from_numpy(magnitude[first : first + BLOCK]).to(device)
-            activations = _activations(frames @ bands, atoms_in_bands, start, settings)
-            for share, atoms, (low, high) in zip(result, atoms_in_bins, pairwise(bounds), strict=True):
-                torch.mm(activations[:, low:high], atoms, out=share[first : first + BLOCK])
-    return result.cpu().numpy() + np.float32(1e-9)
+        for first in range(0, number, BLOCK):
+            block = slice(first, first + BLOCK)
+            activations = _activations(in_bands(frames[..., block, :]), atoms_in_bands, start, settings)
+            for speaker, (atoms, (low, high)) in enumerate(zip(atoms_in_bins, pairwise(bounds), strict=True)):
+                torch.matmul(activations[..., low:high], atoms, out=result[..., speaker, block, :])
+    return as_array(result) + 1e-9
 
 
 def _activations(frames: Tensor, atoms: Tensor, start: Tensor, settings: NmfSettings) -> Tensor:
-    """Activation of each atom in every frame, shape (frames, atoms); ``start`` (atoms,) is the first distribution."""
-    floor = 1e-6 * float(frames.max()) + 1e-9
+    """Activation of each atom in every frame, shape (..., frames, atoms), from ``frames`` (..., frames, bands).
+
+    ``atoms``: shape (..., atoms, bands). ``start``: the first distribution, shape (atoms,).
+    """
+    peak = frames.amax((-2, -1), keepdim=True)
+    if peak.device.type == "cpu":  # in double precision, as cached results were computed
+        peak = peak.double()
+    floor = (1e-6 * peak + 1e-9).float()  # (..., 1, 1)
     frames = frames.clamp_min(floor)
-    activations = frames.sum(1, keepdim=True) * start
+    activations = frames.sum(-1, keepdim=True) * start
     for _ in range(settings.updates):
         ratio = frames / (activations @ atoms).add_(floor)
-        activations *= (ratio @ atoms.T).pow_(settings.exponent)
+        activations *= (ratio @ atoms.mT).pow_(settings.exponent)
     return activations
-
-
-def build_dictionary(samples: Samples, count: int) -> Dictionary:
-    """A dictionary of ``count`` exemplars from a speaker's single-speaker speech."""
-    atoms = _exemplars(samples, count)
-    banded = atoms @ _bands()
-    weight = 1 / (banded.sum(axis=1, keepdims=True) + np.float32(1e-9))
-    return atoms * weight, banded * weight
-
-
-def _exemplars(samples: Samples, count: int) -> Matrix:
-    """``count`` magnitude spectra, shape (atoms, bins): a random choice, with a fixed seed, of frames with speech."""
-    frames = sliding_window_view(samples, WINDOW)[::DICTIONARY_HOP]
-    energy = np.einsum("ij,ij->i", frames, frames)
-    speech = np.flatnonzero(energy >= energy.max() * 10 ** (QUIET_DB / 10))
-    random = np.random.default_rng(0)
-    if len(speech) > count:
-        speech = np.sort(random.choice(speech, count, replace=False))
-    spectra = np.abs(np.fft.rfft(frames[speech] * _taper(), axis=1)).astype(np.float32)
-    if len(spectra) == count:
-        return spectra
-    return np.concatenate([spectra, _augment(spectra, count - len(spectra), random)])
-
-
-def _augment(spectra: Matrix, count: int, random: np.random.Generator) -> Matrix:
-    """``count`` further spectra: the envelope of one frame with the pitch of another, shifted.
-
-    Short speech lacks most pairs of a vowel and a pitch; source and filter vary independently (Fant 1960).
-    """
-    log = np.log(spectra + np.float32(1e-4))
-    cepstrum = np.fft.irfft(log, axis=1)
-    cepstrum[:, LIFTER : 1 - LIFTER] = 0
-    envelope = np.exp(np.fft.rfft(cepstrum, axis=1).real).astype(np.float32)
-    timbre, tone = random.integers(0, len(spectra), (2, count))
-    pitch = random.integers(0, len(PITCHES), count)
-    excitation = (spectra / envelope)[tone]
-    for number, factor in enumerate(PITCHES):
-        excitation[pitch == number] = _scale_frequencies(excitation[pitch == number], factor)
-    augmented: Matrix = envelope[timbre] * excitation
-    return augmented
-
-
-def _scale_frequencies(spectra: Matrix, factor: float) -> Matrix:
-    """Spectra with every frequency multiplied by ``factor``."""
-    position = np.minimum(np.arange(spectra.shape[1]) / factor, spectra.shape[1] - 1.001)
-    low = position.astype(int)
-    fraction = (position - low).astype(np.float32)
-    scaled: Matrix = spectra[:, low] * (1 - fraction) + spectra[:, low + 1] * fraction
-    return scaled
-
-
-def _bands() -> Matrix:
-    """Triangular bands over the bins, shape (bins, bands), with the sum one per band."""
-    bins = np.arange(WINDOW // 2 + 1, dtype=np.float64)
-    single = int(LINEAR * WINDOW / RATE)
-    centers = np.concatenate([bins[:single], np.geomspace(single, WINDOW // 2, BANDS - single)])
-    below = np.concatenate([[-1.0], centers[:-1]])
-    above = np.concatenate([centers[1:], [2 * centers[-1] - centers[-2]]])
-    rise = (bins[:, None] - below) / (centers - below)
-    fall = (above - bins[:, None]) / (above - centers)
-    bands = np.clip(np.minimum(rise, fall), 0, 1)
-    return np.asarray(bands / bands.sum(axis=0), np.float32)
-
-
-def _taper() -> Matrix:
-    return np.sqrt(np.hanning(WINDOW + 1)[:-1]).astype(np.float32)
-
-
-def to_spectrum(samples: Samples) -> NDArray[np.complex64]:
-    """Short-time spectrum, shape (frames, bins), padded so that every sample lies under `WINDOW` / `HOP` frames."""
-    padded = np.pad(samples, (WINDOW, WINDOW + HOP))
-    return np.fft.rfft(sliding_window_view(padded, WINDOW)[::HOP] * _taper(), axis=1).astype(np.complex64)
-
-
-def _waveform(spectrum: NDArray[np.complex64], length: int) -> Samples:
-    """The inverse of `to_spectrum`, by overlap and add; the squared tapers add up to a constant."""
-    frames = np.fft.irfft(spectrum, WINDOW, axis=1).astype(np.float32) * _taper()
-    parts = WINDOW // HOP
-    total = np.zeros((len(frames) + parts - 1, HOP), np.float32)
-    for part in range(parts):
-        total[part : part + len(frames)] += frames[:, part * HOP : (part + 1) * HOP]
-    return total.ravel()[WINDOW : WINDOW + length] / np.float32(parts / 2)
-
-
-def _finite(samples: Samples) -> Samples:
-    return np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32, copy=False)
 
 
 MODEL = NmfSeparator

@@ -12,19 +12,26 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from heapq import merge
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.config.schema import SeparationConfig
 from pipeline.core.audio import Audio, Samples, Sources, rescale_to_mixture, to_sample
-from pipeline.core.errors import CannotSeparate, ResourceError, is_gpu_out_of_memory
+from pipeline.core.errors import BackendError, CannotSeparate, ResourceError, is_gpu_out_of_memory
 from pipeline.core.events import Progress, no_progress
 from pipeline.core.stage import Stage, StageModels
 from pipeline.core.timeline import BOUNDARY, ROUNDING, IntervalIndex, overlaps, single_speaker, union
 from pipeline.core.types import Notice, Overlap, OverlapDecision, Span, SpeakerEvidence, Turn
-from pipeline.models.protocols import Diarization, Embedder, ParallelSeparator, Separator
+from pipeline.models.protocols import (
+    BatchSeparator,
+    Diarization,
+    Embedder,
+    Mixture,
+    ParallelSeparator,
+    Separator,
+)
 from pipeline.stages.channels.tracks import Track, Tracks
 from pipeline.stages.separation.codec import SeparationCodec
 from pipeline.stages.separation.overlap_region import OverlapRegion, extract
@@ -42,6 +49,10 @@ CACHE_SIZE: Final = 16
 
 Embeddings = Mapping[str, NDArray[np.float32]]
 """A unit vector per speaker, shape (dimension,)."""
+Job: TypeAlias = "tuple[_TrackInput, list[Overlap]]"
+"""A track, and the overlaps that make one region."""
+Output: TypeAlias = "tuple[OverlapRegion, Sources | Failure]"
+"""A region, and the separator's sources or the reason for their absence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +82,18 @@ def separate(
     regions: list[OverlapDecision] = []
     segments: dict[str, list[SeparatedSegment]] = {}
     failures: list[Failure] = []
-    with _mapping(separator) as map_jobs:
-        results = map_jobs(lambda job: job[0].separate(job[1], separator), jobs)
-        for (_, group), (region, output) in zip(jobs, results, strict=True):
-            sources, decision = _decide(region, output, embeddings, embedder)
-            failures += [output] if isinstance(output, Failure) and output.at_fault else []
-            regions.append(_ledger_entry(region, decision, config.backend))
-            if decision.decision == "separated":
-                for speaker, source in zip(region.speakers, sources, strict=True):
-                    segments.setdefault(speaker, []).extend(_segments(source, region.span, group))
-            progress(len(regions), len(jobs))
+    parts = _parts(jobs, separator)
+    with _mapping(separator) as map_parts:
+        results = map_parts(lambda part: _separate_part(part, separator), parts)
+        for part, outputs in zip(parts, results, strict=True):
+            failures += [output for _, output in outputs if isinstance(output, Failure) and output.at_fault]
+            decided = _decide(outputs, embeddings, embedder)
+            for (_, group), (region, _), (sources, decision) in zip(part, outputs, decided, strict=True):
+                regions.append(_ledger_entry(region, decision, config.backend))
+                if decision.decision == "separated":
+                    for speaker, source in zip(region.speakers, sources, strict=True):
+                        segments.setdefault(speaker, []).extend(_segments(source, region.span, group))
+                progress(len(regions), len(jobs))
     streams = [stream for track in inputs for stream in build_streams(track.audio, track.turns, segments, track.number)]
     by_label = tuple(sorted(streams, key=lambda stream: stream.speaker))
     return Separation(by_label, tuple(regions), _failure_notice(failures, len(regions)))
@@ -102,13 +115,12 @@ class _TrackInput:
             lambda speaker, period: nearest_speech(audio, self.single_speaker.get(speaker, ()), period)
         )
 
-    def separate(self, group: Sequence[Overlap], separator: Separator) -> tuple[OverlapRegion, Sources | Failure]:
-        """The region of the overlaps, and the separator's sources or the reason for their absence."""
+    def region(self, group: Sequence[Overlap]) -> tuple[OverlapRegion, dict[str, Samples]]:
+        """The region of the overlaps, and the single-speaker speech of its speakers."""
         near = self._index.meeting(group[0].start - self._context, group[-1].end + self._context)
         region = extract(self.audio, near, group, self._context)
         period = _period(region.span, self._first)
-        enrollment = {speaker: self._enrollment(speaker, period) for speaker in region.speakers}
-        return region, _separate_region(region, enrollment, separator)
+        return region, {speaker: self._enrollment(speaker, period) for speaker in region.speakers}
 
 
 def _single_speaker(turns: Sequence[Turn]) -> dict[str, list[Span]]:
@@ -127,8 +139,14 @@ def _failure_notice(failures: Sequence[Failure], regions: int) -> tuple[Notice, 
     return (Notice("separator_failed", message),)
 
 
+def _parts(jobs: Sequence[Job], separator: Separator) -> list[Sequence[Job]]:
+    """The jobs in parts that the separator gets in one call."""
+    size = separator.mixtures_at_once if isinstance(separator, BatchSeparator) else 1
+    return [jobs[first : first + size] for first in range(0, len(jobs), size)]
+
+
 @contextmanager
-def _mapping(separator: Separator) -> Iterator[Callable[..., Iterator[tuple[OverlapRegion, Sources | Failure]]]]:
+def _mapping(separator: Separator) -> Iterator[Callable[..., Iterator[list[Output]]]]:
     """A function like `map`, which uses the separator's own threads where it has any."""
     if isinstance(separator, ParallelSeparator):
         with separator.executor() as executor:
@@ -156,41 +174,73 @@ def _segments(source: Samples, region: Span, group: Sequence[Overlap]) -> Iterat
         yield SeparatedSegment(span, source[to_sample(span.start) - first : to_sample(span.end) - first])
 
 
-def _separate_region(
-    region: OverlapRegion, enrollment: Mapping[str, Samples], separator: Separator
-) -> Sources | Failure:
-    """The separator's sources over the region with its context, or the reason for their absence."""
-    if len(region.mixture[region.inside]) < to_sample(BOUNDARY):  # it holds no word
-        return Failure(f"shorter than {BOUNDARY} s", at_fault=False)
+def _separate_part(part: Sequence[Job], separator: Separator) -> list[Output]:
+    """The regions of a part with the separator's sources, or the reason for their absence."""
+    prepared = [track.region(group) for track, group in part]
+    # A region shorter than BOUNDARY holds no word.
+    is_short = [len(region.mixture[region.inside]) < to_sample(BOUNDARY) for region, _ in prepared]
+    mixtures = [
+        (region.mixture, speech) for (region, speech), short in zip(prepared, is_short, strict=True) if not short
+    ]
+    returned = iter(_call(separator, mixtures))
+    return [
+        (region, Failure(f"shorter than {BOUNDARY} s", at_fault=False) if short else _checked(next(returned), region))
+        for (region, _), short in zip(prepared, is_short, strict=True)
+    ]
+
+
+def _call(separator: Separator, mixtures: Sequence[Mixture]) -> Sequence[Any]:
+    """What the separator returns for each mixture, or the exception that it raised."""
     try:
-        output = np.asarray(separator.separate(region.mixture, enrollment), np.float32)
+        if isinstance(separator, BatchSeparator):
+            outputs = separator.separate_batch(mixtures) if mixtures else []
+            if len(outputs) != len(mixtures):
+                raise BackendError(f"the separator returned {len(outputs)} results for {len(mixtures)} mixtures")
+            return outputs
+        return [separator.separate(*mixture) for mixture in mixtures]
     except (ResourceError, MemoryError):
         raise
-    except CannotSeparate as error:
-        return Failure(f"nothing was separated: {error}", at_fault=False)
     except Exception as error:  # an own separator can raise anything, which must not cost the transcript
         if is_gpu_out_of_memory(error):
             raise  # the stage is run again with less memory
+        return [error] * len(mixtures)
+
+
+def _checked(output: Any, region: OverlapRegion) -> Sources | Failure:
+    """The output as sources over the region with its context, or what is wrong with it."""
+    if isinstance(output, CannotSeparate):
+        return Failure(f"nothing was separated: {output}", at_fault=False)
+    try:
+        if isinstance(output, Exception):
+            raise output
+        sources = np.asarray(output, np.float32)
+    except Exception as error:
         return Failure(f"nothing was separated: {error if str(error) else type(error).__name__}")
-    problem = _problem(output, region)
-    return Failure(problem) if problem else output
+    problem = _problem(sources, region)
+    # Sums of floats depend on their order: sorted by samples, so that the separator's order has no effect.
+    return Failure(problem) if problem else sources[sorted(range(len(sources)), key=lambda row: sources[row].tobytes())]
 
 
 def _decide(
-    region: OverlapRegion, output: Sources | Failure, embeddings: Embeddings, embedder: Embedder | None
-) -> tuple[Sources, Decision]:
-    """One source per speaker, shape (speakers, samples of the region), and the decision on them."""
-    if isinstance(output, Failure):
-        sources = np.zeros((len(region.speakers), 0), np.float32)
-        return sources, Decision("mixture", output.reason, (Evidence(),) * len(region.speakers))
-    # Sums of floats depend on their order: sorted by samples, so that the separator's order has no effect.
-    output = output[sorted(range(len(output)), key=[row.tobytes() for row in output].__getitem__)]
-    scaled = rescale_to_mixture(output, region.mixture)  # (sources, samples)
-    similarity = _similarity(scaled[:, region.inside], region.speakers, embeddings, embedder)
-    rows = assign_sources(scaled, region.single_speaker_mask, similarity)
-    sources = rescale_to_mixture(output[rows], region.mixture)[:, region.inside]
+    outputs: Sequence[Output], embeddings: Embeddings, embedder: Embedder | None
+) -> Iterator[tuple[Sources, Decision]]:
+    """For each region one source per speaker, shape (speakers, samples of the region), and the decision on them.
+
+    The sources of all regions are embedded in one call.
+    """
+    silent = np.zeros((0, 0), np.float32)
+    scaled = [silent if isinstance(o, Failure) else rescale_to_mixture(o, region.mixture) for region, o in outputs]
+    clips = [sources[:, region.inside] for sources, (region, _) in zip(scaled, outputs, strict=True)]
+    similarities = _similarities(clips, [region.speakers for region, _ in outputs], embeddings, embedder)
     required = embedder.calibration.margin if embedder else MARGIN
-    return sources, decide(sources, region.mixture[region.inside], similarity[rows], region.speakers, required)
+    for (region, output), sources, similarity in zip(outputs, scaled, similarities, strict=True):
+        if isinstance(output, Failure):
+            yield silent, Decision("mixture", output.reason, (Evidence(),) * len(region.speakers))
+        else:
+            rows = assign_sources(sources, region.single_speaker_mask, similarity)
+            chosen = rescale_to_mixture(output[rows], region.mixture)[:, region.inside]
+            mixture = region.mixture[region.inside]
+            yield chosen, decide(chosen, mixture, similarity[rows], region.speakers, required)
 
 
 def _problem(output: Sources, region: OverlapRegion) -> str | None:
@@ -212,15 +262,22 @@ def _ledger_entry(region: OverlapRegion, decision: Decision, separator: str) -> 
     return OverlapDecision(region.span.start, region.span.end, evidence, separator, decision.decision, decision.reason)
 
 
-def _similarity(
-    sources: Sources, speakers: Sequence[str], embeddings: Embeddings, embedder: Embedder | None
-) -> NDArray[np.float64]:
-    """Cosine of each source to each speaker's embedding, shape (sources, speakers); NaN where either is unknown."""
-    if embedder is None or not embeddings:
-        return np.full((len(sources), len(speakers)), np.nan)
-    vectors = np.asarray(embedder.embed(list(sources)), np.float64)  # (sources, dimension)
+def _similarities(
+    clips: Sequence[Sources], speakers: Sequence[Sequence[str]], embeddings: Embeddings, embedder: Embedder | None
+) -> Iterator[NDArray[np.float64]]:
+    """For each region the cosine of each source to each speaker's embedding, shape (sources, speakers).
+
+    NaN where either is unknown. ``clips`` are the regions' sources, each of shape (sources, samples).
+    """
+    rows = [source for sources in clips for source in sources]
+    if embedder is None or not embeddings or not rows:
+        yield from (np.full((len(sources), len(names)), np.nan) for sources, names in zip(clips, speakers, strict=True))
+        return
+    vectors = np.asarray(embedder.embed(rows), np.float64)  # (sources of all regions, dimension)
     unknown = np.full(vectors.shape[1], np.nan)
-    return np.asarray(vectors @ np.stack([embeddings.get(speaker, unknown) for speaker in speakers]).T, np.float64)
+    parts = np.split(vectors, np.cumsum([len(sources) for sources in clips])[:-1])
+    for part, names in zip(parts, speakers, strict=True):
+        yield np.asarray(part @ np.stack([embeddings.get(name, unknown) for name in names]).T, np.float64)
 
 
 def _embeddings(tracks: Iterable[_TrackInput], embedder: Embedder | None) -> Embeddings:
