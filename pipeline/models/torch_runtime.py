@@ -78,11 +78,15 @@ def only(device: str, environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def select_device(runtime: Runtime) -> torch.device:
-    """The device of the settings (`first_device`) for torch; also sets torch's number of threads."""
+    """The device of the settings (`first_device`) for torch; also sets torch's number of threads.
+
+    TensorFloat-32, which rounds to 10 bits, is switched off, as in pyannote.audio.
+    """
     import torch
 
     if runtime.threads:
         torch.set_num_threads(runtime.threads)
+    torch.backends.cudnn.allow_tf32 = False
     return torch.device(first_device(runtime))
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline import media
 from pipeline.config.schema import Config
@@ -119,25 +121,44 @@ def test_words_without_time_are_suspect_and_no_word_is_lost() -> None:
     assert _mark_zero_length([]) == ()
 
 
-@pytest.mark.parametrize(("batch", "windows", "expected"), [(4, 3, [3]), (4, 20, [8, 8, 4]), (64, 100, [64, 36])])
-def test_any_number_of_windows_is_decoded_in_groups(
-    batch: int, windows: int, expected: list[int], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("batch", "windows", "parallel", "expected"),
+    [(4, 3, 1, [3]), (4, 20, 1, [4] * 5), (64, 100, 1, [50, 50]), (4, 3, 2, [2, 1]), (4, 9, 2, [2, 2, 3, 2])],
+)
+def test_windows_are_decoded_in_batches_of_about_equal_size(
+    batch: int, windows: int, parallel: int, expected: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from pipeline.models.protocols import windows_at_once
     from pipeline.models.recognizers.whisper import WhisperRecognizer
 
-    groups: list[int] = []
+    batches: dict[Samples, int] = {}
+    models: list[object] = []
 
-    def recorded(self: object, group: list[Samples], language: str, fallback: bool) -> list[object]:
-        groups.append(len(group))
+    def recorded(self: WhisperRecognizer, group: list[Samples], language: str, fallback: bool) -> list[object]:
+        batches[group[0][0]] = len(group)
+        models.append(self._model)
         return [window[0] for window in group]
 
-    monkeypatch.setattr(WhisperRecognizer, "_recognize_group", recorded)
-    recognizer = WhisperRecognizer(None, batch_size=batch)
+    monkeypatch.setattr(WhisperRecognizer, "_recognize_batch", recorded)
+    recognizer = WhisperRecognizer(None, batch_size=batch, parallel=parallel, load_parallel=lambda: "side by side")
     results = recognizer.recognize([np.full(1, number, np.float32) for number in range(windows)], "en", True)
-    assert (results, groups) == (list(range(windows)), expected)
-    assert windows_at_once(recognizer) == max(8, batch)
+    assert results == list(range(windows))
+    assert [batches[first] for first in sorted(batches)] == expected
+    assert set(models) == {"side by side" if len(expected) > 1 else None}
+    assert windows_at_once(recognizer) == max(8, 2 * batch * parallel)
     assert windows_at_once(object()) == 8  # type: ignore[arg-type]
+
+
+@given(st.integers(0, 200), st.integers(1, 9), st.integers(1, 5))
+def test_batches_hold_every_window_once_and_use_every_worker(windows: int, size: int, parallel: int) -> None:
+    from pipeline.models.recognizers.whisper import cut_batches
+
+    every = [np.full(1, number, np.float32) for number in range(windows)]
+    batches = cut_batches(every, size, parallel)
+    assert [int(window[0]) for batch in batches for window in batch] == list(range(windows))
+    sizes = [len(batch) for batch in batches]
+    assert not sizes or (max(sizes) <= size and min(sizes) >= max(1, max(sizes) - 1))
+    assert len(sizes) >= min(windows, parallel)
 
 
 @pytest.mark.parametrize(

@@ -60,9 +60,13 @@ class NetworkEmbedder(EmbedderModel):
     def _batches(self, rows: Sequence[int], clips: Sequence[Samples]) -> Iterator[Sequence[int]]:
         """The rows of clips that share a batch, from those of all clips, sorted from the longest to the shortest.
 
-        They have one length, because convolutions would mix padding into the embedding, unless the network masks it.
+        They have one length, because convolutions would mix padding into the embedding, unless the network masks it. On
+        a CPU each clip is a batch: more would take as long, and more memory.
         """
-        pads = self.masks_padding and self._device.type != "cpu"
+        if self._device.type == "cpu":
+            yield from ([row] for row in rows)
+            return
+        pads = self.masks_padding
         for _, group in groupby(rows, key=lambda i: 0 if pads else len(clips[i])):
             rest = list(group)
             while rest:
