@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import groupby, pairwise
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -269,10 +269,16 @@ def _load(folder: Path, name: str, device: str, compute_type: str, threads: int,
 
 
 def cut_batches(windows: Sequence[Samples], size: int, parallel: int) -> list[Sequence[Samples]]:
-    """The windows in batches of about equal size, at most ``size``, whose number is a multiple of ``parallel``."""
-    number = -(-len(windows) // (size * parallel)) * parallel
-    bounds = [round(len(windows) * i / number) for i in range(number + 1)] if windows else []
-    return [windows[first:last] for first, last in pairwise(bounds) if first < last]
+    """The windows in batches of at most ``size``, the last ones smaller, so that all of ``parallel`` end together.
+
+    Guided self-scheduling (Polychronopoulos and Kuck 1987): each batch has its share of half of what is left.
+    """
+    batches: list[Sequence[Samples]] = []
+    while windows:
+        share = len(windows) if parallel == 1 else -(-len(windows) // (2 * parallel))
+        batches.append(windows[: min(size, share)])
+        windows = windows[len(batches[-1]) :]
+    return batches
 
 
 def _options(config: Config) -> WhisperOptions:
