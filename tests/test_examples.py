@@ -395,6 +395,7 @@ def test_senko_and_crosstalk_take_each_recording_in_turn(tmp_path: Path, monkeyp
 def test_two_versions_run_in_turn(tmp_path: Path) -> None:
     for name, seconds in (("before", 0.2), ("now", 0.0)):
         (tmp_path / name / "pipeline").mkdir(parents=True)
+        (tmp_path / name / "pipeline" / "__init__.py").touch()
         program = f"import sys, time\nprint({name!r}, *sys.argv[1:2], file=open({str(tmp_path / 'runs')!r}, 'a'))\n"
         (tmp_path / name / "pipeline" / "__main__.py").write_text(f"{program}time.sleep({seconds})\n")
     recording = Recording("call", tmp_path / "call.wav", (), 2, "calls")
