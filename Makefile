@@ -9,7 +9,7 @@ SHARED  = -n 2 --dist worksteal
 # The tests start hundreds of processes: each would compile all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test quick lint docs bench bench-diarization bench-names bench-roles bench-rules bench-minutes bench-redaction bench-batch bench-page bench-report bench-calls bench-server bench-gpu clean
+.PHONY: help setup demo test quick lint docs bench bench-diarization bench-names bench-roles bench-rules bench-minutes bench-redaction bench-batch bench-page bench-report bench-calls bench-server bench-gpu bench-speed clean
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -94,6 +94,9 @@ bench-calls: setup  ## roles, rules and redaction on 200 constructed calls, made
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --editable '.[demo]'
 	$(BIN)/python -m examples.benchmarks.calls_data
 	$(BIN)/python -m examples.benchmarks.calls_bench --recognize --update
+
+bench-speed: setup  ## time and memory beside an earlier version, BEFORE=checkout; with nothing else running (half an hour)
+	$(BIN)/python -m examples.benchmarks.speed_bench --before $(BEFORE) --update
 
 clean:  ## remove the environment and what was made (not the models)
 	rm -rf $(VENV) demo site build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -29,6 +29,7 @@ from examples.benchmarks import (
     names_bench,
     parts_bench,
     senko_bench,
+    speed_bench,
     stereo_bench,
 )
 from examples.training import separation_scenes, train_segmentation, train_separation
@@ -115,6 +116,7 @@ def test_there_is_a_test_for_every_example() -> None:
         "benchmarks/rules_baseline",
         "benchmarks/rules_bench",
         "benchmarks/senko_bench",
+        "benchmarks/speed_bench",
         "benchmarks/stereo_bench",
         "minutes",
         "own_format",
@@ -388,6 +390,23 @@ def test_senko_and_crosstalk_take_each_recording_in_turn(tmp_path: Path, monkeyp
     row = senko_bench.as_row([raw])
     assert row.startswith("calls (1) | senko, segments not merged | 1.0 of 4.0 s | 25.0 % | 25.0 % |")
     assert row.endswith(f"| 1 of 1 | {0.75 / raw.duration:.3f} ({0.5 / raw.duration:.3f}–{1 / raw.duration:.3f})")
+
+
+def test_two_versions_run_in_turn(tmp_path: Path) -> None:
+    for name, seconds in (("before", 0.2), ("now", 0.0)):
+        (tmp_path / name / "pipeline").mkdir(parents=True)
+        (tmp_path / name / "pipeline" / "__init__.py").touch()
+        program = f"import sys, time\nprint({name!r}, *sys.argv[1:2], file=open({str(tmp_path / 'runs')!r}, 'a'))\n"
+        (tmp_path / name / "pipeline" / "__main__.py").write_text(f"{program}time.sleep({seconds})\n")
+    recording = Recording("call", tmp_path / "call.wav", (), 2, "calls")
+    case = speed_bench.measure("call", recording, tmp_path / "before", tmp_path / "now", 2)
+    assert (tmp_path / "runs").read_text().split() == ["before", str(recording.audio), "now", str(recording.audio)] * 3
+    assert all(now.wall + 0.1 < before.wall for before, now in zip(case.before, case.now, strict=True))
+    row = speed_bench.as_table([case]).splitlines()[-1]
+    assert row.startswith("| call | present | 0.")
+    (tmp_path / "now" / "pipeline" / "__main__.py").write_text("raise SystemExit(2)")
+    with pytest.raises(SystemExit, match="failed"):
+        speed_bench.run(recording, tmp_path / "now")
 
 
 def test_a_senko_that_ends_early_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,12 +39,16 @@ class ModelPool:
         self._loaded: dict[registry.Kind, Any] = {}
         self._locks = {kind: Lock() for kind in KINDS}
         """One for each kind: models of two kinds may be loaded at the same time."""
-        self.loads = 0
-        """Number of loads so far; a model that was released and loaded again counts twice."""
+        self._counts = dict.fromkeys(KINDS, 0)
         if choice is not None:
             self.choice = choice
         for kind, name in registry.configured_names(config).items():
             registry.locate(kind, name)  # a wrong name is an error now, not when its stage begins
+
+    @property
+    def loads(self) -> int:
+        """Number of loads so far; a model that was released and loaded again counts twice."""
+        return sum(self._counts.values())
 
     @property
     def diarizer(self) -> Diarizer:
@@ -100,11 +104,13 @@ class ModelPool:
         if mine == theirs:
             self._loaded.update({kind: model for kind, model in other._loaded.items() if kind in kinds})
             self.__dict__.update({"choice": other.choice} if "choice" in other.__dict__ else {})
-            self.loads = other.loads
+            self._counts = dict(other._counts)
 
     def release(self) -> None:
         """Release the loaded models and their memory; each is loaded again on its next use."""
-        self._loaded.clear()
+        for kind in KINDS:
+            with self._locks[kind]:
+                self._loaded.pop(kind, None)
 
     @functools.cached_property
     def identities(self) -> dict[str, str]:
@@ -115,10 +121,10 @@ class ModelPool:
         with self._locks[kind]:
             if kind not in self._loaded:
                 self._loaded[kind] = self._load(kind)
+                self._counts[kind] += 1
             return self._loaded[kind]
 
     def _load(self, kind: registry.Kind) -> Any:
-        self.loads += 1
         config = replace(self._config, runtime=self.choice.runtime)
         return registry.load(kind, registry.configured_names(self._config)[kind], config, self.store)
 
@@ -167,6 +173,6 @@ class RecordingModels:
         less = self._models.reduced()
         if less is None:
             return None
-        self._models.release()
-        self._models = less
+        used, self._models = self._models, less
+        used.release()
         return less.choice.runtime

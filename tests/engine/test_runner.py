@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 import types
 import typing
 from collections.abc import Iterator, Mapping
@@ -313,3 +314,44 @@ def test_a_cached_run_gives_the_same_bytes(
         assert formats.dumps(world.transcribed(words, changes=changes, cache=cache), "json") == alone
         for path in sorted(cache.root.glob("*/*.json"), key=lambda path: path.stat().st_mtime_ns)[-1:]:
             path.unlink()
+
+
+class LoadingModels(Models):
+    """Models of which one kind is noticed when it is loaded, and another cannot be."""
+
+    def __init__(self) -> None:
+        super().__init__(Config(), {})
+        self.loaded = threading.Event()
+
+    @property
+    def recognizer(self) -> None:  # type: ignore[override]
+        self.loaded.set()
+
+    @property
+    def separator(self) -> None:  # type: ignore[override]
+        raise BackendError("the weights cannot be read")
+
+
+def test_models_of_later_stages_are_loaded_while_a_stage_is_computed() -> None:
+    models, prepared = LoadingModels(), threading.Event()
+    steps = StageRunner(models, Config(), NoCache(), ignore)
+    steps.expect(RECOGNITION, SEPARATION, dataclasses.replace(WORDS, uses=(), prepare=prepared.set))
+    steps.decode(lambda progress: recording())
+
+    def compute(*inputs: Any) -> Diarization:
+        assert models.loaded.wait(10)
+        assert prepared.wait(10)  # also after a model that cannot be loaded
+        return Diarization(())
+
+    assert steps.run(dataclasses.replace(TURNS, run=compute)) == Diarization(())
+
+
+def test_where_every_stage_is_cached_no_model_is_loaded(tmp_path: Path) -> None:
+    for attempt in range(2):
+        models = LoadingModels()
+        steps = StageRunner(models, Config(), DiskCache(tmp_path), ignore)
+        if attempt:
+            steps.expect(RECOGNITION)
+        steps.decode(lambda progress: recording())
+        steps.run(TURNS)
+        assert not models.loaded.wait(0.1)
