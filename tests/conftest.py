@@ -35,6 +35,23 @@ settings.register_profile("quick", settings.get_profile("crosstalk"), max_exampl
 settings.load_profile("crosstalk")
 
 
+LONG = (
+    "test_large_batch.py",
+    "test_failpoints.py",
+    "test_call_centre.py",
+    "test_simulated_meeting.py",
+    "test_ray.py",
+    "test_real_models.py",
+    "test_real_names.py",
+)
+"""Modules whose tests take longest, half a minute and more each: begun first, so that no worker waits for one of them."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long modules first; otherwise in the order of the files."""
+    items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
+
+
 def pytest_collection_finish() -> None:
     """Keep the modules and the collected tests out of every later garbage collection: half a second each."""
     gc.collect()
