@@ -44,7 +44,7 @@ LONG = (
     "test_real_models.py",
     "test_real_names.py",
 )
-"""Modules whose tests take longest, half a minute and more each: begun first, so that no worker waits for one of them."""
+"""Modules whose tests take longest: begun first, so that no worker waits for one of them at the end."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -4,7 +4,7 @@
 
 FOLDER is a checkout of the earlier version (``git worktree add --detach FOLDER COMMIT``); both run in the same
 environment. The cases are the sample call of 30 s, for the start, and simulated meetings of four people, ten minutes
-with 20 % overlap and without. The two versions take turns, each run is a process of its own, nothing is cached, and the
+with 20 % overlap and without. The two versions take turns, each run is one process, nothing is cached, and the
 ratio is that of neighbouring runs, so that it holds when the machine's speed drifts. ``--update`` writes
 examples/benchmarks/speed.json and docs/benchmarks.md. Run it with nothing else running: 5 runs take half an hour.
 """
