@@ -52,8 +52,8 @@ class Stage(Generic[Value]):
     """How the value is stored. A stage of the pipeline without a codec is neither cached nor reported as progress; an
     extension stage without one is stored by `pipeline.core.codecs.DataclassCodec`."""
     prepare: Callable[[], object] | None = None
-    """Imports what ``run`` needs and is slow to import. For a stage of the pipeline it is called in another thread, while
-    those before are computed."""
+    """Imports what ``run`` needs and is slow to import. For a stage of the pipeline it is called in another thread,
+    while those before are computed."""
     refines: type[Value] | None = None
     """Type of the value that an extension stage refines; None for a stage of the pipeline."""
 
