@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import soundfile
 import yaml
 
 from pipeline import formats, media
@@ -135,6 +137,15 @@ def simulated(corpus: Path, group: str, conversations: list[Conversation]) -> tu
     configs = [MeetingConfig(conversation, ACOUSTICS, seed) for seed, conversation in enumerate(conversations, 100)]
     write_meetings(find_speakers(corpus), configs, WORK / group)
     return find_recordings(WORK / group)
+
+
+def repeated(recording: Recording, minutes: int, group: str) -> Recording:
+    """The recording repeated to a length in minutes, in a folder ``group`` of `WORK`; without a reference."""
+    samples, rate = soundfile.read(recording.audio, dtype="int16")
+    path = WORK / group / f"{minutes}-minutes.wav"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, np.resize(samples, minutes * 60 * rate), rate)
+    return Recording(path.stem, path, (), recording.speakers, group)
 
 
 def sample_folder() -> Path:

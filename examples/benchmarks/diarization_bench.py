@@ -51,7 +51,7 @@ class Result:
     system: str
     duration: float
     speakers: int
-    heard: int
+    audible: int
     """Speakers who talk for a second or more."""
     found: int
     errors: DiarizationErrors
@@ -109,7 +109,8 @@ def load() -> dict[str, Diarizer]:
 def measure(recording: Recording, diarizers: dict[str, Diarizer]) -> Iterator[Result]:
     """Every diarizer with the number of speakers given, and Crosstalk also without."""
     audio = media.decode(recording.audio).audio
-    speakers = len({turn.speaker for turn in read_reference(recording).turns})
+    truth = read_reference(recording).turns
+    speakers = len({turn.speaker for turn in truth})
     given, open_count = SpeakerBounds(speakers, speakers), SpeakerBounds()
     systems = (
         (STOCK, STOCK, given),
@@ -119,15 +120,14 @@ def measure(recording: Recording, diarizers: dict[str, Diarizer]) -> Iterator[Re
     )
     for system, diarizer, bounds in systems:
         turns = diarizers[diarizer].diarize(audio, bounds, no_progress).turns
-        result = score(recording, system, audio.duration, turns)
+        result = score(recording, truth, system, audio.duration, turns)
         yield result
         rate = 100 * (result.errors.error_rate or 0)
         sys.stderr.write(f"{recording.group}/{recording.name}  {system}: DER {rate:.1f} %\n")
 
 
-def score(recording: Recording, system: str, duration: float, turns: Sequence[Turn]) -> Result:
+def score(recording: Recording, truth: Sequence[Turn], system: str, duration: float, turns: Sequence[Turn]) -> Result:
     """The result of a system that found ``turns`` in a recording of ``duration`` seconds."""
-    truth = read_reference(recording).turns
     speech = {turn.speaker: 0.0 for turn in truth}  # seconds by speaker
     for turn in truth:
         speech[turn.speaker] += turn.duration
@@ -148,7 +148,7 @@ def as_table(results: Sequence[Result]) -> str:
 def _row(group: str, system: str, results: Sequence[Result]) -> tuple[str, ...]:
     errors = sum((r.errors for r in results), DiarizationErrors())
     parts = (errors.errors, errors.missed, errors.false_alarm, errors.confusion)
-    near = sum(r.heard - 1 <= r.found <= r.speakers + 1 for r in results)
+    near = sum(r.audible - 1 <= r.found <= r.speakers + 1 for r in results)
     shares = (f"{100 * part / errors.total:.1f} %" for part in parts)
     return (f"{group} ({len(results)})", system, *shares, f"{near} of {len(results)}")
 

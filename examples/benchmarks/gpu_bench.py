@@ -18,7 +18,6 @@ import json
 import statistics
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,15 +25,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-import soundfile
-
 from examples.benchmarks import data
 from pipeline import formats, media
 from pipeline.config.schema import Config, assign
 from pipeline.core.events import Event, StageFinished
 from pipeline.engine.pipeline import Transcriber
-from pipeline.evaluation.benchmark.bench import read_session
+from pipeline.evaluation.benchmark.bench import read_session, sampled_peak
 from pipeline.evaluation.benchmark.dataset import Recording
 from pipeline.evaluation.benchmark.tables import machine
 from pipeline.evaluation.metrics.scoring import ScoreConfig, Session, score
@@ -95,7 +91,7 @@ def measure(device: str, minutes: float, runs: int) -> dict[str, Any]:
     with _peak_memory(device) as memory:
         transcribe, load_seconds = _transcriber(device)
         first, *warm = [_run(transcribe, meeting) for _ in range(1 + runs)]
-        long = _run(transcribe, _repeated(meeting)) if is_gpu else None
+        long = _run(transcribe, data.repeated(meeting, LONG_MINUTES, "gpu")) if is_gpu else None
         peaks = memory()
     on_cpu = _run(_transcriber("cpu")[0], meeting) if is_gpu else None
     return {
@@ -200,14 +196,6 @@ def meeting_speakers() -> Path:
     return target / "voices.csv"
 
 
-def _repeated(meeting: Recording) -> Recording:
-    """The meeting repeated to `LONG_MINUTES`; without a reference."""
-    samples, rate = soundfile.read(meeting.audio, dtype="int16")
-    path = data.WORK / "gpu-long.wav"
-    soundfile.write(path, np.resize(samples, LONG_MINUTES * 60 * rate), rate)
-    return Recording("long", path, ())
-
-
 @contextmanager
 def _peak_memory(device: str) -> Iterator[Callable[[], dict[str, float]]]:
     """A function that returns the peaks of a GPU's memory in MB since entry: torch's, and the whole process's.
@@ -220,22 +208,11 @@ def _peak_memory(device: str) -> Iterator[Callable[[], dict[str, float]]]:
     import torch
 
     before = _used_mb(device)
-    peak, stop = [before], threading.Event()
-
-    def watch() -> None:
-        while not stop.wait(SAMPLING):
-            peak[0] = max(peak[0], _used_mb(device))
-
-    thread = threading.Thread(target=watch, daemon=True)
-    thread.start()
-    try:
+    with sampled_peak(lambda: _used_mb(device), SAMPLING) as used:
         yield lambda: {
             "torch": torch.cuda.max_memory_allocated(device) / 2**20,
-            "whole process (nvidia-smi)": peak[0] - before,
+            "whole process (nvidia-smi)": used() - before,
         }
-    finally:
-        stop.set()
-        thread.join()
 
 
 def _ask_gpu(device: str, field: str) -> str:

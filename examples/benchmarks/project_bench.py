@@ -13,16 +13,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
 
-import numpy as np
-import soundfile
-
 from examples.benchmarks import data
+from examples.benchmarks.speed_bench import run
 from pipeline.cli.bench import parse_systems
 from pipeline.evaluation.benchmark.bench import Measurement, measure
 from pipeline.evaluation.benchmark.dataset import Recording
@@ -78,28 +74,10 @@ def measure_memory(lengths: list[int], update: bool) -> None:
     """Peak memory of the command on a meeting repeated to each length in minutes; a new process for each."""
     conversation = Conversation(4 if data.shared_data() else 2, 600.0, 0.1)
     (meeting,) = data.simulated(data.speakers(), "memory", [conversation])
-    audio, rate = soundfile.read(meeting.audio, dtype="int16")
     rows = ["| minutes | peak MB |", "|---|---|"]
     for minutes in lengths:
-        path = data.WORK / "memory" / f"{minutes}-minutes.wav"
-        soundfile.write(path, np.resize(audio, minutes * 60 * rate), rate)
-        command = [
-            sys.executable,
-            "-m",
-            "pipeline",
-            str(path),
-            "--no-cache",
-            "--quiet",
-            "-o",
-            str(data.WORK),
-            "-f",
-            "json",
-        ]
-        child = subprocess.Popen([*command, "--speakers", str(conversation.speakers)])
-        _, status, usage = os.wait4(child.pid, 0)
-        if status:
-            raise SystemExit(f"the run on {minutes} minutes failed")
-        rows.append(f"| {minutes} | {usage.ru_maxrss / 1024:.0f} |")
+        peak = run(data.repeated(meeting, minutes, "memory"), data.ROOT).peak_mb
+        rows.append(f"| {minutes} | {peak:.0f} |")
         sys.stdout.write(rows[-1] + "\n")
     if update:
         data.write_block(data.ROOT / "docs" / "benchmarks.md", "memory", "\n".join(rows))

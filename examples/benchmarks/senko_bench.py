@@ -156,7 +156,8 @@ def measure(recording: Recording, ours: Diarizer, senko: Senko, runs: int) -> It
     copy = data.WORK / "senko" / f"{recording.group}-{recording.name}.wav"  # senko refuses other kinds of files
     copy.parent.mkdir(parents=True, exist_ok=True)
     media.export(audio.samples, copy)
-    speakers = len({turn.speaker for turn in read_reference(recording).turns})
+    truth = read_reference(recording).turns
+    speakers = len({turn.speaker for turn in truth})
     given, given_seconds = _diarize(ours, audio, SpeakerBounds(speakers, speakers))
     pairs = [(_diarize(ours, audio, SpeakerBounds()), senko.diarize(copy)) for _ in range(runs)]
     (found, _), answer = pairs[0]
@@ -168,7 +169,7 @@ def measure(recording: Recording, ours: Diarizer, senko: Senko, runs: int) -> It
         (MERGED, _turns(answer["merged"]), their_seconds),
         (RAW, _turns(answer["raw"]), their_seconds),
     ):
-        result = score(recording, system, audio.duration, turns)
+        result = score(recording, truth, system, audio.duration, turns)
         yield TimedResult(**{**asdict(result), "errors": result.errors}, seconds=seconds)
 
 
@@ -214,7 +215,7 @@ def as_row(results: Sequence[TimedResult]) -> str:
     length = sum(r.duration for r in results)
     speeds = [sum(run) / length for run in zip(*(r.seconds for r in results), strict=True)]
     spread = f" ({min(speeds):.3f}–{max(speeds):.3f})" if len(speeds) > 1 else ""
-    right = sum(r.heard <= r.found <= r.speakers for r in results)
+    right = sum(r.audible <= r.found <= r.speakers for r in results)
     cells = (
         f"{results[0].group} ({len(results)})",
         results[0].system,

@@ -122,7 +122,7 @@ def _measure(
     duration = 0.0
     for system, run in runners.items():
         for number in range(repeat):
-            with _peak_memory() as peak:
+            with sampled_peak(_resident_mb, _MEMORY_INTERVAL) as peak:
                 transcript, seconds = run(recording, number)
             session = Session(undo_shift(transcript, shift(number) / RATE) if number else transcript)
             duration = duration or transcript.duration
@@ -203,14 +203,14 @@ def _timed(times: _StageTimes, stage: str, compute: Callable[[], Any]) -> Any:
 
 
 @contextmanager
-def _peak_memory() -> Iterator[Callable[[], float]]:
-    """A function that returns the largest resident set in MB since entry."""
+def sampled_peak(read: Callable[[], float], interval: float) -> Iterator[Callable[[], float]]:
+    """A function that returns the largest value of ``read`` since entry, sampled every ``interval`` seconds."""
     stop = threading.Event()
-    peaks = [_resident_mb()]
+    peaks = [read()]
 
     def watch() -> None:
-        while not stop.wait(_MEMORY_INTERVAL):
-            peaks[0] = max(peaks[0], _resident_mb())
+        while not stop.wait(interval):
+            peaks[0] = max(peaks[0], read())
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()

@@ -121,9 +121,9 @@ def _join(cut: Sequence[_Cut]) -> _Cut:
     parts: list[Samples] = []
     starts: list[int] = []
     length = 0
-    for audio, own_starts in cut:
+    for audio, clip_starts in cut:
         gap = -length % HOP + GAP * HOP if parts else 0
-        starts += [(length + gap) // HOP + start for start in own_starts]
+        starts += [(length + gap) // HOP + start for start in clip_starts]
         parts += [np.zeros(gap, np.float32), audio]
         length += gap + len(audio)
     return np.concatenate(parts), starts

@@ -13,7 +13,6 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -137,18 +136,18 @@ class WhisperRecognizer(Model):
     @classmethod
     def from_config(cls, config: Config, weights: Store) -> WhisperRecognizer:
         """The model named by ``recognition.model``; raises `BadModel`, `MissingModel`, `SettingsError`."""
-
         settings, runtime = config.recognition, config.runtime
         name = first_device(runtime)
         device = name if name.startswith("cuda") else "cpu"  # CTranslate2 does not support mps
-        load = partial(_load, weights.path(settings.model), settings.model, device, _options(config).compute_type)
+        options = _options(config)
+        load = functools.partial(_load, weights.path(settings.model), settings.model, device, options.compute_type)
         english_only = settings.model in ENGLISH_ONLY
         if device != "cpu":
-            return cls(load(runtime.threads, 1), _options(config), runtime.batch_size, english_only)
+            return cls(load(runtime.threads, 1), options, runtime.batch_size, english_only)
         cores = runtime.threads or usable_cores()
         parallel = min(cores, MAX_PARALLEL)
-        side_by_side = partial(load, cores // parallel, parallel)
-        return cls(load(cores, 1), _options(config), BATCH, english_only, parallel, side_by_side)
+        side_by_side = functools.partial(load, cores // parallel, parallel)
+        return cls(load(cores, 1), options, BATCH, english_only, parallel, side_by_side)
 
     def detect_language(self, samples: Samples) -> str:
         """The most probable language (ISO 639-1) of up to 30 s; English for a model that transcribes English only."""
